@@ -1,0 +1,327 @@
+/**
+ * clproc: batch image processing on OpenCL devices.
+ *
+ * This is the one public header. Handles are opaque and are made by clproc_X_create() and released
+ * by clproc_X_destroy(&x), which tolerates NULL and sets its argument to NULL. Parameter structs
+ * are filled with their defaults by clproc_X_init(). Every fallible function returns a
+ * clproc_status and describes the failure in an optional caller-owned clproc_error.
+ *
+ * Threads: different handles may be used from different threads; one handle by one thread at a
+ * time, except where a function says otherwise. The library has no global state.
+ */
+#ifndef CLPROC_CLPROC_H
+#define CLPROC_CLPROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CLPROC_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define CLPROC_API __attribute__((visibility("default")))
+#else
+#define CLPROC_API
+#endif
+
+/* ---------------------------------------------------------------- errors */
+
+typedef enum clproc_status {
+    CLPROC_OK = 0,
+    CLPROC_ERROR_ARGUMENT,    /**< the caller asked for something impossible (usage) */
+    CLPROC_ERROR_INPUT,       /**< a picture is missing, broken or not a picture */
+    CLPROC_ERROR_UNSUPPORTED, /**< valid, but not handled by clproc or by the device */
+    CLPROC_ERROR_LIMIT,       /**< a picture exceeds a limit set for this run */
+    CLPROC_ERROR_IO,          /**< reading or writing failed */
+    CLPROC_ERROR_MEMORY,      /**< host or device memory is exhausted */
+    CLPROC_ERROR_NO_DEVICE,   /**< no usable device matches */
+    CLPROC_ERROR_DEVICE,      /**< an OpenCL call failed */
+    CLPROC_ERROR_CANCELLED,   /**< stopped on request */
+    CLPROC_ERROR_INTERNAL     /**< a defect of clproc */
+} clproc_status;
+
+/** What went wrong. Strings are always NUL-terminated and may be cut to fit. */
+typedef struct clproc_error {
+    clproc_status status;
+    int cl_code;        /**< OpenCL code, 0 if none; its symbol stands in the message */
+    char call[64];      /**< the failing call, "" if none */
+    char file[1024];    /**< the file concerned, "" if none */
+    char message[1024]; /**< cause and remedy, without the file's name */
+} clproc_error;
+
+/** A short English name of a status, never NULL. */
+CLPROC_API const char *clproc_status_name(clproc_status status);
+CLPROC_API const char *clproc_version(void);
+
+/* --------------------------------------------------------------- devices */
+
+typedef struct clproc_device_info {
+    int index; /**< as --device takes it */
+    char name[128];
+    char platform[128];
+    char vendor[128];
+    char version[128];
+    char driver[128];
+    char type[16]; /**< "cpu", "gpu", "accelerator" or "reference" */
+    char uuid[40]; /**< hexadecimal, "" where the driver has none */
+    uint32_t compute_units;
+    uint64_t global_memory;  /**< bytes */
+    uint64_t max_allocation; /**< bytes */
+    uint64_t local_memory;   /**< bytes */
+    uint64_t max_work_group;
+    bool unified_memory; /**< shares the host's memory: nothing is copied */
+    bool usable;         /**< false: `problem` says why */
+    char problem[256];
+} clproc_device_info;
+
+/** Lists every device of every OpenCL platform, the reference device last. Free with
+ * clproc_devices_free(). */
+CLPROC_API clproc_status clproc_devices(clproc_device_info **list, size_t *count,
+                                        clproc_error *error);
+CLPROC_API void clproc_devices_free(clproc_device_info **list);
+
+/* ------------------------------------------------------------ operations */
+
+typedef struct clproc_param_info {
+    const char *name;  /**< as in name=value; the first parameter may be given without its name */
+    const char *kind;  /**< "number", "size", "choice", ... */
+    const char *range; /**< what is accepted, in words */
+    const char *fallback; /**< default value, NULL where the parameter must be given */
+    const char *help;
+} clproc_param_info;
+
+typedef struct clproc_op_info {
+    const char *name;
+    const char *usage; /**< for example "WxH[:fit=…]", "" for operations without a value */
+    const char *help;
+    const clproc_param_info *params;
+    size_t param_count;
+} clproc_op_info;
+
+/** The operations there are, in the order of the help. */
+CLPROC_API size_t clproc_op_count(void);
+CLPROC_API const clproc_op_info *clproc_op_at(size_t index);
+
+/** An ordered list of operations. */
+typedef struct clproc_pipeline clproc_pipeline;
+
+CLPROC_API clproc_status clproc_pipeline_create(clproc_pipeline **pipeline, clproc_error *error);
+CLPROC_API void clproc_pipeline_destroy(clproc_pipeline **pipeline);
+/** Appends one operation, as `add(p, "resize", "1920x:fit=inside", &e)`; value NULL or "" for none.
+ */
+CLPROC_API clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *op,
+                                             const char *value, clproc_error *error);
+/** Appends all of "resize 1920x | blur 2 | gray". */
+CLPROC_API clproc_status clproc_pipeline_parse(clproc_pipeline *pipeline, const char *text,
+                                               clproc_error *error);
+CLPROC_API size_t clproc_pipeline_length(const clproc_pipeline *pipeline);
+/** Writes the pipeline in the syntax of clproc_pipeline_parse(); returns the length as snprintf
+ * does. */
+CLPROC_API size_t clproc_pipeline_print(const clproc_pipeline *pipeline, char *text, size_t size);
+
+/* --------------------------------------------------- pictures in memory */
+
+/** Interleaved samples, host byte order; alpha, if any, last and not premultiplied. */
+typedef struct clproc_image {
+    void *pixels;
+    size_t pitch;      /**< bytes from one row to the next */
+    uint32_t width;    /**< pixels */
+    uint32_t height;   /**< pixels */
+    uint32_t channels; /**< 1 gray, 2 gray+alpha, 3 RGB, 4 RGBA */
+    uint32_t depth;    /**< bits per sample: 8 or 16 */
+} clproc_image;
+
+/** Owns an opened device. */
+typedef struct clproc_context clproc_context;
+
+typedef struct clproc_context_params {
+    const char *device; /**< NULL (best GPU, else CPU), "cpu", "gpu", "reference", an index, a UUID,
+                           part of a name */
+} clproc_context_params;
+
+CLPROC_API void clproc_context_params_init(clproc_context_params *params);
+CLPROC_API clproc_status clproc_context_create(clproc_context **context,
+                                               const clproc_context_params *params,
+                                               clproc_error *error);
+CLPROC_API void clproc_context_destroy(clproc_context **context);
+/** The device in use; valid as long as the context. */
+CLPROC_API const clproc_device_info *clproc_context_device(const clproc_context *context);
+
+/** Runs the pipeline over one picture. `out->pixels` is allocated here: free it with
+ * clproc_image_free(). */
+CLPROC_API clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pipeline,
+                                        const clproc_image *in, clproc_image *out,
+                                        clproc_error *error);
+CLPROC_API void clproc_image_free(clproc_image *image);
+
+/* --------------------------------------------------------------- batches */
+
+typedef enum clproc_profile_level {
+    CLPROC_PROFILE_OFF,
+    CLPROC_PROFILE_SUMMARY,
+    CLPROC_PROFILE_TRACE
+} clproc_profile_level;
+
+typedef enum clproc_existing {
+    CLPROC_EXISTING_REPLACE,
+    CLPROC_EXISTING_SKIP,
+    CLPROC_EXISTING_FAIL
+} clproc_existing;
+
+typedef enum clproc_format {
+    CLPROC_FORMAT_KEEP,
+    CLPROC_FORMAT_JPEG,
+    CLPROC_FORMAT_PNG
+} clproc_format;
+
+typedef enum clproc_subsampling {
+    CLPROC_SUBSAMPLING_KEEP, /**< a JPEG's own; 4:2:0 for what was none */
+    CLPROC_SUBSAMPLING_420,
+    CLPROC_SUBSAMPLING_422,
+    CLPROC_SUBSAMPLING_444
+} clproc_subsampling;
+
+typedef enum clproc_fail_on {
+    CLPROC_FAIL_ON_NONE,      /**< take whatever can be decoded at all */
+    CLPROC_FAIL_ON_TRUNCATED, /**< refuse pictures that end early */
+    CLPROC_FAIL_ON_ERROR,     /**< refuse corrupt data, too */
+    CLPROC_FAIL_ON_WARNING    /**< refuse anything suspicious */
+} clproc_fail_on;
+
+/** Bits of clproc_run_params.strip */
+enum {
+    CLPROC_STRIP_EXIF = 1,
+    CLPROC_STRIP_GPS = 2,
+    CLPROC_STRIP_XMP = 4,
+    CLPROC_STRIP_IPTC = 8,
+    CLPROC_STRIP_ICC = 16,
+    CLPROC_STRIP_THUMBNAIL = 32,
+    CLPROC_STRIP_ALL = 63
+};
+
+typedef struct clproc_limits {
+    uint64_t pixels;      /**< width × height */
+    uint32_t side;        /**< longest side */
+    uint32_t scans;       /**< scans of a progressive JPEG */
+    double seconds;       /**< of decoding one picture */
+    uint64_t chunk_bytes; /**< one PNG ancillary chunk or ICC profile */
+} clproc_limits;
+
+typedef enum clproc_event_kind {
+    CLPROC_EVENT_DONE,    /**< a picture was written */
+    CLPROC_EVENT_SKIPPED, /**< not a picture in a directory, or output exists */
+    CLPROC_EVENT_FAILED,  /**< a picture failed; the run goes on */
+    CLPROC_EVENT_WARNING, /**< something was dropped or tolerated */
+    CLPROC_EVENT_NOTICE   /**< about the run, as which device was taken */
+} clproc_event_kind;
+
+/** One thing that happened. Strings live as long as the call. */
+typedef struct clproc_event {
+    clproc_event_kind kind;
+    clproc_status status; /**< of a failure */
+    const char *input;    /**< "" if none */
+    const char *output;   /**< "" if none */
+    const char *message;  /**< cause and remedy, "" if none */
+    uint64_t done;        /**< pictures finished so far, failed ones included */
+    uint64_t total;       /**< pictures found so far */
+    bool listing;         /**< `total` may still grow */
+} clproc_event;
+
+/** Called by one thread at a time, from any of the run's threads. Must not call back into the run.
+ */
+typedef void (*clproc_event_fn)(const clproc_event *event, void *user);
+
+typedef struct clproc_run_params {
+    const char *const
+        *inputs; /**< files, directories, globs, "@LIST", "-" (names on standard input) */
+    size_t input_count;
+    const char
+        *output; /**< a directory, or a template with {dir} {name} {ext} {index} {width} {height} */
+    const clproc_pipeline *pipeline; /**< NULL: no operation */
+    const char *device;              /**< as in clproc_context_params */
+
+    clproc_format format;
+    int quality; /**< JPEG, 1 to 100 */
+    clproc_subsampling subsampling;
+    bool progressive;
+    int png_level; /**< zlib level, 0 to 9 */
+    int depth;     /**< 0 keep, 8 or 16 */
+    uint32_t strip;
+    clproc_existing existing;
+    clproc_fail_on fail_on;
+    clproc_limits limits;
+
+    int jobs;             /**< decoding and encoding threads; 0: one of each per core */
+    int batch_images;     /**< pictures a batch may hold; 0: chosen by the device */
+    uint64_t batch_bytes; /**< decoded bytes a batch may hold; 0: chosen by the device */
+    uint64_t memory; /**< bound of all batches together, in bytes; 0: a quarter of the machine's */
+    bool no_shrink_on_load; /**< decode every JPEG at full size */
+    bool no_auto_orient;    /**< leave pictures as stored */
+    bool linear;            /**< filter in linear light */
+    bool durable;           /**< fsync every output and its folder */
+    bool dry_run;           /**< list what would be done */
+    bool null_output;       /**< do everything but encode and write (measuring) */
+
+    clproc_profile_level profile;
+
+    clproc_event_fn on_event; /**< may be NULL */
+    void *user;
+    const volatile int *cancel; /**< non-zero stops the run; may be NULL */
+} clproc_run_params;
+
+typedef struct clproc_run_result {
+    uint64_t found;
+    uint64_t written;
+    uint64_t skipped;
+    uint64_t failed;
+    double seconds;
+    char device[128];
+} clproc_run_result;
+
+/** What a run recorded. */
+typedef struct clproc_profile clproc_profile;
+
+CLPROC_API void clproc_run_params_init(clproc_run_params *params);
+/** The number for a name such as "replace"; the first of both lists wins. See
+ * clproc_choice_names(). */
+CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
+                                    clproc_profile **profile, clproc_error *error);
+/** Prints what would be done to one picture: terms, plan, passes, bytes and multiply-adds. */
+CLPROC_API clproc_status clproc_explain(const clproc_run_params *params, const char *file,
+                                        FILE *out, clproc_error *error);
+
+/* --------------------------------------------------------------- reports */
+
+typedef enum clproc_profile_view {
+    CLPROC_VIEW_ALL,
+    CLPROC_VIEW_CPU,
+    CLPROC_VIEW_MEMORY,
+    CLPROC_VIEW_TIME,
+    CLPROC_VIEW_KERNEL
+} clproc_profile_view;
+
+/** Prints the profile as tables for a terminal. */
+CLPROC_API clproc_status clproc_profile_print(const clproc_profile *profile,
+                                              clproc_profile_view view, FILE *out,
+                                              clproc_error *error);
+/** Writes the profile to a file, atomically; the ending chooses among .json .csv .html .trace.json
+ * .folded .speedscope.json .prom .txt */
+CLPROC_API clproc_status clproc_profile_write(const clproc_profile *profile, const char *path,
+                                              clproc_error *error);
+/** The profile level a report's file name needs; CLPROC_PROFILE_OFF if its ending is none of those
+ * above. */
+CLPROC_API clproc_profile_level clproc_report_level(const char *path);
+CLPROC_API clproc_status clproc_profile_load(clproc_profile **profile, const char *path,
+                                             clproc_error *error);
+CLPROC_API void clproc_profile_destroy(clproc_profile **profile);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+# Writes OUTPUT, a C file with the bytes of every file of the list FILES and a table of them.
+set(text "/* Generated from kernels/ by scripts/embed.cmake. */\n#include \"device/embedded.h\"\n\n")
+set(table "const clp_embedded clp_embedded_files[] = {\n")
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME)
+    string(MAKE_C_IDENTIFIER ${name} identifier)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND text "static const unsigned char ${identifier}[] = {${bytes}0};\n")
+    string(APPEND table "    {\"${name}\", (const char *)${identifier}, sizeof ${identifier} - 1},\n")
+endforeach()
+string(APPEND table "    {0, 0, 0},\n};\n")
+file(WRITE ${OUTPUT} "${text}\n${table}")

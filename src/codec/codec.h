@@ -1,0 +1,144 @@
+/** Pictures from and to bytes. Knows no plan, no metadata and no OpenCL: metadata blocks pass
+ * through as bytes.
+ *
+ *  A decoder and an encoder each hold recycled codec state: one per thread, used for file after
+ * file, both formats.
+ */
+#ifndef CLP_CODEC_CODEC_H
+#define CLP_CODEC_CODEC_H
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/image.h"
+
+/* ------------------------------------------------------------- metadata */
+
+/** Metadata as raw bytes, without the container's framing ("Exif\0\0", chunk headers, zlib). data
+ * NULL: none. */
+typedef struct clp_block {
+    const uint8_t *data;
+    size_t size;
+} clp_block;
+
+typedef struct clp_blocks {
+    clp_block exif; /**< a TIFF structure ("II*\0…" or "MM\0*…") */
+    clp_block icc;  /**< a whole ICC profile */
+    clp_block xmp;  /**< an XMP packet */
+    clp_block iptc; /**< the content of a JPEG's APP13 after "Photoshop 3.0\0" */
+} clp_blocks;
+
+typedef enum clp_density_unit {
+    CLP_DENSITY_NONE,
+    CLP_DENSITY_PER_INCH,
+    CLP_DENSITY_PER_CM
+} clp_density_unit;
+
+/** What a PNG says of its colours besides iCCP; also the density of both formats. */
+typedef struct clp_colour_facts {
+    bool has_srgb;
+    uint8_t srgb_intent;
+    bool has_gamma;
+    double gamma; /**< the file's exponent, 0.45455 for most */
+    bool has_chromaticities;
+    double white[2], red[2], green[2], blue[2]; /**< CIE x, y */
+    bool has_cicp;
+    uint8_t cicp[4]; /**< primaries, transfer, matrix, full range */
+    clp_density_unit density_unit;
+    double density_x, density_y; /**< 0: unknown */
+} clp_colour_facts;
+
+/* -------------------------------------------------------------- reading */
+
+/** The most a decoder may spend; see clproc_limits. */
+typedef clproc_limits clp_limits;
+
+/** What the header says: known before any pixel is decoded or memory for it taken. */
+typedef struct clp_header {
+    clproc_format format; /**< CLPROC_FORMAT_JPEG or _PNG */
+    uint32_t width, height;
+    /** What the file holds: GRAY, YCC, RGB (also JPEGs stored as RGB), CMYK (also YCCK); for PNG
+     * after expansion of palettes, low depths and tRNS: GRAY, GRAYA, RGB or RGBA. */
+    clp_model model;
+    uint32_t depth;   /**< 8 or 16 */
+    bool progressive; /**< or interlaced */
+    bool paletted;
+    /** JPEG: sampling factors of its components, as stored in the file. */
+    uint32_t component_count;
+    uint8_t h_samp[4], v_samp[4];
+    clp_blocks blocks; /**< valid until the decoder's next clp_decoder_open() */
+    clp_colour_facts colour;
+} clp_header;
+
+typedef struct clp_decoder clp_decoder;
+
+/** How to decode. */
+typedef struct clp_decode_request {
+    /** GRAY of a YCC file decodes the Y plane alone. RGB of a YCC file converts and upsamples as
+     * libjpeg-turbo does. Otherwise the header's own model. */
+    clp_model model;
+    uint32_t
+        eighths; /**< JPEG shrink-on-load: 8 (whole), 4, 2 or 1 eighths of the size, rounded up */
+} clp_decode_request;
+
+/** Bits of clp_decode_result.flaws, by rising severity; numerics as in clproc_fail_on. */
+enum {
+    CLP_FLAW_WARNING = 1,  /**< extraneous bytes, bad version, broken ancillary chunk or profile */
+    CLP_FLAW_CORRUPT = 2,  /**< bad Huffman data, wrong checksum, invalid parameters */
+    CLP_FLAW_TRUNCATED = 4 /**< the data ends early */
+};
+
+typedef struct clp_decode_result {
+    uint32_t flaws;    /**< what was tolerated under the policy */
+    char message[256]; /**< the first flaw in words */
+} clp_decode_result;
+
+clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error);
+void clp_decoder_destroy(clp_decoder **decoder);
+
+/** True if the bytes begin like a JPEG or PNG; `*format` may be NULL. Twelve bytes are enough. */
+bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format);
+
+/** Starts on a file in memory; `bytes` must live until the next open. Checks `limits` on the header
+ * alone. With fail_on WARNING, flaws of the header fail here. */
+clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_t size,
+                               const clp_limits *limits, clproc_fail_on fail_on, clp_header *header,
+                               clproc_error *error);
+
+/** The layout that clp_decoder_read() will fill for `request`. */
+clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request *request,
+                                 clp_layout *layout, clproc_error *error);
+
+/** Decodes into `base`, laid out as clp_decoder_layout() said. Every sample of every plane is
+ * written, or an error returned; samples that a truncated file lacks are what the codec library
+ * puts there, never old memory. Padding to the right of and below a plane may be overwritten. */
+clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                               clp_decode_result *result, clproc_error *error);
+
+/* -------------------------------------------------------------- writing */
+
+typedef struct clp_encode_params {
+    clproc_format format; /**< CLPROC_FORMAT_JPEG or _PNG */
+    int quality;          /**< JPEG, 1 to 100 */
+    bool progressive;
+    int png_level; /**< zlib level, 0 to 9 */
+    clp_blocks blocks;
+    clp_colour_facts colour;
+} clp_encode_params;
+
+typedef struct clp_encoder clp_encoder;
+
+clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error);
+void clp_encoder_destroy(clp_encoder **encoder);
+
+/** True if a JPEG can hold planes of these steps (each step's inverse must be a whole sampling
+ * factor of at most 4). */
+bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[3]);
+
+/** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG.
+ * Pixels right of a plane, up to its pitch, may be overwritten (the codec needs whole blocks).
+ * `*data` belongs to the encoder and is valid until its next call. */
+clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                                const clp_encode_params *params, const uint8_t **data, size_t *size,
+                                clproc_error *error);
+
+#endif

@@ -1,0 +1,221 @@
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/checked.h"
+#include "core/memory.h"
+
+clproc_status clp_bytes_reserve(clp_bytes *bytes, size_t capacity, clproc_error *error) {
+    uint8_t *data = clp_memory_grow(CLP_MEMORY_FILE, bytes->data, &bytes->capacity, capacity, 1);
+    if (!data) {
+        return clp_error_memory(error, "file contents", capacity);
+    }
+    bytes->data = data;
+    return CLPROC_OK;
+}
+
+clproc_status clp_bytes_append(clp_bytes *bytes, const void *data, size_t size,
+                               clproc_error *error) {
+    size_t total;
+    if (!clp_checked_add(bytes->size, size, &total)) {
+        return clp_error_memory(error, "file contents", size);
+    }
+    clproc_status status = clp_bytes_reserve(bytes, total, error);
+    if (status == CLPROC_OK && size) {
+        memcpy(bytes->data + bytes->size, data, size);
+        bytes->size = total;
+    }
+    return status;
+}
+
+void clp_bytes_free(clp_bytes *bytes) {
+    clp_memory_free(bytes->data);
+    *bytes = (clp_bytes){0};
+}
+
+static clproc_status read_error(const char *path, clproc_error *error) {
+    int code = errno;
+    clproc_status status = code == ENOMEM ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_INPUT;
+    const char *remedy = code == ENOENT   ? "; check the name"
+                         : code == EACCES ? "; check its permissions"
+                         : code == EMFILE ? "; raise `ulimit -n` or use fewer --jobs"
+                                          : "";
+    return clp_error_set_file(error, status, path, "cannot be read: %s%s", strerror(code), remedy);
+}
+
+static clproc_status read_all(int file, const char *path, size_t expected, size_t limit,
+                              clp_bytes *bytes, clproc_error *error) {
+    bytes->size = 0;
+    /* One byte more than expected, so that the end is seen without growing. */
+    clproc_status status = clp_bytes_reserve(bytes, expected + 1, error);
+    while (status == CLPROC_OK) {
+        ssize_t count = read(file, bytes->data + bytes->size, bytes->capacity - bytes->size);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return read_error(path, error);
+        }
+        if (count == 0) {
+            break;
+        }
+        bytes->size += (size_t)count;
+        if (limit && bytes->size > limit) {
+            return clp_error_set_file(error, CLPROC_ERROR_LIMIT, path,
+                                      "is larger than the limit of %zu bytes", limit);
+        }
+        if (bytes->size == bytes->capacity) {
+            status = clp_bytes_reserve(bytes, bytes->size + 1, error);
+        }
+    }
+    return clp_error_in_file(error, status, path);
+}
+
+clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error) {
+    struct stat info;
+    /* O_NONBLOCK: opening a pipe must not wait for a writer. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) {
+        return read_error(path, error);
+    }
+    clproc_status status;
+    if (fstat(file, &info) != 0) {
+        status = read_error(path, error);
+    } else if (!S_ISREG(info.st_mode)) {
+        status = clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "is not a regular file");
+    } else if (limit && (uint64_t)info.st_size > limit) {
+        status = clp_error_set_file(error, CLPROC_ERROR_LIMIT, path,
+                                    "is larger than the limit of %zu bytes", limit);
+    } else {
+        status = read_all(file, path, (size_t)info.st_size, limit, bytes, error);
+    }
+    close(file);
+    return status;
+}
+
+static clproc_status write_error(const char *path, const char *action, clproc_error *error) {
+    int code = errno;
+    const char *remedy = code == ENOSPC || code == EDQUOT ? "; free some space"
+                         : code == EACCES || code == EROFS
+                             ? "; check the output folder's permissions"
+                             : "";
+    return clp_error_set_file(error, CLPROC_ERROR_IO, path, "%s: %s%s", action, strerror(code),
+                              remedy);
+}
+
+static clproc_status write_all(int file, const char *path, const uint8_t *data, size_t size,
+                               clproc_error *error) {
+    while (size > 0) {
+        ssize_t count = write(file, data, size);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return write_error(path, "cannot be written", error);
+        }
+        data += count;
+        size -= (size_t)count;
+    }
+    return CLPROC_OK;
+}
+
+static clproc_status sync_folder(const char *path, clproc_error *error) {
+    char *folder = clp_memory_string(CLP_MEMORY_FILE, path);
+    if (!folder) {
+        return clp_error_memory(error, "a file name", strlen(path));
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        slash[slash == folder] = '\0';
+    }
+    clproc_status status = CLPROC_OK;
+    int file = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0 || fsync(file) != 0) {
+        status = write_error(path, "its folder cannot be synced", error);
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    clp_memory_free(folder);
+    return status;
+}
+
+clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
+                             clproc_error *error) {
+    /* A dot file beside the target: same file system, and a name that no listing of pictures takes.
+     */
+    const char *base = strrchr(path, '/');
+    size_t folder = base ? (size_t)(base - path) + 1 : 0;
+    size_t room = folder + sizeof ".clproc-XXXXXX";
+    char *temporary = clp_memory_alloc(CLP_MEMORY_FILE, room);
+    if (!temporary) {
+        return clp_error_memory(error, "a file name", room);
+    }
+    snprintf(temporary, room, "%.*s.clproc-XXXXXX", (int)folder, path);
+    clproc_status status = CLPROC_OK;
+    int file = mkostemp(temporary, O_CLOEXEC);
+    if (file < 0) {
+        status = write_error(path, "cannot be created", error);
+        goto out;
+    }
+    /* mkostemp() makes private files; an output gets what the umask allows. */
+    mode_t mask = umask(0);
+    umask(mask);
+    if (fchmod(file, 0666 & ~mask) != 0) {
+        status = write_error(path, "cannot be created", error);
+    }
+    if (status == CLPROC_OK) {
+        status = write_all(file, path, data, size, error);
+    }
+    if (status == CLPROC_OK && durable && fsync(file) != 0) {
+        status = write_error(path, "cannot be synced", error);
+    }
+    if (close(file) != 0 && status == CLPROC_OK) {
+        status = write_error(path, "cannot be written", error);
+    }
+    if (status == CLPROC_OK && rename(temporary, path) != 0) {
+        status = write_error(path, "cannot be put in place", error);
+    }
+    if (status != CLPROC_OK) {
+        unlink(temporary);
+    } else if (durable) {
+        status = sync_folder(path, error);
+    }
+out:
+    clp_memory_free(temporary);
+    return status;
+}
+
+clproc_status clp_file_make_folder(const char *path, clproc_error *error) {
+    char *part = clp_memory_string(CLP_MEMORY_FILE, path);
+    if (!part) {
+        return clp_error_memory(error, "a file name", strlen(path));
+    }
+    clproc_status status = CLPROC_OK;
+    for (char *slash = part + 1; status == CLPROC_OK; slash++) {
+        char kept = *slash;
+        if (kept != '/' && kept != '\0') {
+            continue;
+        }
+        *slash = '\0';
+        struct stat info;
+        if (mkdir(part, 0777) != 0 &&
+            (errno != EEXIST || stat(part, &info) != 0 || !S_ISDIR(info.st_mode))) {
+            if (errno == EEXIST) {
+                errno = ENOTDIR;
+            }
+            status = write_error(part, "this folder cannot be made", error);
+        }
+        if (kept == '\0') {
+            break;
+        }
+        *slash = kept;
+    }
+    clp_memory_free(part);
+    return status;
+}

@@ -1,0 +1,125 @@
+/** Recording what a run does: spans of host threads, device commands, counters, memory.
+ *
+ *  A recorder belongs to one run. Every function accepts a NULL recorder or thread and then does
+ * nothing, so that callers need no `if (profiling)`. Records go to buffers of the recording thread
+ * and are merged by clp_prof_finish(), after every thread has ended. Summary keeps sums by stage,
+ * trace keeps every span as well.
+ */
+#ifndef CLP_PROF_PROF_H
+#define CLP_PROF_PROF_H
+
+#include "core/error.h"
+#include "core/memory.h"
+
+typedef struct clp_prof clp_prof;
+typedef struct clp_prof_thread clp_prof_thread;
+
+/** What a host thread is doing. One home for the names: identifier, name in reports, true if it is
+ * waiting. */
+#define CLP_PROF_STAGES(X)                                                                         \
+    X(LIST, "list", false)                                                                         \
+    X(READ, "read", false)                                                                         \
+    X(HEADER, "header", false)                                                                     \
+    X(PLAN, "plan", false)                                                                         \
+    X(DECODE, "decode", false)                                                                     \
+    X(BUILD, "build kernels", false)                                                               \
+    X(SUBMIT, "submit", false)                                                                     \
+    X(REFERENCE, "reference", false)                                                               \
+    X(META, "metadata", false)                                                                     \
+    X(ENCODE, "encode", false)                                                                     \
+    X(WRITE, "write", false)                                                                       \
+    X(WAIT_SLOT, "wait for a batch slot", true)                                                    \
+    X(WAIT_BATCH, "wait for a full batch", true)                                                   \
+    X(WAIT_DEVICE, "wait for the device", true)                                                    \
+    X(WAIT_PICTURE, "wait for a finished picture", true)                                           \
+    X(VERIFY, "verify", false)
+
+typedef enum clp_prof_stage {
+#define X(id, name, waiting) CLP_PROF_##id,
+    CLP_PROF_STAGES(X)
+#undef X
+        CLP_PROF_STAGE_COUNT
+} clp_prof_stage;
+
+const char *clp_prof_stage_name(clp_prof_stage stage);
+bool clp_prof_stage_waits(clp_prof_stage stage);
+
+typedef enum clp_command_kind {
+    CLP_COMMAND_KERNEL,
+    CLP_COMMAND_UPLOAD,
+    CLP_COMMAND_READBACK
+} clp_command_kind;
+
+/** One device command. Times are ns of the device's clock; the recorder aligns them to the host's.
+ */
+typedef struct clp_prof_command {
+    clp_command_kind kind;
+    char name[48]; /**< kernel name, or "upload", "readback" */
+    uint64_t queued, submitted, started, ended;
+    uint64_t bytes_read, bytes_written; /**< global memory traffic by the plan */
+    uint64_t operations;                /**< multiply-adds by the plan */
+    uint64_t batch;                     /**< number of the batch it served */
+    uint32_t images;                    /**< pictures in that batch */
+    bool first; /**< first launch of its kernel in this process (PoCL compiles then) */
+} clp_prof_command;
+
+typedef enum clp_prof_counter {
+    CLP_COUNTER_OPENS,      /**< files opened for reading */
+    CLP_COUNTER_BYTES_READ, /**< from files */
+    CLP_COUNTER_BYTES_WRITTEN,
+    CLP_COUNTER_PIXELS_IN, /**< pixels of the pictures as stored */
+    CLP_COUNTER_PIXELS_OUT,
+    CLP_COUNTER_IMAGES,
+    CLP_COUNTER_COUNT
+} clp_prof_counter;
+
+const char *clp_prof_counter_name(clp_prof_counter counter);
+
+/** A quantity over time, kept at trace level. */
+typedef enum clp_prof_gauge {
+    CLP_GAUGE_BATCHES_WAITING,  /**< sealed batches not yet submitted */
+    CLP_GAUGE_PICTURES_WAITING, /**< finished pictures not yet encoded */
+    CLP_GAUGE_DEVICE_BYTES,
+    CLP_GAUGE_HOST_BYTES,
+    CLP_GAUGE_COUNT
+} clp_prof_gauge;
+
+const char *clp_prof_gauge_name(clp_prof_gauge gauge);
+
+clproc_status clp_prof_create(clp_prof **prof, clproc_profile_level level, clproc_error *error);
+void clp_prof_destroy(clp_prof **prof);
+clproc_profile_level clp_prof_level(const clp_prof *prof);
+
+/** Registers the calling thread under a name such as "decode 1". The result is freed with the
+ * recorder; NULL, which every function tolerates, when memory is short. */
+clp_prof_thread *clp_prof_thread_enter(clp_prof *prof, const char *name);
+/** The thread has ended. */
+void clp_prof_thread_leave(clp_prof_thread *thread);
+
+/** Opens a span, nested in the thread's open one. `image` is the picture's number, or
+ * CLP_PROF_NO_IMAGE. */
+#define CLP_PROF_NO_IMAGE UINT64_MAX
+void clp_prof_begin(clp_prof_thread *thread, clp_prof_stage stage, uint64_t image);
+/** Closes the thread's innermost span. */
+void clp_prof_end(clp_prof_thread *thread);
+
+/** Adds to a counter; any thread. */
+void clp_prof_count(clp_prof *prof, clp_prof_counter counter, uint64_t amount);
+/** Notes a gauge's present value; any thread. */
+void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value);
+
+/** A build of a kernel: seconds and whether a cache made it short. */
+void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns);
+/** Appends finished device commands; called by the device's thread only. */
+void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count);
+/** How to turn device time into host time: host = device + offset. `estimated`: the driver has no
+ * common timer. */
+void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated);
+/** Device memory held, by what for ("input", "output", "scratch", "tables"). Replaces the figure of
+ * that role. */
+void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
+
+/** A fact of the environment, as ("device", "pthread-…"). The last value of a key stays. */
+void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
+
+#endif
