@@ -1,0 +1,58 @@
+/** The operations: their parameters, and the terms they stand for. ops.def is the one list of them.
+ */
+#ifndef CLP_OPS_OPS_H
+#define CLP_OPS_OPS_H
+
+#include "plan/terms.h"
+
+typedef enum clp_param_kind {
+    CLP_PARAM_NUMBER,
+    CLP_PARAM_NUMBERS, /**< a list separated by commas */
+    CLP_PARAM_SIZE,    /**< WxH, Wx, xH or N% */
+    CLP_PARAM_AREA,    /**< WxH+X+Y */
+    CLP_PARAM_CHOICE,
+    CLP_PARAM_COLOUR
+} clp_param_kind;
+
+typedef struct clp_param {
+    const char *name;
+    clp_param_kind kind;
+    const char *fallback;       /**< NULL: must be given */
+    double least, most;         /**< NUMBER and NUMBERS */
+    const char *const *choices; /**< CHOICE: ends with NULL */
+    const char *help;
+} clp_param;
+
+/** A parsed parameter. SIZE: number[0], number[1] are width and height, 0 where free; number[2] the
+ * factor of N%, else 0. AREA: width, height, x, y. COLOUR: R, G, B, alpha in levels. CHOICE:
+ * number[0] is the choice's index. */
+typedef struct clp_value {
+    double number[12];
+    uint32_t count;
+} clp_value;
+
+#define CLP_MAX_PARAMS 6
+
+typedef struct clp_op {
+    const char *name;
+    const char *help;
+    const char *example; /**< a value to show and to test with; "" where it takes none */
+    clp_param params[CLP_MAX_PARAMS];
+    uint32_t param_count;
+    clproc_status (*terms)(const clp_value *values, clp_terms *terms, clproc_error *error);
+} clp_op;
+
+size_t clp_ops_count(void);
+const clp_op *clp_ops_at(size_t index);
+/** NULL if there is no operation of that name. */
+const clp_op *clp_ops_find(const char *name);
+
+/** Parses "first:name=value:…" against an operation's parameters. */
+clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values[CLP_MAX_PARAMS],
+                            clproc_error *error);
+
+/** Appends the terms of every operation of a pipeline. */
+clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *terms,
+                                 clproc_error *error);
+
+#endif

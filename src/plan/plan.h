@@ -1,0 +1,132 @@
+/** From terms to passes: what a device has to do to one picture, as plain data without pointers
+ * into any device.
+ *
+ *  A plan is immutable once made and may be shared by all threads and by every picture of the same
+ * kind.
+ */
+#ifndef CLP_PLAN_PLAN_H
+#define CLP_PLAN_PLAN_H
+
+#include "core/image.h"
+#include "plan/terms.h"
+
+/** What the encoder wants. */
+typedef struct clp_target {
+    clproc_format format; /**< JPEG or PNG */
+    clproc_subsampling subsampling;
+    uint32_t depth; /**< 0: the picture's own. JPEG is always 8. */
+    /** A JPEG source's own chroma steps, for CLPROC_SUBSAMPLING_KEEP; all 0 where there are none.
+     */
+    uint32_t source_h_step[CLP_MAX_PLANES], source_v_step[CLP_MAX_PLANES];
+} clp_target;
+
+typedef enum clp_sample {
+    CLP_SAMPLE_U8,
+    CLP_SAMPLE_I16 /**< Q6 */,
+    CLP_SAMPLE_U16,
+    CLP_SAMPLE_F32
+} clp_sample;
+
+size_t clp_sample_size(clp_sample sample);
+const char *clp_sample_name(clp_sample sample);
+
+typedef enum clp_role { CLP_ROLE_INPUT, CLP_ROLE_SCRATCH, CLP_ROLE_OUTPUT } clp_role;
+
+/** A plane in one of the three arenas. */
+typedef struct clp_surface {
+    clp_role role;
+    clp_sample sample;
+    size_t offset; /**< bytes from the picture's start in its arena */
+    size_t pitch;  /**< bytes */
+    uint32_t width, height, channels;
+    int first_level, last_level; /**< when it is written and last read; for placing scratch */
+} clp_surface;
+
+typedef enum clp_pass_kind { CLP_PASS_FILTER, CLP_PASS_REINDEX, CLP_PASS_COLOUR } clp_pass_kind;
+
+/** Steps of a colour pass, run in order on each pixel. */
+typedef enum clp_step_kind {
+    CLP_STEP_MATRIX,      /**< table: 3 × 4 coefficients */
+    CLP_STEP_CLAMP,       /**< to [0, white], alpha, too */
+    CLP_STEP_CURVE,       /**< table: one per channel */
+    CLP_STEP_PREMULTIPLY, /**< float only */
+    CLP_STEP_UNPREMULTIPLY,
+    CLP_STEP_SCALE, /**< every channel by one factor: a change of depth */
+    CLP_STEP_UNSHARP
+} clp_step_kind;
+
+typedef struct clp_step {
+    clp_step_kind kind;
+    uint32_t table; /**< byte offset into the plan's tables */
+    uint32_t shift; /**< fraction bits of an integer matrix */
+    float value[2];
+} clp_step;
+
+#define CLP_MAX_STEPS 8
+
+typedef struct clp_pass {
+    clp_pass_kind kind;
+    int level;         /**< passes of one level are independent of each other */
+    const char *label; /**< for --explain and profiles, as "resize·blur y" */
+    uint32_t src[CLP_MAX_PLANES], dst[CLP_MAX_PLANES]; /**< surfaces */
+    uint32_t src_count, dst_count;
+    /* FILTER: windows along the source's rows. REINDEX: also along its columns. Byte offsets into
+     * the tables. */
+    bool transpose; /**< store transposed */
+    uint32_t taps;
+    uint32_t windows; /**< rows of the matrix */
+    uint32_t
+        channel_step; /**< rows from tap to tap: channels of an interleaved picture on its side */
+    uint32_t weights; /**< int16 Q14 or float, windows × taps */
+    uint32_t starts;  /**< int32 pairs: first row, fill weight (Q14, or a float's bits); REINDEX:
+                         source row or −1 */
+    uint32_t columns; /**< REINDEX: source column or −1 for each output column */
+    float fill[4];    /**< in source units */
+    /* COLOUR */
+    uint32_t in_colours, out_colours; /**< channels before and after, alpha included */
+    bool alpha;
+    float white; /**< greatest value: 255 or 65535 */
+    clp_step steps[CLP_MAX_STEPS];
+    uint32_t step_count;
+    /* For profiles */
+    uint64_t bytes_read, bytes_written, operations;
+} clp_pass;
+
+typedef struct clp_plan {
+    clp_layout input;  /**< as decoded */
+    clp_layout output; /**< as encoded */
+    clp_target target;
+    clp_surface *surfaces;
+    size_t surface_count, surface_capacity;
+    clp_pass *passes; /**< ordered by level */
+    size_t pass_count, pass_capacity;
+    int level_count;
+    uint8_t *tables; /**< 16-byte aligned entries, to be copied to the device */
+    size_t table_bytes, table_capacity;
+    size_t scratch_bytes;
+    clp_terms terms;   /**< the definition it was made from: what the reference device runs */
+    uint64_t identity; /**< distinguishes plans of one process */
+} clp_plan;
+
+typedef struct clp_plan_source {
+    const clp_layout *layout;         /**< as the decoder will fill it */
+    uint32_t full_width, full_height; /**< pixels of the stored picture, before shrink-on-load */
+} clp_plan_source;
+
+/** Makes a plan; takes ownership of `terms`, also on failure. The caller has one reference. */
+clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_terms *terms,
+                              const clp_target *target, clproc_error *error);
+clp_plan *clp_plan_retain(clp_plan *plan);
+/** Gives back one reference and sets *plan to NULL. Thread-safe. */
+void clp_plan_release(clp_plan **plan);
+
+/** How a picture should be decoded for these terms and this target: which model, how many eighths.
+ * `header_model` is the stored picture's; `terms` were made for the whole size. */
+void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
+                              clp_model header_model, bool shrink, clp_model *model,
+                              uint32_t *eighths);
+
+/** Prints terms and passes with sizes, bytes moved and multiply-adds. */
+void clp_plan_explain(const clp_plan *plan, FILE *out);
+
+#endif

@@ -1,0 +1,107 @@
+/** What the operations ask for: an ordered list of terms, each a definition in double precision.
+ *
+ *  Colours are in levels 0 to 255 whatever the depth. Positions are pixels of the picture as the
+ * last term left it.
+ */
+#ifndef CLP_PLAN_TERMS_H
+#define CLP_PLAN_TERMS_H
+
+#include "core/image.h"
+#include "plan/axis.h"
+
+typedef enum clp_term_kind {
+    CLP_TERM_SPATIAL, /**< a banded matrix along each axis, then perhaps a transposition */
+    CLP_TERM_COLOUR,  /**< an affine map of the colour channels */
+    CLP_TERM_CURVE,   /**< one function per colour channel, on values clamped to the range */
+    CLP_TERM_KERNEL   /**< none of these: a custom pass */
+} clp_term_kind;
+
+/** Affine: out[i] = Σ_j m[i][j] · in[j] + offset[i]. Alpha is not touched. */
+typedef struct clp_colour {
+    uint32_t in, out; /**< colour channels, 1 or 3 */
+    double m[3][3];
+    double offset[3]; /**< levels */
+} clp_colour;
+
+/** Entries of a curve's definition: samples of the function over [0, 1], interpolated linearly
+ * between. */
+#define CLP_CURVE_SIZE 65536
+
+typedef enum clp_custom {
+    CLP_CUSTOM_FLATTEN, /**< alpha over a colour; the picture loses its alpha */
+    CLP_CUSTOM_UNSHARP  /**< in + amount·(in − blurred) where |in − blurred| ≥ threshold */
+} clp_custom;
+
+typedef struct clp_term {
+    clp_term_kind kind;
+    const char *op; /**< the operation it came from, for --explain */
+    /* SPATIAL */
+    clp_axis y, x;
+    bool transpose; /**< after both axes */
+    double fill[4]; /**< R, G, B, alpha of what lies outside; used where rows are not normalised */
+    /** σ of a Gaussian that may be replaced by its factors, 0 if none. The matrices are then empty
+     * in a plan's terms and exact in a reference's. */
+    double gaussian_sigma;
+    /* COLOUR */
+    clp_colour colour;
+    /* CURVE: one table for every colour channel, or one each */
+    float *curve[3];
+    /* KERNEL */
+    clp_custom custom;
+    double parameter[4];
+} clp_term;
+
+typedef struct clp_terms {
+    clp_term *items;
+    size_t count, capacity;
+    /** The picture as the last term leaves it. */
+    uint32_t width, height;
+    uint32_t colours; /**< colour channels: 1 or 3 */
+    bool alpha;
+    uint32_t depth;
+    /** What of the decoded samples the picture is, per axis: shrink-on-load rounds the samples up,
+     * and the source box stays fractional. Equal to 0, width and 0, height after the first term
+     * that filters. */
+    double box_x0, box_x1, box_y0, box_y1;
+    bool linear; /**< operations are to filter in linear light */
+    /** Facts about the list for choosing how to decode: */
+    bool spatial_seen; /**< a term other than an index map has been added */
+    bool crop_seen;    /**< an index map has dropped or added samples */
+    bool colour_seen;
+    double first_scale; /**< of a resize that came first: source ÷ output, the smaller of both axes;
+                           0 if none */
+} clp_terms;
+
+/** Starts an empty list for a decoded picture that stands for full_width × full_height pixels. */
+void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_width,
+                    uint32_t full_height);
+void clp_terms_free(clp_terms *terms);
+
+/** Appends a spatial term and takes ownership of both axes, also on failure. `fill` NULL: black,
+ * transparent. */
+clproc_status clp_terms_spatial(clp_terms *terms, const char *op, clp_axis *y, clp_axis *x,
+                                bool transpose, const double fill[4], clproc_error *error);
+/** Appends `matrix`·RGB + `offset`, fitted to the picture's channels: a gray picture stays gray
+ * where all rows agree. Identities are dropped. */
+clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double matrix[3][3],
+                               const double offset[3], clproc_error *error);
+/** Appends the conversion to BT.601 luma; nothing for a gray picture. */
+clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error);
+/** Appends one function of [0, 1] for all channels (or one for each where `count` is 3). */
+clproc_status clp_terms_curve(clp_terms *terms, const char *op,
+                              double (*const function[])(double, const void *), const void *context,
+                              uint32_t count, clproc_error *error);
+/** Appends a Gaussian blur. */
+clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
+                                 clproc_error *error);
+/** Appends a custom term. */
+clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
+                               const double parameter[4], clproc_error *error);
+
+/** Radius at which a Gaussian is cut (numerics, section 3). */
+uint32_t clp_gaussian_radius(double sigma, uint32_t depth);
+
+/** Index axes of an EXIF orientation (1 to 8) as a term; nothing for 1. */
+clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_error *error);
+
+#endif
