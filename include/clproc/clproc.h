@@ -320,6 +320,22 @@ CLPROC_API clproc_status clproc_profile_load(clproc_profile **profile, const cha
                                              clproc_error *error);
 CLPROC_API void clproc_profile_destroy(clproc_profile **profile);
 
+/** Runs before a change compared with runs after it. */
+typedef struct clproc_diff clproc_diff;
+
+/** Compares two groups of profiles, which may be destroyed afterwards. Several runs of each side
+ * make the verdict surer. */
+CLPROC_API clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const *before,
+                                            size_t before_count, const clproc_profile *const *after,
+                                            size_t after_count, clproc_error *error);
+CLPROC_API void clproc_diff_destroy(clproc_diff **diff);
+/** True if work became slower, significantly and by more than `fraction` (0.05: 5 %). */
+CLPROC_API bool clproc_diff_regressed(const clproc_diff *diff, double fraction);
+CLPROC_API clproc_status clproc_diff_print(const clproc_diff *diff, FILE *out, clproc_error *error);
+/** Writes the comparison to a file, atomically; the ending chooses among .txt .json .html */
+CLPROC_API clproc_status clproc_diff_write(const clproc_diff *diff, const char *path,
+                                           clproc_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -108,18 +108,29 @@ void clp_prof_count(clp_prof *prof, clp_prof_counter counter, uint64_t amount);
 /** Notes a gauge's present value; any thread. */
 void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value);
 
-/** A build of a kernel: seconds and whether a cache made it short. */
+/** A program was built, from source or from a cache (CLP_FACT_CACHE). Any thread. */
 void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns);
-/** Appends finished device commands; called by the device's thread only. */
+/** Appends finished device commands; any thread. */
 void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count);
-/** How to turn device time into host time: host = device + offset. `estimated`: the driver has no
- * common timer. */
+/** How to turn device time into host time: host = device + offset, as measured just now. Called
+ * again at the end, it corrects the drift in between. `estimated`: the driver has no common timer.
+ */
 void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated);
 /** Device memory held, by what for ("input", "output", "scratch", "tables"). Replaces the figure of
- * that role. */
+ * that role, and sets CLP_GAUGE_DEVICE_BYTES to the sum of all. */
 void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 
-/** A fact of the environment, as ("device", "pthread-…"). The last value of a key stays. */
+/** A fact of the environment, as ("device", "pthread-…"). The last value of a key stays. Reports
+ * know the keys below; any other is shown as it is. */
+#define CLP_FACT_DEVICE "device"
+#define CLP_FACT_CACHE "kernel cache"     /**< "cold" or "warm" */
+#define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
+#define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
+#define CLP_FACT_COMPUTE_RATE "operations/s" /**< the device's measured multiply-adds */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
+
+/** Merges what all threads recorded, after they have ended, and destroys the recorder, also on
+ * failure. `*profile` is NULL without a recorder; else free it with clproc_profile_destroy(). */
+clproc_status clp_prof_finish(clp_prof **prof, clproc_profile **profile, clproc_error *error);
 
 #endif

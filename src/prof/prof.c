@@ -1,0 +1,462 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "core/clock.h"
+#include "prof/recorder.h"
+
+#define FIRST_MEMORY_INTERVAL 1000000u /* ns */
+
+static const struct {
+    const char *name;
+    bool waits;
+} stages[] = {
+#define X(id, text, waiting) [CLP_PROF_##id] = {text, waiting},
+    CLP_PROF_STAGES(X)
+#undef X
+};
+
+const char *clp_prof_stage_name(clp_prof_stage stage) {
+    return stages[stage].name;
+}
+
+bool clp_prof_stage_waits(clp_prof_stage stage) {
+    return stages[stage].waits;
+}
+
+const char *clp_prof_counter_name(clp_prof_counter counter) {
+    static const char *const names[] = {
+        [CLP_COUNTER_OPENS] = "files opened",          [CLP_COUNTER_BYTES_READ] = "bytes read",
+        [CLP_COUNTER_BYTES_WRITTEN] = "bytes written", [CLP_COUNTER_PIXELS_IN] = "pixels in",
+        [CLP_COUNTER_PIXELS_OUT] = "pixels out",       [CLP_COUNTER_IMAGES] = "images",
+    };
+    return names[counter];
+}
+
+const char *clp_prof_gauge_name(clp_prof_gauge gauge) {
+    static const char *const names[] = {
+        [CLP_GAUGE_BATCHES_WAITING] = "batches waiting",
+        [CLP_GAUGE_PICTURES_WAITING] = "pictures waiting",
+        [CLP_GAUGE_DEVICE_BYTES] = "device bytes",
+        [CLP_GAUGE_HOST_BYTES] = "host bytes",
+    };
+    return names[gauge];
+}
+
+static uint64_t timeval_ns(struct timeval time) {
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+}
+
+void clp_prof_processor_time(uint64_t *user_ns, uint64_t *system_ns) {
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    *user_ns = timeval_ns(usage.ru_utime);
+    *system_ns = timeval_ns(usage.ru_stime);
+}
+
+static uint64_t thread_cpu_ns(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ----------------------------------------------------------- life cycle */
+
+clproc_status clp_prof_create(clp_prof **prof, clproc_profile_level level, clproc_error *error) {
+    *prof = NULL;
+    if (level == CLPROC_PROFILE_OFF) {
+        return CLPROC_OK;
+    }
+    clp_prof *made = clp_memory_zero(CLP_MEMORY_PROFILE, 1, sizeof *made);
+    if (!made) {
+        return clp_error_memory(error, "the profile", sizeof *made);
+    }
+    made->memory_line =
+        clp_memory_zero(CLP_MEMORY_PROFILE, CLP_PROF_MEMORY_POINTS, sizeof *made->memory_line);
+    if (!made->memory_line) {
+        clp_memory_free(made);
+        return clp_error_memory(error, "the profile", CLP_PROF_MEMORY_POINTS);
+    }
+    pthread_mutex_init(&made->lock, NULL);
+    made->level = level;
+    made->memory_interval = FIRST_MEMORY_INTERVAL;
+    clp_prof_processor_time(&made->user_ns, &made->system_ns);
+    made->start = clp_clock_ns();
+    *prof = made;
+    return CLPROC_OK;
+}
+
+static void free_thread(clp_prof_thread *thread) {
+    for (clp_span_chunk *chunk = thread->chunks; chunk;) {
+        clp_span_chunk *next = chunk->next;
+        clp_memory_free(chunk);
+        chunk = next;
+    }
+    for (int stage = 0; stage < CLP_PROF_STAGE_COUNT; stage++) {
+        clp_memory_free(thread->samplers[stage]);
+    }
+    clp_memory_free(thread->nodes);
+    clp_memory_free(thread);
+}
+
+void clp_prof_destroy(clp_prof **prof) {
+    clp_prof *old = *prof;
+    if (!old) {
+        return;
+    }
+    *prof = NULL;
+    for (clp_prof_thread *thread = old->threads; thread;) {
+        clp_prof_thread *next = thread->next;
+        free_thread(thread);
+        thread = next;
+    }
+    for (int gauge = 0; gauge < CLP_GAUGE_COUNT; gauge++) {
+        clp_memory_free(old->gauges[gauge].items);
+    }
+    for (size_t i = 0; i < old->facts.count; i++) {
+        clp_memory_free(old->facts.items[i].key);
+        clp_memory_free(old->facts.items[i].value);
+    }
+    clp_memory_free(old->facts.items);
+    clp_memory_free(old->commands);
+    clp_memory_free(old->builds);
+    clp_memory_free(old->memory_line);
+    pthread_mutex_destroy(&old->lock);
+    clp_memory_free(old);
+}
+
+clproc_profile_level clp_prof_level(const clp_prof *prof) {
+    return prof ? prof->level : CLPROC_PROFILE_OFF;
+}
+
+/* -------------------------------------------------------------- threads */
+
+clp_prof_thread *clp_prof_thread_enter(clp_prof *prof, const char *name) {
+    if (!prof) {
+        return NULL;
+    }
+    clp_prof_thread *thread = clp_memory_zero(CLP_MEMORY_PROFILE, 1, sizeof *thread);
+    clp_node *nodes = NULL;
+    if (thread) {
+        nodes = clp_memory_grow(CLP_MEMORY_PROFILE, NULL, &thread->node_capacity,
+                                CLP_PROF_STAGE_COUNT + 1, sizeof *nodes);
+    }
+    if (!nodes) {
+        clp_memory_free(thread);
+        pthread_mutex_lock(&prof->lock);
+        prof->lost++;
+        pthread_mutex_unlock(&prof->lock);
+        return NULL;
+    }
+    memset(&nodes[0], 0, sizeof nodes[0]);
+    thread->nodes = nodes;
+    thread->node_count = 1;
+    thread->prof = prof;
+    snprintf(thread->name, sizeof thread->name, "%s", name);
+    thread->cpu_start = thread_cpu_ns();
+    thread->start = clp_clock_ns();
+    pthread_mutex_lock(&prof->lock);
+    thread->next = prof->threads;
+    prof->threads = thread;
+    pthread_mutex_unlock(&prof->lock);
+    return thread;
+}
+
+void clp_prof_thread_leave(clp_prof_thread *thread) {
+    if (!thread) {
+        return;
+    }
+    while (thread->depth > 0) {
+        clp_prof_end(thread);
+    }
+    thread->end = clp_clock_ns();
+    thread->cpu_ns = thread_cpu_ns() - thread->cpu_start;
+}
+
+/* ---------------------------------------------------------------- spans */
+
+/** The node of `stage` below `parent`, made if need be; 0 when memory is short. */
+static uint32_t find_node(clp_prof_thread *thread, uint32_t parent, clp_prof_stage stage) {
+    uint32_t child = thread->nodes[parent].first_child;
+    while (child && thread->nodes[child].sums.stage != stage) {
+        child = thread->nodes[child].next_sibling;
+    }
+    if (child) {
+        return child;
+    }
+    clp_node *nodes = clp_memory_grow(CLP_MEMORY_PROFILE, thread->nodes, &thread->node_capacity,
+                                      thread->node_count + 1, sizeof *nodes);
+    if (!nodes) {
+        return 0;
+    }
+    thread->nodes = nodes;
+    child = (uint32_t)thread->node_count++;
+    nodes[child] = (clp_node){.sums = {.stage = stage, .parent = parent},
+                              .next_sibling = nodes[parent].first_child};
+    nodes[parent].first_child = child;
+    return child;
+}
+
+void clp_prof_begin(clp_prof_thread *thread, clp_prof_stage stage, uint64_t image) {
+    if (!thread) {
+        return;
+    }
+    if (thread->depth == CLP_PROF_MAX_DEPTH) {
+        thread->beyond++;
+        thread->lost++;
+        return;
+    }
+    uint32_t parent = thread->depth ? thread->open[thread->depth - 1].node : 0;
+    uint32_t node = find_node(thread, parent, stage);
+    thread->lost += node == 0;
+    thread->open[thread->depth].node = node;
+    thread->open[thread->depth].image = image;
+    thread->open[thread->depth].start = clp_clock_ns();
+    thread->depth++;
+}
+
+static void add_sample(clp_prof_thread *thread, clp_prof_stage stage, clp_profile_sample sample) {
+    clp_sampler *sampler = thread->samplers[stage];
+    if (!sampler) {
+        sampler = clp_memory_alloc(CLP_MEMORY_PROFILE, sizeof *sampler);
+        if (!sampler) {
+            thread->lost++;
+            return;
+        }
+        sampler->seen = 0;
+        sampler->stride = 1;
+        sampler->count = 0;
+        thread->samplers[stage] = sampler;
+    }
+    if (sampler->seen++ % sampler->stride != 0) {
+        return;
+    }
+    if (sampler->count == CLP_PROF_SAMPLES) {
+        sampler->count /= 2;
+        for (size_t i = 0; i < sampler->count; i++) {
+            sampler->items[i] = sampler->items[2 * i];
+        }
+        sampler->stride *= 2;
+    }
+    sampler->items[sampler->count++] = sample;
+}
+
+static void keep_span(clp_prof_thread *thread, clp_profile_span span) {
+    clp_span_chunk *chunk = thread->chunks;
+    if (!chunk || chunk->count == CLP_PROF_SPANS_IN_CHUNK) {
+        chunk = clp_memory_alloc(CLP_MEMORY_PROFILE, sizeof *chunk);
+        if (!chunk) {
+            thread->lost++;
+            return;
+        }
+        chunk->count = 0;
+        chunk->next = thread->chunks;
+        thread->chunks = chunk;
+    }
+    chunk->items[chunk->count++] = span;
+}
+
+/** Notes host and device memory; the lock is held. A full line loses every other point. */
+static void add_memory_point(clp_prof *prof, uint64_t now) {
+    if (prof->memory_line_count == CLP_PROF_MEMORY_POINTS) {
+        prof->memory_line_count /= 2;
+        for (size_t i = 0; i < prof->memory_line_count; i++) {
+            prof->memory_line[i] = prof->memory_line[2 * i];
+        }
+        prof->memory_interval *= 2;
+    }
+    clp_profile_memory *point = &prof->memory_line[prof->memory_line_count++];
+    point->time = now - prof->start;
+    for (int site = 0; site < CLP_MEMORY_SITE_COUNT; site++) {
+        point->bytes[site] = clp_memory_usage((clp_memory_site)site).current;
+    }
+    point->device = 0;
+    for (size_t i = 0; i < prof->role_count; i++) {
+        point->device += prof->roles[i].current;
+    }
+    atomic_store_explicit(&prof->next_memory_point, now + prof->memory_interval,
+                          memory_order_relaxed);
+}
+
+void clp_prof_end(clp_prof_thread *thread) {
+    if (!thread) {
+        return;
+    }
+    if (thread->beyond > 0) {
+        thread->beyond--;
+        return;
+    }
+    if (thread->depth == 0) {
+        return;
+    }
+    uint64_t now = clp_clock_ns();
+    clp_prof *prof = thread->prof;
+    uint32_t depth = --thread->depth;
+    uint32_t node = thread->open[depth].node;
+    uint64_t start = thread->open[depth].start;
+    if (node) {
+        clp_profile_node *sums = &thread->nodes[node].sums;
+        sums->calls++;
+        sums->total_ns += now - start;
+        add_sample(thread, sums->stage, (clp_profile_sample){now, now - start});
+        if (prof->level == CLPROC_PROFILE_TRACE) {
+            keep_span(thread, (clp_profile_span){start, now, thread->open[depth].image, sums->stage,
+                                                 depth});
+        }
+    }
+    /* Whichever thread finds the time come looks at the memory; the others pass by. */
+    if (now >= atomic_load_explicit(&prof->next_memory_point, memory_order_relaxed) &&
+        pthread_mutex_trylock(&prof->lock) == 0) {
+        if (now >= atomic_load_explicit(&prof->next_memory_point, memory_order_relaxed)) {
+            add_memory_point(prof, now);
+        }
+        pthread_mutex_unlock(&prof->lock);
+    }
+}
+
+/* ----------------------------------------------------- from any thread */
+
+void clp_prof_count(clp_prof *prof, clp_prof_counter counter, uint64_t amount) {
+    if (prof) {
+        atomic_fetch_add_explicit(&prof->counters[counter], amount, memory_order_relaxed);
+    }
+}
+
+/** The lock is held. */
+static void set_gauge(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
+    if (value > prof->gauge_peaks[gauge]) {
+        prof->gauge_peaks[gauge] = value;
+    }
+    if (prof->level != CLPROC_PROFILE_TRACE) {
+        return;
+    }
+    clp_reading_list *list = &prof->gauges[gauge];
+    clp_profile_reading *items = clp_memory_grow(CLP_MEMORY_PROFILE, list->items, &list->capacity,
+                                                 list->count + 1, sizeof *items);
+    if (!items) {
+        prof->lost++;
+        return;
+    }
+    list->items = items;
+    /* The clock is read under the lock, so that readings are in order. */
+    items[list->count++] = (clp_profile_reading){clp_clock_ns() - prof->start, value};
+}
+
+void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
+    if (prof) {
+        pthread_mutex_lock(&prof->lock);
+        set_gauge(prof, gauge, value);
+        pthread_mutex_unlock(&prof->lock);
+    }
+}
+
+void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns) {
+    if (!prof) {
+        return;
+    }
+    pthread_mutex_lock(&prof->lock);
+    clp_profile_build *builds =
+        clp_memory_grow(CLP_MEMORY_PROFILE, prof->builds, &prof->build_capacity,
+                        prof->build_count + 1, sizeof *builds);
+    if (builds) {
+        prof->builds = builds;
+        clp_profile_build *build = &builds[prof->build_count++];
+        snprintf(build->name, sizeof build->name, "%s", name);
+        build->ns = ns;
+    } else {
+        prof->lost++;
+    }
+    pthread_mutex_unlock(&prof->lock);
+}
+
+void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count) {
+    if (!prof || count == 0) {
+        return;
+    }
+    pthread_mutex_lock(&prof->lock);
+    clp_prof_command *all =
+        clp_memory_grow(CLP_MEMORY_PROFILE, prof->commands, &prof->command_capacity,
+                        prof->command_count + count, sizeof *all);
+    if (all) {
+        prof->commands = all;
+        memcpy(all + prof->command_count, commands, count * sizeof *all);
+        prof->command_count += count;
+    } else {
+        prof->lost += count;
+    }
+    pthread_mutex_unlock(&prof->lock);
+}
+
+void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated) {
+    if (!prof) {
+        return;
+    }
+    pthread_mutex_lock(&prof->lock);
+    /* When all places are taken the last one moves on: the ends are what matters for the drift. */
+    size_t place =
+        prof->anchor_count < CLP_PROF_MAX_ANCHORS ? prof->anchor_count++ : CLP_PROF_MAX_ANCHORS - 1;
+    prof->anchors[place] = (clp_anchor){clp_clock_ns(), offset_ns};
+    prof->estimated = prof->estimated || estimated;
+    pthread_mutex_unlock(&prof->lock);
+}
+
+void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes) {
+    if (!prof) {
+        return;
+    }
+    pthread_mutex_lock(&prof->lock);
+    size_t i = 0;
+    while (i < prof->role_count && strcmp(prof->roles[i].name, role) != 0) {
+        i++;
+    }
+    if (i < CLP_PROF_MAX_ROLES) {
+        clp_profile_role *entry = &prof->roles[i];
+        if (i == prof->role_count) {
+            prof->role_count++;
+            snprintf(entry->name, sizeof entry->name, "%s", role);
+        }
+        entry->current = bytes;
+        entry->peak = bytes > entry->peak ? bytes : entry->peak;
+    } else {
+        prof->lost++;
+    }
+    uint64_t sum = 0;
+    for (i = 0; i < prof->role_count; i++) {
+        sum += prof->roles[i].current;
+    }
+    set_gauge(prof, CLP_GAUGE_DEVICE_BYTES, sum);
+    pthread_mutex_unlock(&prof->lock);
+}
+
+/** Replaces or appends; the lock is held. */
+static bool set_fact(clp_fact_list *facts, const char *key, char *value) {
+    for (size_t i = 0; i < facts->count; i++) {
+        if (strcmp(facts->items[i].key, key) == 0) {
+            clp_memory_free(facts->items[i].value);
+            facts->items[i].value = value;
+            return true;
+        }
+    }
+    clp_profile_fact *items = clp_memory_grow(CLP_MEMORY_PROFILE, facts->items, &facts->capacity,
+                                              facts->count + 1, sizeof *items);
+    char *copy = items ? clp_memory_string(CLP_MEMORY_PROFILE, key) : NULL;
+    facts->items = items ? items : facts->items;
+    if (!copy) {
+        return false;
+    }
+    items[facts->count++] = (clp_profile_fact){copy, value};
+    return true;
+}
+
+void clp_prof_fact(clp_prof *prof, const char *key, const char *value) {
+    if (!prof) {
+        return;
+    }
+    char *copy = clp_memory_string(CLP_MEMORY_PROFILE, value);
+    pthread_mutex_lock(&prof->lock);
+    if (!copy || !set_fact(&prof->facts, key, copy)) {
+        clp_memory_free(copy);
+        prof->lost++;
+    }
+    pthread_mutex_unlock(&prof->lock);
+}
