@@ -58,7 +58,7 @@ clproc_status clp_axis_copy(clp_axis *axis, const clp_axis *from, clproc_error *
  * interpolate. Their product is within the promise of clp_axis_gaussian(). Only the first touches
  * the picture's edge. */
 clproc_status clp_axis_gaussian_factors(clp_axis factors[3], uint32_t length, double sigma,
-                                        clproc_error *error);
+                                        double cut, clproc_error *error);
 
 /** axis = second · first. */
 clproc_status clp_axis_compose(clp_axis *axis, const clp_axis *second, const clp_axis *first,

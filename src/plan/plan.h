@@ -66,8 +66,8 @@ typedef struct clp_step {
 
 typedef struct clp_pass {
     clp_pass_kind kind;
-    int level;         /**< passes of one level are independent of each other */
-    const char *label; /**< for --explain and profiles, as "resize·blur y" */
+    int level;      /**< passes of one level are independent of each other */
+    char label[40]; /**< for --explain and profiles, as "resize·blur y" */
     uint32_t src[CLP_MAX_PLANES], dst[CLP_MAX_PLANES]; /**< surfaces */
     uint32_t src_count, dst_count;
     /* FILTER: windows along the source's rows. REINDEX: also along its columns. Byte offsets into
@@ -107,11 +107,6 @@ typedef struct clp_plan {
     clp_terms terms;   /**< the definition it was made from: what the reference device runs */
     uint64_t identity; /**< distinguishes plans of one process */
 } clp_plan;
-
-typedef struct clp_plan_source {
-    const clp_layout *layout;         /**< as the decoder will fill it */
-    uint32_t full_width, full_height; /**< pixels of the stored picture, before shrink-on-load */
-} clp_plan_source;
 
 /** Makes a plan; takes ownership of `terms`, also on failure. The caller has one reference. */
 clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_terms *terms,

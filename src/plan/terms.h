@@ -23,6 +23,10 @@ typedef struct clp_colour {
     double offset[3]; /**< levels */
 } clp_colour;
 
+/** BT.601 luma of red and blue (Kr, Kb); green's is the rest. */
+#define CLP_LUMA_RED 0.299
+#define CLP_LUMA_BLUE 0.114
+
 /** Entries of a curve's definition: samples of the function over [0, 1], interpolated linearly
  * between. */
 #define CLP_CURVE_SIZE 65536
@@ -59,15 +63,18 @@ typedef struct clp_terms {
     uint32_t colours; /**< colour channels: 1 or 3 */
     bool alpha;
     uint32_t depth;
-    /** What of the decoded samples the picture is, per axis: shrink-on-load rounds the samples up,
-     * and the source box stays fractional. Equal to 0, width and 0, height after the first term
-     * that filters. */
+    /** The samples there are, and which of them the picture is: shrink-on-load rounds the samples
+     * up, the box stays fractional. Without it, and after the first term that filters, the box is 0
+     * to width, 0 to height. */
+    uint32_t samples_x, samples_y;
     double box_x0, box_x1, box_y0, box_y1;
     bool linear; /**< operations are to filter in linear light */
-    /** Facts about the list for choosing how to decode: */
-    bool spatial_seen; /**< a term other than an index map has been added */
-    bool crop_seen;    /**< an index map has dropped or added samples */
-    bool colour_seen;
+    /* Facts about the list for choosing how to decode: */
+    bool spatial_seen;    /**< a term that filters has been added */
+    bool crop_seen;       /**< an index map other than an orientation has been added */
+    bool colour_seen;     /**< a term that changes colours has been added */
+    bool spatial_barrier; /**< a term that no filter may pass has been added */
+    bool gray_first;      /**< the conversion to gray came before any other change of colours */
     double first_scale; /**< of a resize that came first: source ÷ output, the smaller of both axes;
                            0 if none */
 } clp_terms;
@@ -98,8 +105,14 @@ clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error);
 
-/** Radius at which a Gaussian is cut (numerics, section 3). */
+/** Radius at which a Gaussian is cut (numerics, section 3), in standard deviations and in samples.
+ */
+double clp_gaussian_cut(uint32_t depth);
 uint32_t clp_gaussian_radius(double sigma, uint32_t depth);
+/** The matrices that define a term with gaussian_sigma, for a picture of width × height. */
+clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint32_t height,
+                                      uint32_t depth, clp_axis *y, clp_axis *x,
+                                      clproc_error *error);
 
 /** Index axes of an EXIF orientation (1 to 8) as a term; nothing for 1. */
 clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_error *error);

@@ -1,0 +1,274 @@
+#include "plan/terms.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+
+void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_width,
+                    uint32_t full_height) {
+    bool shrunk = layout->width != full_width || layout->height != full_height;
+    /* Shrinking keeps M eighths of each side and rounds the samples up; M is the same for both. */
+    double x = layout->width, y = layout->height;
+    if (shrunk) {
+        double eighths =
+            full_width > full_height ? floor(8.0 * x / full_width) : floor(8.0 * y / full_height);
+        eighths = eighths < 1 ? 1 : eighths;
+        x = full_width * eighths / 8;
+        y = full_height * eighths / 8;
+    }
+    *terms = (clp_terms){
+        .width = full_width,
+        .height = full_height,
+        .samples_x = layout->width,
+        .samples_y = layout->height,
+        .box_x1 = x,
+        .box_y1 = y,
+        .colours = clp_model_channels(layout->model) >= 3 ? 3 : 1,
+        .alpha = clp_model_has_alpha(layout->model),
+        .depth = layout->depth,
+    };
+}
+
+static void free_term(clp_term *term) {
+    clp_axis_free(&term->y);
+    clp_axis_free(&term->x);
+    for (int i = 0; i < 3; i++) {
+        clp_memory_free(term->curve[i]);
+    }
+}
+
+void clp_terms_free(clp_terms *terms) {
+    for (size_t i = 0; i < terms->count; i++) {
+        free_term(&terms->items[i]);
+    }
+    clp_memory_free(terms->items);
+    *terms = (clp_terms){0};
+}
+
+static clproc_status append(clp_terms *terms, clp_term_kind kind, const char *op, clp_term **term,
+                            clproc_error *error) {
+    clp_term *items = clp_memory_grow(CLP_MEMORY_PLAN, terms->items, &terms->capacity,
+                                      terms->count + 1, sizeof *items);
+    if (!items) {
+        return clp_error_memory(error, "the terms of a pipeline",
+                                (terms->count + 1) * sizeof *items);
+    }
+    terms->items = items;
+    *term = &items[terms->count++];
+    memset(*term, 0, sizeof **term);
+    (*term)->kind = kind;
+    (*term)->op = op;
+    return CLPROC_OK;
+}
+
+/** The picture is now width × height whole samples. */
+static void set_size(clp_terms *terms, uint32_t width, uint32_t height) {
+    terms->width = terms->samples_x = width;
+    terms->height = terms->samples_y = height;
+    terms->box_x0 = terms->box_y0 = 0;
+    terms->box_x1 = width;
+    terms->box_y1 = height;
+}
+
+clproc_status clp_terms_spatial(clp_terms *terms, const char *op, clp_axis *y, clp_axis *x,
+                                bool transpose, const double fill[4], clproc_error *error) {
+    clp_term *term;
+    bool identity = !transpose && clp_axis_is_identity(y) && clp_axis_is_identity(x);
+    clproc_status status = identity ? CLPROC_OK : append(terms, CLP_TERM_SPATIAL, op, &term, error);
+    if (identity || status != CLPROC_OK) {
+        clp_axis_free(y);
+        clp_axis_free(x);
+        return status;
+    }
+    bool index = clp_axis_is_index(y) && clp_axis_is_index(x);
+    terms->spatial_seen |= !index;
+    terms->crop_seen |= index;
+    term->y = *y;
+    term->x = *x;
+    term->transpose = transpose;
+    if (fill) {
+        memcpy(term->fill, fill, sizeof term->fill);
+    }
+    *y = *x = (clp_axis){0};
+    set_size(terms, transpose ? term->y.out : term->x.out, transpose ? term->x.out : term->y.out);
+    return CLPROC_OK;
+}
+
+/** The map of a gray picture by an RGB matrix: one row where all agree on grays, else three. */
+static clp_colour on_gray(const double matrix[3][3], const double offset[3]) {
+    clp_colour colour = {.in = 1, .out = 1};
+    for (int i = 0; i < 3; i++) {
+        colour.m[i][0] = matrix[i][0] + matrix[i][1] + matrix[i][2];
+        colour.offset[i] = offset[i];
+        if (fabs(colour.m[i][0] - colour.m[0][0]) > 1e-12 || offset[i] != offset[0]) {
+            colour.out = 3;
+        }
+    }
+    return colour;
+}
+
+static bool is_identity(const clp_colour *colour) {
+    bool same = colour->in == colour->out;
+    for (uint32_t i = 0; i < colour->out; i++) {
+        for (uint32_t j = 0; j < colour->in; j++) {
+            same = same && fabs(colour->m[i][j] - (i == j)) < 1e-12;
+        }
+        same = same && colour->offset[i] == 0;
+    }
+    return same;
+}
+
+static clproc_status append_colour(clp_terms *terms, const char *op, const clp_colour *colour,
+                                   clproc_error *error) {
+    clp_term *term;
+    if (is_identity(colour)) {
+        return CLPROC_OK;
+    }
+    clproc_status status = append(terms, CLP_TERM_COLOUR, op, &term, error);
+    if (status == CLPROC_OK) {
+        term->colour = *colour;
+        terms->colours = colour->out;
+        terms->colour_seen = true;
+    }
+    return status;
+}
+
+clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double matrix[3][3],
+                               const double offset[3], clproc_error *error) {
+    clp_colour colour = {.in = 3, .out = 3};
+    if (terms->colours == 1) {
+        colour = on_gray(matrix, offset);
+    } else {
+        memcpy(colour.m, matrix, sizeof colour.m);
+        memcpy(colour.offset, offset, sizeof colour.offset);
+    }
+    return append_colour(terms, op, &colour, error);
+}
+
+clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error) {
+    if (terms->colours == 1) {
+        return CLPROC_OK;
+    }
+    clp_colour colour = {
+        .in = 3, .out = 1, .m = {{CLP_LUMA_RED, 1 - CLP_LUMA_RED - CLP_LUMA_BLUE, CLP_LUMA_BLUE}}};
+    bool first = !terms->colour_seen;
+    clproc_status status = append_colour(terms, op, &colour, error);
+    terms->gray_first |= first;
+    return status;
+}
+
+clproc_status clp_terms_curve(clp_terms *terms, const char *op,
+                              double (*const function[])(double, const void *), const void *context,
+                              uint32_t count, clproc_error *error) {
+    clp_term *term;
+    clproc_status status = append(terms, CLP_TERM_CURVE, op, &term, error);
+    terms->colour_seen = true;
+    terms->spatial_barrier = true;
+    for (uint32_t c = 0; status == CLPROC_OK && c < count; c++) {
+        float *curve = clp_memory_alloc(CLP_MEMORY_PLAN, (CLP_CURVE_SIZE + 1) * sizeof *curve);
+        if (!curve) {
+            return clp_error_memory(error, "a curve", CLP_CURVE_SIZE * sizeof *curve);
+        }
+        for (uint32_t i = 0; i <= CLP_CURVE_SIZE; i++) {
+            double value = function[c]((double)i / CLP_CURVE_SIZE, context);
+            curve[i] = (float)(value < 0 ? 0 : value > 1 ? 1 : value);
+        }
+        term->curve[c] = curve;
+    }
+    return status;
+}
+
+uint32_t clp_gaussian_radius(double sigma, uint32_t depth) {
+    return (uint32_t)ceil(clp_gaussian_cut(depth) * sigma);
+}
+
+double clp_gaussian_cut(uint32_t depth) {
+    return depth > 8 ? 5 : 4;
+}
+
+clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
+                                 clproc_error *error) {
+    clp_term *term;
+    if (sigma == 0) {
+        return CLPROC_OK;
+    }
+    clproc_status status = append(terms, CLP_TERM_SPATIAL, op, &term, error);
+    if (status == CLPROC_OK) {
+        term->gaussian_sigma = sigma;
+        terms->spatial_seen = true;
+        set_size(terms, terms->samples_x, terms->samples_y);
+    }
+    return status;
+}
+
+clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint32_t height,
+                                      uint32_t depth, clp_axis *y, clp_axis *x,
+                                      clproc_error *error) {
+    uint32_t radius = clp_gaussian_radius(term->gaussian_sigma, depth);
+    *x = (clp_axis){0};
+    clproc_status status = clp_axis_gaussian(y, height, term->gaussian_sigma, radius, error);
+    if (status == CLPROC_OK) {
+        status = clp_axis_gaussian(x, width, term->gaussian_sigma, radius, error);
+        if (status != CLPROC_OK) {
+            clp_axis_free(y);
+        }
+    }
+    return status;
+}
+
+clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
+                               const double parameter[4], clproc_error *error) {
+    clp_term *term;
+    if (custom == CLP_CUSTOM_FLATTEN && !terms->alpha) {
+        return CLPROC_OK;
+    }
+    clproc_status status = append(terms, CLP_TERM_KERNEL, op, &term, error);
+    if (status == CLPROC_OK) {
+        term->custom = custom;
+        memcpy(term->parameter, parameter, sizeof term->parameter);
+        terms->spatial_barrier |= custom != CLP_CUSTOM_FLATTEN;
+        terms->colour_seen = true;
+        terms->alpha = terms->alpha && custom != CLP_CUSTOM_FLATTEN;
+    }
+    return status;
+}
+
+clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_error *error) {
+    static const struct {
+        bool flip_x, flip_y, transpose;
+    } table[9] = {[2] = {true, false, false}, [3] = {true, true, false}, [4] = {false, true, false},
+                  [5] = {false, false, true}, [6] = {false, true, true}, [7] = {true, true, true},
+                  [8] = {true, false, true}};
+    uint32_t w = terms->samples_x, h = terms->samples_y;
+    if (orientation < 2 || orientation > 8) {
+        return CLPROC_OK;
+    }
+    bool flip_x = table[orientation].flip_x, flip_y = table[orientation].flip_y;
+    bool transpose = table[orientation].transpose;
+    clp_axis y, x;
+    clproc_status status = clp_axis_window(&y, h, flip_y ? (int64_t)h - 1 : 0, flip_y, h, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clp_axis_window(&x, w, flip_x ? (int64_t)w - 1 : 0, flip_x, w, error);
+    if (status != CLPROC_OK) {
+        clp_axis_free(&y);
+        return status;
+    }
+    clp_terms before = *terms;
+    status = clp_terms_spatial(terms, "orient", &y, &x, transpose, NULL, error);
+    /* Nothing is cropped or filtered, so what the picture is of its samples only changes sides. */
+    double x0 = flip_x ? w - before.box_x1 : before.box_x0,
+           x1 = flip_x ? w - before.box_x0 : before.box_x1;
+    double y0 = flip_y ? h - before.box_y1 : before.box_y0,
+           y1 = flip_y ? h - before.box_y0 : before.box_y1;
+    terms->crop_seen = before.crop_seen;
+    terms->width = transpose ? before.height : before.width;
+    terms->height = transpose ? before.width : before.height;
+    terms->box_x0 = transpose ? y0 : x0;
+    terms->box_x1 = transpose ? y1 : x1;
+    terms->box_y0 = transpose ? x0 : y0;
+    terms->box_y1 = transpose ? x1 : y1;
+    return status;
+}
