@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "cli.h"
+#include "text.h"
+
+static void print_json_text(const char *name, const char *value) {
+    printf("\"%s\": ", name);
+    clp_cli_put_json(stdout, value);
+    fputs(", ", stdout);
+}
+
+static void print_json(const clproc_device_info *list, size_t count) {
+    puts("[");
+    for (size_t i = 0; i < count; i++) {
+        const clproc_device_info *d = &list[i];
+        printf("  {\"index\": %d, ", d->index);
+        print_json_text("name", d->name);
+        print_json_text("type", d->type);
+        print_json_text("platform", d->platform);
+        print_json_text("vendor", d->vendor);
+        print_json_text("version", d->version);
+        print_json_text("driver", d->driver);
+        print_json_text("uuid", d->uuid);
+        printf("\"compute_units\": %u, \"global_memory\": %llu, \"max_allocation\": %llu, "
+               "\"local_memory\": %llu, \"max_work_group\": %llu, \"unified_memory\": %s, ",
+               d->compute_units, (unsigned long long)d->global_memory,
+               (unsigned long long)d->max_allocation, (unsigned long long)d->local_memory,
+               (unsigned long long)d->max_work_group, d->unified_memory ? "true" : "false");
+        print_json_text("problem", d->problem);
+        printf("\"usable\": %s}%s\n", d->usable ? "true" : "false", i + 1 < count ? "," : "");
+    }
+    puts("]");
+}
+
+static void print_line(const char *label, const char *value) {
+    if (value[0]) {
+        printf("   %-9s ", label);
+        clp_cli_put_text(stdout, value);
+        putchar('\n');
+    }
+}
+
+static void print_text(const clproc_device_info *d) {
+    printf("%d  %s: ", d->index, d->type);
+    clp_cli_put_text(stdout, d->name);
+    putchar('\n');
+    print_line("platform", d->platform);
+    print_line("version", d->version);
+    print_line("driver", d->driver);
+    print_line("uuid", d->uuid);
+    if (d->global_memory > 0) {
+        printf("   memory    %.1f GiB%s, %.1f GiB in one buffer, %llu KiB local\n",
+               (double)d->global_memory / 0x1p30, d->unified_memory ? " shared with the host" : "",
+               (double)d->max_allocation / 0x1p30, (unsigned long long)(d->local_memory / 1024));
+    }
+    if (d->compute_units > 0) {
+        printf("   compute   %u units, work groups of up to %llu\n", d->compute_units,
+               (unsigned long long)d->max_work_group);
+    }
+    if (!d->usable) {
+        print_line("unusable", d->problem);
+    }
+}
+
+int clp_cli_devices(clp_cli_settings *settings) {
+    clproc_error error = {0};
+    clproc_device_info *list = NULL;
+    size_t count = 0;
+    bool opencl = false;
+    if (settings->operand_count > 0) {
+        return clp_cli_usage_error("devices takes no operand; see `clproc help devices`");
+    }
+    if (clproc_devices(&list, &count, &error) != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        opencl |= list[i].usable && strcmp(list[i].type, "reference") != 0;
+        if (!settings->json) {
+            print_text(&list[i]);
+        }
+    }
+    if (settings->json) {
+        print_json(list, count);
+    }
+    if (!opencl) {
+        clp_cli_say("no usable OpenCL device; install pocl-opencl-icd for the CPU, or your GPU's "
+                    "OpenCL driver");
+    }
+    clproc_devices_free(&list);
+    return CLP_EXIT_OK;
+}

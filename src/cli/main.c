@@ -1,0 +1,110 @@
+/* The program: finds the command, parses its options, runs it. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "signals.h"
+#include "text.h"
+
+#define RUN_DETAILS                                                                                \
+    "INPUT is a picture, a folder (read with all folders below it), a quoted glob, @LIST (a "      \
+    "file\n"                                                                                       \
+    "of names) or - (names on standard input); lists have a name a line, or end names with NUL.\n" \
+    "In folders what is neither JPEG nor PNG is skipped; what is named must be a picture.\n"       \
+    "Without operations a file is copied, or only re-encoded where an output option asks for "     \
+    "it.\n\nExamples:\n"
+
+const clp_cli_command clp_cli_commands[] = {
+    {"run", CLP_CLI_RUN, "INPUT... -o OUT [OPERATIONS] [OPTIONS]",
+     "Process pictures in a batch, with the operations in the order given.",
+     RUN_DETAILS "  clproc run photos/ -o small/ --resize 1920x1080 --quality 85\n"
+                 "  clproc run a.jpg b.png -o '{dir}/{name}-soft.{ext}' --blur 2.5 --gray\n"
+                 "  find . -name '*.jpg' -print0 | clproc run - -o out/ --resize 50% --strip gps\n",
+     clp_cli_run},
+    {"profile", CLP_CLI_PROFILE, "INPUT... -o OUT [OPERATIONS] [OPTIONS]",
+     "Do as run does, and print where time and memory went.",
+     RUN_DETAILS "  clproc profile photos/ -o out/ --resize 1920x --profile-type kernel\n"
+                 "  clproc profile photos/ --null-output --blur 8 --report run.json --report "
+                 "run.html\n",
+     clp_cli_profile},
+    {"devices", CLP_CLI_DEVICES, "[--json]", "List the devices that can process pictures.",
+     "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"
+     "type do as well. The reference device computes everything in double precision, slowly.\n",
+     clp_cli_devices},
+    {"report", CLP_CLI_REPORT, "show|html|csv|trace FILE, or diff BEFORE AFTER",
+     "Show a stored JSON report, render it again, or compare two.",
+     "show prints tables; html, csv and trace write a file and print its name; diff says what\n"
+     "became faster or slower, surer with several runs of each side.\n\nExamples:\n"
+     "  clproc report show run.json --profile-type time\n"
+     "  clproc report html run.json -o run.html\n"
+     "  clproc report diff old.json new.json --fail-above 5%\n",
+     clp_cli_report},
+    {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION]", "Explain a command, operation or option.",
+     "", clp_cli_help},
+    {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},
+    {0}};
+
+int clp_cli_version(clp_cli_settings *settings) {
+    (void)settings;
+    printf("clproc %s\n", clproc_version());
+    return CLP_EXIT_OK;
+}
+
+/** The command a word means; options in its place are the ones people try first. */
+static const clp_cli_command *find_command(const char *word) {
+    const char *name = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ? "help"
+                       : strcmp(word, "--version") == 0                       ? "version"
+                                                                              : word;
+    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
+        if (strcmp(command->name, name) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static int unknown_command(const char *word) {
+    clp_cli_nearest nearest = {.word = word};
+    if (word[0] == '-' || access(word, F_OK) == 0) {
+        return clp_cli_usage_error("a command must come before %s, as in `clproc run %s …`", word,
+                                   word[0] == '-' ? "photos/" : word);
+    }
+    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
+        clp_cli_nearest_try(&nearest, command->name);
+    }
+    return clp_cli_usage_error("unknown command %s; %s%s%s", word,
+                               nearest.best ? "did you mean " : "see `clproc help`",
+                               nearest.best ? nearest.best : "", nearest.best ? "?" : "");
+}
+
+static int run_command(const clp_cli_command *command, int argc, char **argv) {
+    clproc_error error = {0};
+    clp_cli_settings settings;
+    int code = CLP_EXIT_RESOURCE;
+    if (clp_cli_settings_init(&settings, argc, &error) != CLPROC_OK) {
+        code = clp_cli_error(&error);
+        goto done;
+    }
+    code = clp_cli_parse(&settings, command->name, command->options, argc, argv);
+    if (settings.help) {
+        code = clp_cli_help_command(command);
+    } else if (code == CLP_EXIT_OK) {
+        code = command->run(&settings);
+    }
+done:
+    clp_cli_settings_free(&settings);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    clp_cli_guard_streams();
+    /* A line at a time: messages stay whole. */
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    if (argc < 2) {
+        clp_cli_help_short(stderr);
+        return CLP_EXIT_USAGE;
+    }
+    const clp_cli_command *command = find_command(argv[1]);
+    int code = command ? run_command(command, argc - 1, argv + 1) : unknown_command(argv[1]);
+    return clp_cli_close_output(code);
+}

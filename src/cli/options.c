@@ -1,0 +1,170 @@
+#include "options.h"
+
+#define FIELD(member)                                                                              \
+    .offset = offsetof(clp_cli_settings, member), .size = sizeof(((clp_cli_settings *)0)->member)
+
+static const clp_cli_choice formats[] = {
+    {"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG}, {0}};
+
+static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
+                                              {"420", CLPROC_SUBSAMPLING_420},
+                                              {"422", CLPROC_SUBSAMPLING_422},
+                                              {"444", CLPROC_SUBSAMPLING_444},
+                                              {0}};
+
+static const clp_cli_choice depths[] = {{"keep", 0}, {"8", 8}, {"16", 16}, {0}};
+
+static const clp_cli_choice strips[] = {{"all", CLPROC_STRIP_ALL},
+                                        {"gps", CLPROC_STRIP_GPS},
+                                        {"exif", CLPROC_STRIP_EXIF},
+                                        {"xmp", CLPROC_STRIP_XMP},
+                                        {"iptc", CLPROC_STRIP_IPTC},
+                                        {"icc", CLPROC_STRIP_ICC},
+                                        {"thumbnail", CLPROC_STRIP_THUMBNAIL},
+                                        {0}};
+
+static const clp_cli_choice existing[] = {{"replace", CLPROC_EXISTING_REPLACE},
+                                          {"skip", CLPROC_EXISTING_SKIP},
+                                          {"fail", CLPROC_EXISTING_FAIL},
+                                          {0}};
+
+static const clp_cli_choice fail_on[] = {{"none", CLPROC_FAIL_ON_NONE},
+                                         {"truncated", CLPROC_FAIL_ON_TRUNCATED},
+                                         {"error", CLPROC_FAIL_ON_ERROR},
+                                         {"warning", CLPROC_FAIL_ON_WARNING},
+                                         {0}};
+
+static const clp_cli_choice shrink[] = {{"auto", false}, {"off", true}, {0}};
+
+static const clp_cli_choice progress[] = {{"auto", CLP_CLI_PROGRESS_AUTO},
+                                          {"always", CLP_CLI_PROGRESS_ALWAYS},
+                                          {"json", CLP_CLI_PROGRESS_JSON},
+                                          {"off", CLP_CLI_PROGRESS_OFF},
+                                          {0}};
+
+static const clp_cli_choice profiles[] = {{"off", CLPROC_PROFILE_OFF},
+                                          {"summary", CLPROC_PROFILE_SUMMARY},
+                                          {"trace", CLPROC_PROFILE_TRACE},
+                                          {0}};
+
+static const clp_cli_choice views[] = {{"all", CLPROC_VIEW_ALL},       {"cpu", CLPROC_VIEW_CPU},
+                                       {"memory", CLPROC_VIEW_MEMORY}, {"time", CLPROC_VIEW_TIME},
+                                       {"kernel", CLPROC_VIEW_KERNEL}, {0}};
+
+const clp_cli_option clp_cli_options[] = {
+    {"pipeline", 0, "\"OP | OP\"", CLP_CLI_PIPELINE, CLP_CLI_BATCH, CLP_CLI_GROUP_OPS,
+     "append several operations, as \"resize 1920x | blur 2 | gray\"", FIELD(pipeline)},
+
+    {"output", 'o', "OUT", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "a folder that mirrors the input tree, or a template of {dir} {name} {ext} {index} {width} "
+     "{height}, as '{dir}/{name}-small.{ext}'",
+     FIELD(output)},
+    {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "format of the outputs", FIELD(run.format), .choices = formats},
+    {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT, "JPEG quality",
+     FIELD(run.quality), .min = 1, .max = 100},
+    {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
+     .choices = subsamplings},
+    {"progressive", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "write progressive JPEGs", FIELD(run.progressive)},
+    {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "PNG compression level", FIELD(run.png_level), .min = 0, .max = 9},
+    {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
+    {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail; otherwise it is kept",
+     FIELD(run.strip), .choices = strips},
+    {"existing", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "what to do where an output exists; inputs are never overwritten", FIELD(run.existing),
+     .choices = existing},
+    {"durable", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "have every output on disk before it counts as written", FIELD(run.durable)},
+    {"null-output", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "decode and process, but encode and write nothing (for measuring)", FIELD(run.null_output)},
+
+    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "cpu, gpu, reference, an index or UUID of `clproc devices`, or part of a name",
+     FIELD(run.device), .zero = "best GPU, else CPU"},
+    {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "decoding and encoding threads", FIELD(run.jobs), .min = 0, .max = 1024,
+     .zero = "one of each per core"},
+    {"batch", 0, "N|BYTES", CLP_CLI_BATCHES, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "pictures a batch may hold, or with a suffix such as 64M its decoded bytes",
+     FIELD(run.batch_images), .min = 1, .max = 65536, .zero = "chosen by the device"},
+    {"memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "bound of all batches together, as 512M or 2G", FIELD(run.memory), .min = 0, .max = 0x1p62,
+     .zero = "a quarter of the machine's"},
+    {"linear", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "filter in linear light", FIELD(run.linear)},
+    {"shrink-on-load", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "let the JPEG decoder shrink where enough is left for the resampler",
+     FIELD(run.no_shrink_on_load), .choices = shrink},
+    {"no-auto-orient", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "leave pictures as stored instead of upright", FIELD(run.no_auto_orient)},
+    {"dry-run", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "list what would be written, and write nothing", FIELD(run.dry_run)},
+    {"explain", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "print the plan of the first picture before and after simplification, and write nothing",
+     FIELD(explain)},
+    {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "progress on standard error; auto: where that is a terminal; json: one object a line",
+     FIELD(progress), .choices = progress},
+
+    {"fail-on", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_INPUT,
+     "refuse pictures that end early (truncated), corrupt ones too (error), anything suspicious "
+     "(warning), or nothing that decodes at all (none)",
+     FIELD(run.fail_on), .choices = fail_on},
+    {"limit-pixels", 0, "N", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_INPUT,
+     "most pixels of a picture, as 200M", FIELD(run.limits.pixels), .min = 1, .max = 0x1p62},
+    {"limit-side", 0, "N", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_INPUT,
+     "longest side of a picture in pixels", FIELD(run.limits.side), .min = 1, .max = 0x7fffffff},
+    {"limit-scans", 0, "N", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_INPUT,
+     "most scans of a progressive JPEG", FIELD(run.limits.scans), .min = 1, .max = 0x7fffffff},
+    {"limit-seconds", 0, "S", CLP_CLI_REAL, CLP_CLI_BATCH, CLP_CLI_GROUP_INPUT,
+     "longest time of decoding one picture", FIELD(run.limits.seconds), .min = 0.001, .max = 1e9},
+    {"limit-chunk", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_BATCH, CLP_CLI_GROUP_INPUT,
+     "most bytes of one PNG chunk of metadata or one ICC profile", FIELD(run.limits.chunk_bytes),
+     .min = 1, .max = 0x1p62},
+
+    {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_REPORT,
+     "record what time and memory went to, and print it at the end; trace keeps every event",
+     FIELD(run.profile), .choices = profiles, .implied = "summary",
+     .given_offset = offsetof(clp_cli_settings, profile_given)},
+    {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH | CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
+     "which tables to print; run --profile prints kernel unless told", FIELD(view),
+     .choices = views, .given_offset = offsetof(clp_cli_settings, view_given)},
+    {"report", 0, "FILE", CLP_CLI_LIST, CLP_CLI_BATCH, CLP_CLI_GROUP_REPORT,
+     "write the profile to FILE, by its ending .json .csv .html .trace.json .folded "
+     ".speedscope.json .prom .txt; repeatable",
+     FIELD(reports)},
+
+    {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
+     "where html, csv and trace write to (default: the stored report's name with another ending); "
+     "diff also writes .txt, .json or .html",
+     FIELD(output)},
+    {"before", 0, "FILE", CLP_CLI_LIST, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
+     "diff: one more run of the first side; repeatable", FIELD(before)},
+    {"after", 0, "FILE", CLP_CLI_LIST, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
+     "diff: one more run of the second side; repeatable", FIELD(after)},
+    {"fail-above", 0, "PERCENT", CLP_CLI_PERCENT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
+     "diff: exit with 1 if work became slower, significantly and by more than this",
+     FIELD(fail_above), .min = 0, .max = 1e6},
+
+    {"json", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
+     "print a JSON array with every property", FIELD(json)},
+    {"help", 'h', NULL, CLP_CLI_SWITCH, CLP_CLI_ALL, CLP_CLI_GROUP_OTHER, "show this help",
+     FIELD(help)},
+    {0}};
+
+const char *clp_cli_group_title(clp_cli_group group) {
+    static const char *const titles[CLP_CLI_GROUP_COUNT] = {
+        [CLP_CLI_GROUP_OPS] = "Operations, applied in the order given",
+        [CLP_CLI_GROUP_OUTPUT] = "Output",
+        [CLP_CLI_GROUP_EXECUTION] = "Execution",
+        [CLP_CLI_GROUP_INPUT] = "Bad input",
+        [CLP_CLI_GROUP_REPORT] = "Profiling and reports",
+        [CLP_CLI_GROUP_OTHER] = "Other",
+    };
+    return titles[group];
+}

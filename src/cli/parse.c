@@ -1,0 +1,380 @@
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "text.h"
+
+enum { message_size = 512, first_code = 256 };
+
+/* ------------------------------------------------------------- settings */
+
+clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc_error *error) {
+    memset(settings, 0, sizeof *settings);
+    clproc_run_params_init(&settings->run);
+    settings->fail_above = -1;
+    clp_cli_list *const lists[] = {&settings->reports, &settings->before, &settings->after};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        lists[i]->items = calloc((size_t)argc + 1, sizeof *lists[i]->items);
+    }
+    if (!settings->reports.items || !settings->before.items || !settings->after.items) {
+        snprintf(error->message, sizeof error->message, "no memory for the command line");
+        return error->status = CLPROC_ERROR_MEMORY;
+    }
+    return clproc_pipeline_create(&settings->pipeline, error);
+}
+
+void clp_cli_settings_free(clp_cli_settings *settings) {
+    clproc_pipeline_destroy(&settings->pipeline);
+    free(settings->reports.items);
+    free(settings->before.items);
+    free(settings->after.items);
+}
+
+/* Fields are read and written by size: enums, bools and integers of any width hold whole numbers.
+ */
+static void store(clp_cli_settings *settings, const clp_cli_option *option, uint64_t value) {
+    char *field = (char *)settings + option->offset;
+    if (option->size == sizeof(bool)) {
+        bool flag = value != 0;
+        memcpy(field, &flag, sizeof flag);
+    } else if (option->size == sizeof(uint32_t)) {
+        uint32_t narrow = (uint32_t)value;
+        memcpy(field, &narrow, sizeof narrow);
+    } else {
+        memcpy(field, &value, sizeof value);
+    }
+}
+
+static uint64_t load(const clp_cli_settings *settings, const clp_cli_option *option) {
+    const char *field = (const char *)settings + option->offset;
+    bool flag = false;
+    uint32_t narrow = 0;
+    uint64_t value = 0;
+    if (option->size == sizeof flag) {
+        memcpy(&flag, field, sizeof flag);
+        return flag;
+    }
+    if (option->size == sizeof narrow) {
+        memcpy(&narrow, field, sizeof narrow);
+        return narrow;
+    }
+    memcpy(&value, field, sizeof value);
+    return value;
+}
+
+static int base_of(clp_cli_kind kind) {
+    return kind == CLP_CLI_BYTES || kind == CLP_CLI_BATCHES ? 1024
+           : kind == CLP_CLI_COUNT                          ? 1000
+                                                            : 0;
+}
+
+/* ----------------------------------------------------------- for the help */
+
+void clp_cli_print_value(char *text, size_t size, const clp_cli_option *option) {
+    size_t used = 0;
+    text[0] = '\0';
+    if (option->value) {
+        snprintf(text, size, "%s", option->value);
+    } else if (option->kind == CLP_CLI_INTEGER) {
+        snprintf(text, size, "%.0f-%.0f", option->min, option->max);
+    } else if (option->choices) {
+        for (const clp_cli_choice *c = option->choices; c->name && used < size; c++) {
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "|" : "", c->name);
+        }
+    }
+}
+
+void clp_cli_print_default(char *text, size_t size, const clp_cli_option *option,
+                           const clp_cli_settings *defaults) {
+    double real = 0;
+    text[0] = '\0';
+    switch (option->kind) {
+    case CLP_CLI_CHOICE:
+        for (const clp_cli_choice *c = option->choices; c->name; c++) {
+            if ((uint64_t)c->value == load(defaults, option)) {
+                snprintf(text, size, "%s", c->name);
+            }
+        }
+        break;
+    case CLP_CLI_REAL:
+        memcpy(&real, (const char *)defaults + option->offset, sizeof real);
+        snprintf(text, size, "%g", real);
+        break;
+    case CLP_CLI_INTEGER:
+    case CLP_CLI_COUNT:
+    case CLP_CLI_BYTES:
+    case CLP_CLI_BATCHES:
+    case CLP_CLI_TEXT:
+        if (option->zero && load(defaults, option) == 0) {
+            snprintf(text, size, "%s", option->zero);
+        } else if (option->kind != CLP_CLI_TEXT) {
+            clp_cli_print_number(text, size, (double)load(defaults, option), base_of(option->kind));
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* --------------------------------------------------------------- values */
+
+static int bad_value(const clp_cli_option *option, const char *value) {
+    char wanted[message_size], low[32], high[32];
+    int base = base_of(option->kind);
+    if (option->choices) {
+        clp_cli_option listed = *option;
+        listed.value = NULL;
+        clp_cli_print_value(wanted, sizeof wanted, &listed);
+        return clp_cli_usage_error("--%s %s: must be one of %s%s", option->name, value, wanted,
+                                   option->kind == CLP_CLI_SET ? ", or several with commas" : "");
+    }
+    clp_cli_print_number(low, sizeof low, option->min, base);
+    clp_cli_print_number(high, sizeof high, option->max, base);
+    return clp_cli_usage_error("--%s %s: must be a number from %s to %s%s", option->name, value,
+                               low, high, base ? ", with K, M, G or T for short" : "");
+}
+
+static int set_number(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {
+    double number = 0;
+    bool suffixed = false;
+    if (!clp_cli_read_number(value, base_of(option->kind), &number, &suffixed)) {
+        return bad_value(option, value);
+    }
+    if (option->kind == CLP_CLI_BATCHES && suffixed && number >= 1 && number < 0x1p62) {
+        settings->run.batch_bytes = (uint64_t)number;
+        return 0;
+    }
+    if (number < option->min || number > option->max) {
+        return bad_value(option, value);
+    }
+    if (option->kind == CLP_CLI_REAL) {
+        memcpy((char *)settings + option->offset, &number, sizeof number);
+        return 0;
+    }
+    if (number != floor(number)) {
+        return bad_value(option, value);
+    }
+    store(settings, option, (uint64_t)number);
+    return 0;
+}
+
+static int set_percent(clp_cli_settings *settings, const clp_cli_option *option,
+                       const char *value) {
+    char digits[64];
+    double number = 0;
+    size_t length = strlen(value);
+    length -= length > 0 && value[length - 1] == '%';
+    snprintf(digits, sizeof digits, "%.*s", (int)(length < 63 ? length : 63), value);
+    if (!clp_cli_read_number(digits, 0, &number, NULL) || number < option->min ||
+        number > option->max) {
+        return bad_value(option, value);
+    }
+    memcpy((char *)settings + option->offset, &number, sizeof number);
+    return 0;
+}
+
+static const clp_cli_choice *find_choice(const clp_cli_option *option, const char *name,
+                                         size_t length) {
+    for (const clp_cli_choice *c = option->choices; c->name; c++) {
+        if (strlen(c->name) == length && memcmp(c->name, name, length) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static int set_choices(clp_cli_settings *settings, const clp_cli_option *option,
+                       const char *value) {
+    uint64_t bits = load(settings, option);
+    const char *word = value;
+    for (;;) {
+        size_t length = option->kind == CLP_CLI_SET ? strcspn(word, ",") : strlen(word);
+        const clp_cli_choice *choice = find_choice(option, word, length);
+        if (!choice) {
+            return bad_value(option, value);
+        }
+        bits =
+            option->kind == CLP_CLI_SET ? bits | (uint64_t)choice->value : (uint64_t)choice->value;
+        if (word[length] == '\0') {
+            break;
+        }
+        word += length + 1;
+    }
+    store(settings, option, bits);
+    return 0;
+}
+
+static int set_option(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {
+    clproc_error error = {0};
+    clp_cli_list *list;
+    value = value ? value : option->implied;
+    if (option->given_offset) {
+        *((bool *)((char *)settings + option->given_offset)) = true;
+    }
+    switch (option->kind) {
+    case CLP_CLI_SWITCH:
+        store(settings, option, true);
+        return 0;
+    case CLP_CLI_TEXT:
+        memcpy((char *)settings + option->offset, &value, sizeof value);
+        return 0;
+    case CLP_CLI_LIST:
+        list = (clp_cli_list *)((char *)settings + option->offset);
+        list->items[list->count++] = value;
+        return 0;
+    case CLP_CLI_CHOICE:
+    case CLP_CLI_SET:
+        return set_choices(settings, option, value);
+    case CLP_CLI_PERCENT:
+        return set_percent(settings, option, value);
+    case CLP_CLI_PIPELINE:
+        if (clproc_pipeline_parse(settings->pipeline, value, &error) != CLPROC_OK) {
+            return clp_cli_error(&error);
+        }
+        return 0;
+    default:
+        return set_number(settings, option, value);
+    }
+}
+
+/* -------------------------------------------------------------- parsing */
+
+/** Everything getopt_long() is to know: the command's options, then the operations. */
+typedef struct parser {
+    struct option *longs; /**< val: first_code + index into clp_cli_options, or beyond it an op */
+    char shorts[64];
+    size_t option_count;
+    const char *command;
+} parser;
+
+static int parser_init(parser *p, const char *command, unsigned commands) {
+    size_t used = 0, letters = 0;
+    bool ops = (commands & CLP_CLI_BATCH) != 0;
+    p->command = command;
+    while (clp_cli_options[p->option_count].name) {
+        p->option_count++;
+    }
+    p->longs = calloc(p->option_count + clproc_op_count() + 1, sizeof *p->longs);
+    if (!p->longs) {
+        clp_cli_say("no memory for the command line");
+        return CLP_EXIT_RESOURCE;
+    }
+    p->shorts[letters++] = ':'; /* report a missing value apart from an unknown option */
+    for (size_t i = 0; i < p->option_count; i++) {
+        const clp_cli_option *option = &clp_cli_options[i];
+        if (!(option->commands & commands)) {
+            continue;
+        }
+        bool plain = option->kind == CLP_CLI_SWITCH;
+        p->longs[used++] = (struct option){option->name,
+                                           plain             ? no_argument
+                                           : option->implied ? optional_argument
+                                                             : required_argument,
+                                           NULL, first_code + (int)i};
+        if (option->letter && letters + 3 < sizeof p->shorts) {
+            p->shorts[letters++] = option->letter;
+            if (!plain) {
+                p->shorts[letters++] = ':';
+            }
+        }
+    }
+    for (size_t i = 0; ops && i < clproc_op_count(); i++) {
+        const clproc_op_info *op = clproc_op_at(i);
+        p->longs[used++] = (struct option){op->name, op->usage[0] ? required_argument : no_argument,
+                                           NULL, first_code + (int)(p->option_count + i)};
+    }
+    return 0;
+}
+
+static int unknown_option(const parser *p, const char *word) {
+    char name[64];
+    if (word[0] != '-' || word[1] != '-') {
+        return clp_cli_usage_error("unknown option -%c; see `clproc help %s`", optopt, p->command);
+    }
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    clp_cli_nearest nearest = {.word = name};
+    for (size_t i = 0; p->longs[i].name; i++) {
+        clp_cli_nearest_try(&nearest, p->longs[i].name);
+    }
+    if (nearest.best) {
+        return clp_cli_usage_error("unknown option --%s; did you mean --%s?", name, nearest.best);
+    }
+    return clp_cli_usage_error("unknown option --%s; see `clproc help %s`", name, p->command);
+}
+
+static const char *name_of(const parser *p, int code) {
+    size_t i = (size_t)(code - first_code);
+    return i < p->option_count ? clp_cli_options[i].name : clproc_op_at(i - p->option_count)->name;
+}
+
+static int missing_value(const parser *p, int code) {
+    const char *name = "";
+    for (size_t i = 0; i < p->option_count; i++) {
+        if (code < first_code && clp_cli_options[i].letter == code) {
+            name = clp_cli_options[i].name;
+        }
+    }
+    name = code >= first_code ? name_of(p, code) : name;
+    return clp_cli_usage_error("--%s needs a value; see `clproc help %s`", name, name);
+}
+
+static const clp_cli_option *find_letter(unsigned commands, int letter) {
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        if (option->letter == letter && option->commands & commands) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+static int add_op(clp_cli_settings *settings, const clproc_op_info *op, const char *value) {
+    clproc_error error = {0};
+    if (clproc_pipeline_add(settings->pipeline, op->name, value, &error) != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    return 0;
+}
+
+/** Handles what one call of getopt_long() returned. */
+static int take(clp_cli_settings *settings, const parser *p, unsigned commands, int code,
+                char **argv) {
+    size_t i = (size_t)(code - first_code);
+    if (code == ':') {
+        return missing_value(p, optopt);
+    }
+    if (code == '?') {
+        if (optopt >= first_code) {
+            return clp_cli_usage_error("--%s takes no value; see `clproc help %s`",
+                                       name_of(p, optopt), name_of(p, optopt));
+        }
+        return unknown_option(p, argv[optind - 1]);
+    }
+    if (code < first_code) {
+        return set_option(settings, find_letter(commands, code), optarg);
+    }
+    if (i < p->option_count) {
+        return set_option(settings, &clp_cli_options[i], optarg);
+    }
+    return add_op(settings, clproc_op_at(i - p->option_count), optarg);
+}
+
+int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
+                  char **argv) {
+    parser p = {0};
+    int code = parser_init(&p, command, commands);
+    opterr = 0;
+    optind = 0; /* starts getopt anew */
+    while (code == 0) {
+        int found = getopt_long(argc, argv, p.shorts, p.longs, NULL);
+        if (found < 0) {
+            break;
+        }
+        code = take(settings, &p, commands, found, argv);
+    }
+    free(p.longs);
+    settings->operands = (const char *const *)argv + optind;
+    settings->operand_count = (size_t)(argc - optind);
+    return code;
+}

@@ -1,0 +1,196 @@
+#include "progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* At most ten updates a second. */
+static const double interval = 0.1;
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *settings) {
+    const char *term = getenv("TERM");
+    memset(progress, 0, sizeof *progress);
+    progress->terminal = isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+    progress->mode = settings->progress;
+    if (progress->mode == CLP_CLI_PROGRESS_AUTO) {
+        progress->mode = progress->terminal ? CLP_CLI_PROGRESS_ALWAYS : CLP_CLI_PROGRESS_OFF;
+    }
+    progress->list = settings->run.dry_run;
+    progress->started = now();
+    progress->drawn = progress->started - interval;
+}
+
+static size_t terminal_columns(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+static void erase(clp_cli_progress *progress) {
+    if (progress->shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress->shown = false;
+        progress->last[0] = '\0';
+    }
+}
+
+/** Pictures a second; 0 while nothing is done. */
+static double rate_of(const clp_cli_progress *progress, const clproc_event *event) {
+    double elapsed = now() - progress->started;
+    return event->done > 0 && elapsed > 0 ? (double)event->done / elapsed : 0;
+}
+
+static void draw_text(clp_cli_progress *progress, const clproc_event *event) {
+    char line[sizeof progress->last], left[32] = "";
+    double rate = rate_of(progress, event);
+    size_t used = (size_t)snprintf(
+        line, sizeof line, "%llu of %llu%s pictures, %.3g/s", (unsigned long long)event->done,
+        (unsigned long long)event->total, event->listing ? "+" : "", rate);
+    if (rate > 0 && !event->listing && event->total >= event->done) {
+        clp_cli_print_duration(left, sizeof left, (double)(event->total - event->done) / rate);
+        used += (size_t)snprintf(line + used, sizeof line - used, ", %s left", left);
+    }
+    if (progress->failed > 0 && used < sizeof line) {
+        snprintf(line + used, sizeof line - used, ", %llu failed",
+                 (unsigned long long)progress->failed);
+    }
+    if (strcmp(line, progress->last) == 0) {
+        return;
+    }
+    snprintf(progress->last, sizeof progress->last, "%s", line);
+    if (progress->terminal) {
+        /* One column stays free: some terminals wrap on the last. */
+        fprintf(stderr, "\r%.*s\033[K", (int)(terminal_columns() - 1), line);
+        fflush(stderr);
+        progress->shown = true;
+    } else {
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
+static void draw_json(const clp_cli_progress *progress, const clproc_event *event) {
+    double rate = rate_of(progress, event);
+    fprintf(stderr,
+            "{\"type\":\"progress\",\"done\":%llu,\"total\":%llu,\"listing\":%s,\"skipped\":%llu,"
+            "\"failed\":%llu,\"rate\":%.6g",
+            (unsigned long long)event->done, (unsigned long long)event->total,
+            event->listing ? "true" : "false", (unsigned long long)progress->skipped,
+            (unsigned long long)progress->failed, rate);
+    if (rate > 0 && !event->listing && event->total >= event->done) {
+        fprintf(stderr, ",\"seconds_left\":%.3f", (double)(event->total - event->done) / rate);
+    }
+    fputs("}\n", stderr);
+}
+
+static void draw(clp_cli_progress *progress, const clproc_event *event) {
+    double time = now();
+    bool last = !event->listing && event->done == event->total;
+    if (progress->mode == CLP_CLI_PROGRESS_OFF || (!last && time - progress->drawn < interval)) {
+        return;
+    }
+    progress->drawn = time;
+    if (progress->mode == CLP_CLI_PROGRESS_JSON) {
+        draw_json(progress, event);
+    } else {
+        draw_text(progress, event);
+    }
+}
+
+/** One line for what is not simply done. */
+static void tell_text(clp_cli_progress *progress, const clproc_event *event) {
+    const char *prefix = event->kind == CLPROC_EVENT_WARNING ? "warning: " : "";
+    erase(progress);
+    if (event->input[0]) {
+        clp_cli_say("%s: %s%s", event->input, prefix, event->message);
+    } else {
+        clp_cli_say("%s%s", prefix, event->message);
+    }
+}
+
+static void tell_json(const clproc_event *event) {
+    const char *type = event->kind == CLPROC_EVENT_FAILED    ? "failed"
+                       : event->kind == CLPROC_EVENT_WARNING ? "warning"
+                                                             : "notice";
+    fprintf(stderr, "{\"type\":\"%s\"", type);
+    if (event->input[0]) {
+        fputs(",\"input\":", stderr);
+        clp_cli_put_json(stderr, event->input);
+    }
+    if (event->kind == CLPROC_EVENT_FAILED) {
+        fputs(",\"cause\":", stderr);
+        clp_cli_put_json(stderr, clproc_status_name(event->status));
+    }
+    fputs(",\"message\":", stderr);
+    clp_cli_put_json(stderr, event->message);
+    fputs("}\n", stderr);
+}
+
+static void list_picture(clp_cli_progress *progress, const clproc_event *event) {
+    erase(progress);
+    clp_cli_put_text(stdout, event->input);
+    fputs(" -> ", stdout);
+    clp_cli_put_text(stdout, event->output);
+    putchar('\n');
+}
+
+void clp_cli_progress_event(const clproc_event *event, void *user) {
+    clp_cli_progress *progress = user;
+    switch (event->kind) {
+    case CLPROC_EVENT_DONE:
+        if (progress->list) {
+            list_picture(progress, event);
+        }
+        break;
+    case CLPROC_EVENT_SKIPPED:
+        progress->skipped++;
+        break;
+    case CLPROC_EVENT_FAILED:
+        progress->failed++;
+        /* fall through */
+    default:
+        if (progress->mode == CLP_CLI_PROGRESS_JSON) {
+            tell_json(event);
+        } else {
+            tell_text(progress, event);
+        }
+    }
+    draw(progress, event);
+}
+
+static void finish_json(const clproc_run_result *result, clproc_status status) {
+    fputs("{\"type\":\"result\",\"status\":", stderr);
+    clp_cli_put_json(stderr, clproc_status_name(status));
+    fprintf(stderr,
+            ",\"found\":%llu,\"written\":%llu,\"skipped\":%llu,\"failed\":%llu,\"seconds\":%.3f,"
+            "\"device\":",
+            (unsigned long long)result->found, (unsigned long long)result->written,
+            (unsigned long long)result->skipped, (unsigned long long)result->failed,
+            result->seconds);
+    clp_cli_put_json(stderr, result->device);
+    fputs("}\n", stderr);
+}
+
+void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result *result,
+                             clproc_status status) {
+    const char *on = result->device[0] ? " on " : "";
+    erase(progress);
+    if (progress->mode == CLP_CLI_PROGRESS_JSON) {
+        finish_json(result, status);
+        return;
+    }
+    clp_cli_say(
+        "%llu %s, %llu skipped, %llu failed, %.2f s%s%s%s", (unsigned long long)result->written,
+        progress->list ? "would be written" : "written", (unsigned long long)result->skipped,
+        (unsigned long long)result->failed, result->seconds, on, result->device,
+        status == CLPROC_ERROR_CANCELLED ? "; stopped by a signal" : "");
+}

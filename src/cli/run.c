@@ -1,0 +1,180 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "progress.h"
+#include "signals.h"
+#include "text.h"
+
+/* ------------------------------------------------- checks before any work */
+
+/** The folder a report goes to must be there now: a run is too long to find out afterwards. */
+static int check_report(const char *path) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    if (clproc_report_level(path) == CLPROC_PROFILE_OFF) {
+        return clp_cli_usage_error("%s: no report has this ending; use .json .csv .html "
+                                   ".trace.json .folded .speedscope.json .prom or .txt",
+                                   path);
+    }
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
+             slash ? path : ".");
+    if (access(folder, W_OK | X_OK) != 0) {
+        clp_cli_say("%s: cannot write a report there: %s; name a folder that can be written", path,
+                    strerror(errno));
+        return CLP_EXIT_RESOURCE;
+    }
+    return CLP_EXIT_OK;
+}
+
+/** Raises the profile level to what the reports and the printed tables need. */
+static int prepare_profile(clp_cli_settings *settings) {
+    for (size_t i = 0; i < settings->reports.count; i++) {
+        const char *path = settings->reports.items[i];
+        int code = check_report(path);
+        if (code != CLP_EXIT_OK) {
+            return code;
+        }
+        if (clproc_report_level(path) > settings->run.profile) {
+            settings->run.profile = clproc_report_level(path);
+        }
+    }
+    if (settings->view_given && settings->run.profile == CLPROC_PROFILE_OFF) {
+        settings->run.profile = CLPROC_PROFILE_SUMMARY;
+    }
+    return CLP_EXIT_OK;
+}
+
+static int prepare(clp_cli_settings *settings, const char *command) {
+    clproc_run_params *run = &settings->run;
+    if (settings->operand_count == 0) {
+        return clp_cli_usage_error("no input given; name files, folders, @LIST or -; see "
+                                   "`clproc help %s`",
+                                   command);
+    }
+    if (!settings->output && !run->null_output && !settings->explain) {
+        return clp_cli_usage_error("no output given; add -o FOLDER, or a template such as "
+                                   "-o '{dir}/{name}-small.{ext}'");
+    }
+    run->inputs = settings->operands;
+    run->input_count = settings->operand_count;
+    run->output = settings->output;
+    run->pipeline = settings->pipeline;
+    return prepare_profile(settings);
+}
+
+/* -------------------------------------------------------------- explain */
+
+/** The first picture of a listing. */
+typedef struct first_picture {
+    char path[4096];
+    volatile int found;
+} first_picture;
+
+static void note_first(const clproc_event *event, void *user) {
+    first_picture *first = user;
+    if (!first->found && event->input[0] &&
+        (event->kind == CLPROC_EVENT_DONE || event->kind == CLPROC_EVENT_FAILED)) {
+        snprintf(first->path, sizeof first->path, "%s", event->input);
+        first->found = 1;
+    }
+}
+
+static int explain(const clp_cli_settings *settings) {
+    clproc_error error = {0};
+    clproc_run_params run = settings->run;
+    first_picture first = {.found = 0};
+    const char *path = run.inputs[0];
+    struct stat facts;
+    if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        /* A folder or a list: let a run without work find its first picture. */
+        clproc_run_result result = {0};
+        run.dry_run = true;
+        run.null_output = true;
+        run.on_event = note_first;
+        run.user = &first;
+        run.cancel = &first.found;
+        clproc_status status = clproc_run(&run, &result, NULL, &error);
+        if (!first.found) {
+            return status != CLPROC_OK
+                       ? clp_cli_error(&error)
+                       : clp_cli_usage_error("%s: no picture there to explain", path);
+        }
+        path = first.path;
+    }
+    if (clproc_explain(&settings->run, path, stdout, &error) != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    return CLP_EXIT_OK;
+}
+
+/* ------------------------------------------------------------------ run */
+
+static int write_reports(const clp_cli_settings *settings, const clproc_profile *profile) {
+    clproc_error error = {0};
+    int code = CLP_EXIT_OK;
+    bool print = settings->profile_given || settings->view_given;
+    if (print && settings->run.profile != CLPROC_PROFILE_OFF &&
+        clproc_profile_print(profile, settings->view, stdout, &error) != CLPROC_OK) {
+        code = clp_cli_error(&error);
+    }
+    for (size_t i = 0; i < settings->reports.count; i++) {
+        if (clproc_profile_write(profile, settings->reports.items[i], &error) != CLPROC_OK) {
+            code = clp_cli_error(&error);
+        }
+    }
+    return code;
+}
+
+static int process(clp_cli_settings *settings) {
+    clproc_error error = {0};
+    clproc_run_result result = {0};
+    clproc_profile *profile = NULL;
+    clp_cli_progress progress;
+    clp_cli_progress_start(&progress, settings);
+    clp_cli_catch_signals();
+    settings->run.on_event = clp_cli_progress_event;
+    settings->run.user = &progress;
+    settings->run.cancel = clp_cli_stop_signal();
+
+    clproc_status status = clproc_run(&settings->run, &result, &profile, &error);
+    int stopped = *clp_cli_stop_signal();
+    int code = result.failed > 0 ? CLP_EXIT_FAILED : CLP_EXIT_OK;
+    bool began = status == CLPROC_OK || result.found > 0;
+    if (began) {
+        clp_cli_progress_finish(&progress, &result, status);
+    }
+    if (status == CLPROC_ERROR_CANCELLED && stopped) {
+        code = CLP_EXIT_SIGNAL + stopped;
+    } else if (status != CLPROC_OK) {
+        code = clp_cli_error(&error);
+    }
+    if (profile) {
+        int reported = write_reports(settings, profile);
+        code = code != CLP_EXIT_OK ? code : reported;
+    }
+    clproc_profile_destroy(&profile);
+    return code;
+}
+
+int clp_cli_run(clp_cli_settings *settings) {
+    int code = prepare(settings, "run");
+    if (!settings->view_given) {
+        settings->view = CLPROC_VIEW_KERNEL;
+    }
+    if (code != CLP_EXIT_OK) {
+        return code;
+    }
+    return settings->explain ? explain(settings) : process(settings);
+}
+
+int clp_cli_profile(clp_cli_settings *settings) {
+    settings->view_given = true; /* print, all tables if no others were asked for */
+    int code = prepare(settings, "profile");
+    if (code != CLP_EXIT_OK) {
+        return code;
+    }
+    return settings->explain ? explain(settings) : process(settings);
+}

@@ -1,0 +1,20 @@
+/** Signals and the three standard streams. */
+#ifndef CLP_CLI_SIGNALS_H
+#define CLP_CLI_SIGNALS_H
+
+/** Opens what the caller closed among standard input, output and error, so that no picture gets
+ * their numbers; using them still fails. Writing to a closed pipe becomes an error, not a signal.
+ */
+void clp_cli_guard_streams(void);
+
+/** From now on the first SIGINT, SIGTERM or SIGHUP asks the work to stop and the second ends the
+ * program at once. */
+void clp_cli_catch_signals(void);
+
+/** The number of the signal that asked to stop, 0 if none did. */
+const volatile int *clp_cli_stop_signal(void);
+
+/** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
+int clp_cli_close_output(int code);
+
+#endif
