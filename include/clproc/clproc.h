@@ -251,12 +251,15 @@ typedef struct clproc_run_params {
     bool progressive;
     int png_level; /**< zlib level, 0 to 9 */
     int depth;     /**< 0 keep, 8 or 16 */
+    /** Without operations, encode anew also where format, depth and strip would let a file be
+     * copied: set where quality or another option of the encoder was asked for. */
+    bool reencode;
     uint32_t strip;
     clproc_existing existing;
     clproc_fail_on fail_on;
     clproc_limits limits;
 
-    int jobs;             /**< decoding and encoding threads; 0: one of each per core */
+    int jobs;             /**< threads that decode and encode; 0: one per core */
     int batch_images;     /**< pictures a batch may hold; 0: chosen by the device */
     uint64_t batch_bytes; /**< decoded bytes a batch may hold; 0: chosen by the device */
     uint64_t memory; /**< bound of all batches together, in bytes; 0: a quarter of the machine's */
@@ -264,7 +267,7 @@ typedef struct clproc_run_params {
     bool no_auto_orient;    /**< leave pictures as stored */
     bool linear;            /**< filter in linear light */
     bool durable;           /**< fsync every output and its folder */
-    bool dry_run;           /**< list what would be done */
+    bool dry_run;           /**< only say, by DONE events, what would be written */
     bool null_output;       /**< do everything but encode and write (measuring) */
 
     clproc_profile_level profile;

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "core/checked.h"
+#include "core/clock.h"
 #include "core/memory.h"
+
+#define TEMPORARY_NAME ".clproc-%08x"
 
 clproc_status clp_bytes_reserve(clp_bytes *bytes, size_t capacity, clproc_error *error) {
     uint8_t *data = clp_memory_grow(CLP_MEMORY_FILE, bytes->data, &bytes->capacity, capacity, 1);
@@ -48,13 +51,12 @@ static clproc_status read_error(const char *path, clproc_error *error) {
     return clp_error_set_file(error, status, path, "cannot be read: %s%s", strerror(code), remedy);
 }
 
-static clproc_status read_all(int file, const char *path, size_t expected, size_t limit,
-                              clp_bytes *bytes, clproc_error *error) {
-    bytes->size = 0;
-    /* One byte more than expected, so that the end is seen without growing. */
-    clproc_status status = clp_bytes_reserve(bytes, expected + 1, error);
-    while (status == CLPROC_OK) {
-        ssize_t count = read(file, bytes->data + bytes->size, bytes->capacity - bytes->size);
+/** Reads on from where `bytes` ends until it holds `most` bytes or the file ends. */
+static clproc_status read_until(int file, const char *path, size_t most, clp_bytes *bytes,
+                                clproc_error *error) {
+    while (bytes->size < most) {
+        size_t room = bytes->capacity < most ? bytes->capacity : most;
+        ssize_t count = read(file, bytes->data + bytes->size, room - bytes->size);
         if (count < 0 && errno == EINTR) {
             continue;
         }
@@ -65,18 +67,62 @@ static clproc_status read_all(int file, const char *path, size_t expected, size_
             break;
         }
         bytes->size += (size_t)count;
-        if (limit && bytes->size > limit) {
-            return clp_error_set_file(error, CLPROC_ERROR_LIMIT, path,
-                                      "is larger than the limit of %zu bytes", limit);
-        }
         if (bytes->size == bytes->capacity) {
-            status = clp_bytes_reserve(bytes, bytes->size + 1, error);
+            clproc_status status = clp_bytes_reserve(bytes, bytes->size + 1, error);
+            if (status != CLPROC_OK) {
+                return clp_error_in_file(error, status, path);
+            }
         }
     }
-    return clp_error_in_file(error, status, path);
+    return CLPROC_OK;
+}
+
+static clproc_status too_large(const char *path, size_t limit, clproc_error *error) {
+    return clp_error_set_file(error, CLPROC_ERROR_LIMIT, path,
+                              "is larger than the limit of %zu bytes", limit);
+}
+
+/** Enough for any signature, and little where it says no. */
+#define HEAD_BYTES 4096
+
+static clproc_status read_all(int file, const char *path, size_t expected, size_t limit,
+                              clp_file_judge judge, clp_bytes *bytes, bool *accepted,
+                              clproc_error *error) {
+    bytes->size = 0;
+    *accepted = true;
+    if (judge) {
+        clproc_status status = clp_bytes_reserve(bytes, HEAD_BYTES, error);
+        if (status != CLPROC_OK) {
+            return clp_error_in_file(error, status, path);
+        }
+        status = read_until(file, path, HEAD_BYTES, bytes, error);
+        *accepted = status == CLPROC_OK && judge(bytes->data, bytes->size);
+        if (!*accepted) {
+            return status;
+        }
+    }
+    if (limit && expected > limit) {
+        return too_large(path, limit, error);
+    }
+    /* One byte more than expected, so that the end is seen without growing. */
+    clproc_status status = clp_bytes_reserve(bytes, expected + 1, error);
+    if (status != CLPROC_OK) {
+        return clp_error_in_file(error, status, path);
+    }
+    status = read_until(file, path, limit ? limit + 1 : SIZE_MAX, bytes, error);
+    if (status == CLPROC_OK && limit && bytes->size > limit) {
+        return too_large(path, limit, error);
+    }
+    return status;
 }
 
 clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error) {
+    bool accepted;
+    return clp_file_read_if(path, limit, NULL, bytes, &accepted, error);
+}
+
+clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge judge,
+                               clp_bytes *bytes, bool *accepted, clproc_error *error) {
     struct stat info;
     /* O_NONBLOCK: opening a pipe must not wait for a writer. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -88,11 +134,8 @@ clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, cl
         status = read_error(path, error);
     } else if (!S_ISREG(info.st_mode)) {
         status = clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "is not a regular file");
-    } else if (limit && (uint64_t)info.st_size > limit) {
-        status = clp_error_set_file(error, CLPROC_ERROR_LIMIT, path,
-                                    "is larger than the limit of %zu bytes", limit);
     } else {
-        status = read_all(file, path, (size_t)info.st_size, limit, bytes, error);
+        status = read_all(file, path, (size_t)info.st_size, limit, judge, bytes, accepted, error);
     }
     close(file);
     return status;
@@ -145,33 +188,37 @@ static clproc_status sync_folder(const char *path, clproc_error *error) {
     return status;
 }
 
+/** Opens a new file beside `path`, a dot file: same file system, and a name that no listing of
+ * pictures takes. Its mode is what the umask allows. `name` has room for it. */
+static int open_temporary(const char *path, char *name, size_t room) {
+    const char *base = strrchr(path, '/');
+    int folder = base ? (int)(base - path) + 1 : 0;
+    uint64_t number = clp_clock_ns() ^ ((uint64_t)getpid() << 40) ^ (uintptr_t)&number;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        number = number * 6364136223846793005u + 1442695040888963407u;
+        snprintf(name, room, "%.*s" TEMPORARY_NAME, folder, path, (unsigned)(number >> 32));
+        int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST) {
+            return file;
+        }
+    }
+    return -1;
+}
+
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error) {
-    /* A dot file beside the target: same file system, and a name that no listing of pictures takes.
-     */
-    const char *base = strrchr(path, '/');
-    size_t folder = base ? (size_t)(base - path) + 1 : 0;
-    size_t room = folder + sizeof ".clproc-XXXXXX";
+    size_t room = strlen(path) + sizeof ".clproc-01234567";
     char *temporary = clp_memory_alloc(CLP_MEMORY_FILE, room);
     if (!temporary) {
         return clp_error_memory(error, "a file name", room);
     }
-    snprintf(temporary, room, "%.*s.clproc-XXXXXX", (int)folder, path);
     clproc_status status = CLPROC_OK;
-    int file = mkostemp(temporary, O_CLOEXEC);
+    int file = open_temporary(path, temporary, room);
     if (file < 0) {
         status = write_error(path, "cannot be created", error);
         goto out;
     }
-    /* mkostemp() makes private files; an output gets what the umask allows. */
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(file, 0666 & ~mask) != 0) {
-        status = write_error(path, "cannot be created", error);
-    }
-    if (status == CLPROC_OK) {
-        status = write_all(file, path, data, size, error);
-    }
+    status = write_all(file, path, data, size, error);
     if (status == CLPROC_OK && durable && fsync(file) != 0) {
         status = write_error(path, "cannot be synced", error);
     }

@@ -23,6 +23,15 @@ void clp_bytes_free(clp_bytes *bytes);
 /** Reads a regular file whole. Files larger than `limit` bytes are refused (0: no limit). */
 clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error);
 
+/** Judges by a file's first bytes (at least 16, unless the file is shorter) whether to read the
+ * rest. */
+typedef bool (*clp_file_judge)(const uint8_t *head, size_t size);
+
+/** As clp_file_read(), but stops after the first bytes, with `*accepted` false, if `judge` says so.
+ */
+clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge judge,
+                               clp_bytes *bytes, bool *accepted, clproc_error *error);
+
 /** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
  * replaced, not followed. `durable`: the file and its folder are on disk on return. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
