@@ -8,6 +8,9 @@
 
 enum { message_size = 512, first_code = 256 };
 
+/* Limits from here on are those of the type, not worth telling. */
+static const double unbounded = 1e9;
+
 /* ------------------------------------------------------------- settings */
 
 clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc_error *error) {
@@ -132,8 +135,11 @@ static int bad_value(const clp_cli_option *option, const char *value) {
     }
     clp_cli_print_number(low, sizeof low, option->min, base);
     clp_cli_print_number(high, sizeof high, option->max, base);
-    return clp_cli_usage_error("--%s %s: must be a number from %s to %s%s", option->name, value,
-                               low, high, base ? ", with K, M, G or T for short" : "");
+    bool bounded = option->max < unbounded;
+    return clp_cli_usage_error(
+        "--%s %s: must be a %s %s%s%s%s", option->name, value,
+        option->kind == CLP_CLI_REAL || option->kind == CLP_CLI_PERCENT ? "number" : "whole number",
+        bounded ? "from " : "of at least ", low, bounded ? " to " : "", bounded ? high : "");
 }
 
 static int set_number(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {

@@ -44,18 +44,21 @@ static void erase(clp_cli_progress *progress) {
     }
 }
 
-/** Pictures a second; 0 while nothing is done. */
+/** Pictures a second; 0 while there is too little to judge by. */
 static double rate_of(const clp_cli_progress *progress, const clproc_event *event) {
     double elapsed = now() - progress->started;
-    return event->done > 0 && elapsed > 0 ? (double)event->done / elapsed : 0;
+    return elapsed > 0.5 ? (double)event->done / elapsed : 0;
 }
 
 static void draw_text(clp_cli_progress *progress, const clproc_event *event) {
     char line[sizeof progress->last], left[32] = "";
     double rate = rate_of(progress, event);
-    size_t used = (size_t)snprintf(
-        line, sizeof line, "%llu of %llu%s pictures, %.3g/s", (unsigned long long)event->done,
-        (unsigned long long)event->total, event->listing ? "+" : "", rate);
+    size_t used = (size_t)snprintf(line, sizeof line, "%llu of %llu%s pictures",
+                                   (unsigned long long)event->done,
+                                   (unsigned long long)event->total, event->listing ? "+" : "");
+    if (rate > 0) {
+        used += (size_t)snprintf(line + used, sizeof line - used, ", %.*f/s", rate < 100, rate);
+    }
     if (rate > 0 && !event->listing && event->total >= event->done) {
         clp_cli_print_duration(left, sizeof left, (double)(event->total - event->done) / rate);
         used += (size_t)snprintf(line + used, sizeof line - used, ", %s left", left);
