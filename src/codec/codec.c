@@ -1,0 +1,262 @@
+#include "codec/codec.h"
+
+#include <string.h>
+
+#include "codec/codec_private.h"
+#include "core/clock.h"
+#include "core/memory.h"
+
+static const clp_codec *const codecs[] = {&clp_codec_jpeg, &clp_codec_png};
+
+#define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
+
+/* ---------------------------------------------------------------- flaws */
+
+bool clp_flaws_tolerated(const clp_flaws *flaws, uint32_t flaw) {
+    static const uint32_t refused[] = {
+        [CLPROC_FAIL_ON_NONE] = 0,
+        [CLPROC_FAIL_ON_TRUNCATED] = CLP_FLAW_TRUNCATED,
+        [CLPROC_FAIL_ON_ERROR] = CLP_FLAW_TRUNCATED | CLP_FLAW_CORRUPT,
+        [CLPROC_FAIL_ON_WARNING] = CLP_FLAW_TRUNCATED | CLP_FLAW_CORRUPT | CLP_FLAW_WARNING,
+    };
+    return (refused[flaws->fail_on] & flaw) == 0;
+}
+
+bool clp_flaws_note(clp_flaws *flaws, uint32_t flaw, const char *message, clproc_error *error) {
+    if (!flaws->found) {
+        snprintf(flaws->message, sizeof flaws->message, "%s", message);
+    }
+    flaws->found |= flaw;
+    if (clp_flaws_tolerated(flaws, flaw)) {
+        return true;
+    }
+    const char *remedy = flaw == CLP_FLAW_TRUNCATED ? "none"
+                         : flaw == CLP_FLAW_CORRUPT ? "truncated"
+                                                    : "error";
+    clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on %s takes it as it is", message, remedy);
+    return false;
+}
+
+/* --------------------------------------------------------------- limits */
+
+clproc_status clp_source_check_size(const clp_source *source, uint32_t width, uint32_t height,
+                                    clproc_error *error) {
+    const clp_limits *limits = &source->limits;
+    uint64_t pixels = (uint64_t)width * height;
+    uint32_t side = width > height ? width : height;
+    if (limits->pixels && pixels > limits->pixels) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "has %u x %u = %llu pixels, more than the limit of %llu; raise it "
+                             "with --limit-pixels",
+                             width, height, (unsigned long long)pixels,
+                             (unsigned long long)limits->pixels);
+    }
+    if (limits->side && side > limits->side) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "has a side of %u pixels, more than the limit of %u; raise it with "
+                             "--limit-side",
+                             side, limits->side);
+    }
+    return CLPROC_OK;
+}
+
+clproc_status clp_source_check_chunk(const clp_source *source, const char *what, size_t size,
+                                     clproc_error *error) {
+    uint64_t limit = source->limits.chunk_bytes;
+    if (limit && size > limit) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "has %s of %zu bytes, more than the limit of %llu; raise it with "
+                             "--limit-chunk",
+                             what, size, (unsigned long long)limit);
+    }
+    return CLPROC_OK;
+}
+
+clproc_status clp_source_check_time(const clp_source *source, clproc_error *error) {
+    if (source->deadline && clp_clock_ns() > source->deadline) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "takes longer to decode than the limit of %g seconds; raise it with "
+                             "--limit-seconds",
+                             source->limits.seconds);
+    }
+    return CLPROC_OK;
+}
+
+static uint64_t deadline(double seconds) {
+    /* A limit of years is no limit, and must not overflow. */
+    return seconds > 0 && seconds < 1e9 ? clp_clock_ns() + (uint64_t)(seconds * 1e9) : 0;
+}
+
+/* ------------------------------------------------------------- decoding */
+
+static size_t find_codec(const uint8_t *bytes, size_t size) {
+    size_t index = 0;
+    while (index < CODEC_COUNT && !codecs[index]->probe(bytes, size)) {
+        index++;
+    }
+    return index;
+}
+
+bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format) {
+    size_t index = find_codec(bytes, size);
+    if (index < CODEC_COUNT && format) {
+        *format = codecs[index]->format;
+    }
+    return index < CODEC_COUNT;
+}
+
+clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error) {
+    clp_decoder *made = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof *made);
+    void **states = clp_memory_zero(CLP_MEMORY_CODEC, CODEC_COUNT, sizeof *states);
+    if (!made || !states) {
+        clp_memory_free(made);
+        clp_memory_free(states);
+        return clp_error_memory(error, "a decoder", sizeof *made);
+    }
+    made->states = states;
+    *decoder = made;
+    return CLPROC_OK;
+}
+
+static void close_file(clp_decoder *decoder) {
+    if (decoder->codec) {
+        decoder->codec->close(decoder->state);
+    }
+    decoder->codec = NULL;
+    decoder->laid_out = false;
+}
+
+void clp_decoder_destroy(clp_decoder **decoder) {
+    if (!decoder || !*decoder) {
+        return;
+    }
+    close_file(*decoder);
+    for (size_t i = 0; i < CODEC_COUNT; i++) {
+        if ((*decoder)->states[i]) {
+            codecs[i]->destroy((*decoder)->states[i]);
+        }
+    }
+    clp_memory_free((*decoder)->states);
+    clp_memory_free(*decoder);
+    *decoder = NULL;
+}
+
+clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_t size,
+                               const clp_limits *limits, clproc_fail_on fail_on, clp_header *header,
+                               clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    close_file(decoder);
+    size_t index = find_codec(bytes, size);
+    if (index == CODEC_COUNT) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT,
+                             size ? "is neither a JPEG nor a PNG" : "is empty");
+    }
+    if (!decoder->states[index]) {
+        CLP_TRY(status, out, codecs[index]->create(&decoder->states[index], error));
+    }
+    decoder->codec = codecs[index];
+    decoder->state = decoder->states[index];
+    decoder->source = (clp_source){bytes, size, *limits, deadline(limits->seconds)};
+    decoder->flaws = (clp_flaws){.fail_on = fail_on};
+    decoder->header = (clp_header){.format = decoder->codec->format};
+    CLP_TRY(status, out, decoder->codec->open(decoder, error));
+    *header = decoder->header;
+out:
+    if (status != CLPROC_OK) {
+        close_file(decoder);
+    }
+    return status;
+}
+
+static bool request_possible(const clp_decode_request *request, const clp_header *header) {
+    bool model = request->model == header->model ||
+                 (header->model == CLP_MODEL_YCC &&
+                  (request->model == CLP_MODEL_GRAY || request->model == CLP_MODEL_RGB));
+    uint32_t eighths = request->eighths;
+    bool shrink =
+        header->format == CLPROC_FORMAT_JPEG && (eighths == 4 || eighths == 2 || eighths == 1);
+    return model && (eighths == 8 || shrink);
+}
+
+clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request *request,
+                                 clp_layout *layout, clproc_error *error) {
+    clproc_status status;
+    if (!decoder->codec) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no picture is open for decoding");
+    }
+    if (!request_possible(request, &decoder->header)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "a %s picture cannot be decoded as %s %u/8",
+                             clp_model_name(decoder->header.model), clp_model_name(request->model),
+                             request->eighths);
+    }
+    clp_layout made = {.model = request->model, .depth = decoder->header.depth};
+    CLP_TRY(status, out, decoder->codec->layout(decoder, request, &made, error));
+    if (!clp_layout_place(&made)) {
+        status =
+            clp_error_set(error, CLPROC_ERROR_MEMORY, "is too large for this machine's memory");
+        goto out;
+    }
+    decoder->request = *request;
+    decoder->laid_out = true;
+    *layout = made;
+out:
+    return status;
+}
+
+clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                               clp_decode_result *result, clproc_error *error) {
+    clp_layout expected;
+    clproc_status status = CLPROC_OK;
+    if (!decoder->codec || !decoder->laid_out) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "nothing is laid out for decoding");
+    }
+    CLP_TRY(status, out, clp_decoder_layout(decoder, &decoder->request, &expected, error));
+    if (layout->model != expected.model || layout->width != expected.width ||
+        layout->height != expected.height || layout->bytes != expected.bytes) {
+        status = clp_error_set(error, CLPROC_ERROR_INTERNAL, "the layout is of another picture");
+        goto out;
+    }
+    CLP_TRY(status, out, decoder->codec->read(decoder, layout, base, error));
+    result->flaws = decoder->flaws.found;
+    memcpy(result->message, decoder->flaws.message, sizeof result->message);
+out:
+    close_file(decoder);
+    return status;
+}
+
+/* ------------------------------------------------------------- encoding */
+
+clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error) {
+    *encoder = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof **encoder);
+    return *encoder ? CLPROC_OK : clp_error_memory(error, "an encoder", sizeof **encoder);
+}
+
+void clp_encoder_destroy(clp_encoder **encoder) {
+    if (!encoder || !*encoder) {
+        return;
+    }
+    clp_bytes_free(&(*encoder)->output);
+    clp_bytes_free(&(*encoder)->scratch);
+    clp_memory_free(*encoder);
+    *encoder = NULL;
+}
+
+clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                                const clp_encode_params *params, const uint8_t **data, size_t *size,
+                                clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    size_t index = 0;
+    while (index < CODEC_COUNT && codecs[index]->format != params->format) {
+        index++;
+    }
+    if (index == CODEC_COUNT) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
+    }
+    encoder->output.size = 0;
+    CLP_TRY(status, out, codecs[index]->write(encoder, layout, base, params, error));
+    *data = encoder->output.data;
+    *size = encoder->output.size;
+out:
+    return status;
+}

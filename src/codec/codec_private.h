@@ -1,0 +1,97 @@
+/** What the formats share behind codec.h: state of a file being read, flaws, the table of formats.
+ */
+#ifndef CLP_CODEC_PRIVATE_H
+#define CLP_CODEC_PRIVATE_H
+
+#include "codec/codec.h"
+
+/* ---------------------------------------------------------------- flaws */
+
+/** What was found wrong with the file so far, and how much of it the run tolerates. */
+typedef struct clp_flaws {
+    clproc_fail_on fail_on;
+    uint32_t found;
+    char message[256]; /**< the first flaw in words */
+} clp_flaws;
+
+/** Records a flaw. False, with `error` filled, if the policy does not tolerate it. */
+bool clp_flaws_note(clp_flaws *flaws, uint32_t flaw, const char *message, clproc_error *error);
+bool clp_flaws_tolerated(const clp_flaws *flaws, uint32_t flaw);
+
+/* -------------------------------------------------------------- reading */
+
+/** A file in memory and what it may cost. */
+typedef struct clp_source {
+    const uint8_t *bytes;
+    size_t size;
+    clp_limits limits; /**< 0 in a field: no limit */
+    uint64_t deadline; /**< clp_clock_ns(), 0: none */
+} clp_source;
+
+/** Checks a picture's size against the limits. */
+clproc_status clp_source_check_size(const clp_source *source, uint32_t width, uint32_t height,
+                                    clproc_error *error);
+/** Checks a metadata block against the limit on chunks. */
+clproc_status clp_source_check_chunk(const clp_source *source, const char *what, size_t size,
+                                     clproc_error *error);
+/** Checks the time spent so far. Cheap enough to be called for every row. */
+clproc_status clp_source_check_time(const clp_source *source, clproc_error *error);
+
+typedef struct clp_codec clp_codec;
+
+struct clp_decoder {
+    const clp_codec *codec; /**< of the open file, NULL: none */
+    void *state;            /**< that format's own, one of `states` */
+    void **states;          /**< one for every format, made on first use */
+    clp_source source;
+    clp_flaws flaws;
+    clp_header header;
+    clp_decode_request request; /**< of the last clp_decoder_layout() */
+    bool laid_out;
+};
+
+struct clp_encoder {
+    clp_bytes output;
+    clp_bytes scratch;
+};
+
+/** One picture format. */
+struct clp_codec {
+    clproc_format format;
+    bool (*probe)(const uint8_t *bytes, size_t size);
+    clproc_status (*create)(void **state, clproc_error *error);
+    void (*destroy)(void *state);
+    /** Fills `header` from `source`. */
+    clproc_status (*open)(clp_decoder *decoder, clproc_error *error);
+    /** Fills `layout` for a request whose model and eighths make sense for the header; the caller
+     * places the planes. */
+    clproc_status (*layout)(clp_decoder *decoder, const clp_decode_request *request,
+                            clp_layout *layout, clproc_error *error);
+    /** Decodes the last request; the file is closed afterwards. */
+    clproc_status (*read)(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                          clproc_error *error);
+    /** Lets go of what the library holds for the open file. */
+    void (*close)(void *state);
+    /** Encodes into `encoder->output`, which is empty. */
+    clproc_status (*write)(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                           const clp_encode_params *params, clproc_error *error);
+};
+
+extern const clp_codec clp_codec_jpeg;
+extern const clp_codec clp_codec_png;
+
+clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                             const clp_encode_params *params, clproc_error *error);
+clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                            const clp_encode_params *params, clproc_error *error);
+
+/** Big-endian numbers, as both formats have them. */
+static inline uint32_t clp_read_u16(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 8 | bytes[1];
+}
+
+static inline uint32_t clp_read_u32(const uint8_t *bytes) {
+    return clp_read_u16(bytes) << 16 | clp_read_u16(bytes + 2);
+}
+
+#endif

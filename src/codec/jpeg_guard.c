@@ -1,0 +1,88 @@
+#include "codec/jpeg_private.h"
+
+#include <jerror.h>
+
+static clproc_status fatal_status(int code) {
+    switch (code) {
+    case JERR_OUT_OF_MEMORY:
+        return CLPROC_ERROR_MEMORY;
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_IMAGE_TOO_BIG:
+    case JERR_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_WIDTH_OVERFLOW:
+        return CLPROC_ERROR_UNSUPPORTED;
+    default:
+        return CLPROC_ERROR_INPUT;
+    }
+}
+
+static uint32_t flaw_of(j_common_ptr info) {
+    switch (info->err->msg_code) {
+    case JWRN_JPEG_EOF:
+        return CLP_FLAW_TRUNCATED;
+    case JWRN_HIT_MARKER:
+        /* The entropy-coded data ends too soon: at the end of the picture it was cut off, before
+         * any other marker it is damaged. */
+        return info->is_decompressor && ((j_decompress_ptr)info)->unread_marker == JPEG_EOI
+                   ? CLP_FLAW_TRUNCATED
+                   : CLP_FLAW_CORRUPT;
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+    case JWRN_NOT_SEQUENTIAL:
+        return CLP_FLAW_CORRUPT;
+    default:
+        return CLP_FLAW_WARNING;
+    }
+}
+
+static void on_fatal(j_common_ptr info) {
+    clp_jpeg_guard *guard = (clp_jpeg_guard *)info->err;
+    char text[JMSG_LENGTH_MAX];
+    info->err->format_message(info, text);
+    clproc_status status = fatal_status(info->err->msg_code);
+    clp_jpeg_fail(guard, clp_error_set(guard->error, status, "%s", text));
+}
+
+static void on_message(j_common_ptr info, int level) {
+    clp_jpeg_guard *guard = (clp_jpeg_guard *)info->err;
+    char text[JMSG_LENGTH_MAX];
+    if (level >= 0 || !guard->flaws) {
+        return; /* traces */
+    }
+    info->err->num_warnings++;
+    info->err->format_message(info, text);
+    if (!clp_flaws_note(guard->flaws, flaw_of(info), text, guard->error)) {
+        clp_jpeg_fail(guard, CLPROC_ERROR_INPUT);
+    }
+}
+
+struct jpeg_error_mgr *clp_jpeg_guard_init(clp_jpeg_guard *guard, clp_flaws *flaws) {
+    jpeg_std_error(&guard->manager);
+    guard->manager.error_exit = on_fatal;
+    guard->manager.emit_message = on_message;
+    guard->flaws = flaws;
+    return &guard->manager;
+}
+
+clproc_status clp_jpeg_attempt(clp_jpeg_guard *guard, void (*step)(void *), void *argument,
+                               clproc_error *error) {
+    guard->error = error;
+    if (setjmp(guard->escape)) {
+        return guard->status;
+    }
+    step(argument);
+    return CLPROC_OK;
+}
+
+void clp_jpeg_fail(clp_jpeg_guard *guard, clproc_status status) {
+    guard->status = status;
+    longjmp(guard->escape, 1);
+}

@@ -1,0 +1,56 @@
+/** What reading and writing JPEG share. */
+#ifndef CLP_CODEC_JPEG_PRIVATE_H
+#define CLP_CODEC_JPEG_PRIVATE_H
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+#include "codec/codec_private.h"
+
+#if JPEG_LIB_VERSION >= 70
+#define CLP_JPEG_DCT_H(component) ((component)->DCT_h_scaled_size)
+#define CLP_JPEG_DCT_V(component) ((component)->DCT_v_scaled_size)
+#define CLP_JPEG_MIN_DCT_H(info) ((info)->min_DCT_h_scaled_size)
+#define CLP_JPEG_MIN_DCT_V(info) ((info)->min_DCT_v_scaled_size)
+#else
+#define CLP_JPEG_DCT_H(component) ((component)->DCT_scaled_size)
+#define CLP_JPEG_DCT_V(component) ((component)->DCT_scaled_size)
+#define CLP_JPEG_MIN_DCT_H(info) ((info)->min_DCT_scaled_size)
+#define CLP_JPEG_MIN_DCT_V(info) ((info)->min_DCT_scaled_size)
+#endif
+
+/** Turns libjpeg's way of failing, which must not return, into a status. */
+typedef struct clp_jpeg_guard {
+    struct jpeg_error_mgr manager; /**< first: libjpeg hands it back as its own */
+    jmp_buf escape;
+    clproc_status status;
+    clproc_error *error;
+    clp_flaws *flaws; /**< where warnings go; NULL: nowhere */
+} clp_jpeg_guard;
+
+/** Makes `guard` the error manager of a codec struct about to be created. */
+struct jpeg_error_mgr *clp_jpeg_guard_init(clp_jpeg_guard *guard, clp_flaws *flaws);
+
+/** Runs `step`. A failure within, by libjpeg or clp_jpeg_fail(), ends it and becomes the status. */
+clproc_status clp_jpeg_attempt(clp_jpeg_guard *guard, void (*step)(void *), void *argument,
+                               clproc_error *error);
+
+/** Leaves the running step; `guard->error` is filled already. */
+_Noreturn void clp_jpeg_fail(clp_jpeg_guard *guard, clproc_status status);
+
+/** The identifiers that begin the metadata segments. */
+#define CLP_JPEG_EXIF "Exif\0"
+#define CLP_JPEG_XMP "http://ns.adobe.com/xap/1.0/"
+#define CLP_JPEG_ICC "ICC_PROFILE"
+#define CLP_JPEG_IPTC "Photoshop 3.0"
+/** Bytes that a segment's payload can have. */
+#define CLP_JPEG_SEGMENT 65533
+
+/** Finds the metadata among the segments before the first scan. Blocks point into the file, or into
+ * `icc` and `iptc` where they had to be joined from several segments. */
+clproc_status clp_jpeg_find_blocks(const clp_source *source, clp_blocks *blocks, clp_bytes *icc,
+                                   clp_bytes *iptc, clp_flaws *flaws, clproc_error *error);
+
+#endif

@@ -1,0 +1,288 @@
+#include <string.h>
+
+#include "codec/jpeg_private.h"
+#include "core/memory.h"
+
+enum { MAX_GROUP_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
+
+typedef struct reader {
+    clp_jpeg_guard guard;
+    struct jpeg_decompress_struct info;
+    struct jpeg_progress_mgr progress;
+    clp_decoder *decoder; /**< of the open file */
+    clp_bytes icc, iptc;  /**< joined metadata */
+    clp_bytes spare_row;  /**< takes rows below a plane's padding */
+    const clp_layout *layout;
+    uint8_t *base;
+} reader;
+
+static bool probe(const uint8_t *bytes, size_t size) {
+    return size >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
+}
+
+static clproc_status create(void **state, clproc_error *error) {
+    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
+    return *state ? CLPROC_OK : clp_error_memory(error, "a JPEG decoder", sizeof(reader));
+}
+
+static void close_file(void *state) {
+    reader *jpeg = state;
+    jpeg_destroy_decompress(&jpeg->info);
+}
+
+static void destroy(void *state) {
+    reader *jpeg = state;
+    close_file(jpeg);
+    clp_bytes_free(&jpeg->icc);
+    clp_bytes_free(&jpeg->iptc);
+    clp_bytes_free(&jpeg->spare_row);
+    clp_memory_free(jpeg);
+}
+
+/* -------------------------------------------------------------- header */
+
+/** Called by libjpeg for every row group of every scan. */
+static void watch(j_common_ptr info) {
+    reader *jpeg = info->client_data;
+    const clp_source *source = &jpeg->decoder->source;
+    uint32_t scans = source->limits.scans;
+    if (scans && jpeg->info.input_scan_number > 0 &&
+        (uint32_t)jpeg->info.input_scan_number > scans) {
+        clproc_status status = clp_error_set(
+            jpeg->guard.error, CLPROC_ERROR_LIMIT,
+            "has more than the limit of %u scans; raise it with --limit-scans", scans);
+        clp_jpeg_fail(&jpeg->guard, status);
+    }
+    clproc_status status = clp_source_check_time(source, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
+    }
+}
+
+static void read_header(void *state) {
+    reader *jpeg = state;
+    const clp_source *source = &jpeg->decoder->source;
+    /* A struct of its own for every file: a recycled one keeps the tables of the file before, and
+     * would decode a file that lacks its own with those. */
+    jpeg_create_decompress(&jpeg->info);
+    jpeg->info.client_data = jpeg;
+    jpeg->progress.progress_monitor = watch;
+    jpeg->info.progress = &jpeg->progress;
+    jpeg_mem_src(&jpeg->info, source->bytes, source->size);
+    jpeg_read_header(&jpeg->info, TRUE);
+}
+
+static clproc_status find_model(const struct jpeg_decompress_struct *info, clp_model *model,
+                                clproc_error *error) {
+    switch (info->jpeg_color_space) {
+    case JCS_GRAYSCALE:
+        *model = CLP_MODEL_GRAY;
+        return CLPROC_OK;
+    case JCS_RGB:
+        *model = CLP_MODEL_RGB;
+        return CLPROC_OK;
+    case JCS_YCbCr:
+        *model = CLP_MODEL_YCC;
+        return CLPROC_OK;
+    case JCS_CMYK:
+    case JCS_YCCK:
+        *model = CLP_MODEL_CMYK;
+        return CLPROC_OK;
+    default:
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "a JPEG of %d components is not supported; convert it to gray, YCbCr, "
+                             "RGB or CMYK first",
+                             info->num_components);
+    }
+}
+
+/** libjpeg upsamples by whole factors only, so that planes of other steps are of no use. */
+static clproc_status check_sampling(const struct jpeg_decompress_struct *info,
+                                    clproc_error *error) {
+    for (int i = 0; i < info->num_components; i++) {
+        const jpeg_component_info *component = &info->comp_info[i];
+        if (info->max_h_samp_factor % component->h_samp_factor != 0 ||
+            info->max_v_samp_factor % component->v_samp_factor != 0) {
+            return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                                 "component %d is sampled %d x %d of %d x %d, and fractional "
+                                 "sampling is not supported",
+                                 i + 1, component->h_samp_factor, component->v_samp_factor,
+                                 info->max_h_samp_factor, info->max_v_samp_factor);
+        }
+    }
+    return CLPROC_OK;
+}
+
+static void describe(const struct jpeg_decompress_struct *info, clp_header *header) {
+    header->width = info->image_width;
+    header->height = info->image_height;
+    header->depth = 8;
+    header->progressive = info->progressive_mode;
+    header->component_count = (uint32_t)info->num_components;
+    for (int i = 0; i < info->num_components; i++) {
+        header->h_samp[i] = (uint8_t)info->comp_info[i].h_samp_factor;
+        header->v_samp[i] = (uint8_t)info->comp_info[i].v_samp_factor;
+    }
+    if (info->saw_JFIF_marker) {
+        static const clp_density_unit units[] = {CLP_DENSITY_NONE, CLP_DENSITY_PER_INCH,
+                                                 CLP_DENSITY_PER_CM};
+        clp_colour_facts *colour = &header->colour;
+        colour->density_unit =
+            info->density_unit < 3 ? units[info->density_unit] : CLP_DENSITY_NONE;
+        colour->density_x = info->X_density;
+        colour->density_y = info->Y_density;
+    }
+}
+
+static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
+    reader *jpeg = decoder->state;
+    clp_header *header = &decoder->header;
+    clproc_status status;
+    jpeg->decoder = decoder;
+    jpeg->info.err = clp_jpeg_guard_init(&jpeg->guard, &decoder->flaws);
+    CLP_TRY(status, out, clp_jpeg_attempt(&jpeg->guard, read_header, jpeg, error));
+    CLP_TRY(status, out, find_model(&jpeg->info, &header->model, error));
+    CLP_TRY(status, out, check_sampling(&jpeg->info, error));
+    describe(&jpeg->info, header);
+    CLP_TRY(status, out,
+            clp_source_check_size(&decoder->source, header->width, header->height, error));
+    CLP_TRY(status, out,
+            clp_jpeg_find_blocks(&decoder->source, &header->blocks, &jpeg->icc, &jpeg->iptc,
+                                 &decoder->flaws, error));
+out:
+    return status;
+}
+
+/* -------------------------------------------------------------- layout */
+
+static void calculate_dimensions(void *state) {
+    reader *jpeg = state;
+    jpeg_calc_output_dimensions(&jpeg->info);
+}
+
+static J_COLOR_SPACE colour_space(clp_model model) {
+    switch (model) {
+    case CLP_MODEL_GRAY:
+        return JCS_GRAYSCALE;
+    case CLP_MODEL_RGB:
+        return JCS_RGB;
+    case CLP_MODEL_CMYK:
+        return JCS_CMYK;
+    default:
+        return JCS_YCbCr;
+    }
+}
+
+static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
+                             clp_layout *layout, clproc_error *error) {
+    reader *jpeg = decoder->state;
+    struct jpeg_decompress_struct *info = &jpeg->info;
+    info->scale_num = request->eighths;
+    info->scale_denom = 8;
+    info->out_color_space = colour_space(request->model);
+    info->raw_data_out = request->model == CLP_MODEL_YCC;
+    clproc_status status = clp_jpeg_attempt(&jpeg->guard, calculate_dimensions, jpeg, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    layout->width = info->output_width;
+    layout->height = info->output_height;
+    for (int i = 0; info->raw_data_out && i < info->num_components; i++) {
+        /* When shrinking, libjpeg may scale chroma less than luma: then its steps differ from the
+         * file's. */
+        const jpeg_component_info *component = &info->comp_info[i];
+        layout->planes[i].h_step =
+            (uint32_t)(info->max_h_samp_factor * CLP_JPEG_MIN_DCT_H(info) /
+                       (component->h_samp_factor * CLP_JPEG_DCT_H(component)));
+        layout->planes[i].v_step =
+            (uint32_t)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info) /
+                       (component->v_samp_factor * CLP_JPEG_DCT_V(component)));
+    }
+    return CLPROC_OK;
+}
+
+/* -------------------------------------------------------------- pixels */
+
+/** Points at the rows that the next call of libjpeg fills: whole blocks, also beyond the picture.
+ */
+static void point_at_rows(const reader *jpeg, int index, uint32_t group, JSAMPROW *rows) {
+    const jpeg_component_info *component = &jpeg->info.comp_info[index];
+    const clp_plane *plane = &jpeg->layout->planes[index];
+    uint32_t count = (uint32_t)(component->v_samp_factor * CLP_JPEG_DCT_V(component));
+    uint32_t held = (plane->height + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN * CLP_ROW_ALIGN;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = group * count + i;
+        rows[i] =
+            row < held ? jpeg->base + plane->offset + row * plane->pitch : jpeg->spare_row.data;
+    }
+}
+
+static void read_planes(void *state) {
+    reader *jpeg = state;
+    struct jpeg_decompress_struct *info = &jpeg->info;
+    JSAMPROW rows[CLP_MAX_PLANES][MAX_GROUP_ROWS];
+    JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
+    jpeg_start_decompress(info);
+    JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info));
+    for (uint32_t group = 0; info->output_scanline < info->output_height; group++) {
+        for (int i = 0; i < info->num_components; i++) {
+            point_at_rows(jpeg, i, group, rows[i]);
+        }
+        jpeg_read_raw_data(info, planes, lines);
+    }
+    jpeg_finish_decompress(info);
+}
+
+static void invert(uint8_t *samples, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        samples[i] = (uint8_t)~samples[i];
+    }
+}
+
+static void read_pixels(void *state) {
+    reader *jpeg = state;
+    struct jpeg_decompress_struct *info = &jpeg->info;
+    const clp_plane *plane = &jpeg->layout->planes[0];
+    /* Only Adobe's files have 255 for no ink. */
+    bool inverted = jpeg->layout->model == CLP_MODEL_CMYK && !info->saw_Adobe_marker;
+    jpeg_start_decompress(info);
+    while (info->output_scanline < info->output_height) {
+        JSAMPROW row = jpeg->base + plane->offset + info->output_scanline * plane->pitch;
+        jpeg_read_scanlines(info, &row, 1);
+        if (inverted) {
+            invert(row, (size_t)plane->width * plane->channels);
+        }
+    }
+    jpeg_finish_decompress(info);
+}
+
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                               clproc_error *error) {
+    reader *jpeg = decoder->state;
+    bool planar = layout->model == CLP_MODEL_YCC;
+    jpeg->layout = layout;
+    jpeg->base = base;
+    if (planar) {
+        size_t widest = layout->planes[0].pitch;
+        for (uint32_t i = 1; i < layout->plane_count; i++) {
+            widest = widest > layout->planes[i].pitch ? widest : layout->planes[i].pitch;
+        }
+        clproc_status status = clp_bytes_reserve(&jpeg->spare_row, widest, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    return clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
+}
+
+const clp_codec clp_codec_jpeg = {
+    .format = CLPROC_FORMAT_JPEG,
+    .probe = probe,
+    .create = create,
+    .destroy = destroy,
+    .open = open_file,
+    .layout = lay_out,
+    .read = read_file,
+    .close = close_file,
+    .write = clp_jpeg_write,
+};

@@ -1,0 +1,248 @@
+#include <math.h>
+#include <string.h>
+
+#include <jerror.h>
+
+#include "codec/jpeg_private.h"
+
+enum { MAX_FACTOR = 4, FIRST_OUTPUT = 1 << 16 };
+
+typedef struct writer {
+    clp_jpeg_guard guard;
+    struct jpeg_compress_struct info;
+    struct jpeg_destination_mgr destination;
+    clp_bytes *output;
+    const clp_layout *layout;
+    uint8_t *base;
+    const clp_encode_params *params;
+} writer;
+
+/* ---------------------------------------------------------- destination */
+
+static void use_room(writer *jpeg) {
+    jpeg->destination.next_output_byte = jpeg->output->data + jpeg->output->size;
+    jpeg->destination.free_in_buffer = jpeg->output->capacity - jpeg->output->size;
+}
+
+static void start_output(j_compress_ptr info) {
+    writer *jpeg = info->client_data;
+    clproc_status status = clp_bytes_reserve(jpeg->output, FIRST_OUTPUT, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
+    }
+    use_room(jpeg);
+}
+
+static boolean grow_output(j_compress_ptr info) {
+    writer *jpeg = info->client_data;
+    clp_bytes *output = jpeg->output;
+    output->size = output->capacity;
+    clproc_status status = clp_bytes_reserve(output, output->capacity + 1, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
+    }
+    use_room(jpeg);
+    return TRUE;
+}
+
+static void end_output(j_compress_ptr info) {
+    writer *jpeg = info->client_data;
+    jpeg->output->size = jpeg->output->capacity - jpeg->destination.free_in_buffer;
+}
+
+/* ------------------------------------------------------------- metadata */
+
+static void fail(writer *jpeg, const char *what, size_t size, const char *remedy) {
+    clp_jpeg_fail(
+        &jpeg->guard,
+        clp_error_set(jpeg->guard.error, CLPROC_ERROR_UNSUPPORTED,
+                      "a JPEG has no room for %s of %zu bytes; leave it out with --strip %s", what,
+                      size, remedy));
+}
+
+static void write_segment(struct jpeg_compress_struct *info, int marker, const char *name,
+                          size_t name_size, const uint8_t *data, size_t size) {
+    jpeg_write_m_header(info, marker, (unsigned)(name_size + size));
+    for (size_t i = 0; i < name_size; i++) {
+        jpeg_write_m_byte(info, name[i]);
+    }
+    for (size_t i = 0; i < size; i++) {
+        jpeg_write_m_byte(info, data[i]);
+    }
+}
+
+static void write_blocks(writer *jpeg) {
+    const clp_blocks *blocks = &jpeg->params->blocks;
+    struct jpeg_compress_struct *info = &jpeg->info;
+    const size_t exif_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF;
+    const size_t xmp_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_XMP;
+    const size_t iptc_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_IPTC;
+    if (blocks->exif.size > exif_room) {
+        fail(jpeg, "EXIF", blocks->exif.size, "exif");
+    }
+    if (blocks->xmp.size > xmp_room) {
+        fail(jpeg, "XMP", blocks->xmp.size, "xmp");
+    }
+    if (blocks->exif.size) {
+        write_segment(info, JPEG_APP0 + 1, CLP_JPEG_EXIF, sizeof CLP_JPEG_EXIF, blocks->exif.data,
+                      blocks->exif.size);
+    }
+    if (blocks->xmp.size) {
+        write_segment(info, JPEG_APP0 + 1, CLP_JPEG_XMP, sizeof CLP_JPEG_XMP, blocks->xmp.data,
+                      blocks->xmp.size);
+    }
+    for (size_t at = 0; at < blocks->iptc.size; at += iptc_room) {
+        size_t left = blocks->iptc.size - at;
+        write_segment(info, JPEG_APP0 + 13, CLP_JPEG_IPTC, sizeof CLP_JPEG_IPTC,
+                      blocks->iptc.data + at, left < iptc_room ? left : iptc_room);
+    }
+    if (blocks->icc.size) {
+        if (blocks->icc.size > 255u * (CLP_JPEG_SEGMENT - 14)) {
+            fail(jpeg, "an ICC profile", blocks->icc.size, "icc");
+        }
+        jpeg_write_icc_profile(info, blocks->icc.data, (unsigned)blocks->icc.size);
+    }
+}
+
+static UINT16 density(double value) {
+    return value >= 1 && value <= UINT16_MAX ? (UINT16)lround(value) : 1;
+}
+
+static void set_density(struct jpeg_compress_struct *info, const clp_colour_facts *colour) {
+    static const UINT8 units[] = {
+        [CLP_DENSITY_NONE] = 0, [CLP_DENSITY_PER_INCH] = 1, [CLP_DENSITY_PER_CM] = 2};
+    if (colour->density_x > 0 && colour->density_y > 0) {
+        info->density_unit = units[colour->density_unit];
+        info->X_density = density(colour->density_x);
+        info->Y_density = density(colour->density_y);
+    }
+}
+
+/* --------------------------------------------------------------- planes */
+
+static uint32_t largest(const uint32_t steps[3]) {
+    uint32_t most = steps[0] > steps[1] ? steps[0] : steps[1];
+    return most > steps[2] ? most : steps[2];
+}
+
+bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[3]) {
+    uint32_t h_most = largest(h_step), v_most = largest(v_step), blocks = 0;
+    bool h_whole = false, v_whole = false;
+    for (int i = 0; i < 3; i++) {
+        if (h_step[i] == 0 || v_step[i] == 0 || h_most % h_step[i] != 0 ||
+            v_most % v_step[i] != 0) {
+            return false;
+        }
+        blocks += h_most / h_step[i] * (v_most / v_step[i]);
+        h_whole |= h_step[i] == 1;
+        v_whole |= v_step[i] == 1;
+    }
+    /* Some plane must have the picture's own width, and one its height; an interleaved scan has
+     * room for so many blocks. */
+    return h_most <= MAX_FACTOR && v_most <= MAX_FACTOR && h_whole && v_whole &&
+           blocks <= C_MAX_BLOCKS_IN_MCU;
+}
+
+static clproc_status check_picture(const clp_layout *layout, clproc_error *error) {
+    bool ycc = layout->model == CLP_MODEL_YCC;
+    if ((!ycc && layout->model != CLP_MODEL_GRAY) || layout->depth != 8) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s at %u bits cannot be put in a JPEG",
+                             clp_model_name(layout->model), layout->depth);
+    }
+    if (layout->width > JPEG_MAX_DIMENSION || layout->height > JPEG_MAX_DIMENSION) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "%u x %u pixels do not fit in a JPEG, whose sides end at %ld; resize "
+                             "it or write PNG",
+                             layout->width, layout->height, JPEG_MAX_DIMENSION);
+    }
+    const clp_plane *planes = layout->planes;
+    if (ycc && !clp_jpeg_sampling_possible(
+                   (uint32_t[]){planes[0].h_step, planes[1].h_step, planes[2].h_step},
+                   (uint32_t[]){planes[0].v_step, planes[1].v_step, planes[2].v_step})) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a JPEG cannot have this sampling");
+    }
+    return CLPROC_OK;
+}
+
+static void set_parameters(writer *jpeg) {
+    struct jpeg_compress_struct *info = &jpeg->info;
+    const clp_layout *layout = jpeg->layout;
+    uint32_t h_most = 1, v_most = 1;
+    bool ycc = layout->model == CLP_MODEL_YCC;
+    info->image_width = layout->width;
+    info->image_height = layout->height;
+    info->input_components = ycc ? 3 : 1;
+    info->in_color_space = ycc ? JCS_YCbCr : JCS_GRAYSCALE;
+    jpeg_set_defaults(info);
+    jpeg_set_quality(info, jpeg->params->quality, TRUE);
+    info->raw_data_in = TRUE;
+    for (uint32_t i = 0; i < layout->plane_count; i++) {
+        h_most = h_most > layout->planes[i].h_step ? h_most : layout->planes[i].h_step;
+        v_most = v_most > layout->planes[i].v_step ? v_most : layout->planes[i].v_step;
+    }
+    for (uint32_t i = 0; i < layout->plane_count; i++) {
+        info->comp_info[i].h_samp_factor = (int)(h_most / layout->planes[i].h_step);
+        info->comp_info[i].v_samp_factor = (int)(v_most / layout->planes[i].v_step);
+    }
+    if (jpeg->params->progressive) {
+        jpeg_simple_progression(info);
+    }
+    set_density(info, &jpeg->params->colour);
+}
+
+/** Points at the rows of the next blocks, repeating the last row below the picture and the last
+ * sample to its right. */
+static void point_at_rows(writer *jpeg, uint32_t index, uint32_t group, JSAMPROW *rows) {
+    const jpeg_component_info *component = &jpeg->info.comp_info[index];
+    const clp_plane *plane = &jpeg->layout->planes[index];
+    uint32_t count = (uint32_t)component->v_samp_factor * DCTSIZE;
+    size_t whole = (size_t)component->width_in_blocks * DCTSIZE;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = group * count + i;
+        rows[i] = row < plane->height
+                      ? jpeg->base + plane->offset + row * plane->pitch
+                      : jpeg->base + plane->offset + (plane->height - 1) * plane->pitch;
+        if (row < plane->height) {
+            memset(rows[i] + plane->width, rows[i][plane->width - 1], whole - plane->width);
+        }
+    }
+}
+
+static void write_picture(void *state) {
+    writer *jpeg = state;
+    struct jpeg_compress_struct *info = &jpeg->info;
+    JSAMPROW rows[CLP_MAX_PLANES][MAX_FACTOR * DCTSIZE];
+    JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
+    /* A struct of its own for every picture: a recycled one keeps the Huffman tables made for the
+     * picture before. */
+    jpeg_create_compress(info);
+    info->client_data = jpeg;
+    info->dest = &jpeg->destination;
+    set_parameters(jpeg);
+    jpeg_start_compress(info, TRUE);
+    write_blocks(jpeg);
+    JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * DCTSIZE);
+    for (uint32_t group = 0; info->next_scanline < info->image_height; group++) {
+        for (uint32_t i = 0; i < jpeg->layout->plane_count; i++) {
+            point_at_rows(jpeg, i, group, rows[i]);
+        }
+        jpeg_write_raw_data(info, planes, lines);
+    }
+    jpeg_finish_compress(info);
+}
+
+clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                             const clp_encode_params *params, clproc_error *error) {
+    clproc_status status = check_picture(layout, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    writer jpeg = {.output = &encoder->output, .layout = layout, .base = base, .params = params};
+    jpeg.info.err = clp_jpeg_guard_init(&jpeg.guard, NULL);
+    jpeg.destination.init_destination = start_output;
+    jpeg.destination.empty_output_buffer = grow_output;
+    jpeg.destination.term_destination = end_output;
+    status = clp_jpeg_attempt(&jpeg.guard, write_picture, &jpeg, error);
+    jpeg_destroy_compress(&jpeg.info);
+    return status;
+}

@@ -1,0 +1,129 @@
+#include <string.h>
+
+#include "codec/png_private.h"
+#include "core/memory.h"
+
+enum { SIGNATURE = 8, HEADER = 8, CHECKSUM = 4 };
+
+static void *take(size_t size) {
+    return clp_memory_alloc(CLP_MEMORY_CODEC, size);
+}
+
+static void *take_zero(size_t count, size_t size) {
+    return clp_memory_zero(CLP_MEMORY_CODEC, count, size);
+}
+
+static void *retake(void *block, size_t size) {
+    return clp_memory_resize(CLP_MEMORY_CODEC, block, size);
+}
+
+spng_ctx *clp_png_context(int flags) {
+    struct spng_alloc functions = {take, retake, take_zero, clp_memory_free};
+    return spng_ctx_new2(&functions, flags);
+}
+
+/** CRC-32 as ISO 3309 defines it, four bits at a time: metadata is small. */
+static uint32_t checksum(const uint8_t *bytes, size_t size) {
+    static const uint32_t table[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+    uint32_t sum = 0xFFFFFFFF;
+    for (size_t i = 0; i < size; i++) {
+        sum ^= bytes[i];
+        sum = table[sum & 15] ^ sum >> 4;
+        sum = table[sum & 15] ^ sum >> 4;
+    }
+    return ~sum;
+}
+
+static bool is(const uint8_t *type, const char *name) {
+    return memcmp(type, name, 4) == 0;
+}
+
+/** The text of an iTXt chunk with an XMP packet: keyword, flags, language, translated keyword. */
+static void find_xmp(const uint8_t *data, size_t size, clp_png_chunks *chunks) {
+    size_t at = sizeof CLP_PNG_XMP + 2;
+    if (size < at || memcmp(data, CLP_PNG_XMP, sizeof CLP_PNG_XMP) != 0) {
+        return;
+    }
+    if (data[sizeof CLP_PNG_XMP] != 0) {
+        chunks->packed_xmp = true;
+        return;
+    }
+    for (int strings = 0; strings < 2; strings++) {
+        const uint8_t *end = memchr(data + at, 0, size - at);
+        if (!end) {
+            return;
+        }
+        at = (size_t)(end - data) + 1;
+    }
+    if (!chunks->xmp.data && at < size) {
+        chunks->xmp = (clp_block){data + at, size - at};
+    }
+}
+
+static void take_note(const uint8_t *type, const uint8_t *data, size_t size,
+                      clp_png_chunks *chunks) {
+    static const struct {
+        char name[5];
+        uint32_t bit;
+    } known[] = {{"gAMA", CLP_PNG_HAS_GAMA}, {"cHRM", CLP_PNG_HAS_CHRM},
+                 {"sRGB", CLP_PNG_HAS_SRGB}, {"iCCP", CLP_PNG_HAS_ICCP},
+                 {"pHYs", CLP_PNG_HAS_PHYS}, {"tRNS", CLP_PNG_HAS_TRNS}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        chunks->present |= is(type, known[i].name) ? known[i].bit : 0;
+    }
+    if (is(type, "eXIf") && !chunks->exif.data && size > 0) {
+        chunks->exif = (clp_block){data, size};
+    } else if (is(type, "cICP") && size == 4) {
+        chunks->cicp = (clp_block){data, size};
+    } else if (is(type, "iTXt")) {
+        find_xmp(data, size, chunks);
+    }
+}
+
+static clproc_status inspect(const clp_source *source, const uint8_t *type, size_t size,
+                             clp_png_chunks *chunks, clp_flaws *flaws, clproc_error *error) {
+    const uint8_t *data = type + 4;
+    char text[64];
+    snprintf(text, sizeof text, "a %.4s chunk", (const char *)type);
+    clproc_status status = clp_source_check_chunk(source, text, size, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    if (checksum(type, size + 4) != clp_read_u32(data + size)) {
+        snprintf(text, sizeof text, "wrong checksum of a %.4s chunk: dropped", (const char *)type);
+        return clp_flaws_note(flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
+                                                                    : CLPROC_ERROR_INPUT;
+    }
+    take_note(type, data, size, chunks);
+    return CLPROC_OK;
+}
+
+clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,
+                                  clp_flaws *flaws, clproc_error *error) {
+    *chunks = (clp_png_chunks){0};
+    size_t at = SIGNATURE;
+    while (source->size - at >= HEADER) {
+        const uint8_t *type = source->bytes + at + 4;
+        size_t size = clp_read_u32(source->bytes + at), left = source->size - at - HEADER;
+        if (size > left || left - size < CHECKSUM) {
+            chunks->cut = is(type, "IDAT") && size > left ? at : 0;
+            break;
+        }
+        /* Lower case: ancillary. The others are libspng's to check. */
+        if (type[0] & 0x20) {
+            clproc_status status = inspect(source, type, size, chunks, flaws, error);
+            if (status != CLPROC_OK) {
+                return status;
+            }
+        }
+        if (is(type, "IEND")) {
+            break;
+        }
+        at += HEADER + size + CHECKSUM;
+    }
+    return CLPROC_OK;
+}

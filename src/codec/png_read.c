@@ -1,0 +1,495 @@
+#include <string.h>
+
+#include "codec/png_private.h"
+#include "core/memory.h"
+
+typedef struct reader {
+    spng_ctx *context;
+    struct spng_ihdr ihdr;
+    clp_png_chunks chunks;
+    bool keyed;      /**< one colour (gray, RGB) or some palette entries are transparent */
+    uint16_t key[3]; /**< that colour */
+    uint8_t palette[256][4];
+    clp_bytes repaired; /**< copy of a file whose last IDAT chunk is cut off */
+    clp_bytes icc, xmp;
+    clp_bytes packed;   /**< a row as stored in the file */
+    clp_bytes expanded; /**< a row of an interlaced picture's pass, as pixels */
+} reader;
+
+static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+
+static bool probe(const uint8_t *bytes, size_t size) {
+    return size >= sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
+}
+
+static clproc_status create(void **state, clproc_error *error) {
+    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
+    return *state ? CLPROC_OK : clp_error_memory(error, "a PNG decoder", sizeof(reader));
+}
+
+static void close_file(void *state) {
+    reader *png = state;
+    spng_ctx_free(png->context);
+    png->context = NULL;
+}
+
+static void destroy(void *state) {
+    reader *png = state;
+    close_file(png);
+    clp_bytes_free(&png->repaired);
+    clp_bytes_free(&png->icc);
+    clp_bytes_free(&png->xmp);
+    clp_bytes_free(&png->packed);
+    clp_bytes_free(&png->expanded);
+    clp_memory_free(png);
+}
+
+/* --------------------------------------------------------------- errors */
+
+static clproc_status failure(int code, clproc_error *error) {
+    switch (code) {
+    case SPNG_EMEM:
+        return clp_error_memory(error, "decoding a PNG", 0);
+    case SPNG_ECHUNK_LIMITS:
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "its ancillary chunks exceed the limit; raise it with --limit-chunk");
+    case SPNG_IO_EOF:
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "ends early");
+    default:
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "%s", spng_strerror(code));
+    }
+}
+
+static uint32_t flaw_of(int code) {
+    switch (code) {
+    case SPNG_EMEM:
+    case SPNG_ECHUNK_LIMITS:
+        return 0; /* no property of the file */
+    case SPNG_IO_EOF:
+    case SPNG_EIDAT_TOO_SHORT:
+        return CLP_FLAW_TRUNCATED;
+    default:
+        return CLP_FLAW_CORRUPT;
+    }
+}
+
+/** Goes on after `code` where the policy tolerates it. */
+static clproc_status tolerate(clp_decoder *decoder, int code, clproc_error *error) {
+    uint32_t flaw = flaw_of(code);
+    if (code == 0) {
+        return CLPROC_OK;
+    }
+    if (!flaw) {
+        return failure(code, error);
+    }
+    const char *text = code == SPNG_IO_EOF ? "the file ends early" : spng_strerror(code);
+    return clp_flaws_note(&decoder->flaws, flaw, text, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
+}
+
+/* --------------------------------------------------------------- header */
+
+/** Reads up to the first IDAT chunk; the header's size is checked before anything else is read. */
+static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clproc_error *error) {
+    reader *png = decoder->state;
+    const clp_source *source = &decoder->source;
+    uint64_t chunk = source->limits.chunk_bytes;
+    const uint8_t *bytes = png->repaired.size ? png->repaired.data : source->bytes;
+    clproc_status status = CLPROC_OK;
+    close_file(png);
+    png->context = clp_png_context(0);
+    if (!png->context) {
+        return clp_error_memory(error, "decoding a PNG", 0);
+    }
+    spng_set_crc_action(png->context, crc_action, SPNG_CRC_DISCARD);
+    if (chunk && chunk < INT32_MAX) {
+        spng_set_chunk_limits(png->context, chunk, 2 * chunk);
+    }
+    *code = spng_set_png_buffer(png->context, bytes, source->size);
+    if (*code == 0) {
+        *code = spng_get_ihdr(png->context, &png->ihdr);
+    }
+    if (*code == 0) {
+        CLP_TRY(status, out,
+                clp_source_check_size(source, png->ihdr.width, png->ihdr.height, error));
+        *code = spng_decode_chunks(png->context);
+    }
+out:
+    return status;
+}
+
+/** Starts, if need be a second time without regard to checksums. */
+static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
+    int code;
+    clproc_status status;
+    CLP_TRY(status, out, start(decoder, SPNG_CRC_ERROR, &code, error));
+    if (code == SPNG_ECHUNK_CRC) {
+        CLP_TRY(status, out, tolerate(decoder, code, error));
+        CLP_TRY(status, out, start(decoder, SPNG_CRC_USE, &code, error));
+    }
+    if (code != 0) {
+        status = failure(code, error);
+    }
+out:
+    return status;
+}
+
+/** Gives an IDAT chunk that is cut off the length that is there: libspng reads whole chunks. */
+static clproc_status repair(clp_decoder *decoder, clproc_error *error) {
+    reader *png = decoder->state;
+    const clp_source *source = &decoder->source;
+    size_t cut = png->chunks.cut, left = source->size - cut - 8;
+    clproc_status status;
+    png->repaired.size = 0;
+    CLP_TRY(status, out, clp_bytes_append(&png->repaired, source->bytes, source->size, error));
+    for (int i = 0; i < 4; i++) {
+        png->repaired.data[cut + i] = (uint8_t)(left >> (24 - 8 * i));
+    }
+out:
+    return status;
+}
+
+static void read_transparency(reader *png) {
+    struct spng_trns trns;
+    struct spng_plte plte;
+    uint16_t mask = (uint16_t)((1u << png->ihdr.bit_depth) - 1);
+    png->keyed = spng_get_trns(png->context, &trns) == 0;
+    if (png->ihdr.color_type == SPNG_COLOR_TYPE_GRAYSCALE && png->keyed) {
+        png->key[0] = trns.gray & mask;
+    } else if (png->ihdr.color_type == SPNG_COLOR_TYPE_TRUECOLOR && png->keyed) {
+        png->key[0] = trns.red & mask;
+        png->key[1] = trns.green & mask;
+        png->key[2] = trns.blue & mask;
+    } else if (png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED &&
+               spng_get_plte(png->context, &plte) == 0) {
+        /* An index beyond the palette is opaque black. */
+        memset(png->palette, 0, sizeof png->palette);
+        for (uint32_t i = 0; i < 256; i++) {
+            bool transparent = png->keyed && i < trns.n_type3_entries;
+            png->palette[i][3] = transparent ? trns.type3_alpha[i] : 255;
+        }
+        for (uint32_t i = 0; i < plte.n_entries; i++) {
+            png->palette[i][0] = plte.entries[i].red;
+            png->palette[i][1] = plte.entries[i].green;
+            png->palette[i][2] = plte.entries[i].blue;
+        }
+    }
+}
+
+static void describe(const reader *png, clp_header *header) {
+    static const clp_model models[7][2] = {
+        [SPNG_COLOR_TYPE_GRAYSCALE] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA},
+        [SPNG_COLOR_TYPE_TRUECOLOR] = {CLP_MODEL_RGB, CLP_MODEL_RGBA},
+        [SPNG_COLOR_TYPE_INDEXED] = {CLP_MODEL_RGB, CLP_MODEL_RGBA},
+        [SPNG_COLOR_TYPE_GRAYSCALE_ALPHA] = {CLP_MODEL_GRAYA, CLP_MODEL_GRAYA},
+        [SPNG_COLOR_TYPE_TRUECOLOR_ALPHA] = {CLP_MODEL_RGBA, CLP_MODEL_RGBA},
+    };
+    header->width = png->ihdr.width;
+    header->height = png->ihdr.height;
+    header->model = models[png->ihdr.color_type][png->keyed];
+    header->depth = png->ihdr.bit_depth == 16 ? 16 : 8;
+    header->progressive = png->ihdr.interlace_method != 0;
+    header->paletted = png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED;
+}
+
+static void read_colour(const reader *png, clp_colour_facts *colour, uint32_t *seen) {
+    struct spng_chrm chrm;
+    struct spng_phys phys;
+    colour->has_gamma = spng_get_gama(png->context, &colour->gamma) == 0;
+    colour->has_srgb = spng_get_srgb(png->context, &colour->srgb_intent) == 0;
+    colour->has_chromaticities = spng_get_chrm(png->context, &chrm) == 0;
+    if (colour->has_chromaticities) {
+        colour->white[0] = chrm.white_point_x, colour->white[1] = chrm.white_point_y;
+        colour->red[0] = chrm.red_x, colour->red[1] = chrm.red_y;
+        colour->green[0] = chrm.green_x, colour->green[1] = chrm.green_y;
+        colour->blue[0] = chrm.blue_x, colour->blue[1] = chrm.blue_y;
+    }
+    colour->has_cicp = png->chunks.cicp.data != NULL;
+    if (colour->has_cicp) {
+        memcpy(colour->cicp, png->chunks.cicp.data, sizeof colour->cicp);
+    }
+    bool has_phys = spng_get_phys(png->context, &phys) == 0;
+    if (has_phys) {
+        /* Pixels per metre; per inch a JPEG's whole numbers lose least. */
+        double scale = phys.unit_specifier == 1 ? 0.0254 : 1;
+        colour->density_unit = phys.unit_specifier == 1 ? CLP_DENSITY_PER_INCH : CLP_DENSITY_NONE;
+        colour->density_x = phys.ppu_x * scale;
+        colour->density_y = phys.ppu_y * scale;
+    }
+    *seen = (colour->has_gamma ? CLP_PNG_HAS_GAMA : 0) | (colour->has_srgb ? CLP_PNG_HAS_SRGB : 0) |
+            (colour->has_chromaticities ? CLP_PNG_HAS_CHRM : 0) | (has_phys ? CLP_PNG_HAS_PHYS : 0);
+}
+
+/** An XMP packet that is stored compressed, as libspng unpacked it. */
+static clproc_status read_packed_xmp(reader *png, clproc_error *error) {
+    uint32_t count = 0;
+    struct spng_text *texts = NULL;
+    clproc_status status = CLPROC_OK;
+    png->xmp.size = 0;
+    if (spng_get_text(png->context, NULL, &count) != 0 || count == 0) {
+        return CLPROC_OK; /* behind the pixels, or unusable */
+    }
+    texts = clp_memory_zero(CLP_MEMORY_CODEC, count, sizeof *texts);
+    if (!texts) {
+        return clp_error_memory(error, "PNG texts", count * sizeof *texts);
+    }
+    if (spng_get_text(png->context, texts, &count) == 0) {
+        for (uint32_t i = 0; i < count && png->xmp.size == 0; i++) {
+            if (texts[i].type == SPNG_ITXT && strcmp(texts[i].keyword, CLP_PNG_XMP) == 0) {
+                CLP_TRY(status, out,
+                        clp_bytes_append(&png->xmp, texts[i].text, texts[i].length, error));
+            }
+        }
+    }
+out:
+    clp_memory_free(texts);
+    return status;
+}
+
+static clproc_status read_blocks(reader *png, clp_blocks *blocks, uint32_t *seen,
+                                 clproc_error *error) {
+    struct spng_iccp iccp;
+    clproc_status status = CLPROC_OK;
+    blocks->exif = png->chunks.exif;
+    blocks->xmp = png->chunks.xmp;
+    if (!blocks->xmp.data && png->chunks.packed_xmp) {
+        CLP_TRY(status, out, read_packed_xmp(png, error));
+        if (png->xmp.size) {
+            blocks->xmp = (clp_block){png->xmp.data, png->xmp.size};
+        }
+    }
+    if (spng_get_iccp(png->context, &iccp) == 0) {
+        png->icc.size = 0;
+        CLP_TRY(status, out, clp_bytes_append(&png->icc, iccp.profile, iccp.profile_len, error));
+        blocks->icc = (clp_block){png->icc.data, png->icc.size};
+        *seen |= CLP_PNG_HAS_ICCP;
+    }
+out:
+    return status;
+}
+
+static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
+    reader *png = decoder->state;
+    clp_header *header = &decoder->header;
+    uint32_t seen = 0;
+    clproc_status status;
+    png->repaired.size = 0;
+    CLP_TRY(status, out,
+            clp_png_find_chunks(&decoder->source, &png->chunks, &decoder->flaws, error));
+    if (png->chunks.cut && clp_flaws_tolerated(&decoder->flaws, CLP_FLAW_TRUNCATED)) {
+        CLP_TRY(status, out, repair(decoder, error));
+    }
+    CLP_TRY(status, out, start_tolerantly(decoder, error));
+    read_transparency(png);
+    describe(png, header);
+    read_colour(png, &header->colour, &seen);
+    CLP_TRY(status, out, read_blocks(png, &header->blocks, &seen, error));
+    seen |= png->keyed ? CLP_PNG_HAS_TRNS : 0;
+    if ((png->chunks.present & ~seen) &&
+        !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                        "a broken or misplaced ancillary chunk: dropped", error)) {
+        status = CLPROC_ERROR_INPUT;
+    }
+out:
+    return status;
+}
+
+static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
+                             clp_layout *layout, clproc_error *error) {
+    (void)request;
+    (void)error;
+    layout->width = decoder->header.width;
+    layout->height = decoder->header.height;
+    return CLPROC_OK;
+}
+
+/* --------------------------------------------------------------- pixels */
+
+static uint32_t sample_at(const uint8_t *packed, size_t index, uint32_t depth) {
+    size_t bit = index * depth;
+    return (uint32_t)packed[bit / 8] >> (8 - depth - bit % 8) & ((1u << depth) - 1);
+}
+
+static void expand_palette(const reader *png, const uint8_t *packed, uint32_t width, uint8_t *out) {
+    uint32_t channels = png->keyed ? 4 : 3;
+    for (uint32_t x = 0; x < width; x++, out += channels) {
+        memcpy(out, png->palette[sample_at(packed, x, png->ihdr.bit_depth)], channels);
+    }
+}
+
+static void expand_gray(const reader *png, const uint8_t *packed, uint32_t width, uint8_t *out) {
+    uint32_t depth = png->ihdr.bit_depth, scale = 255 / ((1u << depth) - 1);
+    for (uint32_t x = 0; x < width; x++) {
+        uint32_t sample = sample_at(packed, x, depth);
+        *out++ = (uint8_t)(sample * scale);
+        if (png->keyed) {
+            *out++ = sample == png->key[0] ? 0 : 255;
+        }
+    }
+}
+
+/** Adds alpha to gray or RGB of 8 bits; the next function does it for 16. */
+static void add_alpha_8(const reader *png, const uint8_t *in, uint32_t width, uint32_t channels,
+                        uint8_t *out) {
+    for (uint32_t x = 0; x < width; x++) {
+        bool match = true;
+        for (uint32_t c = 0; c < channels; c++) {
+            match &= *in == png->key[c];
+            *out++ = *in++;
+        }
+        *out++ = match ? 0 : 255;
+    }
+}
+
+static void add_alpha_16(const reader *png, const uint16_t *in, uint32_t width, uint32_t channels,
+                         uint16_t *out) {
+    for (uint32_t x = 0; x < width; x++) {
+        bool match = true;
+        for (uint32_t c = 0; c < channels; c++) {
+            match &= *in == png->key[c];
+            *out++ = *in++;
+        }
+        *out++ = match ? 0 : 65535;
+    }
+}
+
+/** True if a stored row is not yet a row of pixels. */
+static bool needs_expansion(const reader *png) {
+    return png->keyed || png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED || png->ihdr.bit_depth < 8;
+}
+
+/** Makes pixels of a stored row; 16-bit samples are in host order already. */
+static void expand(const reader *png, const uint8_t *packed, uint32_t width, uint8_t *out) {
+    uint32_t channels = png->ihdr.color_type == SPNG_COLOR_TYPE_TRUECOLOR ? 3 : 1;
+    if (png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED) {
+        expand_palette(png, packed, width, out);
+    } else if (png->ihdr.bit_depth == 16) {
+        add_alpha_16(png, (const uint16_t *)(const void *)packed, width, channels,
+                     (uint16_t *)(void *)out);
+    } else if (channels == 3) {
+        add_alpha_8(png, packed, width, channels, out);
+    } else {
+        expand_gray(png, packed, width, out);
+    }
+}
+
+/** Puts the pixels of a pass where they belong in a row (Adam7). */
+static void spread(const uint8_t *pixels, int pass, uint32_t width, size_t pixel, uint8_t *row) {
+    static const uint8_t first[] = {0, 4, 0, 2, 0, 1, 0}, step[] = {8, 8, 4, 4, 2, 2, 1};
+    for (uint32_t x = first[pass]; x < width; x += step[pass], pixels += pixel) {
+        memcpy(row + x * pixel, pixels, pixel);
+    }
+}
+
+static uint32_t pass_width(uint32_t width, int pass) {
+    static const uint8_t round[] = {7, 3, 3, 1, 1, 0, 0}, shift[] = {3, 3, 2, 2, 1, 1, 0};
+    return (width + round[pass]) >> shift[pass];
+}
+
+static void place(reader *png, const clp_plane *plane, size_t pixel, int pass, uint8_t *row) {
+    const uint8_t *pixels = png->packed.data;
+    if (!png->ihdr.interlace_method) {
+        expand(png, pixels, plane->width, row);
+        return;
+    }
+    if (needs_expansion(png)) {
+        expand(png, pixels, pass_width(plane->width, pass), png->expanded.data);
+        pixels = png->expanded.data;
+    }
+    spread(pixels, pass, plane->width, pixel, row);
+}
+
+/** Decodes what can be decoded. `*code` is libspng's verdict, 0 if every row was there; `*rows`
+ * counts them. */
+static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                                 uint64_t *rows, int *code, clproc_error *error) {
+    reader *png = decoder->state;
+    const clp_plane *plane = &layout->planes[0];
+    size_t pixel = (size_t)plane->channels * layout->depth / 8;
+    bool direct = !png->ihdr.interlace_method && !needs_expansion(png);
+    *rows = 0;
+    *code = spng_decode_image(png->context, NULL, 0, SPNG_FMT_PNG, SPNG_DECODE_PROGRESSIVE);
+    while (*code == 0) {
+        struct spng_row_info info;
+        clproc_status status = clp_source_check_time(&decoder->source, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        *code = spng_get_row_info(png->context, &info);
+        if (*code != 0) {
+            break;
+        }
+        uint8_t *row = base + plane->offset + info.row_num * plane->pitch;
+        *code = spng_decode_scanline(png->context, direct ? row : png->packed.data, plane->pitch);
+        if (*code != 0 && *code != SPNG_EOI) {
+            break;
+        }
+        if (!direct) {
+            place(png, plane, pixel, info.pass, row);
+        }
+        ++*rows;
+    }
+    *code = *code == SPNG_EOI ? 0 : *code;
+    return CLPROC_OK;
+}
+
+static void clear(const clp_layout *layout, uint8_t *base, uint64_t first_row) {
+    const clp_plane *plane = &layout->planes[0];
+    for (uint64_t y = first_row; y < plane->height; y++) {
+        memset(base + plane->offset + y * plane->pitch, 0, plane->pitch);
+    }
+}
+
+static clproc_status decode(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                            int *code, clproc_error *error) {
+    reader *png = decoder->state;
+    bool interlaced = png->ihdr.interlace_method != 0;
+    uint64_t rows;
+    clproc_status status;
+    if (interlaced) {
+        clear(layout, base, 0); /* passes may be missing */
+    }
+    CLP_TRY(status, out, decode_rows(decoder, layout, base, &rows, code, error));
+    if (*code == 0) {
+        *code = spng_decode_chunks(png->context);
+    } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {
+        status = failure(*code, error);
+    } else if (!interlaced) {
+        clear(layout, base, rows);
+    }
+out:
+    return status;
+}
+
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                               clproc_error *error) {
+    reader *png = decoder->state;
+    int code;
+    clproc_status status;
+    /* Stored rows are never longer than rows of pixels. */
+    CLP_TRY(status, out, clp_bytes_reserve(&png->packed, layout->planes[0].pitch, error));
+    CLP_TRY(status, out, clp_bytes_reserve(&png->expanded, layout->planes[0].pitch, error));
+    CLP_TRY(status, out, decode(decoder, layout, base, &code, error));
+    if (code == SPNG_ECHUNK_CRC) {
+        /* The pixels may still be of use: once more without regard to checksums. */
+        CLP_TRY(status, out, tolerate(decoder, code, error));
+        CLP_TRY(status, out, start(decoder, SPNG_CRC_USE, &code, error));
+        if (code == 0) {
+            CLP_TRY(status, out, decode(decoder, layout, base, &code, error));
+        }
+    }
+    status = tolerate(decoder, code, error);
+out:
+    return status;
+}
+
+const clp_codec clp_codec_png = {
+    .format = CLPROC_FORMAT_PNG,
+    .probe = probe,
+    .create = create,
+    .destroy = destroy,
+    .open = open_file,
+    .layout = lay_out,
+    .read = read_file,
+    .close = close_file,
+    .write = clp_png_write,
+};

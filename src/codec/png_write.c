@@ -1,0 +1,186 @@
+#include <math.h>
+#include <string.h>
+
+#include "codec/png_private.h"
+
+static int write_bytes(spng_ctx *context, void *user, void *data, size_t size) {
+    (void)context;
+    return clp_bytes_append(user, data, size, NULL) == CLPROC_OK ? 0 : SPNG_IO_ERROR;
+}
+
+static clproc_status check(int code, const char *what, clproc_error *error) {
+    if (code == 0) {
+        return CLPROC_OK;
+    }
+    if (code == SPNG_EMEM || code == SPNG_IO_ERROR) {
+        return clp_error_memory(error, "encoding a PNG", 0);
+    }
+    return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a PNG's %s cannot be written: %s", what,
+                         spng_strerror(code));
+}
+
+static clproc_status set_header(spng_ctx *context, const clp_layout *layout, clproc_error *error) {
+    static const int8_t types[] = {
+        [CLP_MODEL_GRAY] = SPNG_COLOR_TYPE_GRAYSCALE,
+        [CLP_MODEL_GRAYA] = SPNG_COLOR_TYPE_GRAYSCALE_ALPHA,
+        [CLP_MODEL_RGB] = SPNG_COLOR_TYPE_TRUECOLOR,
+        [CLP_MODEL_RGBA] = SPNG_COLOR_TYPE_TRUECOLOR_ALPHA,
+        [CLP_MODEL_YCC] = -1,
+        [CLP_MODEL_CMYK] = -1,
+    };
+    if (types[layout->model] < 0) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s cannot be put in a PNG",
+                             clp_model_name(layout->model));
+    }
+    struct spng_ihdr ihdr = {.width = layout->width,
+                             .height = layout->height,
+                             .bit_depth = (uint8_t)layout->depth,
+                             .color_type = (uint8_t)types[layout->model]};
+    return check(spng_set_ihdr(context, &ihdr), "header", error);
+}
+
+static clproc_status set_options(spng_ctx *context, const clp_encode_params *params,
+                                 clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out,
+            check(spng_set_option(context, SPNG_IMG_COMPRESSION_LEVEL, params->png_level),
+                  "compression level", error));
+    if (params->png_level > 0) {
+        CLP_TRY(status, out,
+                check(spng_set_option(context, SPNG_FILTER_CHOICE, SPNG_FILTER_CHOICE_ALL),
+                      "filter", error));
+    }
+out:
+    return status;
+}
+
+/* ------------------------------------------------------------- metadata */
+
+/** The colour space in numbers, for readers without colour management. */
+static clproc_status set_colour(spng_ctx *context, const clp_colour_facts *colour,
+                                clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (colour->has_srgb) {
+        CLP_TRY(status, out,
+                check(spng_set_srgb(context, colour->srgb_intent), "sRGB chunk", error));
+    }
+    if (colour->has_gamma) {
+        CLP_TRY(status, out, check(spng_set_gama(context, colour->gamma), "gamma", error));
+    }
+    if (colour->has_chromaticities) {
+        struct spng_chrm chrm = {colour->white[0], colour->white[1], colour->red[0],
+                                 colour->red[1],   colour->green[0], colour->green[1],
+                                 colour->blue[0],  colour->blue[1]};
+        CLP_TRY(status, out, check(spng_set_chrm(context, &chrm), "chromaticities", error));
+    }
+out:
+    return status;
+}
+
+static clproc_status set_cicp(spng_ctx *context, const clp_colour_facts *colour,
+                              clproc_error *error) {
+    struct spng_unknown_chunk chunk = {
+        .type = "cICP", .length = 4, .data = (void *)colour->cicp, .location = SPNG_AFTER_IHDR};
+    return check(spng_set_unknown_chunks(context, &chunk, 1), "cICP chunk", error);
+}
+
+static clproc_status set_density(spng_ctx *context, const clp_colour_facts *colour,
+                                 clproc_error *error) {
+    static const double scales[] = {
+        [CLP_DENSITY_NONE] = 1, [CLP_DENSITY_PER_INCH] = 1 / 0.0254, [CLP_DENSITY_PER_CM] = 100};
+    double x = round(colour->density_x * scales[colour->density_unit]);
+    double y = round(colour->density_y * scales[colour->density_unit]);
+    if (!(x >= 1 && x <= INT32_MAX && y >= 1 && y <= INT32_MAX)) {
+        return CLPROC_OK; /* unknown */
+    }
+    struct spng_phys phys = {(uint32_t)x, (uint32_t)y, colour->density_unit != CLP_DENSITY_NONE};
+    return check(spng_set_phys(context, &phys), "density", error);
+}
+
+static clproc_status set_xmp(clp_encoder *encoder, spng_ctx *context, const clp_block *xmp,
+                             clproc_error *error) {
+    /* libspng wants a string. */
+    clproc_status status;
+    encoder->scratch.size = 0;
+    CLP_TRY(status, out, clp_bytes_append(&encoder->scratch, xmp->data, xmp->size, error));
+    CLP_TRY(status, out, clp_bytes_append(&encoder->scratch, "", 1, error));
+    char *packet = (char *)encoder->scratch.data, none[] = "";
+    struct spng_text text = {.keyword = CLP_PNG_XMP,
+                             .type = SPNG_ITXT,
+                             .length = strlen(packet),
+                             .text = packet,
+                             .language_tag = none,
+                             .translated_keyword = none};
+    status = check(spng_set_text(context, &text, 1), "XMP packet", error);
+out:
+    return status;
+}
+
+static clproc_status set_blocks(clp_encoder *encoder, spng_ctx *context, const clp_blocks *blocks,
+                                clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    /* What is no TIFF structure cannot stand in an eXIf chunk. */
+    if (blocks->exif.size >= 4 && (memcmp(blocks->exif.data, "II*\0", 4) == 0 ||
+                                   memcmp(blocks->exif.data, "MM\0*", 4) == 0)) {
+        struct spng_exif exif = {blocks->exif.size, (char *)blocks->exif.data};
+        CLP_TRY(status, out, check(spng_set_exif(context, &exif), "EXIF", error));
+    }
+    if (blocks->icc.size) {
+        struct spng_iccp iccp = {.profile_name = "ICC profile",
+                                 .profile_len = blocks->icc.size,
+                                 .profile = (char *)blocks->icc.data};
+        CLP_TRY(status, out, check(spng_set_iccp(context, &iccp), "ICC profile", error));
+    }
+    if (blocks->xmp.size) {
+        CLP_TRY(status, out, set_xmp(encoder, context, &blocks->xmp, error));
+    }
+out:
+    return status;
+}
+
+static clproc_status set_metadata(clp_encoder *encoder, spng_ctx *context,
+                                  const clp_encode_params *params, clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, set_blocks(encoder, context, &params->blocks, error));
+    CLP_TRY(status, out, set_density(context, &params->colour, error));
+    if (params->colour.has_cicp) {
+        CLP_TRY(status, out, set_cicp(context, &params->colour, error));
+    }
+    if (!params->blocks.icc.size) {
+        CLP_TRY(status, out, set_colour(context, &params->colour, error));
+    }
+out:
+    return status;
+}
+
+/* --------------------------------------------------------------- pixels */
+
+static clproc_status write_rows(spng_ctx *context, const clp_layout *layout, const uint8_t *base,
+                                clproc_error *error) {
+    const clp_plane *plane = &layout->planes[0];
+    size_t bytes = (size_t)plane->width * plane->channels * (layout->depth / 8);
+    int code = spng_encode_image(context, NULL, 0, SPNG_FMT_PNG,
+                                 SPNG_ENCODE_PROGRESSIVE | SPNG_ENCODE_FINALIZE);
+    for (uint32_t y = 0; y < plane->height && code == 0; y++) {
+        code = spng_encode_row(context, base + plane->offset + y * plane->pitch, bytes);
+    }
+    return check(code == SPNG_EOI ? 0 : code, "pixels", error);
+}
+
+clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                            const clp_encode_params *params, clproc_error *error) {
+    clproc_status status;
+    spng_ctx *context = clp_png_context(SPNG_CTX_ENCODER);
+    if (!context) {
+        return clp_error_memory(error, "encoding a PNG", 0);
+    }
+    CLP_TRY(status, out,
+            check(spng_set_png_stream(context, write_bytes, &encoder->output), "output", error));
+    CLP_TRY(status, out, set_header(context, layout, error));
+    CLP_TRY(status, out, set_options(context, params, error));
+    CLP_TRY(status, out, set_metadata(encoder, context, params, error));
+    CLP_TRY(status, out, write_rows(context, layout, base, error));
+out:
+    spng_ctx_free(context);
+    return status;
+}
