@@ -1,0 +1,87 @@
+#include "batch/events.h"
+
+#include <string.h>
+
+void clp_events_init(clp_events *events, clproc_event_fn report, void *user) {
+    *events = (clp_events){.report = report, .user = user, .listing = true};
+    pthread_mutex_init(&events->lock, NULL);
+}
+
+void clp_events_destroy(clp_events *events) {
+    pthread_mutex_destroy(&events->lock);
+}
+
+void clp_events_found(clp_events *events, uint64_t count) {
+    pthread_mutex_lock(&events->lock);
+    events->found += count;
+    pthread_mutex_unlock(&events->lock);
+}
+
+void clp_events_listed(clp_events *events) {
+    pthread_mutex_lock(&events->lock);
+    events->listing = false;
+    pthread_mutex_unlock(&events->lock);
+}
+
+static const char *text(const char *string) {
+    return string ? string : "";
+}
+
+/** Adds one to `counter` (may be NULL) and reports; `event` lacks only the counts. */
+static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
+    pthread_mutex_lock(&events->lock);
+    if (counter) {
+        ++*counter;
+    }
+    event.input = text(event.input);
+    event.output = text(event.output);
+    event.message = text(event.message);
+    event.done = events->written + events->skipped + events->failed;
+    event.total = events->found;
+    event.listing = events->listing;
+    if (events->report) {
+        events->report(&event, events->user);
+    }
+    pthread_mutex_unlock(&events->lock);
+}
+
+void clp_events_done(clp_events *events, const char *input, const char *output,
+                     const char *message) {
+    tell(events,
+         (clproc_event){
+             .kind = CLPROC_EVENT_DONE, .input = input, .output = output, .message = message},
+         &events->written);
+}
+
+void clp_events_skipped(clp_events *events, const char *input, const char *output,
+                        const char *message) {
+    tell(events,
+         (clproc_event){
+             .kind = CLPROC_EVENT_SKIPPED, .input = input, .output = output, .message = message},
+         &events->skipped);
+}
+
+void clp_events_failed(clp_events *events, const char *input, const char *output,
+                       const clproc_error *error) {
+    /* The file concerned may be another than the input: an output that cannot be written. */
+    char message[sizeof error->file + sizeof error->message + 2];
+    bool other = error->file[0] && strcmp(error->file, input) != 0;
+    snprintf(message, sizeof message, "%s%s%s", other ? error->file : "", other ? ": " : "",
+             error->message);
+    tell(events,
+         (clproc_event){.kind = CLPROC_EVENT_FAILED,
+                        .status = error->status,
+                        .input = input,
+                        .output = output,
+                        .message = message},
+         &events->failed);
+}
+
+void clp_events_warning(clp_events *events, const char *input, const char *message) {
+    tell(events, (clproc_event){.kind = CLPROC_EVENT_WARNING, .input = input, .message = message},
+         NULL);
+}
+
+void clp_events_notice(clp_events *events, const char *message) {
+    tell(events, (clproc_event){.kind = CLPROC_EVENT_NOTICE, .message = message}, NULL);
+}

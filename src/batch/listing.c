@@ -1,0 +1,298 @@
+#include "batch/listing.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch/folder.h"
+#include "core/checked.h"
+#include "core/file.h"
+#include "core/memory.h"
+
+/* -------------------------------------------------------- the growing list */
+
+#define TEXT_BLOCK 65536
+
+struct clp_text_block {
+    clp_text_block *next;
+    size_t used, size;
+    char text[];
+};
+
+/** Room for `size` bytes that stay where they are until the listing is freed. */
+static char *take_text(clp_listing *listing, size_t size) {
+    clp_text_block *block = listing->text;
+    if (!block || block->size - block->used < size) {
+        size_t room = size > TEXT_BLOCK ? size : TEXT_BLOCK, bytes;
+        if (!clp_checked_add(room, sizeof *block, &bytes) ||
+            !(block = clp_memory_alloc(CLP_MEMORY_LISTING, bytes))) {
+            return NULL;
+        }
+        *block = (clp_text_block){.next = listing->text, .size = room};
+        listing->text = block;
+    }
+    char *text = block->text + block->used;
+    block->used += size;
+    return text;
+}
+
+/** Appends the file `folder`/`name`, or `name` alone where `folder` is NULL. */
+static clproc_status append(clp_listing *listing, const char *folder, const char *name,
+                            size_t relative, bool named, clproc_error *error) {
+    size_t before = folder ? strlen(folder) : 0, after = strlen(name);
+    bool slash = before > 0 && folder[before - 1] != '/';
+    char *path = take_text(listing, before + slash + after + 1);
+    clp_item *items = clp_memory_grow(CLP_MEMORY_LISTING, listing->items, &listing->capacity,
+                                      listing->count + 1, sizeof *items);
+    if (items) {
+        listing->items = items;
+    }
+    if (!path || !items || listing->count >= UINT32_MAX) {
+        return clp_error_memory(error, "the list of files", before + after);
+    }
+    snprintf(path, before + slash + after + 1, "%s%s%s", folder ? folder : "", slash ? "/" : "",
+             name);
+    items[listing->count++] =
+        (clp_item){.path = path, .relative = (uint32_t)relative, .named = named};
+    return CLPROC_OK;
+}
+
+void clp_listing_free(clp_listing *listing) {
+    while (listing->text) {
+        clp_text_block *next = listing->text->next;
+        clp_memory_free(listing->text);
+        listing->text = next;
+    }
+    clp_memory_free(listing->items);
+    *listing = (clp_listing){0};
+}
+
+/* ------------------------------------------------------------- walking */
+
+typedef struct walk {
+    clp_listing *listing;
+    const clp_listing_request *request;
+    clp_events *events;
+    clp_hashset seen; /**< folders of the present input: links cannot lead around in circles */
+    size_t relative;  /**< where the mirrored part of its paths begins */
+} walk;
+
+static bool cancelled(const walk *walk) {
+    return walk->request->cancel && *walk->request->cancel;
+}
+
+/** Reports something found that is no picture to read. */
+static void skip(walk *walk, const char *path, const char *reason) {
+    clp_events_found(walk->events, 1);
+    clp_events_skipped(walk->events, path, NULL, reason);
+}
+
+static void fail(walk *walk, const char *path, const clproc_error *failure) {
+    clp_events_found(walk->events, 1);
+    clp_events_failed(walk->events, path, NULL, failure);
+}
+
+static clproc_status walk_folder(walk *walk, const char *path, clproc_error *error);
+
+static clproc_status walk_entry(walk *walk, const char *folder, const clp_folder_entry *entry,
+                                clproc_error *error) {
+    if (entry->kind == CLP_ENTRY_FILE) {
+        return append(walk->listing, folder, entry->name, walk->relative, false, error);
+    }
+    size_t room = strlen(folder) + strlen(entry->name) + 2;
+    char *path = clp_memory_alloc(CLP_MEMORY_LISTING, room);
+    if (!path) {
+        return clp_error_memory(error, "a file name", room);
+    }
+    bool slash = folder[strlen(folder) - 1] != '/';
+    snprintf(path, room, "%s%s%s", folder, slash ? "/" : "", entry->name);
+    clproc_status status = CLPROC_OK;
+    if (entry->kind == CLP_ENTRY_FOLDER) {
+        status = walk_folder(walk, path, error);
+    } else {
+        skip(walk, path, "is not a regular file");
+    }
+    clp_memory_free(path);
+    return status;
+}
+
+static clproc_status walk_folder(walk *walk, const char *path, clproc_error *error) {
+    clp_folder folder = {0};
+    clproc_error failure;
+    struct stat info;
+    bool added = true;
+    if (stat(path, &info) == 0) {
+        clproc_status status =
+            clp_hashset_add(&walk->seen, clp_key_of_file(&info), 0, &added, NULL, error);
+        if (status != CLPROC_OK || !added) {
+            return status;
+        }
+    }
+    clproc_status status = clp_folder_read(&folder, path, &failure);
+    if (status != CLPROC_OK) {
+        fail(walk, path, &failure);
+        return CLPROC_OK;
+    }
+    for (size_t i = 0; status == CLPROC_OK && i < folder.count; i++) {
+        if (cancelled(walk)) {
+            status = clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped while listing files");
+            break;
+        }
+        status = walk_entry(walk, path, &folder.entries[i], error);
+    }
+    clp_folder_free(&folder);
+    return status;
+}
+
+/** Walks a folder that the user named. */
+static clproc_status walk_input(walk *walk, const char *path, const struct stat *info,
+                                clproc_error *error) {
+    const char *output = walk->request->output_folder;
+    struct stat output_info;
+    size_t length = strlen(path);
+    clp_hashset_clear(&walk->seen);
+    walk->relative = length + (path[length - 1] != '/');
+    if (output && stat(output, &output_info) == 0) {
+        bool same = output_info.st_dev == info->st_dev && output_info.st_ino == info->st_ino;
+        if (same && walk->request->mirrored) {
+            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                      "is the output folder as well; name another one, or a "
+                                      "template such as -o '{dir}/{name}-new.{ext}'");
+        }
+        bool added;
+        clproc_status status = CLPROC_OK;
+        if (!same) {
+            status =
+                clp_hashset_add(&walk->seen, clp_key_of_file(&output_info), 0, &added, NULL, error);
+        }
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    return walk_folder(walk, path, error);
+}
+
+/** A file or folder that is there, or a file whose absence shows when it is to be read. */
+static clproc_status add_path(walk *walk, const char *path, clproc_error *error) {
+    struct stat info;
+    if (path[0] && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        return walk_input(walk, path, &info, error);
+    }
+    const char *slash = strrchr(path, '/');
+    return append(walk->listing, NULL, path, slash ? (size_t)(slash - path) + 1 : 0, true, error);
+}
+
+/* ------------------------------------------------------ globs and lists */
+
+static int by_bytes(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static clproc_status add_glob(walk *walk, const char *pattern, clproc_error *error) {
+    glob_t found = {0};
+    clproc_status status = CLPROC_OK;
+    int code = glob(pattern, GLOB_NOSORT, NULL, &found);
+    if (code == GLOB_NOMATCH) {
+        status = add_path(walk, pattern, error);
+    } else if (code != 0) {
+        status =
+            clp_error_set_file(error, code == GLOB_NOSPACE ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_IO,
+                               pattern, "cannot be searched for; name the folder instead");
+    } else {
+        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_bytes);
+        for (size_t i = 0; status == CLPROC_OK && i < found.gl_pathc; i++) {
+            status = add_path(walk, found.gl_pathv[i], error);
+        }
+    }
+    globfree(&found);
+    return status;
+}
+
+static clproc_status read_stream(FILE *stream, const char *name, clp_bytes *bytes,
+                                 clproc_error *error) {
+    uint8_t part[16384];
+    size_t count;
+    while ((count = fread(part, 1, sizeof part, stream)) > 0) {
+        clproc_status status = clp_bytes_append(bytes, part, count, error);
+        if (status != CLPROC_OK) {
+            return clp_error_in_file(error, status, name);
+        }
+    }
+    if (ferror(stream)) {
+        return clp_error_set_file(error, CLPROC_ERROR_INPUT, name, "this list cannot be read: %s",
+                                  strerror(errno));
+    }
+    return CLPROC_OK;
+}
+
+/** Adds the names of a list, which are lines, or end with NUL where there is one. */
+static clproc_status add_names(walk *walk, clp_bytes *bytes, clproc_error *error) {
+    clproc_status status = clp_bytes_append(bytes, "", 1, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    char *text = (char *)bytes->data, *end = text + bytes->size - 1;
+    char separator = strlen(text) < (size_t)(end - text) ? '\0' : '\n';
+    while (status == CLPROC_OK && text < end) {
+        char *stop = memchr(text, separator, (size_t)(end - text));
+        stop = stop ? stop : end;
+        *stop = '\0';
+        if (*text) {
+            status = add_path(walk, text, error);
+        }
+        text = stop + 1;
+    }
+    return status;
+}
+
+static clproc_status add_list(walk *walk, const char *path, clproc_error *error) {
+    clp_bytes bytes = {0};
+    clproc_status status;
+    FILE *stream = path ? fopen(path, "re") : stdin;
+    if (!stream) {
+        return clp_error_set_file(error, CLPROC_ERROR_INPUT, path,
+                                  "this list cannot be read: %s; check the name", strerror(errno));
+    }
+    CLP_TRY(status, out, read_stream(stream, path ? path : "standard input", &bytes, error));
+    CLP_TRY(status, out, add_names(walk, &bytes, error));
+out:
+    if (path) {
+        fclose(stream);
+    }
+    clp_bytes_free(&bytes);
+    return status;
+}
+
+/** One input as the user wrote it; a file of just that name is always meant first. */
+static clproc_status add_input(walk *walk, const char *input, clproc_error *error) {
+    struct stat info;
+    if (strcmp(input, "-") == 0) {
+        return add_list(walk, NULL, error);
+    }
+    if (lstat(input, &info) != 0) {
+        if (input[0] == '@' && input[1]) {
+            return add_list(walk, input + 1, error);
+        }
+        if (strpbrk(input, "*?[")) {
+            return add_glob(walk, input, error);
+        }
+    }
+    return add_path(walk, input, error);
+}
+
+clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *request,
+                               clp_events *events, clproc_error *error) {
+    walk walk = {.listing = listing, .request = request, .events = events};
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && i < request->input_count; i++) {
+        status = add_input(&walk, request->inputs[i], error);
+    }
+    if (status == CLPROC_OK) {
+        clp_events_found(events, listing->count);
+        clp_events_listed(events);
+    }
+    clp_hashset_free(&walk.seen);
+    return status;
+}

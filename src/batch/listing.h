@@ -1,0 +1,37 @@
+/** From what the user named to the files to read: folders, globs and lists are opened up here. */
+#ifndef CLP_BATCH_LISTING_H
+#define CLP_BATCH_LISTING_H
+
+#include "batch/events.h"
+#include "batch/hashset.h"
+
+typedef struct clp_item {
+    const char *path;
+    uint32_t relative; /**< where in `path` the part begins that an output folder mirrors */
+    bool named;        /**< by the user, not found in a folder: it must be a picture */
+} clp_item;
+
+typedef struct clp_text_block clp_text_block;
+
+/** Zero-initialise; release with clp_listing_free(). */
+typedef struct clp_listing {
+    clp_item *items;
+    size_t count, capacity;
+    clp_text_block *text; /**< holds the paths */
+} clp_listing;
+
+typedef struct clp_listing_request {
+    const char *const *inputs; /**< as in clproc_run_params */
+    size_t input_count;
+    const char *output_folder;  /**< not read where it lies inside an input folder; may be NULL */
+    bool mirrored;              /**< outputs keep their names: that folder is no input either */
+    const volatile int *cancel; /**< may be NULL */
+} clp_listing_request;
+
+/** Lists every file once, folders in the byte order of their names. What is no regular file is
+ * reported as skipped, a folder that cannot be read as failed; both through `events`. */
+clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *request,
+                               clp_events *events, clproc_error *error);
+void clp_listing_free(clp_listing *listing);
+
+#endif
