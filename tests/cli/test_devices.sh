@@ -1,0 +1,46 @@
+#!/bin/sh
+# Devices are listed for people and for programs; a machine without OpenCL is told so.
+. "$(dirname "$0")/lib.sh"
+make_pictures in
+
+clproc devices
+expect_code 0
+expect_out '^[0-9]* *reference: '
+
+clproc devices --json
+expect_code 0
+expect_json "$out"
+if have python3; then
+    python3 - "$out" <<'END' || fail "the JSON lacks what a user needs"
+import json, sys
+devices = json.load(open(sys.argv[1]))
+assert [d["index"] for d in devices] == list(range(len(devices)))
+assert devices[-1]["type"] == "reference" and devices[-1]["usable"]
+for d in devices:
+    assert d["name"] and d["type"] in ("cpu", "gpu", "accelerator", "reference"), d
+    assert d["usable"] or d["problem"], d
+END
+fi
+
+clproc run in -o out --device no-such-device --resize 8x
+expect_refusal 3 'no-such-device'
+expect_no_file out
+
+clproc run in -o out --device reference --resize 8x
+expect_code 0
+expect_err 'on .*reference'
+expect_count out 2
+
+OCL_ICD_VENDORS=$scratch/none
+export OCL_ICD_VENDORS
+clproc devices
+expect_code 0
+expect_err 'no usable OpenCL device; install'
+clproc run in -o out2 --device cpu --resize 8x
+expect_refusal 3 'OpenCL\|device'
+clproc run in -o out2 --resize 8x
+expect_refusal 3 'OpenCL\|device'
+expect_no_file out2
+clproc run in -o out2 --device reference --resize 8x
+expect_code 0
+expect_count out2 2

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Every command, operation and option explains itself.
+. "$(dirname "$0")/lib.sh"
+
+clproc
+expect_code 2
+expect_err 'clproc run '
+[ "$(grep -c '^  clproc ' "$err")" -eq 3 ] || fail "three examples were expected"
+
+clproc --version
+expect_code 0
+version=$(sed -n 's/^#define CLPROC_VERSION "\(.*\)"/\1/p' "$source_dir/include/clproc/clproc.h")
+expect_out "^clproc $version\$"
+
+clproc help
+expect_code 0
+for command in run profile devices report help version; do
+    grep -q "^  $command " "$out" || fail "help should list $command"
+done
+sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$out" >"$scratch/ops"
+for op in resize crop pad blur gray colour rotate flip flatten brightness contrast saturation \
+    matrix; do
+    grep -q -x -e "$op" "$scratch/ops" || fail "help should list the operation $op"
+done
+
+for command in run profile devices report help; do
+    clproc help "$command"
+    expect_code 0
+    expect_out "^Usage: clproc $command"
+    cp "$out" "$scratch/help"
+    clproc "$command" --help
+    expect_code 0
+    expect_same "$out" "$scratch/help"
+done
+
+clproc help run
+cp "$out" "$scratch/run"
+while read -r op; do
+    grep -q -e "^  --$op\b" "$scratch/run" || fail "help run should show --$op"
+    clproc help "$op"
+    expect_code 0
+    expect_out "^Usage: --$op"
+done <"$scratch/ops"
+
+sed -n 's/^  \(-., \)\{0,1\}--\([a-z-]*\).*/\2/p' "$scratch/run" >"$scratch/options"
+[ "$(wc -l <"$scratch/options")" -gt 30 ] || fail "help run should show every option"
+while read -r option; do
+    clproc help "--$option"
+    expect_code 0
+    expect_out "--$option"
+done <"$scratch/options"
+
+# What the contract promises by default.
+for fallback in 'quality 1-100 .*default: 85' 'png-level 0-9 .*default: 6' 'pixels N .*default: 200M' \
+    'side N .*default: 65500'; do
+    grep -q -e "$fallback" "$scratch/run" || fail "help run should tell: $fallback"
+done
+
+clproc help resise
+expect_refusal 2 'did you mean resize?'
+clproc help run resize
+expect_refusal 2 'one topic'

@@ -1,0 +1,108 @@
+#!/bin/sh
+# Where outputs go: mirrored trees, templates, clashes, what exists already, hostile names.
+. "$(dirname "$0")/lib.sh"
+make_pictures in
+make_pictures in/deep/er
+op='--resize 8x'
+
+# A folder mirrors the tree below the input; what is no picture is skipped there.
+echo text >in/notes.txt
+: >in/empty.jpg
+clproc run in -o mirror $op
+expect_file mirror/a.jpg mirror/b.png mirror/deep/er/a.jpg mirror/deep/er/b.png
+expect_count mirror 4
+expect_err '4 written, [1-9]* skipped'
+rm in/notes.txt in/empty.jpg
+
+# Templates.
+clproc run in -o '{dir}/{name}-small.{ext}' $op
+expect_code 0
+expect_file in/a-small.jpg in/b-small.png in/deep/er/a-small.jpg
+find in -name '*-small*' -exec rm {} +
+clproc run in/b.png -o 'out/{name}-{width}x{height}-{index}.{ext}' --resize 8x4:fit=fill
+expect_code 0
+[ "$(ls out)" = b-8x4-1.png ] || [ "$(ls out)" = b-8x4-0.png ] || fail "out holds $(ls out)"
+clproc run in/b.png -o 'jpeg/{name}.{ext}' --format jpeg $op
+expect_file jpeg/b.jpg
+
+# A single file goes into the folder by its name.
+clproc run in/deep/er/a.jpg -o one $op
+expect_code 0
+expect_file one/a.jpg
+
+# Two inputs for one output: refused before any work.
+clproc run in/a.jpg in/deep/er/a.jpg -o same $op
+expect_refusal 2 'same/a.jpg'
+expect_no_file same/a.jpg
+cp in/a.jpg in/b.jpg
+clproc run in/b.jpg in/b.png -o 'same/{name}.jpg' --format jpeg $op
+expect_refusal 2 'same/b.jpg'
+expect_no_file same/b.jpg
+rm in/b.jpg
+
+# Inputs are never overwritten, whatever the way to them is called.
+cp -r in keep
+mkdir sub
+for target in in ./in in/../in sub/../in; do
+    clproc run in -o "$target" $op
+    [ "$code" -ne 0 ] || fail "writing over the inputs should fail"
+    expect_err 'input'
+    diff -r in keep >/dev/null || fail "the inputs changed"
+done
+clproc run in/a.jpg -o '{dir}/{name}.{ext}' $op
+[ "$code" -ne 0 ] || fail "writing over the input should fail"
+diff -r in keep >/dev/null || fail "the inputs changed"
+
+# An output folder inside the input is not read the next time.
+clproc run in -o in/out $op
+expect_code 0
+expect_count in/out 4
+clproc run in -o in/out $op
+expect_code 0
+expect_count in/out 4
+rm -r in/out
+
+# What exists already.
+clproc run in/b.png -o exists --resize 8x8:fit=fill
+clproc run in/b.png -o exists --resize 4x4:fit=fill --existing skip
+expect_code 0
+expect_err '0 written, 1 skipped'
+expect_png_size exists/b.png 8x8
+clproc run in/b.png -o exists --resize 4x4:fit=fill --existing fail
+expect_code 1
+expect_err 'exists/b.png\|in/b.png'
+expect_png_size exists/b.png 8x8
+clproc run in/b.png -o exists --resize 4x4:fit=fill
+expect_code 0
+expect_png_size exists/b.png 4x4
+
+# A symbolic link in the place of an output is replaced, not followed.
+mkdir links
+cp in/b.png precious.png
+ln -s ../precious.png links/b.png
+clproc run in/b.png -o links --resize 4x4:fit=fill
+expect_code 0
+expect_same precious.png in/b.png
+[ ! -L links/b.png ] || fail "the link should be replaced"
+
+# Hostile names are bytes like others, and messages stay one line.
+mkdir odd
+newline=$(printf 'new\nline.png')
+foreign=$(printf 'caf\351.png')
+for name in -dash.png "$newline" "$foreign" ' space .png' '{name}.png' 'per%cent.png' \
+    "quote'\".png"; do
+    cp in/b.png "odd/$name"
+done
+clproc run odd -o odd-out $op
+expect_code 0
+expect_count odd-out 7
+expect_file "odd-out/$newline" "odd-out/$foreign" odd-out/-dash.png
+(cd odd && "$CLPROC" run -o ../dash $op -- -dash.png) 2>"$err" || fail "-- should end the options"
+expect_file dash/-dash.png
+echo text >"odd/$newline"
+clproc run "odd/$newline" "odd/$foreign" -o odd-out $op
+expect_code 1
+expect_lines "$err" 2
+expect_err 'odd/new\\nline.png: '
+clproc run odd -o '{dir}-t/{name}.{ext}' $op
+expect_file 'odd-t/{name}.png' 'odd-t/per%cent.png'

@@ -1,0 +1,82 @@
+#!/bin/sh
+# What a run tells: dry runs, plans, profiles, stored reports.
+. "$(dirname "$0")/lib.sh"
+make_pictures in
+op='--resize 16x --blur 1'
+
+clproc run in -o out $op --dry-run
+expect_code 0
+expect_out '^in/a.jpg -> out/a.jpg$'
+expect_lines "$out" 2
+expect_err '2 would be written'
+expect_no_file out
+
+clproc run in/a.jpg --explain $op --gray
+expect_code 0
+expect_out 'filter'
+expect_no_file out
+cp "$out" plan
+clproc run in -o out --explain $op --gray
+expect_code 0
+expect_same "$out" plan
+
+clproc run in -o out $op --profile
+expect_code 0
+expect_out 'filter'
+expect_count out 2
+clproc profile in -o out $op
+expect_code 0
+expect_out 'filter'
+expect_out 'decode'
+clproc profile in --null-output $op --profile-type time
+expect_code 0
+expect_out 'decode'
+
+clproc run in -o out $op --report r.json --report r.csv --report r.txt --report r.html \
+    --report r.trace.json --report r.folded --report r.speedscope.json --report r.prom
+expect_code 0
+[ ! -s "$out" ] || fail "--report alone prints nothing"
+expect_file r.json r.csv r.txt r.html r.trace.json r.folded r.speedscope.json r.prom
+for file in r.json r.trace.json r.speedscope.json; do
+    expect_json "$file"
+done
+grep -q 'clproc-profile/1' r.json || fail "r.json should name its version"
+grep -q 'filter' r.json || fail "r.json should have per-kernel figures"
+
+clproc report show r.json
+expect_code 0
+expect_out 'filter'
+cp r.json again.json
+clproc report html again.json
+expect_code 0
+expect_out '^again.html$'
+expect_file again.html
+clproc report csv again.json -o figures.csv
+expect_code 0
+expect_file figures.csv
+clproc report trace again.json
+expect_file again.trace.json
+clproc report trace again.json -o again.json
+expect_refusal 2 'would replace'
+clproc report diff r.json again.json --fail-above 5%
+expect_code 0
+clproc report diff r.json again.json --before again.json --after r.json -o diff.json
+expect_code 0
+expect_json diff.json
+
+# Bad reports.
+head -c 100 r.json >cut.json
+clproc report show cut.json
+[ "$code" -ne 0 ] || fail "a truncated report should be refused"
+expect_err '^clproc: cut.json: '
+echo '{"a": 1}' >foreign.json
+clproc report diff r.json foreign.json
+[ "$code" -ne 0 ] || fail "a foreign file should be refused"
+expect_err '^clproc: foreign.json: '
+
+# A report that cannot be written leaves the pictures done.
+mkdir taken.json
+rm -r out
+clproc run in -o out $op --report taken.json
+expect_code 4
+expect_count out 2

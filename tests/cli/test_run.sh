@@ -1,0 +1,52 @@
+#!/bin/sh
+# Real pictures through a pipeline: all of images/, the same bytes however the work is cut.
+. "$(dirname "$0")/lib.sh"
+make_pictures in
+
+clproc run "$images" -o all --resize 64x48 --blur 1 --saturation 1.1
+expect_code 0
+pictures=$(find "$images" -name '*.jpg' -o -name '*.jpeg' -o -name '*.png' | wc -l)
+[ "$pictures" -gt 5 ] || fail "images/ should hold several pictures"
+expect_count all "$pictures"
+expect_only_pictures all
+expect_err "clproc: $pictures written, .* 0 failed, .* on "
+
+clproc run "$images" -o other --resize 64x48 --blur 1 --saturation 1.1 --jobs 1 --batch 1
+expect_code 0
+diff -r all other >/dev/null || fail "batches of one give other bytes"
+clproc run "$images" -o other --resize 64x48 --blur 1 --saturation 1.1 --jobs 3 --batch 3 --memory 64M
+expect_code 0
+diff -r all other >/dev/null || fail "batches of three give other bytes"
+clproc run "$images" -o other --pipeline 'resize 64x48 | blur 1 | saturation 1.1'
+expect_code 0
+diff -r all other >/dev/null || fail "--pipeline means something else"
+
+# Operations are applied in the order given.
+clproc run in/b.png -o first --crop 20x10+0+0 --resize 40x40:fit=fill
+expect_code 0
+expect_png_size first/b.png 40x40
+clproc run in/b.png -o second --resize 40x40:fit=fill --crop 20x10+0+0
+expect_code 0
+expect_png_size second/b.png 20x10
+
+# Without operations a file is copied, unless an output option asks for more.
+clproc run in -o copy
+expect_code 0
+expect_same in/a.jpg copy/a.jpg
+expect_same in/b.png copy/b.png
+clproc run in -o small --quality 20
+expect_code 0
+[ "$(wc -c <small/a.jpg)" -lt "$(wc -c <in/a.jpg)" ] || fail "--quality 20 should make it smaller"
+
+clproc run in -o png --format png --resize 32x
+expect_code 0
+expect_file png/a.png png/b.png
+[ "$(head -c 4 png/a.png | tail -c 3)" = PNG ] || fail "png/a.png is no PNG"
+clproc run in -o jpeg --format jpeg --gray
+expect_code 0
+expect_file jpeg/a.jpg jpeg/b.jpg
+
+# Inputs never change.
+make_pictures again
+expect_same in/a.jpg again/a.jpg
+expect_same in/b.png again/b.png

@@ -1,0 +1,84 @@
+#!/bin/sh
+# Standard streams that are closed, full or cut off; progress; signals.
+. "$(dirname "$0")/lib.sh"
+make_pictures in
+op='--resize 8x'
+
+run_code() {
+    code=0
+    "$@" || code=$?
+}
+
+# Results that cannot be written are an error.
+command_line=" help >&-"
+run_code "$CLPROC" help >&- 2>"$err"
+expect_code 4
+expect_err 'standard output'
+if [ -e /dev/full ]; then
+    run_code "$CLPROC" help >/dev/full 2>"$err"
+    expect_code 4
+    expect_err 'standard output: No space left'
+fi
+
+# A closed pipe ends the listing quietly, not with a crash.
+command_line=" help run | (closed)"
+{ code=0; "$CLPROC" help run 2>"$err" || code=$?; echo "$code" >"$scratch/code"; } | :
+code=$(cat "$scratch/code")
+case $code in 0 | 141) ;; *) fail "exit code 0 or 141 was expected" ;; esac
+expect_no_err .
+
+# Closed streams never become files that pictures are written to.
+command_line=" run in <&- >&- 2>&-"
+run_code "$CLPROC" run in -o closed $op <&- >&- 2>&-
+[ "$code" -eq 0 ] || fail "closed streams should not matter"
+"$CLPROC" run in -o open $op >"$out" 2>"$err"
+diff -r closed open >/dev/null || fail "closed streams changed the pictures"
+
+# Nothing moves where no terminal is; nothing at all is on standard output.
+clproc run in -o quiet $op
+[ ! -s "$out" ] || fail "standard output is for results"
+! grep -q "$(printf '\r')" "$err" || fail "no progress was expected off a terminal"
+
+clproc run in missing.jpg -o json $op --progress json
+expect_code 1
+if have python3; then
+    python3 - "$err" <<'END' || fail "every line of --progress json should be an object"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+kinds = [line["type"] for line in lines]
+assert kinds[-1] == "result" and "failed" in kinds and "progress" in kinds, kinds
+result = lines[-1]
+assert (result["written"], result["failed"]) == (2, 1), result
+failed = lines[kinds.index("failed")]
+assert failed["input"] == "missing.jpg" and failed["message"], failed
+last = [line for line in lines if line["type"] == "progress"][-1]
+assert last["done"] == last["total"] == 3, last
+END
+fi
+
+clproc run in -o always $op --progress always
+expect_err '2 of 2 pictures'
+
+# Stopping: soon, with the signal's exit code and nothing half written.
+mkdir many
+i=0
+while [ $i -lt 300 ]; do
+    ln in/a.jpg many/$i.jpg
+    i=$((i + 1))
+done
+for signal in 15 1; do # TERM, HUP
+    command_line=" run many, stopped by signal $signal"
+    rm -rf stopped
+    "$CLPROC" run many -o stopped --device reference --blur 20 >"$out" 2>"$err" &
+    job=$!
+    i=0
+    while [ ! -d stopped ] && [ $i -lt 100 ]; do
+        sleep 0.1
+        i=$((i + 1))
+    done
+    kill -$signal $job
+    run_code wait $job
+    expect_code $((128 + signal))
+    expect_err 'stopped by a signal'
+    [ ! -d stopped ] || expect_only_pictures stopped
+done

@@ -1,0 +1,67 @@
+#!/bin/sh
+# A wrong command line is refused with one line and exit code 2, before any work.
+. "$(dirname "$0")/lib.sh"
+make_pictures in
+
+refused() { # PATTERN WORDS...
+    pattern=$1
+    shift
+    clproc "$@"
+    expect_refusal 2 "$pattern"
+    expect_no_file out
+}
+
+refused 'did you mean run?' rum
+refused 'see `clproc help`' frobnicate
+refused 'a command must come before' in/a.jpg -o out
+refused 'a command must come before' --resize 10x
+refused 'no input given' run -o out
+refused 'no output given; add -o' run in
+refused 'did you mean --resize?' run in -o out --resise 10x
+refused 'did you mean --quality?' run in -o out --qualty=3
+refused 'unknown option --xyzzy' run in -o out --xyzzy
+refused 'unknown option -q' run in -o out -q
+refused '--resize needs a value' run in -o out --resize
+refused '--output needs a value' run in -o
+refused '--gray takes no value' run in -o out --gray=1
+refused '--quality 0: .*from 1 to 100' run in -o out --quality 0
+refused '--quality 101: ' run in -o out --quality 101
+refused '--quality 8.5: .*whole number' run in -o out --quality 8.5
+refused '--quality nan: ' run in -o out --quality nan
+refused '--png-level 10: ' run in -o out --png-level 10
+refused '--memory 5Q: ' run in -o out --memory 5Q
+refused '--memory -1: ' run in -o out --memory -1
+refused '--jobs x: ' run in -o out --jobs x
+refused '--batch 0: ' run in -o out --batch 0
+refused '--limit-pixels 0: ' run in -o out --limit-pixels 0
+refused '--limit-seconds 0: ' run in -o out --limit-seconds 0
+refused '--format gif: .*keep|jpeg|png' run in -o out --format gif
+refused '--depth 12: ' run in -o out --depth 12
+refused '--strip gsp: .*gps' run in -o out --strip gsp
+refused '--strip gps,: ' run in -o out --strip gps,
+refused '--existing maybe: ' run in -o out --existing maybe
+refused '--profile all: ' run in -o out --profile=all
+refused '--progress loud: ' run in -o out --progress loud
+refused 'r.xyz: .*\.json' run in -o out --report r.xyz
+refused 'resize' run in -o out --resize tiny
+refused 'resize' run in -o out --resize 0x0
+refused 'fit' run in -o out --resize 10x:fitt=inside
+refused 'blur' run in -o out --blur -1
+refused 'blur' run in -o out --blur 1e9
+refused 'crop' run in -o out --crop 10
+refused 'rotate' run in -o out --rotate 45
+refused 'flip' run in -o out --flip x
+refused 'colour' run in -o out --colour mauve
+refused 'blurr' run in -o out --pipeline 'resize 10x | blurr 2'
+refused 'template\|{nmae}' run in -o 'out/{nmae}.{ext}'
+refused 'takes no operand' devices 0
+refused 'action' report
+refused 'unknown action draw' report draw r.json
+refused 'one stored report' report show
+refused 'two stored reports' report diff r.json
+refused '--fail-above x' report diff a b --fail-above x
+
+clproc run in -o out --report missing/r.json
+expect_refusal 4 'missing/r.json: .*No such file'
+clproc report show missing.json
+expect_refusal 4 'missing.json: '
