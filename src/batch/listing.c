@@ -71,32 +71,32 @@ void clp_listing_free(clp_listing *listing) {
 
 /* ------------------------------------------------------------- walking */
 
-typedef struct walk {
+typedef struct walker {
     clp_listing *listing;
     const clp_listing_request *request;
     clp_events *events;
     clp_hashset seen; /**< folders of the present input: links cannot lead around in circles */
     size_t relative;  /**< where the mirrored part of its paths begins */
-} walk;
+} walker;
 
-static bool cancelled(const walk *walk) {
+static bool cancelled(const walker *walk) {
     return walk->request->cancel && *walk->request->cancel;
 }
 
 /** Reports something found that is no picture to read. */
-static void skip(walk *walk, const char *path, const char *reason) {
+static void skip(walker *walk, const char *path, const char *reason) {
     clp_events_found(walk->events, 1);
     clp_events_skipped(walk->events, path, NULL, reason);
 }
 
-static void fail(walk *walk, const char *path, const clproc_error *failure) {
+static void fail(walker *walk, const char *path, const clproc_error *failure) {
     clp_events_found(walk->events, 1);
     clp_events_failed(walk->events, path, NULL, failure);
 }
 
-static clproc_status walk_folder(walk *walk, const char *path, clproc_error *error);
+static clproc_status walk_folder(walker *walk, const char *path, clproc_error *error);
 
-static clproc_status walk_entry(walk *walk, const char *folder, const clp_folder_entry *entry,
+static clproc_status walk_entry(walker *walk, const char *folder, const clp_folder_entry *entry,
                                 clproc_error *error) {
     if (entry->kind == CLP_ENTRY_FILE) {
         return append(walk->listing, folder, entry->name, walk->relative, false, error);
@@ -118,7 +118,7 @@ static clproc_status walk_entry(walk *walk, const char *folder, const clp_folder
     return status;
 }
 
-static clproc_status walk_folder(walk *walk, const char *path, clproc_error *error) {
+static clproc_status walk_folder(walker *walk, const char *path, clproc_error *error) {
     clp_folder folder = {0};
     clproc_error failure;
     struct stat info;
@@ -147,7 +147,7 @@ static clproc_status walk_folder(walk *walk, const char *path, clproc_error *err
 }
 
 /** Walks a folder that the user named. */
-static clproc_status walk_input(walk *walk, const char *path, const struct stat *info,
+static clproc_status walk_input(walker *walk, const char *path, const struct stat *info,
                                 clproc_error *error) {
     const char *output = walk->request->output_folder;
     struct stat output_info;
@@ -175,7 +175,7 @@ static clproc_status walk_input(walk *walk, const char *path, const struct stat 
 }
 
 /** A file or folder that is there, or a file whose absence shows when it is to be read. */
-static clproc_status add_path(walk *walk, const char *path, clproc_error *error) {
+static clproc_status add_path(walker *walk, const char *path, clproc_error *error) {
     struct stat info;
     if (path[0] && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return walk_input(walk, path, &info, error);
@@ -190,7 +190,7 @@ static int by_bytes(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static clproc_status add_glob(walk *walk, const char *pattern, clproc_error *error) {
+static clproc_status add_glob(walker *walk, const char *pattern, clproc_error *error) {
     glob_t found = {0};
     clproc_status status = CLPROC_OK;
     int code = glob(pattern, GLOB_NOSORT, NULL, &found);
@@ -228,7 +228,7 @@ static clproc_status read_stream(FILE *stream, const char *name, clp_bytes *byte
 }
 
 /** Adds the names of a list, which are lines, or end with NUL where there is one. */
-static clproc_status add_names(walk *walk, clp_bytes *bytes, clproc_error *error) {
+static clproc_status add_names(walker *walk, clp_bytes *bytes, clproc_error *error) {
     clproc_status status = clp_bytes_append(bytes, "", 1, error);
     if (status != CLPROC_OK) {
         return status;
@@ -247,7 +247,7 @@ static clproc_status add_names(walk *walk, clp_bytes *bytes, clproc_error *error
     return status;
 }
 
-static clproc_status add_list(walk *walk, const char *path, clproc_error *error) {
+static clproc_status add_list(walker *walk, const char *path, clproc_error *error) {
     clp_bytes bytes = {0};
     clproc_status status;
     FILE *stream = path ? fopen(path, "re") : stdin;
@@ -266,7 +266,7 @@ out:
 }
 
 /** One input as the user wrote it; a file of just that name is always meant first. */
-static clproc_status add_input(walk *walk, const char *input, clproc_error *error) {
+static clproc_status add_input(walker *walk, const char *input, clproc_error *error) {
     struct stat info;
     if (strcmp(input, "-") == 0) {
         return add_list(walk, NULL, error);
@@ -284,7 +284,7 @@ static clproc_status add_input(walk *walk, const char *input, clproc_error *erro
 
 clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *request,
                                clp_events *events, clproc_error *error) {
-    walk walk = {.listing = listing, .request = request, .events = events};
+    walker walk = {.listing = listing, .request = request, .events = events};
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; status == CLPROC_OK && i < request->input_count; i++) {
         status = add_input(&walk, request->inputs[i], error);

@@ -1,0 +1,23 @@
+/** What of a file's metadata goes into its output. */
+#ifndef CLP_BATCH_METADATA_H
+#define CLP_BATCH_METADATA_H
+
+#include "codec/codec.h"
+#include "core/image.h"
+
+/** A picture's metadata on its way from decoder to encoder; used again for picture after picture.
+ * Zero-initialise; release with clp_metadata_free(). */
+typedef struct clp_metadata {
+    clp_bytes exif, icc, xmp, iptc;
+    clp_blocks blocks; /**< lie in the bytes above */
+    clp_colour_facts colour;
+    char warning[256]; /**< what was dropped though nobody asked for it; "" if nothing */
+} clp_metadata;
+
+/** Copies and edits the metadata of a file for an output of the given layout. `upright`: the
+ * picture has been turned as its orientation says. A broken block is dropped with a warning. */
+clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header, uint32_t strip,
+                                const clp_layout *output, bool upright, clproc_error *error);
+void clp_metadata_free(clp_metadata *metadata);
+
+#endif

@@ -1,0 +1,409 @@
+#include "batch/names.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/template.h"
+#include "core/memory.h"
+
+typedef enum naming {
+    NAMING_MIRROR,   /**< below the output folder, as below the input folder */
+    NAMING_TEMPLATE, /**< by replacing keys */
+    NAMING_FILE      /**< one file for one input */
+} naming;
+
+struct clp_names {
+    const char *output; /**< the caller's */
+    naming naming;
+    char *folder; /**< of all outputs; NULL where there is none */
+    clproc_format format;
+    clproc_existing existing;
+    const clp_listing *listing;
+
+    pthread_mutex_t lock; /**< guards what follows */
+    clp_hashset claimed;  /**< names, each with its input's number */
+    clp_hashset folders;  /**< names of folders that were made */
+    clp_hashset inputs;   /**< the input files themselves */
+    bool inputs_known;    /**< filled when the first output is found to exist */
+};
+
+/* --------------------------------------------------------------- setting up */
+
+static naming choose_naming(const char *output) {
+    struct stat info;
+    bool there = stat(output, &info) == 0;
+    if (there && S_ISDIR(info.st_mode)) {
+        return NAMING_MIRROR;
+    }
+    if (strchr(output, '{')) {
+        return NAMING_TEMPLATE;
+    }
+    bool picture = clp_ending_format(output) != CLPROC_FORMAT_KEEP;
+    return there || picture ? NAMING_FILE : NAMING_MIRROR;
+}
+
+/** Length of the part of the output that names the folder of all outputs; 0 if there is none. */
+static size_t folder_length(const char *output, naming how) {
+    size_t length = strlen(output);
+    if (how == NAMING_MIRROR) {
+        return length;
+    }
+    length = how == NAMING_TEMPLATE ? strcspn(output, "{") : length;
+    while (length > 0 && output[length - 1] != '/') {
+        length--;
+    }
+    return length;
+}
+
+/** An ending written out in the output decides the format. */
+static clproc_status choose_format(clp_names *names, clproc_format asked, clproc_error *error) {
+    clproc_format ending =
+        names->naming == NAMING_MIRROR ? CLPROC_FORMAT_KEEP : clp_ending_format(names->output);
+    if (asked != CLPROC_FORMAT_KEEP && ending != CLPROC_FORMAT_KEEP && asked != ending) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
+                                  "has the ending of another format than the one asked for; change "
+                                  "the ending or --format");
+    }
+    names->format = asked != CLPROC_FORMAT_KEEP ? asked : ending;
+    return CLPROC_OK;
+}
+
+clproc_status clp_names_create(clp_names **names, const clproc_run_params *params,
+                               clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    *names = NULL;
+    if (!params->output || !params->output[0]) {
+        return params->null_output || params->dry_run
+                   ? CLPROC_OK
+                   : clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                   "no output given; name a folder, or a template such as "
+                                   "'{dir}/{name}-small.{ext}'");
+    }
+    clp_names *made = clp_memory_zero(CLP_MEMORY_LISTING, 1, sizeof *made);
+    if (!made) {
+        return clp_error_memory(error, "output names", sizeof *made);
+    }
+    pthread_mutex_init(&made->lock, NULL);
+    made->output = params->output;
+    made->existing = params->existing;
+    made->naming = choose_naming(params->output);
+    size_t length = folder_length(params->output, made->naming);
+    if (length > 0) {
+        made->folder = clp_memory_string(CLP_MEMORY_LISTING, params->output);
+        if (!made->folder) {
+            status = clp_error_memory(error, "output names", length);
+            goto out;
+        }
+        made->folder[length] = '\0';
+    }
+    CLP_TRY(status, out, choose_format(made, params->format, error));
+    if (made->naming == NAMING_TEMPLATE) {
+        CLP_TRY(status, out, clp_template_check(params->output, error));
+    }
+out:
+    if (status != CLPROC_OK) {
+        clp_names_destroy(&made);
+    }
+    *names = made;
+    return status;
+}
+
+void clp_names_destroy(clp_names **names) {
+    if (*names) {
+        clp_hashset_free(&(*names)->claimed);
+        clp_hashset_free(&(*names)->folders);
+        clp_hashset_free(&(*names)->inputs);
+        pthread_mutex_destroy(&(*names)->lock);
+        clp_memory_free((*names)->folder);
+        clp_memory_free(*names);
+        *names = NULL;
+    }
+}
+
+const char *clp_names_folder(const clp_names *names, bool *mirrored) {
+    *mirrored = names && names->naming == NAMING_MIRROR;
+    return names ? names->folder : NULL;
+}
+
+clproc_format clp_names_format(const clp_names *names, clproc_format stored) {
+    return names && names->format != CLPROC_FORMAT_KEEP ? names->format : stored;
+}
+
+/* ------------------------------------------------------------ building names */
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/** The input's path below the output folder, with an ending that fits the format. */
+static clproc_status build_mirrored(const clp_names *names, const char *relative,
+                                    clproc_format format, clp_bytes *name, clproc_error *error) {
+    const char *ending = clp_format_ending(format);
+    size_t length = strlen(relative), root = strlen(names->output);
+    size_t folders = (size_t)(base_name(relative) - relative);
+    bool slash = names->output[root - 1] != '/', fits = clp_ending_format(relative) == format;
+    size_t kept = fits ? length : folders + clp_stem_length(relative + folders);
+    clproc_status status;
+    CLP_TRY(status, out, clp_bytes_append(name, names->output, root, error));
+    CLP_TRY(status, out, clp_bytes_append(name, "/", slash, error));
+    CLP_TRY(status, out, clp_bytes_append(name, relative, kept, error));
+    if (!fits) {
+        CLP_TRY(status, out, clp_bytes_append(name, ".", 1, error));
+        CLP_TRY(status, out, clp_bytes_append(name, ending, strlen(ending), error));
+    }
+out:
+    return status;
+}
+
+static clproc_status build_template(const clp_names *names, uint32_t item,
+                                    const clp_name_facts *facts, clp_bytes *name, bool *known,
+                                    clproc_error *error) {
+    const char *path = names->listing->items[item].path, *base = base_name(path);
+    size_t before = (size_t)(base - path);
+    clp_template_values values = {
+        .dir = before ? path : ".",
+        .dir_size = before > 1 ? before - 1 : 1, /* "/" stays */
+        .name = base,
+        .name_size = clp_stem_length(base),
+        .ext = clp_format_ending(facts->format),
+        .index = (uint64_t)item + 1,
+        .count = names->listing->count,
+        .width = facts->width,
+        .height = facts->height,
+    };
+    return clp_template_expand(names->output, &values, name, known, error);
+}
+
+clproc_status clp_names_build(const clp_names *names, uint32_t item, const clp_name_facts *facts,
+                              clp_bytes *name, bool *known, clproc_error *error) {
+    const clp_item *input = &names->listing->items[item];
+    clproc_status status = CLPROC_OK;
+    name->size = 0;
+    *known = true;
+    switch (names->naming) {
+    case NAMING_MIRROR:
+        *known = facts->format != CLPROC_FORMAT_KEEP;
+        if (*known) {
+            CLP_TRY(
+                status, out,
+                build_mirrored(names, input->path + input->relative, facts->format, name, error));
+        }
+        break;
+    case NAMING_TEMPLATE:
+        CLP_TRY(status, out, build_template(names, item, facts, name, known, error));
+        break;
+    case NAMING_FILE:
+        CLP_TRY(status, out, clp_bytes_append(name, names->output, strlen(names->output), error));
+        break;
+    }
+    CLP_TRY(status, out, clp_bytes_append(name, "", 1, error));
+out:
+    return status;
+}
+
+/** The facts as the input's own name lets one expect them. */
+static clp_name_facts expected_facts(const clp_names *names, uint32_t item) {
+    const char *path = names->listing->items[item].path;
+    return (clp_name_facts){.format = clp_names_format(names, clp_ending_format(path))};
+}
+
+/* --------------------------------------------------------------- claiming */
+
+/** Hash of a path without "//" and "/./", so that one file has one key. */
+static clproc_status path_key(const char *path, clp_bytes *scratch, clp_key *key,
+                              clproc_error *error) {
+    clproc_status status = clp_bytes_reserve(scratch, strlen(path) + 1, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    char *to = (char *)scratch->data;
+    while (*path) {
+        if (to == (char *)scratch->data || to[-1] == '/') {
+            bool absolute = to == (char *)scratch->data && *path == '/';
+            while (!absolute && (*path == '/' || (path[0] == '.' && path[1] == '/'))) {
+                path += *path == '/' ? 1 : 2;
+            }
+        }
+        if (*path) {
+            *to++ = *path++;
+        }
+    }
+    *key = clp_key_of_bytes(scratch->data, (size_t)(to - (char *)scratch->data));
+    return CLPROC_OK;
+}
+
+/** Claims a name for an input. The lock is held, or nobody else is there yet. */
+static clproc_status claim(clp_names *names, uint32_t item, const char *name, clproc_error *error) {
+    clp_bytes scratch = {0};
+    clp_key key;
+    bool added;
+    uint32_t owner;
+    const clp_item *items = names->listing->items;
+    clproc_status status;
+    CLP_TRY(status, out, path_key(name, &scratch, &key, error));
+    CLP_TRY(status, out, clp_hashset_add(&names->claimed, key, item, &added, &owner, error));
+    if (!added && owner != item) {
+        status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, items[item].path,
+                                    "would be written to '%.300s', as would '%.300s'; tell them "
+                                    "apart, as by -o '{dir}/{name}-{index}.{ext}'",
+                                    name, items[owner].path);
+    }
+out:
+    clp_bytes_free(&scratch);
+    return status;
+}
+
+/** Refuses to begin with a file that would be written over itself. */
+static clproc_status refuse_itself(const clp_item *input, const char *name, clproc_error *error) {
+    struct stat in, out;
+    if (input->named && stat(name, &out) == 0 && stat(input->path, &in) == 0 &&
+        in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, input->path,
+                                  "would be overwritten by its own output; name another folder, or "
+                                  "a template such as -o '{dir}/{name}-new.{ext}'");
+    }
+    return CLPROC_OK;
+}
+
+clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
+                                  clproc_error *error) {
+    clp_bytes name = {0};
+    clproc_status status = CLPROC_OK;
+    names->listing = listing;
+    if (names->naming == NAMING_FILE && listing->count > 1) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
+                                  "is one file, but there are %zu inputs; name a folder, or a "
+                                  "template such as '{dir}/{name}-new.{ext}'",
+                                  listing->count);
+    }
+    for (size_t i = 0; i < listing->count; i++) {
+        bool known;
+        clp_name_facts facts = expected_facts(names, (uint32_t)i);
+        CLP_TRY(status, out, clp_names_build(names, (uint32_t)i, &facts, &name, &known, error));
+        if (known) {
+            CLP_TRY(status, out, claim(names, (uint32_t)i, (char *)name.data, error));
+            CLP_TRY(status, out, refuse_itself(&listing->items[i], (char *)name.data, error));
+        }
+    }
+out:
+    clp_bytes_free(&name);
+    return status;
+}
+
+/* ---------------------------------------------------------------- placing */
+
+bool clp_names_exists_already(clp_names *names, uint32_t item, clp_bytes *name) {
+    bool known;
+    struct stat info;
+    clp_name_facts facts = expected_facts(names, item);
+    return names->existing == CLPROC_EXISTING_SKIP &&
+           clp_names_build(names, item, &facts, name, &known, NULL) == CLPROC_OK && known &&
+           lstat((char *)name->data, &info) == 0;
+}
+
+/** Whether a file is one of the inputs, under whatever name. The lock is held. */
+static clproc_status find_input(clp_names *names, const struct stat *info, bool *found,
+                                clproc_error *error) {
+    struct stat input;
+    bool added;
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && !names->inputs_known && i < names->listing->count;
+         i++) {
+        if (stat(names->listing->items[i].path, &input) == 0) {
+            status = clp_hashset_add(&names->inputs, clp_key_of_file(&input), (uint32_t)i, &added,
+                                     NULL, error);
+        }
+    }
+    names->inputs_known = status == CLPROC_OK;
+    *found = status == CLPROC_OK && clp_hashset_has(&names->inputs, clp_key_of_file(info));
+    return status;
+}
+
+/** Decides about an output that exists. The lock is held. */
+static clproc_status judge_existing(clp_names *names, const char *name, clp_placing *placing,
+                                    clproc_error *error) {
+    struct stat info;
+    bool is_input = false;
+    clproc_status status = CLPROC_OK;
+    if (names->existing == CLPROC_EXISTING_SKIP) {
+        *placing = CLP_PLACE_SKIP;
+        return CLPROC_OK;
+    }
+    if (names->existing == CLPROC_EXISTING_FAIL) {
+        return clp_error_set_file(error, CLPROC_ERROR_IO, name,
+                                  "exists already; remove it or use --existing replace");
+    }
+    if (stat(name, &info) == 0) {
+        status = find_input(names, &info, &is_input, error);
+    }
+    if (is_input) {
+        status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, name,
+                                    "is one of the inputs, which are never overwritten; use "
+                                    "another folder, or -o '{dir}/{name}-new.{ext}'");
+    }
+    return status;
+}
+
+clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
+                              clp_bytes *name, clp_placing *placing, clproc_error *error) {
+    bool known;
+    struct stat info;
+    *placing = CLP_PLACE_WRITE;
+    clproc_status status = clp_names_build(names, item, facts, name, &known, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    const char *path = (char *)name->data;
+    pthread_mutex_lock(&names->lock);
+    CLP_TRY(status, out, claim(names, item, path, error));
+    if (lstat(path, &info) == 0) {
+        CLP_TRY(status, out, judge_existing(names, path, placing, error));
+    }
+out:
+    pthread_mutex_unlock(&names->lock);
+    return status;
+}
+
+/* ---------------------------------------------------------------- folders */
+
+clproc_status clp_names_prepare(clp_names *names, clproc_error *error) {
+    if (!names->folder) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_file_make_folder(names->folder, error);
+    if (status == CLPROC_OK && access(names->folder, W_OK | X_OK) != 0) {
+        status = clp_error_set_file(error, CLPROC_ERROR_IO, names->folder,
+                                    "cannot be written to: %s; check its permissions or name "
+                                    "another folder",
+                                    strerror(errno));
+    }
+    return status;
+}
+
+clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_error *error) {
+    size_t length = (size_t)(base_name(name) - name);
+    bool added = true;
+    clproc_status status = CLPROC_OK;
+    if (length == 0) {
+        return CLPROC_OK;
+    }
+    clp_key key = clp_key_of_bytes(name, length);
+    pthread_mutex_lock(&names->lock);
+    if (!clp_hashset_has(&names->folders, key)) {
+        char *folder = clp_memory_string(CLP_MEMORY_LISTING, name);
+        if (!folder) {
+            status = clp_error_memory(error, "output names", length);
+            goto out;
+        }
+        folder[length] = '\0';
+        status = clp_file_make_folder(folder, error);
+        clp_memory_free(folder);
+        CLP_TRY(status, out, status);
+        CLP_TRY(status, out, clp_hashset_add(&names->folders, key, 0, &added, NULL, error));
+    }
+out:
+    pthread_mutex_unlock(&names->lock);
+    return status;
+}

@@ -1,0 +1,53 @@
+/** What the outputs are called: a mirrored folder, a template, or one file. */
+#ifndef CLP_BATCH_NAMES_H
+#define CLP_BATCH_NAMES_H
+
+#include "batch/listing.h"
+#include "core/file.h"
+
+typedef struct clp_names clp_names;
+
+/** Where the file of one picture goes. */
+typedef enum clp_placing {
+    CLP_PLACE_WRITE,
+    CLP_PLACE_SKIP /**< it exists already, and the run is not to replace it */
+} clp_placing;
+
+/** What a name may depend on besides the input's own name. */
+typedef struct clp_name_facts {
+    clproc_format format;   /**< of the output; CLPROC_FORMAT_KEEP where not yet known */
+    uint32_t width, height; /**< of the output; 0 where not yet known */
+} clp_name_facts;
+
+/** Understands params->output; makes nothing on disk. `*names` stays NULL where the run writes
+ * nothing (no output and null_output or dry_run). Params must live as long. */
+clproc_status clp_names_create(clp_names **names, const clproc_run_params *params,
+                               clproc_error *error);
+void clp_names_destroy(clp_names **names);
+
+/** The folder all outputs lie in, NULL if there is none; `*mirrored`: it repeats the input tree. */
+const char *clp_names_folder(const clp_names *names, bool *mirrored);
+/** What params->format comes to for a picture stored as `stored`: an output's ending may decide. */
+clproc_format clp_names_format(const clp_names *names, clproc_format stored);
+
+/** Claims every name that can be known now for its input and refuses duplicates. The listing must
+ * live as long as the names. */
+clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
+                                  clproc_error *error);
+/** Makes the output folder and sees that it can be written to. */
+clproc_status clp_names_prepare(clp_names *names, clproc_error *error);
+
+/** Writes the name of an input's output, NUL-terminated; `*known` is false if the facts do not
+ * suffice. Any thread. */
+clproc_status clp_names_build(const clp_names *names, uint32_t item, const clp_name_facts *facts,
+                              clp_bytes *name, bool *known, clproc_error *error);
+/** True if the output can be named without opening the input, and is there already. */
+bool clp_names_exists_already(clp_names *names, uint32_t item, clp_bytes *name);
+/** Builds the name, claims it, and decides whether to write to it: never to an input. Any thread.
+ */
+clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
+                              clp_bytes *name, clp_placing *placing, clproc_error *error);
+/** Makes the folder a name lies in. Any thread. */
+clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_error *error);
+
+#endif

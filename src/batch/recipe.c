@@ -1,0 +1,104 @@
+#include "batch/planner.h"
+#include "meta/meta.h"
+
+uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header) {
+    const clp_block *exif = &header->blocks.exif;
+    if (params->no_auto_orient || !exif->data) {
+        return 1;
+    }
+    return clp_exif_read(exif->data, exif->size).orientation;
+}
+
+/** Ink is not for the device: CMYK pictures are planned as RGB. */
+static clp_model planned_model(clp_model model) {
+    return model == CLP_MODEL_CMYK ? CLP_MODEL_RGB : model;
+}
+
+/** The layout a plan starts from: the decoder's, or its RGB form. */
+static clproc_status planned_layout(clp_decoder *decoder, const clp_decode_request *request,
+                                    clp_layout *layout, clproc_error *error) {
+    clproc_status status = clp_decoder_layout(decoder, request, layout, error);
+    if (status == CLPROC_OK && layout->model == CLP_MODEL_CMYK) {
+        layout->model = CLP_MODEL_RGB;
+        if (!clp_layout_place(layout)) {
+            status = clp_error_set(error, CLPROC_ERROR_LIMIT, "is too large to hold as RGB");
+        }
+    }
+    return status;
+}
+
+clproc_status clp_recipe_decoded_layout(const clp_recipe *recipe, clp_decoder *decoder,
+                                        clp_layout *layout, clproc_error *error) {
+    const clp_layout *input = &recipe->plan->input;
+    clproc_status status = clp_decoder_layout(decoder, &recipe->request, layout, error);
+    if (status == CLPROC_OK &&
+        (layout->width != input->width || layout->height != input->height ||
+         planned_model(layout->model) != input->model || layout->depth != input->depth ||
+         (layout->model == input->model && layout->bytes != input->bytes))) {
+        status = clp_error_set(error, CLPROC_ERROR_INTERNAL,
+                               "does not decode to what was planned; please report this");
+    }
+    return status;
+}
+
+static clp_target choose_target(const clproc_run_params *params, clproc_format format,
+                                const clp_layout *whole) {
+    clp_target target = {
+        .format = format, .subsampling = params->subsampling, .depth = (uint32_t)params->depth};
+    for (uint32_t i = 0; whole->model == CLP_MODEL_YCC && i < whole->plane_count; i++) {
+        target.source_h_step[i] = whole->planes[i].h_step;
+        target.source_v_step[i] = whole->planes[i].v_step;
+    }
+    return target;
+}
+
+/** Everything that is to be done to a picture decoded as `layout`. */
+static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *params,
+                                   const clp_layout *layout, const clp_header *header,
+                                   clproc_format format, uint32_t orientation,
+                                   clproc_error *error) {
+    static const double white[4] = {255, 255, 255, 255};
+    clproc_status status = CLPROC_OK;
+    clp_terms_init(terms, layout, header->width, header->height);
+    terms->linear = params->linear;
+    CLP_TRY(status, out, clp_terms_orient(terms, orientation, error));
+    if (params->pipeline) {
+        CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
+    }
+    if (format == CLPROC_FORMAT_JPEG && terms->alpha) {
+        CLP_TRY(status, out, clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, white, error));
+    }
+out:
+    if (status != CLPROC_OK) {
+        clp_terms_free(terms);
+    }
+    return status;
+}
+
+clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *params,
+                              clp_decoder *decoder, const clp_header *header, clproc_format format,
+                              uint32_t orientation, clproc_error *error) {
+    clp_layout whole, decoded;
+    clp_terms terms;
+    clproc_status status;
+    *recipe = (clp_recipe){.request = {.model = header->model, .eighths = 8}};
+    CLP_TRY(status, out, planned_layout(decoder, &recipe->request, &whole, error));
+    CLP_TRY(status, out, collect_terms(&terms, params, &whole, header, format, orientation, error));
+    clp_target target = choose_target(params, format, &whole);
+    clp_model model = whole.model;
+    uint32_t eighths = 8;
+    clp_plan_choose_decoding(&terms, &target, whole.model, !params->no_shrink_on_load, &model,
+                             &eighths);
+    decoded = whole;
+    if (model != whole.model || eighths != 8) {
+        clp_terms_free(&terms);
+        recipe->request.model = model == whole.model ? header->model : model;
+        recipe->request.eighths = eighths;
+        CLP_TRY(status, out, planned_layout(decoder, &recipe->request, &decoded, error));
+        CLP_TRY(status, out,
+                collect_terms(&terms, params, &decoded, header, format, orientation, error));
+    }
+    CLP_TRY(status, out, clp_plan_create(&recipe->plan, &decoded, &terms, &target, error));
+out:
+    return status;
+}
