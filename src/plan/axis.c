@@ -126,7 +126,6 @@ clproc_status clp_axis_mean(clp_axis *axis, uint32_t length, uint32_t radius, cl
 
 clproc_status clp_axis_upsample(clp_axis *axis, uint32_t in, uint32_t out, uint32_t step,
                                 bool fancy, clproc_error *error) {
-    fancy = fancy && step == 2 && in > 2;
     clproc_status status = clp_axis_allocate(axis, in, out, fancy ? 2 : 1, error);
     for (uint32_t i = 0; status == CLPROC_OK && i < out; i++) {
         int64_t near = i / step < in ? i / step : in - 1;

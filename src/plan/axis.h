@@ -48,7 +48,7 @@ clproc_status clp_axis_gaussian(clp_axis *axis, uint32_t length, double sigma, u
 /** Mean over 2·radius + 1 samples, edges replicated. */
 clproc_status clp_axis_mean(clp_axis *axis, uint32_t length, uint32_t radius, clproc_error *error);
 /** Chroma from `in` samples to `out` pixels, each sample standing for `step` pixels: libjpeg's
- * fancy upsampling in real numbers where `fancy`, else replication. */
+ * fancy upsampling in real numbers where `fancy` (step 2 only), else replication. */
 clproc_status clp_axis_upsample(clp_axis *axis, uint32_t in, uint32_t out, uint32_t step,
                                 bool fancy, clproc_error *error);
 /** Means of `step` samples, the last sample repeated to a whole block: libjpeg's downsampling. */

@@ -7,6 +7,8 @@
 #ifndef CLP_PLAN_PLAN_H
 #define CLP_PLAN_PLAN_H
 
+#include <stdatomic.h>
+
 #include "core/image.h"
 #include "plan/terms.h"
 
@@ -46,23 +48,24 @@ typedef enum clp_pass_kind { CLP_PASS_FILTER, CLP_PASS_REINDEX, CLP_PASS_COLOUR 
 
 /** Steps of a colour pass, run in order on each pixel. */
 typedef enum clp_step_kind {
-    CLP_STEP_MATRIX,      /**< table: 3 × 4 coefficients */
+    CLP_STEP_MATRIX,      /**< table: `out` rows of 3 coefficients and an offset */
     CLP_STEP_CLAMP,       /**< to [0, white], alpha, too */
     CLP_STEP_CURVE,       /**< table: one per channel */
     CLP_STEP_PREMULTIPLY, /**< float only */
     CLP_STEP_UNPREMULTIPLY,
-    CLP_STEP_SCALE, /**< every channel by one factor: a change of depth */
-    CLP_STEP_UNSHARP
+    CLP_STEP_SCALE,  /**< every channel by value[0]: a change of depth */
+    CLP_STEP_FLATTEN /**< alpha over the colour value[0..2]; alpha is gone */
 } clp_step_kind;
 
 typedef struct clp_step {
     clp_step_kind kind;
-    uint32_t table; /**< byte offset into the plan's tables */
-    uint32_t shift; /**< fraction bits of an integer matrix */
-    float value[2];
+    uint32_t table;   /**< byte offset into the plan's tables */
+    uint32_t shift;   /**< fraction bits of an integer matrix */
+    uint32_t in, out; /**< colour channels of a matrix */
+    float value[4];
 } clp_step;
 
-#define CLP_MAX_STEPS 8
+#define CLP_MAX_STEPS 12
 
 typedef struct clp_pass {
     clp_pass_kind kind;
@@ -75,13 +78,14 @@ typedef struct clp_pass {
     bool transpose; /**< store transposed */
     uint32_t taps;
     uint32_t windows; /**< rows of the matrix */
-    uint32_t
-        channel_step; /**< rows from tap to tap: channels of an interleaved picture on its side */
+    /** Rows from tap to tap: channels of an interleaved picture on its side. 1 where the channels
+     * of `src` lie along its rows. */
+    uint32_t channel_step;
     uint32_t weights; /**< int16 Q14 or float, windows × taps */
     uint32_t starts;  /**< int32 pairs: first row, fill weight (Q14, or a float's bits); REINDEX:
                          source row or −1 */
     uint32_t columns; /**< REINDEX: source column or −1 for each output column */
-    float fill[4];    /**< in source units */
+    float fill[4];    /**< in units of the source's samples */
     /* COLOUR */
     uint32_t in_colours, out_colours; /**< channels before and after, alpha included */
     bool alpha;
@@ -91,6 +95,8 @@ typedef struct clp_pass {
     /* For profiles */
     uint64_t bytes_read, bytes_written, operations;
 } clp_pass;
+
+#define CLP_MAX_TABLES 64
 
 typedef struct clp_plan {
     clp_layout input;  /**< as decoded */
@@ -103,9 +109,13 @@ typedef struct clp_plan {
     int level_count;
     uint8_t *tables; /**< 16-byte aligned entries, to be copied to the device */
     size_t table_bytes, table_capacity;
+    struct {
+        uint32_t offset, size;
+    } table_index[CLP_MAX_TABLES]; /**< what stands where, so that equal tables are stored once */
+    size_t table_count;
     size_t scratch_bytes;
-    clp_terms terms;   /**< the definition it was made from: what the reference device runs */
-    uint64_t identity; /**< distinguishes plans of one process */
+    clp_terms terms; /**< the definition it was made from: what the reference device runs */
+    atomic_uint references;
 } clp_plan;
 
 /** Makes a plan; takes ownership of `terms`, also on failure. The caller has one reference. */

@@ -11,9 +11,8 @@ void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_wi
     /* Shrinking keeps M eighths of each side and rounds the samples up; M is the same for both. */
     double x = layout->width, y = layout->height;
     if (shrunk) {
-        double eighths =
-            full_width > full_height ? floor(8.0 * x / full_width) : floor(8.0 * y / full_height);
-        eighths = eighths < 1 ? 1 : eighths;
+        double kept = full_width > full_height ? x / full_width : y / full_height;
+        double eighths = kept >= 0.5 ? 4 : kept >= 0.25 ? 2 : 1;
         x = full_width * eighths / 8;
         y = full_height * eighths / 8;
     }

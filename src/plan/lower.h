@@ -1,0 +1,85 @@
+/** Shared by the files that turn segments into passes. */
+#ifndef CLP_PLAN_LOWER_H
+#define CLP_PLAN_LOWER_H
+
+#include "plan/plan.h"
+#include "plan/segment.h"
+
+/** The state of lowering: the picture as the passes so far leave it. */
+typedef struct clp_lowering {
+    clp_plan *plan;
+    clproc_error *error;
+    bool use_float;
+    /** Integers cannot hold what was asked for: lower again with use_float. */
+    bool needs_float;
+    clp_model model;
+    uint32_t width, height; /**< pixels */
+    uint32_t surfaces[CLP_MAX_PLANES];
+    uint32_t surface_count;
+    uint32_t h_step[CLP_MAX_PLANES], v_step[CLP_MAX_PLANES]; /**< of YCC planes */
+    clp_sample sample;                                       /**< of all surfaces */
+    bool premultiplied;
+    double white;       /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
+    double start_white; /**< before the waiting steps */
+    double low, high;   /**< bounds of values, in levels, since the last clamp */
+    int level;          /**< of the next pass */
+    /* Steps waiting for a colour pass, with what their tables will be made of */
+    clp_step steps[CLP_MAX_STEPS];
+    clp_colour matrices[CLP_MAX_STEPS];
+    const clp_term *curves[CLP_MAX_STEPS];
+    uint32_t step_count;
+    char step_label[28];
+} clp_lowering;
+
+/* tables.c: `*offset` is where the entry stands in plan->tables. Equal entries are stored once. */
+clproc_status clp_table_bytes(clp_plan *plan, const void *data, size_t size, uint32_t *offset,
+                              clproc_error *error);
+/** Weights and starts of a matrix: Q14 or float. */
+clproc_status clp_table_axis(clp_plan *plan, const clp_axis *axis, bool use_float,
+                             uint32_t *weights, uint32_t *starts, clproc_error *error);
+/** Source indices of an index matrix, −1 for none. */
+clproc_status clp_table_index(clp_plan *plan, const clp_axis *axis, uint32_t *offset,
+                              clproc_error *error);
+
+/* surfaces.c */
+clproc_status clp_surface_scratch(clp_lowering *lowering, clp_sample sample, uint32_t width,
+                                  uint32_t height, uint32_t channels, uint32_t *surface);
+/** The surface of a plane of plan->input or plan->output. */
+clproc_status clp_surface_plane(clp_lowering *lowering, clp_role role, const clp_layout *layout,
+                                uint32_t plane, uint32_t *surface);
+clproc_status clp_pass_append(clp_lowering *lowering, const clp_pass *pass);
+/** Gives scratch surfaces their places and orders passes by level. */
+clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error);
+
+/* lower_spatial.c */
+/** Runs a segment's stages; the result is stored into plan->output if `final`. */
+clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final);
+/** Filters the planes of a full-resolution YCC picture down to the output's steps, into
+ * plan->output. */
+/** True where libjpeg-turbo interpolates chroma instead of repeating it. */
+bool clp_upsampling_is_fancy(uint32_t h_step, uint32_t v_step, uint32_t width);
+clproc_status clp_lower_downsample(clp_lowering *lowering);
+/** A chroma plane's matrix for an index map of pixels that keeps to the chroma grid; false if it
+ * does not. */
+bool clp_chroma_index(const clp_axis *pixels, uint32_t in_samples, uint32_t in_step,
+                      uint32_t out_step, clp_axis *samples, clproc_error *error,
+                      clproc_status *status);
+
+/* lower_colour.c */
+/** Adds a segment's pointwise terms to the waiting steps. */
+clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment);
+/** Adds what leads from YCC planes to clamped RGB. */
+clproc_status clp_lower_to_rgb(clp_lowering *lowering);
+/** Runs the waiting steps and stores the picture: into plan->output if `final`. */
+clproc_status clp_lower_flush(clp_lowering *lowering, bool final);
+/** Adds what leads from the present model to the output's. */
+clproc_status clp_lower_to_target(clp_lowering *lowering);
+/** Adds the step to or from premultiplied alpha, if it is missing. */
+clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied);
+
+/** RGB to YCbCr (inverse: back), levels, from Kr and Kb so that both cancel. */
+clp_colour clp_colour_ycc(bool inverse);
+/** second after first */
+clp_colour clp_colour_compose(const clp_colour *second, const clp_colour *first);
+
+#endif

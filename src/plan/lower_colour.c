@@ -1,0 +1,353 @@
+/** Pointwise terms to colour passes. */
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "plan/lower.h"
+
+/** Entries of an integer curve: one for each Q6 value from 0 to 255. */
+#define Q6_CURVE_SIZE (255 * 64 + 1)
+
+clp_colour clp_colour_ycc(bool inverse) {
+    const double r = CLP_LUMA_RED, b = CLP_LUMA_BLUE, g = 1 - r - b;
+    if (!inverse) {
+        return (clp_colour){.in = 3,
+                            .out = 3,
+                            .m = {{r, g, b},
+                                  {-r / (2 - 2 * b), -g / (2 - 2 * b), 0.5},
+                                  {0.5, -g / (2 - 2 * r), -b / (2 - 2 * r)}},
+                            .offset = {0, 128, 128}};
+    }
+    clp_colour colour = {.in = 3,
+                         .out = 3,
+                         .m = {{1, 0, 2 - 2 * r},
+                               {1, -b * (2 - 2 * b) / g, -r * (2 - 2 * r) / g},
+                               {1, 2 - 2 * b, 0}}};
+    for (int i = 0; i < 3; i++) {
+        colour.offset[i] = -128 * (colour.m[i][1] + colour.m[i][2]);
+    }
+    return colour;
+}
+
+clp_colour clp_colour_compose(const clp_colour *second, const clp_colour *first) {
+    clp_colour product = {.in = first->in, .out = second->out};
+    for (uint32_t i = 0; i < second->out; i++) {
+        product.offset[i] = second->offset[i];
+        for (uint32_t k = 0; k < second->in; k++) {
+            product.offset[i] += second->m[i][k] * first->offset[k];
+            for (uint32_t j = 0; j < first->in; j++) {
+                product.m[i][j] += second->m[i][k] * first->m[k][j];
+            }
+        }
+    }
+    return product;
+}
+
+static clproc_status add_step(clp_lowering *lowering, const clp_step *step) {
+    if (lowering->step_count == CLP_MAX_STEPS) {
+        clproc_status status = clp_lower_flush(lowering, false);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    lowering->steps[lowering->step_count++] = *step;
+    return CLPROC_OK;
+}
+
+static void add_label(clp_lowering *lowering, const char *op) {
+    size_t length = strlen(lowering->step_label);
+    snprintf(lowering->step_label + length, sizeof lowering->step_label - length, "%s%s",
+             length ? "·" : "", op);
+}
+
+/** Fraction bits with which `colour` fits 32-bit sums of values in ±512 levels; negative if none
+ * do. */
+static int matrix_shift(const clp_colour *colour) {
+    double most = 1;
+    for (uint32_t i = 0; i < colour->out; i++) {
+        double sum = fabs(colour->offset[i]) + 1;
+        for (uint32_t j = 0; j < colour->in; j++) {
+            sum += fabs(colour->m[i][j]) * 512;
+        }
+        most = sum > most ? sum : most;
+    }
+    /* Q6 values: Σ|c|·|v|·64·2^shift < 2^31 */
+    int shift = (int)floor(log2(2147483647.0 / (most * 64)));
+    return shift > 15 ? 15 : shift >= 10 ? shift : -1;
+}
+
+static clproc_status add_matrix(clp_lowering *lowering, const clp_colour *colour) {
+    uint32_t last = lowering->step_count - 1;
+    clproc_status status = CLPROC_OK;
+    clp_colour matrix = *colour;
+    if (lowering->step_count > 0 && lowering->steps[last].kind == CLP_STEP_MATRIX &&
+        (lowering->steps[last].value[0] != 0) == lowering->premultiplied) {
+        matrix = clp_colour_compose(colour, &lowering->matrices[last]);
+    } else {
+        clp_step step = {.kind = CLP_STEP_MATRIX, .value = {lowering->premultiplied}};
+        status = add_step(lowering, &step);
+        last = lowering->step_count - 1;
+    }
+    lowering->matrices[last] = matrix;
+    lowering->steps[last].in = matrix.in;
+    lowering->steps[last].out = matrix.out;
+    lowering->needs_float |= !lowering->use_float && matrix_shift(&matrix) < 0;
+    double low = 0, high = 0;
+    for (uint32_t i = 0; i < colour->out; i++) {
+        double least = colour->offset[i], most = colour->offset[i];
+        for (uint32_t j = 0; j < colour->in; j++) {
+            double m = colour->m[i][j];
+            least += m * (m < 0 ? lowering->high : lowering->low);
+            most += m * (m < 0 ? lowering->low : lowering->high);
+        }
+        low = least < low ? least : low;
+        high = most > high ? most : high;
+    }
+    lowering->low = low;
+    lowering->high = high;
+    return status;
+}
+
+static clproc_status add_clamp(clp_lowering *lowering) {
+    clp_step step = {.kind = CLP_STEP_CLAMP};
+    lowering->low = 0;
+    lowering->high = 255;
+    return add_step(lowering, &step);
+}
+
+clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied) {
+    if (lowering->premultiplied == premultiplied || !clp_model_has_alpha(lowering->model)) {
+        return CLPROC_OK;
+    }
+    clp_step step = {.kind = premultiplied ? CLP_STEP_PREMULTIPLY : CLP_STEP_UNPREMULTIPLY};
+    lowering->premultiplied = premultiplied;
+    return add_step(lowering, &step);
+}
+
+clproc_status clp_lower_to_rgb(clp_lowering *lowering) {
+    clp_colour inverse = clp_colour_ycc(true);
+    clproc_status status = add_matrix(lowering, &inverse);
+    if (status == CLPROC_OK) {
+        status = add_clamp(lowering);
+    }
+    lowering->model = CLP_MODEL_RGB;
+    add_label(lowering, "rgb");
+    return status;
+}
+
+static clp_model model_of(uint32_t colours, bool alpha) {
+    if (colours == 1) {
+        return alpha ? CLP_MODEL_GRAYA : CLP_MODEL_GRAY;
+    }
+    return alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+}
+
+static clproc_status add_flatten(clp_lowering *lowering, const double colour[3]) {
+    clp_step step = {.kind = CLP_STEP_FLATTEN};
+    double unit = lowering->use_float ? lowering->white / 255 : 64;
+    for (int i = 0; i < 3; i++) {
+        step.value[i] = (float)(colour[i] * unit);
+    }
+    step.value[3] = lowering->premultiplied;
+    lowering->premultiplied = false;
+    lowering->model = lowering->model == CLP_MODEL_RGBA ? CLP_MODEL_RGB : CLP_MODEL_GRAY;
+    return add_step(lowering, &step);
+}
+
+static clproc_status add_curve(clp_lowering *lowering, const clp_term *term) {
+    clproc_status status = clp_lower_premultiply(lowering, false);
+    if (status == CLPROC_OK) {
+        status = add_clamp(lowering);
+    }
+    clp_step step = {.kind = CLP_STEP_CURVE, .in = term->curve[1] ? 3 : 1};
+    if (status == CLPROC_OK) {
+        status = add_step(lowering, &step);
+        lowering->curves[lowering->step_count - 1] = term;
+    }
+    return status;
+}
+
+static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
+    if (term->kind == CLP_TERM_COLOUR) {
+        clproc_status status = add_matrix(lowering, &term->colour);
+        lowering->model = model_of(term->colour.out, clp_model_has_alpha(lowering->model));
+        return status;
+    }
+    if (term->kind == CLP_TERM_CURVE) {
+        return add_curve(lowering, term);
+    }
+    if (term->custom == CLP_CUSTOM_FLATTEN) {
+        return add_flatten(lowering, term->parameter);
+    }
+    return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL, "%s: no pass for it", term->op);
+}
+
+clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment) {
+    clproc_status status = CLPROC_OK;
+    if (segment->point_count > 0 && lowering->model == CLP_MODEL_YCC) {
+        status = clp_lower_to_rgb(lowering);
+    }
+    for (size_t i = 0; status == CLPROC_OK && i < segment->point_count; i++) {
+        add_label(lowering, segment->points[i]->op);
+        status = add_point(lowering, segment->points[i]);
+    }
+    return status;
+}
+
+clproc_status clp_lower_to_target(clp_lowering *lowering) {
+    const clp_layout *output = &lowering->plan->output;
+    bool jpeg = lowering->plan->target.format == CLPROC_FORMAT_JPEG;
+    static const double background[3] = {255, 255, 255};
+    clproc_status status = CLPROC_OK;
+    if (jpeg && clp_model_has_alpha(lowering->model)) {
+        add_label(lowering, "flatten");
+        CLP_TRY(status, out, add_flatten(lowering, background));
+    }
+    CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
+    if (!jpeg && lowering->model == CLP_MODEL_YCC) {
+        CLP_TRY(status, out, clp_lower_to_rgb(lowering));
+    }
+    double white = output->depth == 8 ? 255 : 65535;
+    if (white != lowering->white) {
+        clp_step scale = {.kind = CLP_STEP_SCALE, .value = {(float)(white / lowering->white)}};
+        lowering->white = white;
+        add_label(lowering, output->depth == 8 ? "to 8 bits" : "to 16 bits");
+        CLP_TRY(status, out, add_step(lowering, &scale));
+    }
+    if (jpeg && lowering->model == CLP_MODEL_RGB) {
+        clp_colour forward = clp_colour_ycc(false);
+        if (lowering->low < 0 || lowering->high > 255) {
+            CLP_TRY(status, out, add_clamp(lowering));
+        }
+        add_label(lowering, "ycc");
+        CLP_TRY(status, out, add_matrix(lowering, &forward));
+        lowering->model = CLP_MODEL_YCC;
+    }
+out:
+    return status;
+}
+
+/** Three coefficients and an offset per row: Q`shift` on Q6 values, or floats on values up to
+ * `white`. */
+static clproc_status matrix_table(clp_lowering *lowering, clp_step *step,
+                                  const clp_colour *colour) {
+    int32_t table[12] = {0};
+    int shift = lowering->use_float ? 0 : matrix_shift(colour);
+    if (shift < 0) {
+        lowering->needs_float = true;
+        return CLPROC_OK;
+    }
+    double one = ldexp(1, shift);
+    for (uint32_t i = 0; i < colour->out; i++) {
+        for (uint32_t j = 0; j < 4; j++) {
+            double value = j < colour->in ? colour->m[i][j] : 0;
+            if (j == 3) {
+                value = colour->offset[i] * (lowering->use_float ? lowering->white / 255 : 64);
+            }
+            float real = (float)value;
+            table[4 * i + j] = (int32_t)floor(value * one + 0.5);
+            if (lowering->use_float) {
+                memcpy(&table[4 * i + j], &real, sizeof real);
+            }
+        }
+    }
+    step->shift = (uint32_t)shift;
+    return clp_table_bytes(lowering->plan, table, sizeof table, &step->table, lowering->error);
+}
+
+/** Integer curves map Q6 to Q6; float curves hold CLP_CURVE_SIZE + 1 values from 0 to white. */
+static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
+    uint32_t entries = lowering->use_float ? CLP_CURVE_SIZE + 1 : Q6_CURVE_SIZE;
+    size_t size = lowering->use_float ? sizeof(float) : sizeof(int16_t);
+    uint8_t *table = clp_memory_alloc(CLP_MEMORY_PLAN, step->in * entries * size);
+    if (!table) {
+        return clp_error_memory(lowering->error, "a curve", entries * size);
+    }
+    for (uint32_t i = 0; i < step->in * entries; i++) {
+        const float *curve = term->curve[i / entries];
+        double at = (double)(i % entries) / (entries - 1) * CLP_CURVE_SIZE;
+        uint32_t below = (uint32_t)at < CLP_CURVE_SIZE ? (uint32_t)at : CLP_CURVE_SIZE - 1;
+        double value = curve[below] + (at - below) * ((double)curve[below + 1] - curve[below]);
+        if (lowering->use_float) {
+            ((float *)table)[i] = (float)(value * lowering->white);
+        } else {
+            ((int16_t *)table)[i] = (int16_t)floor(value * 255 * 64 + 0.5);
+        }
+    }
+    clproc_status status = clp_table_bytes(lowering->plan, table, step->in * entries * size,
+                                           &step->table, lowering->error);
+    clp_memory_free(table);
+    return status;
+}
+
+static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; status == CLPROC_OK && i < pass->step_count; i++) {
+        if (pass->steps[i].kind == CLP_STEP_MATRIX) {
+            status = matrix_table(lowering, &pass->steps[i], &lowering->matrices[i]);
+        } else if (pass->steps[i].kind == CLP_STEP_CURVE) {
+            status = curve_table(lowering, &pass->steps[i], lowering->curves[i]);
+        }
+    }
+    return status;
+}
+
+/** The surfaces a colour pass stores to: planes of the output, or scratch. */
+static clproc_status destinations(clp_lowering *lowering, bool final, uint32_t *dst,
+                                  uint32_t *count) {
+    const clp_layout *output = &lowering->plan->output;
+    bool planar = lowering->model == CLP_MODEL_YCC;
+    uint32_t channels = planar ? 1 : clp_model_channels(lowering->model);
+    clp_sample between = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16;
+    clproc_status status = CLPROC_OK;
+    *count = planar ? 3 : 1;
+    for (uint32_t i = 0; status == CLPROC_OK && i < *count; i++) {
+        const clp_plane *plane = &output->planes[i];
+        if (final && plane->h_step == 1 && plane->v_step == 1) {
+            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, i, &dst[i]);
+        } else {
+            status = clp_surface_scratch(lowering, between, lowering->width, lowering->height,
+                                         channels, &dst[i]);
+        }
+    }
+    return status;
+}
+
+clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
+    const clp_surface *src = &lowering->plan->surfaces[lowering->surfaces[0]];
+    clp_pass pass = {.kind = CLP_PASS_COLOUR,
+                     .level = lowering->level,
+                     .src_count = lowering->surface_count,
+                     .white = (float)lowering->start_white,
+                     .in_colours =
+                         lowering->surface_count > 1 ? lowering->surface_count : src->channels,
+                     .step_count = lowering->step_count};
+    clproc_status status;
+    memcpy(pass.src, lowering->surfaces, sizeof pass.src);
+    memcpy(pass.steps, lowering->steps, sizeof pass.steps);
+    snprintf(pass.label, sizeof pass.label, "%s", lowering->step_label);
+    pass.alpha = pass.in_colours == 2 || pass.in_colours == 4;
+    CLP_TRY(status, out, destinations(lowering, final, pass.dst, &pass.dst_count));
+    CLP_TRY(status, out, make_tables(lowering, &pass));
+    pass.out_colours = clp_model_channels(lowering->model);
+    uint64_t pixels = (uint64_t)lowering->width * lowering->height;
+    const clp_surface *dst = &lowering->plan->surfaces[pass.dst[pass.dst_count - 1]];
+    pass.bytes_read = pixels * pass.in_colours * clp_sample_size(lowering->sample);
+    pass.bytes_written = pixels * pass.out_colours * clp_sample_size(dst->sample);
+    pass.operations = pixels * pass.in_colours * pass.out_colours;
+    CLP_TRY(status, out, clp_pass_append(lowering, &pass));
+    lowering->level++;
+    memcpy(lowering->surfaces, pass.dst, sizeof pass.dst);
+    lowering->surface_count = pass.dst_count;
+    lowering->sample = dst->sample;
+    lowering->step_count = 0;
+    lowering->step_label[0] = '\0';
+    lowering->start_white = lowering->white;
+    for (uint32_t i = 0; i < CLP_MAX_PLANES; i++) {
+        lowering->h_step[i] = lowering->v_step[i] = 1;
+    }
+    bool fits = lowering->use_float || final || (lowering->high < 511.9 && lowering->low > -511.9);
+    lowering->needs_float |= !fits;
+out:
+    return status;
+}

@@ -1,0 +1,350 @@
+/** Spatial stages to filter and re-index passes, plane by plane. */
+#include <math.h>
+#include <string.h>
+
+#include "plan/lower.h"
+
+/** Greatest magnitude of levels that Q6 in 16 bits holds. */
+#define Q6_RANGE 511.9
+/** Greatest Σ|w| of one pass: a 32-bit sum of Q14 × 16 bits. */
+#define Q14_GAIN 3.9
+
+static const clp_surface *surface_at(const clp_lowering *lowering, uint32_t index) {
+    return &lowering->plan->surfaces[index];
+}
+
+static uint64_t traffic(const clp_surface *surface) {
+    return (uint64_t)surface->width * surface->height * surface->channels *
+           clp_sample_size(surface->sample);
+}
+
+/** A picture's fill colour in the units of its samples, channel by channel; `plane` of a planar
+ * one. */
+static void fill_values(const clp_lowering *lowering, const clp_stage *stage, uint32_t plane,
+                        clp_sample sample, float values[4]) {
+    double colour[4];
+    memcpy(colour, stage->fill, sizeof colour);
+    if (lowering->model == CLP_MODEL_YCC) {
+        clp_colour ycc = clp_colour_ycc(false);
+        for (uint32_t i = 0; i < 3; i++) {
+            colour[i] = ycc.offset[i];
+            for (uint32_t j = 0; j < 3; j++) {
+                colour[i] += ycc.m[i][j] * stage->fill[j];
+            }
+        }
+        colour[0] = colour[plane];
+    }
+    double unit = sample == CLP_SAMPLE_I16 ? 64 : lowering->white / 255;
+    if (clp_model_has_alpha(lowering->model)) {
+        uint32_t alpha = clp_model_channels(lowering->model) - 1;
+        for (uint32_t i = 0; lowering->premultiplied && i < alpha; i++) {
+            colour[i] *= stage->fill[3] / 255;
+        }
+        colour[alpha] = stage->fill[3];
+    }
+    for (int i = 0; i < 4; i++) {
+        values[i] = (float)(colour[i] * unit);
+    }
+}
+
+/** What one stage does to one plane. */
+typedef struct plane_job {
+    clp_axis y, x;
+    bool transpose;
+    float fill[4];
+    const char *label;
+    uint32_t src;
+    bool final;
+    uint32_t plane; /**< of plan->output where `final` */
+    clp_sample sample;
+} plane_job;
+
+/** The surface a job's result is stored to. */
+static clproc_status result_surface(clp_lowering *lowering, const plane_job *job, uint32_t *dst) {
+    uint32_t channels = surface_at(lowering, job->src)->channels;
+    if (job->final) {
+        return clp_surface_plane(lowering, CLP_ROLE_OUTPUT, &lowering->plan->output, job->plane,
+                                 dst);
+    }
+    return clp_surface_scratch(lowering, job->sample, job->transpose ? job->y.out : job->x.out,
+                               job->transpose ? job->x.out : job->y.out, channels, dst);
+}
+
+static clproc_status append_filter(clp_lowering *lowering, const plane_job *job,
+                                   const clp_axis *axis, char name, clp_pass *pass) {
+    const clp_surface *src = surface_at(lowering, pass->src[0]),
+                      *dst = surface_at(lowering, pass->dst[0]);
+    pass->kind = CLP_PASS_FILTER;
+    pass->src_count = pass->dst_count = 1;
+    pass->taps = axis->taps;
+    pass->windows = axis->out;
+    memcpy(pass->fill, job->fill, sizeof pass->fill);
+    snprintf(pass->label, sizeof pass->label, "%s %c", job->label, name);
+    pass->bytes_read = traffic(src);
+    pass->bytes_written = traffic(dst);
+    pass->operations =
+        (uint64_t)axis->out * axis->taps * (traffic(src) / clp_sample_size(src->sample) / axis->in);
+    clproc_status status = clp_table_axis(lowering->plan, axis, lowering->use_float, &pass->weights,
+                                          &pass->starts, lowering->error);
+    return status == CLPROC_OK ? clp_pass_append(lowering, pass) : status;
+}
+
+static clproc_status append_reindex(clp_lowering *lowering, const plane_job *job, uint32_t dst,
+                                    int level) {
+    clp_pass pass = {.kind = CLP_PASS_REINDEX,
+                     .level = level,
+                     .src = {job->src},
+                     .dst = {dst},
+                     .src_count = 1,
+                     .dst_count = 1,
+                     .transpose = job->transpose};
+    clproc_status status;
+    memcpy(pass.fill, job->fill, sizeof pass.fill);
+    snprintf(pass.label, sizeof pass.label, "%s", job->label);
+    pass.bytes_read = pass.bytes_written = traffic(surface_at(lowering, dst));
+    CLP_TRY(status, out, clp_table_index(lowering->plan, &job->y, &pass.starts, lowering->error));
+    CLP_TRY(status, out, clp_table_index(lowering->plan, &job->x, &pass.columns, lowering->error));
+    status = clp_pass_append(lowering, &pass);
+out:
+    return status;
+}
+
+/** Emits the passes of one job, beginning at lowering->level; `*end` is the first level after them.
+ */
+static clproc_status run_job(clp_lowering *lowering, const plane_job *job, uint32_t *dst,
+                             int *end) {
+    const clp_surface src = *surface_at(lowering, job->src);
+    uint32_t mid;
+    int level = lowering->level;
+    clproc_status status;
+    CLP_TRY(status, out, result_surface(lowering, job, dst));
+    bool same_sample = src.sample == surface_at(lowering, *dst)->sample;
+    if (same_sample && clp_axis_is_index(&job->y) && clp_axis_is_index(&job->x)) {
+        *end = level + 1;
+        return append_reindex(lowering, job, *dst, level);
+    }
+    if (clp_axis_is_identity(&job->x) && (!job->transpose || src.channels == 1)) {
+        clp_pass only = {.level = level,
+                         .src = {job->src},
+                         .dst = {*dst},
+                         .transpose = job->transpose,
+                         .channel_step = 1};
+        *end = level + 1;
+        return append_filter(lowering, job, &job->y, 'y', &only);
+    }
+    clp_sample between = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16;
+    CLP_TRY(status, out,
+            clp_surface_scratch(lowering, between, job->y.out, src.width * src.channels, 1, &mid));
+    clp_pass first = {
+        .level = level, .src = {job->src}, .dst = {mid}, .transpose = true, .channel_step = 1};
+    CLP_TRY(status, out, append_filter(lowering, job, &job->y, 'y', &first));
+    clp_pass second = {.level = level + 1,
+                       .src = {mid},
+                       .dst = {*dst},
+                       .transpose = !job->transpose,
+                       .channel_step = src.channels};
+    CLP_TRY(status, out, append_filter(lowering, job, &job->x, 'x', &second));
+    *end = level + 2;
+out:
+    return status;
+}
+
+/** Follows the bounds of values through a stage; notes where integers cannot hold them. */
+static void track_range(clp_lowering *lowering, const clp_stage *stage, bool final) {
+    double y = clp_axis_gain(&stage->y), x = clp_axis_gain(&stage->x), low = lowering->low,
+           high = lowering->high;
+    double first = high * (1 + y) / 2 - low * (y - 1) / 2;
+    double both = high * (1 + y * x) / 2 - low * (y * x - 1) / 2;
+    lowering->low = low * (1 + y * x) / 2 - high * (y * x - 1) / 2;
+    lowering->high = both;
+    double stored = final ? first : both;
+    bool fits =
+        stored < Q6_RANGE && high + low - stored > -Q6_RANGE && y < Q14_GAIN && x < Q14_GAIN;
+    lowering->needs_float |= !lowering->use_float && !fits;
+}
+
+bool clp_chroma_index(const clp_axis *pixels, uint32_t in_samples, uint32_t in_step,
+                      uint32_t out_step, clp_axis *samples, clproc_error *error,
+                      clproc_status *status) {
+    *status = CLPROC_OK;
+    if (in_step != out_step || !clp_axis_is_index(pixels)) {
+        return false;
+    }
+    uint32_t out = pixels->out / out_step + (pixels->out % out_step != 0);
+    clp_axis made;
+    *status = clp_axis_window(&made, in_samples, 0, false, out, error);
+    bool aligned = *status == CLPROC_OK;
+    for (uint32_t i = 0; aligned && i < pixels->out; i++) {
+        int64_t source = -1;
+        for (uint32_t k = 0; k < pixels->taps; k++) {
+            if (pixels->weight[(size_t)i * pixels->taps + k] != 0) {
+                source = ((int64_t)pixels->start[i] + k) / in_step;
+            }
+        }
+        uint32_t block = i / out_step;
+        if (i % out_step == 0) {
+            made.start[block] = source < 0 ? 0 : (int32_t)source;
+            made.weight[block] = source >= 0;
+        }
+        aligned = made.weight[block] != 0 ? source == made.start[block] : source < 0;
+    }
+    if (!aligned && *status == CLPROC_OK) {
+        clp_axis_free(&made);
+    }
+    if (aligned) {
+        *samples = made;
+    }
+    return aligned;
+}
+
+/** Where along one axis a plane's samples come from and go to. */
+typedef struct plane_grid {
+    uint32_t samples;  /**< of the plane as it stands */
+    uint32_t in_step;  /**< pixels a sample stands for now */
+    uint32_t out_step; /**< and in the result */
+    bool fancy;
+} plane_grid;
+
+/** The matrix of pixels carried to a plane's samples: downsample · pixels · upsample. Replaces
+ * `*axis`. */
+static clproc_status fit_axis(clp_axis *axis, const plane_grid *grid, clproc_error *error) {
+    clp_axis part, product;
+    clproc_status status;
+    if (grid->in_step == 1 && grid->out_step == 1) {
+        return CLPROC_OK;
+    }
+    if (clp_chroma_index(axis, grid->samples, grid->in_step, grid->out_step, &product, error,
+                         &status)) {
+        clp_axis_free(axis);
+        *axis = product;
+        return CLPROC_OK;
+    }
+    if (status == CLPROC_OK && grid->in_step > 1) {
+        CLP_TRY(
+            status, out,
+            clp_axis_upsample(&part, grid->samples, axis->in, grid->in_step, grid->fancy, error));
+        status = clp_axis_compose(&product, axis, &part, error);
+        clp_axis_free(&part);
+        CLP_TRY(status, out, status);
+        clp_axis_free(axis);
+        *axis = product;
+    }
+    if (status == CLPROC_OK && grid->out_step > 1) {
+        CLP_TRY(status, out, clp_axis_downsample(&part, axis->out, grid->out_step, error));
+        status = clp_axis_compose(&product, &part, axis, error);
+        clp_axis_free(&part);
+        CLP_TRY(status, out, status);
+        clp_axis_free(axis);
+        *axis = product;
+    }
+out:
+    return status;
+}
+
+bool clp_upsampling_is_fancy(uint32_t h_step, uint32_t v_step, uint32_t width) {
+    return (h_step == 2 && v_step <= 2 && width > 2) || (h_step == 1 && v_step == 2);
+}
+
+/** Runs one stage on one plane. */
+static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage, uint32_t plane,
+                                 bool final, int *end) {
+    const clp_surface src = *surface_at(lowering, lowering->surfaces[plane]);
+    const clp_plane *out_plane = &lowering->plan->output.planes[plane];
+    bool fancy =
+        clp_upsampling_is_fancy(lowering->h_step[plane], lowering->v_step[plane], src.width);
+    uint32_t out_h = final ? out_plane->h_step : 1, out_v = final ? out_plane->v_step : 1;
+    plane_grid rows = {src.height, lowering->v_step[plane], stage->transpose ? out_h : out_v,
+                       fancy};
+    plane_grid columns = {src.width, lowering->h_step[plane], stage->transpose ? out_v : out_h,
+                          fancy};
+    plane_job job = {.transpose = stage->transpose,
+                     .label = stage->label,
+                     .src = lowering->surfaces[plane],
+                     .final = final,
+                     .plane = plane,
+                     .sample = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16};
+    clproc_status status;
+    if (!final && clp_stage_is_index(stage) && rows.in_step == 1 && columns.in_step == 1) {
+        job.sample = src.sample;
+    }
+    fill_values(lowering, stage, plane, src.sample, job.fill);
+    CLP_TRY(status, out, clp_axis_copy(&job.y, &stage->y, lowering->error));
+    CLP_TRY(status, out, clp_axis_copy(&job.x, &stage->x, lowering->error));
+    CLP_TRY(status, out, fit_axis(&job.y, &rows, lowering->error));
+    CLP_TRY(status, out, fit_axis(&job.x, &columns, lowering->error));
+    status = run_job(lowering, &job, &lowering->surfaces[plane], end);
+out:
+    clp_axis_free(&job.y);
+    clp_axis_free(&job.x);
+    return status;
+}
+
+static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, bool final) {
+    int last = lowering->level;
+    for (uint32_t plane = 0; plane < lowering->surface_count; plane++) {
+        int end;
+        clproc_status status = plane_stage(lowering, stage, plane, final, &end);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        last = end > last ? end : last;
+    }
+    track_range(lowering, stage, final);
+    lowering->level = last;
+    for (uint32_t plane = 0; plane < lowering->surface_count; plane++) {
+        const clp_plane *out_plane = &lowering->plan->output.planes[plane];
+        lowering->h_step[plane] = final ? out_plane->h_step : 1;
+        lowering->v_step[plane] = final ? out_plane->v_step : 1;
+    }
+    lowering->sample = surface_at(lowering, lowering->surfaces[0])->sample;
+    lowering->width = stage->transpose ? stage->y.out : stage->x.out;
+    lowering->height = stage->transpose ? stage->x.out : stage->y.out;
+    return CLPROC_OK;
+}
+
+/** Some plane has fewer samples than the picture has pixels. */
+static bool is_subsampled(const clp_lowering *lowering) {
+    for (uint32_t i = 0; lowering->model == CLP_MODEL_YCC && i < lowering->surface_count; i++) {
+        if (lowering->h_step[i] > 1 || lowering->v_step[i] > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final) {
+    if (segment->stage_count == 0 && (final || is_subsampled(lowering))) {
+        clp_stage copy;
+        clproc_status status =
+            clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
+        if (status == CLPROC_OK) {
+            status = run_stage(lowering, &copy, final);
+        }
+        clp_stage_free(&copy);
+        return status;
+    }
+    for (size_t i = 0; i < segment->stage_count; i++) {
+        clproc_status status =
+            run_stage(lowering, &segment->stages[i], final && i + 1 == segment->stage_count);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    return CLPROC_OK;
+}
+
+clproc_status clp_lower_downsample(clp_lowering *lowering) {
+    clp_stage copy;
+    clproc_status status =
+        clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
+    snprintf(copy.label, sizeof copy.label, "chroma");
+    for (uint32_t plane = 0; status == CLPROC_OK && plane < lowering->surface_count; plane++) {
+        const clp_plane *out = &lowering->plan->output.planes[plane];
+        int end;
+        if (out->h_step > 1 || out->v_step > 1) {
+            status = plane_stage(lowering, &copy, plane, true, &end);
+        }
+    }
+    clp_stage_free(&copy);
+    return status;
+}

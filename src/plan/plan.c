@@ -1,0 +1,240 @@
+#include "plan/plan.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "plan/lower.h"
+
+static clp_model output_model(const clp_terms *terms, clproc_format format) {
+    if (format == CLPROC_FORMAT_JPEG) {
+        return terms->colours == 1 ? CLP_MODEL_GRAY : CLP_MODEL_YCC;
+    }
+    if (terms->colours == 1) {
+        return terms->alpha ? CLP_MODEL_GRAYA : CLP_MODEL_GRAY;
+    }
+    return terms->alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+}
+
+/** True if the terms leave the picture lying on its side. */
+static bool is_transposed(const clp_terms *terms) {
+    bool transposed = false;
+    for (size_t i = 0; i < terms->count; i++) {
+        transposed ^= terms->items[i].kind == CLP_TERM_SPATIAL && terms->items[i].transpose;
+    }
+    return transposed;
+}
+
+/** Chroma steps of a YCC output. */
+static void choose_steps(clp_layout *output, const clp_target *target, bool transposed) {
+    uint32_t h = target->subsampling == CLPROC_SUBSAMPLING_444 ? 1 : 2;
+    uint32_t v = target->subsampling == CLPROC_SUBSAMPLING_420 ||
+                         target->subsampling == CLPROC_SUBSAMPLING_KEEP
+                     ? 2
+                     : 1;
+    bool keep = target->subsampling == CLPROC_SUBSAMPLING_KEEP && target->source_h_step[0] != 0;
+    for (uint32_t i = 0; i < CLP_MAX_PLANES; i++) {
+        clp_plane *plane = &output->planes[i];
+        plane->h_step = i ? h : 1;
+        plane->v_step = i ? v : 1;
+        if (keep) {
+            plane->h_step = transposed ? target->source_v_step[i] : target->source_h_step[i];
+            plane->v_step = transposed ? target->source_h_step[i] : target->source_v_step[i];
+        }
+    }
+}
+
+static clproc_status place_output(clp_plan *plan, clproc_error *error) {
+    const clp_terms *terms = &plan->terms;
+    bool jpeg = plan->target.format == CLPROC_FORMAT_JPEG;
+    uint32_t depth = plan->target.depth ? plan->target.depth : plan->input.depth;
+    plan->output = (clp_layout){.model = output_model(terms, plan->target.format),
+                                .depth = jpeg ? 8 : depth,
+                                .width = terms->width,
+                                .height = terms->height};
+    choose_steps(&plan->output, &plan->target, is_transposed(terms));
+    const uint32_t most = jpeg ? 65500 : 0x7fffffff;
+    if (terms->width > most || terms->height > most) {
+        return clp_error_set(
+            error, CLPROC_ERROR_ARGUMENT,
+            "the result of %u × %u pixels is too large for its format; JPEG ends at 65500",
+            terms->width, terms->height);
+    }
+    if (!clp_layout_place(&plan->output)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "the result of %u × %u pixels is impossible", terms->width,
+                             terms->height);
+    }
+    return CLPROC_OK;
+}
+
+/** Some stage of any segment filters, so that alpha must be premultiplied. */
+static bool filters(const clp_segments *segments) {
+    bool any = false;
+    for (size_t i = 0; i < segments->count; i++) {
+        for (size_t j = 0; j < segments->items[i].stage_count; j++) {
+            any = any || !clp_stage_is_index(&segments->items[i].stages[j]);
+        }
+    }
+    return any;
+}
+
+static bool stages_filter(const clp_segment *segment) {
+    clp_segments one = {.items = (clp_segment *)segment, .count = 1};
+    return filters(&one);
+}
+
+/** After this segment's stages nothing is left to do but to store. */
+static bool ends_here(const clp_lowering *lowering, const clp_segment *segment, bool last) {
+    const clp_layout *output = &lowering->plan->output;
+    bool white_fits = lowering->white == (output->depth == 8 ? 255 : 65535);
+    return last && segment->point_count == 0 && lowering->model == output->model &&
+           !lowering->premultiplied && white_fits &&
+           (!clp_model_has_alpha(lowering->model) || !stages_filter(segment));
+}
+
+static clproc_status lower_segment(clp_lowering *lowering, const clp_segment *segment, bool last,
+                                   bool *stored) {
+    clproc_status status = CLPROC_OK;
+    bool filter = stages_filter(segment);
+    if (segment->stage_count > 0) {
+        if (filter) {
+            CLP_TRY(status, out, clp_lower_premultiply(lowering, true));
+        }
+        if (lowering->step_count > 0) {
+            CLP_TRY(status, out, clp_lower_flush(lowering, false));
+        }
+    }
+    *stored = lowering->step_count == 0 && ends_here(lowering, segment, last);
+    /* Steps that wait for a later pass have no planes left to upsample. */
+    if (segment->stage_count > 0 || lowering->step_count == 0) {
+        CLP_TRY(status, out, clp_lower_stages(lowering, segment, *stored));
+    }
+    status = clp_lower_points(lowering, segment);
+out:
+    return status;
+}
+
+static clproc_status lower(clp_lowering *lowering, const clp_segments *segments) {
+    clp_plan *plan = lowering->plan;
+    clproc_status status = CLPROC_OK;
+    bool stored = false;
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        CLP_TRY(
+            status, out,
+            clp_surface_plane(lowering, CLP_ROLE_INPUT, &plan->input, i, &lowering->surfaces[i]));
+        lowering->h_step[i] = plan->input.planes[i].h_step;
+        lowering->v_step[i] = plan->input.planes[i].v_step;
+    }
+    lowering->sample = plan->surfaces[0].sample;
+    for (size_t i = 0; i < segments->count; i++) {
+        CLP_TRY(status, out,
+                lower_segment(lowering, &segments->items[i], i + 1 == segments->count, &stored));
+    }
+    if (!stored) {
+        CLP_TRY(status, out, clp_lower_to_target(lowering));
+        CLP_TRY(status, out, clp_lower_flush(lowering, true));
+        if (lowering->model == CLP_MODEL_YCC) {
+            CLP_TRY(status, out, clp_lower_downsample(lowering));
+        }
+    }
+    status = clp_surfaces_place(plan, lowering->error);
+out:
+    return status;
+}
+
+/** Lowers with integers, or with floats where these cannot do it. */
+static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, clproc_error *error) {
+    bool use_float = plan->input.depth == 16 || plan->output.depth == 16 || plan->terms.linear ||
+                     (clp_model_has_alpha(plan->input.model) && filters(segments));
+    for (;;) {
+        double white = plan->input.depth == 8 ? 255 : 65535;
+        clp_lowering lowering = {.plan = plan,
+                                 .error = error,
+                                 .use_float = use_float,
+                                 .model = plan->input.model,
+                                 .width = plan->input.width,
+                                 .height = plan->input.height,
+                                 .surface_count = plan->input.plane_count,
+                                 .white = white,
+                                 .start_white = white,
+                                 .high = 255};
+        plan->surface_count = plan->pass_count = plan->table_count = 0;
+        plan->table_bytes = 0;
+        plan->level_count = 0;
+        clproc_status status = lower(&lowering, segments);
+        if (status != CLPROC_OK || !lowering.needs_float) {
+            return status;
+        }
+        use_float = true;
+    }
+}
+
+static void destroy(clp_plan *plan) {
+    clp_terms_free(&plan->terms);
+    clp_memory_free(plan->surfaces);
+    clp_memory_free(plan->passes);
+    clp_memory_free(plan->tables);
+    clp_memory_free(plan);
+}
+
+clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_terms *terms,
+                              const clp_target *target, clproc_error *error) {
+    clp_segments segments = {0};
+    clp_plan *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
+    clproc_status status;
+    if (!made) {
+        clp_terms_free(terms);
+        return clp_error_memory(error, "a plan", sizeof *made);
+    }
+    atomic_init(&made->references, 1);
+    made->terms = *terms;
+    *terms = (clp_terms){0};
+    made->input = *input;
+    made->target = *target;
+    CLP_TRY(status, out, place_output(made, error));
+    CLP_TRY(status, out,
+            clp_segments_create(&segments, &made->terms, input->width, input->height, input->depth,
+                                error));
+    CLP_TRY(status, out, lower_plan(made, &segments, error));
+    *plan = made;
+out:
+    clp_segments_free(&segments);
+    if (status != CLPROC_OK) {
+        destroy(made);
+    }
+    return status;
+}
+
+clp_plan *clp_plan_retain(clp_plan *plan) {
+    atomic_fetch_add(&plan->references, 1);
+    return plan;
+}
+
+void clp_plan_release(clp_plan **plan) {
+    if (*plan && atomic_fetch_sub(&(*plan)->references, 1) == 1) {
+        destroy(*plan);
+    }
+    *plan = NULL;
+}
+
+void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
+                              clp_model header_model, bool shrink, clp_model *model,
+                              uint32_t *eighths) {
+    *model = header_model;
+    *eighths = 8;
+    if (header_model == CLP_MODEL_YCC) {
+        bool needs_rgb = target->format != CLPROC_FORMAT_JPEG || terms->colour_seen;
+        if (terms->gray_first) {
+            *model = CLP_MODEL_GRAY;
+        } else if (needs_rgb && !terms->spatial_seen) {
+            *model = CLP_MODEL_RGB;
+        }
+    }
+    if (shrink && !terms->linear) {
+        while (*eighths > 1 && terms->first_scale * (*eighths / 2) / 8 >= 2) {
+            *eighths /= 2;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/** The canonical form of a list of terms: segments of spatial stages followed by pointwise terms.
+ */
+#ifndef CLP_PLAN_SEGMENT_H
+#define CLP_PLAN_SEGMENT_H
+
+#include "plan/terms.h"
+
+/** One application of a banded matrix along each axis, made of one or more terms. */
+typedef struct clp_stage {
+    clp_axis y, x;
+    bool transpose; /**< after both axes */
+    bool filled;    /**< some row reaches outside */
+    double fill[4]; /**< levels */
+    char label[28]; /**< the operations in it, as "resize·blur" */
+} clp_stage;
+
+/** Spatial stages in order, then pointwise terms in order. */
+typedef struct clp_segment {
+    clp_stage *stages;
+    size_t stage_count, stage_capacity;
+    const clp_term *points[8];
+    size_t point_count;
+} clp_segment;
+
+typedef struct clp_segments {
+    clp_segment *items;
+    size_t count, capacity;
+} clp_segments;
+
+/** Brings terms into canonical form, merging neighbouring matrices where one pass is cheaper than
+ * two. `terms` must outlive the result. `width` × `height`: samples of the decoded picture. */
+clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
+                                  uint32_t height, uint32_t depth, clproc_error *error);
+void clp_segments_free(clp_segments *segments);
+
+/** A stage that changes nothing. */
+clproc_status clp_stage_identity(clp_stage *stage, uint32_t width, uint32_t height,
+                                 clproc_error *error);
+void clp_stage_free(clp_stage *stage);
+bool clp_stage_is_index(const clp_stage *stage);
+
+/** True if a spatial term may be run before pointwise terms that stand before it. */
+bool clp_term_commutes(const clp_term *spatial, const clp_term *const *points, size_t count);
+
+#endif
