@@ -1,0 +1,311 @@
+#include <string.h>
+
+#include "meta/meta.h"
+
+enum {
+    TAG_ORIENTATION = 0x0112,
+    TAG_STRIP_OFFSETS = 0x0111,
+    TAG_STRIP_SIZES = 0x0117,
+    TAG_THUMBNAIL_OFFSET = 0x0201,
+    TAG_THUMBNAIL_SIZE = 0x0202,
+    TAG_EXIF_IFD = 0x8769,
+    TAG_GPS_IFD = 0x8825,
+    TAG_WIDTH = 0xA002,
+    TAG_HEIGHT = 0xA003
+};
+
+enum { BYTE = 1, SHORT = 3, LONG = 4 };
+enum { HEADER = 8, COUNT = 2, ENTRY = 12, LINK = 4, MAX_CHAIN = 16 };
+
+/** A TIFF structure: a header, and directories (IFDs) of 12-byte entries, linked by offsets. */
+typedef struct tiff {
+    uint8_t *data; /**< written to by the edits only */
+    size_t size;
+    bool little;
+    size_t erased; /**< bytes zeroed so far */
+} tiff;
+
+typedef struct directory {
+    size_t start;
+    uint32_t count; /**< entries that lie within the data */
+    bool complete;  /**< all entries and the link to the next directory do */
+} directory;
+
+typedef struct entry {
+    size_t at; /**< of the entry itself */
+    uint32_t tag, type, count;
+    size_t value; /**< where the value stands */
+    size_t bytes; /**< its size; 0 if it does not lie within the data */
+} entry;
+
+/* -------------------------------------------------------------- reading */
+
+static uint32_t get16(const tiff *file, size_t at) {
+    const uint8_t *p = file->data + at;
+    return file->little ? (uint32_t)p[0] | (uint32_t)p[1] << 8
+                        : (uint32_t)p[1] | (uint32_t)p[0] << 8;
+}
+
+static uint32_t get32(const tiff *file, size_t at) {
+    uint32_t first = get16(file, at), second = get16(file, at + 2);
+    return file->little ? first | second << 16 : second | first << 16;
+}
+
+static void put16(tiff *file, size_t at, uint32_t value) {
+    file->data[at + !file->little] = (uint8_t)value;
+    file->data[at + file->little] = (uint8_t)(value >> 8);
+}
+
+static void put32(tiff *file, size_t at, uint32_t value) {
+    put16(file, file->little ? at : at + 2, value & 0xFFFF);
+    put16(file, file->little ? at + 2 : at, value >> 16);
+}
+
+/** True if `bytes` bytes at `at` lie within the data. */
+static bool within(const tiff *file, size_t at, size_t bytes) {
+    return at <= file->size && bytes <= file->size - at;
+}
+
+static bool open_tiff(const uint8_t *data, size_t size, tiff *file) {
+    if (size < HEADER) {
+        return false;
+    }
+    /* Reading leaves the data alone: see the struct. */
+    *file = (tiff){.data = (uint8_t *)data, .size = size, .little = data[0] == 'I'};
+    return (memcmp(data, "II*\0", 4) == 0 || memcmp(data, "MM\0*", 4) == 0);
+}
+
+static bool read_directory(const tiff *file, size_t start, directory *found) {
+    if (start < HEADER || !within(file, start, COUNT)) {
+        return false;
+    }
+    size_t room = (file->size - start - COUNT) / ENTRY;
+    uint32_t count = get16(file, start);
+    *found = (directory){.start = start, .count = count < room ? count : (uint32_t)room};
+    found->complete = within(file, start, COUNT + (size_t)count * ENTRY + LINK);
+    return true;
+}
+
+static entry read_entry(const tiff *file, const directory *where, uint32_t index) {
+    static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+    entry found = {.at = where->start + COUNT + (size_t)index * ENTRY};
+    found.tag = get16(file, found.at);
+    found.type = get16(file, found.at + 2);
+    found.count = get32(file, found.at + 4);
+    /* At most 2^32 × 8: no overflow. */
+    uint64_t bytes = found.type < sizeof sizes ? (uint64_t)found.count * sizes[found.type] : 0;
+    found.value = bytes <= 4 ? found.at + 8 : get32(file, found.at + 8);
+    found.bytes = bytes <= file->size && within(file, found.value, bytes) ? bytes : 0;
+    return found;
+}
+
+static bool find_entry(const tiff *file, const directory *where, uint32_t tag, entry *found) {
+    for (uint32_t i = 0; i < where->count; i++) {
+        *found = read_entry(file, where, i);
+        if (found->tag == tag) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Number `index` of a value of whole numbers; false if there is none. */
+static bool number(const tiff *file, const entry *from, uint32_t index, uint32_t *value) {
+    if (from->bytes == 0 || index >= from->count) {
+        return false;
+    }
+    switch (from->type) {
+    case BYTE:
+        *value = file->data[from->value + index];
+        return true;
+    case SHORT:
+        *value = get16(file, from->value + index * 2u);
+        return true;
+    case LONG:
+    case 13: /* IFD */
+        *value = get32(file, from->value + (size_t)index * 4);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool find_number(const tiff *file, const directory *where, uint32_t tag, uint32_t *value) {
+    entry found;
+    return find_entry(file, where, tag, &found) && number(file, &found, 0, value);
+}
+
+static size_t next_directory(const tiff *file, const directory *where) {
+    return where->complete ? get32(file, where->start + COUNT + (size_t)where->count * ENTRY) : 0;
+}
+
+static bool open_first(const uint8_t *data, size_t size, tiff *file, directory *first) {
+    return open_tiff(data, size, file) && read_directory(file, get32(file, 4), first);
+}
+
+clp_exif_facts clp_exif_read(const uint8_t *data, size_t size) {
+    clp_exif_facts facts = {.orientation = 1};
+    tiff file;
+    directory first, second;
+    entry found;
+    uint32_t orientation;
+    facts.valid = open_first(data, size, &file, &first);
+    if (facts.valid) {
+        if (find_number(&file, &first, TAG_ORIENTATION, &orientation) && orientation >= 1 &&
+            orientation <= 8) {
+            facts.orientation = orientation;
+        }
+        facts.has_gps = find_entry(&file, &first, TAG_GPS_IFD, &found);
+        facts.has_thumbnail = read_directory(&file, next_directory(&file, &first), &second);
+    }
+    return facts;
+}
+
+/* -------------------------------------------------------------- editing */
+
+/** Zeroes bytes. Values do not overlap in a sound file, so that no more is erased than there is:
+ * this bounds the work on a hostile one. */
+static bool erase(tiff *file, size_t at, size_t bytes) {
+    if (!within(file, at, bytes) || bytes > file->size - file->erased) {
+        return false;
+    }
+    memset(file->data + at, 0, bytes);
+    file->erased += bytes;
+    return true;
+}
+
+/** Erases a directory and the values outside it. Entries are read before they go. */
+static bool erase_directory(tiff *file, const directory *where) {
+    for (uint32_t i = 0; i < where->count; i++) {
+        entry found = read_entry(file, where, i);
+        if (found.bytes > 4 && !erase(file, found.value, found.bytes)) {
+            return false;
+        }
+    }
+    size_t bytes = COUNT + (size_t)where->count * ENTRY + (where->complete ? LINK : 0);
+    return erase(file, where->start, bytes);
+}
+
+/** Takes an entry out of a directory; what follows it moves up. */
+static void remove_entry(tiff *file, directory *where, size_t at) {
+    size_t end = where->start + COUNT + (size_t)where->count * ENTRY;
+    size_t tail = end + (where->complete ? LINK : 0) - at - ENTRY;
+    memmove(file->data + at, file->data + at + ENTRY, tail);
+    memset(file->data + at + tail, 0, ENTRY);
+    where->count--;
+    put16(file, where->start, where->count);
+}
+
+static bool strip_gps(tiff *file, directory *first) {
+    entry found;
+    directory gps;
+    uint32_t offset;
+    while (find_entry(file, first, TAG_GPS_IFD, &found)) {
+        /* One that points at the first directory is no GPS directory. */
+        if (number(file, &found, 0, &offset) && offset != first->start &&
+            read_directory(file, offset, &gps) && !erase_directory(file, &gps)) {
+            return false;
+        }
+        remove_entry(file, first, found.at);
+    }
+    return true;
+}
+
+/** Erases the data that a pair of tags, offsets and sizes, describes. */
+static bool erase_data(tiff *file, const directory *where, uint32_t offsets, uint32_t sizes) {
+    entry from, length;
+    uint32_t at, bytes;
+    if (!find_entry(file, where, offsets, &from) || !find_entry(file, where, sizes, &length)) {
+        return true;
+    }
+    for (uint32_t i = 0; number(file, &from, i, &at) && number(file, &length, i, &bytes); i++) {
+        size_t left = at < file->size ? file->size - at : 0;
+        if (!erase(file, left ? at : 0, bytes < left ? bytes : left)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool strip_thumbnail(tiff *file, const directory *first) {
+    directory next;
+    size_t offset = next_directory(file, first);
+    if (offset == 0) {
+        return true;
+    }
+    put32(file, first->start + COUNT + (size_t)first->count * ENTRY, 0);
+    for (int i = 0; i < MAX_CHAIN && offset != first->start; i++) {
+        if (!read_directory(file, offset, &next)) {
+            return true;
+        }
+        offset = next_directory(file, &next);
+        if (!erase_data(file, &next, TAG_THUMBNAIL_OFFSET, TAG_THUMBNAIL_SIZE) ||
+            !erase_data(file, &next, TAG_STRIP_OFFSETS, TAG_STRIP_SIZES) ||
+            !erase_directory(file, &next)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Writes a whole number where one stands; a SHORT that is too small for it becomes a LONG. */
+static void set_number(tiff *file, const directory *where, uint32_t tag, uint32_t value) {
+    entry found;
+    uint32_t old;
+    if (!find_entry(file, where, tag, &found) || found.count != 1 ||
+        !number(file, &found, 0, &old)) {
+        return;
+    }
+    if (found.type == SHORT && value > 0xFFFF) {
+        put16(file, found.at + 2, LONG);
+        found.type = LONG;
+    }
+    if (found.type == SHORT) {
+        put16(file, found.value, value);
+    } else if (found.type == LONG) {
+        put32(file, found.value, value);
+    } else if (value <= 0xFF) {
+        file->data[found.value] = (uint8_t)value;
+    }
+}
+
+static void set_size(tiff *file, const directory *first, uint32_t width, uint32_t height) {
+    directory exif;
+    uint32_t offset;
+    if (!find_number(file, first, TAG_EXIF_IFD, &offset) || !read_directory(file, offset, &exif)) {
+        return;
+    }
+    if (width) {
+        set_number(file, &exif, TAG_WIDTH, width);
+    }
+    if (height) {
+        set_number(file, &exif, TAG_HEIGHT, height);
+    }
+}
+
+clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_exif_edit *edit,
+                                 clp_bytes *out, clproc_error *error) {
+    tiff file;
+    directory first;
+    clproc_status status;
+    out->size = 0;
+    CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
+    if (!open_first(out->data, out->size, &file, &first)) {
+        status = clp_error_set(error, CLPROC_ERROR_INPUT,
+                               "the EXIF block cannot be read; leave it out with --strip exif");
+        goto out;
+    }
+    set_size(&file, &first, edit->width, edit->height);
+    if (edit->reset_orientation) {
+        set_number(&file, &first, TAG_ORIENTATION, 1);
+    }
+    if ((edit->strip_thumbnail && !strip_thumbnail(&file, &first)) ||
+        (edit->strip_gps && !strip_gps(&file, &first))) {
+        status =
+            clp_error_set(error, CLPROC_ERROR_INPUT,
+                          "the EXIF block contradicts itself, so that nothing can be taken out "
+                          "of it; leave it out with --strip exif");
+    }
+out:
+    return status;
+}
