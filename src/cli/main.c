@@ -39,6 +39,12 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc report html run.json -o run.html\n"
      "  clproc report diff old.json new.json --fail-above 5%\n",
      clp_cli_report},
+    {"samples", CLP_CLI_SAMPLES, "-o DIR [OPTIONS]", "Make photo-like pictures to try things on.",
+     "The same options make the same files on every machine. Names tell what a file is, as\n"
+     "004-jpeg-420-orientation6.jpg.\n\nExamples:\n"
+     "  clproc samples --count 10 -o images/\n"
+     "  clproc samples --count 20 --width 6000 --height 4000 --kind photo -o photos/\n",
+     clp_cli_samples},
     {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION]", "Explain a command, operation or option.",
      "", clp_cli_help},
     {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},

@@ -51,13 +51,19 @@ static const clp_cli_choice views[] = {{"all", CLPROC_VIEW_ALL},       {"cpu", C
                                        {"memory", CLPROC_VIEW_MEMORY}, {"time", CLPROC_VIEW_TIME},
                                        {"kernel", CLPROC_VIEW_KERNEL}, {0}};
 
+static const clp_cli_choice kinds[] = {{"mixed", CLPROC_SAMPLES_MIXED},
+                                       {"photo", CLPROC_SAMPLES_PHOTO},
+                                       {"png", CLPROC_SAMPLES_PNG},
+                                       {"orientation", CLPROC_SAMPLES_ORIENTATION},
+                                       {0}};
+
 const clp_cli_option clp_cli_options[] = {
     {"pipeline", 0, "\"OP | OP\"", CLP_CLI_PIPELINE, CLP_CLI_BATCH, CLP_CLI_GROUP_OPS,
      "append several operations, as \"resize 1920x | blur 2 | gray\"", FIELD(pipeline)},
 
     {"output", 'o', "OUT", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "a folder that mirrors the input tree, or a template of {dir} {name} {ext} {index} {width} "
-     "{height}, as '{dir}/{name}-small.{ext}'",
+     "a folder that mirrors the input tree, a file for a single input, or a template of {dir} "
+     "{name} {ext} {index} {width} {height}, as '{dir}/{name}-small.{ext}'",
      FIELD(output)},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats},
@@ -107,7 +113,7 @@ const clp_cli_option clp_cli_options[] = {
     {"explain", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "print the plan of the first picture before and after simplification, and write nothing",
      FIELD(explain)},
-    {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+    {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH | CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION,
      "progress on standard error; auto: where that is a terminal; json: one object a line",
      FIELD(progress), .choices = progress},
 
@@ -150,6 +156,24 @@ const clp_cli_option clp_cli_options[] = {
     {"fail-above", 0, "PERCENT", CLP_CLI_PERCENT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "diff: exit with 1 if work became slower, significantly and by more than this",
      FIELD(fail_above), .min = 0, .max = 1e6},
+
+    {"count", 0, "N", CLP_CLI_COUNT, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
+     "how many pictures to make", FIELD(samples.count), .min = 1, .max = 1e6},
+    {"width", 0, "PIXELS", CLP_CLI_COUNT, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
+     "width of the pictures as a viewer shows them", FIELD(samples.width), .min = 1, .max = 65500},
+    {"height", 0, "PIXELS", CLP_CLI_COUNT, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
+     "height of the pictures as a viewer shows them", FIELD(samples.height), .min = 1,
+     .max = 65500},
+    {"seed", 0, "N", CLP_CLI_COUNT, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
+     "another number makes other pictures", FIELD(samples.seed), .min = 0, .max = 0x1p52},
+    {"kind", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
+     "photo: JPEG 4:2:0; png: gray and RGB, alpha, 8 and 16 bits; orientation: all eight, both "
+     "formats; mixed: all these and more in turn",
+     FIELD(samples.kind), .choices = kinds},
+    {"output", 'o', "DIR", CLP_CLI_TEXT, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
+     "the folder to write to, made if it is missing", FIELD(samples.output)},
+    {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION, "threads",
+     FIELD(samples.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 
     {"json", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
      "print a JSON array with every property", FIELD(json)},

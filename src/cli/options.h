@@ -11,8 +11,9 @@ enum {
     CLP_CLI_DEVICES = 4,
     CLP_CLI_REPORT = 8,
     CLP_CLI_HELP = 16,
+    CLP_CLI_SAMPLES = 32,
     CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE, /**< those that process pictures */
-    CLP_CLI_ALL = 31
+    CLP_CLI_ALL = 63
 };
 
 typedef enum clp_cli_group {
@@ -43,6 +44,7 @@ typedef struct clp_cli_list {
 /** What a command line asks for. Strings point into argv. */
 typedef struct clp_cli_settings {
     clproc_run_params run;
+    clproc_samples_params samples;
     clproc_pipeline *pipeline;
     const char *output;
     clp_cli_list reports;

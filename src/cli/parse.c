@@ -16,6 +16,7 @@ static const double unbounded = 1e9;
 clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc_error *error) {
     memset(settings, 0, sizeof *settings);
     clproc_run_params_init(&settings->run);
+    clproc_samples_params_init(&settings->samples);
     settings->fail_above = -1;
     clp_cli_list *const lists[] = {&settings->reports, &settings->before, &settings->after};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {

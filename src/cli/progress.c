@@ -30,6 +30,10 @@ void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *
     progress->drawn = progress->started - interval;
 }
 
+double clp_cli_progress_seconds(const clp_cli_progress *progress) {
+    return now() - progress->started;
+}
+
 static size_t terminal_columns(void) {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -46,7 +50,7 @@ static void erase(clp_cli_progress *progress) {
 
 /** Pictures a second; 0 while there is too little to judge by. */
 static double rate_of(const clp_cli_progress *progress, const clproc_event *event) {
-    double elapsed = now() - progress->started;
+    double elapsed = clp_cli_progress_seconds(progress);
     return elapsed > 0.5 ? (double)event->done / elapsed : 0;
 }
 
@@ -150,6 +154,7 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
     clp_cli_progress *progress = user;
     switch (event->kind) {
     case CLPROC_EVENT_DONE:
+        progress->done++;
         if (progress->list) {
             list_picture(progress, event);
         }

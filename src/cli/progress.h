@@ -9,7 +9,7 @@ typedef struct clp_cli_progress {
     bool terminal;              /**< standard error is one that can redraw a line */
     bool list;                  /**< print every finished picture on standard output (dry run) */
     double started, drawn;      /**< seconds */
-    uint64_t skipped, failed;
+    uint64_t done, skipped, failed;
     bool shown; /**< a progress line stands on the terminal */
     char last[160];
 } clp_cli_progress;
@@ -17,6 +17,8 @@ typedef struct clp_cli_progress {
 void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *settings);
 /** A clproc_event_fn; `user` is the clp_cli_progress. */
 void clp_cli_progress_event(const clproc_event *event, void *user);
+/** Since it started. */
+double clp_cli_progress_seconds(const clp_cli_progress *progress);
 /** Takes the progress line away and prints the summary of a run that ended with `status`. */
 void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result *result,
                              clproc_status status);
