@@ -298,6 +298,32 @@ CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_
 CLPROC_API clproc_status clproc_explain(const clproc_run_params *params, const char *file,
                                         FILE *out, clproc_error *error);
 
+/* --------------------------------------------------------------- samples */
+
+typedef enum clproc_samples_kind {
+    CLPROC_SAMPLES_MIXED,      /**< every form below in turn */
+    CLPROC_SAMPLES_PHOTO,      /**< JPEG 4:2:0, quality 90 */
+    CLPROC_SAMPLES_PNG,        /**< gray and RGB, with and without alpha, 8 and 16 bits */
+    CLPROC_SAMPLES_ORIENTATION /**< the eight EXIF orientations, in both formats */
+} clproc_samples_kind;
+
+typedef struct clproc_samples_params {
+    const char *output; /**< a folder, made if it is missing */
+    uint32_t count;
+    uint32_t width, height; /**< pixels, as a viewer shows the pictures */
+    uint64_t seed;          /**< pictures of one seed, size and kind are the same everywhere */
+    clproc_samples_kind kind;
+    int jobs; /**< threads; 0: one per core */
+
+    clproc_event_fn on_event; /**< DONE for every picture; may be NULL */
+    void *user;
+    const volatile int *cancel; /**< non-zero stops; may be NULL */
+} clproc_samples_params;
+
+CLPROC_API void clproc_samples_params_init(clproc_samples_params *params);
+/** Makes photo-like pictures to try things on, named NUMBER-FORM.jpg or .png. */
+CLPROC_API clproc_status clproc_samples(const clproc_samples_params *params, clproc_error *error);
+
 /* --------------------------------------------------------------- reports */
 
 typedef enum clproc_profile_view {
