@@ -97,7 +97,8 @@ typedef struct clproc_param_info {
 
 typedef struct clproc_op_info {
     const char *name;
-    const char *usage; /**< for example "WxH[:fit=…]", "" for operations without a value */
+    const char *usage;   /**< for example "size[:fit=...]", "" for operations without a value */
+    const char *example; /**< a value that works, "" for operations without one */
     const char *help;
     const clproc_param_info *params;
     size_t param_count;

@@ -7,9 +7,10 @@
 
 typedef enum clp_param_kind {
     CLP_PARAM_NUMBER,
+    CLP_PARAM_WHOLE,   /**< a whole number */
     CLP_PARAM_NUMBERS, /**< a list separated by commas */
     CLP_PARAM_SIZE,    /**< WxH, Wx, xH or N% */
-    CLP_PARAM_AREA,    /**< WxH+X+Y */
+    CLP_PARAM_AREA,    /**< WxH+X+Y, or WxH to place by gravity */
     CLP_PARAM_CHOICE,
     CLP_PARAM_COLOUR
 } clp_param_kind;
@@ -46,6 +47,9 @@ size_t clp_ops_count(void);
 const clp_op *clp_ops_at(size_t index);
 /** NULL if there is no operation of that name. */
 const clp_op *clp_ops_find(const char *name);
+
+/** What a parameter accepts, in words. */
+void clp_param_range(const clp_param *param, char *text, size_t size);
 
 /** Parses "first:name=value:…" against an operation's parameters. */
 clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values[CLP_MAX_PARAMS],

@@ -1,0 +1,164 @@
+/** Affine maps and curves of colours, and what drops channels. */
+#include <math.h>
+
+#include "ops/ops_private.h"
+
+static clproc_status gray(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    (void)values;
+    return clp_terms_gray(terms, "gray", error);
+}
+
+/** The same factor and offset for every channel. */
+static clproc_status scale(clp_terms *terms, const char *op, double factor, double offset,
+                           clproc_error *error) {
+    const double matrix[3][3] = {{factor, 0, 0}, {0, factor, 0}, {0, 0, factor}};
+    const double offsets[3] = {offset, offset, offset};
+    return clp_terms_colour(terms, op, matrix, offsets, error);
+}
+
+static clproc_status brightness(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    return scale(terms, "brightness", values[0].number[0], 0, error);
+}
+
+static clproc_status contrast(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    double factor = values[0].number[0];
+    return scale(terms, "contrast", factor, 127.5 * (1 - factor), error);
+}
+
+static clproc_status saturation(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    const double luma[3] = {CLP_LUMA_RED, 1 - CLP_LUMA_RED - CLP_LUMA_BLUE, CLP_LUMA_BLUE},
+                 none[3] = {0, 0, 0};
+    double factor = values[0].number[0], matrix[3][3];
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            matrix[i][j] = (1 - factor) * luma[j] + (i == j ? factor : 0);
+        }
+    }
+    return clp_terms_colour(terms, "saturation", (const double(*)[3])matrix, none, error);
+}
+
+static clproc_status matrix(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    uint32_t count = values[0].count, columns = count / 3;
+    double m[3][3], offset[3] = {0, 0, 0};
+    if (count != 9 && count != 12) {
+        return clp_error_set(
+            error, CLPROC_ERROR_ARGUMENT,
+            "matrix takes 9 numbers (3 rows of 3) or 12 (each row with an offset), not %u", count);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        for (uint32_t j = 0; j < 3; j++) {
+            m[i][j] = values[0].number[i * columns + j];
+        }
+        offset[i] = columns == 4 ? values[0].number[i * columns + 3] : 0;
+    }
+    return clp_terms_colour(terms, "matrix", (const double(*)[3])m, offset, error);
+}
+
+/** Input range and exponent of a curve. */
+typedef struct range {
+    double black, white, exponent;
+} range;
+
+static double curve(double value, const void *context) {
+    const range *r = context;
+    double inside = fmin(fmax((value - r->black) / (r->white - r->black), 0), 1);
+    return pow(inside, r->exponent);
+}
+
+static clproc_status add_curve(clp_terms *terms, const char *op, const range *r,
+                               clproc_error *error) {
+    double (*const function[])(double, const void *) = {curve};
+    if (r->black == 0 && r->white == 1 && r->exponent == 1) {
+        return CLPROC_OK;
+    }
+    return clp_terms_curve(terms, op, function, r, 1, error);
+}
+
+static clproc_status gamma_terms(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    range r = {0, 1, 1 / values[0].number[0]};
+    return add_curve(terms, "gamma", &r, error);
+}
+
+static clproc_status levels(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    range r = {values[0].number[0] / 255, values[1].number[0] / 255, 1 / values[2].number[0]};
+    if (r.white <= r.black) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "levels: white (%g) must be above black (%g)", values[1].number[0],
+                             values[0].number[0]);
+    }
+    return add_curve(terms, "levels", &r, error);
+}
+
+static clproc_status flatten(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    return clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, values[0].number, error);
+}
+
+const clp_op clp_op_gray = {.name = "gray", .help = "BT.601 luma", .example = "", .terms = gray};
+
+const clp_op clp_op_brightness = {
+    .name = "brightness",
+    .help = "multiply every channel",
+    .example = "1.2",
+    .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is black"}},
+    .param_count = 1,
+    .terms = brightness,
+};
+
+const clp_op clp_op_contrast = {
+    .name = "contrast",
+    .help = "stretch about mid-gray (127.5)",
+    .example = "1.3",
+    .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is gray"}},
+    .param_count = 1,
+    .terms = contrast,
+};
+
+const clp_op clp_op_saturation = {
+    .name = "saturation",
+    .help = "stretch about each pixel's luma",
+    .example = "0.5",
+    .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is gray"}},
+    .param_count = 1,
+    .terms = saturation,
+};
+
+const clp_op clp_op_matrix = {
+    .name = "matrix",
+    .help = "mix the channels",
+    .example = "0.9,0.1,0,0.1,0.8,0.1,0,0.1,0.9",
+    .params = {{"rows", CLP_PARAM_NUMBERS, NULL, -1000, 1000, NULL,
+                "new red, green and blue from old red, green, blue; with a fourth number each, an "
+                "offset in levels"}},
+    .param_count = 1,
+    .terms = matrix,
+};
+
+const clp_op clp_op_gamma = {
+    .name = "gamma",
+    .help = "raise to the power 1/value",
+    .example = "1.2",
+    .params = {{"value", CLP_PARAM_NUMBER, NULL, 0.01, 100, NULL,
+                "above 1 brightens, 1 changes nothing"}},
+    .param_count = 1,
+    .terms = gamma_terms,
+};
+
+const clp_op clp_op_levels = {
+    .name = "levels",
+    .help = "stretch a range of levels to all of them",
+    .example = "16:white=235",
+    .params = {{"black", CLP_PARAM_NUMBER, "0", 0, 255, NULL, "level that becomes black"},
+               {"white", CLP_PARAM_NUMBER, "255", 0, 255, NULL, "level that becomes white"},
+               {"gamma", CLP_PARAM_NUMBER, "1", 0.01, 100, NULL, "above 1 brightens the middle"}},
+    .param_count = 3,
+    .terms = levels,
+};
+
+const clp_op clp_op_flatten = {
+    .name = "flatten",
+    .help = "lay a picture with alpha over a colour",
+    .example = "#fff",
+    .params = {{"colour", CLP_PARAM_COLOUR, "white", 0, 0, NULL, "the ground"}},
+    .param_count = 1,
+    .terms = flatten,
+};

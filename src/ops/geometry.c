@@ -1,0 +1,119 @@
+/** Crop, pad, rotate, flip: index maps, nothing is filtered. */
+#include "ops/ops_private.h"
+
+static clproc_status crop(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    const double *area = values[0].number;
+    double width = area[0], height = area[1], x = area[2], y = area[3];
+    if (values[0].count == 2) {
+        /* No position: cut where gravity says, at most what there is. */
+        width = width < terms->width ? width : terms->width;
+        height = height < terms->height ? height : terms->height;
+        x = (double)clp_gravity_offset(values[1].number[0], false, terms->width, (uint32_t)width);
+        y = (double)clp_gravity_offset(values[1].number[0], true, terms->height, (uint32_t)height);
+    }
+    /* What reaches over the right or lower edge is cut off; nothing may start outside. */
+    if (x >= terms->width || y >= terms->height) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "crop starts at %.0f, %.0f, outside the picture of %u × %u pixels", x,
+                             y, terms->width, terms->height);
+    }
+    width = width < terms->width - x ? width : terms->width - x;
+    height = height < terms->height - y ? height : terms->height - y;
+    return clp_ops_window(terms, "crop", (int64_t)x, (int64_t)y, (uint32_t)width, (uint32_t)height,
+                          NULL, error);
+}
+
+static clproc_status pad(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    double w, h;
+    clproc_status status = clp_ops_size(&values[0], terms->width, terms->height, &w, &h, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    /* A free side stays as it is, and padding never cuts. */
+    bool percent = values[0].number[2] > 0;
+    uint32_t width = !percent && values[0].number[0] == 0 ? terms->width : (uint32_t)w;
+    uint32_t height = !percent && values[0].number[1] == 0 ? terms->height : (uint32_t)h;
+    width = width > terms->width ? width : terms->width;
+    height = height > terms->height ? height : terms->height;
+    return clp_ops_window(terms, "pad",
+                          clp_gravity_offset(values[1].number[0], false, terms->width, width),
+                          clp_gravity_offset(values[1].number[0], true, terms->height, height),
+                          width, height, values[2].number, error);
+}
+
+/** Flips, then transposes. */
+static clproc_status reorder(clp_terms *terms, const char *op, bool flip_x, bool flip_y,
+                             bool transpose, clproc_error *error) {
+    clp_axis y, x;
+    uint32_t w = terms->samples_x, h = terms->samples_y;
+    clproc_status status = clp_axis_window(&y, h, flip_y ? (int64_t)h - 1 : 0, flip_y, h, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clp_axis_window(&x, w, flip_x ? (int64_t)w - 1 : 0, flip_x, w, error);
+    if (status != CLPROC_OK) {
+        clp_axis_free(&y);
+        return status;
+    }
+    return clp_terms_spatial(terms, op, &y, &x, transpose, NULL, error);
+}
+
+enum { ROTATE_90, ROTATE_180, ROTATE_270 };
+static const char *const angles[] = {"90", "180", "270", NULL};
+
+static clproc_status rotate(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    int angle = (int)values[0].number[0];
+    return reorder(terms, "rotate", angle != ROTATE_90, angle != ROTATE_270, angle != ROTATE_180,
+                   error);
+}
+
+static const char *const directions[] = {"h", "v", NULL};
+
+static clproc_status flip(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    bool horizontal = values[0].number[0] == 0;
+    return reorder(terms, "flip", horizontal, !horizontal, false, error);
+}
+
+const clp_op clp_op_crop = {
+    .name = "crop",
+    .help = "cut out a rectangle",
+    .example = "800x600+10+20",
+    .params = {{"area", CLP_PARAM_AREA, NULL, 0, 0, NULL,
+                "size and position of the upper left corner, in pixels"},
+               {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities,
+                "where to cut if no position is given"}},
+    .param_count = 2,
+    .terms = crop,
+};
+
+const clp_op clp_op_pad = {
+    .name = "pad",
+    .help = "enlarge the canvas",
+    .example = "800x600:gravity=centre:colour=#fff",
+    .params = {{"size", CLP_PARAM_SIZE, NULL, 0, 0, NULL,
+                "size of the canvas; a side that is smaller is left as it is"},
+               {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities,
+                "where the picture stands"},
+               {"colour", CLP_PARAM_COLOUR, "black", 0, 0, NULL, "what the rest is filled with"}},
+    .param_count = 3,
+    .terms = pad,
+};
+
+const clp_op clp_op_rotate = {
+    .name = "rotate",
+    .help = "turn clockwise",
+    .example = "90",
+    .params = {{"angle", CLP_PARAM_CHOICE, NULL, 0, 0, angles, "degrees"}},
+    .param_count = 1,
+    .terms = rotate,
+};
+
+const clp_op clp_op_flip = {
+    .name = "flip",
+    .help = "mirror",
+    .example = "h",
+    .params = {{"direction", CLP_PARAM_CHOICE, NULL, 0, 0, directions,
+                "h: left and right change places; v: up and down"}},
+    .param_count = 1,
+    .terms = flip,
+};

@@ -1,0 +1,119 @@
+/** Pipelines: operations in order, with their parsed values. */
+#include <string.h>
+
+#include "core/memory.h"
+#include "ops/ops_private.h"
+
+typedef struct step {
+    const clp_op *op;
+    char *text; /**< the value as given, for printing */
+    clp_value values[CLP_MAX_PARAMS];
+} step;
+
+struct clproc_pipeline {
+    step *steps;
+    size_t count, capacity;
+};
+
+clproc_status clproc_pipeline_create(clproc_pipeline **pipeline, clproc_error *error) {
+    *pipeline = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof **pipeline);
+    return *pipeline ? CLPROC_OK : clp_error_memory(error, "a pipeline", sizeof **pipeline);
+}
+
+void clproc_pipeline_destroy(clproc_pipeline **pipeline) {
+    if (*pipeline) {
+        for (size_t i = 0; i < (*pipeline)->count; i++) {
+            clp_memory_free((*pipeline)->steps[i].text);
+        }
+        clp_memory_free((*pipeline)->steps);
+        clp_memory_free(*pipeline);
+        *pipeline = NULL;
+    }
+}
+
+size_t clproc_pipeline_length(const clproc_pipeline *pipeline) {
+    return pipeline ? pipeline->count : 0;
+}
+
+clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *name, const char *value,
+                                  clproc_error *error) {
+    const clp_op *op = clp_ops_find(name);
+    step made = {.op = op};
+    if (!op) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "there is no operation \"%s\"; `clproc help` lists them", name);
+    }
+    clproc_status status = clp_ops_parse(op, value ? value : "", made.values, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    step *steps = clp_memory_grow(CLP_MEMORY_PLAN, pipeline->steps, &pipeline->capacity,
+                                  pipeline->count + 1, sizeof *steps);
+    made.text = steps ? clp_memory_string(CLP_MEMORY_PLAN, value ? value : "") : NULL;
+    pipeline->steps = steps ? steps : pipeline->steps;
+    if (!made.text) {
+        return clp_error_memory(error, "a pipeline", sizeof *steps);
+    }
+    steps[pipeline->count++] = made;
+    return CLPROC_OK;
+}
+
+/** Cuts blanks off both ends. */
+static char *trim(char *text) {
+    text += strspn(text, " \t\r\n");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r\n", text[length - 1])) {
+        text[--length] = '\0';
+    }
+    return text;
+}
+
+clproc_status clproc_pipeline_parse(clproc_pipeline *pipeline, const char *text,
+                                    clproc_error *error) {
+    char *copy = clp_memory_string(CLP_MEMORY_PLAN, text), *rest = copy;
+    clproc_status status = CLPROC_OK;
+    if (!copy) {
+        return clp_error_memory(error, "a pipeline", strlen(text));
+    }
+    while (rest && status == CLPROC_OK) {
+        char *part = trim(strsep(&rest, "|"));
+        char *value = part + strcspn(part, " \t");
+        if (*value) {
+            *value++ = '\0';
+        }
+        if (*part == '\0') {
+            status = clp_error_set(
+                error, CLPROC_ERROR_ARGUMENT,
+                "\"%s\": an operation is missing; write as in \"resize 1920x | blur 2\"", text);
+        } else {
+            status = clproc_pipeline_add(pipeline, part, trim(value), error);
+        }
+    }
+    clp_memory_free(copy);
+    return status;
+}
+
+size_t clproc_pipeline_print(const clproc_pipeline *pipeline, char *text, size_t size) {
+    size_t length = 0;
+    if (size > 0) {
+        text[0] = '\0';
+    }
+    for (size_t i = 0; i < clproc_pipeline_length(pipeline); i++) {
+        const step *s = &pipeline->steps[i];
+        size_t room = length < size ? size - length : 0;
+        int count = snprintf(room ? text + length : NULL, room, "%s%s%s%s", i ? " | " : "",
+                             s->op->name, s->text[0] ? " " : "", s->text);
+        length += count > 0 ? (size_t)count : 0;
+    }
+    return length;
+}
+
+clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *terms,
+                                 clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && i < clproc_pipeline_length(pipeline); i++) {
+        const step *s = &pipeline->steps[i];
+        status = s->op->terms(s->values, terms, error);
+    }
+    return status;
+}

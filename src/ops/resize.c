@@ -1,0 +1,110 @@
+#include <math.h>
+
+#include "ops/ops_private.h"
+
+enum { SIZE, FIT, FILTER, ENLARGE, GRAVITY, COLOUR };
+enum { FIT_INSIDE, FIT_COVER, FIT_CONTAIN, FIT_FILL, FIT_OUTSIDE };
+
+static const char *const fits[] = {"inside", "cover", "contain", "fill", "outside", NULL};
+/* In the order of clp_filter. */
+static const char *const filter_names[] = {"box",      "bilinear", "catmull-rom", "mitchell",
+                                           "lanczos3", "area",     "nearest",     NULL};
+static const char *const yes_no[] = {"yes", "no", NULL};
+
+/** Scales the picture to exactly width × height. */
+static clproc_status scale(clp_terms *terms, clp_filter filter, uint32_t width, uint32_t height,
+                           clproc_error *error) {
+    clp_axis y, x;
+    bool first = !terms->spatial_seen && !terms->crop_seen && !terms->spatial_barrier;
+    double x_scale = (double)terms->width / width, y_scale = (double)terms->height / height;
+    bool whole = terms->box_x0 == 0 && terms->box_y0 == 0 && terms->box_x1 == terms->samples_x &&
+                 terms->box_y1 == terms->samples_y;
+    if (whole && width == terms->samples_x && height == terms->samples_y) {
+        return CLPROC_OK;
+    }
+    clproc_status status =
+        clp_axis_resize(&y, filter, terms->samples_y, terms->box_y0, terms->box_y1, height, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status =
+        clp_axis_resize(&x, filter, terms->samples_x, terms->box_x0, terms->box_x1, width, error);
+    if (status != CLPROC_OK) {
+        clp_axis_free(&y);
+        return status;
+    }
+    /* Sampling the nearest pixel of a shrunken picture would not be the nearest pixel. */
+    if (first && filter != CLP_FILTER_NEAREST) {
+        terms->first_scale = fmin(x_scale, y_scale);
+    }
+    return clp_terms_spatial(terms, "resize", &y, &x, false, NULL, error);
+}
+
+static double limit(double factor, bool enlarge) {
+    return enlarge ? factor : fmin(factor, 1);
+}
+
+static uint32_t scaled(uint32_t length, double factor) {
+    return (uint32_t)fmax(1, floor(length * factor + 0.5));
+}
+
+static clproc_status terms(const clp_value *values, clp_terms *t, clproc_error *error) {
+    double w, h;
+    clproc_status status = clp_ops_size(&values[SIZE], t->width, t->height, &w, &h, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    int fit = (int)values[FIT].number[0];
+    clp_filter filter = (clp_filter)values[FILTER].number[0];
+    bool enlarge = values[ENLARGE].number[0] == 0;
+    /* With one side free or a percentage, the box has the picture's shape and every fit is the
+     * same. */
+    bool boxed = values[SIZE].number[0] > 0 && values[SIZE].number[1] > 0;
+    double x = w / t->width, y = h / t->height;
+    uint32_t box_width = (uint32_t)w, box_height = (uint32_t)h;
+    if (!boxed || fit == FIT_FILL) {
+        bool shrinks = enlarge || (x <= 1 && y <= 1);
+        if (!boxed) {
+            return shrinks ? scale(t, filter, box_width, box_height, error) : CLPROC_OK;
+        }
+        return scale(t, filter, scaled(t->width, limit(x, enlarge)),
+                     scaled(t->height, limit(y, enlarge)), error);
+    }
+    bool covers = fit == FIT_COVER || fit == FIT_OUTSIDE;
+    double factor = limit(covers ? fmax(x, y) : fmin(x, y), enlarge);
+    CLP_TRY(status, out,
+            scale(t, filter, scaled(t->width, factor), scaled(t->height, factor), error));
+    if (fit == FIT_COVER || fit == FIT_CONTAIN) {
+        /* Cover cuts what stands over the box and never adds; contain adds what is missing. */
+        bool cover = fit == FIT_COVER;
+        uint32_t width = cover && t->width < box_width ? t->width : box_width;
+        uint32_t height = cover && t->height < box_height ? t->height : box_height;
+        double gravity = values[GRAVITY].number[0];
+        status = clp_ops_window(t, cover ? "crop" : "pad",
+                                clp_gravity_offset(gravity, false, t->width, width),
+                                clp_gravity_offset(gravity, true, t->height, height), width, height,
+                                values[COLOUR].number, error);
+    }
+out:
+    return status;
+}
+
+const clp_op clp_op_resize = {
+    .name = "resize",
+    .help = "scale to a size",
+    .example = "1920x1080:fit=inside",
+    .params =
+        {{"size", CLP_PARAM_SIZE, NULL, 0, 0, NULL,
+          "width and height, one of them free, or a percentage"},
+         {"fit", CLP_PARAM_CHOICE, "inside", 0, 0, fits,
+          "inside: whole picture within the box; outside: box within the picture; cover: fill the "
+          "box, cut the "
+          "rest; contain: whole picture, box filled up with colour; fill: ignore proportions"},
+         {"filter", CLP_PARAM_CHOICE, "lanczos3", 0, 0, filter_names, "resampling filter"},
+         {"enlarge", CLP_PARAM_CHOICE, "yes", 0, 0, yes_no, "whether small pictures grow"},
+         {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities,
+          "what cover keeps, where contain puts the picture"},
+         {"colour", CLP_PARAM_COLOUR, "black", 0, 0, NULL, "what contain fills up with"}},
+    .param_count = 6,
+    .terms = terms,
+};
