@@ -200,6 +200,9 @@ static clproc_status merge_rest(clp_prof *prof, clproc_profile *profile, clproc_
     for (int i = 0; i < CLP_MEMORY_SITE_COUNT; i++) {
         profile->memory[i] = clp_memory_usage((clp_memory_site)i);
     }
+    profile->links = prof->links;
+    profile->link_count = prof->link_count;
+    prof->links = NULL;
     profile->builds = prof->builds;
     profile->build_count = prof->build_count;
     prof->builds = NULL;

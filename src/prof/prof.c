@@ -119,6 +119,7 @@ void clp_prof_destroy(clp_prof **prof) {
     }
     clp_memory_free(old->facts.items);
     clp_memory_free(old->commands);
+    clp_memory_free(old->links);
     clp_memory_free(old->builds);
     clp_memory_free(old->memory_line);
     pthread_mutex_destroy(&old->lock);
@@ -348,6 +349,22 @@ void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
         set_gauge(prof, gauge, value);
         pthread_mutex_unlock(&prof->lock);
     }
+}
+
+void clp_prof_batch(clp_prof *prof, uint64_t image, uint64_t batch) {
+    if (clp_prof_level(prof) != CLPROC_PROFILE_TRACE) {
+        return;
+    }
+    pthread_mutex_lock(&prof->lock);
+    clp_profile_link *links = clp_memory_grow(CLP_MEMORY_PROFILE, prof->links, &prof->link_capacity,
+                                              prof->link_count + 1, sizeof *links);
+    if (links) {
+        prof->links = links;
+        links[prof->link_count++] = (clp_profile_link){image, batch};
+    } else {
+        prof->lost++;
+    }
+    pthread_mutex_unlock(&prof->lock);
 }
 
 void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns) {

@@ -108,6 +108,10 @@ void clp_prof_count(clp_prof *prof, clp_prof_counter counter, uint64_t amount);
 /** Notes a gauge's present value; any thread. */
 void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value);
 
+/** Says which batch a picture went into, so that a trace can lead from one to the other. Any
+ * thread; kept at trace level. */
+void clp_prof_batch(clp_prof *prof, uint64_t image, uint64_t batch);
+
 /** A program was built, from source or from a cache (CLP_FACT_CACHE). Any thread. */
 void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns);
 /** Appends finished device commands; any thread. */

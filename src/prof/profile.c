@@ -34,6 +34,7 @@ void clp_profile_free(clproc_profile **profile) {
     clp_memory_free(old->facts);
     clp_memory_free(old->threads);
     clp_memory_free(old->commands);
+    clp_memory_free(old->links);
     clp_memory_free(old->builds);
     clp_memory_free(old->memory_line);
     clp_memory_free(old->roles);

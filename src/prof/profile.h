@@ -56,6 +56,11 @@ typedef struct clp_profile_gauge {
     size_t count;
 } clp_profile_gauge;
 
+/** A picture and the batch it went into. */
+typedef struct clp_profile_link {
+    uint64_t image, batch;
+} clp_profile_link;
+
 typedef struct clp_profile_build {
     char name[48];
     uint64_t ns;
@@ -93,6 +98,9 @@ struct clproc_profile {
     bool clock_estimated;
     uint64_t repaired; /**< commands whose times the driver gave out of order; put in order here */
     uint64_t lost;     /**< records dropped for want of memory or nested too deeply */
+
+    clp_profile_link *links; /**< trace level only */
+    size_t link_count;
 
     uint64_t counters[CLP_COUNTER_COUNT];
     clp_profile_gauge gauges[CLP_GAUGE_COUNT];

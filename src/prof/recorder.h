@@ -82,6 +82,8 @@ struct clp_prof {
     bool estimated;
     uint64_t gauge_peaks[CLP_GAUGE_COUNT];
     clp_reading_list gauges[CLP_GAUGE_COUNT];
+    clp_profile_link *links;
+    size_t link_count, link_capacity;
     clp_profile_build *builds;
     size_t build_count, build_capacity;
     clp_profile_role roles[CLP_PROF_MAX_ROLES];

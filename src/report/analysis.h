@@ -1,0 +1,84 @@
+/** What follows from a profile: the figures that tables, pages and findings are made of. Computed
+ * once, in one place, so that no two reports disagree. */
+#ifndef CLP_REPORT_ANALYSIS_H
+#define CLP_REPORT_ANALYSIS_H
+
+#include "prof/profile.h"
+#include "report/stats.h"
+
+/** All commands of one name and kind. */
+typedef struct clp_command_row {
+    char name[48];
+    clp_command_kind kind;
+    uint64_t calls;    /**< first launches included */
+    uint64_t total_ns; /**< the same */
+    uint64_t first_calls, first_ns;
+    /** Durations without first launches, rising; `steady` tells of them. */
+    double *durations;
+    clp_stats steady;
+    uint64_t bytes, operations;   /**< of the steady ones */
+    double bytes_per_second;      /**< 0: no bytes known */
+    double operations_per_second; /**< multiply-adds */
+    double copy_share;            /**< of the device's measured copy bandwidth; 0: unknown */
+    double delay_ns;              /**< mean from queued to start, of the steady ones */
+} clp_command_row;
+
+/** One stage over all threads. */
+typedef struct clp_stage_row {
+    clp_prof_stage stage;
+    uint64_t calls;
+    uint64_t self_ns;  /**< without nested spans */
+    uint64_t total_ns; /**< nested spans included, a stage within itself once */
+    clp_stats sampled; /**< of the sampled calls */
+} clp_stage_row;
+
+typedef struct clp_thread_row {
+    uint64_t life_ns, busy_ns, waiting_ns;
+} clp_thread_row;
+
+/** A part of the machine that can be the bottleneck: all threads of a kind ("decode 1", "decode
+ * 2"), or the device. */
+typedef struct clp_resource {
+    char name[32];
+    bool device;
+    uint32_t count; /**< threads; 1 for the device */
+    uint64_t busy_ns, waiting_ns, cpu_ns;
+    double share;     /**< busy part of count × wall time */
+    double saving_ns; /**< the most the run could gain if this took no time */
+    double half_ns;   /**< the same if it took half the time */
+} clp_resource;
+
+typedef struct clp_analysis {
+    const clproc_profile *profile;
+    clp_command_row *commands; /**< kernels by total time, then transfers */
+    size_t command_count, kernel_count;
+    clp_stage_row stages[CLP_PROF_STAGE_COUNT]; /**< those with calls, by self time */
+    size_t stage_count;
+    clp_thread_row *threads; /**< as the profile's */
+    clp_resource *resources; /**< by share */
+    size_t resource_count;
+    uint64_t command_ns; /**< sum over all commands */
+    uint64_t busy_ns;    /**< time in which at least one command ran */
+    uint64_t kernel_busy_ns, transfer_busy_ns;
+    uint64_t self_ns; /**< of all stages on all threads */
+    uint64_t threads_cpu_ns;
+    uint64_t driver_cpu_ns;         /**< processor time of threads not ours: the OpenCL driver's */
+    double cores_share;             /**< busy part of cores × wall time */
+    double copy_rate, compute_rate; /**< of the device as measured, per second; 0: unknown */
+} clp_analysis;
+
+clproc_status clp_analysis_make(clp_analysis *analysis, const clproc_profile *profile,
+                                clproc_error *error);
+void clp_analysis_free(clp_analysis *analysis);
+
+/** Busy part of the run, 0 without a run. */
+double clp_analysis_of_wall(const clp_analysis *analysis, double ns);
+const clp_resource *clp_analysis_device(const clp_analysis *analysis);
+/** The row a command of the profile belongs to. */
+clp_command_row *clp_analysis_row(const clp_analysis *analysis, const clp_prof_command *command);
+/** The commands' kind in reports: "kernel", "upload", "readback". */
+const char *clp_command_kind_name(clp_command_kind kind);
+/** Time of a node of a thread's tree without its nested stages. */
+uint64_t clp_node_self_ns(const clp_profile_thread *thread, size_t node);
+
+#endif

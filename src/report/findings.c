@@ -1,0 +1,407 @@
+#include "report/findings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/text.h"
+
+/* Shares from which on a sentence is worth a reader's time. */
+#define SATURATED 0.6       /* of a part: it limits the run */
+#define CORES_BUSY 0.85     /* of all cores: the processor limits the run */
+#define NOTABLE 0.01        /* of the wall time */
+#define LARGE 0.1           /* of the wall time */
+#define FAR_FROM_COPY 0.5   /* of the measured bandwidth */
+#define WEIGHTY_KERNEL 0.05 /* of all device time */
+
+typedef struct words {
+    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE], d[CLP_UNIT_SIZE], e[CLP_UNIT_SIZE];
+} words;
+
+/** The next finding; the last place is used again when all are taken. */
+static clp_finding *add(clp_findings *findings, const char *id, double saving_ns) {
+    size_t place = findings->count < CLP_MAX_FINDINGS ? findings->count++ : CLP_MAX_FINDINGS - 1;
+    clp_finding *finding = &findings->items[place];
+    *finding = (clp_finding){.id = id, .saving_ns = saving_ns};
+    return finding;
+}
+
+#define SAY(field, ...) snprintf(field, sizeof(field), __VA_ARGS__)
+
+static const clp_resource *hungriest(const clp_analysis *analysis) {
+    const clp_resource *most = NULL;
+    for (size_t i = 0; i < analysis->resource_count; i++) {
+        const clp_resource *resource = &analysis->resources[i];
+        if (!most || resource->cpu_ns > most->cpu_ns) {
+            most = resource;
+        }
+    }
+    return most;
+}
+
+/* ---------------------------------------------------------- bottlenecks */
+
+static void find_processor_limit(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *most = hungriest(analysis);
+    const clproc_profile *profile = analysis->profile;
+    double cpu = (double)(profile->user_ns + profile->system_ns);
+    words w;
+    double part = cpu > 0 ? (double)most->cpu_ns / cpu : 0;
+    SAY(findings->verdict,
+        "Limited by the processor: its %u core%s busy %s of the run; %s takes %s of that time.",
+        profile->cores, profile->cores == 1 ? " was" : "s were",
+        clp_unit_percent(w.a, analysis->cores_share), most->name, clp_unit_percent(w.b, part));
+    clp_finding *finding = add(findings, "processor", most->half_ns);
+    SAY(finding->text,
+        "The processor is the limit, and %s uses most of it. Twice as fast, it would save at most "
+        "%s (%s of the run); more threads would not help.",
+        most->name, clp_unit_time(w.a, most->half_ns),
+        clp_unit_percent(w.b, clp_analysis_of_wall(analysis, most->half_ns)));
+    SAY(finding->evidence, "%s of processor time in %s on %u cores, %s of it in %s",
+        clp_unit_time(w.c, cpu), clp_unit_time(w.d, (double)profile->wall_ns), profile->cores,
+        clp_unit_time(w.e, (double)most->cpu_ns), most->name);
+}
+
+static void find_part_limit(clp_findings *findings, const clp_analysis *analysis,
+                            const clp_resource *top) {
+    words w;
+    double idle_cores = analysis->profile->cores * (1 - analysis->cores_share);
+    SAY(findings->verdict, "Limited by %s, busy %s of the run.", top->name,
+        clp_unit_percent(w.a, top->share));
+    clp_finding *finding = add(findings, "bottleneck", top->half_ns);
+    const char *advice = top->device         ? "See the kernels for where its time goes."
+                         : idle_cores >= 0.5 ? "Cores are idle: more --jobs may bring the same."
+                                             : "";
+    SAY(finding->text,
+        "%s is the limit. Twice as fast, it would save at most %s (%s of the run). %s",
+        top->device ? "The device" : top->name, clp_unit_time(w.b, top->half_ns),
+        clp_unit_percent(w.c, clp_analysis_of_wall(analysis, top->half_ns)), advice);
+    SAY(finding->evidence, "busy %s on %u %s in %s; cores busy %s",
+        clp_unit_time(w.b, (double)top->busy_ns), top->count,
+        top->device       ? "device"
+        : top->count == 1 ? "thread"
+                          : "threads",
+        clp_unit_time(w.c, (double)analysis->profile->wall_ns),
+        clp_unit_percent(w.d, analysis->cores_share));
+}
+
+static void find_limit(clp_findings *findings, const clp_analysis *analysis) {
+    words w;
+    if (analysis->resource_count == 0) {
+        SAY(findings->verdict, "Nothing was recorded.");
+    } else if (analysis->cores_share >= CORES_BUSY) {
+        find_processor_limit(findings, analysis);
+    } else if (analysis->resources[0].share >= SATURATED) {
+        find_part_limit(findings, analysis, &analysis->resources[0]);
+    } else {
+        SAY(findings->verdict,
+            "Nothing is at its limit: the busiest part, %s, worked %s of the run; start-up and "
+            "hand-over between stages take the rest.",
+            analysis->resources[0].name, clp_unit_percent(w.a, analysis->resources[0].share));
+    }
+}
+
+static void find_device_share(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *device = clp_analysis_device(analysis);
+    if (!device) {
+        return;
+    }
+    words w;
+    clp_finding *finding = add(findings, "device-share", device->saving_ns);
+    SAY(finding->text,
+        "The device works %s of the run. An infinitely fast one would save at most %s (%s), one "
+        "twice as fast %s.",
+        clp_unit_percent(w.a, device->share), clp_unit_time(w.b, device->saving_ns),
+        clp_unit_percent(w.c, clp_analysis_of_wall(analysis, device->saving_ns)),
+        clp_unit_time(w.d, device->half_ns));
+    SAY(finding->evidence, "%s with at least one command running, %s of commands in all",
+        clp_unit_time(w.a, (double)analysis->busy_ns),
+        clp_unit_time(w.b, (double)analysis->command_ns));
+}
+
+/* ----------------------------------------------------- starting, waiting */
+
+static void find_first_launches(clp_findings *findings, const clp_analysis *analysis) {
+    double extra = 0;
+    uint64_t calls = 0;
+    const clp_command_row *worst = NULL;
+    for (size_t i = 0; i < analysis->command_count; i++) {
+        const clp_command_row *row = &analysis->commands[i];
+        double usual = row->steady.p50 * (double)row->first_calls;
+        if (row->first_calls && (double)row->first_ns > usual) {
+            extra += (double)row->first_ns - usual;
+            calls += row->first_calls;
+            worst = !worst || row->first_ns > worst->first_ns ? row : worst;
+        }
+    }
+    if (!worst || clp_analysis_of_wall(analysis, extra) < NOTABLE) {
+        return;
+    }
+    words w;
+    double most = fmin(extra, (double)analysis->profile->wall_ns);
+    const char *cache = clp_profile_fact_value(analysis->profile, CLP_FACT_CACHE);
+    clp_finding *finding = add(findings, "first-launch", most);
+    SAY(finding->text,
+        "First launches took %s longer than later ones: the driver finishes compiling then. A warm "
+        "kernel cache avoids it, and in longer runs it weighs less.",
+        clp_unit_time(w.a, extra));
+    char later[CLP_UNIT_SIZE + 8] = "never again";
+    if (worst->steady.count) {
+        snprintf(later, sizeof later, "%s later", clp_unit_time(w.c, worst->steady.p50));
+    }
+    SAY(finding->evidence, "%llu first launch%s; %s took %s, %s%s%s", (unsigned long long)calls,
+        calls == 1 ? "" : "es", worst->name,
+        clp_unit_time(w.b, (double)worst->first_ns / (double)worst->first_calls), later,
+        cache ? "; kernel cache " : "", cache ? cache : "");
+}
+
+static void find_builds(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < profile->build_count; i++) {
+        sum += profile->builds[i].ns;
+    }
+    if (clp_analysis_of_wall(analysis, (double)sum) < NOTABLE) {
+        return;
+    }
+    words w;
+    clp_finding *finding = add(findings, "build", (double)sum);
+    SAY(finding->text,
+        "Building device programs took %s (%s of the run), partly hidden behind the first files. "
+        "A warm kernel cache shortens it.",
+        clp_unit_time(w.a, (double)sum),
+        clp_unit_percent(w.b, clp_analysis_of_wall(analysis, (double)sum)));
+    SAY(finding->evidence, "%zu build%s", profile->build_count,
+        profile->build_count == 1 ? "" : "s");
+}
+
+static void find_late_start(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    if (profile->command_count == 0) {
+        return;
+    }
+    double late = (double)profile->commands[0].started;
+    if (clp_analysis_of_wall(analysis, late) < LARGE) {
+        return;
+    }
+    words w;
+    clp_finding *finding = add(findings, "late-start", late);
+    SAY(finding->text,
+        "The device's first command started %s into the run (%s of it): opening the device, "
+        "building and decoding the first batch come before. Smaller first batches start earlier.",
+        clp_unit_time(w.a, late), clp_unit_percent(w.b, clp_analysis_of_wall(analysis, late)));
+    SAY(finding->evidence, "first command: %s", profile->commands[0].name);
+}
+
+static const char *wait_meaning(clp_prof_stage stage) {
+    switch (stage) {
+    case CLP_PROF_WAIT_SLOT:
+        return "what comes after decoding (device, encoding) is behind";
+    case CLP_PROF_WAIT_BATCH:
+        return "decoding does not keep the device fed";
+    case CLP_PROF_WAIT_DEVICE:
+        return "the host has nothing to do until the device is done";
+    case CLP_PROF_WAIT_PICTURE:
+        return "encoding is faster than what comes before it";
+    default:
+        return "it waits for another part";
+    }
+}
+
+static void find_waits(clp_findings *findings, const clp_analysis *analysis) {
+    for (size_t i = 0; i < analysis->stage_count; i++) {
+        const clp_stage_row *row = &analysis->stages[i];
+        double share = clp_analysis_of_wall(analysis, (double)row->self_ns);
+        if (!clp_prof_stage_waits(row->stage) || share < LARGE) {
+            continue;
+        }
+        words w;
+        clp_finding *finding = add(findings, "wait", 0);
+        SAY(finding->text, "Threads spent %s in \"%s\": %s.",
+            clp_unit_time(w.a, (double)row->self_ns), clp_prof_stage_name(row->stage),
+            wait_meaning(row->stage));
+        SAY(finding->evidence, "%llu waits, median %s, longest seen %s",
+            (unsigned long long)row->calls, clp_unit_time(w.b, row->sampled.p50),
+            clp_unit_time(w.c, row->sampled.max));
+    }
+}
+
+static void find_uneven_threads(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    for (size_t i = 0; i < analysis->resource_count; i++) {
+        const clp_resource *resource = &analysis->resources[i];
+        if (resource->device || resource->count < 2) {
+            continue;
+        }
+        size_t length = strlen(resource->name);
+        uint64_t most = 0;
+        for (size_t t = 0; t < profile->thread_count; t++) {
+            if (strncmp(profile->threads[t].name, resource->name, length) == 0 &&
+                analysis->threads[t].busy_ns > most) {
+                most = analysis->threads[t].busy_ns;
+            }
+        }
+        double mean = (double)resource->busy_ns / resource->count;
+        double uneven = (double)most - mean;
+        if (clp_analysis_of_wall(analysis, uneven) < LARGE) {
+            continue;
+        }
+        words w;
+        clp_finding *finding = add(findings, "uneven-threads", uneven);
+        SAY(finding->text,
+            "One %s thread worked %s longer than the average of its kind: large pictures at the "
+            "end leave the others idle. Put large files first.",
+            resource->name, clp_unit_time(w.a, uneven));
+        SAY(finding->evidence, "busiest %s, mean %s of %u threads",
+            clp_unit_time(w.b, (double)most), clp_unit_time(w.c, mean), resource->count);
+    }
+}
+
+/* -------------------------------------------------------- redundant work */
+
+static void find_opens(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    uint64_t opens = profile->counters[CLP_COUNTER_OPENS];
+    uint64_t images = profile->counters[CLP_COUNTER_IMAGES];
+    if (images == 0 || opens <= images) {
+        return;
+    }
+    double each = (double)opens / (double)images;
+    double reading = 0;
+    for (size_t i = 0; i < analysis->stage_count; i++) {
+        if (analysis->stages[i].stage == CLP_PROF_READ) {
+            reading = (double)analysis->stages[i].self_ns;
+        }
+    }
+    words w;
+    clp_finding *finding = add(findings, "opens", reading * (1 - 1 / each));
+    SAY(finding->text,
+        "Each picture's file was opened %s times; once is enough. Failed or skipped files count, "
+        "too.",
+        clp_unit_digits(w.a, each));
+    SAY(finding->evidence, "%llu opens for %llu pictures, %s spent reading",
+        (unsigned long long)opens, (unsigned long long)images, clp_unit_time(w.b, reading));
+}
+
+static void find_slow_kernels(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *device = clp_analysis_device(analysis);
+    for (size_t i = 0; i < analysis->kernel_count; i++) {
+        const clp_command_row *row = &analysis->commands[i];
+        double computes =
+            analysis->compute_rate > 0 ? row->operations_per_second / analysis->compute_rate : 0;
+        if (row->copy_share <= 0 || row->copy_share >= FAR_FROM_COPY || computes >= FAR_FROM_COPY ||
+            (double)row->total_ns < WEIGHTY_KERNEL * (double)analysis->command_ns) {
+            continue;
+        }
+        words w;
+        double gain = fmin(row->steady.sum * (1 - row->copy_share), device->saving_ns);
+        clp_finding *finding = add(findings, "slow-kernel", gain);
+        SAY(finding->text,
+            "%s moves its data at %s of the speed of a plain copy. At copy speed it would save %s "
+            "of device time, at most %s of the run.",
+            row->name, clp_unit_percent(w.a, row->copy_share),
+            clp_unit_time(w.b, row->steady.sum * (1 - row->copy_share)), clp_unit_time(w.c, gain));
+        SAY(finding->evidence, "%s/s against %s/s measured",
+            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, analysis->copy_rate));
+    }
+}
+
+static void find_transfers(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *device = clp_analysis_device(analysis);
+    const char *unified = clp_profile_fact_value(analysis->profile, CLP_FACT_UNIFIED);
+    double transfers = (double)analysis->transfer_busy_ns;
+    double overlap = transfers + (double)analysis->kernel_busy_ns - (double)analysis->busy_ns;
+    double hidden = fmin(transfers, (double)analysis->kernel_busy_ns);
+    words w;
+    if (transfers < 0.05 * (double)analysis->busy_ns || !device) {
+        return;
+    }
+    if (unified && strcmp(unified, "yes") == 0) {
+        clp_finding *finding = add(findings, "needless-copies", fmin(transfers, device->saving_ns));
+        SAY(finding->text,
+            "The device shares the host's memory, and yet %s went into copying pixels to and from "
+            "it. Mapped buffers avoid that.",
+            clp_unit_time(w.a, transfers));
+        SAY(finding->evidence, "%s of device time",
+            clp_unit_percent(w.b, transfers / (double)analysis->busy_ns));
+    } else if (overlap < 0.5 * hidden) {
+        clp_finding *finding =
+            add(findings, "serial-transfers", fmin(hidden - overlap, device->saving_ns));
+        SAY(finding->text,
+            "Transfers take %s, of which only %s run beside kernels. More batches in flight (a "
+            "larger --memory, a smaller --batch) let them overlap.",
+            clp_unit_time(w.a, transfers), clp_unit_time(w.b, overlap));
+        SAY(finding->evidence, "kernels %s, device busy %s",
+            clp_unit_time(w.c, (double)analysis->kernel_busy_ns),
+            clp_unit_time(w.d, (double)analysis->busy_ns));
+    }
+}
+
+/* ---------------------------------------------------------------- memory */
+
+static void find_memory(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    int largest = 0;
+    for (int i = 1; i < CLP_MEMORY_SITE_COUNT; i++) {
+        if (profile->memory[i].peak > profile->memory[largest].peak) {
+            largest = i;
+        }
+    }
+    uint64_t device = profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak;
+    if (profile->memory[largest].peak == 0) {
+        return;
+    }
+    words w;
+    clp_finding *finding = add(findings, "memory", 0);
+    SAY(finding->text,
+        "The process held at most %s; the largest part of what clproc took itself was "
+        "\"%s\" with %s.",
+        clp_unit_bytes(w.a, (double)profile->peak_resident),
+        clp_memory_site_name((clp_memory_site)largest),
+        clp_unit_bytes(w.b, (double)profile->memory[largest].peak));
+    SAY(finding->evidence, "device buffers at most %s; a smaller --memory or --batch holds less",
+        clp_unit_bytes(w.c, (double)device));
+}
+
+static void find_gaps_in_record(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    if (profile->lost) {
+        clp_finding *finding = add(findings, "lost-records", 0);
+        SAY(finding->text,
+            "%llu records are missing (memory was short, or spans nested too deep): "
+            "sums are too small by them.",
+            (unsigned long long)profile->lost);
+    }
+    if (profile->repaired) {
+        clp_finding *finding = add(findings, "driver-clock", 0);
+        SAY(finding->text,
+            "The driver gave %llu of %zu commands times out of order; their queue delays are not "
+            "to "
+            "be trusted.",
+            (unsigned long long)profile->repaired, profile->command_count);
+    }
+}
+
+static int by_saving(const void *a, const void *b) {
+    const clp_finding *x = a, *y = b;
+    int order = (x->saving_ns < y->saving_ns) - (x->saving_ns > y->saving_ns);
+    return order ? order : strcmp(x->text, y->text);
+}
+
+void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
+    findings->count = 0;
+    findings->verdict[0] = '\0';
+    find_limit(findings, analysis);
+    find_device_share(findings, analysis);
+    find_first_launches(findings, analysis);
+    find_builds(findings, analysis);
+    find_late_start(findings, analysis);
+    find_uneven_threads(findings, analysis);
+    find_opens(findings, analysis);
+    find_slow_kernels(findings, analysis);
+    find_transfers(findings, analysis);
+    find_waits(findings, analysis);
+    find_memory(findings, analysis);
+    find_gaps_in_record(findings, analysis);
+    qsort(findings->items, findings->count, sizeof findings->items[0], by_saving);
+}

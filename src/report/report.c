@@ -1,0 +1,112 @@
+#include <string.h>
+
+#include "core/file.h"
+#include "report/json.h"
+#include "report/tables.h"
+#include "report/writers.h"
+
+typedef void (*writer)(clp_text *text, const clp_analysis *analysis, const clp_findings *findings);
+
+static void write_tables(clp_text *text, const clp_analysis *analysis,
+                         const clp_findings *findings) {
+    clp_tables(text, analysis, findings, CLPROC_VIEW_ALL);
+}
+
+/* Of two endings that fit, the first here wins. */
+static const struct {
+    const char *ending;
+    writer write;
+    clproc_profile_level level;
+} formats[] = {
+    {".trace.json", clp_trace_write, CLPROC_PROFILE_TRACE},
+    {".speedscope.json", clp_speedscope_write, CLPROC_PROFILE_TRACE},
+    {".json", clp_json_write, CLPROC_PROFILE_SUMMARY},
+    {".csv", clp_csv_write, CLPROC_PROFILE_SUMMARY},
+    {".html", clp_html_write, CLPROC_PROFILE_TRACE},
+    {".folded", clp_folded_write, CLPROC_PROFILE_SUMMARY},
+    {".prom", clp_prometheus_write, CLPROC_PROFILE_SUMMARY},
+    {".txt", write_tables, CLPROC_PROFILE_SUMMARY},
+};
+
+#define FORMAT_COUNT (sizeof formats / sizeof formats[0])
+
+/** The index of the format a file name asks for, or FORMAT_COUNT. */
+static size_t find_format(const char *path) {
+    size_t length = strlen(path), i = 0;
+    for (; i < FORMAT_COUNT; i++) {
+        size_t ending = strlen(formats[i].ending);
+        if (length > ending && strcmp(path + length - ending, formats[i].ending) == 0) {
+            break;
+        }
+    }
+    return i;
+}
+
+clproc_profile_level clproc_report_level(const char *path) {
+    size_t format = path ? find_format(path) : FORMAT_COUNT;
+    return format < FORMAT_COUNT ? formats[format].level : CLPROC_PROFILE_OFF;
+}
+
+void clproc_profile_destroy(clproc_profile **profile) {
+    if (profile) {
+        clp_profile_free(profile);
+    }
+}
+
+clproc_status clproc_profile_print(const clproc_profile *profile, clproc_profile_view view,
+                                   FILE *out, clproc_error *error) {
+    clp_analysis analysis = {0};
+    clp_findings findings;
+    clp_text text = {0};
+    clproc_status status;
+    if (!profile || !out) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no profile or no stream is given");
+    }
+    CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
+    clp_findings_make(&findings, &analysis);
+    clp_tables(&text, &analysis, &findings, view);
+    status = clp_text_to_stream(&text, out, error);
+out:
+    clp_text_free(&text);
+    clp_analysis_free(&analysis);
+    return status;
+}
+
+clproc_status clproc_profile_write(const clproc_profile *profile, const char *path,
+                                   clproc_error *error) {
+    clp_analysis analysis = {0};
+    clp_findings findings;
+    clp_text text = {0};
+    clproc_status status;
+    if (!profile || !path) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no profile or no file is given");
+    }
+    size_t format = find_format(path);
+    if (format == FORMAT_COUNT) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                  "has no ending of a report; use .json, .csv, .html, .trace.json, "
+                                  ".folded, .speedscope.json, .prom or .txt");
+    }
+    CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
+    clp_findings_make(&findings, &analysis);
+    formats[format].write(&text, &analysis, &findings);
+    status = clp_text_to_file(&text, path, error);
+out:
+    clp_text_free(&text);
+    clp_analysis_free(&analysis);
+    return status;
+}
+
+clproc_status clproc_profile_load(clproc_profile **profile, const char *path, clproc_error *error) {
+    clp_bytes bytes = {0};
+    if (!profile || !path) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no place or no file is given");
+    }
+    *profile = NULL;
+    clproc_status status = clp_file_read(path, 0, &bytes, error);
+    if (status == CLPROC_OK) {
+        status = clp_json_read(profile, bytes.data, bytes.size, path, error);
+    }
+    clp_bytes_free(&bytes);
+    return status;
+}

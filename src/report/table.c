@@ -1,0 +1,61 @@
+#include <string.h>
+
+#include "report/tables.h"
+
+/** Columns a UTF-8 string takes: its characters. */
+static int columns(const char *string, size_t size) {
+    int count = 0;
+    for (size_t i = 0; i < size; i++) {
+        count += ((unsigned char)string[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+static void repeat(clp_text *text, const char *string, int times) {
+    for (int i = 0; i < times; i++) {
+        clp_text_add(text, string);
+    }
+}
+
+void clp_table_heading(clp_text *text, const char *title, const char *note) {
+    int used = columns(title, strlen(title)) + columns(note, strlen(note)) + (*note ? 5 : 4);
+    clp_text_print(text, "\n── %s ", title);
+    repeat(text, "─", CLP_TABLE_WIDTH - used);
+    clp_text_print(text, "%s%s\n", *note ? " " : "", note);
+}
+
+void clp_table_cell(clp_text *text, int width, const char *string) {
+    repeat(text, " ", width - columns(string, strlen(string)));
+    clp_text_add(text, string);
+}
+
+void clp_table_name(clp_text *text, int width, const char *name) {
+    int used = columns(name, strlen(name));
+    clp_text_add(text, name);
+    if (used > width) {
+        clp_text_add(text, "\n");
+        used = 0;
+    }
+    repeat(text, " ", width - used);
+}
+
+void clp_table_paragraph(clp_text *text, int indent, const char *sentence) {
+    int used = CLP_TABLE_WIDTH;
+    for (const char *word = sentence + strspn(sentence, " "); *word;) {
+        size_t length = strcspn(word, " ");
+        int width = columns(word, length);
+        if (used + 1 + width > CLP_TABLE_WIDTH) {
+            clp_text_add(text, word == sentence ? "" : "\n");
+            repeat(text, " ", indent);
+            used = indent;
+        } else {
+            clp_text_add(text, " ");
+            used++;
+        }
+        clp_text_add_bytes(text, word, length);
+        used += width;
+        word += length;
+        word += strspn(word, " ");
+    }
+    clp_text_add(text, "\n");
+}

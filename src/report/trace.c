@@ -1,0 +1,211 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/lanes.h"
+#include "report/writers.h"
+
+/* Chrome's trace event format. Process 1 is the host with a track per thread, process 2 the device
+ * with a track per queue. Times are µs with three decimals: exactly our ns. */
+
+enum { HOST = 1, DEVICE = 2 };
+
+typedef struct tracer {
+    clp_text *text;
+    const clproc_profile *profile;
+    clp_lanes lanes;
+    size_t events;
+} tracer;
+
+static void begin_event(tracer *trace, const char *phase, const char *name, int process,
+                        size_t track) {
+    clp_text_print(trace->text, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%zu,\"name\":",
+                   trace->events++ ? ",\n" : "", phase, process, track + 1);
+    clp_text_json(trace->text, name);
+}
+
+static void at(tracer *trace, uint64_t ns) {
+    clp_text_add(trace->text, ",\"ts\":");
+    clp_text_microseconds(trace->text, ns);
+}
+
+static void meta(tracer *trace, const char *what, int process, size_t track, const char *name) {
+    begin_event(trace, "M", what, process, track);
+    clp_text_add(trace->text, ",\"args\":{\"name\":");
+    clp_text_json(trace->text, name);
+    clp_text_add(trace->text, "}}");
+}
+
+static void name_tracks(tracer *trace) {
+    const char *device = clp_profile_fact_value(trace->profile, CLP_FACT_DEVICE);
+    meta(trace, "process_name", HOST, 0, "clproc");
+    for (size_t i = 0; i < trace->profile->thread_count; i++) {
+        meta(trace, "thread_name", HOST, i, trace->profile->threads[i].name);
+    }
+    meta(trace, "process_name", DEVICE, 0, device ? device : "OpenCL device");
+    for (size_t i = 0; i < trace->lanes.count; i++) {
+        char name[32];
+        meta(trace, "thread_name", DEVICE, i, clp_lane_name(&trace->lanes.lanes[i], name));
+    }
+}
+
+static void slice(tracer *trace, const char *name, const char *category, int process, size_t track,
+                  uint64_t start, uint64_t end) {
+    begin_event(trace, "X", name, process, track);
+    clp_text_print(trace->text, ",\"cat\":\"%s\"", category);
+    at(trace, start);
+    clp_text_add(trace->text, ",\"dur\":");
+    clp_text_microseconds(trace->text, end - start);
+}
+
+static void write_spans(tracer *trace) {
+    for (size_t t = 0; t < trace->profile->thread_count; t++) {
+        const clp_profile_thread *thread = &trace->profile->threads[t];
+        for (size_t i = 0; i < thread->span_count; i++) {
+            const clp_profile_span *span = &thread->spans[i];
+            slice(trace, clp_prof_stage_name(span->stage),
+                  clp_prof_stage_waits(span->stage) ? "wait" : "host", HOST, t, span->start,
+                  span->end);
+            if (span->image != CLP_PROF_NO_IMAGE) {
+                clp_text_print(trace->text, ",\"args\":{\"image\":%llu}",
+                               (unsigned long long)span->image);
+            }
+            clp_text_add(trace->text, "}");
+        }
+    }
+}
+
+static void write_commands(tracer *trace) {
+    for (size_t i = 0; i < trace->profile->command_count; i++) {
+        const clp_prof_command *command = &trace->profile->commands[i];
+        slice(trace, command->name, "device", DEVICE, trace->lanes.of[i], command->started,
+              command->ended);
+        clp_text_print(trace->text,
+                       ",\"args\":{\"batch\":%llu,\"images\":%u,\"bytes\":%llu,\"operations\":%llu,"
+                       "\"first launch\":%s,\"queue delay us\":",
+                       (unsigned long long)command->batch, command->images,
+                       (unsigned long long)(command->bytes_read + command->bytes_written),
+                       (unsigned long long)command->operations, command->first ? "true" : "false");
+        clp_text_microseconds(trace->text, command->started - command->queued);
+        clp_text_add(trace->text, "}}");
+    }
+}
+
+/* ----------------------------------------------------------------- flows */
+
+/** One point of a flow: phase "s" starts it, "t" leads it on, "f" ends it; it binds to the slice
+ * around `ns`. */
+static void flow(tracer *trace, const char *phase, uint64_t image, int process, size_t track,
+                 uint64_t ns) {
+    begin_event(trace, phase, "image", process, track);
+    clp_text_print(trace->text, ",\"cat\":\"image\",\"id\":%llu%s", (unsigned long long)image,
+                   *phase == 'f' ? ",\"bp\":\"e\"" : "");
+    at(trace, ns);
+    clp_text_add(trace->text, "}");
+}
+
+static int by_batch(const void *a, const void *b) {
+    const clp_profile_link *x = a, *y = b;
+    int order = (x->batch > y->batch) - (x->batch < y->batch);
+    return order ? order : (x->image > y->image) - (x->image < y->image);
+}
+
+/** Where a picture's way begins and ends: its decoding and its encoding. */
+static void flow_ends(tracer *trace) {
+    for (size_t t = 0; t < trace->profile->thread_count; t++) {
+        const clp_profile_thread *thread = &trace->profile->threads[t];
+        for (size_t i = 0; i < thread->span_count; i++) {
+            const clp_profile_span *span = &thread->spans[i];
+            if (span->image != CLP_PROF_NO_IMAGE && span->stage == CLP_PROF_DECODE) {
+                flow(trace, "s", span->image, HOST, t, span->start);
+            } else if (span->image != CLP_PROF_NO_IMAGE && span->stage == CLP_PROF_ENCODE) {
+                flow(trace, "f", span->image, HOST, t, span->start);
+            }
+        }
+    }
+}
+
+/** Leads from each picture's decoding over its batch's commands to its encoding. */
+static void write_flows(tracer *trace) {
+    const clproc_profile *profile = trace->profile;
+    size_t count = profile->link_count;
+    clp_profile_link *links =
+        count ? clp_memory_alloc(CLP_MEMORY_REPORT, count * sizeof *links) : NULL;
+    if (!links) {
+        trace->text->failed = trace->text->failed || count > 0;
+        return;
+    }
+    memcpy(links, profile->links, count * sizeof *links);
+    qsort(links, count, sizeof *links, by_batch);
+    flow_ends(trace);
+    for (size_t c = 0; c < profile->command_count; c++) {
+        size_t low = 0, high = count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (links[middle].batch < profile->commands[c].batch) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        for (; low < count && links[low].batch == profile->commands[c].batch; low++) {
+            flow(trace, "t", links[low].image, DEVICE, trace->lanes.of[c],
+                 profile->commands[c].started);
+        }
+    }
+    clp_memory_free(links);
+}
+
+/* -------------------------------------------------------------- counters */
+
+static void counter(tracer *trace, const char *name, uint64_t ns, uint64_t value) {
+    begin_event(trace, "C", name, HOST, 0);
+    at(trace, ns);
+    clp_text_print(trace->text, ",\"args\":{\"value\":%llu}}", (unsigned long long)value);
+}
+
+static void write_counters(tracer *trace) {
+    const clproc_profile *profile = trace->profile;
+    for (int i = 0; i < CLP_GAUGE_COUNT; i++) {
+        const clp_profile_gauge *gauge = &profile->gauges[i];
+        for (size_t r = 0; r < gauge->count; r++) {
+            counter(trace, clp_prof_gauge_name((clp_prof_gauge)i), gauge->readings[r].time,
+                    gauge->readings[r].value);
+        }
+    }
+    for (size_t i = 0; i < profile->memory_line_count; i++) {
+        const clp_profile_memory *point = &profile->memory_line[i];
+        begin_event(trace, "C", "host memory", HOST, 0);
+        at(trace, point->time);
+        clp_text_add(trace->text, ",\"args\":{");
+        for (int site = 0; site < CLP_MEMORY_SITE_COUNT; site++) {
+            clp_text_print(trace->text, "%s\"%s\":%llu", site ? "," : "",
+                           clp_memory_site_name((clp_memory_site)site),
+                           (unsigned long long)point->bytes[site]);
+        }
+        clp_text_add(trace->text, "}}");
+    }
+}
+
+void clp_trace_write(clp_text *text, const clp_analysis *analysis, const clp_findings *findings) {
+    tracer trace = {.text = text, .profile = analysis->profile};
+    if (!clp_lanes_make(&trace.lanes, analysis->profile)) {
+        text->failed = true;
+        return;
+    }
+    clp_text_add(text, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"verdict\":");
+    clp_text_json(text, findings->verdict);
+    for (size_t i = 0; i < analysis->profile->fact_count; i++) {
+        clp_text_add(text, ",\n");
+        clp_text_json(text, analysis->profile->facts[i].key);
+        clp_text_add(text, ":");
+        clp_text_json(text, analysis->profile->facts[i].value);
+    }
+    clp_text_add(text, "},\n\"traceEvents\":[\n");
+    name_tracks(&trace);
+    write_spans(&trace);
+    write_commands(&trace);
+    write_flows(&trace);
+    write_counters(&trace);
+    clp_text_add(text, "\n]}\n");
+    clp_lanes_free(&trace.lanes);
+}
