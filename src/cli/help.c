@@ -1,52 +1,17 @@
 #include <string.h>
 
 #include "cli.h"
+#include "page.h"
 #include "text.h"
 
-enum { width = 98, column = 30 };
+#define EXIT_CODES                                                                                 \
+    "Exit codes: 0 all done; 1 some files failed, each is named; 2 the command line is wrong; 3 "  \
+    "no usable device; 4 input/output or resources stopped the run; 128+n stopped by signal n."
 
-/** Prints text from the present column on, wrapped between `indent` and `width`. */
-static void wrap(FILE *out, const char *text, size_t at, size_t indent) {
-    bool first = true;
-    while (*text) {
-        size_t word = strcspn(text, " ");
-        if (!first && at + 1 + word > width) {
-            fprintf(out, "\n%*s", (int)indent, "");
-            at = indent;
-            first = true;
-        }
-        fprintf(out, "%s%.*s", first ? "" : " ", (int)word, text);
-        at += word + !first;
-        first = false;
-        text += word;
-        text += *text == ' ';
-    }
-    putc('\n', out);
-}
+/* -------------------------------------------------------------- entries */
 
-/** Characters, not bytes, of UTF-8 text. */
-static size_t characters(const char *text) {
-    size_t count = 0;
-    for (; *text; text++) {
-        count += (*text & 0xc0) != 0x80;
-    }
-    return count;
-}
-
-/** A term and what it means, in two columns. */
-static void print_entry(FILE *out, const char *term, const char *meaning) {
-    size_t at = 2 + characters(term);
-    fprintf(out, "  %s", term);
-    if (at + 2 > column) {
-        fprintf(out, "\n%*s", column, "");
-    } else {
-        fprintf(out, "%*s", (int)(column - at), "");
-    }
-    wrap(out, meaning, column, column);
-}
-
-static void print_option(FILE *out, const clp_cli_option *option,
-                         const clp_cli_settings *defaults) {
+static void put_option(const clp_cli_page *page, const clp_cli_option *option,
+                       const clp_cli_settings *defaults) {
     char value[128], fallback[64], term[256], short_form[8] = "", meaning[512];
     clp_cli_print_value(value, sizeof value, option);
     clp_cli_print_default(fallback, sizeof fallback, option, defaults);
@@ -60,37 +25,54 @@ static void print_option(FILE *out, const clp_cli_option *option,
              value, option->implied ? "]" : "");
     snprintf(meaning, sizeof meaning, "%s%s%s%s", option->help, fallback[0] ? " (default: " : "",
              fallback, fallback[0] ? ")" : "");
-    print_entry(out, term, meaning);
+    page->entry(term, meaning);
 }
 
-static void print_op(FILE *out, const clproc_op_info *op) {
+static void put_op(const clp_cli_page *page, const clproc_op_info *op) {
     char term[256];
     snprintf(term, sizeof term, "--%s%s%s", op->name, op->usage[0] ? " " : "", op->usage);
-    print_entry(out, term, op->help);
+    page->entry(term, op->help);
 }
 
-static void print_group(FILE *out, clp_cli_group group, unsigned commands,
-                        const clp_cli_settings *defaults) {
+static void put_param(const clp_cli_page *page, const clproc_param_info *param) {
+    char meaning[512];
+    snprintf(meaning, sizeof meaning, "%s: %s (%s%s)", param->help, param->range,
+             param->fallback ? "default: " : "required", param->fallback ? param->fallback : "");
+    page->entry(param->name, meaning);
+}
+
+/** The options of a group that some of `commands` take, with the operations before theirs. */
+static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned commands,
+                      const clp_cli_settings *defaults) {
     bool titled = false;
     if (group == CLP_CLI_GROUP_OPS && commands & CLP_CLI_BATCH) {
-        fprintf(out, "\n%s:\n", clp_cli_group_title(group));
+        page->heading(clp_cli_group_title(group));
         titled = true;
         for (size_t i = 0; i < clproc_op_count(); i++) {
-            print_op(out, clproc_op_at(i));
+            put_op(page, clproc_op_at(i));
         }
     }
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
-        if (option->group != group || !(option->commands & commands)) {
-            continue;
+        if (option->group == group && option->commands & commands) {
+            if (!titled) {
+                page->heading(clp_cli_group_title(group));
+                titled = true;
+            }
+            put_option(page, option, defaults);
         }
-        if (!titled) {
-            fprintf(out, "\n%s:\n", clp_cli_group_title(group));
-            titled = true;
-        }
-        print_option(out, option, defaults);
     }
 }
 
+static void put_groups(const clp_cli_page *page, unsigned commands,
+                       const clp_cli_settings *defaults) {
+    for (int group = 0; group < CLP_CLI_GROUP_COUNT; group++) {
+        put_group(page, (clp_cli_group)group, commands, defaults);
+    }
+}
+
+/* --------------------------------------------------------------- topics */
+
+/** Options show their defaults, which are what fresh settings hold. */
 static int with_defaults(void (*print)(const clp_cli_settings *defaults, const void *what),
                          const void *what) {
     clproc_error error = {0};
@@ -105,40 +87,35 @@ static int with_defaults(void (*print)(const clp_cli_settings *defaults, const v
     return code;
 }
 
-static void print_command(const clp_cli_settings *defaults, const void *what) {
+static void command_page(const clp_cli_settings *defaults, const void *what) {
     const clp_cli_command *command = what;
-    printf("Usage: clproc %s%s%s\n\n", command->name, command->operands[0] ? " " : "",
+    const clp_cli_page *page = &clp_cli_page_terminal;
+    printf("Usage: clproc %s%s%s\n", command->name, command->operands[0] ? " " : "",
            command->operands);
-    wrap(stdout, command->summary, 0, 0);
-    for (int group = 0; group < CLP_CLI_GROUP_COUNT; group++) {
-        print_group(stdout, (clp_cli_group)group, command->options, defaults);
-    }
+    page->paragraph(command->summary);
+    put_groups(page, command->options, defaults);
     if (command->details[0]) {
-        printf("\n%s", command->details);
+        page->verbatim(command->details);
     }
 }
 
 int clp_cli_help_command(const clp_cli_command *command) {
-    return with_defaults(print_command, command);
+    return with_defaults(command_page, command);
 }
 
-static void print_one_option(const clp_cli_settings *defaults, const void *what) {
-    print_option(stdout, what, defaults);
+static void option_page(const clp_cli_settings *defaults, const void *what) {
+    put_option(&clp_cli_page_terminal, what, defaults);
 }
 
-static int help_op(const clproc_op_info *op) {
-    printf("Usage: --%s%s%s\n\n", op->name, op->usage[0] ? " " : "", op->usage);
-    wrap(stdout, op->help, 0, 0);
+static int op_page(const clproc_op_info *op) {
+    const clp_cli_page *page = &clp_cli_page_terminal;
+    printf("Usage: --%s%s%s\n", op->name, op->usage[0] ? " " : "", op->usage);
+    page->paragraph(op->help);
     if (op->param_count > 0) {
-        printf("\nParameters, the first with or without its name:\n");
+        page->heading("Parameters, the first with or without its name");
     }
     for (size_t i = 0; i < op->param_count; i++) {
-        const clproc_param_info *param = &op->params[i];
-        char meaning[512];
-        snprintf(meaning, sizeof meaning, "%s: %s%s%s%s", param->help, param->range,
-                 param->fallback ? " (default: " : " (required",
-                 param->fallback ? param->fallback : "", ")");
-        print_entry(stdout, param->name, meaning);
+        put_param(page, &op->params[i]);
     }
     return CLP_EXIT_OK;
 }
@@ -153,22 +130,53 @@ void clp_cli_help_short(FILE *out) {
           out);
 }
 
-static void help_all(void) {
-    fputs("Usage: clproc COMMAND [OPTIONS] [OPERANDS]\n\nCommands:\n", stdout);
+static void overview(void) {
+    const clp_cli_page *page = &clp_cli_page_terminal;
+    puts("Usage: clproc COMMAND [OPTIONS] [OPERANDS]");
+    page->heading("Commands");
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
-        print_entry(stdout, command->name, command->summary);
+        page->entry(command->name, command->summary);
     }
-    fputs("\nOperations of run and profile, applied in the order given:\n", stdout);
+    page->heading("Operations of run and profile, applied in the order given");
     for (size_t i = 0; i < clproc_op_count(); i++) {
-        print_entry(stdout, clproc_op_at(i)->name, clproc_op_at(i)->help);
+        page->entry(clproc_op_at(i)->name, clproc_op_at(i)->help);
     }
-    fputs(
-        "\n`clproc help COMMAND`, `clproc help OPERATION` and `clproc help OPTION` tell more.\n\n"
-        "Exit codes: 0 all done; 1 some files failed, each is named; 2 the command line is wrong;\n"
-        "3 no usable device; 4 input/output or resources stopped the run; 128+n stopped by signal "
-        "n.\n",
-        stdout);
+    page->paragraph(
+        "`clproc help COMMAND`, `clproc help OPERATION` and `clproc help OPTION` tell more.");
+    page->paragraph(EXIT_CODES);
 }
+
+static void manual(const clp_cli_settings *defaults, const void *what) {
+    const clp_cli_page *page = &clp_cli_page_man;
+    (void)what;
+    printf(".TH CLPROC 1 \"\" \"clproc %s\"\n", clproc_version());
+    page->heading("Name");
+    puts("clproc \\- batch image processing on OpenCL devices");
+    page->heading("Commands");
+    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
+        char term[256];
+        snprintf(term, sizeof term, "clproc %s %s", command->name, command->operands);
+        page->entry(term, command->summary);
+        if (command->details[0]) {
+            page->verbatim(command->details);
+        }
+    }
+    put_groups(page, CLP_CLI_ALL, defaults);
+    for (size_t i = 0; i < clproc_op_count(); i++) {
+        char title[64];
+        const clproc_op_info *op = clproc_op_at(i);
+        snprintf(title, sizeof title, "Operation %s", op->name);
+        page->heading(title);
+        page->paragraph(op->help);
+        for (size_t k = 0; k < op->param_count; k++) {
+            put_param(page, &op->params[k]);
+        }
+    }
+    page->heading("Exit codes");
+    page->paragraph(EXIT_CODES);
+}
+
+/* ------------------------------------------------------- finding a topic */
 
 static int unknown_topic(const char *topic) {
     clp_cli_nearest nearest = {.word = topic};
@@ -197,12 +205,12 @@ static int help_topic(const char *topic) {
     }
     for (size_t i = 0; i < clproc_op_count(); i++) {
         if (strcmp(clproc_op_at(i)->name, topic) == 0) {
-            return help_op(clproc_op_at(i));
+            return op_page(clproc_op_at(i));
         }
     }
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         if (strcmp(option->name, topic) == 0) {
-            code = with_defaults(print_one_option, option);
+            code = with_defaults(option_page, option);
             found = true;
         }
     }
@@ -213,9 +221,12 @@ int clp_cli_help(clp_cli_settings *settings) {
     if (settings->operand_count > 1) {
         return clp_cli_usage_error("help takes one topic: a command, an operation or an option");
     }
+    if (settings->man) {
+        return with_defaults(manual, NULL);
+    }
     if (settings->operand_count == 1) {
         return help_topic(settings->operands[0]);
     }
-    help_all();
+    overview();
     return CLP_EXIT_OK;
 }

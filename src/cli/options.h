@@ -57,6 +57,7 @@ typedef struct clp_cli_settings {
     bool profile_given;
     bool explain;
     bool json;
+    bool man;
     bool help;
     double fail_above; /**< percent; below 0: never fail */
 } clp_cli_settings;

@@ -60,3 +60,16 @@ clproc help resise
 expect_refusal 2 'did you mean resize?'
 clproc help run resize
 expect_refusal 2 'one topic'
+
+# The manual page names all of it.
+clproc help --man
+expect_code 0
+expect_out '^\.TH CLPROC 1 '
+sed 's/\\-/-/g' "$out" >"$scratch/man"
+sed 's/^/--/' "$scratch/ops" "$scratch/options" | while read -r option; do
+    grep -q -e "$option\b" "$scratch/man" || fail "the manual page lacks $option"
+done || exit 1
+if have man && have groff; then
+    complaints=$(man --warnings=w -E UTF-8 -l -Tutf8 "$out" 2>&1 >/dev/null)
+    [ -z "$complaints" ] || fail "the manual page is no good troff: $complaints"
+fi
