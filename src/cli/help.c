@@ -197,7 +197,6 @@ static int unknown_topic(const char *topic) {
 static int help_topic(const char *topic) {
     bool found = false;
     int code = CLP_EXIT_OK;
-    topic += strncmp(topic, "--", 2) == 0 ? 2 : 0;
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
         if (strcmp(command->name, topic) == 0) {
             return clp_cli_help_command(command);

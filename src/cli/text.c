@@ -201,8 +201,8 @@ static size_t edit_distance(const char *a, const char *b) {
 }
 
 void clp_cli_nearest_try(clp_cli_nearest *nearest, const char *candidate) {
-    /* A word that shares less than about two thirds of its letters is no help. */
-    size_t limit = strlen(nearest->word) / 3 + 1;
+    /* A word that shares less than two thirds of its letters is no help. */
+    size_t limit = (strlen(nearest->word) + 2) / 3;
     size_t distance = edit_distance(nearest->word, candidate);
     if (distance <= limit && (!nearest->best || distance < nearest->distance)) {
         nearest->best = candidate;

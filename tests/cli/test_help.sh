@@ -18,7 +18,7 @@ for command in run profile devices report help version; do
     grep -q "^  $command " "$out" || fail "help should list $command"
 done
 sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$out" >"$scratch/ops"
-for op in resize crop pad blur gray colour rotate flip flatten brightness contrast saturation \
+for op in resize crop pad blur box-blur gray rotate flip flatten brightness contrast saturation \
     matrix; do
     grep -q -x -e "$op" "$scratch/ops" || fail "help should list the operation $op"
 done
@@ -45,7 +45,7 @@ done <"$scratch/ops"
 sed -n 's/^  \(-., \)\{0,1\}--\([a-z-]*\).*/\2/p' "$scratch/run" >"$scratch/options"
 [ "$(wc -l <"$scratch/options")" -gt 30 ] || fail "help run should show every option"
 while read -r option; do
-    clproc help "--$option"
+    clproc help "$option"
     expect_code 0
     expect_out "--$option"
 done <"$scratch/options"

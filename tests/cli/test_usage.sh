@@ -51,7 +51,7 @@ refused 'blur' run in -o out --blur 1e9
 refused 'crop' run in -o out --crop 10
 refused 'rotate' run in -o out --rotate 45
 refused 'flip' run in -o out --flip x
-refused 'colour' run in -o out --colour mauve
+refused 'flatten\|colour' run in -o out --flatten mauve
 refused 'blurr' run in -o out --pipeline 'resize 10x | blurr 2'
 refused 'template\|{nmae}' run in -o 'out/{nmae}.{ext}'
 refused 'takes no operand' devices 0
