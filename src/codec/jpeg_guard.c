@@ -22,20 +22,22 @@ static clproc_status fatal_status(int code) {
     }
 }
 
+/** Data that the end of the picture cuts short is missing; cut short by anything else, damaged. */
+static uint32_t ends_with(int marker) {
+    return marker == JPEG_EOI ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT;
+}
+
 static uint32_t flaw_of(j_common_ptr info) {
     switch (info->err->msg_code) {
     case JWRN_JPEG_EOF:
         return CLP_FLAW_TRUNCATED;
     case JWRN_HIT_MARKER:
-        /* The entropy-coded data ends too soon: at the end of the picture it was cut off, before
-         * any other marker it is damaged. */
-        return info->is_decompressor && ((j_decompress_ptr)info)->unread_marker == JPEG_EOI
-                   ? CLP_FLAW_TRUNCATED
-                   : CLP_FLAW_CORRUPT;
+        return ends_with(((j_decompress_ptr)info)->unread_marker);
+    case JWRN_MUST_RESYNC:
+        return ends_with(info->err->msg_parm.i[0]);
     case JWRN_ARITH_BAD_CODE:
     case JWRN_BOGUS_PROGRESSION:
     case JWRN_HUFF_BAD_CODE:
-    case JWRN_MUST_RESYNC:
     case JWRN_NOT_SEQUENTIAL:
         return CLP_FLAW_CORRUPT;
     default:
