@@ -1,0 +1,193 @@
+/* The life of batches: how many there are, what they hold, and which list they wait in. */
+#include "batch/board_private.h"
+#include "core/memory.h"
+
+void clp_batches_push(clp_batches *list, clp_batch *batch) {
+    batch->next = NULL;
+    if (list->last) {
+        list->last->next = batch;
+    } else {
+        list->first = batch;
+    }
+    list->last = batch;
+    list->count++;
+}
+
+clp_batch *clp_batches_pop(clp_batches *list) {
+    clp_batch *batch = list->first;
+    if (batch) {
+        list->first = batch->next;
+        list->last = list->first ? list->last : NULL;
+        list->count--;
+    }
+    return batch;
+}
+
+void clp_picture_free(clp_picture *picture) {
+    clp_plan_release(&picture->recipe.plan);
+    clp_bytes_free(&picture->output);
+    clp_metadata_free(&picture->metadata);
+}
+
+clproc_status clp_batch_create(clp_batch **batch, clp_device *device, uint64_t bytes,
+                               uint32_t images, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    clp_batch *made = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *made);
+    if (!made) {
+        return clp_error_memory(error, "a batch", sizeof *made);
+    }
+    made->pictures = clp_memory_zero(CLP_MEMORY_BATCH, images, sizeof *made->pictures);
+    if (!made->pictures) {
+        status = clp_error_memory(error, "a batch", images * sizeof *made->pictures);
+        goto out;
+    }
+    made->room = images;
+    CLP_TRY(status, out, clp_slot_create(&made->slot, device, bytes, images, error));
+out:
+    if (status != CLPROC_OK) {
+        clp_batch_destroy(&made);
+    }
+    *batch = made;
+    return status;
+}
+
+void clp_batch_destroy(clp_batch **batch) {
+    if (*batch) {
+        for (uint32_t i = 0; (*batch)->pictures && i < (*batch)->room; i++) {
+            clp_picture_free(&(*batch)->pictures[i]);
+        }
+        clp_memory_free((*batch)->pictures);
+        clp_slot_destroy(&(*batch)->slot);
+        clp_memory_free(*batch);
+        *batch = NULL;
+    }
+}
+
+/* --------------------------------------------------------- how many there are */
+
+static uint64_t bytes_held(const clp_board *board) {
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < board->batch_count; i++) {
+        total += clp_slot_bytes(board->all[i]->slot);
+    }
+    return total;
+}
+
+static void forget(clp_board *board, clp_batch *batch) {
+    for (uint32_t i = 0; i < board->batch_count; i++) {
+        if (board->all[i] == batch) {
+            board->all[i] = board->all[--board->batch_count];
+            break;
+        }
+    }
+    clp_batch_destroy(&batch);
+}
+
+/** Batches beyond these would only wait for the device. */
+#define DEVICE_QUEUE 2
+
+static bool may_create(const clp_board *board, uint64_t needed) {
+    return board->batch_count < board->params.most_batches &&
+           board->ready.count + board->resident < DEVICE_QUEUE &&
+           (board->batch_count == 0 || bytes_held(board) + needed <= board->params.memory);
+}
+
+/** Makes a batch no larger than what is left to do. */
+static clp_batch *create(clp_board *board, uint64_t needed, clproc_status *status,
+                         clproc_error *error) {
+    clp_batch *batch = NULL;
+    uint64_t left = board->params.item_count - board->next_item + (uint64_t)board->reading;
+    uint64_t bytes = board->bytes / needed < left ? board->bytes : needed * left;
+    *status = clp_batch_create(&batch, board->device, bytes > needed ? bytes : needed,
+                               board->images, error);
+    if (*status == CLPROC_OK) {
+        board->all[board->batch_count++] = batch;
+    }
+    return batch;
+}
+
+/** Takes a free batch that can grow to `needed` bytes within the bound of memory; others that are
+ * free give theirs up for it. NULL if busy ones must finish first. */
+static clp_batch *reuse(clp_board *board, uint64_t needed) {
+    clp_batch *batch = clp_batches_pop(&board->free);
+    uint64_t own = clp_slot_bytes(batch->slot);
+    uint64_t growth = needed > own ? needed - own : 0;
+    while (growth > 0 && bytes_held(board) + growth > board->params.memory && board->free.count) {
+        forget(board, clp_batches_pop(&board->free));
+    }
+    /* Alone, it gives up its own old arena. */
+    if (growth > 0 && bytes_held(board) + growth > board->params.memory && board->batch_count > 1) {
+        clp_batches_push(&board->free, batch);
+        return NULL;
+    }
+    return batch;
+}
+
+clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_status *status,
+                               clproc_error *error) {
+    clp_batch *batch;
+    uint64_t needed = (uint64_t)plan->input.bytes + plan->output.bytes;
+    *status = CLPROC_OK;
+    if (needed > board->params.memory) {
+        *status =
+            clp_error_set(error, CLPROC_ERROR_LIMIT,
+                          "needs %llu bytes while it is processed, more than the limit of "
+                          "%llu; raise it with --memory",
+                          (unsigned long long)needed, (unsigned long long)board->params.memory);
+        return NULL;
+    }
+    while (board->open && !clp_slot_fits(board->open->slot, plan)) {
+        clp_board_seal(board);
+    }
+    if (board->open) {
+        return board->open;
+    }
+    if (board->free.count) {
+        batch = reuse(board, needed);
+    } else {
+        batch = may_create(board, needed) ? create(board, needed, status, error) : NULL;
+    }
+    if (batch) {
+        batch->number = board->numbered++;
+        board->open = batch;
+    }
+    return batch;
+}
+
+/* ----------------------------------------------------------- moving them on */
+
+void clp_board_seal(clp_board *board) {
+    clp_batch *batch = board->open;
+    board->open = NULL;
+    batch->sealed = true;
+    clp_board_advance(board, batch);
+}
+
+void clp_board_advance(clp_board *board, clp_batch *batch) {
+    if (!batch->sealed || batch->decoding > 0) {
+        return;
+    }
+    if (batch->alive == 0) {
+        clp_board_recycle(board, batch);
+        return;
+    }
+    clp_batches_push(&board->ready, batch);
+    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_BATCHES_WAITING, board->ready.count);
+    pthread_cond_signal(&board->orders);
+}
+
+void clp_board_recycle(clp_board *board, clp_batch *batch) {
+    clproc_error error;
+    batch->count = batch->handed = 0;
+    batch->sealed = false;
+    pthread_mutex_unlock(&board->lock);
+    clproc_status status = clp_slot_reset(batch->slot, &error);
+    pthread_mutex_lock(&board->lock);
+    if (status == CLPROC_OK) {
+        clp_batches_push(&board->free, batch);
+    } else {
+        /* A new slot may still work; if not, its first picture says why. */
+        forget(board, batch);
+    }
+    pthread_cond_broadcast(&board->work);
+}

@@ -1,0 +1,33 @@
+#include "batch/batch.h"
+#include "batch/planner.h"
+#include "batch/template.h"
+
+clproc_status clp_batch_explain(const clproc_run_params *params, const char *file, FILE *stream,
+                                clproc_error *error) {
+    clp_bytes bytes = {0};
+    clp_decoder *decoder = NULL;
+    clp_recipe recipe = {0};
+    clp_header header;
+    clproc_status status;
+    CLP_TRY(status, out, clp_file_read(file, 0, &bytes, error));
+    CLP_TRY(status, out, clp_decoder_create(&decoder, error));
+    CLP_TRY(status, out,
+            clp_decoder_open(decoder, bytes.data, bytes.size, &params->limits, params->fail_on,
+                             &header, error));
+    clproc_format format = params->format;
+    if (format == CLPROC_FORMAT_KEEP && params->output) {
+        format = clp_ending_format(params->output);
+    }
+    if (format == CLPROC_FORMAT_KEEP) {
+        format = header.format;
+    }
+    CLP_TRY(status, out,
+            clp_recipe_make(&recipe, params, decoder, &header, format,
+                            clp_recipe_orientation(params, &header), error));
+    clp_plan_explain(recipe.plan, stream);
+out:
+    clp_plan_release(&recipe.plan);
+    clp_decoder_destroy(&decoder);
+    clp_bytes_free(&bytes);
+    return status == CLPROC_OK ? status : clp_error_in_file(error, status, file);
+}

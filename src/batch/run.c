@@ -1,0 +1,205 @@
+#include "batch/run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/batch.h"
+#include "core/clock.h"
+#include "core/memory.h"
+
+/* ------------------------------------------------------------- the machine */
+
+static uint32_t count_cores(void) {
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+    return count > 0 ? (uint32_t)count : 1;
+}
+
+static uint64_t default_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : (uint64_t)1 << 30;
+}
+
+/* --------------------------------------------------------------- preparing */
+
+static bool may_copy(const clproc_run_params *params) {
+    bool operations = params->pipeline && clproc_pipeline_length(params->pipeline) > 0;
+    return !operations && !params->reencode && params->depth == 0 && params->strip == 0;
+}
+
+static clproc_status list_files(clp_run *run, clproc_error *error) {
+    const clproc_run_params *params = run->params;
+    clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
+    clproc_status status;
+    clp_listing_request request = {
+        .inputs = params->inputs, .input_count = params->input_count, .cancel = params->cancel};
+    request.output_folder = clp_names_folder(run->names, &request.mirrored);
+    clp_prof_begin(thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
+    CLP_TRY(status, out, clp_listing_make(&run->listing, &request, &run->events, error));
+    if (run->events.found == 0) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                               "there is no file in the inputs; check the names");
+        goto out;
+    }
+    if (run->names) {
+        CLP_TRY(status, out, clp_names_claim_all(run->names, &run->listing, error));
+        if (!params->dry_run && !params->null_output) {
+            CLP_TRY(status, out, clp_names_prepare(run->names, error));
+        }
+    }
+out:
+    clp_prof_end(thread);
+    clp_prof_thread_leave(thread);
+    return status;
+}
+
+static clproc_status prepare(clp_run *run, clproc_error *error) {
+    const clproc_run_params *params = run->params;
+    clproc_status status;
+    CLP_TRY(status, out, clp_names_create(&run->names, params, error));
+    CLP_TRY(status, out, list_files(run, error));
+    CLP_TRY(status, out, clp_planner_create(&run->planner, params, error));
+    clp_board_params board = {
+        .item_count = (uint32_t)run->listing.count,
+        /* One for each worker to decode into, and one at the device or being encoded. */
+        .most_batches = run->jobs + 1,
+        .memory = run->memory,
+        .cancel = params->cancel,
+        .prof = run->prof,
+    };
+    CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
+    if (!run->copies && !params->dry_run) {
+        clp_board_need(run->board);
+    }
+out:
+    return status;
+}
+
+/* ---------------------------------------------------------------- threads */
+
+typedef struct worker_start {
+    clp_run *run;
+    uint32_t number;
+    pthread_t thread;
+} worker_start;
+
+static void *worker_main(void *argument) {
+    const worker_start *start = argument;
+    clp_worker_run(start->run, start->number);
+    return NULL;
+}
+
+static void *driver_main(void *argument) {
+    clp_driver_run(argument);
+    return NULL;
+}
+
+/** Runs all threads to their end. The caller's is the first worker; of the others as many as the
+ * system allows. */
+static clproc_status run_threads(clp_run *run, clproc_error *error) {
+    pthread_t driver;
+    uint32_t started = 0, others = run->jobs - 1;
+    worker_start *starts = NULL;
+    if (others > 0) {
+        starts = clp_memory_zero(CLP_MEMORY_BATCH, others, sizeof *starts);
+        if (!starts) {
+            return clp_error_memory(error, "the threads", others * sizeof *starts);
+        }
+    }
+    int code = pthread_create(&driver, NULL, driver_main, run);
+    if (code != 0) {
+        clp_memory_free(starts);
+        return clp_error_set(error, CLPROC_ERROR_MEMORY,
+                             "the device's thread cannot be started: %s; end other programs or "
+                             "raise `ulimit -u`",
+                             strerror(code));
+    }
+    while (started < others) {
+        starts[started] = (worker_start){.run = run, .number = started + 2};
+        if (pthread_create(&starts[started].thread, NULL, worker_main, &starts[started]) != 0) {
+            break;
+        }
+        started++;
+    }
+    clp_worker_run(run, 1);
+    for (uint32_t i = 0; i < started; i++) {
+        pthread_join(starts[i].thread, NULL);
+    }
+    pthread_join(driver, NULL);
+    clp_memory_free(starts);
+    return clp_board_result(run->board, error);
+}
+
+/* ------------------------------------------------------------------ results */
+
+static void note_facts(const clp_run *run) {
+    char text[1024];
+    snprintf(text, sizeof text, "%u", run->jobs);
+    clp_prof_fact(run->prof, "jobs", text);
+    clp_prof_fact(run->prof, "clproc", CLPROC_VERSION);
+    if (run->params->pipeline) {
+        clproc_pipeline_print(run->params->pipeline, text, sizeof text);
+        clp_prof_fact(run->prof, "pipeline", text);
+    }
+    if (run->device) {
+        const clproc_device_info *info = clp_device_info(run->device);
+        clp_prof_fact(run->prof, CLP_FACT_DEVICE, info->name);
+        clp_prof_fact(run->prof, "platform", info->platform);
+        clp_prof_fact(run->prof, "driver", info->driver);
+        clp_prof_fact(run->prof, "version", info->version);
+        clp_prof_fact(run->prof, CLP_FACT_UNIFIED, info->unified_memory ? "yes" : "no");
+    }
+}
+
+static void fill_result(const clp_run *run, clproc_run_result *result) {
+    result->found = run->events.found;
+    result->written = run->events.written;
+    result->skipped = run->events.skipped;
+    result->failed = run->events.failed;
+    if (run->device) {
+        snprintf(result->device, sizeof result->device, "%s", clp_device_info(run->device)->name);
+    }
+}
+
+static void release(clp_run *run) {
+    clp_board_destroy(&run->board);
+    clp_planner_destroy(&run->planner);
+    clp_device_close(&run->device);
+    clp_names_destroy(&run->names);
+    clp_listing_free(&run->listing);
+    clp_events_destroy(&run->events);
+}
+
+clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
+                            clproc_profile **profile, clproc_error *error) {
+    uint64_t start = clp_clock_ns();
+    clproc_status status;
+    clp_run run = {
+        .params = params,
+        .memory = params->memory ? params->memory : default_memory(),
+        .jobs = params->jobs > 0 ? (uint32_t)params->jobs : count_cores(),
+        .copies = may_copy(params),
+    };
+    *result = (clproc_run_result){0};
+    clp_events_init(&run.events, params->on_event, params->user);
+    if (profile && params->profile != CLPROC_PROFILE_OFF) {
+        CLP_TRY(status, out, clp_prof_create(&run.prof, params->profile, error));
+    }
+    CLP_TRY(status, out, prepare(&run, error));
+    CLP_TRY(status, out, run_threads(&run, error));
+out:
+    note_facts(&run);
+    fill_result(&run, result);
+    release(&run);
+    result->seconds = (double)(clp_clock_ns() - start) / 1e9;
+    if (run.prof) {
+        /* What stopped a run tells more than what kept it from being recorded. */
+        clproc_status finished =
+            clp_prof_finish(&run.prof, profile, status == CLPROC_OK ? error : NULL);
+        status = status == CLPROC_OK ? finished : status;
+    }
+    return status;
+}

@@ -1,0 +1,348 @@
+/* A worker: reads and decodes files, encodes and writes what the device has finished. */
+#include "batch/cmyk.h"
+#include "batch/run.h"
+
+/** Codec state and buffers that serve file after file. */
+typedef struct worker {
+    clp_run *run;
+    clp_prof_thread *thread;
+    clp_decoder *decoder;
+    clp_encoder *encoder;
+    clp_bytes file;    /**< the file being read */
+    clp_bytes ink;     /**< a CMYK picture before it is RGB */
+    clp_bytes name;    /**< of the file being written */
+    clp_picture draft; /**< before it has a place in a batch */
+    clp_header header; /**< of the file being read */
+} worker;
+
+static const char *input_path(const worker *self, uint32_t item) {
+    return self->run->listing.items[item].path;
+}
+
+/* ----------------------------------------------------------------- writing */
+
+static clproc_status write_file(worker *self, uint32_t item, const char *name, const void *data,
+                                size_t size, clproc_error *error) {
+    clp_run *run = self->run;
+    clproc_status status;
+    clp_prof_begin(self->thread, CLP_PROF_WRITE, item);
+    CLP_TRY(status, out, clp_names_make_folder(run->names, name, error));
+    CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
+    clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
+out:
+    clp_prof_end(self->thread);
+    return status;
+}
+
+static clproc_status encode(worker *self, clp_picture *picture, const uint8_t **data, size_t *size,
+                            clproc_error *error) {
+    const clproc_run_params *params = self->run->params;
+    const clp_plan *plan = picture->recipe.plan;
+    clp_encode_params encoding = {
+        .format = plan->target.format,
+        .quality = params->quality,
+        .progressive = params->progressive,
+        .png_level = params->png_level,
+        .blocks = picture->metadata.blocks,
+        .colour = picture->metadata.colour,
+    };
+    clp_prof_begin(self->thread, CLP_PROF_ENCODE, picture->item);
+    clproc_status status =
+        clp_encoder_write(self->encoder, &plan->output,
+                          clp_slot_output(clp_batch_slot(picture->batch), picture->index),
+                          &encoding, data, size, error);
+    clp_prof_end(self->thread);
+    return status;
+}
+
+static void encode_task(worker *self, clp_picture *picture) {
+    clp_run *run = self->run;
+    const uint8_t *data = NULL;
+    size_t size = 0;
+    clproc_error error;
+    clproc_status status = CLPROC_OK;
+    bool writes = !run->params->null_output;
+    uint32_t item = picture->item;
+    const clp_layout *output = &picture->recipe.plan->output;
+    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
+    if (writes) {
+        status = encode(self, picture, &data, &size, &error);
+    }
+    /* The slot is needed no longer, so give it back before writing. */
+    clp_bytes name = picture->output;
+    picture->output = self->name;
+    self->name = name;
+    clp_plan_release(&picture->recipe.plan);
+    clp_board_encoded(run->board, picture);
+
+    const char *path = input_path(self, item), *target = (char *)self->name.data;
+    if (status == CLPROC_OK && writes) {
+        status = write_file(self, item, target, data, size, &error);
+    }
+    if (status == CLPROC_OK) {
+        clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
+        clp_events_done(&run->events, path, target, NULL);
+    } else {
+        clp_events_failed(&run->events, path, target, &error);
+    }
+    clp_board_done(run->board);
+}
+
+/* ----------------------------------------------------------------- reading */
+
+/** What became of a file that did not fail. */
+typedef enum file_outcome {
+    OUTCOME_GOES_ON,
+    OUTCOME_THROUGH, /**< skipped, copied or only looked at; reported */
+    OUTCOME_STOPPED  /**< the run was */
+} file_outcome;
+
+static bool looks_like_picture(const uint8_t *head, size_t size) {
+    return clp_codec_recognise(head, size, NULL);
+}
+
+/** Reads a file whole; what turned up in a folder only if it is a picture. */
+static clproc_status read_file(worker *self, uint32_t item, file_outcome *outcome,
+                               clproc_error *error) {
+    clp_run *run = self->run;
+    const clp_item *input = &run->listing.items[item];
+    bool accepted = true;
+    clp_prof_begin(self->thread, CLP_PROF_READ, item);
+    clproc_status status =
+        clp_file_read_if(input->path, run->memory, input->named ? NULL : looks_like_picture,
+                         &self->file, &accepted, error);
+    clp_prof_end(self->thread);
+    clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
+    if (status == CLPROC_OK) {
+        clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
+    }
+    if (status == CLPROC_OK && !accepted) {
+        clp_events_skipped(&run->events, input->path, NULL, "is not a JPEG or PNG picture");
+        *outcome = OUTCOME_THROUGH;
+    }
+    return status;
+}
+
+static clproc_status read_header(worker *self, uint32_t item, clproc_error *error) {
+    const clproc_run_params *params = self->run->params;
+    clp_prof_begin(self->thread, CLP_PROF_HEADER, item);
+    clproc_status status = clp_decoder_open(self->decoder, self->file.data, self->file.size,
+                                            &params->limits, params->fail_on, &self->header, error);
+    clp_prof_end(self->thread);
+    if (status == CLPROC_OK) {
+        clp_prof_count(self->run->prof, CLP_COUNTER_PIXELS_IN,
+                       (uint64_t)self->header.width * self->header.height);
+    }
+    return status;
+}
+
+static clproc_status find_plan(worker *self, clp_picture *draft, clproc_format format,
+                               clproc_error *error) {
+    clp_run *run = self->run;
+    bool made = false;
+    clp_prof_begin(self->thread, CLP_PROF_PLAN, draft->item);
+    clp_plan_release(&draft->recipe.plan);
+    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, format,
+                                            &draft->recipe, &made, error);
+    clp_prof_end(self->thread);
+    if (made && !run->params->dry_run) {
+        clp_board_want(run->board, draft->recipe.plan);
+    }
+    return status;
+}
+
+/** Settles the output's name. */
+static clproc_status find_place(worker *self, clp_picture *draft, const clp_name_facts *facts,
+                                file_outcome *outcome, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_placing placing = CLP_PLACE_WRITE;
+    draft->output.size = 0;
+    if (!run->names) {
+        return clp_bytes_append(&draft->output, "", 1, error);
+    }
+    clproc_status status =
+        clp_names_place(run->names, draft->item, facts, &draft->output, &placing, error);
+    if (status == CLPROC_OK && placing == CLP_PLACE_SKIP) {
+        clp_events_skipped(&run->events, input_path(self, draft->item), (char *)draft->output.data,
+                           "exists already");
+        *outcome = OUTCOME_THROUGH;
+    }
+    return status;
+}
+
+/** Nothing is to be done to this picture: its bytes are its output. */
+static clproc_status copy_file(worker *self, clp_picture *draft, file_outcome *outcome,
+                               clproc_error *error) {
+    clp_run *run = self->run;
+    clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
+    clproc_status status;
+    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
+    if (*outcome == OUTCOME_GOES_ON) {
+        const char *name = (char *)draft->output.data;
+        if (!run->params->dry_run && !run->params->null_output) {
+            CLP_TRY(status, out,
+                    write_file(self, draft->item, name, self->file.data, self->file.size, error));
+        }
+        clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
+        clp_events_done(&run->events, input_path(self, draft->item), name, "copied");
+        *outcome = OUTCOME_THROUGH;
+    }
+out:
+    return status;
+}
+
+static clproc_status take_metadata(worker *self, clp_picture *draft, clproc_error *error) {
+    const clproc_run_params *params = self->run->params;
+    clp_prof_begin(self->thread, CLP_PROF_META, draft->item);
+    clproc_status status =
+        clp_metadata_make(&draft->metadata, &self->header, params->strip,
+                          &draft->recipe.plan->output, !params->no_auto_orient, error);
+    clp_prof_end(self->thread);
+    if (status == CLPROC_OK && draft->metadata.warning[0]) {
+        clp_events_warning(&self->run->events, input_path(self, draft->item),
+                           draft->metadata.warning);
+    }
+    return status;
+}
+
+/** From a file's name to a draft that only lacks its pixels. */
+static clproc_status prepare(worker *self, clp_picture *draft, file_outcome *outcome,
+                             clproc_error *error) {
+    clp_run *run = self->run;
+    const char *path = input_path(self, draft->item);
+    clproc_status status = CLPROC_OK;
+    *outcome = OUTCOME_GOES_ON;
+    if (run->names && clp_names_exists_already(run->names, draft->item, &draft->output)) {
+        clp_events_skipped(&run->events, path, (char *)draft->output.data, "exists already");
+        *outcome = OUTCOME_THROUGH;
+        goto out;
+    }
+    CLP_TRY(status, out, read_file(self, draft->item, outcome, error));
+    if (*outcome != OUTCOME_GOES_ON) {
+        goto out;
+    }
+    CLP_TRY(status, out, read_header(self, draft->item, error));
+    clproc_format asked = clp_names_format(run->names, run->params->format);
+    clproc_format format = asked == CLPROC_FORMAT_KEEP ? self->header.format : asked;
+    if (run->copies && format == self->header.format) {
+        CLP_TRY(status, out, copy_file(self, draft, outcome, error));
+        goto out;
+    }
+    CLP_TRY(status, out, find_plan(self, draft, format, error));
+    const clp_layout *output = &draft->recipe.plan->output;
+    clp_name_facts facts = {format, output->width, output->height};
+    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
+    if (*outcome == OUTCOME_GOES_ON && run->params->dry_run) {
+        clp_events_done(&run->events, path, (char *)draft->output.data, NULL);
+        *outcome = OUTCOME_THROUGH;
+    }
+    if (*outcome == OUTCOME_GOES_ON) {
+        CLP_TRY(status, out, take_metadata(self, draft, error));
+    }
+out:
+    return status;
+}
+
+/** Gets the draft a place in a batch, helping to make room where there is none. */
+static clproc_status find_room(worker *self, clp_picture *draft, clp_picture **placed,
+                               file_outcome *outcome, clproc_error *error) {
+    clp_task task;
+    do {
+        clp_board_reserve(self->run->board, self->thread, draft, &task, error);
+        if (task.kind == CLP_TASK_ENCODE) {
+            encode_task(self, task.picture);
+        }
+    } while (task.kind == CLP_TASK_ENCODE);
+    *placed = task.kind == CLP_TASK_PLACED ? task.picture : NULL;
+    if (task.kind == CLP_TASK_END) {
+        *outcome = OUTCOME_STOPPED;
+    }
+    return task.kind == CLP_TASK_REFUSED ? error->status : CLPROC_OK;
+}
+
+static clproc_status decode(worker *self, const clp_picture *picture, clproc_error *error) {
+    const clp_layout *input = &picture->recipe.plan->input;
+    uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
+    clp_decode_result result = {0};
+    clp_layout decoded;
+    clproc_status status;
+    clp_prof_begin(self->thread, CLP_PROF_DECODE, picture->item);
+    CLP_TRY(status, out,
+            clp_recipe_decoded_layout(&picture->recipe, self->decoder, &decoded, error));
+    if (decoded.model == input->model) {
+        CLP_TRY(status, out, clp_decoder_read(self->decoder, input, base, &result, error));
+    } else {
+        CLP_TRY(status, out, clp_bytes_reserve(&self->ink, decoded.bytes, error));
+        CLP_TRY(status, out,
+                clp_decoder_read(self->decoder, &decoded, self->ink.data, &result, error));
+        clp_cmyk_to_rgb(&decoded, self->ink.data, input, base);
+    }
+    if (result.flaws) {
+        clp_events_warning(&self->run->events, input_path(self, picture->item), result.message);
+    }
+out:
+    clp_prof_end(self->thread);
+    return status;
+}
+
+static void read_task(worker *self, uint32_t item) {
+    clp_run *run = self->run;
+    clp_picture *draft = &self->draft, *placed = NULL;
+    clproc_error error;
+    file_outcome outcome;
+    draft->item = item;
+    clproc_status status = prepare(self, draft, &outcome, &error);
+    if (status == CLPROC_OK && outcome == OUTCOME_GOES_ON) {
+        status = find_room(self, draft, &placed, &outcome, &error);
+    }
+    if (placed) {
+        status = decode(self, placed, &error);
+    }
+    if (status != CLPROC_OK) {
+        clp_events_failed(&run->events, input_path(self, item), NULL, &error);
+    }
+    if (!placed) {
+        clp_board_leave(run->board);
+    } else if (status == CLPROC_OK) {
+        clp_board_decoded(run->board, placed);
+    } else {
+        clp_board_drop(run->board, placed);
+    }
+}
+
+/* ----------------------------------------------------------------- the thread */
+
+static void work(worker *self) {
+    clp_task task;
+    do {
+        clp_board_next(self->run->board, self->thread, &task);
+        if (task.kind == CLP_TASK_READ) {
+            read_task(self, task.item);
+        } else if (task.kind == CLP_TASK_ENCODE) {
+            encode_task(self, task.picture);
+        }
+    } while (task.kind != CLP_TASK_END);
+}
+
+void clp_worker_run(clp_run *run, uint32_t number) {
+    char name[32];
+    clproc_error error;
+    clproc_status status;
+    worker self = {.run = run};
+    snprintf(name, sizeof name, "worker %u", number);
+    self.thread = clp_prof_thread_enter(run->prof, name);
+    CLP_TRY(status, out, clp_decoder_create(&self.decoder, &error));
+    CLP_TRY(status, out, clp_encoder_create(&self.encoder, &error));
+    work(&self);
+out:
+    if (status != CLPROC_OK) {
+        clp_board_stop(run->board, &error);
+    }
+    clp_encoder_destroy(&self.encoder);
+    clp_decoder_destroy(&self.decoder);
+    clp_picture_free(&self.draft);
+    clp_bytes_free(&self.name);
+    clp_bytes_free(&self.ink);
+    clp_bytes_free(&self.file);
+    clp_prof_thread_leave(self.thread);
+}

@@ -1,0 +1,261 @@
+/* The public API: checks arguments, then calls down. */
+#include <string.h>
+
+#include "batch/batch.h"
+#include "core/checked.h"
+#include "core/memory.h"
+#include "device/device.h"
+#include "ops/ops.h"
+
+/* ------------------------------------------------------------------ batches */
+
+void clproc_run_params_init(clproc_run_params *params) {
+    *params = (clproc_run_params){
+        .format = CLPROC_FORMAT_KEEP,
+        .quality = 85,
+        .subsampling = CLPROC_SUBSAMPLING_KEEP,
+        .png_level = 6,
+        .existing = CLPROC_EXISTING_REPLACE,
+        .fail_on = CLPROC_FAIL_ON_ERROR,
+        .limits =
+            {
+                .pixels = 200000000,
+                .side = 65500,
+                .scans = 100,
+                .seconds = 120,
+                .chunk_bytes = (uint64_t)8 << 20,
+            },
+        .profile = CLPROC_PROFILE_OFF,
+    };
+}
+
+static clproc_status check_range(const char *what, int value, int least, int most,
+                                 clproc_error *error) {
+    if (value < least || value > most) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "%s is %d; give %d to %d", what, value,
+                             least, most);
+    }
+    return CLPROC_OK;
+}
+
+/** Checks what both a run and an explanation need. */
+static clproc_status check_params(const clproc_run_params *params, clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, check_range("quality", params->quality, 1, 100, error));
+    CLP_TRY(status, out, check_range("PNG level", params->png_level, 0, 9, error));
+    CLP_TRY(
+        status, out,
+        check_range("format", (int)params->format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_PNG, error));
+    CLP_TRY(status, out,
+            check_range("subsampling", (int)params->subsampling, CLPROC_SUBSAMPLING_KEEP,
+                        CLPROC_SUBSAMPLING_444, error));
+    CLP_TRY(status, out,
+            check_range("existing", (int)params->existing, CLPROC_EXISTING_REPLACE,
+                        CLPROC_EXISTING_FAIL, error));
+    CLP_TRY(status, out,
+            check_range("fail_on", (int)params->fail_on, CLPROC_FAIL_ON_NONE,
+                        CLPROC_FAIL_ON_WARNING, error));
+    CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
+    CLP_TRY(status, out, check_range("pictures of a batch", params->batch_images, 0, 65536, error));
+    if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16",
+                               params->depth);
+    }
+out:
+    return status;
+}
+
+clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
+                         clproc_profile **profile, clproc_error *error) {
+    clproc_run_result unwanted;
+    if (profile) {
+        *profile = NULL;
+    }
+    if (!params || (params->input_count > 0 && !params->inputs)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "clproc_run() needs parameters");
+    }
+    if (params->input_count == 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "no input given; name files, folders, globs or @LIST");
+    }
+    clproc_status status = check_params(params, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    return clp_batch_run(params, result ? result : &unwanted, profile, error);
+}
+
+clproc_status clproc_explain(const clproc_run_params *params, const char *file, FILE *out,
+                             clproc_error *error) {
+    if (!params || !file || !out) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_explain() needs parameters, a file and a stream");
+    }
+    clproc_status status = check_params(params, error);
+    return status == CLPROC_OK ? clp_batch_explain(params, file, out, error) : status;
+}
+
+/* ------------------------------------------------------- pictures in memory */
+
+struct clproc_context {
+    clp_device *device;
+    clp_slot *slot; /**< serves call after call; NULL until the first */
+};
+
+void clproc_context_params_init(clproc_context_params *params) {
+    *params = (clproc_context_params){0};
+}
+
+clproc_status clproc_context_create(clproc_context **context, const clproc_context_params *params,
+                                    clproc_error *error) {
+    clproc_status status;
+    *context = NULL;
+    clproc_context *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
+    if (!made) {
+        return clp_error_memory(error, "a context", sizeof *made);
+    }
+    CLP_TRY(status, out,
+            clp_device_open(&made->device, params ? params->device : NULL, NULL, error));
+out:
+    if (status != CLPROC_OK) {
+        clproc_context_destroy(&made);
+    }
+    *context = made;
+    return status;
+}
+
+void clproc_context_destroy(clproc_context **context) {
+    if (context && *context) {
+        clp_slot_destroy(&(*context)->slot);
+        clp_device_close(&(*context)->device);
+        clp_memory_free(*context);
+        *context = NULL;
+    }
+}
+
+const clproc_device_info *clproc_context_device(const clproc_context *context) {
+    return clp_device_info(context->device);
+}
+
+static const clp_model models[] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA, CLP_MODEL_RGB, CLP_MODEL_RGBA};
+
+static clproc_status layout_of(const clproc_image *image, clp_layout *layout, clproc_error *error) {
+    size_t row = 0;
+    bool sound = image->pixels && image->channels >= 1 && image->channels <= 4 &&
+                 (image->depth == 8 || image->depth == 16) &&
+                 clp_checked_mul(image->width, (size_t)image->channels * (image->depth / 8), &row);
+    if (!sound || image->pitch < row) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "the picture is not sound: pixels, 1 to 4 channels of 8 or 16 bits "
+                             "and a pitch of at least one row are needed");
+    }
+    *layout = (clp_layout){.model = models[image->channels - 1],
+                           .depth = image->depth,
+                           .width = image->width,
+                           .height = image->height};
+    if (!clp_layout_place(layout)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "a picture of %u x %u is impossible",
+                             image->width, image->height);
+    }
+    return CLPROC_OK;
+}
+
+static void copy_rows(uint8_t *to, size_t to_pitch, const uint8_t *from, size_t from_pitch,
+                      size_t row, uint32_t count) {
+    for (uint32_t y = 0; y < count; y++) {
+        memcpy(to + y * to_pitch, from + y * from_pitch, row);
+    }
+}
+
+static size_t row_bytes(const clp_layout *layout) {
+    return (size_t)layout->width * clp_model_channels(layout->model) * (layout->depth / 8);
+}
+
+static clproc_status make_plan(clp_plan **plan, const clproc_pipeline *pipeline,
+                               const clp_layout *layout, clproc_error *error) {
+    /* A PNG keeps every interleaved layout and depth. */
+    static const clp_target target = {.format = CLPROC_FORMAT_PNG};
+    clp_terms terms;
+    clp_terms_init(&terms, layout, layout->width, layout->height);
+    if (pipeline) {
+        clproc_status status = clp_pipeline_terms(pipeline, &terms, error);
+        if (status != CLPROC_OK) {
+            clp_terms_free(&terms);
+            return status;
+        }
+    }
+    return clp_plan_create(plan, layout, &terms, &target, error);
+}
+
+/** Copies a result into memory that the caller will own. */
+static clproc_status take_result(const clp_layout *layout, const uint8_t *base, clproc_image *out,
+                                 clproc_error *error) {
+    size_t row = row_bytes(layout), bytes;
+    if (!clp_checked_mul(row, layout->height, &bytes)) {
+        return clp_error_memory(error, "the result", row);
+    }
+    void *pixels = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
+    if (!pixels) {
+        return clp_error_memory(error, "the result", bytes);
+    }
+    copy_rows(pixels, row, base + layout->planes[0].offset, layout->planes[0].pitch, row,
+              layout->height);
+    *out = (clproc_image){.pixels = pixels,
+                          .pitch = row,
+                          .width = layout->width,
+                          .height = layout->height,
+                          .channels = clp_model_channels(layout->model),
+                          .depth = layout->depth};
+    return CLPROC_OK;
+}
+
+/** Runs a plan over one picture in the context's slot. */
+static clproc_status run_plan(clproc_context *context, clp_plan *plan, const clproc_image *in,
+                              clproc_image *out, clproc_error *error) {
+    const clp_plane *plane = &plan->input.planes[0];
+    uint32_t index;
+    clproc_status status;
+    if (!context->slot) {
+        CLP_TRY(status, out,
+                clp_slot_create(&context->slot, context->device, plan->input.bytes, 1, error));
+    }
+    CLP_TRY(status, out, clp_slot_add(context->slot, plan, &index, error));
+    copy_rows(clp_slot_input(context->slot, index) + plane->offset, plane->pitch, in->pixels,
+              in->pitch, row_bytes(&plan->input), in->height);
+    CLP_TRY(status, out, clp_device_submit(context->device, context->slot, 0, NULL, error));
+    CLP_TRY(status, out, clp_device_wait(context->device, context->slot, error));
+    CLP_TRY(status, out,
+            take_result(&plan->output, clp_slot_output(context->slot, index), out, error));
+    CLP_TRY(status, out, clp_slot_reset(context->slot, error));
+out:
+    if (status != CLPROC_OK) {
+        clproc_image_free(out);
+        clp_slot_destroy(&context->slot);
+    }
+    return status;
+}
+
+clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pipeline,
+                             const clproc_image *in, clproc_image *out, clproc_error *error) {
+    clp_plan *plan = NULL;
+    clp_layout layout;
+    clproc_status status;
+    if (!context || !in || !out) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_process() needs a context and two pictures");
+    }
+    *out = (clproc_image){0};
+    CLP_TRY(status, out, layout_of(in, &layout, error));
+    CLP_TRY(status, out, make_plan(&plan, pipeline, &layout, error));
+    CLP_TRY(status, out, run_plan(context, plan, in, out, error));
+out:
+    clp_plan_release(&plan);
+    return status;
+}
+
+void clproc_image_free(clproc_image *image) {
+    if (image) {
+        clp_memory_free(image->pixels);
+        *image = (clproc_image){0};
+    }
+}
