@@ -19,10 +19,9 @@ typedef struct clp_lowering {
     uint32_t h_step[CLP_MAX_PLANES], v_step[CLP_MAX_PLANES]; /**< of YCC planes */
     clp_sample sample;                                       /**< of all surfaces */
     bool premultiplied;
-    double white;       /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
-    double start_white; /**< before the waiting steps */
-    double low, high;   /**< bounds of values, in levels, since the last clamp */
-    int level;          /**< of the next pass */
+    double white;     /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
+    double low, high; /**< bounds of values, in levels, since the last clamp */
+    int level;        /**< of the next pass */
     /* Steps waiting for a colour pass, with what their tables will be made of */
     clp_step steps[CLP_MAX_STEPS];
     clp_colour matrices[CLP_MAX_STEPS];

@@ -50,7 +50,8 @@ static clproc_status add_step(clp_lowering *lowering, const clp_step *step) {
             return status;
         }
     }
-    lowering->steps[lowering->step_count++] = *step;
+    lowering->steps[lowering->step_count] = *step;
+    lowering->steps[lowering->step_count++].white = (float)lowering->white;
     return CLPROC_OK;
 }
 
@@ -210,9 +211,9 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
     double white = output->depth == 8 ? 255 : 65535;
     if (white != lowering->white) {
         clp_step scale = {.kind = CLP_STEP_SCALE, .value = {(float)(white / lowering->white)}};
-        lowering->white = white;
         add_label(lowering, output->depth == 8 ? "to 8 bits" : "to 16 bits");
         CLP_TRY(status, out, add_step(lowering, &scale));
+        lowering->white = white;
     }
     if (jpeg && lowering->model == CLP_MODEL_RGB) {
         clp_colour forward = clp_colour_ycc(false);
@@ -242,7 +243,7 @@ static clproc_status matrix_table(clp_lowering *lowering, clp_step *step,
         for (uint32_t j = 0; j < 4; j++) {
             double value = j < colour->in ? colour->m[i][j] : 0;
             if (j == 3) {
-                value = colour->offset[i] * (lowering->use_float ? lowering->white / 255 : 64);
+                value = colour->offset[i] * (lowering->use_float ? step->white / 255 : 64);
             }
             float real = (float)value;
             table[4 * i + j] = (int32_t)floor(value * one + 0.5);
@@ -269,7 +270,7 @@ static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const c
         uint32_t below = (uint32_t)at < CLP_CURVE_SIZE ? (uint32_t)at : CLP_CURVE_SIZE - 1;
         double value = curve[below] + (at - below) * ((double)curve[below + 1] - curve[below]);
         if (lowering->use_float) {
-            ((float *)table)[i] = (float)(value * lowering->white);
+            ((float *)table)[i] = (float)(value * step->white);
         } else {
             ((int16_t *)table)[i] = (int16_t)floor(value * 255 * 64 + 0.5);
         }
@@ -318,23 +319,24 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     clp_pass pass = {.kind = CLP_PASS_COLOUR,
                      .level = lowering->level,
                      .src_count = lowering->surface_count,
-                     .white = (float)lowering->start_white,
-                     .in_colours =
+                     .in_channels =
                          lowering->surface_count > 1 ? lowering->surface_count : src->channels,
                      .step_count = lowering->step_count};
     clproc_status status;
     memcpy(pass.src, lowering->surfaces, sizeof pass.src);
     memcpy(pass.steps, lowering->steps, sizeof pass.steps);
     snprintf(pass.label, sizeof pass.label, "%s", lowering->step_label);
-    pass.alpha = pass.in_colours == 2 || pass.in_colours == 4;
+    pass.real = lowering->use_float;
+    pass.in_alpha = pass.in_channels == 2 || pass.in_channels == 4;
+    pass.out_alpha = clp_model_has_alpha(lowering->model);
     CLP_TRY(status, out, destinations(lowering, final, pass.dst, &pass.dst_count));
     CLP_TRY(status, out, make_tables(lowering, &pass));
-    pass.out_colours = clp_model_channels(lowering->model);
+    pass.out_channels = clp_model_channels(lowering->model);
     uint64_t pixels = (uint64_t)lowering->width * lowering->height;
     const clp_surface *dst = &lowering->plan->surfaces[pass.dst[pass.dst_count - 1]];
-    pass.bytes_read = pixels * pass.in_colours * clp_sample_size(lowering->sample);
-    pass.bytes_written = pixels * pass.out_colours * clp_sample_size(dst->sample);
-    pass.operations = pixels * pass.in_colours * pass.out_colours;
+    pass.bytes_read = pixels * pass.in_channels * clp_sample_size(lowering->sample);
+    pass.bytes_written = pixels * pass.out_channels * clp_sample_size(dst->sample);
+    pass.operations = pixels * pass.in_channels * pass.out_channels;
     CLP_TRY(status, out, clp_pass_append(lowering, &pass));
     lowering->level++;
     memcpy(lowering->surfaces, pass.dst, sizeof pass.dst);
@@ -342,7 +344,6 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     lowering->sample = dst->sample;
     lowering->step_count = 0;
     lowering->step_label[0] = '\0';
-    lowering->start_white = lowering->white;
     for (uint32_t i = 0; i < CLP_MAX_PLANES; i++) {
         lowering->h_step[i] = lowering->v_step[i] = 1;
     }

@@ -75,6 +75,7 @@ static clproc_status append_filter(clp_lowering *lowering, const plane_job *job,
     const clp_surface *src = surface_at(lowering, pass->src[0]),
                       *dst = surface_at(lowering, pass->dst[0]);
     pass->kind = CLP_PASS_FILTER;
+    pass->real = lowering->use_float;
     pass->src_count = pass->dst_count = 1;
     pass->taps = axis->taps;
     pass->windows = axis->out;

@@ -158,7 +158,6 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
                                  .height = plan->input.height,
                                  .surface_count = plan->input.plane_count,
                                  .white = white,
-                                 .start_white = white,
                                  .high = 255};
         plan->surface_count = plan->pass_count = plan->table_count = 0;
         plan->table_bytes = 0;

@@ -62,6 +62,7 @@ typedef struct clp_step {
     uint32_t table;   /**< byte offset into the plan's tables */
     uint32_t shift;   /**< fraction bits of an integer matrix */
     uint32_t in, out; /**< colour channels of a matrix */
+    float white;      /**< greatest value before the step: 255 or 65535 */
     float value[4];
 } clp_step;
 
@@ -69,6 +70,7 @@ typedef struct clp_step {
 
 typedef struct clp_pass {
     clp_pass_kind kind;
+    bool real;      /**< float arithmetic, else Q14 integers */
     int level;      /**< passes of one level are independent of each other */
     char label[40]; /**< for --explain and profiles, as "resize·blur y" */
     uint32_t src[CLP_MAX_PLANES], dst[CLP_MAX_PLANES]; /**< surfaces */
@@ -87,9 +89,8 @@ typedef struct clp_pass {
     uint32_t columns; /**< REINDEX: source column or −1 for each output column */
     float fill[4];    /**< in units of the source's samples */
     /* COLOUR */
-    uint32_t in_colours, out_colours; /**< channels before and after, alpha included */
-    bool alpha;
-    float white; /**< greatest value: 255 or 65535 */
+    uint32_t in_channels, out_channels; /**< alpha included */
+    bool in_alpha, out_alpha;
     clp_step steps[CLP_MAX_STEPS];
     uint32_t step_count;
     /* For profiles */
