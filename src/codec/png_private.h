@@ -35,4 +35,24 @@ typedef struct clp_png_chunks {
 clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,
                                   clp_flaws *flaws, clproc_error *error);
 
+/** How the stored rows become pixels. */
+typedef struct clp_png_pixels {
+    uint8_t colour_type, depth;
+    bool keyed;      /**< one colour (gray, RGB) or some palette entries are transparent */
+    uint16_t key[3]; /**< that colour */
+    uint8_t palette[256][4];
+} clp_png_pixels;
+
+/** From the chunks before the pixels, which `context` has read. */
+void clp_png_pixels_init(clp_png_pixels *kind, spng_ctx *context, const struct spng_ihdr *ihdr);
+/** True if a stored row is not yet a row of pixels. */
+bool clp_png_is_packed(const clp_png_pixels *kind);
+/** Makes pixels of a packed row; 16-bit samples are in host order already. */
+void clp_png_unpack(const clp_png_pixels *kind, const uint8_t *packed, uint32_t width,
+                    uint8_t *out);
+/** Pixels that a row of a pass has (Adam7). */
+uint32_t clp_png_pass_width(uint32_t width, int pass);
+/** Puts the pixels of a pass, of `pixel` bytes each, where they belong in a row. */
+void clp_png_spread(const uint8_t *pixels, int pass, uint32_t width, size_t pixel, uint8_t *row);
+
 #endif

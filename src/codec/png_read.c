@@ -148,33 +148,6 @@ out:
     return status;
 }
 
-static void read_transparency(reader *png) {
-    struct spng_trns trns;
-    struct spng_plte plte;
-    uint16_t mask = (uint16_t)((1u << png->ihdr.bit_depth) - 1);
-    png->keyed = spng_get_trns(png->context, &trns) == 0;
-    if (png->ihdr.color_type == SPNG_COLOR_TYPE_GRAYSCALE && png->keyed) {
-        png->key[0] = trns.gray & mask;
-    } else if (png->ihdr.color_type == SPNG_COLOR_TYPE_TRUECOLOR && png->keyed) {
-        png->key[0] = trns.red & mask;
-        png->key[1] = trns.green & mask;
-        png->key[2] = trns.blue & mask;
-    } else if (png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED &&
-               spng_get_plte(png->context, &plte) == 0) {
-        /* An index beyond the palette is opaque black. */
-        memset(png->palette, 0, sizeof png->palette);
-        for (uint32_t i = 0; i < 256; i++) {
-            bool transparent = png->keyed && i < trns.n_type3_entries;
-            png->palette[i][3] = transparent ? trns.type3_alpha[i] : 255;
-        }
-        for (uint32_t i = 0; i < plte.n_entries; i++) {
-            png->palette[i][0] = plte.entries[i].red;
-            png->palette[i][1] = plte.entries[i].green;
-            png->palette[i][2] = plte.entries[i].blue;
-        }
-    }
-}
-
 static void describe(const reader *png, clp_header *header) {
     static const clp_model models[7][2] = {
         [SPNG_COLOR_TYPE_GRAYSCALE] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA},
@@ -185,7 +158,7 @@ static void describe(const reader *png, clp_header *header) {
     };
     header->width = png->ihdr.width;
     header->height = png->ihdr.height;
-    header->model = models[png->ihdr.color_type][png->keyed];
+    header->model = models[png->ihdr.color_type][png->pixels.keyed];
     header->depth = png->ihdr.bit_depth == 16 ? 16 : 8;
     header->progressive = png->ihdr.interlace_method != 0;
     header->paletted = png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED;
@@ -275,15 +248,16 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     png->repaired.size = 0;
     CLP_TRY(status, out,
             clp_png_find_chunks(&decoder->source, &png->chunks, &decoder->flaws, error));
-    if (png->chunks.cut && clp_flaws_tolerated(&decoder->flaws, CLP_FLAW_TRUNCATED)) {
+    if (png->chunks.cut) {
+        CLP_TRY(status, out, tolerate(decoder, SPNG_IO_EOF, error));
         CLP_TRY(status, out, repair(decoder, error));
     }
     CLP_TRY(status, out, start_tolerantly(decoder, error));
-    read_transparency(png);
+    clp_png_pixels_init(&png->pixels, png->context, &png->ihdr);
     describe(png, header);
     read_colour(png, &header->colour, &seen);
     CLP_TRY(status, out, read_blocks(png, &header->blocks, &seen, error));
-    seen |= png->keyed ? CLP_PNG_HAS_TRNS : 0;
+    seen |= png->pixels.keyed ? CLP_PNG_HAS_TRNS : 0;
     if ((png->chunks.present & ~seen) &&
         !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
                         "a broken or misplaced ancillary chunk: dropped", error)) {
@@ -304,98 +278,19 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
 
 /* --------------------------------------------------------------- pixels */
 
-static uint32_t sample_at(const uint8_t *packed, size_t index, uint32_t depth) {
-    size_t bit = index * depth;
-    return (uint32_t)packed[bit / 8] >> (8 - depth - bit % 8) & ((1u << depth) - 1);
-}
-
-static void expand_palette(const reader *png, const uint8_t *packed, uint32_t width, uint8_t *out) {
-    uint32_t channels = png->keyed ? 4 : 3;
-    for (uint32_t x = 0; x < width; x++, out += channels) {
-        memcpy(out, png->palette[sample_at(packed, x, png->ihdr.bit_depth)], channels);
-    }
-}
-
-static void expand_gray(const reader *png, const uint8_t *packed, uint32_t width, uint8_t *out) {
-    uint32_t depth = png->ihdr.bit_depth, scale = 255 / ((1u << depth) - 1);
-    for (uint32_t x = 0; x < width; x++) {
-        uint32_t sample = sample_at(packed, x, depth);
-        *out++ = (uint8_t)(sample * scale);
-        if (png->keyed) {
-            *out++ = sample == png->key[0] ? 0 : 255;
-        }
-    }
-}
-
-/** Adds alpha to gray or RGB of 8 bits; the next function does it for 16. */
-static void add_alpha_8(const reader *png, const uint8_t *in, uint32_t width, uint32_t channels,
-                        uint8_t *out) {
-    for (uint32_t x = 0; x < width; x++) {
-        bool match = true;
-        for (uint32_t c = 0; c < channels; c++) {
-            match &= *in == png->key[c];
-            *out++ = *in++;
-        }
-        *out++ = match ? 0 : 255;
-    }
-}
-
-static void add_alpha_16(const reader *png, const uint16_t *in, uint32_t width, uint32_t channels,
-                         uint16_t *out) {
-    for (uint32_t x = 0; x < width; x++) {
-        bool match = true;
-        for (uint32_t c = 0; c < channels; c++) {
-            match &= *in == png->key[c];
-            *out++ = *in++;
-        }
-        *out++ = match ? 0 : 65535;
-    }
-}
-
-/** True if a stored row is not yet a row of pixels. */
-static bool needs_expansion(const reader *png) {
-    return png->keyed || png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED || png->ihdr.bit_depth < 8;
-}
-
-/** Makes pixels of a stored row; 16-bit samples are in host order already. */
-static void expand(const reader *png, const uint8_t *packed, uint32_t width, uint8_t *out) {
-    uint32_t channels = png->ihdr.color_type == SPNG_COLOR_TYPE_TRUECOLOR ? 3 : 1;
-    if (png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED) {
-        expand_palette(png, packed, width, out);
-    } else if (png->ihdr.bit_depth == 16) {
-        add_alpha_16(png, (const uint16_t *)(const void *)packed, width, channels,
-                     (uint16_t *)(void *)out);
-    } else if (channels == 3) {
-        add_alpha_8(png, packed, width, channels, out);
-    } else {
-        expand_gray(png, packed, width, out);
-    }
-}
-
-/** Puts the pixels of a pass where they belong in a row (Adam7). */
-static void spread(const uint8_t *pixels, int pass, uint32_t width, size_t pixel, uint8_t *row) {
-    static const uint8_t first[] = {0, 4, 0, 2, 0, 1, 0}, step[] = {8, 8, 4, 4, 2, 2, 1};
-    for (uint32_t x = first[pass]; x < width; x += step[pass], pixels += pixel) {
-        memcpy(row + x * pixel, pixels, pixel);
-    }
-}
-
-static uint32_t pass_width(uint32_t width, int pass) {
-    static const uint8_t round[] = {7, 3, 3, 1, 1, 0, 0}, shift[] = {3, 3, 2, 2, 1, 1, 0};
-    return (width + round[pass]) >> shift[pass];
-}
-
+/** Makes pixels of the stored row and puts them where they belong. */
 static void place(reader *png, const clp_plane *plane, size_t pixel, int pass, uint8_t *row) {
     const uint8_t *pixels = png->packed.data;
     if (!png->ihdr.interlace_method) {
-        expand(png, pixels, plane->width, row);
+        clp_png_unpack(&png->pixels, pixels, plane->width, row);
         return;
     }
-    if (needs_expansion(png)) {
-        expand(png, pixels, pass_width(plane->width, pass), png->expanded.data);
+    if (clp_png_is_packed(&png->pixels)) {
+        clp_png_unpack(&png->pixels, pixels, clp_png_pass_width(plane->width, pass),
+                       png->expanded.data);
         pixels = png->expanded.data;
     }
-    spread(pixels, pass, plane->width, pixel, row);
+    clp_png_spread(pixels, pass, plane->width, pixel, row);
 }
 
 /** Decodes what can be decoded. `*code` is libspng's verdict, 0 if every row was there; `*rows`
@@ -405,7 +300,7 @@ static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout,
     reader *png = decoder->state;
     const clp_plane *plane = &layout->planes[0];
     size_t pixel = (size_t)plane->channels * layout->depth / 8;
-    bool direct = !png->ihdr.interlace_method && !needs_expansion(png);
+    bool direct = !png->ihdr.interlace_method && !clp_png_is_packed(&png->pixels);
     *rows = 0;
     *code = spng_decode_image(png->context, NULL, 0, SPNG_FMT_PNG, SPNG_DECODE_PROGRESSIVE);
     while (*code == 0) {

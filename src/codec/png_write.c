@@ -3,6 +3,13 @@
 
 #include "codec/png_private.h"
 
+typedef struct writer {
+    spng_ctx *context;
+    clp_encoder *encoder;
+    const clp_encode_params *params;
+    struct spng_unknown_chunk cicp; /**< libspng keeps a pointer to it */
+} writer;
+
 static int write_bytes(spng_ctx *context, void *user, void *data, size_t size) {
     (void)context;
     return clp_bytes_append(user, data, size, NULL) == CLPROC_OK ? 0 : SPNG_IO_ERROR;
@@ -60,6 +67,12 @@ out:
 
 /* ------------------------------------------------------------- metadata */
 
+/** PNG's fixed-point numbers. Out of range becomes 0, which libspng refuses. */
+static uint32_t fixed(double value) {
+    double scaled = round(value * 100000);
+    return scaled >= 0 && scaled <= INT32_MAX ? (uint32_t)scaled : 0;
+}
+
 /** The colour space in numbers, for readers without colour management. */
 static clproc_status set_colour(spng_ctx *context, const clp_colour_facts *colour,
                                 clproc_error *error) {
@@ -69,23 +82,27 @@ static clproc_status set_colour(spng_ctx *context, const clp_colour_facts *colou
                 check(spng_set_srgb(context, colour->srgb_intent), "sRGB chunk", error));
     }
     if (colour->has_gamma) {
-        CLP_TRY(status, out, check(spng_set_gama(context, colour->gamma), "gamma", error));
+        CLP_TRY(status, out,
+                check(spng_set_gama_int(context, fixed(colour->gamma)), "gamma", error));
     }
     if (colour->has_chromaticities) {
-        struct spng_chrm chrm = {colour->white[0], colour->white[1], colour->red[0],
-                                 colour->red[1],   colour->green[0], colour->green[1],
-                                 colour->blue[0],  colour->blue[1]};
-        CLP_TRY(status, out, check(spng_set_chrm(context, &chrm), "chromaticities", error));
+        struct spng_chrm_int chrm = {fixed(colour->white[0]), fixed(colour->white[1]),
+                                     fixed(colour->red[0]),   fixed(colour->red[1]),
+                                     fixed(colour->green[0]), fixed(colour->green[1]),
+                                     fixed(colour->blue[0]),  fixed(colour->blue[1])};
+        CLP_TRY(status, out, check(spng_set_chrm_int(context, &chrm), "chromaticities", error));
     }
 out:
     return status;
 }
 
-static clproc_status set_cicp(spng_ctx *context, const clp_colour_facts *colour,
-                              clproc_error *error) {
-    struct spng_unknown_chunk chunk = {
-        .type = "cICP", .length = 4, .data = (void *)colour->cicp, .location = SPNG_AFTER_IHDR};
-    return check(spng_set_unknown_chunks(context, &chunk, 1), "cICP chunk", error);
+/** A chunk younger than libspng. */
+static clproc_status set_cicp(writer *png, clproc_error *error) {
+    png->cicp = (struct spng_unknown_chunk){.type = "cICP",
+                                            .length = sizeof png->params->colour.cicp,
+                                            .data = (void *)png->params->colour.cicp,
+                                            .location = SPNG_AFTER_IHDR};
+    return check(spng_set_unknown_chunks(png->context, &png->cicp, 1), "cICP chunk", error);
 }
 
 static clproc_status set_density(spng_ctx *context, const clp_colour_facts *colour,
@@ -101,57 +118,61 @@ static clproc_status set_density(spng_ctx *context, const clp_colour_facts *colo
     return check(spng_set_phys(context, &phys), "density", error);
 }
 
-static clproc_status set_xmp(clp_encoder *encoder, spng_ctx *context, const clp_block *xmp,
-                             clproc_error *error) {
-    /* libspng wants a string. */
+/** libspng wants strings, and they must live until the header is written. */
+static clproc_status set_xmp(writer *png, clproc_error *error) {
+    const clp_block *xmp = &png->params->blocks.xmp;
+    clp_bytes *copy = &png->encoder->scratch;
     clproc_status status;
-    encoder->scratch.size = 0;
-    CLP_TRY(status, out, clp_bytes_append(&encoder->scratch, xmp->data, xmp->size, error));
-    CLP_TRY(status, out, clp_bytes_append(&encoder->scratch, "", 1, error));
-    char *packet = (char *)encoder->scratch.data, none[] = "";
+    copy->size = 0;
+    CLP_TRY(status, out, clp_bytes_append(copy, xmp->data, xmp->size, error));
+    CLP_TRY(status, out, clp_bytes_append(copy, "", 1, error));
+    char *packet = (char *)copy->data, *none = packet + strlen(packet);
+    if (packet == none) {
+        goto out;
+    }
     struct spng_text text = {.keyword = CLP_PNG_XMP,
                              .type = SPNG_ITXT,
                              .length = strlen(packet),
                              .text = packet,
                              .language_tag = none,
                              .translated_keyword = none};
-    status = check(spng_set_text(context, &text, 1), "XMP packet", error);
+    status = check(spng_set_text(png->context, &text, 1), "XMP packet", error);
 out:
     return status;
 }
 
-static clproc_status set_blocks(clp_encoder *encoder, spng_ctx *context, const clp_blocks *blocks,
-                                clproc_error *error) {
+static clproc_status set_blocks(writer *png, clproc_error *error) {
+    const clp_blocks *blocks = &png->params->blocks;
     clproc_status status = CLPROC_OK;
     /* What is no TIFF structure cannot stand in an eXIf chunk. */
     if (blocks->exif.size >= 4 && (memcmp(blocks->exif.data, "II*\0", 4) == 0 ||
                                    memcmp(blocks->exif.data, "MM\0*", 4) == 0)) {
         struct spng_exif exif = {blocks->exif.size, (char *)blocks->exif.data};
-        CLP_TRY(status, out, check(spng_set_exif(context, &exif), "EXIF", error));
+        CLP_TRY(status, out, check(spng_set_exif(png->context, &exif), "EXIF", error));
     }
     if (blocks->icc.size) {
         struct spng_iccp iccp = {.profile_name = "ICC profile",
                                  .profile_len = blocks->icc.size,
                                  .profile = (char *)blocks->icc.data};
-        CLP_TRY(status, out, check(spng_set_iccp(context, &iccp), "ICC profile", error));
+        CLP_TRY(status, out, check(spng_set_iccp(png->context, &iccp), "ICC profile", error));
     }
     if (blocks->xmp.size) {
-        CLP_TRY(status, out, set_xmp(encoder, context, &blocks->xmp, error));
+        CLP_TRY(status, out, set_xmp(png, error));
     }
 out:
     return status;
 }
 
-static clproc_status set_metadata(clp_encoder *encoder, spng_ctx *context,
-                                  const clp_encode_params *params, clproc_error *error) {
+static clproc_status set_metadata(writer *png, clproc_error *error) {
+    const clp_colour_facts *colour = &png->params->colour;
     clproc_status status;
-    CLP_TRY(status, out, set_blocks(encoder, context, &params->blocks, error));
-    CLP_TRY(status, out, set_density(context, &params->colour, error));
-    if (params->colour.has_cicp) {
-        CLP_TRY(status, out, set_cicp(context, &params->colour, error));
+    CLP_TRY(status, out, set_blocks(png, error));
+    CLP_TRY(status, out, set_density(png->context, colour, error));
+    if (colour->has_cicp) {
+        CLP_TRY(status, out, set_cicp(png, error));
     }
-    if (!params->blocks.icc.size) {
-        CLP_TRY(status, out, set_colour(context, &params->colour, error));
+    if (!png->params->blocks.icc.size) {
+        CLP_TRY(status, out, set_colour(png->context, colour, error));
     }
 out:
     return status;
@@ -174,17 +195,19 @@ static clproc_status write_rows(spng_ctx *context, const clp_layout *layout, con
 clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                             const clp_encode_params *params, clproc_error *error) {
     clproc_status status;
-    spng_ctx *context = clp_png_context(SPNG_CTX_ENCODER);
-    if (!context) {
+    writer png = {
+        .context = clp_png_context(SPNG_CTX_ENCODER), .encoder = encoder, .params = params};
+    if (!png.context) {
         return clp_error_memory(error, "encoding a PNG", 0);
     }
-    CLP_TRY(status, out,
-            check(spng_set_png_stream(context, write_bytes, &encoder->output), "output", error));
-    CLP_TRY(status, out, set_header(context, layout, error));
-    CLP_TRY(status, out, set_options(context, params->png_level, error));
-    CLP_TRY(status, out, set_metadata(encoder, context, params, error));
-    CLP_TRY(status, out, write_rows(context, layout, base, error));
+    CLP_TRY(
+        status, out,
+        check(spng_set_png_stream(png.context, write_bytes, &encoder->output), "output", error));
+    CLP_TRY(status, out, set_header(png.context, layout, error));
+    CLP_TRY(status, out, set_options(png.context, params->png_level, error));
+    CLP_TRY(status, out, set_metadata(&png, error));
+    CLP_TRY(status, out, write_rows(png.context, layout, base, error));
 out:
-    spng_ctx_free(context);
+    spng_ctx_free(png.context);
     return status;
 }
