@@ -93,14 +93,14 @@ void clp_png_unpack(const clp_png_pixels *kind, const uint8_t *packed, uint32_t 
                     uint8_t *out) {
     uint32_t channels = kind->colour_type == SPNG_COLOR_TYPE_TRUECOLOR ? 3 : 1;
     if (kind->colour_type == SPNG_COLOR_TYPE_INDEXED) {
-        expand_palette(png, packed, width, out);
+        expand_palette(kind, packed, width, out);
     } else if (kind->depth == 16) {
-        add_alpha_16(png, (const uint16_t *)(const void *)packed, width, channels,
+        add_alpha_16(kind, (const uint16_t *)(const void *)packed, width, channels,
                      (uint16_t *)(void *)out);
     } else if (channels == 3) {
-        add_alpha_8(png, packed, width, channels, out);
+        add_alpha_8(kind, packed, width, channels, out);
     } else {
-        expand_gray(png, packed, width, out);
+        expand_gray(kind, packed, width, out);
     }
 }
 

@@ -7,9 +7,7 @@ typedef struct reader {
     spng_ctx *context;
     struct spng_ihdr ihdr;
     clp_png_chunks chunks;
-    bool keyed;      /**< one colour (gray, RGB) or some palette entries are transparent */
-    uint16_t key[3]; /**< that colour */
-    uint8_t palette[256][4];
+    clp_png_pixels pixels;
     clp_bytes repaired; /**< copy of a file whose last IDAT chunk is cut off */
     clp_bytes icc, xmp;
     clp_bytes packed;   /**< a row as stored in the file */
