@@ -81,6 +81,7 @@ clproc_status clp_prof_create(clp_prof **prof, clproc_profile_level level, clpro
     made->level = level;
     made->memory_interval = FIRST_MEMORY_INTERVAL;
     clp_prof_processor_time(&made->user_ns, &made->system_ns);
+    clp_prof_fact(made, CLP_FACT_VERSION, CLPROC_VERSION);
     made->start = clp_clock_ns();
     *prof = made;
     return CLPROC_OK;

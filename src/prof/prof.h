@@ -126,6 +126,7 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 
 /** A fact of the environment, as ("device", "pthread-…"). The last value of a key stays. Reports
  * know the keys below; any other is shown as it is. */
+#define CLP_FACT_VERSION "clproc" /**< stated by clp_prof_create() */
 #define CLP_FACT_DEVICE "device"
 #define CLP_FACT_CACHE "kernel cache"     /**< "cold" or "warm" */
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */

@@ -45,8 +45,6 @@ static void write_head(clp_text *text, const clproc_profile *profile) {
     clp_text_add(text, "{\n");
     string_member(text, "format", CLP_JSON_FORMAT);
     clp_text_add(text, ",\n");
-    string_member(text, "clproc", CLPROC_VERSION);
-    clp_text_add(text, ",\n");
     string_member(text, "level", clp_json_levels[profile->level]);
     clp_text_add(text, ",\n");
     string_member(text, "clock", profile->clock_estimated ? "estimated" : "aligned");
