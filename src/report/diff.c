@@ -1,0 +1,419 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/diff_make.h"
+
+#define BLOCKS 12        /* of one run */
+#define ENOUGH_RUNS 5    /* of each side, to compare runs instead of blocks */
+#define ENOUGH_TO_TEST 4 /* values of a side: fewer can never be significant */
+#define LUCK 0.05        /* chance of a false alarm in the whole comparison */
+#define LEAST_ONE 0.10   /* with one run of a side: runs differ by this anyway */
+#define LEAST_FEW 0.05   /* with two to four */
+#define LEAST_MANY 0.02
+
+/** Values of one row, by side. */
+typedef struct witnesses {
+    double *values[2];
+    size_t count[2];
+} witnesses;
+
+const char *clp_diff_group_name(clp_diff_group group) {
+    static const char *const names[] = {[CLP_DIFF_RUN] = "run",
+                                        [CLP_DIFF_KERNEL] = "kernel",
+                                        [CLP_DIFF_TRANSFER] = "transfer",
+                                        [CLP_DIFF_STAGE] = "stage",
+                                        [CLP_DIFF_WAIT] = "wait"};
+    return names[group];
+}
+
+/* ----------------------------------------------------------------- values */
+
+static double median_of(double *values, size_t count) {
+    clp_stats_sort(values, count);
+    return clp_stats_quantile(values, count, 0.5);
+}
+
+/** Replaces one run's values, in order of time, by the medians of its blocks (or by its median);
+ * returns how many there are. */
+static size_t condense(double *values, size_t count, bool to_one) {
+    size_t blocks = to_one ? 1 : BLOCKS;
+    if (count <= blocks) {
+        return count;
+    }
+    for (size_t i = 0; i < blocks; i++) {
+        size_t from = count * i / blocks, to = count * (i + 1) / blocks;
+        /* Block i starts at or behind i, so no value is overwritten before it is read. */
+        values[i] = median_of(values + from, to - from);
+    }
+    return blocks;
+}
+
+/** Adds a run's values to a side of the witnesses. */
+static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int side, double *values,
+                                size_t count) {
+    count = condense(values, count, make->by_run);
+    size_t total = to->count[side] + count;
+    double *room =
+        total ? clp_memory_resize(CLP_MEMORY_REPORT, to->values[side], total * sizeof *room) : NULL;
+    if (total && !room) {
+        return clp_error_memory(make->error, "the comparison", total * sizeof *room);
+    }
+    if (count) {
+        memcpy(room + to->count[side], values, count * sizeof *room);
+        to->values[side] = room;
+        to->count[side] = total;
+    }
+    return CLPROC_OK;
+}
+
+static void free_witnesses(witnesses *old) {
+    clp_memory_free(old->values[0]);
+    clp_memory_free(old->values[1]);
+    *old = (witnesses){0};
+}
+
+/* -------------------------------------------------------------- judgement */
+
+/** Appends a row with its test, not yet corrected for the number of rows. */
+static clproc_status add_row(clp_diff_maker *make, clp_diff_group group, const char *name,
+                             witnesses *from) {
+    clproc_diff *diff = make->diff;
+    if (from->count[0] == 0 && from->count[1] == 0) {
+        return CLPROC_OK;
+    }
+    clp_diff_row *rows = clp_memory_grow(CLP_MEMORY_REPORT, diff->rows, &diff->row_capacity,
+                                         diff->row_count + 1, sizeof *rows);
+    double *scratch =
+        clp_memory_alloc(CLP_MEMORY_REPORT, (from->count[0] + from->count[1]) * sizeof *scratch);
+    diff->rows = rows ? rows : diff->rows;
+    if (!rows || !scratch) {
+        clp_memory_free(scratch);
+        return clp_error_memory(make->error, "the comparison", sizeof *rows);
+    }
+    clp_diff_row *row = &rows[diff->row_count++];
+    *row = (clp_diff_row){.group = group, .same = 1};
+    snprintf(row->name, sizeof row->name, "%s", name);
+    row->before_count = from->count[0];
+    row->after_count = from->count[1];
+    row->before = median_of(from->values[0], from->count[0]);
+    row->after = median_of(from->values[1], from->count[1]);
+    if (from->count[0] && from->count[1] && row->before > 0) {
+        row->change = row->after / row->before - 1;
+        clp_stats_ratio_interval(from->values[0], from->count[0], from->values[1], from->count[1],
+                                 scratch, &row->low, &row->high);
+        row->low -= 1;
+        row->high -= 1;
+        row->same = clp_stats_same(from->values[0], from->count[0], from->values[1], from->count[1],
+                                   scratch);
+    }
+    clp_memory_free(scratch);
+    return CLPROC_OK;
+}
+
+static int by_luck(const void *a, const void *b) {
+    const clp_diff_row *x = a, *y = b;
+    return (x->same > y->same) - (x->same < y->same);
+}
+
+static int by_weight(const void *a, const void *b) {
+    const clp_diff_row *x = a, *y = b;
+    if (x->group != y->group) {
+        return x->group < y->group ? -1 : 1;
+    }
+    if (x->significant != y->significant) {
+        return x->significant ? -1 : 1;
+    }
+    double u = fmax(x->before, x->after), v = fmax(y->before, y->after);
+    int order = (u < v) - (u > v);
+    return order ? order : strcmp(x->name, y->name);
+}
+
+/** Corrects for the number of rows, which give luck many chances (Holm). The run's own rows are the
+ * question asked, and waits only follow from the rest: neither counts. */
+static void correct(clproc_diff *diff) {
+    size_t left = 0;
+    double worst = 0;
+    for (size_t i = 0; i < diff->row_count; i++) {
+        left += diff->rows[i].group != CLP_DIFF_RUN && diff->rows[i].group != CLP_DIFF_WAIT;
+    }
+    for (size_t i = 0; i < diff->row_count; i++) {
+        clp_diff_row *row = &diff->rows[i];
+        if (row->group != CLP_DIFF_RUN && row->group != CLP_DIFF_WAIT) {
+            worst = fmax(worst, fmin(1, row->same * (double)left--));
+            row->same = worst;
+        }
+    }
+}
+
+static void judge(clproc_diff *diff) {
+    if (diff->row_count == 0) {
+        return;
+    }
+    qsort(diff->rows, diff->row_count, sizeof *diff->rows, by_luck);
+    correct(diff);
+    for (size_t i = 0; i < diff->row_count; i++) {
+        clp_diff_row *row = &diff->rows[i];
+        bool apart = row->low > 0 || row->high < 0;
+        row->significant = row->same < LUCK && apart && fabs(row->change) >= diff->least;
+    }
+    qsort(diff->rows, diff->row_count, sizeof *diff->rows, by_weight);
+}
+
+/* ------------------------------------------------------------------- rows */
+
+/** Times of a run's commands of a name, per picture, without first launches. */
+static clproc_status command_values(const clp_diff_maker *make, const clproc_profile *run,
+                                    const clp_prof_command *like, double **values, size_t *count) {
+    clproc_status status =
+        clp_profile_room(values, run->command_count, sizeof **values, make->error);
+    *count = 0;
+    for (size_t i = 0; status == CLPROC_OK && i < run->command_count; i++) {
+        const clp_prof_command *command = &run->commands[i];
+        if (command->kind == like->kind && !command->first &&
+            strcmp(command->name, like->name) == 0) {
+            double images = command->images ? command->images : 1;
+            (*values)[(*count)++] = (double)(command->ended - command->started) / images;
+        }
+    }
+    return status;
+}
+
+static clproc_status compare_command(clp_diff_maker *make, const clp_prof_command *like) {
+    clp_diff_group group = like->kind == CLP_COMMAND_KERNEL ? CLP_DIFF_KERNEL : CLP_DIFF_TRANSFER;
+    witnesses all = {0};
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < make->diff->row_count; i++) {
+        if (make->diff->rows[i].group == group &&
+            strcmp(make->diff->rows[i].name, like->name) == 0) {
+            return CLPROC_OK;
+        }
+    }
+    for (int side = 0; status == CLPROC_OK && side < 2; side++) {
+        for (size_t i = 0; status == CLPROC_OK && i < make->run_count[side]; i++) {
+            double *values = NULL;
+            size_t count;
+            status = command_values(make, make->runs[side][i], like, &values, &count);
+            if (status == CLPROC_OK) {
+                status = add_values(make, &all, side, values, count);
+            }
+            clp_memory_free(values);
+        }
+    }
+    if (status == CLPROC_OK) {
+        status = add_row(make, group, like->name, &all);
+    }
+    free_witnesses(&all);
+    return status;
+}
+
+static clproc_status compare_commands(clp_diff_maker *make) {
+    clproc_status status = CLPROC_OK;
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < make->run_count[side]; i++) {
+            const clproc_profile *run = make->runs[side][i];
+            const clp_prof_command *last = NULL;
+            for (size_t c = 0; status == CLPROC_OK && c < run->command_count; c++) {
+                if (!last || strcmp(last->name, run->commands[c].name) != 0) {
+                    status = compare_command(make, &run->commands[c]);
+                }
+                last = &run->commands[c];
+            }
+        }
+    }
+    return status;
+}
+
+/** Durations of a stage's sampled calls. */
+static void stage_values(const clproc_profile *run, clp_prof_stage stage, double *values,
+                         size_t *count) {
+    const clp_profile_samples *samples = &run->samples[stage];
+    for (size_t i = 0; i < samples->count; i++) {
+        values[i] = (double)samples->items[i].duration;
+    }
+    *count = samples->count;
+}
+
+/** Time from one block of a stage's ends to the next, per call. Pictures come in batches, so a
+ * block is at least two of them. */
+static void beat_values(const clproc_profile *run, clp_prof_stage stage, double *values,
+                        size_t *count) {
+    const clp_profile_samples *samples = &run->samples[stage];
+    uint64_t batch = 1, reached = 0;
+    for (size_t i = 0; i < run->command_count; i++) {
+        batch = run->commands[i].images > batch ? run->commands[i].images : batch;
+    }
+    uint64_t blocks = samples->count * samples->stride / (2 * batch);
+    blocks = blocks < BLOCKS ? blocks : BLOCKS;
+    blocks = blocks < samples->count ? blocks : samples->count;
+    for (size_t i = 0; i < blocks; i++) {
+        size_t from = samples->count * i / blocks, to = samples->count * (i + 1) / blocks;
+        uint64_t end = samples->items[to - 1].end;
+        values[i] = (double)(end - reached) / (double)((to - from) * samples->stride);
+        reached = end;
+    }
+    *count = blocks;
+}
+
+/** The whole run's time per picture. */
+static void run_values(const clproc_profile *run, clp_prof_stage stage, double *values,
+                       size_t *count) {
+    (void)stage;
+    uint64_t images = run->counters[CLP_COUNTER_IMAGES];
+    *count = images > 0;
+    values[0] = images ? (double)run->wall_ns / (double)images : 0;
+}
+
+typedef void (*value_source)(const clproc_profile *run, clp_prof_stage stage, double *values,
+                             size_t *count);
+
+static clproc_status compare_stage(clp_diff_maker *make, clp_diff_group group, const char *name,
+                                   clp_prof_stage stage, value_source source) {
+    witnesses all = {0};
+    clproc_status status = CLPROC_OK;
+    for (int side = 0; status == CLPROC_OK && side < 2; side++) {
+        for (size_t i = 0; status == CLPROC_OK && i < make->run_count[side]; i++) {
+            const clproc_profile *run = make->runs[side][i];
+            double *values = NULL;
+            size_t count = 0;
+            status = clp_profile_room(&values, run->samples[stage].count + 1, sizeof *values,
+                                      make->error);
+            if (status == CLPROC_OK) {
+                source(run, stage, values, &count);
+                status = add_values(make, &all, side, values, count);
+            }
+            clp_memory_free(values);
+        }
+    }
+    if (status == CLPROC_OK) {
+        status = add_row(make, group, name, &all);
+    }
+    free_witnesses(&all);
+    return status;
+}
+
+/** The last thing done to every picture: its calls' ends are the run's beat. */
+static clp_prof_stage last_stage(const clp_diff_maker *make) {
+    static const clp_prof_stage order[] = {CLP_PROF_WRITE, CLP_PROF_ENCODE, CLP_PROF_DECODE};
+    size_t i = 0;
+    while (i < 2 && (make->runs[0][0]->samples[order[i]].count == 0 ||
+                     make->runs[1][0]->samples[order[i]].count == 0)) {
+        i++;
+    }
+    return order[i];
+}
+
+/* ---------------------------------------------------------------- verdict */
+
+static void verdict_of(clp_text *text, const clp_diff_row *row, bool more) {
+    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
+    bool run = row->group == CLP_DIFF_RUN;
+    clp_text_print(text, "%s%s%s%s: %s %s (%s, was %s)", more ? "; " : "",
+                   run ? "" : clp_diff_group_name(row->group), run ? "" : " ", row->name,
+                   clp_unit_percent(a, fabs(row->change)), row->change > 0 ? "slower" : "faster",
+                   clp_unit_time(b, row->after), clp_unit_time(c, row->before));
+}
+
+static void write_verdict(clproc_diff *diff) {
+    clp_text text = {0};
+    size_t named = 0;
+    for (size_t i = 0; i < diff->row_count && named < 5; i++) {
+        if (diff->rows[i].significant && diff->rows[i].group != CLP_DIFF_WAIT) {
+            verdict_of(&text, &diff->rows[i], named++ > 0);
+        }
+    }
+    clp_text_add(&text, named ? "." : "No significant change.");
+    for (size_t i = 0; i < diff->row_count; i++) {
+        const clp_diff_row *row = &diff->rows[i];
+        if (row->group == CLP_DIFF_RUN && !row->significant && row->before_count &&
+            row->before_count < ENOUGH_TO_TEST && row->after_count &&
+            fabs(row->change) >= 2 * diff->least) {
+            clp_text_add(&text, " Too few values to be sure: ");
+            verdict_of(&text, row, false);
+            clp_text_add(&text, ".");
+        }
+    }
+    snprintf(diff->verdict, sizeof diff->verdict, "%.*s", (int)text.size,
+             text.data ? text.data : "");
+    clp_text_free(&text);
+}
+
+/* ------------------------------------------------------------- life cycle */
+
+static double least_change(size_t runs) {
+    return runs >= ENOUGH_RUNS ? LEAST_MANY : runs > 1 ? LEAST_FEW : LEAST_ONE;
+}
+
+static clproc_status compare(clp_diff_maker *make) {
+    clproc_status status;
+    CLP_TRY(status, out, clp_diff_environment(make));
+    CLP_TRY(status, out,
+            compare_stage(make, CLP_DIFF_RUN, "time per picture", last_stage(make), beat_values));
+    CLP_TRY(
+        status, out,
+        compare_stage(make, CLP_DIFF_RUN, "whole run, per picture", CLP_PROF_WRITE, run_values));
+    CLP_TRY(status, out, compare_commands(make));
+    for (int i = 0; i < CLP_PROF_STAGE_COUNT; i++) {
+        clp_prof_stage stage = (clp_prof_stage)i;
+        clp_diff_group group = clp_prof_stage_waits(stage) ? CLP_DIFF_WAIT : CLP_DIFF_STAGE;
+        CLP_TRY(status, out,
+                compare_stage(make, group, clp_prof_stage_name(stage), stage, stage_values));
+    }
+    judge(make->diff);
+    write_verdict(make->diff);
+out:
+    return status;
+}
+
+clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const *before,
+                                 size_t before_count, const clproc_profile *const *after,
+                                 size_t after_count, clproc_error *error) {
+    if (!diff || !before || !after || before_count == 0 || after_count == 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "a comparison needs a profile of each side");
+    }
+    *diff = clp_memory_zero(CLP_MEMORY_REPORT, 1, sizeof **diff);
+    if (!*diff) {
+        return clp_error_memory(error, "the comparison", sizeof **diff);
+    }
+    size_t fewer = before_count < after_count ? before_count : after_count;
+    (*diff)->before_runs = before_count;
+    (*diff)->after_runs = after_count;
+    (*diff)->least = least_change(fewer);
+    clp_diff_maker make = {.diff = *diff,
+                           .runs = {before, after},
+                           .run_count = {before_count, after_count},
+                           .by_run = fewer >= ENOUGH_RUNS,
+                           .error = error};
+    clproc_status status = compare(&make);
+    if (status != CLPROC_OK) {
+        clproc_diff_destroy(diff);
+    }
+    return status;
+}
+
+void clproc_diff_destroy(clproc_diff **diff) {
+    clproc_diff *old = diff ? *diff : NULL;
+    if (!old) {
+        return;
+    }
+    *diff = NULL;
+    for (size_t i = 0; i < old->fact_count; i++) {
+        clp_memory_free(old->facts[i].key);
+        clp_memory_free(old->facts[i].before);
+        clp_memory_free(old->facts[i].after);
+    }
+    clp_memory_free(old->facts);
+    clp_memory_free(old->rows);
+    clp_memory_free(old);
+}
+
+bool clproc_diff_regressed(const clproc_diff *diff, double fraction) {
+    for (size_t i = 0; diff && i < diff->row_count; i++) {
+        const clp_diff_row *row = &diff->rows[i];
+        if (row->significant && row->group != CLP_DIFF_WAIT && row->change > fraction) {
+            return true;
+        }
+    }
+    return false;
+}
