@@ -87,8 +87,8 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
     clp_target target = choose_target(params, format, &whole);
     clp_model model = whole.model;
     uint32_t eighths = 8;
-    clp_plan_choose_decoding(&terms, &target, whole.model, !params->no_shrink_on_load, &model,
-                             &eighths);
+    bool shrink = !params->no_shrink_on_load && header->format == CLPROC_FORMAT_JPEG;
+    clp_plan_choose_decoding(&terms, &target, whole.model, shrink, &model, &eighths);
     decoded = whole;
     if (model != whole.model || eighths != 8) {
         clp_terms_free(&terms);
