@@ -7,7 +7,7 @@
 #define BLOCKS 12        /* of one run */
 #define ENOUGH_RUNS 5    /* of each side, to compare runs instead of blocks */
 #define ENOUGH_TO_TEST 4 /* values of a side: fewer can never be significant */
-#define LUCK 0.05        /* chance of a false alarm in the whole comparison */
+#define LUCK 0.05        /* part of the alarms that may be false */
 #define LEAST_ONE 0.10   /* with one run of a side: runs differ by this anyway */
 #define LEAST_FEW 0.05   /* with two to four */
 #define LEAST_MANY 0.02
@@ -129,19 +129,25 @@ static int by_weight(const void *a, const void *b) {
     return order ? order : strcmp(x->name, y->name);
 }
 
-/** Corrects for the number of rows, which give luck many chances (Holm). The run's own rows are the
- * question asked, and waits only follow from the rest: neither counts. */
+static bool in_family(const clp_diff_row *row) {
+    return row->group != CLP_DIFF_RUN && row->group != CLP_DIFF_WAIT;
+}
+
+/** Corrects for the number of rows, which give luck many chances (Benjamini and Hochberg); rows are
+ * sorted by chance. The run's own rows are the question asked, and waits only follow from the
+ * rest: neither counts. */
 static void correct(clproc_diff *diff) {
-    size_t left = 0;
-    double worst = 0;
+    size_t family = 0;
+    double best = 1;
     for (size_t i = 0; i < diff->row_count; i++) {
-        left += diff->rows[i].group != CLP_DIFF_RUN && diff->rows[i].group != CLP_DIFF_WAIT;
+        family += in_family(&diff->rows[i]);
     }
-    for (size_t i = 0; i < diff->row_count; i++) {
+    size_t rank = family;
+    for (size_t i = diff->row_count; i-- > 0;) {
         clp_diff_row *row = &diff->rows[i];
-        if (row->group != CLP_DIFF_RUN && row->group != CLP_DIFF_WAIT) {
-            worst = fmax(worst, fmin(1, row->same * (double)left--));
-            row->same = worst;
+        if (in_family(row)) {
+            best = fmin(best, row->same * (double)family / (double)rank--);
+            row->same = best;
         }
     }
 }
