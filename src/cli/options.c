@@ -2,6 +2,8 @@
 
 #define FIELD(member)                                                                              \
     .offset = offsetof(clp_cli_settings, member), .size = sizeof(((clp_cli_settings *)0)->member)
+/** A bool to set when the option is given. */
+#define GIVEN(member) .given_offset = offsetof(clp_cli_settings, member)
 
 static const clp_cli_choice formats[] = {
     {"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG}, {0}};
@@ -68,14 +70,14 @@ const clp_cli_option clp_cli_options[] = {
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats},
     {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT, "JPEG quality",
-     FIELD(run.quality), .min = 1, .max = 100},
+     FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
-     .choices = subsamplings},
+     GIVEN(run.reencode), .choices = subsamplings},
     {"progressive", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "write progressive JPEGs", FIELD(run.progressive)},
+     "write progressive JPEGs", FIELD(run.progressive), GIVEN(run.reencode)},
     {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "PNG compression level", FIELD(run.png_level), .min = 0, .max = 9},
+     "PNG compression level", FIELD(run.png_level), GIVEN(run.reencode), .min = 0, .max = 9},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
@@ -93,8 +95,8 @@ const clp_cli_option clp_cli_options[] = {
      "cpu, gpu, reference, an index or UUID of `clproc devices`, or part of a name",
      FIELD(run.device), .zero = "best GPU, else CPU"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
-     "decoding and encoding threads", FIELD(run.jobs), .min = 0, .max = 1024,
-     .zero = "one of each per core"},
+     "threads that decode and encode", FIELD(run.jobs), .min = 0, .max = 1024,
+     .zero = "one per core"},
     {"batch", 0, "N|BYTES", CLP_CLI_BATCHES, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "pictures a batch may hold, or with a suffix such as 64M its decoded bytes",
      FIELD(run.batch_images), .min = 1, .max = 65536, .zero = "chosen by the device"},
@@ -135,11 +137,10 @@ const clp_cli_option clp_cli_options[] = {
 
     {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_REPORT,
      "record what time and memory went to, and print it at the end; trace keeps every event",
-     FIELD(run.profile), .choices = profiles, .implied = "summary",
-     .given_offset = offsetof(clp_cli_settings, profile_given)},
+     FIELD(run.profile), .choices = profiles, .implied = "summary", GIVEN(profile_given)},
     {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH | CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "which tables to print; run --profile prints kernel unless told", FIELD(view),
-     .choices = views, .given_offset = offsetof(clp_cli_settings, view_given)},
+     .choices = views, GIVEN(view_given)},
     {"report", 0, "FILE", CLP_CLI_LIST, CLP_CLI_BATCH, CLP_CLI_GROUP_REPORT,
      "write the profile to FILE, by its ending .json .csv .html .trace.json .folded "
      ".speedscope.json .prom .txt; repeatable",

@@ -142,8 +142,8 @@ static int process(clp_cli_settings *settings) {
     clproc_status status = clproc_run(&settings->run, &result, &profile, &error);
     int stopped = *clp_cli_stop_signal();
     int code = result.failed > 0 ? CLP_EXIT_FAILED : CLP_EXIT_OK;
-    bool began = status == CLPROC_OK || result.found > 0;
-    if (began) {
+    /* A run that was refused before any work needs no account. */
+    if (status == CLPROC_OK || result.written + result.failed > 0) {
         clp_cli_progress_finish(&progress, &result, status);
     }
     if (status == CLPROC_ERROR_CANCELLED && stopped) {

@@ -96,7 +96,7 @@ expect_same() {
 
 # The number of files below a folder.
 expect_count() { # FOLDER COUNT
-    count=$(find "$1" -type f 2>/dev/null | wc -l)
+    count=$(find "$1" -type f -exec printf x \; 2>/dev/null | wc -c) # names may hold newlines
     [ "$count" -eq "$2" ] || fail "$2 files were expected in $1, not $count"
 }
 

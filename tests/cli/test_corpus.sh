@@ -19,6 +19,6 @@ assert len(failed) == result["failed"] > 0, result
 assert all(line["input"] and line["message"] for line in failed)
 assert len({line["input"] for line in failed}) == len(failed)
 written = sum(len(files) for _, _, files in os.walk(sys.argv[2]))
-assert written == result["written"] > 500, (written, result)
-assert result["found"] == result["written"] + result["failed"], result
+assert written == result["written"] > 300, (written, result)
+assert result["found"] == result["written"] + result["failed"] + result["skipped"], result
 END

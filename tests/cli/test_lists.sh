@@ -15,7 +15,7 @@ printf 'in/a.jpg\nin/b.png\n' >names
 clproc run @names -o list --resize 8x
 expect_code 0
 expect_count list 2
-printf 'in/a.jpg\r\n\r\nin/b.png' >names
+printf '\nin/a.jpg\n\nin/b.png' >names
 clproc run @names -o list2 --resize 8x
 expect_code 0
 expect_count list2 2

@@ -46,7 +46,7 @@ mkdir sub
 for target in in ./in in/../in sub/../in; do
     clproc run in -o "$target" $op
     [ "$code" -ne 0 ] || fail "writing over the inputs should fail"
-    expect_err 'input'
+    expect_err 'input\|output folder'
     diff -r in keep >/dev/null || fail "the inputs changed"
 done
 clproc run in/a.jpg -o '{dir}/{name}.{ext}' $op
