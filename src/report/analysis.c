@@ -264,6 +264,9 @@ static clp_resource *resource_of(clp_analysis *analysis, const char *name) {
     return resource;
 }
 
+/** `which`: none. */
+#define NO_RESOURCE SIZE_MAX
+
 /** The shortest the run could be if resource `which` took `factor` of its time: the longest of what
  * every resource needs for itself, and of what all need of the cores. */
 static double shortest(const clp_analysis *analysis, size_t which, double factor) {
@@ -320,6 +323,7 @@ static clproc_status analyse_resources(clp_analysis *analysis, clproc_error *err
         resource->saving_ns = saving(analysis, i, 0);
         resource->half_ns = saving(analysis, i, 0.5);
     }
+    analysis->slack_ns = fmax(0, (double)profile->wall_ns - shortest(analysis, NO_RESOURCE, 1));
     qsort(analysis->resources, analysis->resource_count, sizeof *analysis->resources, by_share);
     return CLPROC_OK;
 }

@@ -62,7 +62,10 @@ typedef struct clp_analysis {
     uint64_t kernel_busy_ns, transfer_busy_ns;
     uint64_t self_ns; /**< of all stages on all threads */
     uint64_t threads_cpu_ns;
-    uint64_t driver_cpu_ns;         /**< processor time of threads not ours: the OpenCL driver's */
+    uint64_t driver_cpu_ns; /**< processor time of threads not ours: the OpenCL driver's */
+    /** What the run took beyond the need of its busiest part: the most that anything which shortens
+     * no part (starting earlier, better order) can gain. */
+    double slack_ns;
     double cores_share;             /**< busy part of cores × wall time */
     double copy_rate, compute_rate; /**< of the device as measured, per second; 0: unknown */
 } clp_analysis;

@@ -138,7 +138,7 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
         return;
     }
     words w;
-    double most = fmin(extra, (double)analysis->profile->wall_ns);
+    double most = fmin(extra, clp_analysis_device(analysis)->saving_ns);
     const char *cache = clp_profile_fact_value(analysis->profile, CLP_FACT_CACHE);
     clp_finding *finding = add(findings, "first-launch", most);
     SAY(finding->text,
@@ -165,7 +165,7 @@ static void find_builds(clp_findings *findings, const clp_analysis *analysis) {
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "build", (double)sum);
+    clp_finding *finding = add(findings, "build", fmin((double)sum, analysis->slack_ns));
     SAY(finding->text,
         "Building device programs took %s (%s of the run), partly hidden behind the first files. "
         "A warm kernel cache shortens it.",
@@ -185,7 +185,7 @@ static void find_late_start(clp_findings *findings, const clp_analysis *analysis
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "late-start", late);
+    clp_finding *finding = add(findings, "late-start", fmin(late, analysis->slack_ns));
     SAY(finding->text,
         "The device's first command started %s into the run (%s of it): opening the device, "
         "building and decoding the first batch come before. Smaller first batches start earlier.",
@@ -247,7 +247,7 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
             continue;
         }
         words w;
-        clp_finding *finding = add(findings, "uneven-threads", uneven);
+        clp_finding *finding = add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
         SAY(finding->text,
             "One %s thread worked %s longer than the average of its kind: large pictures at the "
             "end leave the others idle. Put large files first.",
@@ -273,8 +273,10 @@ static void find_opens(clp_findings *findings, const clp_analysis *analysis) {
             reading = (double)analysis->stages[i].self_ns;
         }
     }
+    /* Readers work side by side. */
+    double needless = reading * (1 - 1 / each) / fmax(1, profile->cores);
     words w;
-    clp_finding *finding = add(findings, "opens", reading * (1 - 1 / each));
+    clp_finding *finding = add(findings, "opens", needless);
     SAY(finding->text,
         "Each picture's file was opened %s times; once is enough. Failed or skipped files count, "
         "too.",

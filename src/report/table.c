@@ -29,9 +29,17 @@ void clp_table_cell(clp_text *text, int width, const char *string) {
     clp_text_add(text, string);
 }
 
+/** Adds names as they come from files and drivers: what would steer a terminal becomes "?". */
+static void add_name(clp_text *text, const char *name) {
+    for (; *name; name++) {
+        bool steers = (unsigned char)*name < 0x20 || *name == 0x7F;
+        clp_text_add_bytes(text, steers ? "?" : name, 1);
+    }
+}
+
 void clp_table_name(clp_text *text, int width, const char *name) {
     int used = columns(name, strlen(name));
-    clp_text_add(text, name);
+    add_name(text, name);
     if (used > width) {
         clp_text_add(text, "\n");
         used = 0;

@@ -86,7 +86,7 @@ static void summary(clp_text *text, const clp_analysis *analysis, const clp_find
 enum { CALLS = 7, TOTAL = 8, PART = 4, TIME = 6, BYTES = 8, RATE = 5 };
 
 static int kernel_name_width(const clp_analysis *analysis) {
-    int rest = CALLS + TOTAL + PART + 6 * TIME + BYTES + 2 * (RATE + 1) + TIME;
+    int rest = CALLS + TOTAL + PART + 6 * TIME + BYTES + 2 * RATE + TIME;
     return CLP_TABLE_WIDTH - rest - (analysis->copy_rate > 0 ? RATE : 0);
 }
 
@@ -100,11 +100,11 @@ static void command_head(clp_text *text, const clp_analysis *analysis, const cha
         clp_table_cell(text, TIME, times[i]);
     }
     clp_table_cell(text, BYTES, "bytes");
-    clp_table_cell(text, RATE + 1, "GB/s");
+    clp_table_cell(text, RATE, "GB/s");
     if (analysis->copy_rate > 0) {
         clp_table_cell(text, RATE, "%copy");
     }
-    clp_table_cell(text, RATE + 1, "Gop/s");
+    clp_table_cell(text, RATE, "Gop/s");
     clp_table_cell(text, TIME, "queue");
     clp_text_add(text, "\n");
 }
@@ -120,14 +120,14 @@ static void command_line(clp_text *text, const clp_analysis *analysis, const clp
         cell_ms(text, TIME, times[i]);
     }
     cell_bytes(text, BYTES, (double)row->bytes);
-    cell_digits(text, RATE + 1, row->bytes_per_second / 1e9);
+    cell_digits(text, RATE, row->bytes_per_second / 1e9);
     if (analysis->copy_rate > 0) {
         cell_percent(text, RATE, row->copy_share);
     }
     if (row->operations) {
-        cell_digits(text, RATE + 1, row->operations_per_second / 1e9);
+        cell_digits(text, RATE, row->operations_per_second / 1e9);
     } else {
-        clp_table_cell(text, RATE + 1, "-");
+        clp_table_cell(text, RATE, "-");
     }
     cell_ms(text, TIME, row->delay_ns);
     clp_text_add(text, "\n");
@@ -208,9 +208,9 @@ static void builds(clp_text *text, const clproc_profile *profile) {
 static void stages(clp_text *text, const clp_analysis *analysis) {
     static const char *const heads[] = {"calls", "self", "%",   "cumul.", "%",
                                         "mean",  "p50",  "p95", "max"};
-    static const int widths[] = {8, 10, 5, 10, 5, 9, 9, 9, 9};
+    static const int widths[] = {8, 10, 4, 10, 4, 9, 9, 9, 9};
     clp_table_heading(text, "Host stages, all threads", "ms, % of all recorded thread time");
-    clp_table_name(text, 26, "stage");
+    clp_table_name(text, 28, "stage");
     for (int i = 0; i < 9; i++) {
         clp_table_cell(text, widths[i], heads[i]);
     }
@@ -218,7 +218,7 @@ static void stages(clp_text *text, const clp_analysis *analysis) {
     for (size_t i = 0; i < analysis->stage_count; i++) {
         const clp_stage_row *row = &analysis->stages[i];
         double all = (double)analysis->self_ns;
-        clp_table_name(text, 26, clp_prof_stage_name(row->stage));
+        clp_table_name(text, 28, clp_prof_stage_name(row->stage));
         cell_count(text, widths[0], row->calls);
         cell_ms(text, widths[1], (double)row->self_ns);
         cell_percent(text, widths[2], part_of((double)row->self_ns, all));
