@@ -86,13 +86,22 @@ static clproc_status tolerate(clp_decoder *decoder, int code, clproc_error *erro
 
 /* --------------------------------------------------------------- header */
 
-/** Reads up to the first IDAT chunk; the header's size is checked before anything else is read. */
+/** The size is checked before anything else is done: it stands first in the file. */
+static clproc_status check_size(const clp_source *source, clproc_error *error) {
+    const uint8_t *header = source->bytes + sizeof signature;
+    if (source->size < sizeof signature + 16 || memcmp(header + 4, "IHDR", 4) != 0) {
+        return failure(SPNG_ENOIHDR, error);
+    }
+    return clp_source_check_size(source, clp_read_u32(header + 8), clp_read_u32(header + 12),
+                                 error);
+}
+
+/** Reads up to the first IDAT chunk; `*code` is libspng's verdict. */
 static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clproc_error *error) {
     reader *png = decoder->state;
     const clp_source *source = &decoder->source;
     uint64_t chunk = source->limits.chunk_bytes;
     const uint8_t *bytes = png->repaired.size ? png->repaired.data : source->bytes;
-    clproc_status status = CLPROC_OK;
     close_file(png);
     png->context = clp_png_context(0);
     if (!png->context) {
@@ -107,12 +116,9 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
         *code = spng_get_ihdr(png->context, &png->ihdr);
     }
     if (*code == 0) {
-        CLP_TRY(status, out,
-                clp_source_check_size(source, png->ihdr.width, png->ihdr.height, error));
         *code = spng_decode_chunks(png->context);
     }
-out:
-    return status;
+    return CLPROC_OK;
 }
 
 /** Starts, if need be a second time without regard to checksums. */
@@ -244,6 +250,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     uint32_t seen = 0;
     clproc_status status;
     png->repaired.size = 0;
+    CLP_TRY(status, out, check_size(&decoder->source, error));
     CLP_TRY(status, out,
             clp_png_find_chunks(&decoder->source, &png->chunks, &decoder->flaws, error));
     if (png->chunks.cut) {

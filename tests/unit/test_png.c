@@ -268,6 +268,16 @@ static void respects_limits(void **state) {
                          CLPROC_ERROR_LIMIT);
         assert_non_null(strstr(error.message, cases[i].option));
     }
+    /* A header alone that claims 2^31 - 1 squared. */
+    uint8_t *huge = malloc(size);
+    memcpy(huge, bytes, size);
+    memcpy(huge + 16, "\x7F\xFF\xFF\xFF\x7F\xFF\xFF\xFF", 8);
+    assert_int_equal(
+        clp_decoder_open(*state, huge, size, &test_limits, CLPROC_FAIL_ON_NONE, &header, &error),
+        CLPROC_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "--limit-pixels"));
+    free(huge);
+
     clp_limits hurried = {.seconds = 1e-9};
     clp_layout layout;
     clp_decode_result result;
