@@ -93,6 +93,7 @@ static int explain(const clp_cli_settings *settings) {
         clproc_run_result result = {0};
         run.dry_run = true;
         run.null_output = true;
+        run.jobs = 1; /* in the order of the listing */
         run.on_event = note_first;
         run.user = &first;
         run.cancel = &first.found;
