@@ -40,17 +40,26 @@ static void add_name(clp_text *text, const char *name) {
 void clp_table_name(clp_text *text, int width, const char *name) {
     int used = columns(name, strlen(name));
     add_name(text, name);
-    if (used > width) {
+    if (used > width || width == 0) {
         clp_text_add(text, "\n");
         used = 0;
     }
     repeat(text, " ", width - used);
 }
 
+/** Length up to the next place for a line break; a number stays with its unit. */
+static size_t word_length(const char *word) {
+    size_t length = strcspn(word, " ");
+    while (word[length] == ' ' && word[length - 1] >= '0' && word[length - 1] <= '9') {
+        length += 1 + strcspn(word + length + 1, " ");
+    }
+    return length;
+}
+
 void clp_table_paragraph(clp_text *text, int indent, const char *sentence) {
     int used = CLP_TABLE_WIDTH;
     for (const char *word = sentence + strspn(sentence, " "); *word;) {
-        size_t length = strcspn(word, " ");
+        size_t length = word_length(word);
         int width = columns(word, length);
         if (used + 1 + width > CLP_TABLE_WIDTH) {
             clp_text_add(text, word == sentence ? "" : "\n");

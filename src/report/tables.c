@@ -72,7 +72,7 @@ static void summary(clp_text *text, const clp_analysis *analysis, const clp_find
     }
     clp_text_add(text, "\n");
     if (device) {
-        clp_text_print(text, "%s\n", device);
+        clp_table_name(text, 0, device);
     }
     clp_text_print(text, "%u core%s %s busy, device %s busy, peak memory %s\n", profile->cores,
                    profile->cores == 1 ? "" : "s", clp_unit_percent(a, analysis->cores_share),
@@ -83,7 +83,8 @@ static void summary(clp_text *text, const clp_analysis *analysis, const clp_find
 
 /* -------------------------------------------------------------- kernels */
 
-enum { CALLS = 7, TOTAL = 8, PART = 4, TIME = 6, BYTES = 8, RATE = 5 };
+/* Columns of the kernel table. */
+enum { CALLS = 6, TOTAL = 7, PART = 4, TIME = 6, BYTES = 8, RATE = 6 };
 
 static int kernel_name_width(const clp_analysis *analysis) {
     int rest = CALLS + TOTAL + PART + 6 * TIME + BYTES + 2 * RATE + TIME;
@@ -386,7 +387,7 @@ static void environment(clp_text *text, const clproc_profile *profile) {
     clp_table_heading(text, "Environment", "");
     for (size_t i = 0; i < profile->fact_count; i++) {
         clp_table_name(text, 26, profile->facts[i].key);
-        clp_text_print(text, "%s\n", profile->facts[i].value);
+        clp_table_name(text, 0, profile->facts[i].value);
     }
 }
 

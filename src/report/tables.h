@@ -14,7 +14,8 @@ void clp_tables(clp_text *text, const clp_analysis *analysis, const clp_findings
 void clp_table_heading(clp_text *text, const char *title, const char *note);
 /** Right-aligned in `width` columns. */
 void clp_table_cell(clp_text *text, int width, const char *string);
-/** Left-aligned; a longer name stands on a line of its own. */
+/** Left-aligned; a longer name, or any with width 0, stands on a line of its own. Control
+ * characters become "?". */
 void clp_table_name(clp_text *text, int width, const char *name);
 /** A sentence, wrapped, every line indented. */
 void clp_table_paragraph(clp_text *text, int indent, const char *sentence);
