@@ -1,0 +1,227 @@
+/* Listing inputs: folders, links, globs, lists. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/listing.h"
+#include "core/file.h"
+
+/** A scratch folder, the working directory of each test. */
+typedef struct scratch {
+    char path[64];
+    char before[4096];
+} scratch;
+
+static int enter(void **state) {
+    scratch *made = calloc(1, sizeof *made);
+    strcpy(made->path, "/tmp/clproc-listing-XXXXXX");
+    assert_non_null(getcwd(made->before, sizeof made->before));
+    assert_non_null(mkdtemp(made->path));
+    assert_int_equal(chdir(made->path), 0);
+    *state = made;
+    return 0;
+}
+
+static int leave(void **state) {
+    scratch *made = *state;
+    char command[128];
+    assert_int_equal(chdir(made->before), 0);
+    snprintf(command, sizeof command, "rm -rf '%s'", made->path);
+    assert_int_equal(system(command), 0);
+    free(made);
+    return 0;
+}
+
+static void put(const char *path) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    if (slash) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        assert_int_equal(clp_file_make_folder(folder, NULL), CLPROC_OK);
+    }
+    assert_int_equal(clp_file_write(path, "x", 1, false, NULL), CLPROC_OK);
+}
+
+/** Lists `inputs` and compares with "path|path|…"; '!' before a path says that it was named. */
+static void expect(const char *const *inputs, size_t count, const char *output,
+                   const char *expected) {
+    clp_listing listing = {0};
+    clp_events events;
+    clproc_error error;
+    char text[8192] = "";
+    clp_events_init(&events, NULL, NULL);
+    clp_listing_request request = {
+        .inputs = inputs, .input_count = count, .output_folder = output, .mirrored = true};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_OK);
+    for (size_t i = 0; i < listing.count; i++) {
+        const clp_item *item = &listing.items[i];
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s>%s", i ? "|" : "",
+                 item->named ? "!" : "", item->path, item->path + item->relative);
+    }
+    assert_string_equal(text, expected);
+    assert_int_equal(events.found - events.skipped - events.failed, listing.count);
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
+}
+
+static void expect_one(const char *input, const char *output, const char *expected) {
+    expect(&input, 1, output, expected);
+}
+
+static void test_folders_are_walked_in_byte_order(void **state) {
+    (void)state;
+    put("in/b.jpg");
+    put("in/B.jpg");
+    put("in/a/z.png");
+    put("in/a/.hidden");
+    put("in/c/d/e.jpg");
+    expect_one("in", NULL,
+               "in/B.jpg>B.jpg|in/a/.hidden>a/.hidden|in/a/z.png>a/z.png|in/b.jpg>b.jpg|"
+               "in/c/d/e.jpg>c/d/e.jpg");
+    expect_one("in/", NULL,
+               "in/B.jpg>B.jpg|in/a/.hidden>a/.hidden|in/a/z.png>a/z.png|in/b.jpg>b.jpg|"
+               "in/c/d/e.jpg>c/d/e.jpg");
+}
+
+static void test_named_files_need_not_exist(void **state) {
+    (void)state;
+    put("d/one.jpg");
+    const char *inputs[] = {"d/one.jpg", "missing.jpg", ""};
+    expect(inputs, 3, NULL, "!d/one.jpg>one.jpg|!missing.jpg>missing.jpg|!>");
+}
+
+static void test_output_folder_inside_is_not_read(void **state) {
+    (void)state;
+    put("in/a.jpg");
+    put("in/out/a.jpg");
+    expect_one("in", "in/out", "in/a.jpg>a.jpg");
+}
+
+static void test_output_folder_as_input_is_refused(void **state) {
+    (void)state;
+    const char *input = "in/../in";
+    clp_listing listing = {0};
+    clp_events events;
+    clproc_error error;
+    put("in/a.jpg");
+    clp_events_init(&events, NULL, NULL);
+    clp_listing_request request = {
+        .inputs = &input, .input_count = 1, .output_folder = "in", .mirrored = true};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.file, input);
+    assert_non_null(strstr(error.message, "{dir}"));
+    request.mirrored = false; /* a template may well put its files beside the inputs */
+    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_OK);
+    assert_int_equal(listing.count, 1);
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
+}
+
+static void test_links_do_not_lead_in_circles(void **state) {
+    (void)state;
+    put("in/a/x.jpg");
+    assert_int_equal(symlink("..", "in/a/up"), 0);
+    assert_int_equal(symlink(".", "in/self"), 0);
+    assert_int_equal(symlink("nowhere", "in/dangling"), 0);
+    put("other/y.jpg");
+    assert_int_equal(symlink("../other", "in/other"), 0);
+    assert_int_equal(symlink("../other/y.jpg", "in/y.jpg"), 0);
+    expect_one("in", NULL,
+               "in/a/x.jpg>a/x.jpg|in/dangling>dangling|in/other/y.jpg>other/y.jpg|in/y.jpg>y.jpg");
+}
+
+static void test_special_and_own_files_are_not_taken(void **state) {
+    (void)state;
+    put("in/a.jpg");
+    put("in/.clproc-0123abcd");
+    assert_int_equal(mkfifo("in/pipe.jpg", 0600), 0);
+    expect_one("in", NULL, "in/a.jpg>a.jpg");
+}
+
+static void test_globs_give_way_to_files(void **state) {
+    (void)state;
+    put("b1.jpg");
+    put("a1.jpg");
+    put("a[12].jpg");
+    expect_one("*1.jpg", NULL, "!a1.jpg>a1.jpg|!b1.jpg>b1.jpg");
+    expect_one("a[12].jpg", NULL, "!a[12].jpg>a[12].jpg");
+    expect_one("?2.png", NULL, "!?2.png>?2.png");
+}
+
+static void write_list(const char *text, size_t size) {
+    assert_int_equal(clp_file_write("list", text, size, false, NULL), CLPROC_OK);
+}
+
+static void test_lists_are_lines_or_end_with_nul(void **state) {
+    (void)state;
+    static const char lines[] = "one.jpg\n\nd/-two *.jpg\n@three\nin";
+    static const char nuls[] = "new\nline.jpg\0bytes\xff\xfe.jpg\0";
+    put("in/x.jpg");
+    write_list(lines, sizeof lines - 1);
+    expect_one("@list", NULL,
+               "!one.jpg>one.jpg|!d/-two *.jpg>-two *.jpg|!@three>@three|in/x.jpg>x.jpg");
+    write_list(nuls, sizeof nuls - 1);
+    expect_one("@list", NULL, "!new\nline.jpg>new\nline.jpg|!bytes\xff\xfe.jpg>bytes\xff\xfe.jpg");
+    write_list("", 0);
+    expect_one("@list", NULL, "");
+    put("@real");
+    expect_one("@real", NULL, "!@real>@real");
+}
+
+static void test_missing_list_is_an_error(void **state) {
+    (void)state;
+    const char *input = "@no-such-list";
+    clp_listing listing = {0};
+    clp_events events;
+    clproc_error error;
+    clp_events_init(&events, NULL, NULL);
+    clp_listing_request request = {.inputs = &input, .input_count = 1};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_INPUT);
+    assert_string_equal(error.file, "no-such-list");
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
+}
+
+static void test_many_names(void **state) {
+    (void)state;
+    enum { COUNT = 100000 };
+    FILE *list = fopen("list", "w");
+    for (int i = 0; i < COUNT; i++) {
+        fprintf(list, "folder/%06d.jpg\n", i);
+    }
+    fclose(list);
+    const char *input = "@list";
+    clp_listing listing = {0};
+    clp_events events;
+    clp_events_init(&events, NULL, NULL);
+    clp_listing_request request = {.inputs = &input, .input_count = 1};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, NULL), CLPROC_OK);
+    assert_int_equal(listing.count, COUNT);
+    assert_string_equal(listing.items[0].path, "folder/000000.jpg");
+    assert_string_equal(listing.items[COUNT - 1].path, "folder/099999.jpg");
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_folders_are_walked_in_byte_order, enter, leave),
+        cmocka_unit_test_setup_teardown(test_named_files_need_not_exist, enter, leave),
+        cmocka_unit_test_setup_teardown(test_output_folder_inside_is_not_read, enter, leave),
+        cmocka_unit_test_setup_teardown(test_output_folder_as_input_is_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(test_links_do_not_lead_in_circles, enter, leave),
+        cmocka_unit_test_setup_teardown(test_special_and_own_files_are_not_taken, enter, leave),
+        cmocka_unit_test_setup_teardown(test_globs_give_way_to_files, enter, leave),
+        cmocka_unit_test_setup_teardown(test_lists_are_lines_or_end_with_nul, enter, leave),
+        cmocka_unit_test_setup_teardown(test_missing_list_is_an_error, enter, leave),
+        cmocka_unit_test_setup_teardown(test_many_names, enter, leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
