@@ -36,7 +36,7 @@ static void put_op(const clp_cli_page *page, const clproc_op_info *op) {
 
 static void put_param(const clp_cli_page *page, const clproc_param_info *param) {
     char meaning[512];
-    snprintf(meaning, sizeof meaning, "%s: %s (%s%s)", param->help, param->range,
+    snprintf(meaning, sizeof meaning, "%s; %s (%s%s)", param->help, param->range,
              param->fallback ? "default: " : "required", param->fallback ? param->fallback : "");
     page->entry(param->name, meaning);
 }
@@ -117,6 +117,8 @@ static int op_page(const clproc_op_info *op) {
     for (size_t i = 0; i < op->param_count; i++) {
         put_param(page, &op->params[i]);
     }
+    printf("\nExample: clproc run photos/ -o out/ --%s%s%s\n", op->name, op->example[0] ? " " : "",
+           op->example);
     return CLP_EXIT_OK;
 }
 
