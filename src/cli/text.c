@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { line_size = 4096, longest_word = 63 };
+/* Room for a path of PATH_MAX bytes, each shown as \xNN, and a message. */
+enum { line_size = 24576, longest_word = 63 };
 
 int clp_cli_exit_code(clproc_status status) {
     switch (status) {
