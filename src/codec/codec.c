@@ -217,6 +217,8 @@ clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, u
         status = clp_error_set(error, CLPROC_ERROR_INTERNAL, "the layout is of another picture");
         goto out;
     }
+    /* The time between opening and reading, in a queue perhaps, is not the file's fault. */
+    decoder->source.deadline = deadline(decoder->source.limits.seconds);
     CLP_TRY(status, out, decoder->codec->read(decoder, layout, base, error));
     result->flaws = decoder->flaws.found;
     memcpy(result->message, decoder->flaws.message, sizeof result->message);

@@ -49,7 +49,7 @@ typedef struct clp_colour_facts {
 
 /* -------------------------------------------------------------- reading */
 
-/** The most a decoder may spend; see clproc_limits. */
+/** The most a decoder may spend; see clproc_limits. 0 in a field: no limit. */
 typedef clproc_limits clp_limits;
 
 /** What the header says: known before any pixel is decoded or memory for it taken. */

@@ -22,12 +22,13 @@ typedef struct clp_exif_edit {
 } clp_exif_edit;
 
 /** Copies an EXIF block with the edits made in place, so that offsets (MakerNote) stay valid. `out`
- * is cleared first. */
+ * is cleared first. CLPROC_ERROR_INPUT if the block cannot be read, or contradicts itself, so that
+ * nothing may be relied on to be gone: drop it. */
 clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_exif_edit *edit,
                                  clp_bytes *out, clproc_error *error);
 
 /** Copies an XMP packet without its GPS properties (exif:GPS…) and with tiff:Orientation set to 1.
- */
+ * The length stays. CLPROC_ERROR_INPUT as for EXIF. */
 clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, bool strip_gps,
                                 bool reset_orientation, clp_bytes *out, clproc_error *error);
 
