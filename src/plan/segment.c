@@ -136,10 +136,10 @@ static clproc_status push_factors(clp_segment *segment, const clp_term *term, ui
 }
 
 static clproc_status push_term(clp_segment *segment, const clp_term *term, uint32_t width,
-                               uint32_t height, uint32_t depth, clproc_error *error) {
+                               uint32_t height, uint32_t depth, bool exact, clproc_error *error) {
     clp_stage stage = {.transpose = term->transpose};
     clproc_status status;
-    if (term->gaussian_sigma >= FACTOR_SIGMA) {
+    if (term->gaussian_sigma >= FACTOR_SIGMA && !exact) {
         return push_factors(segment, term, width, height, depth, error);
     }
     snprintf(stage.label, sizeof stage.label, "%s", term->op);
@@ -211,7 +211,8 @@ static clproc_status advance(clp_segments *segments, clp_segment **segment, cons
 }
 
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
-                                  uint32_t height, uint32_t depth, clproc_error *error) {
+                                  uint32_t height, uint32_t depth, bool exact,
+                                  clproc_error *error) {
     clp_segment *segment;
     *segments = (clp_segments){0};
     clproc_status status = next_segment(segments, &segment, error);
@@ -230,7 +231,7 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
             segment->points[segment->point_count++] = term;
             continue;
         }
-        CLP_TRY(status, out, push_term(segment, term, width, height, depth, error));
+        CLP_TRY(status, out, push_term(segment, term, width, height, depth, exact, error));
         if (term->gaussian_sigma == 0) {
             width = term->transpose ? term->y.out : term->x.out;
             height = term->transpose ? term->x.out : term->y.out;

@@ -28,10 +28,24 @@ typedef struct clp_segments {
 } clp_segments;
 
 /** Brings terms into canonical form, merging neighbouring matrices where one pass is cheaper than
- * two. `terms` must outlive the result. `width` × `height`: samples of the decoded picture. */
+ * two. `terms` must outlive the result. `width` × `height`: samples of the decoded picture.
+ * `exact`: a wide Gaussian stays whole. */
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
-                                  uint32_t height, uint32_t depth, clproc_error *error);
+                                  uint32_t height, uint32_t depth, bool exact, clproc_error *error);
 void clp_segments_free(clp_segments *segments);
+
+/** A plane of a picture whose planes may have fewer samples than the picture has pixels. */
+typedef struct clp_plane_grid {
+    uint32_t width, height;          /**< samples of the plane as it stands */
+    uint32_t h_step, v_step;         /**< pixels a sample stands for now */
+    uint32_t out_h_step, out_v_step; /**< and in the result, after any transposition */
+} clp_plane_grid;
+
+/** The matrices of a stage carried from pixels to a plane's samples: downsample · pixels ·
+ * upsample, or an index map where pixels are only moved about on the chroma grid. The caller frees
+ * both. */
+clproc_status clp_stage_for_plane(const clp_stage *stage, const clp_plane_grid *grid, clp_axis *y,
+                                  clp_axis *x, clproc_error *error);
 
 /** A stage that changes nothing. */
 clproc_status clp_stage_identity(clp_stage *stage, uint32_t width, uint32_t height,

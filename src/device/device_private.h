@@ -1,0 +1,138 @@
+/** Shared by the files of this folder. */
+#ifndef CLP_DEVICE_DEVICE_PRIVATE_H
+#define CLP_DEVICE_DEVICE_PRIVATE_H
+
+#include <CL/cl.h>
+
+#include "device/cl_error.h"
+#include "device/device.h"
+
+/* ------------------------------------------------------ platforms.c */
+
+/** A device as the platforms list it. */
+typedef struct clp_found {
+    clproc_device_info info;
+    cl_platform_id platform;
+    cl_device_id id;
+} clp_found;
+
+extern const clproc_device_info clp_reference_info;
+
+/** Every device of every platform, then the reference device. Free with clp_memory_free(). */
+clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *error);
+/** The device that `selection` names; `notice` receives what the user should know of the choice. */
+clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
+                                 size_t *index, char *notice, size_t notice_size,
+                                 clproc_error *error);
+/** What PoCL would abort the process for: no linker, no cache folder. Also sets POCL_CACHE_DIR if
+ * it is unset. */
+clproc_status clp_pocl_preflight(clproc_error *error);
+
+/* -------------------------------------------------------- program.c */
+
+/** Decides which program a pass needs. Roles are arguments, not variants. */
+typedef struct clp_variant {
+    clp_pass_kind kind;
+    bool real, transpose;
+    clp_sample src, dst;
+} clp_variant;
+
+typedef struct clp_kernel {
+    clp_variant variant;
+    char name[48];
+    cl_program program;
+    cl_kernel kernel;
+    clproc_status failed; /**< a failed build is not tried again */
+    bool launched;
+} clp_kernel;
+
+#define CLP_MAX_KERNELS 48
+
+clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass);
+/** The kernel of a variant, built on first use. */
+clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
+                             clp_prof_thread *thread, clproc_error *error);
+/** Makes the driver compile a kernel for the launches to come. */
+clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_error *error);
+void clp_kernels_release(clp_device *device);
+
+/* ---------------------------------------------------------- slot.c */
+
+/** Memory of one kind: on a device that shares the host's memory one mapped buffer; else a pinned
+ * host buffer beside one on the device; on the reference device host memory alone. */
+typedef struct clp_arena {
+    size_t capacity, used;
+    cl_mem buffer; /**< what kernels use */
+    cl_mem pinned; /**< NULL with shared memory */
+    uint8_t *host; /**< NULL while the device owns it */
+} clp_arena;
+
+typedef struct clp_picture {
+    clp_plan *plan;
+    size_t input, output; /**< offsets in the arenas */
+    size_t scratch;       /**< offset, assigned at submission */
+    size_t tables;
+    bool dropped;
+} clp_picture;
+
+struct clp_slot {
+    clp_device *device;
+    uint64_t wanted_bytes;
+    clp_arena input, output;
+    clp_picture *pictures;
+    uint32_t count, capacity; /**< pictures */
+    cl_mem tables;            /**< plan tables, then jobs */
+    size_t table_capacity;
+    uint8_t *staging; /**< host copy of `tables` until it is uploaded */
+    size_t staging_size, staging_capacity;
+    /* Of the batch under way */
+    uint64_t batch;
+    cl_event done;
+    struct clp_launch *launches; /**< profiled commands whose events are not read yet */
+    size_t launch_count, launch_capacity;
+};
+
+/** A device command of a batch: what the profile will say of it. */
+typedef struct clp_launch {
+    cl_event event;
+    clp_prof_command command;
+} clp_launch;
+
+struct clp_device {
+    clproc_device_info info;
+    char notice[256];
+    bool reference;
+    clp_prof *prof;
+    cl_device_id id;
+    cl_context context;
+    /** The same queue three times with shared memory. */
+    cl_command_queue compute, upload, readback;
+    bool unified;     /**< the host maps what kernels use */
+    bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
+    clp_kernel kernels[CLP_MAX_KERNELS];
+    uint32_t kernel_count;
+    cl_mem scratch;
+    size_t scratch_capacity;
+    bool aligned; /**< clp_prof_align() has been told the clocks */
+};
+
+clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capacity,
+                             const char *what, clproc_error *error);
+void clp_arena_free(clp_device *device, clp_arena *arena);
+clproc_status clp_arena_map(clp_device *device, clp_arena *arena, clproc_error *error);
+clproc_status clp_arena_unmap(clp_device *device, clp_arena *arena, clproc_error *error);
+
+/* -------------------------------------------------------- submit.c, events.c */
+
+/** Remembers a command of a batch for the profile; `event` is taken over. Without profiling it is
+ * released. */
+clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
+                              clproc_error *error);
+/** Reads the finished events of a batch into the profile and releases them. */
+void clp_launches_collect(clp_device *device, clp_slot *slot);
+/** An event's place if commands of this slot are profiled, else NULL. */
+cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
+
+clproc_status clp_reference_submit(clp_slot *slot, clp_prof_thread *thread, clproc_error *error);
+
+#endif

@@ -1,0 +1,321 @@
+/** Finding and choosing devices. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "device/device_private.h"
+
+/* cl_khr_device_uuid; the same number in every version of the extension. */
+#define DEVICE_UUID 0x106A
+
+static void get_text(cl_device_id id, cl_device_info what, char *text, size_t size) {
+    size_t length = 0;
+    text[0] = '\0';
+    if (clGetDeviceInfo(id, what, 0, NULL, &length) == CL_SUCCESS && length > 0) {
+        char *whole = clp_memory_zero(CLP_MEMORY_OTHER, 1, length + 1);
+        if (whole && clGetDeviceInfo(id, what, length, whole, NULL) == CL_SUCCESS) {
+            const char *start = whole;
+            while (isspace((unsigned char)*start)) {
+                start++;
+            }
+            snprintf(text, size, "%s", start);
+        }
+        clp_memory_free(whole);
+    }
+}
+
+static uint64_t get_number(cl_device_id id, cl_device_info what, size_t size) {
+    union {
+        cl_uint small;
+        cl_ulong large;
+        size_t size;
+    } value = {.large = 0};
+    if (clGetDeviceInfo(id, what, size, &value, NULL) != CL_SUCCESS) {
+        return 0;
+    }
+    return size == sizeof value.small ? value.small : value.large;
+}
+
+static void get_uuid(cl_device_id id, char *text, size_t size) {
+    unsigned char uuid[16];
+    text[0] = '\0';
+    if (clGetDeviceInfo(id, DEVICE_UUID, sizeof uuid, uuid, NULL) == CL_SUCCESS) {
+        for (size_t i = 0; i < sizeof uuid && 2 * i + 2 < size; i++) {
+            snprintf(text + 2 * i, size - 2 * i, "%02x", uuid[i]);
+        }
+    }
+}
+
+static void describe(clp_found *found) {
+    clproc_device_info *info = &found->info;
+    cl_device_id id = found->id;
+    cl_device_type type = get_number(id, CL_DEVICE_TYPE, sizeof(cl_device_type));
+    get_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
+    get_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
+    get_text(id, CL_DEVICE_VERSION, info->version, sizeof info->version);
+    get_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
+    get_uuid(id, info->uuid, sizeof info->uuid);
+    snprintf(info->type, sizeof info->type, "%s",
+             type & CL_DEVICE_TYPE_GPU   ? "gpu"
+             : type & CL_DEVICE_TYPE_CPU ? "cpu"
+                                         : "accelerator");
+    info->compute_units = (uint32_t)get_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    info->global_memory = get_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_allocation = get_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    info->local_memory = get_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_work_group = get_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    info->unified_memory = get_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_bool)) != 0;
+    info->usable = true;
+    if (!get_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool))) {
+        info->usable = false;
+        snprintf(info->problem, sizeof info->problem, "the driver says it is not available");
+    } else if (!get_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool))) {
+        info->usable = false;
+        snprintf(info->problem, sizeof info->problem, "it has no compiler");
+    } else if (!get_number(id, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool))) {
+        info->usable = false;
+        snprintf(info->problem, sizeof info->problem, "it is big-endian");
+    }
+}
+
+static clproc_status append(clp_found **found, size_t *count, size_t *capacity,
+                            const clp_found *item, clproc_error *error) {
+    clp_found *grown =
+        clp_memory_grow(CLP_MEMORY_OTHER, *found, capacity, *count + 1, sizeof *grown);
+    if (!grown) {
+        return clp_error_memory(error, "the list of devices", sizeof *grown);
+    }
+    *found = grown;
+    grown[*count] = *item;
+    grown[*count].info.index = (int)*count;
+    (*count)++;
+    return CLPROC_OK;
+}
+
+static clproc_status find_on_platform(cl_platform_id platform, clp_found **found, size_t *count,
+                                      size_t *capacity, clproc_error *error) {
+    cl_device_id ids[64];
+    cl_uint number = 0;
+    char name[sizeof(((clproc_device_info *)0)->platform)] = "";
+    /* A platform without devices, or one that fails to start, is none of the user's concern here.
+     */
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 64, ids, &number) != CL_SUCCESS) {
+        return CLPROC_OK;
+    }
+    if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
+        snprintf(name, sizeof name, "unknown platform");
+    }
+    for (cl_uint i = 0; i < number && i < 64; i++) {
+        clp_found item = {.platform = platform, .id = ids[i]};
+        memcpy(item.info.platform, name, sizeof name);
+        describe(&item);
+        clproc_status status = append(found, count, capacity, &item, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    return CLPROC_OK;
+}
+
+const clproc_device_info clp_reference_info = {.name = "reference",
+                                               .platform = "clproc",
+                                               .vendor = "clproc",
+                                               .version = CLPROC_VERSION,
+                                               .driver = "double precision, one thread",
+                                               .type = "reference",
+                                               .compute_units = 1,
+                                               .unified_memory = true,
+                                               .usable = true};
+
+clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *error) {
+    cl_platform_id platforms[32];
+    cl_uint number = 0;
+    size_t capacity = 0;
+    *found = NULL;
+    *count = 0;
+    char problem[256] = "";
+    clproc_error preflight;
+    if (clp_pocl_preflight(&preflight) != CLPROC_OK) {
+        snprintf(problem, sizeof problem, "%.255s", preflight.message);
+    }
+    /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
+     * device. */
+    cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
+    clproc_status status = CLPROC_OK;
+    for (cl_uint i = 0; status == CLPROC_OK && code == CL_SUCCESS && i < number && i < 32; i++) {
+        status = find_on_platform(platforms[i], found, count, &capacity, error);
+    }
+    clp_found reference = {.info = clp_reference_info};
+    memcpy(reference.info.problem, problem, sizeof problem);
+    if (status == CLPROC_OK) {
+        status = append(found, count, &capacity, &reference, error);
+    }
+    if (status != CLPROC_OK) {
+        clp_memory_free(*found);
+        *found = NULL;
+    }
+    return status;
+}
+
+clproc_status clproc_devices(clproc_device_info **list, size_t *count, clproc_error *error) {
+    clp_found *found;
+    clproc_status status = clp_devices_find(&found, count, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    *list = clp_memory_alloc(CLP_MEMORY_OTHER, *count * sizeof **list);
+    if (!*list) {
+        status = clp_error_memory(error, "the list of devices", *count * sizeof **list);
+    }
+    for (size_t i = 0; *list && i < *count; i++) {
+        (*list)[i] = found[i].info;
+    }
+    clp_memory_free(found);
+    return status;
+}
+
+void clproc_devices_free(clproc_device_info **list) {
+    clp_memory_free(*list);
+    *list = NULL;
+}
+
+static bool contains(const char *text, const char *part) {
+    return strcasestr(text, part) != NULL;
+}
+
+static bool matches(const clp_found *found, const char *selection) {
+    const clproc_device_info *info = &found->info;
+    char *end;
+    long index = strtol(selection, &end, 10);
+    if (*selection && *end == '\0') {
+        return index == info->index;
+    }
+    if (strcmp(selection, "cpu") == 0 || strcmp(selection, "gpu") == 0 ||
+        strcmp(selection, "reference") == 0) {
+        return strcmp(info->type, selection) == 0;
+    }
+    return strcasecmp(info->uuid, selection) == 0 || contains(info->name, selection) ||
+           contains(info->platform, selection) || contains(info->vendor, selection);
+}
+
+/** Without a wish: the GPU with most memory, else the first CPU (PoCL before a GPU's emulation),
+ * never the reference. */
+static int rank(const clproc_device_info *info) {
+    if (!info->usable || strcmp(info->type, "reference") == 0) {
+        return 0;
+    }
+    /* llvmpipe runs on the CPU whatever it calls itself, and far slower than PoCL. */
+    bool emulated = contains(info->name, "llvmpipe") || contains(info->name, "oclgrind");
+    return strcmp(info->type, "gpu") == 0 && !emulated ? 3 : emulated ? 1 : 2;
+}
+
+static bool better(const clproc_device_info *a, const clproc_device_info *b) {
+    int ra = rank(a), rb = rank(b);
+    return ra != rb ? ra > rb : ra == 3 && a->global_memory > b->global_memory;
+}
+
+clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
+                                 size_t *index, char *notice, size_t notice_size,
+                                 clproc_error *error) {
+    const clproc_device_info *best = NULL;
+    const char *problem = found[count - 1].info.problem;
+    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
+    notice[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        const clproc_device_info *info = &found[i].info;
+        bool wanted = any ? rank(info) > 0 : matches(&found[i], selection) && info->usable;
+        if (wanted && (!best || better(info, best))) {
+            best = info;
+            *index = i;
+        }
+    }
+    if (!best && problem[0]) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s", problem);
+    }
+    if (!best && any) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "no OpenCL device was found; install a GPU driver or `apt install "
+                             "pocl-opencl-icd`, or use "
+                             "--device reference (slow)");
+    }
+    if (!best) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "no usable device matches \"%s\"; `clproc devices` lists them",
+                             selection);
+    }
+    if (any && strcmp(best->type, "gpu") != 0) {
+        snprintf(notice, notice_size, "no GPU found, running on the CPU: %s", best->name);
+    }
+    return CLPROC_OK;
+}
+
+/* ------------------------------------------------------- PoCL */
+
+static bool on_path(const char *program) {
+    const char *path = getenv("PATH");
+    char name[4096];
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        snprintf(name, sizeof name, "%.*s/%s", (int)length, length ? path : ".", program);
+        if (access(name, X_OK) == 0) {
+            return true;
+        }
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
+static bool has_pocl(void) {
+    return access("/etc/OpenCL/vendors/pocl.icd", F_OK) == 0 || getenv("OCL_ICD_VENDORS") != NULL;
+}
+
+/** PoCL's usual place for compiled kernels, or one below /tmp where there is no home. */
+static void choose_cache(char *path, size_t size) {
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (xdg && *xdg) {
+        snprintf(path, size, "%s/pocl/kcache", xdg);
+    } else if (home && *home) {
+        snprintf(path, size, "%s/.cache/pocl/kcache", home);
+    } else {
+        snprintf(path, size, "/tmp/clproc-kernels-%ld", (long)getuid());
+    }
+}
+
+clproc_status clp_pocl_preflight(clproc_error *error) {
+    char chosen[4096];
+    const char *cache = getenv("POCL_CACHE_DIR");
+    if (!has_pocl()) {
+        return CLPROC_OK;
+    }
+    if (!on_path("ld") && !on_path("ld.lld") &&
+        setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1) == 0 && !on_path("ld")) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "PoCL needs the linker `ld`, which is not on PATH; `apt install "
+                             "binutils` or mend PATH");
+    }
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (!cache || !*cache || attempt > 0) {
+            if (attempt > 0) {
+                snprintf(chosen, sizeof chosen, "/tmp/clproc-kernels-%ld", (long)getuid());
+            } else {
+                choose_cache(chosen, sizeof chosen);
+            }
+            cache = chosen;
+        }
+        if (clp_file_make_folder(cache, NULL) == CLPROC_OK && access(cache, W_OK | X_OK) == 0) {
+            if (setenv("POCL_CACHE_DIR", cache, 1) != 0) {
+                return clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
+                                     strerror(errno));
+            }
+            return CLPROC_OK;
+        }
+    }
+    return clp_error_set(
+        error, CLPROC_ERROR_NO_DEVICE,
+        "no folder for compiled kernels can be written; set POCL_CACHE_DIR to one that can");
+}

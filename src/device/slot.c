@@ -1,0 +1,203 @@
+/** The memory of a batch. */
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/memory.h"
+#include "device/device_private.h"
+
+static void arena_release(clp_device *device, clp_arena *arena) {
+    if (device->reference) {
+        clp_memory_free(arena->host);
+    } else if (arena->host) {
+        clEnqueueUnmapMemObject(device->compute, arena->pinned ? arena->pinned : arena->buffer,
+                                arena->host, 0, NULL, NULL);
+    }
+    if (arena->pinned) {
+        clReleaseMemObject(arena->pinned);
+    }
+    if (arena->buffer) {
+        clReleaseMemObject(arena->buffer);
+    }
+}
+
+void clp_arena_free(clp_device *device, clp_arena *arena) {
+    arena_release(device, arena);
+    *arena = (clp_arena){0};
+}
+
+static clproc_status create_buffer(clp_device *device, cl_mem_flags flags, size_t size,
+                                   const char *what, cl_mem *buffer, clproc_error *error) {
+    cl_int code;
+    if (device->info.max_allocation && size > device->info.max_allocation) {
+        return clp_error_set(
+            error, CLPROC_ERROR_MEMORY,
+            "%s of %zu MB exceeds what one buffer of %s may hold (%llu MB); use another --device",
+            what, size >> 20, device->info.name,
+            (unsigned long long)(device->info.max_allocation >> 20));
+    }
+    *buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE | flags, size, NULL, &code);
+    return clp_cl_check(code, "clCreateBuffer", what, error);
+}
+
+static clproc_status map(clp_device *device, cl_mem buffer, size_t size, uint8_t **host,
+                         clproc_error *error) {
+    cl_int code;
+    *host = clEnqueueMapBuffer(device->compute, buffer, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
+                               size, 0, NULL, NULL, &code);
+    return clp_cl_check(code, "clEnqueueMapBuffer", "a batch", error);
+}
+
+clproc_status clp_arena_map(clp_device *device, clp_arena *arena, clproc_error *error) {
+    if (device->reference || arena->host || arena->capacity == 0) {
+        return CLPROC_OK;
+    }
+    return map(device, arena->buffer, arena->capacity, &arena->host, error);
+}
+
+clproc_status clp_arena_unmap(clp_device *device, clp_arena *arena, clproc_error *error) {
+    if (device->reference || arena->pinned || !arena->host) {
+        return CLPROC_OK;
+    }
+    cl_int code =
+        clEnqueueUnmapMemObject(device->compute, arena->buffer, arena->host, 0, NULL, NULL);
+    arena->host = NULL;
+    return clp_cl_check(code, "clEnqueueUnmapMemObject", "a batch", error);
+}
+
+clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capacity,
+                             const char *what, clproc_error *error) {
+    if (capacity <= arena->capacity) {
+        return CLPROC_OK;
+    }
+    clp_arena_free(device, arena);
+    clproc_status status;
+    if (device->reference) {
+        arena->host = clp_memory_alloc(CLP_MEMORY_PIXELS, capacity);
+        arena->capacity = arena->host ? capacity : 0;
+        return arena->host ? CLPROC_OK : clp_error_memory(error, what, capacity);
+    }
+    CLP_TRY(status, out,
+            create_buffer(device, device->unified ? CL_MEM_ALLOC_HOST_PTR : 0, capacity, what,
+                          &arena->buffer, error));
+    if (device->unified) {
+        CLP_TRY(status, out, map(device, arena->buffer, capacity, &arena->host, error));
+    } else {
+        CLP_TRY(
+            status, out,
+            create_buffer(device, CL_MEM_ALLOC_HOST_PTR, capacity, what, &arena->pinned, error));
+        CLP_TRY(status, out, map(device, arena->pinned, capacity, &arena->host, error));
+    }
+    arena->capacity = capacity;
+out:
+    if (status != CLPROC_OK) {
+        clp_arena_free(device, arena);
+    }
+    return status;
+}
+
+clproc_status clp_slot_create(clp_slot **slot, clp_device *device, uint64_t bytes, uint32_t images,
+                              clproc_error *error) {
+    clp_slot *made = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *made);
+    if (!made) {
+        return clp_error_memory(error, "a batch", sizeof *made);
+    }
+    made->device = device;
+    made->wanted_bytes = bytes;
+    made->capacity = images ? images : 1;
+    made->pictures = clp_memory_zero(CLP_MEMORY_BATCH, made->capacity, sizeof *made->pictures);
+    if (!made->pictures) {
+        clp_memory_free(made);
+        return clp_error_memory(error, "a batch", images * sizeof *made->pictures);
+    }
+    *slot = made;
+    return CLPROC_OK;
+}
+
+static void drop_pictures(clp_slot *slot) {
+    for (uint32_t i = 0; i < slot->count; i++) {
+        clp_plan_release(&slot->pictures[i].plan);
+    }
+    slot->count = 0;
+    slot->input.used = slot->output.used = 0;
+}
+
+void clp_slot_destroy(clp_slot **slot) {
+    clp_slot *s = *slot;
+    if (!s) {
+        return;
+    }
+    drop_pictures(s);
+    clp_launches_collect(s->device, s);
+    if (s->done) {
+        clReleaseEvent(s->done);
+    }
+    clp_arena_free(s->device, &s->input);
+    clp_arena_free(s->device, &s->output);
+    if (s->tables) {
+        clReleaseMemObject(s->tables);
+    }
+    clp_memory_free(s->launches);
+    clp_memory_free(s->staging);
+    clp_memory_free(s->pictures);
+    clp_memory_free(s);
+    *slot = NULL;
+}
+
+bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan) {
+    return slot->count == 0 || (slot->count < slot->capacity &&
+                                slot->input.used + plan->input.bytes <= slot->input.capacity &&
+                                slot->output.used + plan->output.bytes <= slot->output.capacity);
+}
+
+/** What to allocate so that a batch of pictures like this one fits the wanted bytes. */
+static size_t roomy(const clp_slot *slot, size_t bytes, size_t input_bytes) {
+    double pictures = (double)slot->wanted_bytes / (double)input_bytes;
+    double most = pictures < slot->capacity ? pictures : slot->capacity;
+    return most > 1 ? (size_t)((double)bytes * most) : bytes;
+}
+
+clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, uint32_t *index, clproc_error *error) {
+    if (slot->count == 0) {
+        clproc_status status =
+            clp_arena_grow(slot->device, &slot->input,
+                           roomy(slot, plan->input.bytes, plan->input.bytes), "input", error);
+        if (status == CLPROC_OK) {
+            status = clp_arena_grow(slot->device, &slot->output,
+                                    roomy(slot, plan->output.bytes, plan->input.bytes), "results",
+                                    error);
+        }
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    if (!clp_slot_fits(slot, plan)) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a picture was added to a full batch");
+    }
+    *index = slot->count++;
+    slot->pictures[*index] = (clp_picture){
+        .plan = clp_plan_retain(plan), .input = slot->input.used, .output = slot->output.used};
+    slot->input.used += plan->input.bytes;
+    slot->output.used += plan->output.bytes;
+    return CLPROC_OK;
+}
+
+uint8_t *clp_slot_input(clp_slot *slot, uint32_t index) {
+    return slot->input.host + slot->pictures[index].input;
+}
+
+uint8_t *clp_slot_output(clp_slot *slot, uint32_t index) {
+    return slot->output.host + slot->pictures[index].output;
+}
+
+void clp_slot_drop(clp_slot *slot, uint32_t index) {
+    slot->pictures[index].dropped = true;
+}
+
+uint64_t clp_slot_bytes(const clp_slot *slot) {
+    return slot->input.capacity + slot->output.capacity;
+}
+
+clproc_status clp_slot_reset(clp_slot *slot, clproc_error *error) {
+    drop_pictures(slot);
+    return clp_arena_map(slot->device, &slot->input, error);
+}
