@@ -1,7 +1,6 @@
 #include "report/findings.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/text.h"
@@ -66,8 +65,20 @@ static void find_part_limit(clp_findings *findings, const clp_analysis *analysis
                             const clp_resource *top) {
     words w;
     double idle_cores = analysis->profile->cores * (1 - analysis->cores_share);
-    SAY(findings->verdict, "Limited by %s, busy %s of the run.", top->name,
-        clp_unit_percent(w.a, top->share));
+    const clp_resource *device = clp_analysis_device(analysis);
+    if (top->device) {
+        SAY(findings->verdict, "Limited by the device, busy %s of the run.",
+            clp_unit_percent(w.a, top->share));
+    } else if (device) {
+        SAY(findings->verdict,
+            "Limited by %s: busy %s of the run, the device %s; a device twice as fast would save "
+            "at most %s.",
+            top->name, clp_unit_percent(w.a, top->share), clp_unit_percent(w.b, device->share),
+            clp_unit_percent(w.c, clp_analysis_of_wall(analysis, device->half_ns)));
+    } else {
+        SAY(findings->verdict, "Limited by %s: busy %s of the run.", top->name,
+            clp_unit_percent(w.a, top->share));
+    }
     clp_finding *finding = add(findings, "bottleneck", top->half_ns);
     const char *advice = top->device         ? "See the kernels for where its time goes."
                          : idle_cores >= 0.5 ? "Cores are idle: more --jobs may bring the same."
@@ -384,10 +395,16 @@ static void find_gaps_in_record(clp_findings *findings, const clp_analysis *anal
     }
 }
 
-static int by_saving(const void *a, const void *b) {
-    const clp_finding *x = a, *y = b;
-    int order = (x->saving_ns < y->saving_ns) - (x->saving_ns > y->saving_ns);
-    return order ? order : strcmp(x->text, y->text);
+/** By saving; what saves nothing keeps its order. */
+static void sort_findings(clp_findings *findings) {
+    for (size_t i = 1; i < findings->count; i++) {
+        clp_finding moved = findings->items[i];
+        size_t place = i;
+        for (; place > 0 && findings->items[place - 1].saving_ns < moved.saving_ns; place--) {
+            findings->items[place] = findings->items[place - 1];
+        }
+        findings->items[place] = moved;
+    }
 }
 
 void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
@@ -405,5 +422,5 @@ void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
     find_waits(findings, analysis);
     find_memory(findings, analysis);
     find_gaps_in_record(findings, analysis);
-    qsort(findings->items, findings->count, sizeof findings->items[0], by_saving);
+    sort_findings(findings);
 }

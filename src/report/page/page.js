@@ -1,1 +1,562 @@
-'use strict';
+// Draws the charts of a profile's page from the JSON in it. No library, no network; names reach the
+// page as text only, never as markup.
+"use strict";
+(() => {
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = id => document.getElementById(id);
+const wall = Math.max(1, data.wall_ns);
+
+/* ------------------------------------------------------------- elements */
+
+function svg(parent, tag, attributes, text) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const name in attributes) {
+        element.setAttribute(name, attributes[name]);
+    }
+    if (text !== undefined) {
+        element.textContent = text;
+    }
+    parent.append(element);
+    return element;
+}
+
+function html(parent, tag, text, name) {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    element.className = name || "";
+    parent.append(element);
+    return element;
+}
+
+/** An empty drawing as wide as its box, in CSS pixels. */
+function drawing(box, height, label) {
+    box.replaceChildren();
+    const width = Math.max(240, box.clientWidth);
+    const root = svg(box, "svg", {viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": label});
+    return {root, width};
+}
+
+/* --------------------------------------------------------------- numbers */
+
+function digits(value) {
+    const size = Math.abs(value);
+    return value.toFixed(size >= 99.95 || size === 0 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3);
+}
+
+function scaled(value, step, units) {
+    let power = 0;
+    while (power + 1 < units.length && Math.abs(value) >= step * 0.9995) {
+        value /= step;
+        power++;
+    }
+    return digits(value) + " " + units[power];
+}
+
+const time = ns => ns === 0 ? "0 s" : scaled(ns, 1000, ["ns", "µs", "ms", "s"]);
+const bytes = count => scaled(count, 1000, ["B", "kB", "MB", "GB", "TB"]);
+const percent = part => (100 * part).toFixed(part < 0.0995 && part > 0 ? 1 : 0) + " %";
+
+/** About `count` round values from `low` to `high`. */
+function ticks(low, high, count) {
+    const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].find(factor => factor * power >= rough) * power;
+    const list = [];
+    for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-9; value += step) {
+        list.push(value);
+    }
+    return list;
+}
+
+/* ---------------------------------------------------------------- colours */
+
+const palette = [
+    ["#3b73d1", "#5b8fe6"], ["#d9772b", "#e08a48"], ["#2a9a8a", "#3fb3a2"], ["#8b5fc4", "#a27fd6"],
+    ["#c8475c", "#dd6b7d"], ["#5d8a2e", "#7ba84a"], ["#b08a12", "#c9a53a"], ["#a4407f", "#c0679f"],
+    ["#4a90b8", "#66a9cf"], ["#8d6b55", "#a98a74"]
+].map(([light, dark]) => `light-dark(${light}, ${dark})`);
+const stageNames = data.stages;
+const waits = new Set(data.derived.stages.filter(stage => stage.waits).map(stage => stage.name));
+const order = ["decode", "encode", "write", "read", "build kernels", "submit", "plan", "reference", "header", "metadata"];
+const extra = stageNames.filter(name => !order.includes(name) && !name.startsWith("wait"));
+const colourOfStage = name => name.startsWith("wait") ? "var(--wait)"
+    : palette[(order.includes(name) ? order.indexOf(name) : extra.indexOf(name)) % palette.length];
+const kernelColours = ["#1f8f63", "#3aa5a0", "#6b8f1f", "#2f7fa8", "#96902a", "#4f6fb5", "#7a5fa8"]
+    .map(colour => `light-dark(${colour}, color-mix(in srgb, ${colour} 78%, white))`);
+const commandNames = data.commands.names;
+const colourOfCommand = index => commandNames[index].kind === "upload" ? "light-dark(#7c8fa6, #8fa3bb)"
+    : commandNames[index].kind === "readback" ? "light-dark(#a58b9c, #b59fb0)"
+    : kernelColours[index % kernelColours.length];
+
+document.querySelectorAll("[data-stage]").forEach(swatch => {
+    swatch.style.background = colourOfStage(swatch.dataset.stage);
+});
+document.querySelectorAll("[data-command]").forEach(swatch => {
+    swatch.style.background = colourOfCommand(+swatch.dataset.command);
+});
+
+function legend(box, entries) {
+    const list = html(box, "div", "", "legend");
+    for (const [name, colour] of entries) {
+        const entry = html(list, "span", "");
+        html(entry, "i", "").style.background = colour;
+        entry.append(name);
+    }
+}
+
+/* ---------------------------------------------------------------- tooltip */
+
+const tip = html(document.body, "div", "");
+tip.id = "tip";
+tip.hidden = true;
+
+function showTip(event, text) {
+    tip.textContent = text;
+    tip.hidden = false;
+    const left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8);
+    const top = event.clientY + 18 + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 10 : event.clientY + 18;
+    tip.style.left = left + "px";
+    tip.style.top = top + "px";
+}
+
+function explain(element, text) {
+    element.classList.add("hit");
+    element.addEventListener("pointermove", event => showTip(event, text()));
+    element.addEventListener("pointerleave", () => { tip.hidden = true; });
+}
+
+/* --------------------------------------------------------------- timeline */
+
+/** Commands of a kind in as few rows as they need not to overlap. */
+function deviceTracks() {
+    const tracks = [];
+    for (const row of data.commands.rows) {
+        const [index, , , start, end] = row;
+        const kind = commandNames[index].kind;
+        let track = tracks.find(other => other.kind === kind && other.end <= start);
+        if (!track) {
+            const number = tracks.filter(other => other.kind === kind).length;
+            track = {kind, name: "device: " + kind + "s" + (number ? " " + (number + 1) : ""), items: []};
+            tracks.push(track);
+        }
+        track.end = end;
+        track.items.push({start, end, depth: 0, colour: colourOfCommand(index), text: () =>
+            `${commandNames[index].name}${row[10] ? " (first launch)" : ""}\n${time(end - start)} at ${time(start)}\n` +
+            `batch ${row[8]}, ${row[9]} pictures, queued ${time(start - row[1])} before\n` +
+            `${bytes(row[5] + row[6])}, ${digits((row[5] + row[6]) / Math.max(1, end - start))} GB/s`});
+    }
+    return tracks.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+function threadTracks() {
+    return data.threads.map(thread => ({name: thread.name, items: thread.spans.map(([stage, depth, start, end, image]) => ({
+        start, end, depth, colour: colourOfStage(stageNames[stage]), text: () =>
+            `${stageNames[stage]}\n${time(end - start)} at ${time(start)}` + (image === null ? "" : `\nimage ${image}`)
+    }))}));
+}
+
+function gaugeTracks() {
+    return data.gauges.filter(gauge => gauge.readings.length > 1 && gauge.peak > 0)
+        .map(gauge => ({name: gauge.name, gauge}));
+}
+
+function timeline() {
+    const box = byId("timeline"), range = byId("timeline-range");
+    const tracks = [...threadTracks(), ...deviceTracks(), ...gaugeTracks()];
+    const left = 150, rowHeight = 24, gap = 5, top = 22;
+    const height = top + tracks.length * (rowHeight + gap);
+    let from = 0, to = wall, dragged = null;
+
+    function drawItems(root, track, y, x) {
+        const reached = [];
+        for (const item of track.items) {
+            if (item.end < from || item.start > to) {
+                continue;
+            }
+            const a = Math.max(left, x(item.start)), b = Math.min(x(item.end), x(to));
+            // What is thinner than a pixel and beside another such is not drawn again.
+            if (b - a < 0.6 && b <= (reached[item.depth] || 0) + 0.4) {
+                continue;
+            }
+            reached[item.depth] = b;
+            const inset = Math.min(item.depth * 8, 16);
+            explain(svg(root, "rect", {x: a, y: y + inset, width: Math.max(0.8, b - a), height: rowHeight - inset,
+                rx: b - a > 6 ? 2 : 0, fill: item.colour}), item.text);
+        }
+    }
+
+    function drawGauge(root, track, y, x) {
+        const {readings, peak} = track.gauge;
+        let path = "", last = 0;
+        for (const [at, value] of readings) {
+            if (at > to) {
+                break;
+            }
+            const level = y + rowHeight - rowHeight * value / peak;
+            path += at < from ? "" : `H${x(at)}V${level}`;
+            last = level;
+            if (at < from) {
+                path = `M${left},${level}`;
+            }
+        }
+        path = (path.startsWith("M") ? "" : `M${left},${y + rowHeight}`) + path + `H${x(to)}V${y + rowHeight}H${left}Z`;
+        explain(svg(root, "path", {d: path, fill: "var(--accent)", "fill-opacity": .35, stroke: "var(--accent)"}),
+            () => `${track.name}\nat most ${track.name.includes("bytes") ? bytes(peak) : peak}`);
+        return last;
+    }
+
+    function draw() {
+        const {root, width} = drawing(box, height, "Timeline of threads and device queues");
+        const x = ns => left + (ns - from) / (to - from) * (width - left);
+        for (const tick of ticks(from, to, width / 130)) {
+            svg(root, "line", {x1: x(tick), x2: x(tick), y1: top - 6, y2: height, class: "grid"});
+            svg(root, "text", {x: x(tick), y: 11, "text-anchor": "middle"}, time(tick));
+        }
+        tracks.forEach((track, index) => {
+            const y = top + index * (rowHeight + gap);
+            svg(root, "rect", {x: left, y, width: width - left, height: rowHeight, class: "track"});
+            svg(root, "text", {x: left - 10, y: y + 16, "text-anchor": "end", class: "strong"}, track.name);
+            (track.gauge ? drawGauge : drawItems)(root, track, y, x);
+        });
+        range.textContent = `${time(from)} to ${time(to)}`;
+        root.addEventListener("pointerdown", event => startDrag(event, root, width));
+        root.addEventListener("wheel", event => {
+            if (event.ctrlKey || event.shiftKey) {
+                event.preventDefault();
+                zoom(event.deltaY + event.deltaX < 0 ? 0.7 : 1 / 0.7, toTime(event, root, width));
+            }
+        }, {passive: false});
+    }
+
+    function toTime(event, root, width) {
+        const place = event.clientX - root.getBoundingClientRect().left;
+        return from + Math.min(1, Math.max(0, (place - left) / (width - left))) * (to - from);
+    }
+
+    function show(start, end) {
+        const length = Math.min(wall, Math.max(1000, end - start));
+        from = Math.min(Math.max(0, start), wall - length);
+        to = from + length;
+        draw();
+    }
+
+    function zoom(factor, around) {
+        const middle = around === undefined ? (from + to) / 2 : around;
+        show(middle - (middle - from) * factor, middle + (to - middle) * factor);
+    }
+
+    function startDrag(event, root, width) {
+        const start = toTime(event, root, width);
+        const brush = svg(root, "rect", {y: top - 6, height: height - top + 6, width: 0, class: "brush"});
+        const x = ns => left + (ns - from) / (to - from) * (width - left);
+        root.setPointerCapture(event.pointerId);
+        dragged = {start, end: start};
+        root.onpointermove = move => {
+            dragged.end = toTime(move, root, width);
+            brush.setAttribute("x", x(Math.min(start, dragged.end)));
+            brush.setAttribute("width", Math.abs(x(dragged.end) - x(start)));
+        };
+        root.onpointerup = () => {
+            root.onpointermove = root.onpointerup = null;
+            brush.remove();
+            if (Math.abs(x(dragged.end) - x(start)) > 4) {
+                show(Math.min(start, dragged.end), Math.max(start, dragged.end));
+            }
+        };
+    }
+
+    const shift = part => show(from + part * (to - from), to + part * (to - from));
+    byId("timeline-in").onclick = () => zoom(0.5);
+    byId("timeline-out").onclick = () => zoom(2);
+    byId("timeline-left").onclick = () => shift(-0.3);
+    byId("timeline-right").onclick = () => shift(0.3);
+    byId("timeline-all").onclick = () => show(0, wall);
+    const used = new Set(data.threads.flatMap(thread => thread.tree.slice(1).map(node => stageNames[node[0]])));
+    const entries = [...used].filter(name => !name.startsWith("wait")).map(name => [name, colourOfStage(name)]);
+    if (waits.size) {
+        entries.push(["waiting", "var(--wait)"]);
+    }
+    legend(box.parentNode, [...entries, ...commandNames.map((entry, index) => [entry.name, colourOfCommand(index)])]);
+    draw();
+    return draw;
+}
+
+/* ---------------------------------------------------------------- kernels */
+
+function kernelBars() {
+    const box = byId("kernel-bars"), rows = data.derived.commands;
+    const left = 190, step = 26, most = Math.max(1, ...rows.map(row => row.total_ns));
+    const {root, width} = drawing(box, rows.length * step + 4, "Total time per kernel and transfer");
+    rows.forEach((row, index) => {
+        const y = index * step, x = ns => ns / most * (width - left - 90);
+        const name = row.name.length > 26 ? row.name.slice(0, 25) + "…" : row.name;
+        svg(root, "text", {x: left - 10, y: y + 15, "text-anchor": "end", class: "strong"}, name);
+        const steady = row.total_ns - row.first_ns;
+        explain(svg(root, "rect", {x: left, y: y + 3, width: Math.max(1, x(steady)), height: 17, rx: 2, fill: colourOfCommand(index)}),
+            () => `${row.name}\n${row.calls - row.first_calls} calls, ${time(steady)}`);
+        if (row.first_ns) {
+            explain(svg(root, "rect", {x: left + x(steady), y: y + 3, width: Math.max(1, x(row.first_ns)), height: 17, rx: 2,
+                fill: colourOfCommand(index), "fill-opacity": .35}),
+                () => `${row.name}\n${row.first_calls} first launches, ${time(row.first_ns)}`);
+        }
+        svg(root, "text", {x: left + x(row.total_ns) + 8, y: y + 15}, time(row.total_ns));
+    });
+}
+
+/** One histogram per kernel, its median marked. */
+function distributions() {
+    const box = byId("distributions");
+    box.replaceChildren();
+    data.derived.commands.forEach((row, index) => {
+        const values = data.commands.rows.filter(command => command[0] === index && !command[10])
+            .map(command => command[4] - command[3]);
+        if (values.length < 2) {
+            return;
+        }
+        const cell = html(box, "div", "");
+        const {root, width} = drawing(cell, 96, "Distribution of " + row.name);
+        const low = Math.min(...values), high = Math.max(...values), span = high - low || 1;
+        const count = Math.max(8, Math.min(32, Math.ceil(2 * Math.sqrt(values.length))));
+        const bins = new Array(count).fill(0);
+        values.forEach(value => { bins[Math.min(count - 1, Math.floor((value - low) / span * count))]++; });
+        const most = Math.max(...bins), step = width / count;
+        svg(root, "text", {x: 0, y: 12, class: "strong"}, row.name);
+        bins.forEach((launches, bin) => {
+            if (launches) {
+                const height = 50 * launches / most;
+                explain(svg(root, "rect", {x: bin * step + 0.5, y: 76 - height, width: step - 1, height, fill: colourOfCommand(index)}),
+                    () => `${launches} launches of ${time(low + span * bin / count)} to ${time(low + span * (bin + 1) / count)}`);
+            }
+        });
+        svg(root, "line", {x1: 0, x2: width, y1: 76, y2: 76, class: "axis"});
+        const middle = (row.p50_ns - low) / span * width;
+        svg(root, "line", {x1: middle, x2: middle, y1: 20, y2: 80, class: "median"});
+        svg(root, "text", {x: 0, y: 92}, time(low));
+        svg(root, "text", {x: width, y: 92, "text-anchor": "end"}, time(high));
+        svg(root, "text", {x: width, y: 12, "text-anchor": "end"}, "median " + time(row.p50_ns));
+    });
+}
+
+/* --------------------------------------------------------------- roofline */
+
+function roofline() {
+    const box = byId("roofline");
+    const points = data.derived.commands.filter(row => row.kind === "kernel" && row.bytes && row.operations);
+    const copy = +data.environment["copy bytes/s"] || 0, compute = +data.environment["operations/s"] || 0;
+    if (!points.length) {
+        html(box, "p", "No kernel with known bytes and operations was recorded.");
+        return;
+    }
+    const intensity = row => row.operations / row.bytes;
+    const height = 260, left = 62, bottom = 38;
+    const {root, width} = drawing(box, height, "Roofline");
+    const xs = points.map(intensity), ys = points.map(row => row.operations_per_second);
+    if (copy && compute) {
+        xs.push(compute / copy);
+        ys.push(compute);
+    }
+    const lowX = Math.min(...xs) / 3, highX = Math.max(...xs) * 3;
+    if (copy) {
+        ys.push(copy * lowX, Math.min(compute || Infinity, copy * highX));
+    }
+    const lowY = Math.min(...ys) / 2, highY = Math.max(...ys) * 2;
+    const x = value => left + Math.log(value / lowX) / Math.log(highX / lowX) * (width - left - 10);
+    const y = value => height - bottom - Math.log(value / lowY) / Math.log(highY / lowY) * (height - bottom - 12);
+    for (let power = Math.ceil(Math.log10(lowX)); power <= Math.log10(highX); power++) {
+        svg(root, "line", {x1: x(10 ** power), x2: x(10 ** power), y1: 12, y2: height - bottom, class: "grid"});
+        svg(root, "text", {x: x(10 ** power), y: height - bottom + 15, "text-anchor": "middle"}, 10 ** power < 1 ? (10 ** power).toFixed(-power) : 10 ** power);
+    }
+    for (let power = Math.ceil(Math.log10(lowY)); power <= Math.log10(highY); power++) {
+        svg(root, "line", {x1: left, x2: width - 10, y1: y(10 ** power), y2: y(10 ** power), class: "grid"});
+        svg(root, "text", {x: left - 6, y: y(10 ** power) + 4, "text-anchor": "end"}, scaled(10 ** power, 1000, ["", "k", "M", "G", "T"]));
+    }
+    svg(root, "text", {x: (left + width) / 2, y: height - 4, "text-anchor": "middle"}, "multiply-adds per byte");
+    svg(root, "text", {x: 0, y: 10}, "per second");
+    if (copy) {
+        const knee = compute ? Math.min(highX, compute / copy) : highX;
+        svg(root, "path", {class: "roof", d: `M${x(lowX)},${y(copy * lowX)}L${x(knee)},${y(copy * knee)}` + (compute ? `H${x(highX)}` : "")});
+        svg(root, "text", {x: x(lowX) + 8, y: y(copy * lowX) - 10}, `copy, ${bytes(copy)}/s`);
+    } else {
+        html(box, "p", "The device's copy bandwidth was not measured, so there is no roof to compare with.");
+    }
+    data.derived.commands.forEach((row, index) => {
+        if (points.includes(row)) {
+            explain(svg(root, "circle", {cx: x(intensity(row)), cy: y(row.operations_per_second), r: 7, fill: colourOfCommand(index)}),
+                () => `${row.name}\n${digits(intensity(row))} multiply-adds per byte\n${bytes(row.bytes_per_second)}/s` +
+                    (row.share_of_copy ? `, ${percent(row.share_of_copy)} of a copy` : ""));
+            svg(root, "text", {x: x(intensity(row)) + 11, y: y(row.operations_per_second) + 4, class: "strong"}, row.name);
+        }
+    });
+}
+
+/* ------------------------------------------------------------ flame graph */
+
+/** All threads of a kind ("decode 1", "decode 2") together, then the device. */
+function flameTree() {
+    const root = {name: "all threads and the device", value: 0, colour: "var(--wait)", children: []};
+    const child = (parent, name, colour) => {
+        let found = parent.children.find(other => other.name === name);
+        if (!found) {
+            found = {name, value: 0, colour, children: []};
+            parent.children.push(found);
+        }
+        return found;
+    };
+    for (const thread of data.threads) {
+        const kind = child(root, thread.name.replace(/ *\d+$/, ""), "light-dark(#8793a3, #5d6978)");
+        const places = [kind];
+        thread.tree.slice(1).forEach(([stage, parent, , total]) => {
+            const place = child(places[parent], stageNames[stage], colourOfStage(stageNames[stage]));
+            place.value += total;
+            places.push(place);
+            if (parent === 0) {
+                kind.value += total;
+                root.value += total;
+            }
+        });
+    }
+    if (data.derived.commands.length) {
+        const device = child(root, "OpenCL device", "light-dark(#8793a3, #5d6978)");
+        data.derived.commands.forEach((row, index) => {
+            child(device, row.name, colourOfCommand(index)).value += row.total_ns;
+            device.value += row.total_ns;
+            root.value += row.total_ns;
+        });
+    }
+    return root;
+}
+
+function flame() {
+    const box = byId("flame"), tree = flameTree(), step = 24;
+    const depthOf = node => 1 + Math.max(0, ...node.children.map(depthOf));
+    const parents = new Map();
+    (function link(node) {
+        node.children.sort((a, b) => b.value - a.value);
+        node.children.forEach(child => { parents.set(child, node); link(child); });
+    })(tree);
+    let top = tree;
+
+    function draw() {
+        const {root, width} = drawing(box, depthOf(tree) * step, "Flame graph");
+        const path = [];
+        for (let node = top; node; node = parents.get(node)) {
+            path.unshift(node);
+        }
+        const bar = (node, x, y, size) => {
+            if (size < 0.5) {
+                return;
+            }
+            const group = svg(root, "g", {});
+            const waiting = node.colour === "var(--wait)";
+            svg(group, "rect", {x, y, width: Math.max(0.5, size - 1), height: step - 2, rx: 3, fill: node.colour});
+            const shown = `${node.name}  ${percent(node.value / (tree.value || 1))}`;
+            const label = shown.length * 6.6 < size - 10 ? shown : node.name.length * 6.8 < size - 10 ? node.name : "";
+            svg(group, "text", {x: x + 6, y: y + 15, class: waiting ? "strong" : "on"}, label);
+            explain(group, () => `${node.name}\n${time(node.value)}, ${percent(node.value / (tree.value || 1))} of all`);
+            group.addEventListener("click", () => { top = node; tip.hidden = true; draw(); });
+        };
+        path.forEach((node, depth) => bar(node, 0, depth * step, width));
+        (function lay(node, x, depth) {
+            for (const child of node.children) {
+                const size = child.value / (top.value || 1) * width;
+                bar(child, x, depth * step, size);
+                lay(child, x, depth + 1);
+                x += size;
+            }
+        })(top, 0, path.length);
+    }
+
+    byId("flame-all").onclick = () => { top = tree; draw(); };
+    draw();
+    return draw;
+}
+
+/* ----------------------------------------------------------------- memory */
+
+function memory() {
+    const box = byId("memory-line"), points = data.memory_line;
+    if (points.length < 2) {
+        html(box, "p", "The run was too short to see memory over time.");
+        return;
+    }
+    const height = 220, left = 62, bottom = 22;
+    const {root, width} = drawing(box, height, "Memory over time");
+    const sums = points.map(point => point.slice(2).reduce((sum, value) => sum + value, 0));
+    const most = Math.max(1, ...sums, ...points.map(point => point[1]));
+    const x = ns => left + ns / wall * (width - left - 6);
+    const y = value => height - bottom - value / most * (height - bottom - 10);
+    for (const tick of ticks(0, most, 4)) {
+        svg(root, "line", {x1: left, x2: width - 6, y1: y(tick), y2: y(tick), class: "grid"});
+        svg(root, "text", {x: left - 8, y: y(tick) + 4, "text-anchor": "end"}, bytes(tick));
+    }
+    for (const tick of ticks(0, wall, width / 150)) {
+        svg(root, "text", {x: x(tick), y: height - 6, "text-anchor": "middle"}, time(tick));
+    }
+    const base = points.map(() => 0), entries = [];
+    data.memory.map((site, index) => ({site, index})).sort((a, b) => b.site.peak - a.site.peak).forEach(({site, index}, rank) => {
+        if (!site.peak) {
+            return;
+        }
+        const lower = points.map((point, i) => `${x(point[0])},${y(base[i])}`);
+        points.forEach((point, i) => { base[i] += point[2 + index]; });
+        const upper = points.map((point, i) => `${x(point[0])},${y(base[i])}`);
+        const colour = palette[rank % palette.length];
+        explain(svg(root, "path", {d: `M${upper.join("L")}L${lower.reverse().join("L")}Z`, fill: colour, "fill-opacity": .85}),
+            () => `${site.site}\nat most ${bytes(site.peak)}, ${site.count} allocations`);
+        if (site.peak > most / 100) {
+            entries.push([`${site.site}, at most ${bytes(site.peak)}`, colour]);
+        }
+    });
+    const device = points.map(point => `${x(point[0])},${y(point[1])}`).join("L");
+    if (points.some(point => point[1])) {
+        svg(root, "path", {d: "M" + device, fill: "none", stroke: "var(--text)", "stroke-width": 1.5, "stroke-dasharray": "5 4"});
+        entries.push(["device buffers (dashed)", "var(--text)"]);
+    }
+    legend(box, entries);
+}
+
+/* ---------------------------------------------------------------- sorting */
+
+function sortable(table) {
+    const heads = [...table.tHead.rows[0].cells];
+    const value = (row, column) => row.cells[column].dataset.v;
+    heads.forEach((head, column) => {
+        head.tabIndex = 0;
+        const sort = () => {
+            const rising = head.getAttribute("aria-sort") === "descending";
+            heads.forEach(other => other.removeAttribute("aria-sort"));
+            head.setAttribute("aria-sort", rising ? "ascending" : "descending");
+            const rows = [...table.tBodies[0].rows];
+            rows.sort((a, b) => {
+                const u = value(a, column), v = value(b, column);
+                const difference = u !== undefined && v !== undefined ? u - v
+                    : b.cells[column].textContent.localeCompare(a.cells[column].textContent);
+                return rising ? difference : -difference;
+            });
+            table.tBodies[0].append(...rows);
+        };
+        head.addEventListener("click", sort);
+        head.addEventListener("keydown", event => {
+            if (event.key === "Enter" || event.key === " ") {
+                event.preventDefault();
+                sort();
+            }
+        });
+    });
+}
+
+/* ------------------------------------------------------------------ start */
+
+byId("theme").onclick = () => {
+    const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const now = root.style.colorScheme || (dark ? "dark" : "light");
+    root.style.colorScheme = now === "dark" ? "light" : "dark";
+};
+document.querySelectorAll("table.sortable").forEach(sortable);
+const redraw = [timeline(), flame(), kernelBars, distributions, roofline, memory];
+redraw.slice(2).forEach(draw => draw());
+let pending = 0;
+addEventListener("resize", () => {
+    clearTimeout(pending);
+    pending = setTimeout(() => redraw.forEach(draw => draw()), 120);
+});
+})();
