@@ -53,16 +53,8 @@ clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error);
 /* lower_spatial.c */
 /** Runs a segment's stages; the result is stored into plan->output if `final`. */
 clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final);
-/** Filters the planes of a full-resolution YCC picture down to the output's steps, into
- * plan->output. */
-/** True where libjpeg-turbo interpolates chroma instead of repeating it. */
-bool clp_upsampling_is_fancy(uint32_t h_step, uint32_t v_step, uint32_t width);
+/** Filters those planes of a YCC picture that the output subsamples, into plan->output. */
 clproc_status clp_lower_downsample(clp_lowering *lowering);
-/** A chroma plane's matrix for an index map of pixels that keeps to the chroma grid; false if it
- * does not. */
-bool clp_chroma_index(const clp_axis *pixels, uint32_t in_samples, uint32_t in_step,
-                      uint32_t out_step, clp_axis *samples, clproc_error *error,
-                      clproc_status *status);
 
 /* lower_colour.c */
 /** Adds a segment's pointwise terms to the waiting steps. */

@@ -164,100 +164,17 @@ static void track_range(clp_lowering *lowering, const clp_stage *stage, bool fin
     lowering->needs_float |= !lowering->use_float && !fits;
 }
 
-bool clp_chroma_index(const clp_axis *pixels, uint32_t in_samples, uint32_t in_step,
-                      uint32_t out_step, clp_axis *samples, clproc_error *error,
-                      clproc_status *status) {
-    *status = CLPROC_OK;
-    if (in_step != out_step || !clp_axis_is_index(pixels)) {
-        return false;
-    }
-    uint32_t out = pixels->out / out_step + (pixels->out % out_step != 0);
-    clp_axis made;
-    *status = clp_axis_window(&made, in_samples, 0, false, out, error);
-    bool aligned = *status == CLPROC_OK;
-    for (uint32_t i = 0; aligned && i < pixels->out; i++) {
-        int64_t source = -1;
-        for (uint32_t k = 0; k < pixels->taps; k++) {
-            if (pixels->weight[(size_t)i * pixels->taps + k] != 0) {
-                source = ((int64_t)pixels->start[i] + k) / in_step;
-            }
-        }
-        uint32_t block = i / out_step;
-        if (i % out_step == 0) {
-            made.start[block] = source < 0 ? 0 : (int32_t)source;
-            made.weight[block] = source >= 0;
-        }
-        aligned = made.weight[block] != 0 ? source == made.start[block] : source < 0;
-    }
-    if (!aligned && *status == CLPROC_OK) {
-        clp_axis_free(&made);
-    }
-    if (aligned) {
-        *samples = made;
-    }
-    return aligned;
-}
-
-/** Where along one axis a plane's samples come from and go to. */
-typedef struct plane_grid {
-    uint32_t samples;  /**< of the plane as it stands */
-    uint32_t in_step;  /**< pixels a sample stands for now */
-    uint32_t out_step; /**< and in the result */
-    bool fancy;
-} plane_grid;
-
-/** The matrix of pixels carried to a plane's samples: downsample · pixels · upsample. Replaces
- * `*axis`. */
-static clproc_status fit_axis(clp_axis *axis, const plane_grid *grid, clproc_error *error) {
-    clp_axis part, product;
-    clproc_status status;
-    if (grid->in_step == 1 && grid->out_step == 1) {
-        return CLPROC_OK;
-    }
-    if (clp_chroma_index(axis, grid->samples, grid->in_step, grid->out_step, &product, error,
-                         &status)) {
-        clp_axis_free(axis);
-        *axis = product;
-        return CLPROC_OK;
-    }
-    if (status == CLPROC_OK && grid->in_step > 1) {
-        CLP_TRY(
-            status, out,
-            clp_axis_upsample(&part, grid->samples, axis->in, grid->in_step, grid->fancy, error));
-        status = clp_axis_compose(&product, axis, &part, error);
-        clp_axis_free(&part);
-        CLP_TRY(status, out, status);
-        clp_axis_free(axis);
-        *axis = product;
-    }
-    if (status == CLPROC_OK && grid->out_step > 1) {
-        CLP_TRY(status, out, clp_axis_downsample(&part, axis->out, grid->out_step, error));
-        status = clp_axis_compose(&product, &part, axis, error);
-        clp_axis_free(&part);
-        CLP_TRY(status, out, status);
-        clp_axis_free(axis);
-        *axis = product;
-    }
-out:
-    return status;
-}
-
-bool clp_upsampling_is_fancy(uint32_t h_step, uint32_t v_step, uint32_t width) {
-    return (h_step == 2 && v_step <= 2 && width > 2) || (h_step == 1 && v_step == 2);
-}
-
 /** Runs one stage on one plane. */
 static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage, uint32_t plane,
                                  bool final, int *end) {
     const clp_surface src = *surface_at(lowering, lowering->surfaces[plane]);
     const clp_plane *out_plane = &lowering->plan->output.planes[plane];
-    bool fancy =
-        clp_upsampling_is_fancy(lowering->h_step[plane], lowering->v_step[plane], src.width);
-    uint32_t out_h = final ? out_plane->h_step : 1, out_v = final ? out_plane->v_step : 1;
-    plane_grid rows = {src.height, lowering->v_step[plane], stage->transpose ? out_h : out_v,
-                       fancy};
-    plane_grid columns = {src.width, lowering->h_step[plane], stage->transpose ? out_v : out_h,
-                          fancy};
+    clp_plane_grid grid = {.width = src.width,
+                           .height = src.height,
+                           .h_step = lowering->h_step[plane],
+                           .v_step = lowering->v_step[plane],
+                           .out_h_step = final ? out_plane->h_step : 1,
+                           .out_v_step = final ? out_plane->v_step : 1};
     plane_job job = {.transpose = stage->transpose,
                      .label = stage->label,
                      .src = lowering->surfaces[plane],
@@ -265,14 +182,11 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
                      .plane = plane,
                      .sample = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16};
     clproc_status status;
-    if (!final && clp_stage_is_index(stage) && rows.in_step == 1 && columns.in_step == 1) {
+    if (!final && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
         job.sample = src.sample;
     }
     fill_values(lowering, stage, plane, src.sample, job.fill);
-    CLP_TRY(status, out, clp_axis_copy(&job.y, &stage->y, lowering->error));
-    CLP_TRY(status, out, clp_axis_copy(&job.x, &stage->x, lowering->error));
-    CLP_TRY(status, out, fit_axis(&job.y, &rows, lowering->error));
-    CLP_TRY(status, out, fit_axis(&job.x, &columns, lowering->error));
+    CLP_TRY(status, out, clp_stage_for_plane(stage, &grid, &job.y, &job.x, lowering->error));
     status = run_job(lowering, &job, &lowering->surfaces[plane], end);
 out:
     clp_axis_free(&job.y);

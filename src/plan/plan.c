@@ -195,7 +195,7 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     CLP_TRY(status, out, place_output(made, error));
     CLP_TRY(status, out,
             clp_segments_create(&segments, &made->terms, input->width, input->height, input->depth,
-                                error));
+                                false, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
     *plan = made;
 out:
