@@ -82,7 +82,7 @@ static size_t tag_end(const cursor *packet, size_t at, bool *empty) {
 /** The content of the element whose name stands from `name` to `name_end`, and its end. */
 static bool element_extent(const cursor *packet, size_t name, size_t name_end, size_t *first,
                            size_t *last, size_t *end) {
-    bool empty;
+    bool empty = false;
     size_t length = name_end - name;
     *first = *last = *end = tag_end(packet, name_end, &empty);
     if (*end == 0 || empty) {
