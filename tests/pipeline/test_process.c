@@ -1,0 +1,135 @@
+/* Pictures in memory, by the public API alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clproc/clproc.h"
+
+static int open_context(void **state) {
+    clproc_context_params params;
+    clproc_context *context = NULL;
+    clproc_context_params_init(&params);
+    params.device = "reference";
+    assert_int_equal(clproc_context_create(&context, &params, NULL), CLPROC_OK);
+    *state = context;
+    return 0;
+}
+
+static int close_context(void **state) {
+    clproc_context *context = *state;
+    clproc_context_destroy(&context);
+    assert_null(context);
+    clproc_context_destroy(&context);
+    return 0;
+}
+
+/** A picture with a wide pitch whose samples tell their place. */
+static clproc_image make_image(uint32_t width, uint32_t height, uint32_t channels, uint32_t depth) {
+    clproc_image image = {.width = width, .height = height, .channels = channels, .depth = depth};
+    size_t samples = (size_t)width * channels;
+    image.pitch = samples * depth / 8 + 6;
+    image.pixels = malloc(image.pitch * height);
+    assert_non_null(image.pixels);
+    for (uint32_t y = 0; y < height; y++) {
+        uint8_t *row = (uint8_t *)image.pixels + y * image.pitch;
+        for (size_t i = 0; i < samples; i++) {
+            uint16_t value = (uint16_t)(i * 251 + y * 977);
+            if (depth == 16) {
+                memcpy(row + 2 * i, &value, 2);
+            } else {
+                row[i] = (uint8_t)value;
+            }
+        }
+    }
+    return image;
+}
+
+static void test_nothing_to_do_gives_the_same_pixels(void **state) {
+    clproc_error error;
+    for (uint32_t channels = 1; channels <= 4; channels++) {
+        for (uint32_t depth = 8; depth <= 16; depth += 8) {
+            clproc_image in = make_image(17 * channels, 9 + depth, channels, depth), out;
+            assert_int_equal(clproc_process(*state, NULL, &in, &out, &error), CLPROC_OK);
+            assert_int_equal(out.width, in.width);
+            assert_int_equal(out.height, in.height);
+            assert_int_equal(out.channels, channels);
+            assert_int_equal(out.depth, depth);
+            for (uint32_t y = 0; y < in.height; y++) {
+                assert_memory_equal((uint8_t *)out.pixels + y * out.pitch,
+                                    (uint8_t *)in.pixels + y * in.pitch,
+                                    (size_t)in.width * channels * depth / 8);
+            }
+            clproc_image_free(&out);
+            assert_null(out.pixels);
+            free(in.pixels);
+        }
+    }
+}
+
+static void test_operations_run_in_order(void **state) {
+    clproc_pipeline *pipeline = NULL;
+    clproc_image in = make_image(31, 20, 3, 8), out;
+    assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_parse(pipeline, "crop 10x5+3+2 | rotate 90", NULL), CLPROC_OK);
+    assert_int_equal(clproc_process(*state, pipeline, &in, &out, NULL), CLPROC_OK);
+    assert_int_equal(out.width, 5);
+    assert_int_equal(out.height, 10);
+    for (uint32_t y = 0; y < 10; y++) {
+        for (uint32_t x = 0; x < 5; x++) {
+            /* Clockwise: the bottom row becomes the left column. */
+            const uint8_t *from = (uint8_t *)in.pixels + (2 + 4 - x) * in.pitch + (3 + y) * 3;
+            assert_memory_equal((uint8_t *)out.pixels + y * out.pitch + x * 3, from, 3);
+        }
+    }
+    clproc_image_free(&out);
+    clproc_pipeline_destroy(&pipeline);
+    free(in.pixels);
+}
+
+static void test_failures_leave_the_context_usable(void **state) {
+    clproc_pipeline *pipeline = NULL;
+    clproc_error error = {0};
+    clproc_image in = make_image(8, 8, 3, 8), out, broken = in;
+    broken.channels = 5;
+    assert_int_equal(clproc_process(*state, NULL, &broken, &out, &error), CLPROC_ERROR_ARGUMENT);
+    assert_true(error.message[0] != '\0');
+    broken = in;
+    broken.pitch = 23;
+    assert_int_equal(clproc_process(*state, NULL, &broken, &out, &error), CLPROC_ERROR_ARGUMENT);
+    broken = in;
+    broken.width = 0;
+    assert_int_equal(clproc_process(*state, NULL, &broken, &out, &error), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_add(pipeline, "crop", "4x4+100+100", NULL), CLPROC_OK);
+    assert_int_not_equal(clproc_process(*state, pipeline, &in, &out, &error), CLPROC_OK);
+    assert_null(out.pixels);
+    assert_int_equal(clproc_process(NULL, NULL, &in, &out, &error), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_process(*state, NULL, &in, &out, &error), CLPROC_OK);
+    clproc_image_free(&out);
+    clproc_pipeline_destroy(&pipeline);
+    free(in.pixels);
+}
+
+static void test_unknown_device(void **state) {
+    (void)state;
+    clproc_context_params params = {.device = "no such device"};
+    clproc_context *context = NULL;
+    clproc_error error;
+    assert_int_equal(clproc_context_create(&context, &params, &error), CLPROC_ERROR_NO_DEVICE);
+    assert_null(context);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_to_do_gives_the_same_pixels),
+        cmocka_unit_test(test_operations_run_in_order),
+        cmocka_unit_test(test_failures_leave_the_context_usable),
+        cmocka_unit_test(test_unknown_device),
+    };
+    return cmocka_run_group_tests(tests, open_context, close_context);
+}
