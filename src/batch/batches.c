@@ -98,8 +98,7 @@ static clp_batch *create(clp_board *board, uint64_t needed, clproc_status *statu
     clp_batch *batch = NULL;
     uint64_t left = board->params.item_count - board->next_item + (uint64_t)board->reading;
     uint64_t bytes = board->bytes / needed < left ? board->bytes : needed * left;
-    *status = clp_batch_create(&batch, board->device, bytes > needed ? bytes : needed,
-                               board->images, error);
+    *status = clp_batch_create(&batch, board->device, bytes, board->images, error);
     if (*status == CLPROC_OK) {
         board->all[board->batch_count++] = batch;
     }

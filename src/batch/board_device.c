@@ -12,7 +12,8 @@ bool clp_board_await_need(clp_board *board) {
 }
 
 void clp_board_set_device(clp_board *board, clp_device *device, uint32_t images, uint64_t bytes) {
-    uint64_t share = board->params.memory / 4;
+    /* A slot's arenas, one for input and one for results, may each grow to as much. */
+    uint64_t share = board->params.memory / 2 / board->params.most_batches;
     pthread_mutex_lock(&board->lock);
     board->device = device;
     board->images = images;
