@@ -144,7 +144,8 @@ static int process(clp_cli_settings *settings) {
     int stopped = *clp_cli_stop_signal();
     int code = result.failed > 0 ? CLP_EXIT_FAILED : CLP_EXIT_OK;
     /* A run that was refused before any work needs no account. */
-    if (status == CLPROC_OK || result.written + result.failed > 0) {
+    if (status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED ||
+        result.written + result.failed > 0) {
         clp_cli_progress_finish(&progress, &result, status);
     }
     if (status == CLPROC_ERROR_CANCELLED && stopped) {

@@ -69,6 +69,12 @@ expect_lines() { # FILE COUNT
     [ "$lines" -eq "$2" ] || fail "$2 lines were expected in $1, not $lines"
 }
 
+# Failures that were told, each in a line, besides the summary and the device that was taken.
+expect_failures() { # COUNT
+    lines=$(grep -v -e '^clproc: [0-9]* written' -e ' running on ' "$err" | wc -l)
+    [ "$lines" -eq "$1" ] || fail "$1 lines were expected on failures, not $lines"
+}
+
 # A refusal: one line on standard error that matches, nothing on standard output.
 expect_refusal() { # CODE PATTERN
     expect_code "$1"
