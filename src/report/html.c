@@ -269,8 +269,7 @@ static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
     close_table(text);
     clp_text_add(text, "</section>\n");
     open_section(text, "What a faster part would save", "Of the whole run, at most.");
-    OPEN_TABLE(text, "parts", "Part", "Threads", "Busy", "Twice as fast", "", "Infinitely fast",
-               "");
+    OPEN_TABLE(text, "parts", "Part", "Threads", "Busy", "Twice as fast", "Infinitely fast");
     for (size_t i = 0; i < analysis->resource_count; i++) {
         const clp_resource *part = &analysis->resources[i];
         clp_text_add(text, "<tr>");

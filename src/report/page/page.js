@@ -374,7 +374,7 @@ function roofline() {
     if (copy) {
         const knee = compute ? Math.min(highX, compute / copy) : highX;
         svg(root, "path", {class: "roof", d: `M${x(lowX)},${y(copy * lowX)}L${x(knee)},${y(copy * knee)}` + (compute ? `H${x(highX)}` : "")});
-        svg(root, "text", {x: x(lowX) + 8, y: y(copy * lowX) - 10}, `copy, ${bytes(copy)}/s`);
+        svg(root, "text", {x: x(lowX) + 14, y: y(copy * lowX) + 14}, `copy, ${bytes(copy)}/s`);
     } else {
         html(box, "p", "The device's copy bandwidth was not measured, so there is no roof to compare with.");
     }

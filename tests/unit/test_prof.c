@@ -1,0 +1,310 @@
+/* Recording: nesting, sums, threads, clocks, limits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "prof/profile.h"
+
+static void spend(uint64_t ns) {
+    uint64_t end = clp_clock_ns() + ns;
+    while (clp_clock_ns() < end) {
+    }
+}
+
+static clproc_profile *finish(clp_prof *prof) {
+    clproc_profile *profile = NULL;
+    clproc_error error = {0};
+    assert_int_equal(clp_prof_finish(&prof, &profile, &error), CLPROC_OK);
+    assert_null(prof);
+    return profile;
+}
+
+static clp_prof *start(clproc_profile_level level) {
+    clp_prof *prof = NULL;
+    assert_int_equal(clp_prof_create(&prof, level, NULL), CLPROC_OK);
+    return prof;
+}
+
+/** Spans of each node must add up to the node's sums, nest, and stay within their thread. */
+static void check_thread(const clproc_profile *profile, const clp_profile_thread *thread) {
+    uint64_t total[CLP_PROF_STAGE_COUNT] = {0}, calls[CLP_PROF_STAGE_COUNT] = {0};
+    const clp_profile_span *open[32];
+    assert_true(thread->start <= thread->end && thread->end <= profile->wall_ns);
+    for (size_t i = 0; i < thread->span_count; i++) {
+        const clp_profile_span *span = &thread->spans[i];
+        assert_true(span->start >= thread->start && span->end <= thread->end);
+        assert_true(span->start <= span->end && span->depth < 32);
+        if (span->depth) {
+            assert_true(span->start >= open[span->depth - 1]->start);
+            assert_true(span->end <= open[span->depth - 1]->end);
+        }
+        open[span->depth] = span;
+        total[span->stage] += span->end - span->start;
+        calls[span->stage]++;
+    }
+    for (size_t i = 1; i < thread->node_count; i++) {
+        total[thread->nodes[i].stage] -= thread->nodes[i].total_ns;
+        calls[thread->nodes[i].stage] -= thread->nodes[i].calls;
+        assert_true(thread->nodes[i].parent < i);
+    }
+    for (int stage = 0; stage < CLP_PROF_STAGE_COUNT; stage++) {
+        assert_int_equal(total[stage], 0);
+        assert_int_equal(calls[stage], 0);
+    }
+}
+
+static void null_is_tolerated(void **state) {
+    (void)state;
+    clp_prof *prof = NULL;
+    clproc_profile *profile = (clproc_profile *)&prof;
+    assert_int_equal(clp_prof_create(&prof, CLPROC_PROFILE_OFF, NULL), CLPROC_OK);
+    assert_null(prof);
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "x");
+    assert_null(thread);
+    clp_prof_begin(thread, CLP_PROF_READ, 0);
+    clp_prof_end(thread);
+    clp_prof_thread_leave(thread);
+    clp_prof_count(prof, CLP_COUNTER_OPENS, 1);
+    clp_prof_gauge_set(prof, CLP_GAUGE_HOST_BYTES, 1);
+    clp_prof_build(prof, "x", 1);
+    clp_prof_batch(prof, 1, 1);
+    clp_prof_commands(prof, NULL, 0);
+    clp_prof_align(prof, 0, true);
+    clp_prof_device_memory(prof, "input", 1);
+    clp_prof_fact(prof, "a", "b");
+    assert_int_equal(clp_prof_finish(&prof, &profile, NULL), CLPROC_OK);
+    assert_null(profile);
+    clp_prof_destroy(&prof);
+    clproc_profile_destroy(&profile);
+}
+
+static void spans_nest_and_add_up(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "decode 1");
+    for (uint64_t image = 0; image < 3000; image++) {
+        clp_prof_begin(thread, CLP_PROF_DECODE, image);
+        clp_prof_begin(thread, CLP_PROF_META, image);
+        clp_prof_end(thread);
+        clp_prof_end(thread);
+    }
+    clp_prof_begin(thread, CLP_PROF_META, CLP_PROF_NO_IMAGE);
+    spend(2000000);
+    clp_prof_end(thread);
+    clp_prof_end(thread); /* one too many is ignored */
+    clp_prof_thread_leave(thread);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->thread_count, 1);
+    const clp_profile_thread *merged = &profile->threads[0];
+    assert_string_equal(merged->name, "decode 1");
+    assert_int_equal(merged->span_count, 6001);
+    /* thread, decode, metadata within it, metadata alone */
+    assert_int_equal(merged->node_count, 4);
+    check_thread(profile, merged);
+    assert_true(merged->cpu_ns >= 1000000);
+    assert_int_equal(profile->lost, 0);
+    clp_profile_free(&profile);
+}
+
+static void summary_keeps_sums_only(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "encode 1");
+    for (int i = 0; i < 1000; i++) {
+        clp_prof_begin(thread, CLP_PROF_ENCODE, 0);
+        clp_prof_end(thread);
+    }
+    clp_prof_gauge_set(prof, CLP_GAUGE_BATCHES_WAITING, 7);
+    clp_prof_gauge_set(prof, CLP_GAUGE_BATCHES_WAITING, 3);
+    clp_prof_thread_leave(thread);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->threads[0].span_count, 0);
+    assert_int_equal(profile->threads[0].nodes[1].calls, 1000);
+    assert_int_equal(profile->gauges[CLP_GAUGE_BATCHES_WAITING].peak, 7);
+    assert_int_equal(profile->gauges[CLP_GAUGE_BATCHES_WAITING].count, 0);
+    /* 1000 calls in 256 places: every fourth is left */
+    assert_int_equal(profile->samples[CLP_PROF_ENCODE].stride, 4);
+    assert_int_equal(profile->samples[CLP_PROF_ENCODE].count, 250);
+    clp_profile_free(&profile);
+}
+
+static void too_deep_is_counted(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "x");
+    for (int i = 0; i < 20; i++) {
+        clp_prof_begin(thread, CLP_PROF_VERIFY, 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        clp_prof_end(thread);
+    }
+    clp_prof_begin(thread, CLP_PROF_READ, 0); /* left open: closed by leaving */
+    clp_prof_thread_leave(thread);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->lost, 4);
+    assert_int_equal(profile->threads[0].span_count, 17);
+    check_thread(profile, &profile->threads[0]);
+    clp_profile_free(&profile);
+}
+
+static void *work(void *argument) {
+    clp_prof *prof = argument;
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "decode 2");
+    for (uint64_t i = 0; i < 2000; i++) {
+        clp_prof_begin(thread, CLP_PROF_READ, i);
+        clp_prof_count(prof, CLP_COUNTER_OPENS, 1);
+        clp_prof_gauge_set(prof, CLP_GAUGE_PICTURES_WAITING, i);
+        clp_prof_end(thread);
+    }
+    clp_prof_thread_leave(thread);
+    return NULL;
+}
+
+static void threads_are_merged(void **state) {
+    (void)state;
+    enum { THREADS = 8 };
+    clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, work, prof), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->thread_count, THREADS);
+    assert_int_equal(profile->counters[CLP_COUNTER_OPENS], THREADS * 2000);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(profile->threads[i].span_count, 2000);
+        check_thread(profile, &profile->threads[i]);
+    }
+    const clp_profile_gauge *gauge = &profile->gauges[CLP_GAUGE_PICTURES_WAITING];
+    assert_int_equal(gauge->count, THREADS * 2000);
+    for (size_t i = 1; i < gauge->count; i++) {
+        assert_true(gauge->readings[i - 1].time <= gauge->readings[i].time);
+    }
+    const clp_profile_samples *samples = &profile->samples[CLP_PROF_READ];
+    assert_int_equal(samples->stride, 8);
+    assert_int_equal(samples->count, THREADS * 250);
+    for (size_t i = 1; i < samples->count; i++) {
+        assert_true(samples->items[i - 1].end <= samples->items[i].end);
+    }
+    clp_profile_free(&profile);
+}
+
+static void commands_come_to_the_hosts_clock(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    const uint64_t ahead = 5000000000000u; /* the device's clock */
+    uint64_t now = clp_clock_ns() + ahead;
+    clp_prof_align(prof, -(int64_t)ahead, false);
+    clp_prof_command commands[] = {
+        {.kind = CLP_COMMAND_KERNEL,
+         .name = "late",
+         .queued = now + 5000000,
+         .submitted = now + 5000100,
+         .started = now + 6000000,
+         .ended = now + 6500000},
+        {.kind = CLP_COMMAND_UPLOAD,
+         .name = "early",
+         .queued = now + 1000000,
+         .submitted = now + 1000100,
+         .started = now + 2000000,
+         .ended = now + 2250000},
+        /* queued on another clock, as some drivers give it */
+        {.kind = CLP_COMMAND_READBACK,
+         .name = "mixed",
+         .queued = now + 9000000,
+         .submitted = 17,
+         .started = now + 7000000,
+         .ended = now + 7000001},
+    };
+    clp_prof_commands(prof, commands, 3);
+    clp_prof_align(prof, -(int64_t)ahead, false);
+    spend(10000000);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->command_count, 3);
+    assert_string_equal(profile->commands[0].name, "early");
+    assert_string_equal(profile->commands[1].name, "late");
+    assert_int_equal(profile->commands[0].ended - profile->commands[0].started, 250000);
+    assert_int_equal(profile->commands[1].started - profile->commands[1].queued, 1000000);
+    assert_true(profile->commands[0].started >= 2000000);
+    assert_true(profile->commands[2].ended <= profile->wall_ns);
+    for (size_t i = 0; i < 3; i++) {
+        const clp_prof_command *command = &profile->commands[i];
+        assert_true(command->queued <= command->submitted);
+        assert_true(command->submitted <= command->started);
+        assert_true(command->started <= command->ended);
+    }
+    assert_int_equal(profile->repaired, 1);
+    assert_false(profile->clock_estimated);
+    clp_profile_free(&profile);
+}
+
+static void memory_and_facts(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "main");
+    clp_prof_device_memory(prof, "input", 100);
+    clp_prof_device_memory(prof, "output", 50);
+    clp_prof_device_memory(prof, "input", 20);
+    clp_prof_fact(prof, "plan", "a");
+    clp_prof_fact(prof, "plan", "b");
+    clp_prof_build(prof, "filter", 1234);
+    clp_prof_batch(prof, 3, 1);
+    void *block = clp_memory_alloc(CLP_MEMORY_PIXELS, 1000000);
+    for (int i = 0; i < 5; i++) {
+        clp_prof_begin(thread, CLP_PROF_DECODE, 0);
+        spend(1500000);
+        clp_prof_end(thread);
+    }
+    clp_memory_free(block);
+    clp_prof_thread_leave(thread);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->role_count, 2);
+    assert_int_equal(profile->roles[0].peak, 100);
+    assert_int_equal(profile->roles[0].current, 20);
+    assert_int_equal(profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak, 150);
+    assert_string_equal(clp_profile_fact_value(profile, "plan"), "b");
+    assert_string_equal(clp_profile_fact_value(profile, CLP_FACT_VERSION), CLPROC_VERSION);
+    assert_null(clp_profile_fact_value(profile, "nothing"));
+    assert_int_equal(profile->builds[0].ns, 1234);
+    assert_int_equal(profile->links[0].image, 3);
+    assert_true(profile->memory_line_count >= 3);
+    assert_true(profile->memory_line[1].bytes[CLP_MEMORY_PIXELS] >= 1000000);
+    assert_int_equal(profile->memory_line[1].device, 70);
+    assert_true(profile->memory[CLP_MEMORY_PIXELS].peak >= 1000000);
+    assert_true(profile->peak_resident > 1000000 && profile->cores >= 1);
+    assert_true(profile->user_ns + profile->system_ns > 0);
+    clp_profile_free(&profile);
+}
+
+static void nothing_is_left_in_memory(void **state) {
+    (void)state;
+    uint64_t before = clp_memory_usage(CLP_MEMORY_PROFILE).current;
+    clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, "x");
+    clp_prof_begin(thread, CLP_PROF_LIST, 0);
+    clp_prof_destroy(&prof);
+    assert_int_equal(clp_memory_usage(CLP_MEMORY_PROFILE).current, before);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(null_is_tolerated),
+        cmocka_unit_test(spans_nest_and_add_up),
+        cmocka_unit_test(summary_keeps_sums_only),
+        cmocka_unit_test(too_deep_is_counted),
+        cmocka_unit_test(threads_are_merged),
+        cmocka_unit_test(commands_come_to_the_hosts_clock),
+        cmocka_unit_test(memory_and_facts),
+        cmocka_unit_test(nothing_is_left_in_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
