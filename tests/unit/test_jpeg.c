@@ -90,7 +90,6 @@ static void oracle_encode(const variant *kind, uint32_t width, uint32_t height,
     int channels = kind->stored == JCS_GRAYSCALE                          ? 1
                    : kind->stored == JCS_CMYK || kind->stored == JCS_YCCK ? 4
                                                                           : 3;
-    uint32_t seed = width * 31 + height;
     info.err = oracle_errors(&errors);
     if (setjmp(errors.escape)) {
         fail_msg("the test's own encoder failed");
@@ -117,6 +116,7 @@ static void oracle_encode(const variant *kind, uint32_t width, uint32_t height,
     }
     jpeg_start_compress(&info, TRUE);
     JSAMPROW row = malloc((size_t)width * 4);
+    uint32_t seed = width * 31 + height;
     for (uint32_t y = 0; y < height; y++) {
         for (uint32_t x = 0; x < width * (uint32_t)channels; x++) {
             row[x] = (uint8_t)((x * 5 + y * 3) / 2 + next_random(&seed) % 40);
