@@ -17,11 +17,21 @@ static void repeat(clp_text *text, const char *string, int times) {
     }
 }
 
+/** Adds text that may come from files and drivers: what would steer a terminal becomes "?". */
+static void add_shown(clp_text *text, const char *string, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        bool steers = (unsigned char)string[i] < 0x20 || string[i] == 0x7F;
+        clp_text_add_bytes(text, steers ? "?" : string + i, 1);
+    }
+}
+
 void clp_table_heading(clp_text *text, const char *title, const char *note) {
     int used = columns(title, strlen(title)) + columns(note, strlen(note)) + (*note ? 5 : 4);
     clp_text_print(text, "\n── %s ", title);
     repeat(text, "─", CLP_TABLE_WIDTH - used);
-    clp_text_print(text, "%s%s\n", *note ? " " : "", note);
+    clp_text_add(text, *note ? " " : "");
+    add_shown(text, note, strlen(note));
+    clp_text_add(text, "\n");
 }
 
 void clp_table_cell(clp_text *text, int width, const char *string) {
@@ -29,17 +39,9 @@ void clp_table_cell(clp_text *text, int width, const char *string) {
     clp_text_add(text, string);
 }
 
-/** Adds names as they come from files and drivers: what would steer a terminal becomes "?". */
-static void add_name(clp_text *text, const char *name) {
-    for (; *name; name++) {
-        bool steers = (unsigned char)*name < 0x20 || *name == 0x7F;
-        clp_text_add_bytes(text, steers ? "?" : name, 1);
-    }
-}
-
 void clp_table_name(clp_text *text, int width, const char *name) {
     int used = columns(name, strlen(name));
-    add_name(text, name);
+    add_shown(text, name, strlen(name));
     if (used > width || width == 0) {
         clp_text_add(text, "\n");
         used = 0;
@@ -69,7 +71,7 @@ void clp_table_paragraph(clp_text *text, int indent, const char *sentence) {
             clp_text_add(text, " ");
             used++;
         }
-        clp_text_add_bytes(text, word, length);
+        add_shown(text, word, length);
         used += width;
         word += length;
         word += strspn(word, " ");

@@ -1,0 +1,288 @@
+/* What is concluded from a profile, and its tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "report/tables.h"
+#include "report_fixture.h"
+
+typedef struct subject {
+    clproc_profile *profile;
+    clp_analysis analysis;
+    clp_findings findings;
+} subject;
+
+static subject analyse(fixture_params params) {
+    subject made = {.profile = fixture_make(params)};
+    assert_int_equal(clp_analysis_make(&made.analysis, made.profile, NULL), CLPROC_OK);
+    clp_findings_make(&made.findings, &made.analysis);
+    return made;
+}
+
+static void release(subject *old) {
+    clp_analysis_free(&old->analysis);
+    clp_profile_free(&old->profile);
+}
+
+static void totals_are_the_sums_of_events(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    uint64_t commands = 0, spans[CLP_PROF_STAGE_COUNT] = {0};
+    for (size_t i = 0; i < it.profile->command_count; i++) {
+        commands += it.profile->commands[i].ended - it.profile->commands[i].started;
+    }
+    uint64_t rows = 0, calls = 0;
+    for (size_t i = 0; i < it.analysis.command_count; i++) {
+        const clp_command_row *row = &it.analysis.commands[i];
+        rows += row->total_ns;
+        calls += row->calls;
+        assert_int_equal(row->calls, row->first_calls + row->steady.count);
+        assert_true(fabs((double)row->total_ns - (double)row->first_ns - row->steady.sum) < 1);
+    }
+    assert_int_equal(rows, commands);
+    assert_int_equal(rows, it.analysis.command_ns);
+    assert_int_equal(calls, it.profile->command_count);
+    for (size_t t = 0; t < it.profile->thread_count; t++) {
+        const clp_profile_thread *thread = &it.profile->threads[t];
+        for (size_t i = 0; i < thread->span_count; i++) {
+            spans[thread->spans[i].stage] += thread->spans[i].end - thread->spans[i].start;
+        }
+        const clp_thread_row *row = &it.analysis.threads[t];
+        assert_true(row->busy_ns + row->waiting_ns <= row->life_ns);
+    }
+    for (size_t i = 0; i < it.analysis.stage_count; i++) {
+        const clp_stage_row *row = &it.analysis.stages[i];
+        assert_int_equal(row->total_ns, spans[row->stage]);
+        assert_true(row->self_ns <= row->total_ns);
+    }
+    release(&it);
+}
+
+static void self_time_excludes_nested_stages(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    uint64_t decode_self = 0, decode_total = 0;
+    for (size_t i = 0; i < it.analysis.stage_count; i++) {
+        if (it.analysis.stages[i].stage == CLP_PROF_DECODE) {
+            decode_self = it.analysis.stages[i].self_ns;
+            decode_total = it.analysis.stages[i].total_ns;
+        }
+    }
+    /* Each of 32 decodings holds 300 µs of metadata. */
+    assert_int_equal(decode_total - decode_self, 32 * 300000);
+    release(&it);
+}
+
+/** The busy time found the slow way: one flag per µs. */
+static uint64_t covered_slowly(const clproc_profile *profile) {
+    size_t slots = profile->wall_ns / 1000 + 2;
+    char *busy = clp_memory_zero(CLP_MEMORY_OTHER, slots, 1);
+    uint64_t count = 0;
+    for (size_t i = 0; i < profile->command_count; i++) {
+        for (uint64_t t = profile->commands[i].started / 1000;
+             t < profile->commands[i].ended / 1000; t++) {
+            busy[t] = 1;
+        }
+    }
+    for (size_t i = 0; i < slots; i++) {
+        count += (uint64_t)busy[i];
+    }
+    clp_memory_free(busy);
+    return count * 1000;
+}
+
+static void overlaps_count_once(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    uint64_t slowly = covered_slowly(it.profile);
+    assert_true(it.analysis.busy_ns < it.analysis.command_ns);
+    assert_true(llabs((long long)it.analysis.busy_ns - (long long)slowly) <
+                2000 * (long long)it.profile->command_count);
+    assert_true(it.analysis.busy_ns <= it.profile->wall_ns);
+    /* One ms of each read-back runs beside a kernel. */
+    assert_int_equal(it.analysis.kernel_busy_ns + it.analysis.transfer_busy_ns -
+                         it.analysis.busy_ns,
+                     8 * FIXTURE_MS);
+    release(&it);
+}
+
+static void kernel_figures(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    const clp_command_row *row = &it.analysis.commands[0];
+    assert_int_equal(it.analysis.kernel_count, 2);
+    assert_string_equal(row->name, "filter_u8_i16");
+    assert_int_equal(row->first_calls, 1);
+    assert_int_equal(row->bytes, 7 * 36000000);
+    double rate = 7 * 36000000 / row->steady.sum * 1e9;
+    assert_true(fabs(row->bytes_per_second / rate - 1) < 1e-9);
+    assert_true(fabs(row->copy_share - rate / 40e9) < 1e-9);
+    assert_true(fabs(row->delay_ns - 300000) < 1);
+    assert_true(row->steady.min <= row->steady.p50 && row->steady.p50 <= row->steady.p95);
+    assert_true(row->steady.p95 <= row->steady.max && row->steady.max < 20 * FIXTURE_MS);
+    release(&it);
+}
+
+static void statistics(void **state) {
+    (void)state;
+    double values[] = {4, 1, 3, 2, 10};
+    clp_stats_sort(values, 5);
+    clp_stats stats = clp_stats_of(values, 5);
+    assert_true(stats.mean == 4 && stats.p50 == 3 && stats.min == 1 && stats.max == 10);
+    assert_true(fabs(stats.deviation - 3.5355339) < 1e-6);
+    assert_true(fabs(stats.p95 - 8.8) < 1e-9);
+    assert_true(clp_stats_of(values, 0).mean == 0 && clp_stats_of(values, 1).deviation == 0);
+    double a[] = {1, 2, 3, 4, 5, 6, 7, 8}, b[] = {11, 12, 13, 14, 15, 16, 17, 18}, scratch[16];
+    /* By hand: U = 0, z = (32 - 0.5) / sqrt(8 * 8 * 17 / 12), both tails of the normal curve. */
+    assert_true(fabs(clp_stats_same(a, 8, b, 8, scratch) - 0.0009391056) < 1e-9);
+    assert_true(clp_stats_same(a, 8, a, 8, scratch) > 0.9);
+    double low, high;
+    clp_stats_ratio_interval(a, 8, b, 8, scratch, &low, &high);
+    assert_true(low > 1 && low < 14.5 / 4.5 && high > 14.5 / 4.5);
+}
+
+static const clp_finding *find(const subject *it, const char *id) {
+    for (size_t i = 0; i < it->findings.count; i++) {
+        if (strcmp(it->findings.items[i].id, id) == 0) {
+            return &it->findings.items[i];
+        }
+    }
+    return NULL;
+}
+
+static void findings_follow_the_figures(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    assert_non_null(strstr(it.findings.verdict, "decode"));
+    assert_non_null(find(&it, "bottleneck"));
+    assert_non_null(find(&it, "first-launch"));
+    assert_non_null(find(&it, "slow-kernel"));
+    assert_non_null(find(&it, "memory"));
+    assert_null(find(&it, "opens"));
+    assert_null(find(&it, "lost-records"));
+    for (size_t i = 0; i < it.findings.count; i++) {
+        const clp_finding *finding = &it.findings.items[i];
+        assert_true(finding->saving_ns >= 0 && finding->saving_ns <= (double)it.profile->wall_ns);
+        assert_true(i == 0 || finding->saving_ns <= finding[-1].saving_ns);
+        assert_true(strlen(finding->text) > 20);
+    }
+    release(&it);
+}
+
+static void findings_change_with_the_run(void **state) {
+    (void)state;
+    fixture_params slow_device = FIXTURE_DEFAULTS;
+    slow_device.kernel_factor = 30;
+    subject it = analyse(slow_device);
+    assert_non_null(strstr(it.findings.verdict, "Limited by the device"));
+    release(&it);
+
+    it = analyse(FIXTURE_DEFAULTS);
+    it.profile->counters[CLP_COUNTER_OPENS] = 64;
+    it.profile->lost = 3;
+    it.profile->user_ns = it.profile->wall_ns * 4;
+    clp_analysis_free(&it.analysis);
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    clp_findings_make(&it.findings, &it.analysis);
+    assert_non_null(strstr(it.findings.verdict, "Limited by the processor"));
+    assert_non_null(strstr(find(&it, "opens")->text, "2.00 times"));
+    assert_non_null(find(&it, "lost-records"));
+    release(&it);
+}
+
+/** Lines of the text must fit the terminal and hold no number that is none. */
+static void check_lines(const clp_text *text) {
+    int columns = 0;
+    for (size_t i = 0; i < text->size; i++) {
+        unsigned char byte = (unsigned char)text->data[i];
+        columns = byte == '\n' ? 0 : columns + ((byte & 0xC0) != 0x80);
+        assert_true(columns <= CLP_TABLE_WIDTH);
+        assert_true(byte >= 0x20 || byte == '\n');
+    }
+}
+
+static void tables_fit_the_terminal(void **state) {
+    (void)state;
+    static const char *const expected[] = {"filter_u8_i16", "readback", "first launches",
+                                           "decode 2",      "pixels",   "Findings"};
+    fixture_params params = FIXTURE_DEFAULTS;
+    params.kernel = "a_kernel_of_a_quite_unusual_name\x1b[31m";
+    subject it = analyse(params);
+    clp_text text = {0};
+    clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_ALL);
+    check_lines(&text);
+    clp_text_add_bytes(&text, "", 1);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        assert_non_null(strstr(text.data, expected[i]));
+    }
+    assert_null(strstr(text.data, "nan"));
+    assert_null(strstr(text.data, "inf "));
+    clp_text_free(&text);
+    clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_MEMORY);
+    clp_text_add_bytes(&text, "", 1);
+    assert_null(strstr(text.data, "readback"));
+    clp_text_free(&text);
+    release(&it);
+}
+
+static void an_empty_profile_is_reported(void **state) {
+    (void)state;
+    clproc_profile *empty = fixture_room(1, sizeof *empty);
+    FILE *out = fopen("/dev/null", "w");
+    clproc_error error = {0};
+    assert_int_equal(clproc_profile_print(empty, CLPROC_VIEW_ALL, out, &error), CLPROC_OK);
+    fclose(out);
+    assert_int_equal(clproc_profile_print(NULL, CLPROC_VIEW_ALL, stdout, &error),
+                     CLPROC_ERROR_ARGUMENT);
+    clp_profile_free(&empty);
+}
+
+static void numbers_do_not_depend_on_the_locale(void **state) {
+    (void)state;
+    char buffer[CLP_UNIT_SIZE];
+    const char *locale = setlocale(LC_ALL, "de_DE.UTF-8");
+    assert_string_equal(clp_unit_time(buffer, 1234567), "1.23 ms");
+    assert_string_equal(clp_unit_time(buffer, 999600), "1.00 ms");
+    assert_string_equal(clp_unit_time(buffer, 0), "0 s");
+    assert_string_equal(clp_unit_bytes(buffer, 999), "999 B");
+    assert_string_equal(clp_unit_bytes(buffer, 1234567), "1.23 MB");
+    assert_string_equal(clp_unit_percent(buffer, 0.0044), "0.4 %");
+    assert_string_equal(clp_unit_percent(buffer, 0.9996), "100 %");
+    clp_text text = {0};
+    clp_text_number(&text, NAN, 2);
+    clp_text_add(&text, " ");
+    clp_text_number(&text, -0.001, 2);
+    clp_text_add(&text, " ");
+    clp_text_number(&text, -12.345, 1);
+    clp_text_add(&text, " ");
+    clp_text_number(&text, 1e30, 3);
+    clp_text_add(&text, " ");
+    clp_text_microseconds(&text, 1234005);
+    clp_text_add_bytes(&text, "", 1);
+    assert_string_equal(text.data, "0.00 0.00 -12.3 18446744073709551615 1234.005");
+    clp_text_free(&text);
+    if (locale) {
+        setlocale(LC_ALL, "C");
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(totals_are_the_sums_of_events),
+        cmocka_unit_test(self_time_excludes_nested_stages),
+        cmocka_unit_test(overlaps_count_once),
+        cmocka_unit_test(kernel_figures),
+        cmocka_unit_test(statistics),
+        cmocka_unit_test(findings_follow_the_figures),
+        cmocka_unit_test(findings_change_with_the_run),
+        cmocka_unit_test(tables_fit_the_terminal),
+        cmocka_unit_test(an_empty_profile_is_reported),
+        cmocka_unit_test(numbers_do_not_depend_on_the_locale),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
