@@ -126,7 +126,7 @@ void clp_cli_help_short(FILE *out) {
     fputs("clproc: batch image processing on OpenCL devices\n\n"
           "  clproc run photos/ -o small/ --resize 1920x1080 --quality 85\n"
           "  clproc run photo.jpg -o '{dir}/{name}-soft.{ext}' --blur 2.5 --gray\n"
-          "  clproc profile photos/ -o out/ --pipeline \"resize 50% | sharpen 1\" "
+          "  clproc profile photos/ -o out/ --pipeline \"resize 50% | contrast 1.1\" "
           "--report run.html\n\n"
           "See `clproc help` for everything, `clproc devices` for what it can run on.\n",
           out);
