@@ -5,11 +5,11 @@
 #include "report/diff_make.h"
 
 #define BLOCKS 12        /* of one run */
-#define ENOUGH_RUNS 5    /* of each side, to compare runs instead of blocks */
+#define ENOUGH_RUNS 7    /* of each side, to compare runs instead of blocks */
 #define ENOUGH_TO_TEST 4 /* values of a side: fewer can never be significant */
-#define LUCK 0.05        /* part of the alarms that may be false */
+#define LUCK 0.01        /* part of the alarms that may be false */
 #define LEAST_ONE 0.10   /* with one run of a side: runs differ by this anyway */
-#define LEAST_FEW 0.05   /* with two to four */
+#define LEAST_FEW 0.05   /* with two to six */
 #define LEAST_MANY 0.02
 
 /** Values of one row, by side. */

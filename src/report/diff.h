@@ -1,7 +1,7 @@
 /** Runs before a change against runs after it.
  *
  *  The calls of one run share its luck (a warm cache, a busy neighbour), so single calls are no
- * independent witnesses. With five runs or more of each side the runs' medians are compared, with
+ * independent witnesses. With seven runs or more of each side the runs' medians are compared, with
  * fewer the medians of consecutive blocks of each run, and then small changes are not judged.
  */
 #ifndef CLP_REPORT_DIFF_H

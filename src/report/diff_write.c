@@ -20,7 +20,7 @@ static void caveat(char *text, size_t size, const clproc_diff *diff) {
     snprintf(text, size, "%zu run%s before, %zu after. Changes below %s are not judged%s.",
              diff->before_runs, diff->before_runs == 1 ? "" : "s", diff->after_runs,
              clp_unit_percent(a, diff->least),
-             diff->least > 0.02 ? ": give five runs of each side to see smaller ones" : "");
+             diff->least > 0.02 ? ": give seven runs of each side to see smaller ones" : "");
 }
 
 static const char *judgement(const clp_diff_row *row) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define RESAMPLES 1000
+#define EXACT_PAIRS 400 /* up to so many pairs of values the test counts every ranking */
 
 static int rising(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -69,6 +70,27 @@ static void count_around(const double *sorted, size_t count, double value, size_
     *equal = low - *below;
 }
 
+/** Chance of a U of at most `u` among all rankings of n and m values without ties: Gauss' binomial
+ * coefficients count them, and these are a product of fractions of polynomials. */
+static double exact_tail(size_t n, size_t m, double u) {
+    double ways[EXACT_PAIRS + 1] = {1};
+    size_t last = n * m;
+    for (size_t i = 1; i <= n; i++) {
+        for (size_t k = last; k >= m + i; k--) {
+            ways[k] -= ways[k - m - i];
+        }
+        for (size_t k = i; k <= last; k++) {
+            ways[k] += ways[k - i];
+        }
+    }
+    double below = 0, all = 0;
+    for (size_t k = 0; k <= last; k++) {
+        all += ways[k];
+        below += (double)k <= u ? ways[k] : 0;
+    }
+    return below / all;
+}
+
 double clp_stats_same(const double *a, size_t a_count, const double *b, size_t b_count,
                       double *scratch) {
     size_t all = a_count + b_count;
@@ -95,6 +117,9 @@ double clp_stats_same(const double *a, size_t a_count, const double *b, size_t b
     }
     double n = (double)a_count, m = (double)b_count, N = (double)all;
     double u = rank_sum - n * (n + 1) / 2;
+    if (ties == 0 && a_count * b_count <= EXACT_PAIRS) {
+        return fmin(1, 2 * exact_tail(a_count, b_count, fmin(u, n * m - u)));
+    }
     double variance = n * m / 12 * (N + 1 - ties / (N * (N - 1)));
     if (variance <= 0) {
         return 1;

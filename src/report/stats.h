@@ -19,8 +19,8 @@ clp_stats clp_stats_of(const double *sorted, size_t count);
 double clp_stats_quantile(const double *sorted, size_t count, double quantile);
 
 /** The chance that two groups from one distribution differ in rank as much as these do:
- * Mann-Whitney's U test, two-sided, normal approximation with correction for ties. `scratch` holds
- * both counts together. 1 if a group is empty. */
+ * Mann-Whitney's U test, two-sided; exact for few values without ties, else by the normal curve
+ * with correction for ties. `scratch` holds both counts together. 1 if a group is empty. */
 double clp_stats_same(const double *a, size_t a_count, const double *b, size_t b_count,
                       double *scratch);
 

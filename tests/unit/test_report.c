@@ -138,8 +138,15 @@ static void statistics(void **state) {
     assert_true(fabs(stats.p95 - 8.8) < 1e-9);
     assert_true(clp_stats_of(values, 0).mean == 0 && clp_stats_of(values, 1).deviation == 0);
     double a[] = {1, 2, 3, 4, 5, 6, 7, 8}, b[] = {11, 12, 13, 14, 15, 16, 17, 18}, scratch[16];
-    /* By hand: U = 0, z = (32 - 0.5) / sqrt(8 * 8 * 17 / 12), both tails of the normal curve. */
-    assert_true(fabs(clp_stats_same(a, 8, b, 8, scratch) - 0.0009391056) < 1e-9);
+    /* Of the 16 over 8 = 12870 rankings two are as far apart. */
+    assert_true(fabs(clp_stats_same(a, 8, b, 8, scratch) - 2.0 / 12870) < 1e-12);
+    /* Of 3 and 2 values, U = 1 or less: 2 of 10 rankings on either side. */
+    double c[] = {1, 2, 4}, d[] = {3, 5};
+    assert_true(fabs(clp_stats_same(c, 3, d, 2, scratch) - 0.4) < 1e-12);
+    /* With a tie by hand: z = (32 - 0.5) / sqrt(8 * 8 / 12 * (17 - 6 / (16 * 15))). */
+    a[1] = 1;
+    double z = 31.5 / sqrt(64.0 / 12 * (17 - 6.0 / 240));
+    assert_true(fabs(clp_stats_same(a, 8, b, 8, scratch) - erfc(z / sqrt(2))) < 1e-12);
     assert_true(clp_stats_same(a, 8, a, 8, scratch) > 0.9);
     double low, high;
     clp_stats_ratio_interval(a, 8, b, 8, scratch, &low, &high);

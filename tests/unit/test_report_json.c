@@ -1,0 +1,242 @@
+/* Profiles as JSON: nothing is lost, and what is no profile is refused with a reason. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "report/json.h"
+#include "report_fixture.h"
+
+static clp_text write_json(const clproc_profile *profile) {
+    clp_analysis analysis;
+    clp_findings findings;
+    clp_text text = {0};
+    assert_int_equal(clp_analysis_make(&analysis, profile, NULL), CLPROC_OK);
+    clp_findings_make(&findings, &analysis);
+    clp_json_write(&text, &analysis, &findings);
+    assert_int_equal(clp_text_check(&text, NULL), CLPROC_OK);
+    clp_analysis_free(&analysis);
+    return text;
+}
+
+static void check_round_trip(const clproc_profile *profile) {
+    clp_text first = write_json(profile);
+    clproc_profile *again = NULL;
+    clproc_error error = {0};
+    if (clp_json_read(&again, first.data, first.size, "x.json", &error) != CLPROC_OK) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(again->wall_ns, profile->wall_ns);
+    assert_int_equal(again->command_count, profile->command_count);
+    assert_int_equal(again->thread_count, profile->thread_count);
+    clp_text second = write_json(again);
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+    clp_text_free(&first);
+    clp_text_free(&second);
+    clp_profile_free(&again);
+}
+
+static void round_trip(void **state) {
+    (void)state;
+    fixture_params params = FIXTURE_DEFAULTS;
+    for (int trace = 0; trace < 2; trace++) {
+        params.trace = trace;
+        clproc_profile *profile = fixture_make(params);
+        profile->clock_estimated = trace;
+        check_round_trip(profile);
+        clp_profile_free(&profile);
+    }
+    clproc_profile *empty = fixture_room(1, sizeof *empty);
+    check_round_trip(empty);
+    clp_profile_free(&empty);
+}
+
+static void any_bytes_make_valid_json(void **state) {
+    (void)state;
+    char name[48];
+    for (int start = 1; start < 256; start += 40) {
+        size_t length = 0;
+        for (int byte = start; byte < 256 && byte < start + 40; byte++) {
+            name[length++] = (char)byte;
+        }
+        name[length] = '\0';
+        fixture_params params = FIXTURE_DEFAULTS;
+        params.kernel = name;
+        params.images = 4;
+        clproc_profile *profile = fixture_make(params);
+        fixture_fact(profile, name, name);
+        clp_text text = write_json(profile);
+        json_error_t problem;
+        json_t *root = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &problem);
+        if (!root) {
+            fail_msg("%s", problem.text);
+        }
+        for (size_t i = 0; i < text.size; i++) {
+            assert_true(text.data[i] != '<');
+        }
+        json_decref(root);
+        clp_text_free(&text);
+        clp_profile_free(&profile);
+    }
+}
+
+/** Reading must fail with a message that holds `expected`. */
+static void check_refused(const char *data, size_t size, const char *expected) {
+    clproc_profile *profile = NULL;
+    clproc_error error = {0};
+    assert_int_equal(clp_json_read(&profile, data, size, "x.json", &error), CLPROC_ERROR_INPUT);
+    assert_null(profile);
+    assert_string_equal(error.file, "x.json");
+    if (!strstr(error.message, expected)) {
+        fail_msg("\"%s\" does not say \"%s\"", error.message, expected);
+    }
+}
+
+static void other_files_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"", "no complete JSON"},
+        {"GIF89a", "no complete JSON"},
+        {"{}", "no profile of clproc"},
+        {"[1, 2]", "no profile of clproc"},
+        {"{\"format\":1}", "no profile of clproc"},
+        {"{\"format\":\"clproc-diff/1\"}", "no profile of clproc"},
+        {"{\"format\":\"clproc-profile/2\"}", "has the format clproc-profile/2"},
+        {"{\"format\":\"clproc-profile/0\"}", "has the format clproc-profile/0"},
+        {"{\"format\":\"clproc-profile/1\"}", "\"level\" is missing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_refused(cases[i].text, strlen(cases[i].text), cases[i].expected);
+    }
+}
+
+static void cut_files_are_refused(void **state) {
+    (void)state;
+    fixture_params params = FIXTURE_DEFAULTS;
+    params.images = 4;
+    clproc_profile *profile = fixture_make(params);
+    clp_text text = write_json(profile);
+    for (size_t size = 0; size + 2 < text.size; size += 1 + size / 20) {
+        check_refused(text.data, size, "no complete JSON");
+    }
+    clp_text_free(&text);
+    clp_profile_free(&profile);
+}
+
+/** Reading may succeed or fail, but what it accepts must be fit for a report. */
+static void try_reading(const json_t *root) {
+    char *data = json_dumps(root, JSON_COMPACT);
+    clproc_profile *profile = NULL;
+    if (clp_json_read(&profile, data, strlen(data), "x.json", NULL) == CLPROC_OK) {
+        clp_text text = write_json(profile);
+        clp_text_free(&text);
+    }
+    clp_profile_free(&profile);
+    free(data);
+}
+
+/** Every value of the document is replaced in turn by what does not belong there. */
+static void spoil(json_t *root, json_t *node, const json_t *instead, size_t *count) {
+    const char *key;
+    json_t *value;
+    size_t index;
+    void *next;
+    json_object_foreach_safe(node, next, key, value) {
+        json_t *kept = json_incref(value);
+        json_object_set(node, key, (json_t *)instead);
+        try_reading(root);
+        (*count)++;
+        json_object_set_new(node, key, kept);
+        spoil(root, json_object_get(node, key), instead, count);
+    }
+    if (json_is_array(node)) {
+        json_array_foreach(node, index, value) {
+            json_t *kept = json_incref(value);
+            json_array_set(node, index, (json_t *)instead);
+            try_reading(root);
+            (*count)++;
+            json_array_set_new(node, index, kept);
+            if (index < 6) {
+                spoil(root, kept, instead, count);
+            }
+        }
+    }
+}
+
+static void spoiled_files_do_no_harm(void **state) {
+    (void)state;
+    fixture_params params = FIXTURE_DEFAULTS;
+    params.images = 4;
+    clproc_profile *profile = fixture_make(params);
+    profile->memory_line_count = 3;
+    clp_text text = write_json(profile);
+    json_t *root = json_loadb(text.data, text.size, 0, NULL);
+    json_object_del(root, "derived");
+    json_t *spoilers[] = {json_null(), json_string("x"), json_integer(-1), json_array(),
+                          json_integer(INT64_MAX)};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof spoilers / sizeof spoilers[0]; i++) {
+        spoil(root, root, spoilers[i], &count);
+        json_decref(spoilers[i]);
+    }
+    assert_true(count > 1000);
+    json_decref(root);
+    clp_text_free(&text);
+    clp_profile_free(&profile);
+}
+
+static void files_are_written_and_read(void **state) {
+    (void)state;
+    char folder[] = "/tmp/clproc-report-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    clproc_profile *profile = fixture_make(FIXTURE_DEFAULTS), *again = NULL;
+    clproc_error error = {0};
+    snprintf(path, sizeof path, "%s/a.json", folder);
+    assert_int_equal(clproc_profile_write(profile, path, &error), CLPROC_OK);
+    assert_int_equal(clproc_profile_load(&again, path, &error), CLPROC_OK);
+    assert_int_equal(again->wall_ns, profile->wall_ns);
+    clproc_profile_destroy(&again);
+    unlink(path);
+    assert_int_equal(clproc_profile_load(&again, path, &error), CLPROC_ERROR_INPUT);
+    assert_string_equal(error.file, path);
+    assert_null(again);
+    snprintf(path, sizeof path, "%s/a.pdf", folder);
+    assert_int_equal(clproc_profile_write(profile, path, &error), CLPROC_ERROR_ARGUMENT);
+    snprintf(path, sizeof path, "%s/none/a.json", folder);
+    assert_int_equal(clproc_profile_write(profile, path, &error), CLPROC_ERROR_IO);
+    assert_string_equal(error.file, path);
+    rmdir(folder);
+    clp_profile_free(&profile);
+}
+
+static void endings_choose_the_level(void **state) {
+    (void)state;
+    assert_int_equal(clproc_report_level("a.json"), CLPROC_PROFILE_SUMMARY);
+    assert_int_equal(clproc_report_level("a.trace.json"), CLPROC_PROFILE_TRACE);
+    assert_int_equal(clproc_report_level("x/a.html"), CLPROC_PROFILE_TRACE);
+    assert_int_equal(clproc_report_level("a.prom"), CLPROC_PROFILE_SUMMARY);
+    assert_int_equal(clproc_report_level(".json"), CLPROC_PROFILE_OFF);
+    assert_int_equal(clproc_report_level("json"), CLPROC_PROFILE_OFF);
+    assert_int_equal(clproc_report_level(NULL), CLPROC_PROFILE_OFF);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(any_bytes_make_valid_json),
+        cmocka_unit_test(other_files_are_refused),
+        cmocka_unit_test(cut_files_are_refused),
+        cmocka_unit_test(spoiled_files_do_no_harm),
+        cmocka_unit_test(files_are_written_and_read),
+        cmocka_unit_test(endings_choose_the_level),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
