@@ -114,16 +114,16 @@ void step_premultiply(pixels *p, __global const colour_step *s, uint colours) {
     }
 }
 
-/* Both operands as integers with 12 fraction bits, so that the quotient is exact; it has 8 fraction bits. */
+/* Both operands as integers with 20 fraction bits, so that the quotient is exact; it has 8. */
 void step_unpremultiply(pixels *p, uint colours, float white) {
     EACH_LANE {
         float alpha = clamp(p->v[3][l], 0.0f, white);
-        ulong divisor = convert_ulong(floor(alpha * 4096.0f + 0.5f));
+        ulong divisor = convert_ulong(floor(alpha * 1048576.0f + 0.5f));
         bool visible = alpha >= 0.5f;
         p->v[3][l] = alpha;
         for (uint c = 0; c < colours; c++) {
             float colour = clamp(p->v[c][l], 0.0f, white);
-            ulong product = convert_ulong(floor(colour * 4096.0f + 0.5f)) * convert_ulong(white) * 256;
+            ulong product = convert_ulong(floor(colour * 1048576.0f + 0.5f)) * convert_ulong(white) * 256;
             float quotient = visible ? convert_float((product + divisor / 2) / divisor) * (1.0f / 256.0f) : 0.0f;
             p->v[c][l] = min(quotient, white);
         }

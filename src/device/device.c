@@ -34,6 +34,7 @@ static clproc_status open_queues(clp_device *device, cl_platform_id platform, cl
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     CLP_TRY(status, out, clp_cl_check(code, "clCreateContext", device->info.name, error));
     CLP_TRY(status, out, create_queue(device, &device->compute, error));
+    CLP_TRY(status, out, create_queue(device, &device->mapping, error));
     if (device->unified) {
         device->upload = device->readback = device->compute;
         goto out;
@@ -99,6 +100,9 @@ void clp_device_close(clp_device **device) {
     }
     if (d->upload && d->upload != d->compute) {
         clReleaseCommandQueue(d->upload);
+    }
+    if (d->mapping) {
+        clReleaseCommandQueue(d->mapping);
     }
     if (d->compute) {
         clReleaseCommandQueue(d->compute);

@@ -107,6 +107,8 @@ struct clp_device {
     cl_context context;
     /** The same queue three times with shared memory. */
     cl_command_queue compute, upload, readback;
+    /** For host access to slots at rest, which must not wait for the kernels of other batches. */
+    cl_command_queue mapping;
     bool unified;     /**< the host maps what kernels use */
     bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
     clp_kernel kernels[CLP_MAX_KERNELS];

@@ -9,7 +9,7 @@ static void arena_release(clp_device *device, clp_arena *arena) {
     if (device->reference) {
         clp_memory_free(arena->host);
     } else if (arena->host) {
-        clEnqueueUnmapMemObject(device->compute, arena->pinned ? arena->pinned : arena->buffer,
+        clEnqueueUnmapMemObject(device->mapping, arena->pinned ? arena->pinned : arena->buffer,
                                 arena->host, 0, NULL, NULL);
     }
     if (arena->pinned) {
@@ -42,7 +42,7 @@ static clproc_status create_buffer(clp_device *device, cl_mem_flags flags, size_
 static clproc_status map(clp_device *device, cl_mem buffer, size_t size, uint8_t **host,
                          clproc_error *error) {
     cl_int code;
-    *host = clEnqueueMapBuffer(device->compute, buffer, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
+    *host = clEnqueueMapBuffer(device->mapping, buffer, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
                                size, 0, NULL, NULL, &code);
     return clp_cl_check(code, "clEnqueueMapBuffer", "a batch", error);
 }

@@ -61,6 +61,12 @@ static uint32_t divide_up(uint32_t value, uint32_t unit) {
     return (value + unit - 1) / unit;
 }
 
+static void set_fill(const clp_pass *pass, bool q6, float fill[4]) {
+    for (int i = 0; i < 4; i++) {
+        fill[i] = q6 ? floorf(pass->fill[i] * 64 + 0.5f) : pass->fill[i];
+    }
+}
+
 /** Fills in a job; returns its number of tiles. */
 static uint32_t make_filter_job(const clp_device *device, const work *w, uint32_t first_tile,
                                 filter_job *job) {
@@ -82,13 +88,7 @@ static uint32_t make_filter_job(const clp_device *device, const work *w, uint32_
         .tiles_across = divide_up(src->width * src->channels, tile),
         .first_tile = first_tile,
     };
-    for (int i = 0; i < 4; i++) {
-        /* Integer kernels take the fill of 8-bit planes in Q6, too. */
-        bool to_q6 = !pass->real && src->sample == CLP_SAMPLE_U8;
-        job->fill[i] = to_q6        ? floorf(pass->fill[i] * 64 + 0.5f)
-                       : pass->real ? pass->fill[i]
-                                    : floorf(pass->fill[i] + 0.5f);
-    }
+    set_fill(pass, !pass->real, job->fill);
     return job->tiles_across * divide_up(job->rows, tile);
 }
 
@@ -112,7 +112,7 @@ static uint32_t make_reindex_job(const clp_device *device, const work *w, uint32
         .tiles_across = divide_up(dst->width, 16),
         .first_tile = first_tile,
     };
-    memcpy(job->fill, pass->fill, sizeof job->fill);
+    set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
     return job->tiles_across * divide_up(dst->height, 16);
 }
 

@@ -115,5 +115,5 @@ clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *ter
         const step *s = &pipeline->steps[i];
         status = s->op->terms(s->values, terms, error);
     }
-    return status;
+    return status == CLPROC_OK ? clp_terms_linearise(terms, error) : status;
 }

@@ -49,17 +49,8 @@ typedef struct axis_grid {
  * `*axis`. */
 static clproc_status fit_axis(clp_axis *axis, const axis_grid *grid, clproc_error *error) {
     clp_axis part, product;
-    clproc_status status;
-    if (grid->in_step == 1 && grid->out_step == 1) {
-        return CLPROC_OK;
-    }
-    if (chroma_index(axis, grid->samples, grid->in_step, grid->out_step, &product, error,
-                     &status)) {
-        clp_axis_free(axis);
-        *axis = product;
-        return CLPROC_OK;
-    }
-    if (status == CLPROC_OK && grid->in_step > 1) {
+    clproc_status status = CLPROC_OK;
+    if (grid->in_step > 1) {
         CLP_TRY(
             status, out,
             clp_axis_upsample(&part, grid->samples, axis->in, grid->in_step, grid->fancy, error));
@@ -69,7 +60,7 @@ static clproc_status fit_axis(clp_axis *axis, const axis_grid *grid, clproc_erro
         clp_axis_free(axis);
         *axis = product;
     }
-    if (status == CLPROC_OK && grid->out_step > 1) {
+    if (grid->out_step > 1) {
         CLP_TRY(status, out, clp_axis_downsample(&part, axis->out, grid->out_step, error));
         status = clp_axis_compose(&product, &part, axis, error);
         clp_axis_free(&part);
@@ -86,6 +77,20 @@ static bool is_fancy(uint32_t h_step, uint32_t v_step, uint32_t width) {
     return (h_step == 2 && v_step <= 2 && width > 2) || (h_step == 1 && v_step == 2);
 }
 
+/** The index maps of both axes, if pixels are only moved about, along the plane's grid. */
+static bool index_plane(const clp_stage *stage, const axis_grid *rows, const axis_grid *columns,
+                        clp_axis *y, clp_axis *x, clproc_error *error, clproc_status *status) {
+    if (!chroma_index(&stage->y, rows->samples, rows->in_step, rows->out_step, y, error, status)) {
+        return false;
+    }
+    if (!chroma_index(&stage->x, columns->samples, columns->in_step, columns->out_step, x, error,
+                      status)) {
+        clp_axis_free(y);
+        return false;
+    }
+    return true;
+}
+
 clproc_status clp_stage_for_plane(const clp_stage *stage, const clp_plane_grid *grid, clp_axis *y,
                                   clp_axis *x, clproc_error *error) {
     bool fancy = is_fancy(grid->h_step, grid->v_step, grid->width);
@@ -96,6 +101,10 @@ clproc_status clp_stage_for_plane(const clp_stage *stage, const clp_plane_grid *
                          fancy};
     clproc_status status;
     *y = *x = (clp_axis){0};
+    if (index_plane(stage, &rows, &columns, y, x, error, &status)) {
+        return CLPROC_OK;
+    }
+    CLP_TRY(status, out, status);
     CLP_TRY(status, out, clp_axis_copy(y, &stage->y, error));
     CLP_TRY(status, out, clp_axis_copy(x, &stage->x, error));
     CLP_TRY(status, out, fit_axis(y, &rows, error));

@@ -21,7 +21,9 @@ typedef struct clp_lowering {
     bool premultiplied;
     double white;     /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
     double low, high; /**< bounds of values, in levels, since the last clamp */
-    int level;        /**< of the next pass */
+    /** How much matrices have multiplied the rounding of filtered integers. */
+    double error_gain;
+    int level; /**< of the next pass */
     /* Steps waiting for a colour pass, with what their tables will be made of */
     clp_step steps[CLP_MAX_STEPS];
     clp_colour matrices[CLP_MAX_STEPS];

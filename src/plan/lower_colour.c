@@ -61,6 +61,22 @@ static void add_label(clp_lowering *lowering, const char *op) {
              length ? "·" : "", op);
 }
 
+/** Matrices may multiply the rounding errors of filtered Q6 values (up to 0.02 levels) by this
+ * much. */
+#define MOST_ERROR_GAIN 6.0
+
+static double absolute_gain(const clp_colour *colour) {
+    double gain = 0;
+    for (uint32_t i = 0; i < colour->out; i++) {
+        double sum = 0;
+        for (uint32_t j = 0; j < colour->in; j++) {
+            sum += fabs(colour->m[i][j]);
+        }
+        gain = sum > gain ? sum : gain;
+    }
+    return gain;
+}
+
 /** Fraction bits with which `colour` fits 32-bit sums of values in ±512 levels; negative if none
  * do. */
 static int matrix_shift(const clp_colour *colour) {
@@ -92,7 +108,9 @@ static clproc_status add_matrix(clp_lowering *lowering, const clp_colour *colour
     lowering->matrices[last] = matrix;
     lowering->steps[last].in = matrix.in;
     lowering->steps[last].out = matrix.out;
-    lowering->needs_float |= !lowering->use_float && matrix_shift(&matrix) < 0;
+    lowering->error_gain *= lowering->sample == CLP_SAMPLE_I16 ? fmax(absolute_gain(colour), 1) : 1;
+    bool exact = matrix_shift(&matrix) >= 0 && lowering->error_gain <= MOST_ERROR_GAIN;
+    lowering->needs_float |= !lowering->use_float && !exact;
     double low = 0, high = 0;
     for (uint32_t i = 0; i < colour->out; i++) {
         double least = colour->offset[i], most = colour->offset[i];
@@ -241,10 +259,8 @@ static clproc_status matrix_table(clp_lowering *lowering, clp_step *step,
     double one = ldexp(1, shift);
     for (uint32_t i = 0; i < colour->out; i++) {
         for (uint32_t j = 0; j < 4; j++) {
-            double value = j < colour->in ? colour->m[i][j] : 0;
-            if (j == 3) {
-                value = colour->offset[i] * (lowering->use_float ? step->white / 255 : 64);
-            }
+            double unit = lowering->use_float ? step->white / 255 : 64;
+            double value = j == 3 ? colour->offset[i] * unit : j < colour->in ? colour->m[i][j] : 0;
             float real = (float)value;
             table[4 * i + j] = (int32_t)floor(value * one + 0.5);
             if (lowering->use_float) {

@@ -21,7 +21,7 @@ static uint64_t traffic(const clp_surface *surface) {
 /** A picture's fill colour in the units of its samples, channel by channel; `plane` of a planar
  * one. */
 static void fill_values(const clp_lowering *lowering, const clp_stage *stage, uint32_t plane,
-                        clp_sample sample, float values[4]) {
+                        float values[4]) {
     double colour[4];
     memcpy(colour, stage->fill, sizeof colour);
     if (lowering->model == CLP_MODEL_YCC) {
@@ -34,7 +34,7 @@ static void fill_values(const clp_lowering *lowering, const clp_stage *stage, ui
         }
         colour[0] = colour[plane];
     }
-    double unit = sample == CLP_SAMPLE_I16 ? 64 : lowering->white / 255;
+    double unit = lowering->white / 255;
     if (clp_model_has_alpha(lowering->model)) {
         uint32_t alpha = clp_model_channels(lowering->model) - 1;
         for (uint32_t i = 0; lowering->premultiplied && i < alpha; i++) {
@@ -185,7 +185,7 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
     if (!final && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
         job.sample = src.sample;
     }
-    fill_values(lowering, stage, plane, src.sample, job.fill);
+    fill_values(lowering, stage, plane, job.fill);
     CLP_TRY(status, out, clp_stage_for_plane(stage, &grid, &job.y, &job.x, lowering->error));
     status = run_job(lowering, &job, &lowering->surfaces[plane], end);
 out:

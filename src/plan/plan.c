@@ -158,7 +158,8 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
                                  .height = plan->input.height,
                                  .surface_count = plan->input.plane_count,
                                  .white = white,
-                                 .high = 255};
+                                 .high = 255,
+                                 .error_gain = 1};
         plan->surface_count = plan->pass_count = plan->table_count = 0;
         plan->table_bytes = 0;
         plan->level_count = 0;
@@ -227,7 +228,7 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
         bool needs_rgb = target->format != CLPROC_FORMAT_JPEG || terms->colour_seen;
         if (terms->gray_first) {
             *model = CLP_MODEL_GRAY;
-        } else if (needs_rgb && !terms->spatial_seen) {
+        } else if (needs_rgb && (!terms->spatial_seen || terms->early_barrier)) {
             *model = CLP_MODEL_RGB;
         }
     }

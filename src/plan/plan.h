@@ -87,7 +87,7 @@ typedef struct clp_pass {
     uint32_t starts;  /**< int32 pairs: first row, fill weight (Q14, or a float's bits); REINDEX:
                          source row or −1 */
     uint32_t columns; /**< REINDEX: source column or −1 for each output column */
-    float fill[4];    /**< in units of the source's samples */
+    float fill[4];    /**< from 0 to the greatest value: 255 or 65535 */
     /* COLOUR */
     uint32_t in_channels, out_channels; /**< alpha included */
     bool in_alpha, out_alpha;

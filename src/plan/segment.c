@@ -213,7 +213,7 @@ static clproc_status advance(clp_segments *segments, clp_segment **segment, cons
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
                                   uint32_t height, uint32_t depth, bool exact,
                                   clproc_error *error) {
-    clp_segment *segment;
+    clp_segment *segment = NULL;
     *segments = (clp_segments){0};
     clproc_status status = next_segment(segments, &segment, error);
     for (size_t i = 0; status == CLPROC_OK && i < terms->count; i++) {

@@ -72,7 +72,7 @@ static void set_size(clp_terms *terms, uint32_t width, uint32_t height) {
 
 clproc_status clp_terms_spatial(clp_terms *terms, const char *op, clp_axis *y, clp_axis *x,
                                 bool transpose, const double fill[4], clproc_error *error) {
-    clp_term *term;
+    clp_term *term = NULL;
     bool identity = !transpose && clp_axis_is_identity(y) && clp_axis_is_identity(x);
     clproc_status status = identity ? CLPROC_OK : append(terms, CLP_TERM_SPATIAL, op, &term, error);
     if (identity || status != CLPROC_OK) {
@@ -120,7 +120,7 @@ static bool is_identity(const clp_colour *colour) {
 
 static clproc_status append_colour(clp_terms *terms, const char *op, const clp_colour *colour,
                                    clproc_error *error) {
-    clp_term *term;
+    clp_term *term = NULL;
     if (is_identity(colour)) {
         return CLPROC_OK;
     }
@@ -145,14 +145,22 @@ clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double ma
     return append_colour(terms, op, &colour, error);
 }
 
+/* BT.709 luminance of red and blue. */
+#define LINEAR_RED 0.2126
+#define LINEAR_BLUE 0.0722
+
 clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error) {
     if (terms->colours == 1) {
         return CLPROC_OK;
     }
-    clp_colour colour = {
-        .in = 3, .out = 1, .m = {{CLP_LUMA_RED, 1 - CLP_LUMA_RED - CLP_LUMA_BLUE, CLP_LUMA_BLUE}}};
-    bool first = !terms->colour_seen;
+    double red = terms->linear ? LINEAR_RED : CLP_LUMA_RED;
+    double blue = terms->linear ? LINEAR_BLUE : CLP_LUMA_BLUE;
+    clp_colour colour = {.in = 3, .out = 1, .m = {{red, 1 - red - blue, blue}}};
+    bool first = !terms->colour_seen && !terms->linear;
     clproc_status status = append_colour(terms, op, &colour, error);
+    if (status == CLPROC_OK) {
+        terms->items[terms->count - 1].in_linear = terms->linear;
+    }
     terms->gray_first |= first;
     return status;
 }
@@ -160,9 +168,10 @@ clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *err
 clproc_status clp_terms_curve(clp_terms *terms, const char *op,
                               double (*const function[])(double, const void *), const void *context,
                               uint32_t count, clproc_error *error) {
-    clp_term *term;
+    clp_term *term = NULL;
     clproc_status status = append(terms, CLP_TERM_CURVE, op, &term, error);
     terms->colour_seen = true;
+    terms->early_barrier |= !terms->spatial_seen;
     terms->spatial_barrier = true;
     for (uint32_t c = 0; status == CLPROC_OK && c < count; c++) {
         float *curve = clp_memory_alloc(CLP_MEMORY_PLAN, (CLP_CURVE_SIZE + 1) * sizeof *curve);
@@ -188,7 +197,7 @@ double clp_gaussian_cut(uint32_t depth) {
 
 clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
                                  clproc_error *error) {
-    clp_term *term;
+    clp_term *term = NULL;
     if (sigma == 0) {
         return CLPROC_OK;
     }
@@ -218,7 +227,7 @@ clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint
 
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error) {
-    clp_term *term;
+    clp_term *term = NULL;
     if (custom == CLP_CUSTOM_FLATTEN && !terms->alpha) {
         return CLPROC_OK;
     }

@@ -48,6 +48,7 @@ typedef struct clp_term {
     double gaussian_sigma;
     /* COLOUR */
     clp_colour colour;
+    bool in_linear; /**< the map is of linear light */
     /* CURVE: one table for every colour channel, or one each */
     float *curve[3];
     /* KERNEL */
@@ -68,12 +69,13 @@ typedef struct clp_terms {
      * to width, 0 to height. */
     uint32_t samples_x, samples_y;
     double box_x0, box_x1, box_y0, box_y1;
-    bool linear; /**< operations are to filter in linear light */
+    bool linear; /**< filters work in linear light; see clp_terms_linearise() */
     /* Facts about the list for choosing how to decode: */
     bool spatial_seen;    /**< a term that filters has been added */
     bool crop_seen;       /**< an index map other than an orientation has been added */
     bool colour_seen;     /**< a term that changes colours has been added */
     bool spatial_barrier; /**< a term that no filter may pass has been added */
+    bool early_barrier;   /**< it came before any filter */
     bool gray_first;      /**< the conversion to gray came before any other change of colours */
     double first_scale; /**< of a resize that came first: source ÷ output, the smaller of both axes;
                            0 if none */
@@ -92,7 +94,8 @@ clproc_status clp_terms_spatial(clp_terms *terms, const char *op, clp_axis *y, c
  * where all rows agree. Identities are dropped. */
 clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double matrix[3][3],
                                const double offset[3], clproc_error *error);
-/** Appends the conversion to BT.601 luma; nothing for a gray picture. */
+/** Appends the conversion to BT.601 luma, or, in linear light, to BT.709 luminance; nothing for a
+ * gray picture. */
 clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error);
 /** Appends one function of [0, 1] for all channels (or one for each where `count` is 3). */
 clproc_status clp_terms_curve(clp_terms *terms, const char *op,
@@ -113,6 +116,9 @@ uint32_t clp_gaussian_radius(double sigma, uint32_t depth);
 clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint32_t height,
                                       uint32_t depth, clp_axis *y, clp_axis *x,
                                       clproc_error *error);
+
+/** Puts the curves of sRGB around whatever filters, if the list is to work in linear light. */
+clproc_status clp_terms_linearise(clp_terms *terms, clproc_error *error);
 
 /** Index axes of an EXIF orientation (1 to 8) as a term; nothing for 1. */
 clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_error *error);

@@ -1,0 +1,364 @@
+/** Every operation, on sizes and layouts that hurt, on every device there is, against the reference
+ * device.
+ *
+ *  8 bit: |out − rounded reference| ≤ 1 and |out − unrounded reference| ≤ 0.6, and the same bytes
+ * on every device, with work-item tiles and with work-group tiles, with shared memory and with
+ * copies. 16 bit: ≤ 1 of both kinds.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "device/device.h"
+#include "ops/ops.h"
+
+typedef struct shape {
+    uint32_t width, height;
+} shape;
+
+/* One sample, one row, one column, less than a tile, odd, more than a tile each way. */
+static const shape shapes[] = {{1, 1}, {1, 19}, {23, 1}, {3, 5}, {17, 31}, {33, 16}, {70, 45}};
+
+typedef struct kind {
+    clp_model model;
+    uint32_t depth, h_step, v_step;
+    clproc_format format;
+    const char *name;
+} kind;
+
+static const kind kinds[] = {
+    {CLP_MODEL_GRAY, 8, 1, 1, CLPROC_FORMAT_PNG, "gray"},
+    {CLP_MODEL_RGB, 8, 1, 1, CLPROC_FORMAT_PNG, "rgb"},
+    {CLP_MODEL_RGB, 8, 1, 1, CLPROC_FORMAT_JPEG, "rgb to jpeg"},
+    {CLP_MODEL_GRAYA, 8, 1, 1, CLPROC_FORMAT_PNG, "gray+alpha"},
+    {CLP_MODEL_RGBA, 8, 1, 1, CLPROC_FORMAT_PNG, "rgba"},
+    {CLP_MODEL_RGBA, 8, 1, 1, CLPROC_FORMAT_JPEG, "rgba to jpeg"},
+    {CLP_MODEL_YCC, 8, 2, 2, CLPROC_FORMAT_JPEG, "4:2:0"},
+    {CLP_MODEL_YCC, 8, 2, 1, CLPROC_FORMAT_JPEG, "4:2:2"},
+    {CLP_MODEL_YCC, 8, 1, 1, CLPROC_FORMAT_JPEG, "4:4:4"},
+    {CLP_MODEL_YCC, 8, 4, 1, CLPROC_FORMAT_JPEG, "4:1:1"},
+    {CLP_MODEL_YCC, 8, 2, 2, CLPROC_FORMAT_PNG, "4:2:0 to png"},
+    {CLP_MODEL_GRAY, 16, 1, 1, CLPROC_FORMAT_PNG, "gray 16"},
+    {CLP_MODEL_RGB, 16, 1, 1, CLPROC_FORMAT_PNG, "rgb 16"},
+    {CLP_MODEL_RGBA, 16, 1, 1, CLPROC_FORMAT_PNG, "rgba 16"},
+};
+
+/* Besides each operation's own example. */
+static const char *const pipelines[] = {
+    "resize 50%",
+    "resize 13x40:fit=fill:filter=catmull-rom",
+    "resize 37x:filter=mitchell | blur 1.2",
+    "resize 20x20:fit=cover:filter=bilinear",
+    "resize 30x40:fit=contain:colour=#f80:filter=area",
+    "resize 200%:filter=lanczos3",
+    "resize 300%:filter=nearest",
+    "resize 9x:filter=box",
+    "crop 10x9+1+2",
+    "crop 8x8:gravity=southeast | flip v",
+    "rotate 180 | flip h",
+    "rotate 270 | resize 25x",
+    "flip h | pad 80x60:gravity=east:colour=#123",
+    "pad 90x70:colour=#0f08 | blur 2",
+    "blur 0.4",
+    "blur 7",
+    "blur 31",
+    "gray | blur 1.5",
+    "blur 1 | brightness 1.5",
+    "brightness 1.4 | pad 75x:colour=#fff | blur 1",
+    "saturation 2 | contrast 1.5 | resize 40x",
+    "gamma 0.6 | resize 19x | levels 20:white=200:gamma=1.3",
+    "matrix 0,0,1,0,1,0,1,0,0 | rotate 90",
+    "matrix 4,-2,-1,20,-2,4,-1,0,-1,-2,4,-10 | blur 1",
+    "flatten #08f | resize 31x",
+    "linear resize 20x30:fit=fill | gray",
+    "linear brightness 1.2 | blur 1 | flip h | pad 80x80:colour=#f80",
+    "resize 200%:filter=lanczos3 | resize 150%:filter=lanczos3 | contrast 2",
+    "box-blur 4 | gray",
+};
+
+static uint32_t next_random(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/** Noise with flat patches and extremes, alpha often 0 or full. */
+static void fill_picture(const clp_layout *layout, uint8_t *base, uint32_t seed) {
+    uint32_t state = seed;
+    memset(base, 0, layout->bytes);
+    for (uint32_t p = 0; p < layout->plane_count; p++) {
+        const clp_plane *plane = &layout->planes[p];
+        for (uint32_t y = 0; y < plane->height; y++) {
+            for (uint32_t i = 0; i < plane->width * plane->channels; i++) {
+                bool alpha = clp_model_has_alpha(layout->model) &&
+                             i % plane->channels == plane->channels - 1;
+                uint32_t value = next_random(&state) & 0xffff, patch = (i / 12 + y / 9) % 4;
+                value = alpha && patch == 0 ? 0 : patch == 1 ? 0xffff : value;
+                uint8_t *row = base + plane->offset + y * plane->pitch;
+                if (layout->depth == 8) {
+                    row[i] = (uint8_t)(value >> 8);
+                } else {
+                    ((uint16_t *)(void *)row)[i] = (uint16_t)value;
+                }
+            }
+        }
+    }
+}
+
+/** A plan for a pipeline on a picture; NULL where the operation cannot apply to it. */
+static clp_plan *make_plan(const char *pipeline, const kind *k, const shape *s) {
+    clproc_pipeline *ops = NULL;
+    clproc_error error = {0};
+    clp_terms terms;
+    clp_plan *plan = NULL;
+    bool linear = strncmp(pipeline, "linear ", 7) == 0;
+    clp_layout layout = {
+        .model = k->model, .depth = k->depth, .width = s->width, .height = s->height};
+    clp_target target = {.format = k->format};
+    for (int i = 0; i < 3; i++) {
+        layout.planes[i].h_step = target.source_h_step[i] = i ? k->h_step : 1;
+        layout.planes[i].v_step = target.source_v_step[i] = i ? k->v_step : 1;
+    }
+    if (k->model != CLP_MODEL_YCC) {
+        memset(target.source_h_step, 0, sizeof target.source_h_step);
+    }
+    assert_true(clp_layout_place(&layout));
+    assert_int_equal(clproc_pipeline_create(&ops, &error), CLPROC_OK);
+    if (clproc_pipeline_parse(ops, pipeline + (linear ? 7 : 0), &error) != CLPROC_OK) {
+        fail_msg("%s: %s", pipeline, error.message);
+    }
+    clp_terms_init(&terms, &layout, s->width, s->height);
+    terms.linear = linear;
+    clproc_status status = clp_pipeline_terms(ops, &terms, &error);
+    clproc_pipeline_destroy(&ops);
+    if (status == CLPROC_ERROR_ARGUMENT) {
+        clp_terms_free(&terms);
+        return NULL;
+    }
+    assert_int_equal(status, CLPROC_OK);
+    status = clp_plan_create(&plan, &layout, &terms, &target, &error);
+    if (status != CLPROC_OK) {
+        fail_msg("%s on %s %ux%u: %s", pipeline, k->name, s->width, s->height, error.message);
+    }
+    return plan;
+}
+
+/** One device as it is opened: which, and with which CLPROC_FORCE. */
+typedef struct place {
+    const char *selection, *force;
+    clp_device *device;
+} place;
+
+static uint8_t *run_on(clp_device *device, clp_plan *plan, uint32_t seed) {
+    clproc_error error = {0};
+    clp_slot *slot = NULL;
+    uint32_t index;
+    assert_int_equal(clp_slot_create(&slot, device, 1, 1, &error), CLPROC_OK);
+    assert_int_equal(clp_slot_add(slot, plan, &index, &error), CLPROC_OK);
+    fill_picture(&plan->input, clp_slot_input(slot, index), seed);
+    if (clp_device_submit(device, slot, 0, NULL, &error) != CLPROC_OK ||
+        clp_device_wait(device, slot, &error) != CLPROC_OK) {
+        fail_msg("%s", error.message);
+    }
+    uint8_t *out = malloc(plan->output.bytes);
+    assert_non_null(out);
+    memcpy(out, clp_slot_output(slot, index), plan->output.bytes);
+    clp_slot_destroy(&slot);
+    return out;
+}
+
+static double sample_at(const clp_layout *layout, const uint8_t *base, const clp_plane *plane,
+                        uint32_t y, uint32_t i) {
+    const uint8_t *row = base + plane->offset + y * plane->pitch;
+    return layout->depth == 8 ? row[i] : ((const uint16_t *)(const void *)row)[i];
+}
+
+static void compare(const clp_plan *plan, const uint8_t *out, const uint8_t *reference,
+                    const double *unrounded, double worst[2]) {
+    const clp_layout *layout = &plan->output;
+    size_t at = 0;
+    worst[0] = worst[1] = 0;
+    for (uint32_t p = 0; p < layout->plane_count; p++) {
+        const clp_plane *plane = &layout->planes[p];
+        bool alpha = clp_model_has_alpha(layout->model);
+        for (uint32_t c = 0; c < plane->channels; c++) {
+            for (uint32_t y = 0; y < plane->height; y++) {
+                for (uint32_t x = 0; x < plane->width; x++, at++) {
+                    uint32_t i = x * plane->channels + c, last = (x + 1) * plane->channels - 1;
+                    double a = sample_at(layout, out, plane, y, i),
+                           b = sample_at(layout, reference, plane, y, i);
+                    /* Where alpha rounds to 0 on one side and to 1 on the other, the colour is
+                     * defined on one only. */
+                    bool undefined = alpha && c + 1 < plane->channels &&
+                                     (sample_at(layout, out, plane, y, last) == 0) !=
+                                         (sample_at(layout, reference, plane, y, last) == 0);
+                    /* A float's rounding is divided by alpha: colours of nearly transparent 16-bit
+                     * pixels are no better known than that. */
+                    double share =
+                        alpha && layout->depth == 16 && c + 1 < plane->channels
+                            ? fmin(1, sample_at(layout, reference, plane, y, last) / 2000)
+                            : 1;
+                    if (!undefined) {
+                        worst[0] = fmax(worst[0], fabs(a - b) * share);
+                        worst[1] = fmax(worst[1], fabs(a - unrounded[at]) * share);
+                    }
+                }
+            }
+        }
+    }
+}
+
+static bool same_samples(const clp_layout *layout, const uint8_t *a, const uint8_t *b) {
+    for (uint32_t p = 0; p < layout->plane_count; p++) {
+        const clp_plane *plane = &layout->planes[p];
+        for (uint32_t y = 0; y < plane->height; y++) {
+            for (uint32_t i = 0; i < plane->width * plane->channels; i++) {
+                if (sample_at(layout, a, plane, y, i) != sample_at(layout, b, plane, y, i)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+static void check_plan(clp_plan *plan, const char *what, const place *places, size_t place_count,
+                       size_t *checked) {
+    clproc_error error = {0};
+    uint32_t seed = (uint32_t)(plan->input.width * 31 + plan->input.height);
+    size_t samples = plan->output.bytes;
+    uint8_t *input = calloc(1, plan->input.bytes), *reference = calloc(1, plan->output.bytes),
+            *first = NULL;
+    double *unrounded = calloc(samples, sizeof *unrounded), worst[2];
+    assert_true(input && reference && unrounded);
+    fill_picture(&plan->input, input, seed);
+    assert_int_equal(clp_reference_run(plan, input, reference, unrounded, &error), CLPROC_OK);
+    for (size_t i = 0; i < place_count; i++) {
+        uint8_t *out = run_on(places[i].device, plan, seed);
+        compare(plan, out, reference, unrounded, worst);
+        bool fine = worst[0] <= 1 && worst[1] <= (plan->output.depth == 8 ? 0.6 : 1.01);
+        if (!fine) {
+            fail_msg("%s on %s (%s): off by %g, %g from the unrounded reference", what,
+                     places[i].selection, places[i].force, worst[0], worst[1]);
+        }
+        if (first && plan->output.depth == 8 && !same_samples(&plan->output, first, out)) {
+            fail_msg("%s: %s (%s) gives other samples than %s", what, places[i].selection,
+                     places[i].force, places[0].selection);
+        }
+        if (first) {
+            free(out);
+        } else {
+            first = out;
+        }
+        ++*checked;
+    }
+    free(first);
+    free(input);
+    free(reference);
+    free(unrounded);
+}
+
+/** Every pipeline: the list above and each operation's example. */
+static const char *pipeline_at(size_t index, char *text, size_t size) {
+    size_t listed = sizeof pipelines / sizeof *pipelines;
+    if (index < listed) {
+        return pipelines[index];
+    }
+    const clp_op *op = clp_ops_at(index - listed);
+    snprintf(text, size, "%s %s", op ? op->name : "", op ? op->example : "");
+    return op ? text : NULL;
+}
+
+static void check_all(const place *places, size_t place_count, size_t stride) {
+    char text[256], what[400];
+    size_t checked = 0, number = 0;
+    for (size_t p = 0; pipeline_at(p, text, sizeof text); p++) {
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+                const char *pipeline = pipeline_at(p, text, sizeof text);
+                if (number++ % stride) {
+                    continue;
+                }
+                clp_plan *plan = make_plan(pipeline, &kinds[k], &shapes[s]);
+                if (plan) {
+                    snprintf(what, sizeof what, "\"%s\" on %s %ux%u", pipeline, kinds[k].name,
+                             shapes[s].width, shapes[s].height);
+                    check_plan(plan, what, places, place_count, &checked);
+                    clp_plan_release(&plan);
+                }
+            }
+        }
+    }
+    print_message("%zu results checked\n", checked);
+    assert_true(checked > 500);
+}
+
+static bool open_place(place *p) {
+    clproc_error error = {0};
+    setenv("CLPROC_FORCE", p->force, 1);
+    clproc_status status = clp_device_open(&p->device, p->selection, NULL, &error);
+    unsetenv("CLPROC_FORCE");
+    if (status != CLPROC_OK) {
+        print_message("%s is not there: %s\n", p->selection, error.message);
+    }
+    return status == CLPROC_OK;
+}
+
+static void close_places(place *places, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        clp_device_close(&places[i].device);
+    }
+}
+
+static void on_cpu(void **state) {
+    (void)state;
+    place places[] = {{.selection = "pthread", .force = ""},
+                      {.selection = "pthread", .force = "group discrete"}};
+    if (!open_place(&places[0])) {
+        skip();
+    }
+    assert_true(open_place(&places[1]));
+    check_all(places, 2, 1);
+    close_places(places, 2);
+}
+
+static void on_rusticl(void **state) {
+    (void)state;
+    place places[] = {{.selection = "pthread", .force = ""},
+                      {.selection = "llvmpipe", .force = ""}};
+    bool both = open_place(&places[0]) && open_place(&places[1]);
+    if (both) {
+        /* A prime stride: over the pipelines every shape and kind has its turn. */
+        check_all(places, 2, 5);
+    }
+    close_places(places, 2);
+    if (!both) {
+        skip();
+    }
+}
+
+static void on_gpu(void **state) {
+    (void)state;
+    place places[] = {{.selection = "gpu", .force = ""}, {.selection = "pthread", .force = ""}};
+    bool there = open_place(&places[0]);
+    bool real = there && !strstr(clp_device_info(places[0].device)->name, "llvmpipe");
+    if (real) {
+        check_all(places, open_place(&places[1]) ? 2 : 1, 1);
+    }
+    close_places(places, 2);
+    if (!real) {
+        skip();
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(on_cpu),
+        cmocka_unit_test(on_rusticl),
+        cmocka_unit_test(on_gpu),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
