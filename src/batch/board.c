@@ -151,6 +151,13 @@ void clp_board_need(clp_board *board) {
     pthread_mutex_unlock(&board->lock);
 }
 
+bool clp_board_has_device(clp_board *board) {
+    pthread_mutex_lock(&board->lock);
+    bool there = board->device != NULL;
+    pthread_mutex_unlock(&board->lock);
+    return there;
+}
+
 void clp_board_want(clp_board *board, clp_plan *plan) {
     pthread_mutex_lock(&board->lock);
     /* One wish at a time: a batch builds what it lacks when it is submitted. */

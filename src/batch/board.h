@@ -68,6 +68,8 @@ clproc_status clp_board_result(clp_board *board, clproc_error *error);
 void clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task);
 /** Asks for the device, so that it is there in time. */
 void clp_board_need(clp_board *board);
+/** True once batches can be filled. */
+bool clp_board_has_device(clp_board *board);
 /** Asks for the device and for its kernels for this plan. */
 void clp_board_want(clp_board *board, clp_plan *plan);
 /** Moves `draft` to a place in a batch, exchanging its buffers for used ones: PLACED. Instead of

@@ -73,10 +73,8 @@ static void await_resident(driver *self) {
 /** Submits a batch, then awaits the one before it: the device always has the next one at hand. */
 static void run_batch(driver *self, clp_batch *batch) {
     clproc_error error;
-    clp_prof_begin(self->thread, CLP_PROF_SUBMIT, CLP_PROF_NO_IMAGE);
     clproc_status status = clp_device_submit(self->run->device, clp_batch_slot(batch),
                                              clp_batch_number(batch), self->thread, &error);
-    clp_prof_end(self->thread);
     await_resident(self);
     if (status == CLPROC_OK) {
         self->resident = batch;

@@ -1,4 +1,6 @@
 /* A worker: reads and decodes files, encodes and writes what the device has finished. */
+#include <string.h>
+
 #include "batch/cmyk.h"
 #include "batch/run.h"
 
@@ -10,6 +12,7 @@ typedef struct worker {
     clp_encoder *encoder;
     clp_bytes file;    /**< the file being read */
     clp_bytes ink;     /**< a CMYK picture before it is RGB */
+    clp_bytes early;   /**< a picture decoded before there was a device to decode for */
     clp_bytes name;    /**< of the file being written */
     clp_picture draft; /**< before it has a place in a batch */
     clp_header header; /**< of the file being read */
@@ -260,15 +263,15 @@ static clproc_status find_room(worker *self, clp_picture *draft, clp_picture **p
     return task.kind == CLP_TASK_REFUSED ? error->status : CLPROC_OK;
 }
 
-static clproc_status decode(worker *self, const clp_picture *picture, clproc_error *error) {
-    const clp_layout *input = &picture->recipe.plan->input;
-    uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
+/** Decodes the open file to `base`, as the recipe's plan wants it. */
+static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recipe, uint8_t *base,
+                            clproc_error *error) {
+    const clp_layout *input = &recipe->plan->input;
     clp_decode_result result = {0};
     clp_layout decoded;
     clproc_status status;
-    clp_prof_begin(self->thread, CLP_PROF_DECODE, picture->item);
-    CLP_TRY(status, out,
-            clp_recipe_decoded_layout(&picture->recipe, self->decoder, &decoded, error));
+    clp_prof_begin(self->thread, CLP_PROF_DECODE, item);
+    CLP_TRY(status, out, clp_recipe_decoded_layout(recipe, self->decoder, &decoded, error));
     if (decoded.model == input->model) {
         CLP_TRY(status, out, clp_decoder_read(self->decoder, input, base, &result, error));
     } else {
@@ -278,11 +281,38 @@ static clproc_status decode(worker *self, const clp_picture *picture, clproc_err
         clp_cmyk_to_rgb(&decoded, self->ink.data, input, base);
     }
     if (result.flaws) {
-        clp_events_warning(&self->run->events, input_path(self, picture->item), result.message);
+        clp_events_warning(&self->run->events, input_path(self, item), result.message);
     }
 out:
     clp_prof_end(self->thread);
     return status;
+}
+
+/** While the device is still opening, decodes into memory of the worker's own. */
+static clproc_status decode_early(worker *self, const clp_picture *draft, clproc_error *error) {
+    size_t bytes = draft->recipe.plan->input.bytes;
+    if (clp_board_has_device(self->run->board) || bytes > self->run->memory) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_bytes_reserve(&self->early, bytes, error);
+    if (status == CLPROC_OK) {
+        status = decode(self, draft->item, &draft->recipe, self->early.data, error);
+    }
+    if (status == CLPROC_OK) {
+        self->early.size = bytes;
+    }
+    return status;
+}
+
+/** Brings a placed picture's pixels into its slot. */
+static clproc_status fill_slot(worker *self, const clp_picture *picture, clproc_error *error) {
+    uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
+    if (self->early.size == 0) {
+        return decode(self, picture->item, &picture->recipe, base, error);
+    }
+    memcpy(base, self->early.data, self->early.size);
+    clp_bytes_free(&self->early);
+    return CLPROC_OK;
 }
 
 static void read_task(worker *self, uint32_t item) {
@@ -293,11 +323,15 @@ static void read_task(worker *self, uint32_t item) {
     draft->item = item;
     clproc_status status = prepare(self, draft, &outcome, &error);
     if (status == CLPROC_OK && outcome == OUTCOME_GOES_ON) {
+        status = decode_early(self, draft, &error);
+    }
+    if (status == CLPROC_OK && outcome == OUTCOME_GOES_ON) {
         status = find_room(self, draft, &placed, &outcome, &error);
     }
     if (placed) {
-        status = decode(self, placed, &error);
+        status = fill_slot(self, placed, &error);
     }
+    self->early.size = 0;
     if (status != CLPROC_OK) {
         clp_events_failed(&run->events, input_path(self, item), NULL, &error);
     }
@@ -342,6 +376,7 @@ out:
     clp_decoder_destroy(&self.decoder);
     clp_picture_free(&self.draft);
     clp_bytes_free(&self.name);
+    clp_bytes_free(&self.early);
     clp_bytes_free(&self.ink);
     clp_bytes_free(&self.file);
     clp_prof_thread_leave(self.thread);

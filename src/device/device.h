@@ -31,7 +31,7 @@ clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_p
  */
 typedef struct clp_slot clp_slot;
 
-/** `bytes`: input a slot should hold; it grows for a single larger picture. */
+/** `bytes`: input and results a slot should hold; it grows for a single larger picture. */
 clproc_status clp_slot_create(clp_slot **slot, clp_device *device, uint64_t bytes, uint32_t images,
                               clproc_error *error);
 void clp_slot_destroy(clp_slot **slot);

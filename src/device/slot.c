@@ -149,22 +149,22 @@ bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan) {
                                 slot->output.used + plan->output.bytes <= slot->output.capacity);
 }
 
-/** What to allocate so that a batch of pictures like this one fits the wanted bytes. */
-static size_t roomy(const clp_slot *slot, size_t bytes, size_t input_bytes) {
-    double pictures = (double)slot->wanted_bytes / (double)input_bytes;
-    double most = pictures < slot->capacity ? pictures : slot->capacity;
-    return most > 1 ? (size_t)((double)bytes * most) : bytes;
+/** How many pictures of this plan to make room for: as many as the wanted bytes hold, one at least.
+ */
+static size_t pictures_wanted(const clp_slot *slot, const clp_plan *plan) {
+    uint64_t pictures = slot->wanted_bytes / (plan->input.bytes + plan->output.bytes);
+    pictures = pictures < slot->capacity ? pictures : slot->capacity;
+    return pictures > 1 ? (size_t)pictures : 1;
 }
 
 clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, uint32_t *index, clproc_error *error) {
     if (slot->count == 0) {
-        clproc_status status =
-            clp_arena_grow(slot->device, &slot->input,
-                           roomy(slot, plan->input.bytes, plan->input.bytes), "input", error);
+        size_t pictures = pictures_wanted(slot, plan);
+        clproc_status status = clp_arena_grow(slot->device, &slot->input,
+                                              pictures * plan->input.bytes, "input", error);
         if (status == CLPROC_OK) {
-            status = clp_arena_grow(slot->device, &slot->output,
-                                    roomy(slot, plan->output.bytes, plan->input.bytes), "results",
-                                    error);
+            status = clp_arena_grow(slot->device, &slot->output, pictures * plan->output.bytes,
+                                    "results", error);
         }
         if (status != CLPROC_OK) {
             return status;

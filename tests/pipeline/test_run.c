@@ -402,7 +402,7 @@ static void test_profile_counts_what_was_done(void **state) {
     assert_int_equal(clp_file_read("r.json", 0, &bytes, NULL), CLPROC_OK);
     assert_int_equal(clp_bytes_append(&bytes, "", 1, NULL), CLPROC_OK);
     static const char *const stages[] = {"\"list\"",   "\"read\"",   "\"header\"", "\"plan\"",
-                                         "\"decode\"", "\"encode\"", "\"write\"",  "\"submit\""};
+                                         "\"decode\"", "\"encode\"", "\"write\"",  "\"reference\""};
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         assert_non_null(strstr((char *)bytes.data, stages[i]));
     }
