@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From this share of the cores on, threads wait for a processor rather than for each other, and
- * time on the clock no longer says what a part costs. */
-#define CORES_FULL 0.85
-
 const char *clp_command_kind_name(clp_command_kind kind) {
     static const char *const names[] = {[CLP_COMMAND_KERNEL] = "kernel",
                                         [CLP_COMMAND_UPLOAD] = "upload",
@@ -19,15 +15,6 @@ const char *clp_command_kind_name(clp_command_kind kind) {
 double clp_analysis_of_wall(const clp_analysis *analysis, double ns) {
     uint64_t wall = analysis->profile->wall_ns;
     return wall ? ns / (double)wall : 0;
-}
-
-const clp_resource *clp_analysis_device(const clp_analysis *analysis) {
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        if (analysis->resources[i].device) {
-            return &analysis->resources[i];
-        }
-    }
-    return NULL;
 }
 
 static double rate_fact(const clproc_profile *profile, const char *key) {
@@ -237,97 +224,6 @@ static clproc_status analyse_threads(clp_analysis *analysis, clproc_error *error
     return status;
 }
 
-/* ------------------------------------------------------------ resources */
-
-/** Length of a thread's name without its number: "decode" of "decode 2". */
-static size_t kind_length(const char *name) {
-    size_t length = strlen(name);
-    while (length > 0 && isdigit((unsigned char)name[length - 1])) {
-        length--;
-    }
-    while (length > 0 && name[length - 1] == ' ') {
-        length--;
-    }
-    return length ? length : strlen(name);
-}
-
-static clp_resource *resource_of(clp_analysis *analysis, const char *name) {
-    size_t length = kind_length(name);
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        clp_resource *resource = &analysis->resources[i];
-        if (strlen(resource->name) == length && memcmp(resource->name, name, length) == 0) {
-            return resource;
-        }
-    }
-    clp_resource *resource = &analysis->resources[analysis->resource_count++];
-    memcpy(resource->name, name, length);
-    return resource;
-}
-
-/** `which`: none. */
-#define NO_RESOURCE SIZE_MAX
-
-/** The shortest the run could be if resource `which` took `factor` of its time: the longest of what
- * every resource needs for itself, and of what all need of the cores. */
-static double shortest(const clp_analysis *analysis, size_t which, double factor) {
-    const clproc_profile *profile = analysis->profile;
-    bool full = analysis->cores_share >= CORES_FULL;
-    double cpu = (double)(profile->user_ns + profile->system_ns), longest = 0;
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        const clp_resource *resource = &analysis->resources[i];
-        double part = i == which ? factor : 1;
-        double width = resource->device && full ? profile->cores : resource->count;
-        double need = (double)(full ? resource->cpu_ns : resource->busy_ns) * part / width;
-        longest = fmax(longest, need);
-        cpu -= (1 - part) * (double)resource->cpu_ns;
-    }
-    return profile->cores ? fmax(longest, cpu / profile->cores) : longest;
-}
-
-static double saving(const clp_analysis *analysis, size_t which, double factor) {
-    double gained = (double)analysis->profile->wall_ns - shortest(analysis, which, factor);
-    double most = (double)analysis->resources[which].busy_ns * (1 - factor);
-    return fmax(0, fmin(gained, most));
-}
-
-static int by_share(const void *a, const void *b) {
-    const clp_resource *x = a, *y = b;
-    int order = (x->share < y->share) - (x->share > y->share);
-    return order ? order : strcmp(x->name, y->name);
-}
-
-static clproc_status analyse_resources(clp_analysis *analysis, clproc_error *error) {
-    const clproc_profile *profile = analysis->profile;
-    clproc_status status = clp_profile_room(&analysis->resources, profile->thread_count + 1,
-                                            sizeof *analysis->resources, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    for (size_t i = 0; i < profile->thread_count; i++) {
-        clp_resource *resource = resource_of(analysis, profile->threads[i].name);
-        resource->count++;
-        resource->busy_ns += analysis->threads[i].busy_ns;
-        resource->waiting_ns += analysis->threads[i].waiting_ns;
-        resource->cpu_ns += profile->threads[i].cpu_ns;
-    }
-    if (profile->command_count) {
-        clp_resource *device = &analysis->resources[analysis->resource_count++];
-        *device = (clp_resource){.name = "OpenCL device", .device = true, .count = 1};
-        device->busy_ns = analysis->busy_ns;
-        device->cpu_ns = analysis->driver_cpu_ns;
-    }
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        clp_resource *resource = &analysis->resources[i];
-        resource->share =
-            clp_analysis_of_wall(analysis, (double)resource->busy_ns) / (double)resource->count;
-        resource->saving_ns = saving(analysis, i, 0);
-        resource->half_ns = saving(analysis, i, 0.5);
-    }
-    analysis->slack_ns = fmax(0, (double)profile->wall_ns - shortest(analysis, NO_RESOURCE, 1));
-    qsort(analysis->resources, analysis->resource_count, sizeof *analysis->resources, by_share);
-    return CLPROC_OK;
-}
-
 /* ----------------------------------------------------------- life cycle */
 
 clproc_status clp_analysis_make(clp_analysis *analysis, const clproc_profile *profile,
@@ -343,7 +239,7 @@ clproc_status clp_analysis_make(clp_analysis *analysis, const clproc_profile *pr
     if (profile->cores) {
         analysis->cores_share = clp_analysis_of_wall(analysis, (double)cpu) / profile->cores;
     }
-    CLP_TRY(status, out, analyse_resources(analysis, error));
+    CLP_TRY(status, out, clp_analysis_find_limits(analysis, error));
 out:
     if (status != CLPROC_OK) {
         clp_analysis_free(analysis);

@@ -36,17 +36,27 @@ typedef struct clp_thread_row {
     uint64_t life_ns, busy_ns, waiting_ns;
 } clp_thread_row;
 
-/** A part of the machine that can be the bottleneck: all threads of a kind ("decode 1", "decode
- * 2"), or the device. */
+/** What can be busy all the time, and then limits the run: all threads of a kind ("worker 1",
+ * "worker 2"), or the device. */
 typedef struct clp_resource {
     char name[32];
     bool device;
     uint32_t count; /**< threads; 1 for the device */
     uint64_t busy_ns, waiting_ns, cpu_ns;
-    double share;     /**< busy part of count × wall time */
-    double saving_ns; /**< the most the run could gain if this took no time */
-    double half_ns;   /**< the same if it took half the time */
+    uint64_t stage_ns[CLP_PROF_STAGE_COUNT]; /**< self time of its stages */
+    double share;                            /**< busy part of count × wall time */
 } clp_resource;
+
+/** What could be made faster: a stage that is no waiting, on all threads, or the device. */
+typedef struct clp_part {
+    const char *name;
+    bool device;
+    clp_prof_stage stage; /**< unless the device */
+    uint64_t busy_ns;
+    double cpu_ns;    /**< estimated from the threads' processor time */
+    double half_ns;   /**< the most the run could gain if this took half the time */
+    double saving_ns; /**< the same if it took none */
+} clp_part;
 
 typedef struct clp_analysis {
     const clproc_profile *profile;
@@ -57,6 +67,8 @@ typedef struct clp_analysis {
     clp_thread_row *threads; /**< as the profile's */
     clp_resource *resources; /**< by share */
     size_t resource_count;
+    clp_part parts[CLP_PROF_STAGE_COUNT + 1]; /**< by saving */
+    size_t part_count;
     uint64_t command_ns; /**< sum over all commands */
     uint64_t busy_ns;    /**< time in which at least one command ran */
     uint64_t kernel_busy_ns, transfer_busy_ns;
@@ -76,7 +88,11 @@ void clp_analysis_free(clp_analysis *analysis);
 
 /** Busy part of the run, 0 without a run. */
 double clp_analysis_of_wall(const clp_analysis *analysis, double ns);
+/** NULL if the device did nothing. */
 const clp_resource *clp_analysis_device(const clp_analysis *analysis);
+const clp_part *clp_analysis_device_part(const clp_analysis *analysis);
+/** Fills in resources, parts and slack from the rest: the second half of clp_analysis_make(). */
+clproc_status clp_analysis_find_limits(clp_analysis *analysis, clproc_error *error);
 /** The row a command of the profile belongs to. */
 clp_command_row *clp_analysis_row(const clp_analysis *analysis, const clp_prof_command *command);
 /** The commands' kind in reports: "kernel", "upload", "readback". */

@@ -8,6 +8,7 @@
 /* Shares from which on a sentence is worth a reader's time. */
 #define SATURATED 0.6       /* of a part: it limits the run */
 #define CORES_BUSY 0.85     /* of all cores: the processor limits the run */
+#define HELD_UP 0.25        /* of working time spent off the processor */
 #define NOTABLE 0.01        /* of the wall time */
 #define LARGE 0.1           /* of the wall time */
 #define FAR_FROM_COPY 0.5   /* of the measured bandwidth */
@@ -27,83 +28,126 @@ static clp_finding *add(clp_findings *findings, const char *id, double saving_ns
 
 #define SAY(field, ...) snprintf(field, sizeof(field), __VA_ARGS__)
 
-static const clp_resource *hungriest(const clp_analysis *analysis) {
-    const clp_resource *most = NULL;
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        const clp_resource *resource = &analysis->resources[i];
-        if (!most || resource->cpu_ns > most->cpu_ns) {
-            most = resource;
+/* ---------------------------------------------------------- bottlenecks */
+
+/** What the run would gain from a part twice as fast, and what it rests on. */
+static void say_gain(clp_finding *finding, const clp_analysis *analysis, const clp_part *part) {
+    words w;
+    SAY(finding->evidence, "%s takes %s on all threads, about %s of it on the processor",
+        part->name, clp_unit_time(w.a, (double)part->busy_ns), clp_unit_time(w.b, part->cpu_ns));
+    SAY(finding->text,
+        "%s%s is the part to make faster: twice as fast, it would save at most %s (%s).",
+        part->device ? "The " : "", part->name, clp_unit_time(w.c, part->half_ns),
+        clp_unit_percent(w.d, clp_analysis_of_wall(analysis, part->half_ns)));
+}
+
+static void find_processor_limit(clp_findings *findings, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    const clp_part *most = &analysis->parts[0];
+    double cpu = (double)(profile->user_ns + profile->system_ns);
+    words w;
+    for (size_t i = 1; i < analysis->part_count; i++) {
+        most = analysis->parts[i].cpu_ns > most->cpu_ns ? &analysis->parts[i] : most;
+    }
+    SAY(findings->verdict,
+        "Limited by the processor: %u core%s busy %s of the run, %s of that with %s. More threads "
+        "would not help.",
+        profile->cores, profile->cores == 1 ? "" : "s",
+        clp_unit_percent(w.a, analysis->cores_share),
+        clp_unit_percent(w.b, cpu > 0 ? most->cpu_ns / cpu : 0), most->name);
+    say_gain(add(findings, "processor", most->half_ns), analysis, most);
+}
+
+/** The stage that the threads of a kind spend most of their work in. */
+static const clp_part *main_part(const clp_analysis *analysis, const clp_resource *resource) {
+    const clp_part *most = NULL;
+    for (size_t i = 0; i < analysis->part_count; i++) {
+        const clp_part *part = &analysis->parts[i];
+        if (part->device == resource->device &&
+            (!most || resource->stage_ns[part->stage] > resource->stage_ns[most->stage])) {
+            most = part;
         }
     }
     return most;
 }
 
-/* ---------------------------------------------------------- bottlenecks */
-
-static void find_processor_limit(clp_findings *findings, const clp_analysis *analysis) {
-    const clp_resource *most = hungriest(analysis);
-    const clproc_profile *profile = analysis->profile;
-    double cpu = (double)(profile->user_ns + profile->system_ns);
+static void find_resource_limit(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *top = &analysis->resources[0], *device = clp_analysis_device(analysis);
+    const clp_part *part = main_part(analysis, top), *other = clp_analysis_device_part(analysis);
     words w;
-    double part = cpu > 0 ? (double)most->cpu_ns / cpu : 0;
-    SAY(findings->verdict,
-        "Limited by the processor: its %u core%s busy %s of the run; %s takes %s of that time.",
-        profile->cores, profile->cores == 1 ? " was" : "s were",
-        clp_unit_percent(w.a, analysis->cores_share), most->name, clp_unit_percent(w.b, part));
-    clp_finding *finding = add(findings, "processor", most->half_ns);
-    SAY(finding->text,
-        "The processor is the limit, and %s uses most of it. Twice as fast, it would save at most "
-        "%s (%s of the run); more threads would not help.",
-        most->name, clp_unit_time(w.a, most->half_ns),
-        clp_unit_percent(w.b, clp_analysis_of_wall(analysis, most->half_ns)));
-    SAY(finding->evidence, "%s of processor time in %s on %u cores, %s of it in %s",
-        clp_unit_time(w.c, cpu), clp_unit_time(w.d, (double)profile->wall_ns), profile->cores,
-        clp_unit_time(w.e, (double)most->cpu_ns), most->name);
-}
-
-static void find_part_limit(clp_findings *findings, const clp_analysis *analysis,
-                            const clp_resource *top) {
-    words w;
-    double idle_cores = analysis->profile->cores * (1 - analysis->cores_share);
-    const clp_resource *device = clp_analysis_device(analysis);
     if (top->device) {
         SAY(findings->verdict, "Limited by the device, busy %s of the run.",
             clp_unit_percent(w.a, top->share));
-    } else if (device) {
-        SAY(findings->verdict,
-            "Limited by %s: busy %s of the run, the device %s; a device twice as fast would save "
-            "at most %s.",
-            top->name, clp_unit_percent(w.a, top->share), clp_unit_percent(w.b, device->share),
-            clp_unit_percent(w.c, clp_analysis_of_wall(analysis, device->half_ns)));
     } else {
-        SAY(findings->verdict, "Limited by %s: busy %s of the run.", top->name,
-            clp_unit_percent(w.a, top->share));
+        char of_device[120] = "";
+        if (device) {
+            SAY(of_device, " The device is busy %s; one twice as fast would save at most %s.",
+                clp_unit_percent(w.c, device->share),
+                clp_unit_percent(w.d, clp_analysis_of_wall(analysis, other->half_ns)));
+        }
+        SAY(findings->verdict,
+            "Limited by %s: the %s thread%s worked %s of the run, %s of it on %s.%s", part->name,
+            top->name, top->count == 1 ? "" : "s", clp_unit_percent(w.a, top->share),
+            clp_unit_percent(w.b, (double)top->stage_ns[part->stage] / (double)top->busy_ns),
+            part->name, of_device);
     }
-    clp_finding *finding = add(findings, "bottleneck", top->half_ns);
-    const char *advice = top->device         ? "See the kernels for where its time goes."
-                         : idle_cores >= 0.5 ? "Cores are idle: more --jobs may bring the same."
-                                             : "";
+    say_gain(add(findings, "bottleneck", part->half_ns), analysis, part);
+}
+
+static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *top = &analysis->resources[0];
+    double idle = analysis->profile->cores * (1 - analysis->cores_share);
+    if (top->device || top->share < SATURATED || idle < 0.75) {
+        return;
+    }
+    words w;
+    clp_finding *finding = add(findings, "idle-cores", analysis->slack_ns);
     SAY(finding->text,
-        "%s is the limit. Twice as fast, it would save at most %s (%s of the run). %s",
-        top->device ? "The device" : top->name, clp_unit_time(w.b, top->half_ns),
-        clp_unit_percent(w.c, clp_analysis_of_wall(analysis, top->half_ns)), advice);
-    SAY(finding->evidence, "busy %s on %u %s in %s; cores busy %s",
-        clp_unit_time(w.b, (double)top->busy_ns), top->count,
-        top->device       ? "device"
-        : top->count == 1 ? "thread"
-                          : "threads",
-        clp_unit_time(w.c, (double)analysis->profile->wall_ns),
-        clp_unit_percent(w.d, analysis->cores_share));
+        "Of %u cores %s stood idle while the %s threads were the limit: more --jobs may help.",
+        analysis->profile->cores, clp_unit_digits(w.a, idle), top->name);
+    SAY(finding->evidence, "processor busy %s, %u %s thread%s",
+        clp_unit_percent(w.b, analysis->cores_share), top->count, top->name,
+        top->count == 1 ? "" : "s");
+}
+
+/** Threads that work and yet are not on the processor are held up by something else. */
+static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
+    double busy = 0, cpu = 0;
+    for (size_t i = 0; i < analysis->resource_count; i++) {
+        const clp_resource *resource = &analysis->resources[i];
+        if (!resource->device && resource->busy_ns > resource->cpu_ns) {
+            busy += (double)resource->busy_ns;
+            cpu += (double)resource->cpu_ns;
+        }
+    }
+    double held = busy - cpu;
+    if (held < HELD_UP * busy || clp_analysis_of_wall(analysis, held) < LARGE) {
+        return;
+    }
+    words w;
+    uint32_t threads = 0;
+    for (size_t i = 0; i < analysis->resource_count; i++) {
+        threads += analysis->resources[i].device ? 0 : analysis->resources[i].count;
+    }
+    clp_finding *finding =
+        add(findings, "held-up", fmin(held / fmax(1, threads), (double)analysis->profile->wall_ns));
+    SAY(finding->text,
+        "Working threads were off the processor %s of their time: other programs, the disk or "
+        "paging "
+        "held them up. Compare runs on a quiet machine.",
+        clp_unit_percent(w.a, held / busy));
+    SAY(finding->evidence, "%s of work on the clock, %s on the processor", clp_unit_time(w.b, busy),
+        clp_unit_time(w.c, cpu));
 }
 
 static void find_limit(clp_findings *findings, const clp_analysis *analysis) {
     words w;
-    if (analysis->resource_count == 0) {
+    if (analysis->resource_count == 0 || analysis->part_count == 0) {
         SAY(findings->verdict, "Nothing was recorded.");
     } else if (analysis->cores_share >= CORES_BUSY) {
         find_processor_limit(findings, analysis);
     } else if (analysis->resources[0].share >= SATURATED) {
-        find_part_limit(findings, analysis, &analysis->resources[0]);
+        find_resource_limit(findings, analysis);
     } else {
         SAY(findings->verdict,
             "Nothing is at its limit: the busiest part, %s, worked %s of the run; start-up and "
@@ -114,17 +158,18 @@ static void find_limit(clp_findings *findings, const clp_analysis *analysis) {
 
 static void find_device_share(clp_findings *findings, const clp_analysis *analysis) {
     const clp_resource *device = clp_analysis_device(analysis);
-    if (!device) {
+    const clp_part *part = clp_analysis_device_part(analysis);
+    if (!device || analysis->resources[0].device) {
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "device-share", device->saving_ns);
+    clp_finding *finding = add(findings, "device-share", part->saving_ns);
     SAY(finding->text,
         "The device works %s of the run. An infinitely fast one would save at most %s (%s), one "
         "twice as fast %s.",
-        clp_unit_percent(w.a, device->share), clp_unit_time(w.b, device->saving_ns),
-        clp_unit_percent(w.c, clp_analysis_of_wall(analysis, device->saving_ns)),
-        clp_unit_time(w.d, device->half_ns));
+        clp_unit_percent(w.a, device->share), clp_unit_time(w.b, part->saving_ns),
+        clp_unit_percent(w.c, clp_analysis_of_wall(analysis, part->saving_ns)),
+        clp_unit_time(w.d, part->half_ns));
     SAY(finding->evidence, "%s with at least one command running, %s of commands in all",
         clp_unit_time(w.a, (double)analysis->busy_ns),
         clp_unit_time(w.b, (double)analysis->command_ns));
@@ -149,7 +194,7 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
         return;
     }
     words w;
-    double most = fmin(extra, clp_analysis_device(analysis)->saving_ns);
+    double most = fmin(extra, clp_analysis_device_part(analysis)->saving_ns);
     const char *cache = clp_profile_fact_value(analysis->profile, CLP_FACT_CACHE);
     clp_finding *finding = add(findings, "first-launch", most);
     SAY(finding->text,
@@ -297,7 +342,7 @@ static void find_opens(clp_findings *findings, const clp_analysis *analysis) {
 }
 
 static void find_slow_kernels(clp_findings *findings, const clp_analysis *analysis) {
-    const clp_resource *device = clp_analysis_device(analysis);
+    const clp_part *device = clp_analysis_device_part(analysis);
     for (size_t i = 0; i < analysis->kernel_count; i++) {
         const clp_command_row *row = &analysis->commands[i];
         double computes =
@@ -320,7 +365,7 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
 }
 
 static void find_transfers(clp_findings *findings, const clp_analysis *analysis) {
-    const clp_resource *device = clp_analysis_device(analysis);
+    const clp_part *device = clp_analysis_device_part(analysis);
     const char *unified = clp_profile_fact_value(analysis->profile, CLP_FACT_UNIFIED);
     double transfers = (double)analysis->transfer_busy_ns;
     double overlap = transfers + (double)analysis->kernel_busy_ns - (double)analysis->busy_ns;
@@ -411,6 +456,10 @@ void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
     findings->count = 0;
     findings->verdict[0] = '\0';
     find_limit(findings, analysis);
+    if (analysis->resource_count) {
+        find_idle_cores(findings, analysis);
+    }
+    find_held_up(findings, analysis);
     find_device_share(findings, analysis);
     find_first_launches(findings, analysis);
     find_builds(findings, analysis);

@@ -269,13 +269,13 @@ static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
     close_table(text);
     clp_text_add(text, "</section>\n");
     open_section(text, "What a faster part would save", "Of the whole run, at most.");
-    OPEN_TABLE(text, "parts", "Part", "Threads", "Busy", "Twice as fast", "Infinitely fast");
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        const clp_resource *part = &analysis->resources[i];
+    OPEN_TABLE(text, "parts", "Part", "Working", "Processor", "Twice as fast", "Infinitely fast");
+    for (size_t i = 0; i < analysis->part_count; i++) {
+        const clp_part *part = &analysis->parts[i];
         clp_text_add(text, "<tr>");
         tag(text, "td", part->name);
-        count_cell(text, part->count);
-        percent_cell(text, part->share, 1);
+        time_cell(text, (double)part->busy_ns);
+        time_cell(text, part->cpu_ns);
         saving_cell(text, part->half_ns, wall);
         saving_cell(text, part->saving_ns, wall);
         clp_text_add(text, "</tr>\n");

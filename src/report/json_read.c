@@ -150,7 +150,7 @@ static clproc_status read_facts(const reader *from, json_t *root, clproc_profile
 static clproc_status read_head(reader *from, json_t *root, clproc_profile *profile) {
     char text[32];
     uint32_t level;
-    uint64_t cores;
+    uint64_t cores = 0;
     clproc_status status;
     CLP_TRY(status, out, get_string(from, root, "level", text, sizeof text));
     if (!find_name(text, level_name, 3, &level)) {
@@ -261,7 +261,7 @@ static clproc_status read_samples(const reader *from, const json_t *root, clproc
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *object = json_array_get(list, i), *rows;
-        uint64_t number;
+        uint64_t number = 0;
         clp_prof_stage stage = CLP_PROF_LIST;
         CLP_TRY(status, out, get_number(from, object, "stage", &number));
         CLP_TRY(status, out, get_stage(from, number, &stage));

@@ -266,15 +266,30 @@ static void write_derived_stages(clp_text *text, const clp_analysis *analysis) {
         write_stats(text, &stage->sampled);
         clp_text_add(text, "}");
     }
-    clp_text_add(text, "],\n\"parts\":[");
+    clp_text_add(text, "]");
+}
+
+static void write_derived_parts(clp_text *text, const clp_analysis *analysis) {
+    clp_text_add(text, ",\n\"resources\":[");
     for (size_t i = 0; i < analysis->resource_count; i++) {
-        const clp_resource *part = &analysis->resources[i];
+        const clp_resource *resource = &analysis->resources[i];
+        clp_text_add(text, i ? ",\n{" : "\n{");
+        string_member(text, "name", resource->name);
+        clp_text_print(text, ",\"threads\":%u,\"busy_ns\":%llu,\"waiting_ns\":%llu,\"cpu_ns\":%llu",
+                       resource->count, (unsigned long long)resource->busy_ns,
+                       (unsigned long long)resource->waiting_ns,
+                       (unsigned long long)resource->cpu_ns);
+        number_member(text, "share", resource->share);
+        clp_text_add(text, "}");
+    }
+    clp_text_add(text, "],\n\"parts\":[");
+    for (size_t i = 0; i < analysis->part_count; i++) {
+        const clp_part *part = &analysis->parts[i];
         clp_text_add(text, i ? ",\n{" : "\n{");
         string_member(text, "name", part->name);
-        clp_text_print(text, ",\"threads\":%u,\"busy_ns\":%llu,\"waiting_ns\":%llu,\"cpu_ns\":%llu",
-                       part->count, (unsigned long long)part->busy_ns,
-                       (unsigned long long)part->waiting_ns, (unsigned long long)part->cpu_ns);
-        number_member(text, "share", part->share);
+        clp_text_add(text, ",");
+        member(text, "busy_ns", part->busy_ns);
+        number_member(text, "cpu_ns", part->cpu_ns);
         number_member(text, "saving_if_twice_as_fast_ns", part->half_ns);
         number_member(text, "saving_if_infinitely_fast_ns", part->saving_ns);
         clp_text_add(text, "}");
@@ -287,6 +302,7 @@ static void write_derived(clp_text *text, const clp_analysis *analysis,
     clp_text_add(text, "\"derived\":{");
     write_derived_commands(text, analysis);
     write_derived_stages(text, analysis);
+    write_derived_parts(text, analysis);
     clp_text_add(text, ",\n\"device_busy_ns\":");
     number(text, analysis->busy_ns);
     number_member(text, "cores_share", analysis->cores_share);

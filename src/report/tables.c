@@ -83,111 +83,96 @@ static void summary(clp_text *text, const clp_analysis *analysis, const clp_find
 
 /* -------------------------------------------------------------- kernels */
 
-/* Columns of the kernel table. */
-enum { CALLS = 6, TOTAL = 7, PART = 4, TIME = 6, BYTES = 8, RATE = 6 };
+/** Width of the first column of all tables. */
+#define NAME 28
 
-static int kernel_name_width(const clp_analysis *analysis) {
-    int rest = CALLS + TOTAL + PART + 6 * TIME + BYTES + 2 * RATE + TIME;
-    return CLP_TABLE_WIDTH - rest - (analysis->copy_rate > 0 ? RATE : 0);
-}
-
-static void command_head(clp_text *text, const clp_analysis *analysis, const char *title) {
-    static const char *const times[] = {"mean", "sd", "min", "p50", "p95", "max"};
-    clp_table_name(text, kernel_name_width(analysis), title);
-    clp_table_cell(text, CALLS, "calls");
-    clp_table_cell(text, TOTAL, "total");
-    clp_table_cell(text, PART, "%");
-    for (int i = 0; i < 6; i++) {
-        clp_table_cell(text, TIME, times[i]);
+static void command_times(clp_text *text, const clp_analysis *analysis) {
+    static const char *const heads[] = {"calls", "total", "%",   "mean", "sd",
+                                        "min",   "p50",   "p95", "max",  "first"};
+    static const int widths[] = {7, 9, 5, 7, 7, 7, 7, 7, 8, 8};
+    clp_table_heading(text, "Kernels and transfers", "ms; mean to max without first launches");
+    clp_table_name(text, NAME, "command");
+    for (int i = 0; i < 10; i++) {
+        clp_table_cell(text, widths[i], heads[i]);
     }
-    clp_table_cell(text, BYTES, "bytes");
-    clp_table_cell(text, RATE, "GB/s");
-    if (analysis->copy_rate > 0) {
-        clp_table_cell(text, RATE, "%copy");
-    }
-    clp_table_cell(text, RATE, "Gop/s");
-    clp_table_cell(text, TIME, "queue");
     clp_text_add(text, "\n");
-}
-
-static void command_line(clp_text *text, const clp_analysis *analysis, const clp_command_row *row) {
-    const clp_stats *s = &row->steady;
-    const double times[] = {s->mean, s->deviation, s->min, s->p50, s->p95, s->max};
-    clp_table_name(text, kernel_name_width(analysis), row->name);
-    cell_count(text, CALLS, s->count);
-    cell_ms(text, TOTAL, s->sum);
-    cell_percent(text, PART, part_of(s->sum, (double)analysis->command_ns));
-    for (int i = 0; i < 6; i++) {
-        cell_ms(text, TIME, times[i]);
-    }
-    cell_bytes(text, BYTES, (double)row->bytes);
-    cell_digits(text, RATE, row->bytes_per_second / 1e9);
-    if (analysis->copy_rate > 0) {
-        cell_percent(text, RATE, row->copy_share);
-    }
-    if (row->operations) {
-        cell_digits(text, RATE, row->operations_per_second / 1e9);
-    } else {
-        clp_table_cell(text, RATE, "-");
-    }
-    cell_ms(text, TIME, row->delay_ns);
-    clp_text_add(text, "\n");
-}
-
-/** Calls, total and share alone. */
-static void short_line(clp_text *text, const clp_analysis *analysis, const char *name,
-                       uint64_t calls, double ns, const char *note) {
-    clp_table_name(text, kernel_name_width(analysis), name);
-    cell_count(text, CALLS, calls);
-    cell_ms(text, TOTAL, ns);
-    cell_percent(text, PART, part_of(ns, (double)analysis->command_ns));
-    clp_text_print(text, "  %s\n", note);
-}
-
-static void first_launches(clp_text *text, const clp_analysis *analysis) {
-    bool headed = false;
     for (size_t i = 0; i < analysis->command_count; i++) {
         const clp_command_row *row = &analysis->commands[i];
-        char note[80] = "", a[CLP_UNIT_SIZE];
-        if (row->first_calls == 0) {
+        const clp_stats *s = &row->steady;
+        const double times[] = {s->mean, s->deviation, s->min, s->p50, s->p95, s->max};
+        clp_table_name(text, NAME, row->name);
+        cell_count(text, widths[0], row->calls);
+        cell_ms(text, widths[1], (double)row->total_ns);
+        cell_percent(text, widths[2], part_of((double)row->total_ns, (double)analysis->command_ns));
+        for (int t = 0; t < 6; t++) {
+            if (s->count) {
+                cell_ms(text, widths[3 + t], times[t]);
+            } else {
+                clp_table_cell(text, widths[3 + t], "-");
+            }
+        }
+        if (row->first_calls) {
+            cell_ms(text, widths[9], (double)row->first_ns / (double)row->first_calls);
+        }
+        clp_text_add(text, "\n");
+    }
+    char note[120], a[CLP_UNIT_SIZE];
+    clp_table_name(text, NAME, "all");
+    cell_count(text, widths[0], analysis->profile->command_count);
+    cell_ms(text, widths[1], (double)analysis->command_ns);
+    snprintf(note, sizeof note, "%*d  device busy %s of the run, overlaps counted once\n",
+             widths[2], 100,
+             clp_unit_percent(a, clp_analysis_of_wall(analysis, (double)analysis->busy_ns)));
+    clp_text_add(text, note);
+}
+
+static void rate_cell(clp_text *text, int width, double rate) {
+    if (rate > 0) {
+        cell_digits(text, width, rate);
+    } else {
+        clp_table_cell(text, width, "-");
+    }
+}
+
+static void command_work(clp_text *text, const clp_analysis *analysis) {
+    const clproc_profile *profile = analysis->profile;
+    clp_table_heading(text, "Their work",
+                      profile->clock_estimated ? "device clock estimated; queue: ms until the start"
+                                               : "queue: ms from enqueueing to the start, mean");
+    clp_table_name(text, NAME, "command");
+    clp_table_cell(text, 12, "bytes");
+    clp_table_cell(text, 10, "GB/s");
+    clp_table_cell(text, 12, "% of copy");
+    clp_table_cell(text, 16, "multiply-adds");
+    clp_table_cell(text, 10, "Gop/s");
+    clp_table_cell(text, 12, "queue");
+    clp_text_add(text, "\n");
+    for (size_t i = 0; i < analysis->command_count; i++) {
+        const clp_command_row *row = &analysis->commands[i];
+        char buffer[CLP_UNIT_SIZE];
+        if (row->steady.count == 0) {
             continue;
         }
-        if (row->steady.count) {
-            snprintf(note, sizeof note, "each %s longer than later ones",
-                     clp_unit_time(a, (double)row->first_ns / (double)row->first_calls -
-                                          row->steady.p50));
-        }
-        clp_text_add(text, headed ? "" : "first launches\n");
-        headed = true;
-        short_line(text, analysis, row->name, row->first_calls, (double)row->first_ns, note);
+        clp_table_name(text, NAME, row->name);
+        cell_bytes(text, 12, (double)row->bytes);
+        rate_cell(text, 10, row->bytes_per_second / 1e9);
+        rate_cell(text, 12, row->copy_share * 100);
+        clp_table_cell(text, 16,
+                       row->operations ? clp_unit_count(buffer, (double)row->operations) : "-");
+        rate_cell(text, 10, row->operations_per_second / 1e9);
+        cell_ms(text, 12, row->delay_ns);
+        clp_text_add(text, "\n");
     }
 }
 
 static void kernels(clp_text *text, const clp_analysis *analysis) {
-    const clproc_profile *profile = analysis->profile;
-    char note[120], a[CLP_UNIT_SIZE];
-    if (profile->command_count == 0) {
-        clp_table_heading(text, "Kernels", "");
+    if (analysis->profile->command_count) {
+        command_times(text, analysis);
+        command_work(text, analysis);
+    } else {
+        clp_table_heading(text, "Kernels and transfers", "");
         clp_text_add(text, "no device commands were recorded\n");
-        return;
     }
-    snprintf(note, sizeof note, "ms%s", profile->clock_estimated ? ", device clock estimated" : "");
-    clp_table_heading(text, "Kernels and transfers", note);
-    command_head(text, analysis, "kernel");
-    uint64_t calls = 0;
-    for (size_t i = 0; i < analysis->command_count; i++) {
-        if (i == analysis->kernel_count) {
-            clp_text_add(text, "transfer\n");
-        }
-        if (analysis->commands[i].steady.count) {
-            command_line(text, analysis, &analysis->commands[i]);
-        }
-        calls += analysis->commands[i].calls;
-    }
-    first_launches(text, analysis);
-    snprintf(note, sizeof note, "device busy %s of the run, overlaps counted once",
-             clp_unit_percent(a, clp_analysis_of_wall(analysis, (double)analysis->busy_ns)));
-    short_line(text, analysis, "all", calls, (double)analysis->command_ns, note);
 }
 
 static void builds(clp_text *text, const clproc_profile *profile) {
@@ -211,7 +196,7 @@ static void stages(clp_text *text, const clp_analysis *analysis) {
                                         "mean",  "p50",  "p95", "max"};
     static const int widths[] = {8, 10, 4, 10, 4, 9, 9, 9, 9};
     clp_table_heading(text, "Host stages, all threads", "ms, % of all recorded thread time");
-    clp_table_name(text, 28, "stage");
+    clp_table_name(text, NAME, "stage");
     for (int i = 0; i < 9; i++) {
         clp_table_cell(text, widths[i], heads[i]);
     }
@@ -219,7 +204,7 @@ static void stages(clp_text *text, const clp_analysis *analysis) {
     for (size_t i = 0; i < analysis->stage_count; i++) {
         const clp_stage_row *row = &analysis->stages[i];
         double all = (double)analysis->self_ns;
-        clp_table_name(text, 28, clp_prof_stage_name(row->stage));
+        clp_table_name(text, NAME, clp_prof_stage_name(row->stage));
         cell_count(text, widths[0], row->calls);
         cell_ms(text, widths[1], (double)row->self_ns);
         cell_percent(text, widths[2], part_of((double)row->self_ns, all));
@@ -237,17 +222,19 @@ static void stages(clp_text *text, const clp_analysis *analysis) {
 
 static void occupancy_line(clp_text *text, const char *name, double wall, double busy,
                            double waiting, double cpu) {
-    clp_table_name(text, 26, name);
+    clp_table_name(text, NAME, name);
     cell_percent(text, 6, part_of(busy, wall));
     clp_text_add(text, "  ");
     bar(text, 30, part_of(busy, wall));
-    cell_ms(text, 12, busy);
+    cell_ms(text, 11, busy);
     if (waiting >= 0) {
-        cell_ms(text, 12, waiting);
+        cell_ms(text, 11, waiting);
     } else {
         clp_table_cell(text, 12, "");
     }
-    cell_ms(text, 12, cpu);
+    if (cpu >= 0) {
+        cell_ms(text, 12, cpu);
+    }
     clp_text_add(text, "\n");
 }
 
@@ -255,7 +242,7 @@ static void occupancy(clp_text *text, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
     double wall = (double)profile->wall_ns;
     clp_table_heading(text, "Occupancy", "ms, % of the run");
-    clp_table_name(text, 26, "thread");
+    clp_table_name(text, NAME, "thread");
     clp_table_cell(text, 6, "busy");
     clp_table_cell(text, 32, "");
     clp_table_cell(text, 12, "busy");
@@ -270,34 +257,33 @@ static void occupancy(clp_text *text, const clp_analysis *analysis) {
     if (profile->command_count) {
         occupancy_line(text, "OpenCL device", wall, (double)analysis->busy_ns, -1,
                        (double)analysis->driver_cpu_ns);
-        occupancy_line(text, "  its kernels", wall, (double)analysis->kernel_busy_ns, -1, 0);
-        occupancy_line(text, "  its transfers", wall, (double)analysis->transfer_busy_ns, -1, 0);
+        occupancy_line(text, "  its kernels", wall, (double)analysis->kernel_busy_ns, -1, -1);
+        occupancy_line(text, "  its transfers", wall, (double)analysis->transfer_busy_ns, -1, -1);
     }
     occupancy_line(text, "all cores", wall * profile->cores,
                    (double)(profile->user_ns + profile->system_ns), -1,
                    (double)(profile->user_ns + profile->system_ns));
 }
 
-static void resources(clp_text *text, const clp_analysis *analysis) {
-    clp_table_heading(text, "What a faster part would save, at most", "of the run");
-    clp_table_name(text, 26, "part");
-    clp_table_cell(text, 10, "threads");
-    clp_table_cell(text, 10, "busy %");
-    clp_table_cell(text, 18, "twice as fast");
-    clp_table_cell(text, 8, "%");
+static void parts(clp_text *text, const clp_analysis *analysis) {
+    clp_table_heading(text, "What a faster part would save", "ms and % of the run, at most");
+    clp_table_name(text, NAME, "part");
+    clp_table_cell(text, 14, "working");
+    clp_table_cell(text, 14, "processor");
+    clp_table_cell(text, 16, "twice as fast");
+    clp_table_cell(text, 5, "%");
     clp_table_cell(text, 18, "infinitely fast");
-    clp_table_cell(text, 8, "%");
+    clp_table_cell(text, 5, "%");
     clp_text_add(text, "\n");
-    for (size_t i = 0; i < analysis->resource_count; i++) {
-        const clp_resource *resource = &analysis->resources[i];
-        char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE];
-        clp_table_name(text, 26, resource->name);
-        cell_count(text, 10, resource->count);
-        cell_percent(text, 10, resource->share);
-        clp_table_cell(text, 18, clp_unit_time(a, resource->half_ns));
-        cell_percent(text, 8, clp_analysis_of_wall(analysis, resource->half_ns));
-        clp_table_cell(text, 18, clp_unit_time(b, resource->saving_ns));
-        cell_percent(text, 8, clp_analysis_of_wall(analysis, resource->saving_ns));
+    for (size_t i = 0; i < analysis->part_count; i++) {
+        const clp_part *part = &analysis->parts[i];
+        clp_table_name(text, NAME, part->name);
+        cell_ms(text, 14, (double)part->busy_ns);
+        cell_ms(text, 14, part->cpu_ns);
+        cell_ms(text, 16, part->half_ns);
+        cell_percent(text, 5, clp_analysis_of_wall(analysis, part->half_ns));
+        cell_ms(text, 18, part->saving_ns);
+        cell_percent(text, 5, clp_analysis_of_wall(analysis, part->saving_ns));
         clp_text_add(text, "\n");
     }
 }
@@ -308,7 +294,7 @@ static void memory(clp_text *text, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
     uint64_t largest = 1;
     clp_table_heading(text, "Memory", "whole process; each peak at its own time");
-    clp_table_name(text, 26, "held for");
+    clp_table_name(text, NAME, "held for");
     clp_table_cell(text, 12, "peak");
     clp_table_cell(text, 12, "at the end");
     clp_table_cell(text, 14, "allocations");
@@ -321,7 +307,7 @@ static void memory(clp_text *text, const clp_analysis *analysis) {
         if (use->peak == 0 && use->count == 0) {
             continue;
         }
-        clp_table_name(text, 26, clp_memory_site_name((clp_memory_site)i));
+        clp_table_name(text, NAME, clp_memory_site_name((clp_memory_site)i));
         cell_bytes(text, 12, (double)use->peak);
         cell_bytes(text, 12, (double)use->current);
         cell_count(text, 14, use->count);
@@ -332,12 +318,12 @@ static void memory(clp_text *text, const clp_analysis *analysis) {
     for (size_t i = 0; i < profile->role_count; i++) {
         char name[48];
         snprintf(name, sizeof name, "device: %.30s", profile->roles[i].name);
-        clp_table_name(text, 26, name);
+        clp_table_name(text, NAME, name);
         cell_bytes(text, 12, (double)profile->roles[i].peak);
         cell_bytes(text, 12, (double)profile->roles[i].current);
         clp_text_add(text, "\n");
     }
-    clp_table_name(text, 26, "process, resident");
+    clp_table_name(text, NAME, "process, resident");
     cell_bytes(text, 12, (double)profile->peak_resident);
     clp_text_add(text, "\n");
 }
@@ -346,7 +332,7 @@ static void counters(clp_text *text, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
     double images = (double)profile->counters[CLP_COUNTER_IMAGES];
     clp_table_heading(text, "Counts", "");
-    clp_table_name(text, 26, "");
+    clp_table_name(text, NAME, "");
     clp_table_cell(text, 14, "total");
     clp_table_cell(text, 14, "per image");
     clp_table_cell(text, 14, "per second");
@@ -354,7 +340,7 @@ static void counters(clp_text *text, const clp_analysis *analysis) {
     for (int i = 0; i < CLP_COUNTER_COUNT; i++) {
         char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
         double value = (double)profile->counters[i];
-        clp_table_name(text, 26, clp_prof_counter_name((clp_prof_counter)i));
+        clp_table_name(text, NAME, clp_prof_counter_name((clp_prof_counter)i));
         clp_table_cell(text, 14, clp_unit_count(a, value));
         clp_table_cell(text, 14, clp_unit_count(b, part_of(value, images)));
         clp_table_cell(text, 14, clp_unit_count(c, part_of(value, (double)profile->wall_ns) * 1e9));
@@ -386,7 +372,7 @@ static void sentences(clp_text *text, const clp_analysis *analysis, const clp_fi
 static void environment(clp_text *text, const clproc_profile *profile) {
     clp_table_heading(text, "Environment", "");
     for (size_t i = 0; i < profile->fact_count; i++) {
-        clp_table_name(text, 26, profile->facts[i].key);
+        clp_table_name(text, NAME, profile->facts[i].key);
         clp_table_name(text, 0, profile->facts[i].value);
     }
 }
@@ -399,12 +385,14 @@ void clp_tables(clp_text *text, const clp_analysis *analysis, const clp_findings
         kernels(text, analysis);
         builds(text, analysis->profile);
     }
-    if (all || view == CLPROC_VIEW_CPU || view == CLPROC_VIEW_TIME) {
+    if (view != CLPROC_VIEW_MEMORY) {
         stages(text, analysis);
     }
-    if (all || view == CLPROC_VIEW_TIME) {
+    if (view != CLPROC_VIEW_MEMORY && view != CLPROC_VIEW_CPU) {
         occupancy(text, analysis);
-        resources(text, analysis);
+    }
+    if (all || view == CLPROC_VIEW_TIME) {
+        parts(text, analysis);
     }
     if (all || view == CLPROC_VIEW_MEMORY) {
         memory(text, analysis);

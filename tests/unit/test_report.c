@@ -181,6 +181,26 @@ static void findings_follow_the_figures(void **state) {
     release(&it);
 }
 
+static void savings_are_bounds(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    assert_int_equal(it.analysis.part_count, 8);
+    assert_string_equal(it.analysis.parts[0].name, "decode");
+    for (size_t i = 0; i < it.analysis.part_count; i++) {
+        const clp_part *part = &it.analysis.parts[i];
+        assert_true(part->half_ns >= 0 && part->half_ns <= part->saving_ns);
+        assert_true(part->half_ns <= (double)part->busy_ns / 2);
+        assert_true(part->saving_ns <= (double)it.profile->wall_ns);
+    }
+    /* Without the device the two decoders still need the half of their work each. */
+    const clp_resource *decoders = &it.analysis.resources[0];
+    assert_string_equal(decoders->name, "decode");
+    double rest = (double)it.profile->wall_ns - (double)decoders->busy_ns / 2;
+    assert_true(fabs(clp_analysis_device_part(&it.analysis)->saving_ns - rest) < 2);
+    assert_true(fabs(it.analysis.slack_ns - rest) < 2);
+    release(&it);
+}
+
 static void findings_change_with_the_run(void **state) {
     (void)state;
     fixture_params slow_device = FIXTURE_DEFAULTS;
@@ -215,7 +235,7 @@ static void check_lines(const clp_text *text) {
 
 static void tables_fit_the_terminal(void **state) {
     (void)state;
-    static const char *const expected[] = {"filter_u8_i16", "readback", "first launches",
+    static const char *const expected[] = {"filter_u8_i16", "readback", "% of copy",
                                            "decode 2",      "pixels",   "Findings"};
     fixture_params params = FIXTURE_DEFAULTS;
     params.kernel = "a_kernel_of_a_quite_unusual_name\x1b[31m";
@@ -233,6 +253,7 @@ static void tables_fit_the_terminal(void **state) {
     clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_MEMORY);
     clp_text_add_bytes(&text, "", 1);
     assert_null(strstr(text.data, "readback"));
+    assert_non_null(strstr(text.data, "device: input"));
     clp_text_free(&text);
     release(&it);
 }
@@ -286,6 +307,7 @@ int main(void) {
         cmocka_unit_test(kernel_figures),
         cmocka_unit_test(statistics),
         cmocka_unit_test(findings_follow_the_figures),
+        cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(tables_fit_the_terminal),
         cmocka_unit_test(an_empty_profile_is_reported),
