@@ -3,6 +3,7 @@
 
 #include "batch/cmyk.h"
 #include "batch/run.h"
+#include "core/memory.h"
 
 /** Codec state and buffers that serve file after file. */
 typedef struct worker {
@@ -12,7 +13,7 @@ typedef struct worker {
     clp_encoder *encoder;
     clp_bytes file;    /**< the file being read */
     clp_bytes ink;     /**< a CMYK picture before it is RGB */
-    clp_bytes early;   /**< a picture decoded before there was a device to decode for */
+    uint8_t *early;    /**< a picture decoded before there was a device to decode for, or NULL */
     clp_bytes name;    /**< of the file being written */
     clp_picture draft; /**< before it has a place in a batch */
     clp_header header; /**< of the file being read */
@@ -294,24 +295,27 @@ static clproc_status decode_early(worker *self, const clp_picture *draft, clproc
     if (clp_board_has_device(self->run->board) || bytes > self->run->memory) {
         return CLPROC_OK;
     }
-    clproc_status status = clp_bytes_reserve(&self->early, bytes, error);
-    if (status == CLPROC_OK) {
-        status = decode(self, draft->item, &draft->recipe, self->early.data, error);
+    self->early = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
+    if (!self->early) {
+        return clp_error_memory(error, "a picture", bytes);
     }
-    if (status == CLPROC_OK) {
-        self->early.size = bytes;
-    }
-    return status;
+    return decode(self, draft->item, &draft->recipe, self->early, error);
+}
+
+/** Gives up what was decoded early. */
+static void drop_early(worker *self) {
+    clp_memory_free(self->early);
+    self->early = NULL;
 }
 
 /** Brings a placed picture's pixels into its slot. */
 static clproc_status fill_slot(worker *self, const clp_picture *picture, clproc_error *error) {
     uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
-    if (self->early.size == 0) {
+    if (!self->early) {
         return decode(self, picture->item, &picture->recipe, base, error);
     }
-    memcpy(base, self->early.data, self->early.size);
-    clp_bytes_free(&self->early);
+    memcpy(base, self->early, picture->recipe.plan->input.bytes);
+    drop_early(self);
     return CLPROC_OK;
 }
 
@@ -331,7 +335,7 @@ static void read_task(worker *self, uint32_t item) {
     if (placed) {
         status = fill_slot(self, placed, &error);
     }
-    self->early.size = 0;
+    drop_early(self);
     if (status != CLPROC_OK) {
         clp_events_failed(&run->events, input_path(self, item), NULL, &error);
     }
@@ -376,7 +380,6 @@ out:
     clp_decoder_destroy(&self.decoder);
     clp_picture_free(&self.draft);
     clp_bytes_free(&self.name);
-    clp_bytes_free(&self.early);
     clp_bytes_free(&self.ink);
     clp_bytes_free(&self.file);
     clp_prof_thread_leave(self.thread);

@@ -498,6 +498,13 @@ static clproc_status read_back(clp_slot *slot, clproc_error *error) {
         CLP_TRY(status, out, clp_cl_check(code, "clEnqueueReadBuffer", "results", error));
         CLP_TRY(status, out, clp_cl_check(clFlush(device->readback), "clFlush", "readback", error));
     } else {
+        if (!slot->input.host) {
+            /* For the next batch: mapped later, it would wait for the kernels of others. */
+            slot->input.host = clEnqueueMapBuffer(device->compute, slot->input.buffer, CL_FALSE,
+                                                  CL_MAP_WRITE_INVALIDATE_REGION, 0,
+                                                  slot->input.capacity, 0, NULL, NULL, &code);
+            CLP_TRY(status, out, clp_cl_check(code, "clEnqueueMapBuffer", "input", error));
+        }
         slot->output.host = clEnqueueMapBuffer(device->compute, slot->output.buffer, CL_FALSE,
                                                CL_MAP_READ | CL_MAP_WRITE, 0, slot->output.capacity,
                                                0, NULL, &slot->done, &code);
