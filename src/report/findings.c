@@ -97,7 +97,8 @@ static void find_resource_limit(clp_findings *findings, const clp_analysis *anal
 static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis) {
     const clp_resource *top = &analysis->resources[0];
     double idle = analysis->profile->cores * (1 - analysis->cores_share);
-    if (top->device || top->share < SATURATED || idle < 0.75) {
+    if (top->device || top->share < SATURATED || idle < 0.75 ||
+        top->count >= analysis->profile->cores) {
         return;
     }
     words w;

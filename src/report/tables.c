@@ -120,9 +120,8 @@ static void command_times(clp_text *text, const clp_analysis *analysis) {
     clp_table_name(text, NAME, "all");
     cell_count(text, widths[0], analysis->profile->command_count);
     cell_ms(text, widths[1], (double)analysis->command_ns);
-    snprintf(note, sizeof note, "%*d  device busy %s of the run, overlaps counted once\n",
-             widths[2], 100,
-             clp_unit_percent(a, clp_analysis_of_wall(analysis, (double)analysis->busy_ns)));
+    snprintf(note, sizeof note, "%*d  device busy %s of the run, overlaps count once\n", widths[2],
+             100, clp_unit_percent(a, clp_analysis_of_wall(analysis, (double)analysis->busy_ns)));
     clp_text_add(text, note);
 }
 
@@ -230,7 +229,7 @@ static void occupancy_line(clp_text *text, const char *name, double wall, double
     if (waiting >= 0) {
         cell_ms(text, 11, waiting);
     } else {
-        clp_table_cell(text, 12, "");
+        clp_table_cell(text, 11, "");
     }
     if (cpu >= 0) {
         cell_ms(text, 12, cpu);
@@ -245,8 +244,8 @@ static void occupancy(clp_text *text, const clp_analysis *analysis) {
     clp_table_name(text, NAME, "thread");
     clp_table_cell(text, 6, "busy");
     clp_table_cell(text, 32, "");
-    clp_table_cell(text, 12, "busy");
-    clp_table_cell(text, 12, "waiting");
+    clp_table_cell(text, 11, "working");
+    clp_table_cell(text, 11, "waiting");
     clp_table_cell(text, 12, "processor");
     clp_text_add(text, "\n");
     for (size_t i = 0; i < profile->thread_count; i++) {
