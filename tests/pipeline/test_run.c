@@ -1,6 +1,8 @@
 /* Whole runs over generated pictures. */
 #include "folder_fixture.h"
 
+#include <jpeglib.h>
+
 #include "meta/meta.h"
 
 static const char everything[] = "resize 50x40:fit=cover | blur 1.2 | rotate 90 | saturation 1.3";
@@ -359,6 +361,55 @@ static void test_pictures_come_out_upright(void **state) {
     trial_free(&trial);
 }
 
+/** Writes a CMYK JPEG of one colour, as Adobe stores it: 255 is no ink. */
+static void put_cmyk(const char *path, const uint8_t colour[4]) {
+    struct jpeg_compress_struct info;
+    struct jpeg_error_mgr errors;
+    uint8_t row[32 * 4];
+    JSAMPROW rows[1] = {row};
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (size_t i = 0; i < sizeof row; i++) {
+        row[i] = colour[i % 4];
+    }
+    info.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&info);
+    jpeg_stdio_dest(&info, file);
+    info.image_width = info.image_height = 32;
+    info.input_components = 4;
+    info.in_color_space = JCS_CMYK;
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, 100, TRUE);
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < 32) {
+        jpeg_write_scanlines(&info, rows, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    fclose(file);
+}
+
+static void test_cmyk_becomes_rgb(void **state) {
+    (void)state;
+    static const uint8_t ink[4] = {200, 100, 255, 128};
+    run_trial trial;
+    decoded picture;
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    put_cmyk("in/a.jpg", ink);
+    trial_init(&trial, "reference", "crop 16x16+8+8");
+    trial.params.format = CLPROC_FORMAT_PNG;
+    trial_expect(&trial, 1, 0);
+    get_picture("out/a.png", &picture);
+    assert_int_equal(picture.header.model, CLP_MODEL_RGB);
+    assert_int_equal(picture.header.width, 16);
+    for (int c = 0; c < 3; c++) {
+        int expected = (ink[c] * ink[3] + 127) / 255;
+        assert_in_range(picture.base[c], expected - 2, expected + 2);
+    }
+    drop_picture(&picture);
+    trial_free(&trial);
+}
+
 static void test_dry_run_and_null_output_write_nothing(void **state) {
     (void)state;
     run_trial trial;
@@ -427,6 +478,7 @@ int main(void) {
         IN_SCRATCH(test_memory_does_not_grow_with_the_number_of_files),
         IN_SCRATCH(test_bound_of_memory),
         IN_SCRATCH(test_pictures_come_out_upright),
+        IN_SCRATCH(test_cmyk_becomes_rgb),
         IN_SCRATCH(test_dry_run_and_null_output_write_nothing),
         IN_SCRATCH(test_missing_device_stops_the_run),
         IN_SCRATCH(test_profile_counts_what_was_done),
