@@ -53,26 +53,49 @@ static bool read_times(cl_event event, clp_prof_command *command) {
     return true;
 }
 
-/** Device and host clocks, seen together. PoCL's device clock is the host's monotonic one;
- * elsewhere the end of a command just awaited is taken for the present. */
+/** Sees device and host clock together, at the end of the last command awaited. Drivers on the
+ * processor take one of the system's clocks, PoCL the raw monotonic one: the clock that was last to
+ * pass the command's end is it, and is compared with the host's exactly. Elsewhere the end is taken
+ * for the present, and the recorder keeps the closest guess. */
 static void align(clp_device *device, uint64_t ended) {
-    int64_t offset = (int64_t)(clp_clock_ns() - ended);
-    if (!device->aligned) {
-        bool same_clock = offset >= 0 && offset < 1000000000;
-        clp_prof_align(device->prof, same_clock ? 0 : offset, !same_clock);
-        device->aligned = true;
+    static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW};
+    const int64_t longest_wait = 1000000000;
+    int64_t shortest = longest_wait, offset = 0;
+    if (device->aligned) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        struct timespec now = {0};
+        uint64_t host = clp_clock_ns();
+        clock_gettime(clocks[i], &now);
+        uint64_t clock = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+        int64_t wait = (int64_t)(clock - ended);
+        if (wait >= 0 && wait < shortest) {
+            shortest = wait;
+            offset = i == 0 ? 0 : (int64_t)(host - clock);
+        }
+    }
+    device->aligned = shortest < longest_wait;
+    if (device->aligned) {
+        clp_prof_align(device->prof, offset, false);
+    } else {
+        clp_prof_align(device->prof, (int64_t)(clp_clock_ns() - ended), true);
     }
 }
 
 void clp_launches_collect(clp_device *device, clp_slot *slot) {
+    uint64_t last = 0;
     for (size_t i = 0; i < slot->launch_count; i++) {
         clp_launch *launch = &slot->launches[i];
         if (device->prof && clWaitForEvents(1, &launch->event) == CL_SUCCESS &&
             read_times(launch->event, &launch->command)) {
-            align(device, launch->command.ended);
+            last = launch->command.ended > last ? launch->command.ended : last;
             clp_prof_commands(device->prof, &launch->command, 1);
         }
         clReleaseEvent(launch->event);
+    }
+    if (last) {
+        align(device, last);
     }
     slot->launch_count = 0;
 }

@@ -410,6 +410,11 @@ void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated) {
         return;
     }
     pthread_mutex_lock(&prof->lock);
+    if (estimated && prof->anchor_count && prof->anchors[0].offset <= offset_ns) {
+        pthread_mutex_unlock(&prof->lock);
+        return;
+    }
+    prof->anchor_count = estimated ? 0 : prof->anchor_count;
     /* When all places are taken the last one moves on: the ends are what matters for the drift. */
     size_t place =
         prof->anchor_count < CLP_PROF_MAX_ANCHORS ? prof->anchor_count++ : CLP_PROF_MAX_ANCHORS - 1;

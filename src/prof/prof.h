@@ -117,8 +117,8 @@ void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns);
 /** Appends finished device commands; any thread. */
 void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count);
 /** How to turn device time into host time: host = device + offset, as measured just now. Called
- * again at the end, it corrects the drift in between. `estimated`: the driver has no common timer.
- */
+ * again at the end, it corrects the drift in between. `estimated`: the driver has no common timer
+ * and the offset is no less than the true one; of all such calls the smallest is taken. */
 void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated);
 /** Device memory held, by what for ("input", "output", "scratch", "tables"). Replaces the figure of
  * that role, and sets CLP_GAUGE_DEVICE_BYTES to the sum of all. */

@@ -247,6 +247,27 @@ static void commands_come_to_the_hosts_clock(void **state) {
     clp_profile_free(&profile);
 }
 
+static void the_closest_estimate_is_taken(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    uint64_t now = clp_clock_ns();
+    clp_prof_command command = {.kind = CLP_COMMAND_KERNEL,
+                                .name = "k",
+                                .queued = 1000000,
+                                .submitted = 1000000,
+                                .started = 1000000,
+                                .ended = 2000000};
+    clp_prof_align(prof, (int64_t)now + 3000000, true);
+    clp_prof_align(prof, (int64_t)now + 1000000, true);
+    clp_prof_align(prof, (int64_t)now + 2000000, true);
+    clp_prof_commands(prof, &command, 1);
+    clproc_profile *profile = finish(prof);
+    assert_true(profile->clock_estimated);
+    assert_true(profile->commands[0].started >= 2000000);
+    assert_true(profile->commands[0].started < 3000000);
+    clp_profile_free(&profile);
+}
+
 static void memory_and_facts(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_TRACE);
@@ -303,6 +324,7 @@ int main(void) {
         cmocka_unit_test(too_deep_is_counted),
         cmocka_unit_test(threads_are_merged),
         cmocka_unit_test(commands_come_to_the_hosts_clock),
+        cmocka_unit_test(the_closest_estimate_is_taken),
         cmocka_unit_test(memory_and_facts),
         cmocka_unit_test(nothing_is_left_in_memory),
     };
