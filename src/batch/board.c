@@ -193,6 +193,7 @@ static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draf
     picture->batch = batch;
     picture->index = index;
     picture->dropped = false;
+    clp_prof_batch(board->params.prof, picture->item, batch->number);
     batch->count++;
     batch->decoding++;
     batch->alive++;

@@ -10,6 +10,7 @@
 #define CORES_BUSY 0.85     /* of all cores: the processor limits the run */
 #define HELD_UP 0.25        /* of working time spent off the processor */
 #define NOTABLE 0.01        /* of the wall time */
+#define SPARE_OPENS 1.05    /* per picture: failed and skipped files are opened, too */
 #define LARGE 0.1           /* of the wall time */
 #define FAR_FROM_COPY 0.5   /* of the measured bandwidth */
 #define WEIGHTY_KERNEL 0.05 /* of all device time */
@@ -320,7 +321,7 @@ static void find_opens(clp_findings *findings, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
     uint64_t opens = profile->counters[CLP_COUNTER_OPENS];
     uint64_t images = profile->counters[CLP_COUNTER_IMAGES];
-    if (images == 0 || opens <= images) {
+    if (images == 0 || (double)opens < SPARE_OPENS * (double)images) {
         return;
     }
     double each = (double)opens / (double)images;

@@ -19,7 +19,9 @@ static void tag(clp_text *text, const char *name, const char *content) {
 static void cell(clp_text *text, double value, const char *shown) {
     clp_text_add(text, "<td data-v=\"");
     clp_text_number(text, value, 3);
-    clp_text_print(text, "\">%s</td>", shown);
+    clp_text_add(text, "\">");
+    clp_text_html(text, shown);
+    clp_text_add(text, "</td>");
 }
 
 static void time_cell(clp_text *text, double ns) {

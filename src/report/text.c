@@ -143,6 +143,10 @@ const char *clp_unit_count(char buffer[CLP_UNIT_SIZE], double count) {
 const char *clp_unit_percent(char buffer[CLP_UNIT_SIZE], double fraction) {
     char number[CLP_UNIT_SIZE];
     double percent = fraction * 100;
+    if (percent > 0 && percent < 0.05) {
+        snprintf(buffer, CLP_UNIT_SIZE, "<0.1 %%");
+        return buffer;
+    }
     format_number(number, sizeof number, percent, fabs(percent) < 9.95 && percent != 0 ? 1 : 0);
     snprintf(buffer, CLP_UNIT_SIZE, "%.20s %%", number);
     return buffer;

@@ -281,6 +281,8 @@ static void numbers_do_not_depend_on_the_locale(void **state) {
     assert_string_equal(clp_unit_bytes(buffer, 1234567), "1.23 MB");
     assert_string_equal(clp_unit_percent(buffer, 0.0044), "0.4 %");
     assert_string_equal(clp_unit_percent(buffer, 0.9996), "100 %");
+    assert_string_equal(clp_unit_percent(buffer, 0.0001), "<0.1 %");
+    assert_string_equal(clp_unit_percent(buffer, 0), "0 %");
     clp_text text = {0};
     clp_text_number(&text, NAN, 2);
     clp_text_add(&text, " ");
