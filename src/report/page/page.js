@@ -378,12 +378,19 @@ function roofline() {
     } else {
         html(box, "p", "The device's copy bandwidth was not measured, so there is no roof to compare with.");
     }
+    const labels = [];
     data.derived.commands.forEach((row, index) => {
         if (points.includes(row)) {
             explain(svg(root, "circle", {cx: x(intensity(row)), cy: y(row.operations_per_second), r: 7, fill: colourOfCommand(index)}),
                 () => `${row.name}\n${digits(intensity(row))} multiply-adds per byte\n${bytes(row.bytes_per_second)}/s` +
                     (row.share_of_copy ? `, ${percent(row.share_of_copy)} of a copy` : ""));
-            svg(root, "text", {x: x(intensity(row)) + 11, y: y(row.operations_per_second) + 4, class: "strong"}, row.name);
+            // A label that would lie on another is left to the tooltip; heavier kernels come first.
+            const size = row.name.length * 6.4, above = y(row.operations_per_second) + 4;
+            const right = x(intensity(row)) + 11, at = right + size > width ? right - 22 - size : right;
+            if (!labels.some(other => Math.abs(other.above - above) < 13 && at < other.at + other.size && other.at < at + size)) {
+                labels.push({at, above, size});
+                svg(root, "text", {x: at, y: above, class: "strong"}, row.name);
+            }
         }
     });
 }
