@@ -191,18 +191,28 @@ static void draw_fence(const clp_prop *prop, clp_row *row) {
     }
 }
 
+/** Height of the wire at a distance from its left end, in 1/256 pixel from the top. */
+static int64_t wire_at(const clp_prop *prop, int64_t at) {
+    int64_t wide = prop->right - prop->left, high = prop->bottom - prop->top, sag = high / 3;
+    return prop->top * 256 + (high - sag) * at * 256 / wide +
+           4 * sag * at * (wide - at) / wide * 256 / wide;
+}
+
 static void draw_wire(const clp_prop *prop, clp_row *row) {
+    enum { STRIDE = 16 };
     int64_t wide = prop->right - prop->left, thick = wide / 400 * 256 + 256;
-    int64_t high = prop->bottom - prop->top, sag = high / 3;
-    for (int32_t x = clp_clamp(prop->left, 0, row->width);
-         x < clp_clamp(prop->right, 0, row->width); x++) {
-        int64_t t = x - prop->left;
-        int64_t line = prop->top * 256 + (high - sag) * t * 256 / wide +
-                       4 * sag * t * (wide - t) / wide * 256 / wide;
-        int64_t away = line - row->y * 256;
+    /* What the wire rises or falls at most within a stride. */
+    int64_t swing = (int64_t)(prop->bottom - prop->top) * 2 * 256 * STRIDE / wide + 256;
+    int32_t right = clp_clamp(prop->right, 0, row->width);
+    for (int32_t x = clp_clamp(prop->left, 0, row->width); x < right; x++) {
+        int64_t away = wire_at(prop, x - prop->left) - row->y * 256;
         away = away < 0 ? -away : away;
-        clp_row_blend(row, x, prop->colour,
-                      clp_clamp((int32_t)((thick - away) * 64), 0, CLP_COVER_ONE));
+        if (away > thick + swing) {
+            x += STRIDE - 1;
+        } else {
+            clp_row_blend(row, x, prop->colour,
+                          clp_clamp((int32_t)((thick - away) * 64), 0, CLP_COVER_ONE));
+        }
     }
 }
 

@@ -328,7 +328,7 @@ static void finish(const clp_scene *scene, const clp_row *row, uint16_t *rgba) {
     int32_t step = (1 << 20) / scene->width;
     uint32_t salt = clp_noise_hash(scene->seed, 0x5e4507u, (uint32_t)row->y);
     for (int32_t x = 0; x < row->width; x++) {
-        int32_t dx = (int32_t)((int64_t)(2 * x - row->width) * step >> 11);
+        int32_t dx = (2 * x - row->width) * step >> 11;
         int32_t light = 16384 - ((dx * dx + dy * dy) >> 7);
         uint32_t grain = clp_noise_mix(salt + (uint32_t)x);
         int32_t shared = (int32_t)(grain & 255) + (int32_t)(grain >> 8 & 255) - 255;
