@@ -1,0 +1,88 @@
+"""What the rows share: programs, photo sets, contenders."""
+import os
+from dataclasses import dataclass
+
+from . import pictures
+from .measure import Work, fresh_folder, run
+from .peers import Job
+from .race import Contender, floor_seconds
+
+
+@dataclass
+class PhotoSet:
+    name: str
+    files: list
+
+    def title(self):
+        return (f"{self.name}: {len(self.files)} photos, "
+                f"{pictures.megapixels(self.files):.0f} megapixels")
+
+
+class Bench:
+    def __init__(self, options, photos, peers):
+        self.options, self.photos, self.peers = options, photos, peers
+        self.clproc = os.path.join(options.build, "clproc")
+        self.floor = os.path.join(options.build, "bench", "clproc-floor")
+        self.out = os.path.join(options.cache, "out")
+        self.cores = len(os.sched_getaffinity(0))
+        self.quick = options.quick
+
+    # ---------------------------------------------------------------- photos
+
+    def jpeg_sets(self):
+        """The sets for JPEG rows."""
+        if self.options.photos:
+            files = [f for f in pictures.pictures_in(self.options.photos)
+                     if pictures.header(f)[2] != "png"]
+            return [PhotoSet(os.path.basename(self.options.photos.rstrip("/")), files)]
+        each = 8 if self.quick else 16
+        sets = [PhotoSet(look, self.photos.mixed(look, each)) for look in ("detailed", "smooth")]
+        if not self.quick:
+            sets.append(PhotoSet("large", self.photos.make("detailed", 33, 8)))
+        if self.options.corpus:
+            sets.append(PhotoSet("real", self.photos.tiled(self.options.corpus, self.peers,
+                                                           12 if self.quick else 48)))
+        return sets
+
+    def first_set(self):
+        return self.jpeg_sets()[0]
+
+    def png_files(self):
+        if self.options.photos:
+            return [f for f in pictures.pictures_in(self.options.photos)
+                    if pictures.header(f)[2] == "png"]
+        return self.photos.mixed("png", 3 if self.quick else 8, (6, 12))
+
+    # ------------------------------------------------------------ contenders
+
+    def folder(self, name):
+        return os.path.join(self.out, name.replace(" ", "-").lower())
+
+    def own_command(self, files, out, *arguments):
+        return [self.clproc, "run", *files, "-o", out, "--device", self.options.device,
+                "--progress", "off", *arguments]
+
+    def own(self, files, *arguments, name="clproc"):
+        out = self.folder(name)
+        return Contender(name, [Work([self.own_command(files, out, *arguments)])], out)
+
+    def own_and_floor(self, files, pipeline, *arguments):
+        """clproc and its floor; for that the pictures clproc makes are kept."""
+        kept, out = self.folder("kept"), self.folder("codec floor")
+        fresh_folder(kept)
+        run(Work([self.own_command(files, kept, "--pipeline", pipeline, *arguments)]))
+        command = [self.floor, "--results", kept, "-o", out, "--pipeline", pipeline, *arguments]
+        return [self.own(files, "--pipeline", pipeline, *arguments),
+                Contender("codec floor", [Work([command + files])], out, seconds=floor_seconds)]
+
+    def peer(self, name, job):
+        out = self.folder(name)
+        works = self.peers.works(name, job, out)
+        return [Contender(name, works, out)] if works else []
+
+    def all_peers(self, job, names=None):
+        chosen = [name for name in self.peers.all if names is None or name in names]
+        return [one for name in chosen for one in self.peer(name, job)]
+
+    def job(self, task, files, **more):
+        return Job(task, files, self.cores, **more)

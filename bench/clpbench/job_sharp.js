@@ -1,0 +1,39 @@
+// One job of the benchmark done with sharp; the job is the first argument, in JSON.
+'use strict';
+const path = require('path');
+const sharp = require('sharp');
+
+const job = JSON.parse(process.argv[2]);
+sharp.cache(false);
+sharp.concurrency(job.threads);
+
+async function one(file) {
+    let image = sharp(file).rotate();
+    if (job.task === 'half') {
+        const about = await sharp(file).metadata();
+        image = image.resize(Math.round(about.width / 2));
+    } else {
+        image = image.resize(job.width, null, {
+            kernel: 'lanczos3', withoutEnlargement: true, fastShrinkOnLoad: job.hasty,
+        });
+    }
+    if (file.endsWith('.png')) {
+        image = image.png({ compressionLevel: job.png_level });
+    } else {
+        image = image.jpeg({ quality: job.quality, optimiseCoding: false });
+    }
+    await image.toFile(path.join(job.out, path.basename(file)));
+}
+
+async function worker(queue) {
+    for (let file = queue.pop(); file; file = queue.pop()) {
+        await one(file);
+    }
+}
+
+const queue = job.files.slice().reverse();
+const atOnce = job.threads === 1 ? job.cores : 1;
+Promise.all(Array.from({ length: atOnce }, () => worker(queue))).catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+});

@@ -1,0 +1,240 @@
+"""Other programs, at their best honest settings: same size, filter class and quality, all cores.
+
+Each peer offers variants of how to use all cores; the benchmark tries them and keeps the fastest.
+Shrink-on-load follows clproc's rule everywhere: only while twice the wanted size is left.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from .measure import Work
+from .pictures import header
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+@dataclass
+class Job:
+    """What is to be done to some files, all of one format."""
+    task: str  # "resize" to `width`, "half" the size, "blur" by `sigma`
+    files: list
+    cores: int
+    width: int = 0
+    sigma: float = 0
+    quality: int = 85
+    png_level: int = 6
+
+
+def _each(job, command, env=None, variant="a process a file"):
+    return Work([command(path) for path in job.files], job.cores, env or {}, variant)
+
+
+def _shares(job, command, env=None):
+    """The files dealt out to one process a core."""
+    shares = [job.files[i::job.cores] for i in range(job.cores)]
+    return Work([command(share) for share in shares if share], job.cores, env or {},
+                "a process a core")
+
+
+def _target(out, path):
+    return os.path.join(out, os.path.basename(path))
+
+
+def _is_png(job):
+    return job.files[0].endswith(".png")
+
+
+# ------------------------------------------------------------------------------- libvips
+
+def vipsthumbnail(job, out):
+    if job.task not in ("resize", "half"):
+        return []
+    saved = f"[compression={job.png_level}]" if _is_png(job) else f"[Q={job.quality}]"
+    if job.task == "half":
+        sizes = {(header(path)[0] + 1) // 2 for path in job.files}
+        groups = [(width, [p for p in job.files if (header(p)[0] + 1) // 2 == width])
+                  for width in sorted(sizes)]
+    else:
+        groups = [(job.width, job.files)]
+
+    def command(width, files):
+        ending = ".png" if _is_png(job) else ".jpg"
+        return ["vipsthumbnail", "--size", f"{width}x100000>", "-o", f"{out}/%s{ending}{saved}",
+                *files]
+    one = Work([command(*group) for group in groups], 1,
+               {"VIPS_CONCURRENCY": str(job.cores)}, "one process")
+    dealt = [command(width, files[i::job.cores]) for width, files in groups
+             for i in range(job.cores) if files[i::job.cores]]
+    return [one, Work(dealt, job.cores, {"VIPS_CONCURRENCY": "1"}, "a process a core")]
+
+
+def vips(job, out):
+    if job.task == "blur":
+        def command(path):
+            return ["vips", "gaussblur", path, f"{_target(out, path)}[Q={job.quality}]",
+                    str(job.sigma), "--precision", "float", "--min-ampl", "0.01"]
+    elif job.task == "half":
+        def command(path):
+            return ["vips", "resize", path,
+                    f"{_target(out, path)}[compression={job.png_level}]", "0.5"]
+    else:
+        return []
+    return [_each(job, command, {"VIPS_CONCURRENCY": "1"}),
+            Work([command(path) for path in job.files], 1,
+                 {"VIPS_CONCURRENCY": str(job.cores)}, "file after file")]
+
+
+# --------------------------------------------------------------- programs for one file each
+
+def ffmpeg(job, out):
+    start = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-threads", "1"]
+    if job.task == "resize":
+        def command(path):
+            lowres = 0
+            while lowres < 3 and header(path)[0] >> (lowres + 1) >= 2 * job.width:
+                lowres += 1
+            return [*start, "-lowres", str(lowres), "-i", path, "-vf",
+                    f"scale={job.width}:-1:flags=lanczos", "-pix_fmt", "yuvj420p", "-q:v", "2",
+                    _target(out, path)]
+    elif job.task == "half":
+        def command(path):
+            return [*start, "-i", path, "-vf", "scale=iw/2:-1:flags=lanczos",
+                    "-compression_level", str(job.png_level), "-pred", "mixed",
+                    _target(out, path)]
+    else:
+        return []
+    return [_each(job, command)]
+
+
+def _magick(job, program, threads_name):
+    """GraphicsMagick and ImageMagick take the same words."""
+    if job.task == "resize":
+        gap = 2 * job.width
+        options = ["-filter", "Lanczos", "-resize", f"{job.width}x", "-quality", str(job.quality),
+                   "-sampling-factor", "2x2"]
+        hint = (["-size", f"{gap}x{gap}"] if program[0] == "gm"
+                else ["-define", f"jpeg:size={gap}x{gap}"])
+    elif job.task == "half":
+        options, hint = ["-filter", "Lanczos", "-resize", "50%",
+                         "-quality", str(10 * job.png_level + 5)], []
+    else:
+        return lambda files, out: []
+
+    def works(files, out):
+        def command(some):
+            target = "-output-directory" if program[0] == "gm" else "-path"
+            return [*program, target, out, *hint, *options, *some]
+        return [_shares(job, command, {threads_name: "1"}),
+                Work([command(files)], 1, {threads_name: str(job.cores)}, "one process")]
+    return works
+
+
+def graphicsmagick(job, out):
+    return _magick(job, ["gm", "mogrify"], "OMP_NUM_THREADS")(job.files, out)
+
+
+def imagemagick(job, out):
+    return _magick(job, ["mogrify"], "MAGICK_THREAD_LIMIT")(job.files, out)
+
+
+# ---------------------------------------------------------------------------- by script
+
+def _script(job, out, program, script, env, variants):
+    works = []
+    for variant, more in variants:
+        text = json.dumps({"task": job.task, "files": job.files, "out": out, "width": job.width,
+                           "sigma": job.sigma, "quality": job.quality, "cores": job.cores,
+                           "png_level": job.png_level, **more})
+        works.append(Work([[*program, os.path.join(HERE, script), text]], 1, env, variant))
+    return works
+
+
+class Peers:
+    """The peers found on this machine."""
+
+    def __init__(self, cache):
+        self.cache = os.path.join(cache, "peers")
+        self.pillow_python = self._python_with("PIL")
+        self.opencv_python = self._python_with("cv2")
+        self.sharp = self._node_finds_sharp()
+        self.all = {name: work for name, found, work in (
+            ("vipsthumbnail", shutil.which("vipsthumbnail"), vipsthumbnail),
+            ("vips", shutil.which("vips"), vips),
+            ("sharp", self.sharp, self._sharp),
+            ("sharp hasty", self.sharp, self._sharp_hasty),
+            ("ffmpeg", shutil.which("ffmpeg"), ffmpeg),
+            ("Pillow", self.pillow_python, self._pillow),
+            ("OpenCV", self.opencv_python, self._opencv),
+            ("GraphicsMagick", shutil.which("gm"), graphicsmagick),
+            ("ImageMagick", shutil.which("mogrify"), imagemagick)) if found}
+
+    @staticmethod
+    def _works(argv, env=None):
+        try:
+            return subprocess.run(argv, env={**os.environ, **(env or {})}, check=False,
+                                  capture_output=True, timeout=60).returncode == 0
+        except OSError:
+            return False
+
+    def _python_with(self, module):
+        for python in dict.fromkeys([sys.executable, "/usr/bin/python3"]):
+            if self._works([python, "-c", f"import {module}"]):
+                return python
+        return None
+
+    def _node_finds_sharp(self):
+        return self._works(["node", "-e", "require('sharp')"], self._node_path())
+
+    def _node_path(self):
+        return {"NODE_PATH": os.path.join(self.cache, "node_modules")}
+
+    def install(self):
+        """Gets sharp from npm, into the cache folder."""
+        os.makedirs(self.cache, exist_ok=True)
+        subprocess.run(["npm", "install", "--prefix", self.cache, "--no-audit", "--no-fund",
+                        "sharp"], check=True)
+        self.__init__(os.path.dirname(self.cache))
+
+    def _sharp(self, job, out):
+        if job.task == "blur":
+            return []
+        return self._sharp_works(job, out, False)
+
+    def _sharp_hasty(self, job, out):
+        """As sharp does unless told: JPEGs are shrunk on loading down to the wanted size, with
+        nothing left for the filter. Quicker, and not the same work."""
+        return self._sharp_works(job, out, True) if job.task == "resize" else []
+
+    def _sharp_works(self, job, out, hasty):
+        return _script(job, out, ["node"], "job_sharp.js",
+                       {**self._node_path(), "UV_THREADPOOL_SIZE": str(job.cores)},
+                       [("a file a core", {"threads": 1, "hasty": hasty}),
+                        ("file after file", {"threads": job.cores, "hasty": hasty})])
+
+    def _pillow(self, job, out):
+        if job.task == "blur":
+            return []  # its GaussianBlur is three box blurs
+        return _script(job, out, [self.pillow_python], "job_pillow.py", {},
+                       [("threads", {"processes": False}), ("processes", {"processes": True})])
+
+    def _opencv(self, job, out):
+        ways = [("a file a core", {"threads": 1}), ("file after file", {"threads": job.cores})]
+        variants = [(f"float, {way}", {**more, "float": True}) for way, more in ways]
+        if job.task != "blur":
+            variants = ways
+        elif job.sigma <= 8:
+            # In 8 bits OpenCV rounds weights to 1/256, too coarse for wide kernels.
+            variants += [(f"8 bits, {way}", {**more, "float": False}) for way, more in ways]
+        return _script(job, out, [self.opencv_python], "job_opencv.py",
+                       {"OMP_NUM_THREADS": "1"}, variants)
+
+    def works(self, name, job, out):
+        return self.all[name](job, out)
+
+    def start_seconds(self, name):
+        """Programs run by an interpreter: a Work that only starts it."""
+        empty = Job("resize", [], 1)
+        return self._opencv(empty, "")[0] if name == "OpenCV" else None

@@ -1,0 +1,80 @@
+"""The photo sets: made by clproc's own generator, kept outside the repository."""
+import json
+import os
+import shutil
+import subprocess
+
+from .pictures import header
+
+SIZES = {6: (3000, 2000), 12: (4000, 3000), 24: (6000, 4000), 33: (7680, 4320)}  # megapixels
+# What is done to a generated photo, and the quality it is stored at. A camera's detailed picture
+# takes some two bits a pixel, a smooth one less than half a bit.
+LOOKS = {"detailed": ["--contrast", "1.3", "--quality", "97"],
+         "smooth": ["--blur", "2", "--quality", "90"],
+         "png": ["--format", "png"]}
+
+
+class Photos:
+    """Makes what is asked for unless it is there already."""
+
+    def __init__(self, clproc, cache, say):
+        self.clproc, self.cache, self.say = clproc, cache, say
+
+    def _run(self, *arguments):
+        subprocess.run([self.clproc, *arguments, "--progress", "off"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _done(self, folder, recipe):
+        try:
+            with open(os.path.join(folder, ".recipe"), encoding="utf-8") as file:
+                return json.load(file) == recipe
+        except (OSError, ValueError):
+            return False
+
+    def _finish(self, folder, recipe):
+        with open(os.path.join(folder, ".recipe"), "w", encoding="utf-8") as file:
+            json.dump(recipe, file)
+
+    def _base(self, width, height, count, seed=1):
+        """Generated photos of one size."""
+        folder = os.path.join(self.cache, f"base-{width}x{height}-{seed}-{count}")
+        recipe = [width, height, count, seed]
+        if not self._done(folder, recipe):
+            self.say(f"making {count} photos of {width}x{height}")
+            shutil.rmtree(folder, ignore_errors=True)
+            self._run("samples", "--kind", "photo", "--count", str(count), "--width", str(width),
+                      "--height", str(height), "--seed", str(seed), "-o", folder)
+            self._finish(folder, recipe)
+        return folder
+
+    def make(self, look, megapixels, count):
+        """Paths of `count` photos of one look and one of SIZES."""
+        width, height = SIZES[megapixels]
+        return self._of_size(look, f"{megapixels:02d}mp", width, height, count)
+
+    def small(self, count, width=640, height=480):
+        """Paths of small JPEGs."""
+        return self._of_size("smooth", f"{width}x{height}", width, height, count)
+
+    def _of_size(self, look, name, width, height, count):
+        folder = os.path.join(self.cache, f"{look}-{name}-{count}")
+        recipe = [look, LOOKS[look], width, height, count]
+        if not self._done(folder, recipe):
+            base = self._base(width, height, count)
+            self.say(f"making {count} {look} photos of {width}x{height}")
+            shutil.rmtree(folder, ignore_errors=True)
+            self._run("run", base, "-o", os.path.join(folder, f"{look}-{name}-{{name}}.{{ext}}"),
+                      *LOOKS[look])
+            self._finish(folder, recipe)
+        return pictures_in(folder)
+
+    def mixed(self, look, each, sizes=(6, 12, 24)):
+        """`each` photos of each size."""
+        return [path for size in sizes for path in self.make(look, size, each)]
+
+
+def pictures_in(folder):
+    """The JPEGs and PNGs of a folder and those below it, sorted."""
+    found = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names
+             if not name.startswith(".")]
+    return sorted(path for path in found if header(path))

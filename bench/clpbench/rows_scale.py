@@ -1,0 +1,3 @@
+def w6(b): return []
+def w7(b): return []
+def profiling_cost(b): return []
