@@ -300,7 +300,8 @@ void clp_prof_end(clp_prof_thread *thread) {
         clp_profile_node *sums = &thread->nodes[node].sums;
         sums->calls++;
         sums->total_ns += now - start;
-        add_sample(thread, sums->stage, (clp_profile_sample){now, now - start});
+        add_sample(thread, sums->stage,
+                   (clp_profile_sample){now, now - start, thread->open[depth].image});
         if (prof->level == CLPROC_PROFILE_TRACE) {
             keep_span(thread, (clp_profile_span){start, now, thread->open[depth].image, sums->stage,
                                                  depth});

@@ -34,9 +34,9 @@ typedef struct clp_profile_thread {
     size_t span_count;
 } clp_profile_thread;
 
-/** When a call of a stage ended and how long it took. */
+/** When a call of a stage ended, how long it took, and for which picture (or CLP_PROF_NO_IMAGE). */
 typedef struct clp_profile_sample {
-    uint64_t end, duration;
+    uint64_t end, duration, image;
 } clp_profile_sample;
 
 /** Every `stride`-th call of a stage on each thread, all threads together, by end. */

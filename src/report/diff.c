@@ -29,14 +29,12 @@ const char *clp_diff_group_name(clp_diff_group group) {
 
 /* ----------------------------------------------------------------- values */
 
-static double median_of(double *values, size_t count) {
+double clp_diff_median(double *values, size_t count) {
     clp_stats_sort(values, count);
     return clp_stats_quantile(values, count, 0.5);
 }
 
-/** Replaces one run's values, in order of time, by the medians of its blocks (or by its median);
- * returns how many there are. */
-static size_t condense(double *values, size_t count, bool to_one) {
+size_t clp_diff_condense(double *values, size_t count, bool to_one) {
     size_t blocks = to_one ? 1 : BLOCKS;
     if (count <= blocks) {
         return count;
@@ -44,7 +42,7 @@ static size_t condense(double *values, size_t count, bool to_one) {
     for (size_t i = 0; i < blocks; i++) {
         size_t from = count * i / blocks, to = count * (i + 1) / blocks;
         /* Block i starts at or behind i, so no value is overwritten before it is read. */
-        values[i] = median_of(values + from, to - from);
+        values[i] = clp_diff_median(values + from, to - from);
     }
     return blocks;
 }
@@ -52,7 +50,7 @@ static size_t condense(double *values, size_t count, bool to_one) {
 /** Adds a run's values to a side of the witnesses. */
 static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int side, double *values,
                                 size_t count) {
-    count = condense(values, count, make->by_run);
+    count = clp_diff_condense(values, count, make->by_run);
     size_t total = to->count[side] + count;
     double *room =
         total ? clp_memory_resize(CLP_MEMORY_REPORT, to->values[side], total * sizeof *room) : NULL;
@@ -96,8 +94,8 @@ static clproc_status add_row(clp_diff_maker *make, clp_diff_group group, const c
     snprintf(row->name, sizeof row->name, "%s", name);
     row->before_count = from->count[0];
     row->after_count = from->count[1];
-    row->before = median_of(from->values[0], from->count[0]);
-    row->after = median_of(from->values[1], from->count[1]);
+    row->before = clp_diff_median(from->values[0], from->count[0]);
+    row->after = clp_diff_median(from->values[1], from->count[1]);
     if (from->count[0] && from->count[1] && row->before > 0) {
         row->change = row->after / row->before - 1;
         clp_stats_ratio_interval(from->values[0], from->count[0], from->values[1], from->count[1],
@@ -168,18 +166,32 @@ static void judge(clproc_diff *diff) {
 
 /* ------------------------------------------------------------------- rows */
 
-/** Times of a run's commands of a name, per picture, without first launches. */
+/** Times of a run's commands of a name without first launches. Where the bytes are known, time per
+ * byte, for as many bytes as a picture had on average: large and small pictures become comparable.
+ */
 static clproc_status command_values(const clp_diff_maker *make, const clproc_profile *run,
                                     const clp_prof_command *like, double **values, size_t *count) {
     clproc_status status =
         clp_profile_room(values, run->command_count, sizeof **values, make->error);
+    double all_bytes = 0, all_images = 0;
     *count = 0;
-    for (size_t i = 0; status == CLPROC_OK && i < run->command_count; i++) {
-        const clp_prof_command *command = &run->commands[i];
-        if (command->kind == like->kind && !command->first &&
-            strcmp(command->name, like->name) == 0) {
+    for (int pass = 0; status == CLPROC_OK && pass < 2; pass++) {
+        for (size_t i = 0; i < run->command_count; i++) {
+            const clp_prof_command *command = &run->commands[i];
+            if (command->kind != like->kind || command->first ||
+                strcmp(command->name, like->name) != 0) {
+                continue;
+            }
             double images = command->images ? command->images : 1;
-            (*values)[(*count)++] = (double)(command->ended - command->started) / images;
+            double bytes = (double)command->bytes_read + (double)command->bytes_written;
+            double time = (double)(command->ended - command->started);
+            if (pass == 0) {
+                all_bytes += bytes;
+                all_images += images;
+            } else {
+                (*values)[(*count)++] =
+                    bytes > 0 ? time / bytes * (all_bytes / all_images) : time / images;
+            }
         }
     }
     return status;
@@ -362,8 +374,12 @@ static clproc_status compare(clp_diff_maker *make) {
     for (int i = 0; i < CLP_PROF_STAGE_COUNT; i++) {
         clp_prof_stage stage = (clp_prof_stage)i;
         clp_diff_group group = clp_prof_stage_waits(stage) ? CLP_DIFF_WAIT : CLP_DIFF_STAGE;
+        size_t rows = make->diff->row_count;
         CLP_TRY(status, out,
                 compare_stage(make, group, clp_prof_stage_name(stage), stage, stage_values));
+        if (make->diff->row_count > rows && group == CLP_DIFF_STAGE) {
+            CLP_TRY(status, out, clp_diff_pair(make, stage, &make->diff->rows[rows]));
+        }
     }
     judge(make->diff);
     write_verdict(make->diff);

@@ -2,7 +2,8 @@
  *
  *  The calls of one run share its luck (a warm cache, a busy neighbour), so single calls are no
  * independent witnesses. With seven runs or more of each side the runs' medians are compared, with
- * fewer the medians of consecutive blocks of each run, and then small changes are not judged.
+ * fewer the medians of consecutive blocks of each run, and then small changes are not judged. Where
+ * both sides did the same pictures, stages are compared picture by picture.
  */
 #ifndef CLP_REPORT_DIFF_H
 #define CLP_REPORT_DIFF_H

@@ -273,9 +273,10 @@ static clproc_status read_samples(const reader *from, const json_t *root, clproc
         CLP_TRY(status, out,
                 get_array(from, object, "calls", &rows, &samples->items, sizeof *samples->items));
         for (size_t c = 0; c < json_array_size(rows); c++) {
-            uint64_t values[2];
-            CLP_TRY(status, out, get_row(from, rows, c, "calls", values, 2));
-            samples->items[samples->count++] = (clp_profile_sample){values[0], values[1]};
+            uint64_t values[3];
+            CLP_TRY(status, out, get_row(from, rows, c, "calls", values, 3));
+            samples->items[samples->count++] =
+                (clp_profile_sample){values[0], values[1], values[2]};
         }
     }
 out:

@@ -5,8 +5,12 @@
 
 const char *const clp_json_levels[3] = {"off", "summary", "trace"};
 
-/** A number that readers with signed integers understand, too. */
+/** A number that readers with signed integers understand, too; null for CLP_PROF_NO_IMAGE. */
 static void number(clp_text *text, uint64_t value) {
+    if (value == CLP_PROF_NO_IMAGE) {
+        clp_text_add(text, "null");
+        return;
+    }
     clp_text_print(text, "%llu",
                    (unsigned long long)(value > INT64_MAX ? (uint64_t)INT64_MAX : value));
 }
@@ -73,20 +77,6 @@ static void write_head(clp_text *text, const clproc_profile *profile) {
     clp_text_add(text, "],\n");
 }
 
-static void write_span(clp_text *text, size_t index, const clp_profile_span *span) {
-    clp_text_print(text, "%s[%u,%u,", index ? ",\n" : "", (unsigned)span->stage, span->depth);
-    number(text, span->start);
-    clp_text_add(text, ",");
-    number(text, span->end);
-    clp_text_add(text, ",");
-    if (span->image == CLP_PROF_NO_IMAGE) {
-        clp_text_add(text, "null");
-    } else {
-        number(text, span->image);
-    }
-    clp_text_add(text, "]");
-}
-
 static void write_threads(clp_text *text, const clproc_profile *profile) {
     clp_text_add(text, "\"threads\":[");
     for (size_t i = 0; i < profile->thread_count; i++) {
@@ -106,7 +96,9 @@ static void write_threads(clp_text *text, const clproc_profile *profile) {
         }
         clp_text_add(text, "],\n\"spans\":[");
         for (size_t s = 0; s < thread->span_count; s++) {
-            write_span(text, s, &thread->spans[s]);
+            const clp_profile_span *span = &thread->spans[s];
+            row(text, s,
+                (uint64_t[]){span->stage, span->depth, span->start, span->end, span->image}, 5);
         }
         clp_text_add(text, "]}");
     }
@@ -121,7 +113,8 @@ static void write_threads(clp_text *text, const clproc_profile *profile) {
         member(text, "stride", samples->stride);
         clp_text_add(text, ",\"calls\":[");
         for (size_t c = 0; c < samples->count; c++) {
-            row(text, c, (uint64_t[]){samples->items[c].end, samples->items[c].duration}, 2);
+            const clp_profile_sample *sample = &samples->items[c];
+            row(text, c, (uint64_t[]){sample->end, sample->duration, sample->image}, 3);
         }
         clp_text_add(text, "]}");
     }

@@ -128,6 +128,35 @@ double clp_stats_same(const double *a, size_t a_count, const double *b, size_t b
     return erfc(distance / sqrt(variance) / sqrt(2));
 }
 
+static int rising_size(const void *a, const void *b) {
+    double x = fabs(*(const double *)a), y = fabs(*(const double *)b);
+    return (x > y) - (x < y);
+}
+
+double clp_stats_centred(double *values, size_t count) {
+    enum { MOST = 20, SUMS = MOST * (MOST + 1) / 2 };
+    double ways[SUMS + 1] = {1};
+    size_t positive = 0, all = 0;
+    if (count == 0 || count > MOST) {
+        return 1;
+    }
+    qsort(values, count, sizeof *values, rising_size);
+    /* Each rank is on the one side or the other: count the ways to every sum of ranks. */
+    for (size_t rank = 1; rank <= count; rank++) {
+        all += rank;
+        positive += values[rank - 1] > 0 ? rank : 0;
+        for (size_t sum = all; sum >= rank; sum--) {
+            ways[sum] += ways[sum - rank];
+        }
+    }
+    size_t fewer = positive < all - positive ? positive : all - positive;
+    double tail = 0;
+    for (size_t sum = 0; sum <= fewer; sum++) {
+        tail += ways[sum];
+    }
+    return fmin(1, 2 * tail / ldexp(1, (int)count));
+}
+
 /** SplitMix64: enough to draw places with. */
 static uint64_t draw(uint64_t *state) {
     uint64_t z = (*state += 0x9E3779B97F4A7C15u);
@@ -143,6 +172,18 @@ static double resampled_median(const double *values, size_t count, double *scrat
     }
     clp_stats_sort(scratch, count);
     return clp_stats_quantile(scratch, count, 0.5);
+}
+
+void clp_stats_median_interval(const double *values, size_t count, double *scratch, double *low,
+                               double *high) {
+    double medians[RESAMPLES];
+    uint64_t state = 1;
+    for (size_t i = 0; i < RESAMPLES; i++) {
+        medians[i] = count ? resampled_median(values, count, scratch, &state) : 0;
+    }
+    clp_stats_sort(medians, RESAMPLES);
+    *low = clp_stats_quantile(medians, RESAMPLES, 0.025);
+    *high = clp_stats_quantile(medians, RESAMPLES, 0.975);
 }
 
 void clp_stats_ratio_interval(const double *a, size_t a_count, const double *b, size_t b_count,

@@ -24,6 +24,13 @@ double clp_stats_quantile(const double *sorted, size_t count, double quantile);
 double clp_stats_same(const double *a, size_t a_count, const double *b, size_t b_count,
                       double *scratch);
 
+/** The chance that values from a distribution around 0 lie as much to one side of it as these:
+ * Wilcoxon's signed ranks, two-sided. Sorts `values` by size; at most 20 of them, 1 for none. */
+double clp_stats_centred(double *values, size_t count);
+/** 95 % interval of the median by bootstrap. */
+void clp_stats_median_interval(const double *values, size_t count, double *scratch, double *low,
+                               double *high);
+
 /** 95 % interval of median(b) / median(a) by bootstrap, the same for the same values. `scratch`
  * holds the larger of both counts. */
 void clp_stats_ratio_interval(const double *a, size_t a_count, const double *b, size_t b_count,

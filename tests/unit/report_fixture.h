@@ -83,7 +83,7 @@ static inline uint32_t fixture_span(clproc_profile *profile, clp_profile_thread 
     for (; place > 0 && samples->items[place - 1].end > end; place--) {
         samples->items[place] = samples->items[place - 1];
     }
-    samples->items[place] = (clp_profile_sample){end, end - start};
+    samples->items[place] = (clp_profile_sample){end, end - start, image};
     if (!clp_prof_stage_waits(stage) && !parent) {
         thread->cpu_ns += (end - start) / 10 * 9;
     }

@@ -148,7 +148,13 @@ static void statistics(void **state) {
     double z = 31.5 / sqrt(64.0 / 12 * (17 - 6.0 / 240));
     assert_true(fabs(clp_stats_same(a, 8, b, 8, scratch) - erfc(z / sqrt(2))) < 1e-12);
     assert_true(clp_stats_same(a, 8, a, 8, scratch) > 0.9);
+    /* All eight on one side: 2 of 256 ways. Of 1, -2, 3 sums of 2 or less: 0, 1, 2 of 8 ways. */
+    double centred[] = {1, 2, 3, 4, 5, 6, 7, 8}, mixed[] = {3, 1, -2};
+    assert_true(clp_stats_centred(centred, 8) == 2.0 / 256);
+    assert_true(clp_stats_centred(mixed, 3) == 2 * 3.0 / 8);
     double low, high;
+    clp_stats_median_interval(centred, 8, scratch, &low, &high);
+    assert_true(low >= 1 && low < 4.5 && high > 4.5 && high <= 8);
     clp_stats_ratio_interval(a, 8, b, 8, scratch, &low, &high);
     assert_true(low > 1 && low < 14.5 / 4.5 && high > 14.5 / 4.5);
 }

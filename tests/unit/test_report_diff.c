@@ -117,6 +117,37 @@ static void many_runs_show_small_changes(void **state) {
     clproc_diff_destroy(&diff);
 }
 
+/** Makes pictures differ in size by up to a hundred times. */
+static void mix_sizes(clproc_profile *profile) {
+    clp_profile_samples *samples = &profile->samples[CLP_PROF_DECODE];
+    for (size_t i = 0; i < samples->count; i++) {
+        uint64_t image = samples->items[i].image;
+        samples->items[i].duration *= 1 + image * 37 % 11 * 10;
+    }
+}
+
+static void pictures_are_compared_with_themselves(void **state) {
+    (void)state;
+    side before = make_side(1, 1, 1, 1), after = make_side(1, 77, 1.2, 1);
+    mix_sizes(before.runs[0]);
+    mix_sizes(after.runs[0]);
+    clproc_diff *diff = compare(&before, &after);
+    const clp_diff_row *decode = find(diff, "decode");
+    assert_true(decode->significant && fabs(decode->change - 0.2) < 0.05);
+    assert_true(decode->low > 0.1 && decode->high < 0.3);
+    clproc_diff_destroy(&diff);
+
+    /* Not the same pictures: nothing to pair, and too different to tell. */
+    before = make_side(1, 1, 1, 1);
+    after = make_side(1, 77, 1.2, 1);
+    mix_sizes(before.runs[0]);
+    mix_sizes(after.runs[0]);
+    after.runs[0]->counters[CLP_COUNTER_PIXELS_IN]++;
+    diff = compare(&before, &after);
+    assert_false(find(diff, "decode")->significant);
+    clproc_diff_destroy(&diff);
+}
+
 static void surroundings_are_compared(void **state) {
     (void)state;
     side before = make_side(1, 1, 1, 1), after = make_side(1, 1, 1, 1);
@@ -204,10 +235,15 @@ static void nothing_to_compare(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(luck_is_no_change),         cmocka_unit_test(changes_are_found),
-        cmocka_unit_test(faster_is_no_regression),   cmocka_unit_test(many_runs_show_small_changes),
-        cmocka_unit_test(surroundings_are_compared), cmocka_unit_test(one_sided_rows_are_shown),
-        cmocka_unit_test(comparisons_are_written),   cmocka_unit_test(nothing_to_compare),
+        cmocka_unit_test(luck_is_no_change),
+        cmocka_unit_test(changes_are_found),
+        cmocka_unit_test(faster_is_no_regression),
+        cmocka_unit_test(many_runs_show_small_changes),
+        cmocka_unit_test(pictures_are_compared_with_themselves),
+        cmocka_unit_test(surroundings_are_compared),
+        cmocka_unit_test(one_sided_rows_are_shown),
+        cmocka_unit_test(comparisons_are_written),
+        cmocka_unit_test(nothing_to_compare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
