@@ -188,8 +188,52 @@ void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
 
 #endif
 
-void run_step(pixels *p, __global const colour_step *s, __global const uchar *tables, uint *colours) {
+/* Where a work-item works, and what is told of it. */
+typedef struct place {
+    const arenas *arenas;
+    __global const colour_job *job;
+    uint x, y, n;
+} place;
+
+/* Adds the detail that a blur took away. */
+void step_unsharp(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at) {
+    __global const value *t = (__global const value *)(tables + s->table);
+    uint colours = at->job->in_colours;
+    pixels side, detail;
+    for (uint c = 0; c < colours; c++) {
+        load_channel(at->arenas, &at->job->side[c], at->x, at->y, at->n, side.v[c]);
+        EACH_LANE detail.v[c][l] = side.v[c][l] - p->v[c][l];
+    }
+    if (s->in > 1) {
+#if REAL
+        EACH_LANE detail.v[0][l] = t[0] * detail.v[0][l] + t[1] * detail.v[1][l] + t[2] * detail.v[2][l];
+#else
+        EACH_LANE detail.v[0][l] =
+            (t[0] * detail.v[0][l] + t[1] * detail.v[1][l] + t[2] * detail.v[2][l] + (1 << 13)) >> 14;
+#endif
+    }
+    for (uint c = 0; c < colours; c++) {
+        EACH_LANE {
+            value d = detail.v[s->in > 1 ? 0 : c][l];
+#if REAL
+            /* Under a blurred alpha of nothing there is nothing to compare with. */
+            bool seen = fabs(d) >= t[4] && (!at->job->in_alpha || p->v[3][l] >= 0.5f);
+            p->v[c][l] = side.v[c][l] + (seen ? t[3] * d : 0.0f);
+#else
+            p->v[c][l] = side.v[c][l] + (abs(d) >= (uint)t[4] ? (t[3] * d + (1 << 11)) >> 12 : 0);
+#endif
+        }
+    }
+    if (at->job->in_alpha) {
+        load_channel(at->arenas, &at->job->side[3], at->x, at->y, at->n, p->v[3]);
+    }
+}
+
+void run_step(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at, uint *colours) {
     switch (s->kind) {
+    case STEP_UNSHARP:
+        step_unsharp(p, s, tables, at);
+        break;
     case STEP_MATRIX:
         step_matrix(p, s, tables);
         *colours = s->out;
@@ -244,8 +288,9 @@ __kernel void colour(__global uchar *input, __global uchar *scratch, __global uc
     if (job->in_alpha) {
         load_channel(&a, &job->src[3], x, y, n, p.v[3]);
     }
+    place at = {&a, job, x, y, n};
     for (uint i = 0; i < job->step_count; i++) {
-        run_step(&p, &job->steps[i], tables, &colours);
+        run_step(&p, &job->steps[i], tables, &at, &colours);
     }
     for (uint c = 0; c < job->out_colours; c++) {
         store_channel(&a, &job->dst[c], x, y, n, p.v[c]);

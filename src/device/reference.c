@@ -6,36 +6,22 @@
 #include "core/checked.h"
 #include "core/memory.h"
 #include "device/device_private.h"
+#include "device/reference.h"
 #include "plan/lower.h"
 
-typedef struct double_plane {
-    double *v;
-    uint32_t width, height;
-    uint32_t h_step, v_step;
-} double_plane;
-
-/** A picture under way: colours first, then alpha. */
-typedef struct double_picture {
-    double_plane planes[4];
-    clp_model model;
-    double white; /**< of the stored samples: 255 or 65535 */
-    bool premultiplied;
-    uint32_t width, height; /**< pixels */
-} double_picture;
-
-static uint32_t plane_count(const double_picture *picture) {
+uint32_t clp_exact_planes(const clp_exact_picture *picture) {
     return clp_model_channels(picture->model);
 }
 
-static void free_plane(double_plane *plane) {
+void clp_exact_free(clp_exact_plane *plane) {
     clp_memory_free(plane->v);
     plane->v = NULL;
 }
 
-static clproc_status make_plane(double_plane *plane, uint32_t width, uint32_t height,
-                                clproc_error *error) {
+clproc_status clp_exact_make(clp_exact_plane *plane, uint32_t width, uint32_t height,
+                             clproc_error *error) {
     size_t count = 0;
-    *plane = (double_plane){.width = width, .height = height, .h_step = 1, .v_step = 1};
+    *plane = (clp_exact_plane){.width = width, .height = height, .h_step = 1, .v_step = 1};
     if (clp_checked_mul(width, height, &count)) {
         plane->v = clp_memory_zero(CLP_MEMORY_PIXELS, count, sizeof *plane->v);
     }
@@ -45,16 +31,16 @@ static clproc_status make_plane(double_plane *plane, uint32_t width, uint32_t he
 
 /* ----------------------------------------------------------- load, store */
 
-static clproc_status load(double_picture *picture, const clp_layout *layout, const uint8_t *base,
+static clproc_status load(clp_exact_picture *picture, const clp_layout *layout, const uint8_t *base,
                           clproc_error *error) {
-    *picture = (double_picture){.model = layout->model,
-                                .white = layout->depth == 8 ? 255 : 65535,
-                                .width = layout->width,
-                                .height = layout->height};
-    for (uint32_t c = 0; c < plane_count(picture); c++) {
+    *picture = (clp_exact_picture){.model = layout->model,
+                                   .white = layout->depth == 8 ? 255 : 65535,
+                                   .width = layout->width,
+                                   .height = layout->height};
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
         const clp_plane *from = &layout->planes[layout->plane_count > 1 ? c : 0];
-        double_plane *plane = &picture->planes[c];
-        clproc_status status = make_plane(plane, from->width, from->height, error);
+        clp_exact_plane *plane = &picture->planes[c];
+        clproc_status status = clp_exact_make(plane, from->width, from->height, error);
         if (status != CLPROC_OK) {
             return status;
         }
@@ -75,12 +61,12 @@ static clproc_status load(double_picture *picture, const clp_layout *layout, con
 }
 
 /** Clamps, and rounds halves up; `unrounded` takes the clamped values if it is not NULL. */
-static void store(const double_picture *picture, const clp_layout *layout, uint8_t *base,
+static void store(const clp_exact_picture *picture, const clp_layout *layout, uint8_t *base,
                   double *unrounded) {
     double white = layout->depth == 8 ? 255 : 65535;
-    for (uint32_t c = 0; c < plane_count(picture); c++) {
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
         const clp_plane *to = &layout->planes[layout->plane_count > 1 ? c : 0];
-        const double_plane *plane = &picture->planes[c];
+        const clp_exact_plane *plane = &picture->planes[c];
         uint32_t first = layout->plane_count > 1 ? 0 : c;
         for (uint32_t y = 0; y < to->height; y++) {
             uint8_t *row = base + to->offset + y * to->pitch;
@@ -111,9 +97,9 @@ static double missing(const clp_axis *axis, uint32_t row) {
     return fabs(rest) < 1e-9 ? 0 : rest;
 }
 
-static clproc_status apply_rows(double_plane *out, const double_plane *in, const clp_axis *axis,
-                                double fill, clproc_error *error) {
-    clproc_status status = make_plane(out, in->width, axis->out, error);
+static clproc_status apply_rows(clp_exact_plane *out, const clp_exact_plane *in,
+                                const clp_axis *axis, double fill, clproc_error *error) {
+    clproc_status status = clp_exact_make(out, in->width, axis->out, error);
     for (uint32_t i = 0; status == CLPROC_OK && i < axis->out; i++) {
         double *to = out->v + (size_t)i * in->width, rest = missing(axis, i) * fill;
         for (uint32_t x = 0; x < in->width; x++) {
@@ -130,9 +116,9 @@ static clproc_status apply_rows(double_plane *out, const double_plane *in, const
     return status;
 }
 
-static clproc_status apply_columns(double_plane *out, const double_plane *in, const clp_axis *axis,
-                                   double fill, clproc_error *error) {
-    clproc_status status = make_plane(out, axis->out, in->height, error);
+static clproc_status apply_columns(clp_exact_plane *out, const clp_exact_plane *in,
+                                   const clp_axis *axis, double fill, clproc_error *error) {
+    clproc_status status = clp_exact_make(out, axis->out, in->height, error);
     for (uint32_t i = 0; status == CLPROC_OK && i < axis->out; i++) {
         double rest = missing(axis, i) * fill;
         const double *weights = axis->weight + (size_t)i * axis->taps;
@@ -148,9 +134,9 @@ static clproc_status apply_columns(double_plane *out, const double_plane *in, co
     return status;
 }
 
-static clproc_status transpose(double_plane *plane, clproc_error *error) {
-    double_plane turned;
-    clproc_status status = make_plane(&turned, plane->height, plane->width, error);
+static clproc_status transpose(clp_exact_plane *plane, clproc_error *error) {
+    clp_exact_plane turned;
+    clproc_status status = clp_exact_make(&turned, plane->height, plane->width, error);
     if (status != CLPROC_OK) {
         return status;
     }
@@ -159,22 +145,22 @@ static clproc_status transpose(double_plane *plane, clproc_error *error) {
             turned.v[(size_t)x * plane->height + y] = plane->v[(size_t)y * plane->width + x];
         }
     }
-    free_plane(plane);
+    clp_exact_free(plane);
     *plane = turned;
     return CLPROC_OK;
 }
 
-static clproc_status stage_plane(double_plane *plane, const clp_stage *stage, double fill,
+static clproc_status stage_plane(clp_exact_plane *plane, const clp_stage *stage, double fill,
                                  uint32_t out_h_step, uint32_t out_v_step, clproc_error *error) {
     clp_plane_grid grid = {plane->width,  plane->height, plane->h_step,
                            plane->v_step, out_h_step,    out_v_step};
     clp_axis y = {0}, x = {0};
-    double_plane middle = {0}, out = {0};
+    clp_exact_plane middle = {0}, out = {0};
     clproc_status status;
     CLP_TRY(status, out, clp_stage_for_plane(stage, &grid, &y, &x, error));
     CLP_TRY(status, out, apply_rows(&middle, plane, &y, fill, error));
     CLP_TRY(status, out, apply_columns(&out, &middle, &x, fill, error));
-    free_plane(plane);
+    clp_exact_free(plane);
     *plane = out;
     out.v = NULL;
     if (stage->transpose) {
@@ -183,16 +169,16 @@ static clproc_status stage_plane(double_plane *plane, const clp_stage *stage, do
     plane->h_step = out_h_step;
     plane->v_step = out_v_step;
 out:
-    free_plane(&middle);
-    free_plane(&out);
+    clp_exact_free(&middle);
+    clp_exact_free(&out);
     clp_axis_free(&y);
     clp_axis_free(&x);
     return status;
 }
 
 /** The fill colour as the picture holds colours. */
-static void fill_colour(const double_picture *picture, const clp_stage *stage, double fill[4]) {
-    uint32_t channels = plane_count(picture);
+static void fill_colour(const clp_exact_picture *picture, const clp_stage *stage, double fill[4]) {
+    uint32_t channels = clp_exact_planes(picture);
     memcpy(fill, stage->fill, 4 * sizeof *fill);
     if (picture->model == CLP_MODEL_YCC) {
         clp_colour ycc = clp_colour_ycc(false);
@@ -210,11 +196,11 @@ static void fill_colour(const double_picture *picture, const clp_stage *stage, d
 }
 
 /** `layout`: the output's planes where this is the last thing done to a YCC picture, else NULL. */
-static clproc_status run_stage(double_picture *picture, const clp_stage *stage,
+static clproc_status run_stage(clp_exact_picture *picture, const clp_stage *stage,
                                const clp_layout *layout, clproc_error *error) {
     double fill[4];
     fill_colour(picture, stage, fill);
-    for (uint32_t c = 0; c < plane_count(picture); c++) {
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
         uint32_t h = layout ? layout->planes[c].h_step : 1,
                  v = layout ? layout->planes[c].v_step : 1;
         clproc_status status = stage_plane(&picture->planes[c], stage, fill[c], h, v, error);
@@ -227,7 +213,7 @@ static clproc_status run_stage(double_picture *picture, const clp_stage *stage,
     return CLPROC_OK;
 }
 
-static clproc_status run_identity(double_picture *picture, const clp_layout *layout,
+static clproc_status run_identity(clp_exact_picture *picture, const clp_layout *layout,
                                   clproc_error *error) {
     clp_stage copy;
     clproc_status status = clp_stage_identity(&copy, picture->width, picture->height, error);
@@ -238,151 +224,79 @@ static clproc_status run_identity(double_picture *picture, const clp_layout *lay
     return status;
 }
 
-/* ---------------------------------------------------------------- colour */
+/* ----------------------------------------------------------------- whole */
 
-static size_t pixel_count(const double_picture *picture) {
-    return (size_t)picture->planes[0].width * picture->planes[0].height;
-}
-
-static double *alpha_of(const double_picture *picture) {
-    return clp_model_has_alpha(picture->model) ? picture->planes[plane_count(picture) - 1].v : NULL;
-}
-
-static void clamp_picture(double_picture *picture) {
-    for (uint32_t c = 0; c < plane_count(picture); c++) {
-        for (size_t i = 0; i < pixel_count(picture); i++) {
-            picture->planes[c].v[i] = fmin(fmax(picture->planes[c].v[i], 0), 255);
-        }
+/** Brings all planes to the size of the picture. */
+static clproc_status upsample(clp_exact_picture *picture, clproc_error *error) {
+    bool full = true;
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
+        full = full && picture->planes[c].h_step == 1 && picture->planes[c].v_step == 1;
     }
+    return full ? CLPROC_OK : run_identity(picture, NULL, error);
 }
 
-static clp_model model_with(uint32_t colours, bool alpha) {
-    return colours == 1 ? (alpha ? CLP_MODEL_GRAYA : CLP_MODEL_GRAY)
-                        : (alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB);
-}
-
-static clproc_status run_colour(double_picture *picture, const clp_colour *colour,
-                                clproc_error *error) {
-    bool has_alpha = clp_model_has_alpha(picture->model);
-    double_plane *planes = picture->planes, alpha = {0};
-    uint32_t width = planes[0].width, height = planes[0].height;
-    if (has_alpha) {
-        alpha = planes[colour->in];
-        planes[colour->in].v = NULL;
+static clproc_status copy_picture(clp_exact_picture *copy, const clp_exact_picture *picture,
+                                  clproc_error *error) {
+    *copy = *picture;
+    for (uint32_t c = 0; c < 4; c++) {
+        copy->planes[c].v = NULL;
     }
-    for (uint32_t c = colour->in; c < colour->out; c++) {
-        clproc_status status = make_plane(&planes[c], width, height, error);
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
+        const clp_exact_plane *from = &picture->planes[c];
+        clproc_status status = clp_exact_make(&copy->planes[c], from->width, from->height, error);
         if (status != CLPROC_OK) {
-            free_plane(&alpha);
             return status;
         }
+        memcpy(copy->planes[c].v, from->v, (size_t)from->width * from->height * sizeof *from->v);
     }
-    for (size_t i = 0; i < (size_t)width * height; i++) {
-        double in[3], share = picture->premultiplied && has_alpha ? alpha.v[i] / 255 : 1;
-        for (uint32_t j = 0; j < colour->in; j++) {
-            in[j] = planes[j].v[i];
-        }
-        for (uint32_t k = 0; k < colour->out; k++) {
-            planes[k].v[i] = colour->offset[k] * share;
-            for (uint32_t j = 0; j < colour->in; j++) {
-                planes[k].v[i] += colour->m[k][j] * in[j];
-            }
-        }
-    }
-    for (uint32_t c = colour->out; c < colour->in; c++) {
-        free_plane(&planes[c]);
-    }
-    if (has_alpha) {
-        planes[colour->out] = alpha;
-    }
-    picture->model = model_with(colour->out, has_alpha);
     return CLPROC_OK;
 }
 
-static void premultiply(double_picture *picture, bool wanted) {
-    double *alpha = alpha_of(picture);
-    if (!alpha || picture->premultiplied == wanted) {
-        return;
-    }
-    /* Below half a stored level alpha rounds to 0, and nothing can be said of the colour. */
-    double least = 0.5 * 255 / picture->white;
-    for (size_t i = 0; i < pixel_count(picture); i++) {
-        double a = wanted ? alpha[i] : fmin(fmax(alpha[i], 0), 255);
-        for (uint32_t c = 0; c + 1 < plane_count(picture); c++) {
-            double *v = &picture->planes[c].v[i];
-            *v = wanted ? *v * a / 255 : a < least ? 0 : fmin(fmax(*v * 255 / a, 0), 255);
-        }
-        alpha[i] = a;
-    }
-    picture->premultiplied = wanted;
-}
-
-static void flatten(double_picture *picture, const double ground[3]) {
-    const double *alpha = alpha_of(picture);
-    uint32_t colours = plane_count(picture) - 1;
-    for (size_t i = 0; i < pixel_count(picture); i++) {
-        double a = alpha[i] / 255;
-        for (uint32_t c = 0; c < colours; c++) {
-            double *v = &picture->planes[c].v[i];
-            *v = (picture->premultiplied ? *v : *v * a) + ground[c] * (1 - a);
-        }
-    }
-    free_plane(&picture->planes[colours]);
-    picture->premultiplied = false;
-    picture->model = model_with(colours, false);
-}
-
-static void run_curve(double_picture *picture, const clp_term *term) {
-    uint32_t colours = plane_count(picture) - (alpha_of(picture) != NULL);
-    premultiply(picture, false);
-    clamp_picture(picture);
-    for (uint32_t c = 0; c < colours; c++) {
-        const float *curve = term->curve[term->curve[1] ? c : 0];
-        for (size_t i = 0; i < pixel_count(picture); i++) {
-            double at = picture->planes[c].v[i] / 255 * CLP_CURVE_SIZE;
-            size_t below = at < CLP_CURVE_SIZE ? (size_t)at : CLP_CURVE_SIZE - 1;
-            double low = curve[below];
-            picture->planes[c].v[i] = 255 * (low + (at - (double)below) * (curve[below + 1] - low));
-        }
+static void free_picture(clp_exact_picture *picture) {
+    for (int i = 0; i < 4; i++) {
+        clp_exact_free(&picture->planes[i]);
     }
 }
 
-static clproc_status to_rgb(double_picture *picture, clproc_error *error) {
-    clp_colour inverse = clp_colour_ycc(true);
-    clproc_status status = run_colour(picture, &inverse, error);
-    if (status == CLPROC_OK) {
-        clamp_picture(picture);
+/** The stages and the first point of a segment that begins with an unsharp mask. */
+static clproc_status run_unsharp(clp_exact_picture *picture, const clp_segment *segment,
+                                 const clp_plan *plan, clproc_error *error) {
+    const clp_term *term = segment->points[0];
+    bool ycc = picture->model == CLP_MODEL_YCC;
+    bool luma_alone = ycc && term->parameter[CLP_UNSHARP_LUMA] != 0 && clp_plan_luma_alone(plan);
+    clp_exact_picture side = {0};
+    clproc_status status;
+    if (ycc && !luma_alone) {
+        CLP_TRY(status, out, upsample(picture, error));
+        CLP_TRY(status, out, clp_exact_to_rgb(picture, error));
     }
+    clp_exact_premultiply(picture, false);
+    CLP_TRY(status, out, copy_picture(&side, picture, error));
+    clp_exact_premultiply(picture, true);
+    for (size_t i = 0; i < segment->stage_count; i++) {
+        const clp_stage *stage = &segment->stages[i];
+        if (luma_alone) {
+            CLP_TRY(status, out, stage_plane(&picture->planes[0], stage, 0, 1, 1, error));
+        } else {
+            CLP_TRY(status, out, run_stage(picture, stage, NULL, error));
+        }
+    }
+    clp_exact_premultiply(picture, false);
+    clp_exact_unsharp(picture, &side, term, luma_alone);
+out:
+    free_picture(&side);
     return status;
 }
 
-static clproc_status run_point(double_picture *picture, const clp_term *term, clproc_error *error) {
-    clproc_status status = picture->model == CLP_MODEL_YCC ? to_rgb(picture, error) : CLPROC_OK;
-    if (status != CLPROC_OK) {
-        return status;
+static clproc_status run_segment(clp_exact_picture *picture, const clp_segments *segments,
+                                 size_t index, const clp_plan *plan, clproc_error *error) {
+    const clp_segment *segment = &segments->items[index];
+    if (segment->sided) {
+        return run_unsharp(picture, segment, plan, error);
     }
-    switch (term->kind) {
-    case CLP_TERM_COLOUR:
-        return run_colour(picture, &term->colour, error);
-    case CLP_TERM_CURVE:
-        run_curve(picture, term);
-        return CLPROC_OK;
-    default:
-        if (term->custom == CLP_CUSTOM_FLATTEN) {
-            flatten(picture, term->parameter);
-            return CLPROC_OK;
-        }
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s: the reference does not know it",
-                             term->op);
-    }
-}
-
-/* ----------------------------------------------------------------- whole */
-
-static clproc_status run_segment(double_picture *picture, const clp_segment *segment,
-                                 const clp_plan *plan, bool last, clproc_error *error) {
     /* The output's chroma grid is part of the last stage of a picture that stays in YCbCr. */
-    bool ends = last && segment->point_count == 0 && picture->model == plan->output.model;
+    bool ends = clp_segments_chroma_ends(segments, index, clp_plan_luma_alone(plan)) &&
+                picture->model == plan->output.model;
     const clp_layout *final = ends && picture->model == CLP_MODEL_YCC ? &plan->output : NULL;
     clproc_status status;
     if (segment->stage_count == 0 && picture->model == CLP_MODEL_YCC) {
@@ -390,7 +304,7 @@ static clproc_status run_segment(double_picture *picture, const clp_segment *seg
     }
     for (size_t i = 0; i < segment->stage_count; i++) {
         if (!clp_stage_is_index(&segment->stages[i])) {
-            premultiply(picture, true);
+            clp_exact_premultiply(picture, true);
         }
         status = run_stage(picture, &segment->stages[i],
                            i + 1 == segment->stage_count ? final : NULL, error);
@@ -401,30 +315,37 @@ static clproc_status run_segment(double_picture *picture, const clp_segment *seg
     return CLPROC_OK;
 }
 
-static clproc_status run_points(double_picture *picture, const clp_segment *segment,
+static clproc_status run_points(clp_exact_picture *picture, const clp_segment *segment,
                                 clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    for (size_t i = 0; status == CLPROC_OK && i < segment->point_count; i++) {
-        status = run_point(picture, segment->points[i], error);
+    size_t first = segment->sided ? 1 : 0;
+    clproc_status status = segment->point_count > first ? upsample(picture, error) : CLPROC_OK;
+    for (size_t i = first; status == CLPROC_OK && i < segment->point_count; i++) {
+        status = clp_exact_point(picture, segment->points[i], error);
     }
     return status;
 }
 
-static clproc_status to_target(double_picture *picture, const clp_plan *plan, clproc_error *error) {
+static clproc_status to_target(clp_exact_picture *picture, const clp_plan *plan,
+                               clproc_error *error) {
     static const double white[3] = {255, 255, 255};
     bool jpeg = plan->target.format == CLPROC_FORMAT_JPEG;
     clproc_status status = CLPROC_OK;
-    if (jpeg && alpha_of(picture)) {
-        flatten(picture, white);
+    if (jpeg && clp_exact_alpha(picture)) {
+        clp_exact_flatten(picture, white);
     }
-    premultiply(picture, false);
+    clp_exact_premultiply(picture, false);
     if (!jpeg && picture->model == CLP_MODEL_YCC) {
-        return to_rgb(picture, error);
+        CLP_TRY(status, out, upsample(picture, error));
+        return clp_exact_to_rgb(picture, error);
+    }
+    if (jpeg && picture->model == CLP_MODEL_YCC) {
+        /* After an unsharp mask of the Y plane alone; else the planes are as they should. */
+        return run_identity(picture, &plan->output, error);
     }
     if (jpeg && picture->model == CLP_MODEL_RGB) {
         clp_colour forward = clp_colour_ycc(false);
-        clamp_picture(picture);
-        CLP_TRY(status, out, run_colour(picture, &forward, error));
+        clp_exact_clamp(picture);
+        CLP_TRY(status, out, clp_exact_colour(picture, &forward, error));
         picture->model = CLP_MODEL_YCC;
         status = run_identity(picture, &plan->output, error);
     }
@@ -434,7 +355,7 @@ out:
 
 clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint8_t *output,
                                 double *unrounded, clproc_error *error) {
-    double_picture picture = {0};
+    clp_exact_picture picture = {0};
     clp_segments segments = {0};
     const clp_layout *in = &plan->input;
     clproc_status status;
@@ -443,16 +364,13 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
                                 error));
     CLP_TRY(status, out, load(&picture, in, input, error));
     for (size_t i = 0; i < segments.count; i++) {
-        const clp_segment *segment = &segments.items[i];
-        CLP_TRY(status, out, run_segment(&picture, segment, plan, i + 1 == segments.count, error));
-        CLP_TRY(status, out, run_points(&picture, segment, error));
+        CLP_TRY(status, out, run_segment(&picture, &segments, i, plan, error));
+        CLP_TRY(status, out, run_points(&picture, &segments.items[i], error));
     }
     CLP_TRY(status, out, to_target(&picture, plan, error));
     store(&picture, &plan->output, output, unrounded);
 out:
-    for (int i = 0; i < 4; i++) {
-        free_plane(&picture.planes[i]);
-    }
+    free_picture(&picture);
     clp_segments_free(&segments);
     return status;
 }

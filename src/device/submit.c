@@ -148,6 +148,10 @@ static uint32_t make_colour_job(const clp_device *device, const work *w, uint32_
                         .first_tile = first_tile};
     colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
     colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
+    if (pass->side_count > 0) {
+        colour_surfaces(w, pass->side, pass->side_count, pass->in_channels, pass->in_alpha,
+                        job->side);
+    }
     for (uint32_t i = 0; i < pass->step_count; i++) {
         const clp_step *step = &pass->steps[i];
         job->steps[i] = (colour_step){.kind = step->kind,

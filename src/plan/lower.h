@@ -21,13 +21,18 @@ typedef struct clp_lowering {
     bool premultiplied;
     double white;     /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
     double low, high; /**< bounds of values, in levels, since the last clamp */
-    /** How much matrices have multiplied the rounding of filtered integers. */
+    bool rounded;     /**< integers only: values are no longer exact */
+    /** How much matrices and curves have multiplied the rounding of integers. */
     double error_gain;
     int level; /**< of the next pass */
+    /** What remains to be done concerns the Y plane alone: planes of chroma end at the next stage.
+     */
+    bool luma_goes_on;
+    uint32_t side[CLP_MAX_PLANES], side_count; /**< of the next unsharp mask */
     /* Steps waiting for a colour pass, with what their tables will be made of */
     clp_step steps[CLP_MAX_STEPS];
     clp_colour matrices[CLP_MAX_STEPS];
-    const clp_term *curves[CLP_MAX_STEPS];
+    const clp_term *terms[CLP_MAX_STEPS];
     uint32_t step_count;
     char step_label[28];
 } clp_lowering;
@@ -55,12 +60,19 @@ clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error);
 /* lower_spatial.c */
 /** Runs a segment's stages; the result is stored into plan->output if `final`. */
 clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final);
-/** Filters those planes of a YCC picture that the output subsamples, into plan->output. */
+/** Brings every plane of a YCC picture to the size of the picture. */
+clproc_status clp_lower_upsample(clp_lowering *lowering);
+/** Filters those planes of a YCC picture that the output subsamples, and what else is not there
+ * yet, into plan->output. */
 clproc_status clp_lower_downsample(clp_lowering *lowering);
 
 /* lower_colour.c */
-/** Adds a segment's pointwise terms to the waiting steps. */
-clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment);
+/** Adds a segment's pointwise terms to the waiting steps, from points[first] on. */
+clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment, size_t first);
+/** Adds one step; its table will be made of `term`, which may be NULL. */
+clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const clp_term *term);
+/** Notes that the errors of integers so far are multiplied by `gain`, and that new ones come. */
+void clp_lower_rounding(clp_lowering *lowering, double gain);
 /** Adds what leads from YCC planes to clamped RGB. */
 clproc_status clp_lower_to_rgb(clp_lowering *lowering);
 /** Runs the waiting steps and stores the picture: into plan->output if `final`. */
@@ -69,6 +81,12 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final);
 clproc_status clp_lower_to_target(clp_lowering *lowering);
 /** Adds the step to or from premultiplied alpha, if it is missing. */
 clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied);
+
+/* lower_unsharp.c */
+/** Runs a segment that begins with an unsharp mask; `*stored`: all of it stands in plan->output. */
+clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segments, size_t index,
+                                bool *stored);
+clproc_status clp_unsharp_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
 
 /** RGB to YCbCr (inverse: back), levels, from Kr and Kb so that both cancel. */
 clp_colour clp_colour_ycc(bool inverse);

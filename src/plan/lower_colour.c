@@ -43,7 +43,7 @@ clp_colour clp_colour_compose(const clp_colour *second, const clp_colour *first)
     return product;
 }
 
-static clproc_status add_step(clp_lowering *lowering, const clp_step *step) {
+clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const clp_term *term) {
     if (lowering->step_count == CLP_MAX_STEPS) {
         clproc_status status = clp_lower_flush(lowering, false);
         if (status != CLPROC_OK) {
@@ -51,6 +51,7 @@ static clproc_status add_step(clp_lowering *lowering, const clp_step *step) {
         }
     }
     lowering->steps[lowering->step_count] = *step;
+    lowering->terms[lowering->step_count] = term;
     lowering->steps[lowering->step_count++].white = (float)lowering->white;
     return CLPROC_OK;
 }
@@ -61,9 +62,16 @@ static void add_label(clp_lowering *lowering, const char *op) {
              length ? "·" : "", op);
 }
 
-/** Matrices may multiply the rounding errors of filtered Q6 values (up to 0.02 levels) by this
- * much. */
+/** The rounding errors of filtered Q6 values (up to 0.02 levels) may be multiplied by this much. */
 #define MOST_ERROR_GAIN 6.0
+
+void clp_lower_rounding(clp_lowering *lowering, double gain) {
+    if (lowering->rounded && gain > 1) {
+        lowering->error_gain *= gain;
+    }
+    lowering->rounded = true;
+    lowering->needs_float |= !lowering->use_float && lowering->error_gain > MOST_ERROR_GAIN;
+}
 
 static double absolute_gain(const clp_colour *colour) {
     double gain = 0;
@@ -102,15 +110,14 @@ static clproc_status add_matrix(clp_lowering *lowering, const clp_colour *colour
         matrix = clp_colour_compose(colour, &lowering->matrices[last]);
     } else {
         clp_step step = {.kind = CLP_STEP_MATRIX, .value = {lowering->premultiplied}};
-        status = add_step(lowering, &step);
+        status = clp_lower_step(lowering, &step, NULL);
         last = lowering->step_count - 1;
     }
     lowering->matrices[last] = matrix;
     lowering->steps[last].in = matrix.in;
     lowering->steps[last].out = matrix.out;
-    lowering->error_gain *= lowering->sample == CLP_SAMPLE_I16 ? fmax(absolute_gain(colour), 1) : 1;
-    bool exact = matrix_shift(&matrix) >= 0 && lowering->error_gain <= MOST_ERROR_GAIN;
-    lowering->needs_float |= !lowering->use_float && !exact;
+    clp_lower_rounding(lowering, absolute_gain(colour));
+    lowering->needs_float |= !lowering->use_float && matrix_shift(&matrix) < 0;
     double low = 0, high = 0;
     for (uint32_t i = 0; i < colour->out; i++) {
         double least = colour->offset[i], most = colour->offset[i];
@@ -131,7 +138,7 @@ static clproc_status add_clamp(clp_lowering *lowering) {
     clp_step step = {.kind = CLP_STEP_CLAMP};
     lowering->low = 0;
     lowering->high = 255;
-    return add_step(lowering, &step);
+    return clp_lower_step(lowering, &step, NULL);
 }
 
 clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied) {
@@ -140,17 +147,18 @@ clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied) 
     }
     clp_step step = {.kind = premultiplied ? CLP_STEP_PREMULTIPLY : CLP_STEP_UNPREMULTIPLY};
     lowering->premultiplied = premultiplied;
-    return add_step(lowering, &step);
+    return clp_lower_step(lowering, &step, NULL);
 }
 
 clproc_status clp_lower_to_rgb(clp_lowering *lowering) {
     clp_colour inverse = clp_colour_ycc(true);
-    clproc_status status = add_matrix(lowering, &inverse);
-    if (status == CLPROC_OK) {
-        status = add_clamp(lowering);
-    }
+    clproc_status status;
+    CLP_TRY(status, out, clp_lower_upsample(lowering));
+    CLP_TRY(status, out, add_matrix(lowering, &inverse));
+    CLP_TRY(status, out, add_clamp(lowering));
     lowering->model = CLP_MODEL_RGB;
     add_label(lowering, "rgb");
+out:
     return status;
 }
 
@@ -170,19 +178,29 @@ static clproc_status add_flatten(clp_lowering *lowering, const double colour[3])
     step.value[3] = lowering->premultiplied;
     lowering->premultiplied = false;
     lowering->model = lowering->model == CLP_MODEL_RGBA ? CLP_MODEL_RGB : CLP_MODEL_GRAY;
-    return add_step(lowering, &step);
+    return clp_lower_step(lowering, &step, NULL);
+}
+
+/** The steepest part of a term's curves, over the distance of neighbouring Q6 values. */
+static double steepest(const clp_term *term) {
+    const uint32_t distance = CLP_CURVE_SIZE / (Q6_CURVE_SIZE - 1);
+    double most = 0;
+    for (uint32_t c = 0; c < 3 && term->curve[c]; c++) {
+        for (uint32_t i = distance; i <= CLP_CURVE_SIZE; i++) {
+            most = fmax(most, fabs((double)term->curve[c][i] - term->curve[c][i - distance]));
+        }
+    }
+    return most * CLP_CURVE_SIZE / distance;
 }
 
 static clproc_status add_curve(clp_lowering *lowering, const clp_term *term) {
-    clproc_status status = clp_lower_premultiply(lowering, false);
-    if (status == CLPROC_OK) {
-        status = add_clamp(lowering);
-    }
     clp_step step = {.kind = CLP_STEP_CURVE, .in = term->curve[1] ? 3 : 1};
-    if (status == CLPROC_OK) {
-        status = add_step(lowering, &step);
-        lowering->curves[lowering->step_count - 1] = term;
-    }
+    clproc_status status;
+    CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
+    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
+    clp_lower_rounding(lowering, lowering->rounded ? steepest(term) : 1);
+out:
     return status;
 }
 
@@ -201,12 +219,12 @@ static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
     return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL, "%s: no pass for it", term->op);
 }
 
-clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment) {
+clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment, size_t first) {
     clproc_status status = CLPROC_OK;
-    if (segment->point_count > 0 && lowering->model == CLP_MODEL_YCC) {
+    if (segment->point_count > first && lowering->model == CLP_MODEL_YCC) {
         status = clp_lower_to_rgb(lowering);
     }
-    for (size_t i = 0; status == CLPROC_OK && i < segment->point_count; i++) {
+    for (size_t i = first; status == CLPROC_OK && i < segment->point_count; i++) {
         add_label(lowering, segment->points[i]->op);
         status = add_point(lowering, segment->points[i]);
     }
@@ -230,7 +248,7 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
     if (white != lowering->white) {
         clp_step scale = {.kind = CLP_STEP_SCALE, .value = {(float)(white / lowering->white)}};
         add_label(lowering, output->depth == 8 ? "to 8 bits" : "to 16 bits");
-        CLP_TRY(status, out, add_step(lowering, &scale));
+        CLP_TRY(status, out, clp_lower_step(lowering, &scale, NULL));
         lowering->white = white;
     }
     if (jpeg && lowering->model == CLP_MODEL_RGB) {
@@ -303,7 +321,11 @@ static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
         if (pass->steps[i].kind == CLP_STEP_MATRIX) {
             status = matrix_table(lowering, &pass->steps[i], &lowering->matrices[i]);
         } else if (pass->steps[i].kind == CLP_STEP_CURVE) {
-            status = curve_table(lowering, &pass->steps[i], lowering->curves[i]);
+            status = curve_table(lowering, &pass->steps[i], lowering->terms[i]);
+        } else if (pass->steps[i].kind == CLP_STEP_UNSHARP) {
+            status = clp_unsharp_table(lowering, &pass->steps[i], lowering->terms[i]);
+            memcpy(pass->side, lowering->side, sizeof pass->side);
+            pass->side_count = lowering->side_count;
         }
     }
     return status;
@@ -350,7 +372,8 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     pass.out_channels = clp_model_channels(lowering->model);
     uint64_t pixels = (uint64_t)lowering->width * lowering->height;
     const clp_surface *dst = &lowering->plan->surfaces[pass.dst[pass.dst_count - 1]];
-    pass.bytes_read = pixels * pass.in_channels * clp_sample_size(lowering->sample);
+    pass.bytes_read = pixels * pass.in_channels * clp_sample_size(lowering->sample) *
+                      (pass.side_count > 0 ? 2 : 1);
     pass.bytes_written = pixels * pass.out_channels * clp_sample_size(dst->sample);
     pass.operations = pixels * pass.in_channels * pass.out_channels;
     CLP_TRY(status, out, clp_pass_append(lowering, &pass));

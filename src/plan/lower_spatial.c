@@ -197,38 +197,49 @@ out:
 static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, bool final) {
     int last = lowering->level;
     for (uint32_t plane = 0; plane < lowering->surface_count; plane++) {
+        bool ends = final && (plane > 0 || !lowering->luma_goes_on);
+        const clp_plane *out_plane = &lowering->plan->output.planes[plane];
         int end;
-        clproc_status status = plane_stage(lowering, stage, plane, final, &end);
+        clproc_status status = plane_stage(lowering, stage, plane, ends, &end);
         if (status != CLPROC_OK) {
             return status;
         }
         last = end > last ? end : last;
+        lowering->h_step[plane] = ends ? out_plane->h_step : 1;
+        lowering->v_step[plane] = ends ? out_plane->v_step : 1;
     }
-    track_range(lowering, stage, final);
+    track_range(lowering, stage, final && !lowering->luma_goes_on);
+    lowering->rounded |= !clp_stage_is_index(stage);
     lowering->level = last;
-    for (uint32_t plane = 0; plane < lowering->surface_count; plane++) {
-        const clp_plane *out_plane = &lowering->plan->output.planes[plane];
-        lowering->h_step[plane] = final ? out_plane->h_step : 1;
-        lowering->v_step[plane] = final ? out_plane->v_step : 1;
-    }
     lowering->sample = surface_at(lowering, lowering->surfaces[0])->sample;
     lowering->width = stage->transpose ? stage->y.out : stage->x.out;
     lowering->height = stage->transpose ? stage->x.out : stage->y.out;
     return CLPROC_OK;
 }
 
-/** Some plane has fewer samples than the picture has pixels. */
-static bool is_subsampled(const clp_lowering *lowering) {
-    for (uint32_t i = 0; lowering->model == CLP_MODEL_YCC && i < lowering->surface_count; i++) {
-        if (lowering->h_step[i] > 1 || lowering->v_step[i] > 1) {
-            return true;
+clproc_status clp_lower_upsample(clp_lowering *lowering) {
+    int last = lowering->level;
+    clp_stage copy;
+    clproc_status status =
+        clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
+    for (uint32_t i = 0; status == CLPROC_OK && i < lowering->surface_count; i++) {
+        if (lowering->model == CLP_MODEL_YCC &&
+            (lowering->h_step[i] > 1 || lowering->v_step[i] > 1)) {
+            status = plane_stage(lowering, &copy, i, false, &last);
+            lowering->h_step[i] = lowering->v_step[i] = 1;
+            lowering->rounded = true;
         }
     }
-    return false;
+    lowering->level = last;
+    clp_stage_free(&copy);
+    return status;
 }
 
 clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final) {
-    if (segment->stage_count == 0 && (final || is_subsampled(lowering))) {
+    if (segment->stage_count == 0 && !final) {
+        return clp_lower_upsample(lowering);
+    }
+    if (segment->stage_count == 0) {
         clp_stage copy;
         clproc_status status =
             clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
@@ -254,9 +265,9 @@ clproc_status clp_lower_downsample(clp_lowering *lowering) {
         clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
     snprintf(copy.label, sizeof copy.label, "chroma");
     for (uint32_t plane = 0; status == CLPROC_OK && plane < lowering->surface_count; plane++) {
-        const clp_plane *out = &lowering->plan->output.planes[plane];
         int end;
-        if (out->h_step > 1 || out->v_step > 1) {
+        bool there = surface_at(lowering, lowering->surfaces[plane])->role == CLP_ROLE_OUTPUT;
+        if (!there) {
             status = plane_stage(lowering, &copy, plane, true, &end);
         }
     }

@@ -94,10 +94,23 @@ static bool ends_here(const clp_lowering *lowering, const clp_segment *segment, 
            (!clp_model_has_alpha(lowering->model) || !stages_filter(segment));
 }
 
-static clproc_status lower_segment(clp_lowering *lowering, const clp_segment *segment, bool last,
-                                   bool *stored) {
+bool clp_plan_luma_alone(const clp_plan *plan) {
+    const clp_plane *in = &plan->input.planes[0], *out = &plan->output.planes[0];
+    return in->h_step == 1 && in->v_step == 1 && out->h_step == 1 && out->v_step == 1;
+}
+
+static clproc_status lower_segment(clp_lowering *lowering, const clp_segments *segments,
+                                   size_t index, bool *stored) {
+    const clp_segment *segment = &segments->items[index];
     clproc_status status = CLPROC_OK;
-    bool filter = stages_filter(segment);
+    bool filter = stages_filter(segment), last = index + 1 == segments->count;
+    if (segment->sided) {
+        return clp_lower_unsharp(lowering, segments, index, stored);
+    }
+    lowering->luma_goes_on = lowering->model == CLP_MODEL_YCC && !last;
+    if (lowering->model == CLP_MODEL_YCC) {
+        last = clp_segments_chroma_ends(segments, index, clp_plan_luma_alone(lowering->plan));
+    }
     if (segment->stage_count > 0) {
         if (filter) {
             CLP_TRY(status, out, clp_lower_premultiply(lowering, true));
@@ -111,7 +124,7 @@ static clproc_status lower_segment(clp_lowering *lowering, const clp_segment *se
     if (segment->stage_count > 0 || lowering->step_count == 0) {
         CLP_TRY(status, out, clp_lower_stages(lowering, segment, *stored));
     }
-    status = clp_lower_points(lowering, segment);
+    status = clp_lower_points(lowering, segment, 0);
 out:
     return status;
 }
@@ -129,8 +142,7 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
     }
     lowering->sample = plan->surfaces[0].sample;
     for (size_t i = 0; i < segments->count; i++) {
-        CLP_TRY(status, out,
-                lower_segment(lowering, &segments->items[i], i + 1 == segments->count, &stored));
+        CLP_TRY(status, out, lower_segment(lowering, segments, i, &stored));
     }
     if (!stored) {
         CLP_TRY(status, out, clp_lower_to_target(lowering));

@@ -53,8 +53,10 @@ typedef enum clp_step_kind {
     CLP_STEP_CURVE,       /**< table: one per channel */
     CLP_STEP_PREMULTIPLY, /**< float only */
     CLP_STEP_UNPREMULTIPLY,
-    CLP_STEP_SCALE,  /**< every channel by value[0]: a change of depth */
-    CLP_STEP_FLATTEN /**< alpha over the colour value[0..2]; alpha is gone */
+    CLP_STEP_SCALE,   /**< every channel by value[0]: a change of depth */
+    CLP_STEP_FLATTEN, /**< alpha over the colour value[0..2]; alpha is gone */
+    CLP_STEP_UNSHARP  /**< table: weights of R, G, B, amount, threshold; in: 1 for each channel by
+                         itself, 3 for luma; the pass has side surfaces; their alpha is taken */
 } clp_step_kind;
 
 typedef struct clp_step {
@@ -75,6 +77,8 @@ typedef struct clp_pass {
     char label[40]; /**< for --explain and profiles, as "resize·blur y" */
     uint32_t src[CLP_MAX_PLANES], dst[CLP_MAX_PLANES]; /**< surfaces */
     uint32_t src_count, dst_count;
+    /** The picture before it was blurred, not premultiplied; for CLP_STEP_UNSHARP. */
+    uint32_t side[CLP_MAX_PLANES], side_count;
     /* FILTER: windows along the source's rows. REINDEX: also along its columns. Byte offsets into
      * the tables. */
     bool transpose; /**< store transposed */
@@ -131,6 +135,9 @@ void clp_plan_release(clp_plan **plan);
 void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
                               clp_model header_model, bool shrink, clp_model *model,
                               uint32_t *eighths);
+
+/** True if luma can be worked on as it stands in a JPEG, in a plane of its own. */
+bool clp_plan_luma_alone(const clp_plan *plan);
 
 /** Prints terms and passes with sizes, bytes moved and multiply-adds. */
 void clp_plan_explain(const clp_plan *plan, FILE *out);

@@ -210,6 +210,16 @@ static clproc_status advance(clp_segments *segments, clp_segment **segment, cons
     return CLPROC_OK;
 }
 
+bool clp_segments_chroma_ends(const clp_segments *segments, size_t index, bool luma_alone) {
+    bool ends = segments->items[index].point_count == (segments->items[index].sided ? 1 : 0);
+    for (size_t i = index + 1; i < segments->count; i++) {
+        const clp_segment *segment = &segments->items[i];
+        ends = ends && luma_alone && segment->sided && segment->point_count == 1 &&
+               segment->points[0]->parameter[CLP_UNSHARP_LUMA] != 0;
+    }
+    return ends;
+}
+
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
                                   uint32_t height, uint32_t depth, bool exact,
                                   clproc_error *error) {
@@ -220,9 +230,13 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
         const clp_term *term = &terms->items[i];
         bool spatial = term->kind == CLP_TERM_SPATIAL;
         bool full = segment->point_count == sizeof segment->points / sizeof *segment->points;
-        if (spatial ? !clp_term_commutes(term, segment->points, segment->point_count) : full) {
+        bool begun = segment->stage_count > 0 || segment->point_count > 0;
+        if (term->side ? begun
+            : spatial  ? !clp_term_commutes(term, segment->points, segment->point_count)
+                       : full) {
             CLP_TRY(status, out, next_segment(segments, &segment, error));
         }
+        segment->sided |= term->side;
         if (!spatial && drops_first(term, segment)) {
             CLP_TRY(status, out, advance(segments, &segment, term, error));
             continue;

@@ -20,6 +20,8 @@ typedef struct clp_segment {
     size_t stage_count, stage_capacity;
     const clp_term *points[8];
     size_t point_count;
+    /** points[0] is an unsharp mask, whose side input is the picture before the stages. */
+    bool sided;
 } clp_segment;
 
 typedef struct clp_segments {
@@ -33,6 +35,10 @@ typedef struct clp_segments {
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
                                   uint32_t height, uint32_t depth, bool exact, clproc_error *error);
 void clp_segments_free(clp_segments *segments);
+
+/** True if the stages of segment `index` are the last thing done to the chroma of a picture in
+ * YCbCr planes: only unsharp masks follow that can work on the Y plane alone (`luma_alone`). */
+bool clp_segments_chroma_ends(const clp_segments *segments, size_t index, bool luma_alone);
 
 /** A plane of a picture whose planes may have fewer samples than the picture has pixels. */
 typedef struct clp_plane_grid {

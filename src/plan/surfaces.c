@@ -78,6 +78,9 @@ clproc_status clp_pass_append(clp_lowering *lowering, const clp_pass *pass) {
     for (uint32_t i = 0; i < pass->src_count; i++) {
         plan->surfaces[pass->src[i]].last_level = pass->level;
     }
+    for (uint32_t i = 0; i < pass->side_count; i++) {
+        plan->surfaces[pass->side[i]].last_level = pass->level;
+    }
     for (uint32_t i = 0; i < pass->dst_count; i++) {
         clp_surface *surface = &plan->surfaces[pass->dst[i]];
         surface->first_level = surface->last_level = pass->level;

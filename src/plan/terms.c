@@ -149,13 +149,18 @@ clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double ma
 #define LINEAR_RED 0.2126
 #define LINEAR_BLUE 0.0722
 
+void clp_luma_weights(bool linear, double weights[3]) {
+    weights[0] = linear ? LINEAR_RED : CLP_LUMA_RED;
+    weights[2] = linear ? LINEAR_BLUE : CLP_LUMA_BLUE;
+    weights[1] = 1 - weights[0] - weights[2];
+}
+
 clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error) {
     if (terms->colours == 1) {
         return CLPROC_OK;
     }
-    double red = terms->linear ? LINEAR_RED : CLP_LUMA_RED;
-    double blue = terms->linear ? LINEAR_BLUE : CLP_LUMA_BLUE;
-    clp_colour colour = {.in = 3, .out = 1, .m = {{red, 1 - red - blue, blue}}};
+    clp_colour colour = {.in = 3, .out = 1};
+    clp_luma_weights(terms->linear, colour.m[0]);
     bool first = !terms->colour_seen && !terms->linear;
     clproc_status status = append_colour(terms, op, &colour, error);
     if (status == CLPROC_OK) {
@@ -221,6 +226,29 @@ clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint
         if (status != CLPROC_OK) {
             clp_axis_free(y);
         }
+    }
+    return status;
+}
+
+clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, double amount,
+                                double threshold, bool luma, clproc_error *error) {
+    const double parameter[4] = {amount, threshold, luma};
+    bool early = !terms->spatial_seen;
+    if (sigma == 0 || amount == 0) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_terms_gaussian(terms, op, sigma, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    terms->items[terms->count - 1].side = true;
+    bool planes = terms->colours == 1 || luma, seen = terms->colour_seen;
+    status = clp_terms_custom(terms, op, CLP_CUSTOM_UNSHARP, parameter, error);
+    if (status == CLPROC_OK) {
+        terms->items[terms->count - 1].in_linear = terms->linear;
+        /* Luma has a plane of its own in a JPEG; three channels are RGB. */
+        terms->colour_seen = seen || !planes;
+        terms->early_barrier |= !planes && early;
     }
     return status;
 }

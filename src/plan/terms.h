@@ -33,8 +33,11 @@ typedef struct clp_colour {
 
 typedef enum clp_custom {
     CLP_CUSTOM_FLATTEN, /**< alpha over a colour; the picture loses its alpha */
-    CLP_CUSTOM_UNSHARP  /**< in + amount·(in − blurred) where |in − blurred| ≥ threshold */
+    CLP_CUSTOM_UNSHARP /**< side + amount·d where |d| ≥ threshold; d = side − in, or its luma */
 } clp_custom;
+
+/** What the parameters of CLP_CUSTOM_UNSHARP mean. */
+enum { CLP_UNSHARP_AMOUNT, CLP_UNSHARP_THRESHOLD /**< levels */, CLP_UNSHARP_LUMA /**< 0 or 1 */ };
 
 typedef struct clp_term {
     clp_term_kind kind;
@@ -46,9 +49,10 @@ typedef struct clp_term {
     /** σ of a Gaussian that may be replaced by its factors, 0 if none. The matrices are then empty
      * in a plan's terms and exact in a reference's. */
     double gaussian_sigma;
+    bool side; /**< the picture before this term is the side input of the next, an unsharp mask */
     /* COLOUR */
     clp_colour colour;
-    bool in_linear; /**< the map is of linear light */
+    bool in_linear; /**< the map, or the unsharp mask, is of linear light */
     /* CURVE: one table for every colour channel, or one each */
     float *curve[3];
     /* KERNEL */
@@ -104,6 +108,12 @@ clproc_status clp_terms_curve(clp_terms *terms, const char *op,
 /** Appends a Gaussian blur. */
 clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
                                  clproc_error *error);
+/** Appends an unsharp mask of a Gaussian. `luma`: the detail of each pixel's luma (in linear light
+ * its luminance) is added to every channel alike; else each channel has its own. Alpha stays. */
+clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, double amount,
+                                double threshold, bool luma, clproc_error *error);
+/** Weights of red, green and blue in luma, or in luminance. */
+void clp_luma_weights(bool linear, double weights[3]);
 /** Appends a custom term. */
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error);

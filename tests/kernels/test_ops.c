@@ -78,6 +78,14 @@ static const char *const pipelines[] = {
     "linear brightness 1.2 | blur 1 | flip h | pad 80x80:colour=#f80",
     "resize 200%:filter=lanczos3 | resize 150%:filter=lanczos3 | contrast 2",
     "box-blur 4 | gray",
+    "sharpen 2:amount=3:channels=rgb",
+    "sharpen 0.7:amount=6 | gray",
+    "sharpen 8:amount=1.5 | crop 60x40+3+1",
+    "resize 70% | sharpen 1 | sharpen 1.5:amount=0.5",
+    "gamma 1.4 | sharpen 1 | rotate 90 | saturation 1.3",
+    "resize 40x | sharpen 1:channels=rgb | blur 0.8",
+    "crop 32x16+2+2 | sharpen 1",
+    "linear resize 30x | sharpen 1.2:amount=0.7",
 };
 
 static uint32_t next_random(uint32_t *state) {

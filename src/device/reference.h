@@ -1,0 +1,49 @@
+/** The reference's picture, and what is done to its colours. Everything is in levels 0 to 255,
+ * planar, in double precision. */
+#ifndef CLP_DEVICE_REFERENCE_H
+#define CLP_DEVICE_REFERENCE_H
+
+#include "plan/plan.h"
+
+typedef struct clp_exact_plane {
+    double *v;
+    uint32_t width, height;
+    uint32_t h_step, v_step;
+} clp_exact_plane;
+
+/** A picture under way: colours first, then alpha. */
+typedef struct clp_exact_picture {
+    clp_exact_plane planes[4];
+    clp_model model;
+    double white; /**< of the stored samples: 255 or 65535 */
+    bool premultiplied;
+    uint32_t width, height; /**< pixels */
+} clp_exact_picture;
+
+/* reference.c */
+uint32_t clp_exact_planes(const clp_exact_picture *picture);
+/** A plane of zeros with steps of 1. */
+clproc_status clp_exact_make(clp_exact_plane *plane, uint32_t width, uint32_t height,
+                             clproc_error *error);
+void clp_exact_free(clp_exact_plane *plane);
+
+/* reference_colour.c */
+/** NULL if there is none. */
+double *clp_exact_alpha(const clp_exact_picture *picture);
+void clp_exact_clamp(clp_exact_picture *picture);
+clproc_status clp_exact_colour(clp_exact_picture *picture, const clp_colour *colour,
+                               clproc_error *error);
+/** To premultiplied alpha, or back. */
+void clp_exact_premultiply(clp_exact_picture *picture, bool wanted);
+void clp_exact_flatten(clp_exact_picture *picture, const double ground[3]);
+/** From full-size YCbCr planes to clamped RGB. */
+clproc_status clp_exact_to_rgb(clp_exact_picture *picture, clproc_error *error);
+/** Runs a pointwise term on a picture without subsampled planes. */
+clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
+                              clproc_error *error);
+/** `picture` is `side` blurred: makes it `side` with its detail amplified. `luma_plane`: of YCbCr
+ * planes the first alone. */
+void clp_exact_unsharp(clp_exact_picture *picture, const clp_exact_picture *side,
+                       const clp_term *term, bool luma_plane);
+
+#endif

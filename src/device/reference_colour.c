@@ -1,0 +1,173 @@
+/** The reference's pointwise steps. */
+#include "device/reference.h"
+
+#include <math.h>
+
+#include "core/memory.h"
+#include "plan/lower.h"
+
+static size_t pixel_count(const clp_exact_picture *picture) {
+    return (size_t)picture->planes[0].width * picture->planes[0].height;
+}
+
+double *clp_exact_alpha(const clp_exact_picture *picture) {
+    return clp_model_has_alpha(picture->model) ? picture->planes[clp_exact_planes(picture) - 1].v
+                                               : NULL;
+}
+
+void clp_exact_clamp(clp_exact_picture *picture) {
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
+        for (size_t i = 0; i < pixel_count(picture); i++) {
+            picture->planes[c].v[i] = fmin(fmax(picture->planes[c].v[i], 0), 255);
+        }
+    }
+}
+
+static clp_model model_with(uint32_t colours, bool alpha) {
+    return colours == 1 ? (alpha ? CLP_MODEL_GRAYA : CLP_MODEL_GRAY)
+                        : (alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB);
+}
+
+clproc_status clp_exact_colour(clp_exact_picture *picture, const clp_colour *colour,
+                               clproc_error *error) {
+    bool has_alpha = clp_model_has_alpha(picture->model);
+    clp_exact_plane *planes = picture->planes, alpha = {0};
+    uint32_t width = planes[0].width, height = planes[0].height;
+    if (has_alpha) {
+        alpha = planes[colour->in];
+        planes[colour->in].v = NULL;
+    }
+    for (uint32_t c = colour->in; c < colour->out; c++) {
+        clproc_status status = clp_exact_make(&planes[c], width, height, error);
+        if (status != CLPROC_OK) {
+            clp_exact_free(&alpha);
+            return status;
+        }
+    }
+    for (size_t i = 0; i < (size_t)width * height; i++) {
+        double in[3], share = picture->premultiplied && has_alpha ? alpha.v[i] / 255 : 1;
+        for (uint32_t j = 0; j < colour->in; j++) {
+            in[j] = planes[j].v[i];
+        }
+        for (uint32_t k = 0; k < colour->out; k++) {
+            planes[k].v[i] = colour->offset[k] * share;
+            for (uint32_t j = 0; j < colour->in; j++) {
+                planes[k].v[i] += colour->m[k][j] * in[j];
+            }
+        }
+    }
+    for (uint32_t c = colour->out; c < colour->in; c++) {
+        clp_exact_free(&planes[c]);
+    }
+    if (has_alpha) {
+        planes[colour->out] = alpha;
+    }
+    picture->model = model_with(colour->out, has_alpha);
+    return CLPROC_OK;
+}
+
+void clp_exact_premultiply(clp_exact_picture *picture, bool wanted) {
+    double *alpha = clp_exact_alpha(picture);
+    if (!alpha || picture->premultiplied == wanted) {
+        return;
+    }
+    /* Below half a stored level alpha rounds to 0, and nothing can be said of the colour. */
+    double least = 0.5 * 255 / picture->white;
+    for (size_t i = 0; i < pixel_count(picture); i++) {
+        double a = wanted ? alpha[i] : fmin(fmax(alpha[i], 0), 255);
+        for (uint32_t c = 0; c + 1 < clp_exact_planes(picture); c++) {
+            double *v = &picture->planes[c].v[i];
+            *v = wanted ? *v * a / 255 : a < least ? 0 : fmin(fmax(*v * 255 / a, 0), 255);
+        }
+        alpha[i] = a;
+    }
+    picture->premultiplied = wanted;
+}
+
+void clp_exact_flatten(clp_exact_picture *picture, const double ground[3]) {
+    const double *alpha = clp_exact_alpha(picture);
+    uint32_t colours = clp_exact_planes(picture) - 1;
+    for (size_t i = 0; i < pixel_count(picture); i++) {
+        double a = alpha[i] / 255;
+        for (uint32_t c = 0; c < colours; c++) {
+            double *v = &picture->planes[c].v[i];
+            *v = (picture->premultiplied ? *v : *v * a) + ground[c] * (1 - a);
+        }
+    }
+    clp_exact_free(&picture->planes[colours]);
+    picture->premultiplied = false;
+    picture->model = model_with(colours, false);
+}
+
+static void run_curve(clp_exact_picture *picture, const clp_term *term) {
+    uint32_t colours = clp_exact_planes(picture) - (clp_exact_alpha(picture) != NULL);
+    clp_exact_premultiply(picture, false);
+    clp_exact_clamp(picture);
+    for (uint32_t c = 0; c < colours; c++) {
+        const float *curve = term->curve[term->curve[1] ? c : 0];
+        for (size_t i = 0; i < pixel_count(picture); i++) {
+            double at = picture->planes[c].v[i] / 255 * CLP_CURVE_SIZE;
+            size_t below = at < CLP_CURVE_SIZE ? (size_t)at : CLP_CURVE_SIZE - 1;
+            double low = curve[below];
+            picture->planes[c].v[i] = 255 * (low + (at - (double)below) * (curve[below + 1] - low));
+        }
+    }
+}
+
+clproc_status clp_exact_to_rgb(clp_exact_picture *picture, clproc_error *error) {
+    clp_colour inverse = clp_colour_ycc(true);
+    clproc_status status = clp_exact_colour(picture, &inverse, error);
+    if (status == CLPROC_OK) {
+        clp_exact_clamp(picture);
+    }
+    return status;
+}
+
+clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
+                              clproc_error *error) {
+    clproc_status status =
+        picture->model == CLP_MODEL_YCC ? clp_exact_to_rgb(picture, error) : CLPROC_OK;
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    switch (term->kind) {
+    case CLP_TERM_COLOUR:
+        return clp_exact_colour(picture, &term->colour, error);
+    case CLP_TERM_CURVE:
+        run_curve(picture, term);
+        return CLPROC_OK;
+    default:
+        if (term->custom == CLP_CUSTOM_FLATTEN) {
+            clp_exact_flatten(picture, term->parameter);
+            return CLPROC_OK;
+        }
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s: the reference does not know it",
+                             term->op);
+    }
+}
+
+void clp_exact_unsharp(clp_exact_picture *picture, const clp_exact_picture *side,
+                       const clp_term *term, bool luma_plane) {
+    double *alpha = clp_exact_alpha(picture), least = 0.5 * 255 / picture->white;
+    uint32_t colours = luma_plane ? 1 : clp_exact_planes(picture) - (alpha != NULL);
+    bool luma = colours == 3 && term->parameter[CLP_UNSHARP_LUMA] != 0;
+    double weights[3], detail[3];
+    clp_luma_weights(term->in_linear, weights);
+    for (size_t i = 0; i < pixel_count(picture); i++) {
+        double sum = 0;
+        for (uint32_t c = 0; c < colours; c++) {
+            detail[c] = side->planes[c].v[i] - picture->planes[c].v[i];
+            sum += weights[c] * detail[c];
+        }
+        for (uint32_t c = 0; c < colours; c++) {
+            double d = luma ? sum : detail[c];
+            bool seen =
+                fabs(d) >= term->parameter[CLP_UNSHARP_THRESHOLD] && (!alpha || alpha[i] >= least);
+            picture->planes[c].v[i] =
+                side->planes[c].v[i] + (seen ? term->parameter[CLP_UNSHARP_AMOUNT] * d : 0);
+        }
+        if (alpha) {
+            alpha[i] = side->planes[colours].v[i];
+        }
+    }
+}
