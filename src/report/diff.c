@@ -12,10 +12,13 @@
 #define LEAST_FEW 0.05   /* with two to six */
 #define LEAST_MANY 0.02
 
+#define LEAST_SHARE 0.01 /* of the run: what takes less is not worth an alarm */
+
 /** Values of one row, by side. */
 typedef struct witnesses {
     double *values[2];
     size_t count[2];
+    double share;
 } witnesses;
 
 const char *clp_diff_group_name(clp_diff_group group) {
@@ -92,6 +95,7 @@ static clproc_status add_row(clp_diff_maker *make, clp_diff_group group, const c
     clp_diff_row *row = &rows[diff->row_count++];
     *row = (clp_diff_row){.group = group, .same = 1};
     snprintf(row->name, sizeof row->name, "%s", name);
+    row->share = from->share;
     row->before_count = from->count[0];
     row->after_count = from->count[1];
     row->before = clp_diff_median(from->values[0], from->count[0]);
@@ -159,12 +163,46 @@ static void judge(clproc_diff *diff) {
     for (size_t i = 0; i < diff->row_count; i++) {
         clp_diff_row *row = &diff->rows[i];
         bool apart = row->low > 0 || row->high < 0;
-        row->significant = row->same < LUCK && apart && fabs(row->change) >= diff->least;
+        row->significant = row->same < LUCK && apart && fabs(row->change) >= diff->least &&
+                           row->share >= LEAST_SHARE;
     }
     qsort(diff->rows, diff->row_count, sizeof *diff->rows, by_weight);
 }
 
 /* ------------------------------------------------------------------- rows */
+
+/** Time of a run in commands like `like`, or in `stage` where there is none. */
+static double time_in(const clproc_profile *run, const clp_prof_command *like,
+                      clp_prof_stage stage) {
+    uint64_t sum = 0;
+    for (size_t i = 0; like && i < run->command_count; i++) {
+        const clp_prof_command *command = &run->commands[i];
+        if (command->kind == like->kind && strcmp(command->name, like->name) == 0) {
+            sum += command->ended - command->started;
+        }
+    }
+    for (size_t t = 0; !like && t < run->thread_count; t++) {
+        for (size_t i = 1; i < run->threads[t].node_count; i++) {
+            sum += run->threads[t].nodes[i].stage == stage ? run->threads[t].nodes[i].total_ns : 0;
+        }
+    }
+    return (double)sum;
+}
+
+/** Its share of the wall time, on the side where it is larger. */
+static double share_of(const clp_diff_maker *make, const clp_prof_command *like,
+                       clp_prof_stage stage) {
+    double share = 0;
+    for (int side = 0; side < 2; side++) {
+        double time = 0, wall = 0;
+        for (size_t i = 0; i < make->run_count[side]; i++) {
+            time += time_in(make->runs[side][i], like, stage);
+            wall += (double)make->runs[side][i]->wall_ns;
+        }
+        share = wall > 0 ? fmax(share, time / wall) : share;
+    }
+    return share;
+}
 
 /** Times of a run's commands of a name without first launches. Where the bytes are known, time per
  * byte, for as many bytes as a picture had on average: large and small pictures become comparable.
@@ -199,7 +237,7 @@ static clproc_status command_values(const clp_diff_maker *make, const clproc_pro
 
 static clproc_status compare_command(clp_diff_maker *make, const clp_prof_command *like) {
     clp_diff_group group = like->kind == CLP_COMMAND_KERNEL ? CLP_DIFF_KERNEL : CLP_DIFF_TRANSFER;
-    witnesses all = {0};
+    witnesses all = {.share = share_of(make, like, CLP_PROF_LIST)};
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < make->diff->row_count; i++) {
         if (make->diff->rows[i].group == group &&
@@ -287,7 +325,7 @@ typedef void (*value_source)(const clproc_profile *run, clp_prof_stage stage, do
 
 static clproc_status compare_stage(clp_diff_maker *make, clp_diff_group group, const char *name,
                                    clp_prof_stage stage, value_source source) {
-    witnesses all = {0};
+    witnesses all = {.share = group == CLP_DIFF_RUN ? 1 : share_of(make, NULL, stage)};
     clproc_status status = CLPROC_OK;
     for (int side = 0; status == CLPROC_OK && side < 2; side++) {
         for (size_t i = 0; status == CLPROC_OK && i < make->run_count[side]; i++) {

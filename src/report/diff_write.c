@@ -17,10 +17,13 @@ static const char *signed_percent(char buffer[CLP_UNIT_SIZE], double change) {
 /** Why small changes are not judged, or "". */
 static void caveat(char *text, size_t size, const clproc_diff *diff) {
     char a[CLP_UNIT_SIZE];
-    snprintf(text, size, "%zu run%s before, %zu after. Changes below %s are not judged%s.",
+    snprintf(text, size,
+             "%zu run%s before, %zu after. Changes below %s, and of what takes less than 1 %% of "
+             "the run, "
+             "are not judged%s.",
              diff->before_runs, diff->before_runs == 1 ? "" : "s", diff->after_runs,
              clp_unit_percent(a, diff->least),
-             diff->least > 0.02 ? ": give seven runs of each side to see smaller ones" : "");
+             diff->least > 0.02 ? "; seven runs of each side show smaller ones" : "");
 }
 
 static const char *judgement(const clp_diff_row *row) {
@@ -120,6 +123,7 @@ void clp_diff_json(clp_text *text, const clproc_diff *diff) {
         json_number(text, "change", row->change, 6);
         json_number(text, "change_low", row->low, 6);
         json_number(text, "change_high", row->high, 6);
+        json_number(text, "share", row->share, 6);
         json_number(text, "p_corrected", row->same, 9);
         clp_text_print(text, ",\"significant\":%s}", row->significant ? "true" : "false");
     }
@@ -147,7 +151,7 @@ static void html_interval(clp_text *text, const clp_diff_row *row) {
 static void html_row(clp_text *text, const clp_diff_row *row) {
     char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
     bool both = row->before_count && row->after_count;
-    clp_text_print(text, "<tr class=\"%s\"><td>%s</td><td>", judgement(row),
+    clp_text_print(text, "<tr class=\"%s\"><td>%s</td><td class=\"name\">", judgement(row),
                    clp_diff_group_name(row->group));
     clp_text_html(text, row->name);
     clp_text_print(text, "</td><td>%s</td><td>%s</td><td>%s</td><td>",
@@ -180,12 +184,17 @@ void clp_diff_html(clp_text *text, const clproc_diff *diff) {
         clp_text_html(text, diff->facts[i].after);
         clp_text_add(text, "</td></tr>\n");
     }
-    clp_text_add(text, "</tbody></table></div></section>\n<section><h2>Changes</h2>"
-                       "<p>Medians: commands per picture, stages per call. The bar shows the 95 % "
-                       "interval of the change; its ends stand for a halving in no time and for "
-                       "twice the time.</p><div class=\"scroll\"><table id=\"changes\"><thead><tr>"
-                       "<th>Kind</th><th>What</th><th>Before</th><th>After</th><th>Change</th>"
-                       "<th>Interval</th><th>Judgement</th></tr></thead><tbody>\n");
+    if (diff->fact_count == 0) {
+        clp_text_add(text, "<tr><td>none</td><td></td><td></td></tr>\n");
+    }
+    clp_text_add(
+        text,
+        "</tbody></table></div></section>\n<section><h2>Changes</h2>"
+        "<p>Medians: commands per picture, stages per call. The bar shows the 95 % "
+        "interval of the change; its ends stand for no time at all and for "
+        "twice the time.</p><div class=\"scroll\"><table id=\"changes\"><thead><tr>"
+        "<th>Kind</th><th class=\"name\">What</th><th>Before</th><th>After</th><th>Change</th>"
+        "<th>Interval</th><th>Judgement</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < diff->row_count; i++) {
         html_row(text, &diff->rows[i]);
     }

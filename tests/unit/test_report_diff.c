@@ -148,6 +148,23 @@ static void pictures_are_compared_with_themselves(void **state) {
     clproc_diff_destroy(&diff);
 }
 
+static void what_takes_no_time_is_not_judged(void **state) {
+    (void)state;
+    side before = make_side(1, 1, 1, 1), after = make_side(1, 77, 1, 1);
+    clp_profile_samples *samples = &after.runs[0]->samples[CLP_PROF_HEADER];
+    for (size_t i = 0; i < samples->count; i++) {
+        samples->items[i].duration *= 5;
+    }
+    before.runs[0]->wall_ns *= 10;
+    after.runs[0]->wall_ns *= 10;
+    clproc_diff *diff = compare(&before, &after);
+    const clp_diff_row *header = find(diff, "header");
+    assert_true(header->same < 0.01 && header->change > 3 && header->share < 0.01);
+    assert_false(header->significant);
+    assert_false(clproc_diff_regressed(diff, 0.05));
+    clproc_diff_destroy(&diff);
+}
+
 static void surroundings_are_compared(void **state) {
     (void)state;
     side before = make_side(1, 1, 1, 1), after = make_side(1, 1, 1, 1);
@@ -240,6 +257,7 @@ int main(void) {
         cmocka_unit_test(faster_is_no_regression),
         cmocka_unit_test(many_runs_show_small_changes),
         cmocka_unit_test(pictures_are_compared_with_themselves),
+        cmocka_unit_test(what_takes_no_time_is_not_judged),
         cmocka_unit_test(surroundings_are_compared),
         cmocka_unit_test(one_sided_rows_are_shown),
         cmocka_unit_test(comparisons_are_written),
