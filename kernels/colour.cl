@@ -265,13 +265,13 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
     }
 }
 
-__kernel void colour(__global uchar *input, __global uchar *scratch, __global uchar *output,
+__kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __global uchar *output,
                      __global const uchar *tables, uint jobs, uint count, uint base) {
     uint number = base + (uint)get_global_id(0);
     if (count == 0) {
         return;
     }
-    __global const colour_job *job = find_job(tables, jobs, count, number);
+    __global const colour_job *job = NAME(find_job)(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x = inside % job->tiles_across * LANES, y = inside / job->tiles_across;
     /* The last group may have items left over. */

@@ -4,6 +4,7 @@
  *                    SRC_IS_x, DST_IS_x
  *                    REAL          1: float weights, 0: Q14 weights and 32-bit integer sums
  *                    TRANSPOSE     1: result row r becomes column r
+ *                    NAME(f)       f with the variant's suffix: one program may hold several
  *                    GROUP_TILE    1: a work-group owns a tile, in local memory; 0: a work-item owns one, in registers
  */
 FIND_JOB(filter_job)
@@ -53,14 +54,15 @@ FIND_JOB(filter_job)
 #endif
 
 /* What a result row reads: its first source row, and what of the fill colour it takes. */
-typedef struct window {
+typedef struct NAME(window) {
     __global const SRC *source;
     __global const WEIGHT *weights;
     int fill_weight;
     uint channel;
-} window;
+} NAME(window);
+#define window NAME(window)
 
-window find_window(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint row) {
+window NAME(find_window)(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint row) {
     window w;
     uint index = row / job->row_channels;
     int2 start = ((__global const int2 *)(tables + job->starts))[index];
@@ -76,19 +78,19 @@ window find_window(__global const filter_job *job, __global const uchar *tables,
 #define TILE 32
 #define ROWS 4
 
-__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void filter(__global const SRC *src, __global DST *dst,
+__kernel __attribute__((reqd_work_group_size(256, 1, 1))) void NAME(filter)(__global const SRC *src, __global DST *dst,
                                                                       __global const uchar *tables, uint jobs,
                                                                       uint count, uint base) {
     __local DST tile[TILE * (TILE + 1)];
     uint number = base + (uint)get_group_id(0);
     uint lane = (uint)get_local_id(0) % TILE, first = (uint)get_local_id(0) / TILE * ROWS;
-    __global const filter_job *job = find_job(tables, jobs, count, number);
+    __global const filter_job *job = NAME(find_job)(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x0 = inside % job->tiles_across * TILE, r0 = inside / job->tiles_across * TILE;
     /* Lanes past the last column work on it once more; barriers need them all. */
     uint x = min(x0 + lane, job->columns - 1);
     for (uint i = first; i < first + ROWS; i++) {
-        window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+        window w = NAME(find_window)(job, tables, src, min(r0 + i, job->rows - 1));
         SUM sum = START(w.fill_weight, job->fill[job->row_channels > 1 ? w.channel : x % job->column_channels]);
         __global const SRC *p = w.source + x;
         size_t step = (size_t)job->src_pitch * job->row_channels;
@@ -117,6 +119,9 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void filter(__global c
 #else
 
 #define TILE 16
+/* Tiles side by side that one work-item works on, so that finding windows and weights is paid once for all: a whole
+ * cache line of 8-bit samples. */
+#define STRIP 4
 
 #if defined(DST_IS_U8)
 #define DST16 uchar16
@@ -128,94 +133,143 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void filter(__global c
 #define DST16 float16
 #endif
 
-/* The fill colour of 16 columns beginning with x. */
-SUM16 column_fill(__global const filter_job *job, int fill_weight, uint x) {
+/* What 16 columns beginning with x take of the fill colour, and the rounding. */
+SUM16 NAME(start_sums)(__global const filter_job *job, const window *w, uint x) {
     SUM values[TILE];
+    if (job->column_channels == 1 || w->fill_weight == 0) {
+        return (SUM16)(START(w->fill_weight, job->fill[w->channel]));
+    }
     for (uint i = 0; i < TILE; i++) {
-        values[i] = START(fill_weight, job->fill[(x + i) % job->column_channels]);
+        values[i] = START(w->fill_weight, job->fill[(x + i) % job->column_channels]);
     }
     return vload16(0, values);
 }
 
-DST16 filter_row(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint row,
-                 uint x) {
-    window w = find_window(job, tables, src, row);
-    SUM16 sum;
-    if (job->column_channels > 1 && w.fill_weight != 0) {
-        sum = column_fill(job, w.fill_weight, x);
-    } else {
-        sum = (SUM16)(START(w.fill_weight, job->fill[w.channel]));
-    }
-    __global const SRC *p = w.source + x;
+/* One result row of `tiles` tiles beginning with column x. */
+void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, uint tiles, DST16 *result) {
+    __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
-    for (uint k = 0; k < job->taps; k++) {
-        sum += TO_SUM16(vload16(0, p)) * (SUM)w.weights[k];
-        p += step;
+    uint taps = job->taps;
+    if (tiles == STRIP) {
+        SUM16 a = NAME(start_sums)(job, w, x), b = a, c = a, d = a;
+        if (job->column_channels > 1) {
+            b = NAME(start_sums)(job, w, x + TILE);
+            c = NAME(start_sums)(job, w, x + 2 * TILE);
+            d = NAME(start_sums)(job, w, x + 3 * TILE);
+        }
+        for (uint k = 0; k < taps; k++) {
+            SUM weight = w->weights[k];
+            a += TO_SUM16(vload16(0, p)) * weight;
+            b += TO_SUM16(vload16(1, p)) * weight;
+            c += TO_SUM16(vload16(2, p)) * weight;
+            d += TO_SUM16(vload16(3, p)) * weight;
+            p += step;
+        }
+        result[0] = FINISH16(a);
+        result[TILE] = FINISH16(b);
+        result[2 * TILE] = FINISH16(c);
+        result[3 * TILE] = FINISH16(d);
+        return;
     }
-    return FINISH16(sum);
+    for (uint t = 0; t < tiles; t++) {
+        SUM16 a = NAME(start_sums)(job, w, x + t * TILE);
+        __global const SRC *q = p + t * TILE;
+        for (uint k = 0; k < taps; k++) {
+            a += TO_SUM16(vload16(0, q)) * (SUM)w->weights[k];
+            q += step;
+        }
+        result[t * TILE] = FINISH16(a);
+    }
 }
 
 /* One step of a perfect shuffle of 16 rows; four of them transpose. */
-#define SHUFFLE_PAIR(a, b)                                                                         \
-    {                                                                                              \
-        DST16 low = (DST16)(a.lo.s0, b.lo.s0, a.lo.s1, b.lo.s1, a.lo.s2, b.lo.s2, a.lo.s3, b.lo.s3, \
-                            a.lo.s4, b.lo.s4, a.lo.s5, b.lo.s5, a.lo.s6, b.lo.s6, a.lo.s7, b.lo.s7); \
-        b = (DST16)(a.hi.s0, b.hi.s0, a.hi.s1, b.hi.s1, a.hi.s2, b.hi.s2, a.hi.s3, b.hi.s3,        \
-                    a.hi.s4, b.hi.s4, a.hi.s5, b.hi.s5, a.hi.s6, b.hi.s6, a.hi.s7, b.hi.s7);       \
-        a = low;                                                                                   \
-    }
 #define SHUFFLE(rows)                                                                              \
     {                                                                                              \
         DST16 next[TILE];                                                                          \
         _Pragma("unroll") for (int i = 0; i < TILE / 2; i++) {                                     \
             DST16 a = rows[i], b = rows[i + TILE / 2];                                             \
-            SHUFFLE_PAIR(a, b)                                                                     \
-            next[2 * i] = a;                                                                       \
-            next[2 * i + 1] = b;                                                                   \
+            next[2 * i] = (DST16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, \
+                                  b.s5, a.s6, b.s6, a.s7, b.s7);                                   \
+            next[2 * i + 1] = (DST16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc,  \
+                                      a.sd, b.sd, a.se, b.se, a.sf, b.sf);                         \
         }                                                                                          \
         _Pragma("unroll") for (int i = 0; i < TILE; i++) {                                         \
             rows[i] = next[i];                                                                     \
         }                                                                                          \
     }
 
-__kernel void filter(__global const SRC *src, __global DST *dst, __global const uchar *tables, uint jobs, uint count,
-                     uint base) {
-    uint number = base + (uint)get_global_id(0);
-    if (count == 0) {
-        return;
-    }
-    __global const filter_job *job = find_job(tables, jobs, count, number);
-    uint inside = number - job->first_tile;
-    uint x = inside % job->tiles_across * TILE, r0 = inside / job->tiles_across * TILE;
-    /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
-#if TRANSPOSE
-    DST16 rows[TILE];
-    for (uint i = 0; i < TILE; i++) {
-        rows[i] = filter_row(job, tables, src, min(r0 + i, job->rows - 1), x);
-    }
-    SHUFFLE(rows)
-    SHUFFLE(rows)
-    SHUFFLE(rows)
-    SHUFFLE(rows)
-    for (uint i = 0; i < TILE; i++) {
-        vstore16(rows[i], 0, dst + job->dst + (size_t)(x + i) * job->dst_pitch + r0);
-    }
-#else
-    for (uint i = 0; i < TILE && r0 + i < job->rows; i++) {
-        uint row = r0 + i, index = row / job->row_channels, channel = row - index * job->row_channels;
-        DST16 result = filter_row(job, tables, src, row, x);
-        __global DST *line = dst + job->dst + (size_t)index * job->dst_pitch;
+/* Row `row` of the result, straight: interleaved channels are stored one by one. */
+void NAME(store_row)(__global const filter_job *job, const DST16 *result, uint tiles, uint row, uint x,
+                     __global DST *dst) {
+    uint index = row / job->row_channels, channel = row - index * job->row_channels;
+    __global DST *line = dst + job->dst + (size_t)index * job->dst_pitch;
+    for (uint t = 0; t < tiles; t++, x += TILE) {
         if (job->row_channels == 1) {
-            vstore16(result, 0, line + x);
+            vstore16(result[t * TILE], 0, line + x);
             continue;
         }
         DST values[TILE];
-        vstore16(result, 0, values);
+        vstore16(result[t * TILE], 0, values);
         for (uint k = 0; k < TILE && x + k < job->columns; k++) {
             line[(x + k) * job->row_channels + channel] = values[k];
         }
+    }
+}
+
+__kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global const uchar *tables, uint jobs,
+                           uint count, uint base) {
+    uint number = base + (uint)get_global_id(0);
+    DST16 rows[STRIP * TILE];
+    if (count == 0) {
+        return;
+    }
+    __global const filter_job *job = NAME(find_job)(tables, jobs, count, number);
+    /* Down one strip after the other: what is stored transposed stays within few pages. */
+    uint inside = number - job->first_tile;
+    uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * TILE;
+    uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
+    /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
+    for (uint i = 0; i < TILE; i++) {
+        window w = NAME(find_window)(job, tables, src, min(r0 + i, job->rows - 1));
+        NAME(filter_row)(job, &w, x, tiles, rows + i);
+    }
+#if TRANSPOSE
+    __global DST *to = dst + job->dst + (size_t)x * job->dst_pitch + r0;
+    for (uint t = 0; t < tiles; t++, to += (size_t)TILE * job->dst_pitch) {
+        DST16 turned[TILE];
+        _Pragma("unroll") for (int i = 0; i < TILE; i++) {
+            turned[i] = rows[t * TILE + i];
+        }
+        SHUFFLE(turned)
+        SHUFFLE(turned)
+        SHUFFLE(turned)
+        SHUFFLE(turned)
+        _Pragma("unroll") for (int i = 0; i < TILE; i++) {
+            *(__global DST16 *)(to + i * job->dst_pitch) = turned[i];
+        }
+    }
+#else
+    for (uint i = 0; i < TILE && r0 + i < job->rows; i++) {
+        NAME(store_row)(job, rows + i, tiles, r0 + i, x, dst);
     }
 #endif
 }
 
 #endif
+
+/* The next variant of the same program begins afresh. */
+#undef SUM
+#undef SUM16
+#undef TO_SUM16
+#undef WEIGHT
+#undef START
+#undef FINISH
+#undef FINISH16
+#undef SHIFT
+#undef ROUND
+#undef DST16
+#undef TILE
+#undef STRIP
+#undef ROWS
+#undef SHUFFLE
+#undef window

@@ -30,13 +30,13 @@ void copy_pixel(__global const reindex_job *job, __global const uchar *tables, _
     }
 }
 
-__kernel void reindex(__global const SRC *src, __global SRC *dst, __global const uchar *tables, uint jobs, uint count,
+__kernel void NAME(reindex)(__global const SRC *src, __global SRC *dst, __global const uchar *tables, uint jobs, uint count,
                       uint base) {
     uint number = base + (uint)get_group_id(0);
     if (count == 0) {
         return;
     }
-    __global const reindex_job *job = find_job(tables, jobs, count, number);
+    __global const reindex_job *job = NAME(find_job)(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x0 = inside % job->tiles_across * TILE, y0 = inside / job->tiles_across * TILE;
     uint columns = min((uint)TILE, job->columns - x0), rows = min((uint)TILE, job->rows - y0);

@@ -131,8 +131,11 @@ void clp_device_batch_size(const clp_device *device, uint32_t *images, uint64_t 
 
 clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
                                  clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    for (size_t i = 0; !device->reference && status == CLPROC_OK && i < plan->pass_count; i++) {
+    if (device->reference) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_kernels_build(device, plan, thread, error);
+    for (size_t i = 0; status == CLPROC_OK && i < plan->pass_count; i++) {
         clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
         clp_kernel *kernel;
         status = clp_kernel_get(device, &variant, &kernel, thread, error);

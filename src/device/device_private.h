@@ -40,7 +40,6 @@ typedef struct clp_variant {
 typedef struct clp_kernel {
     clp_variant variant;
     char name[48];
-    cl_program program;
     cl_kernel kernel;
     clproc_status failed; /**< a failed build is not tried again */
     bool launched;
@@ -49,6 +48,9 @@ typedef struct clp_kernel {
 #define CLP_MAX_KERNELS 48
 
 clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass);
+/** Builds what a plan needs and is not there yet, in one program as far as possible. */
+clproc_status clp_kernels_build(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
+                                clproc_error *error);
 /** The kernel of a variant, built on first use. */
 clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
                              clp_prof_thread *thread, clproc_error *error);

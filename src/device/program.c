@@ -35,17 +35,26 @@ static bool same(const clp_variant *a, const clp_variant *b) {
            a->src == b->src && a->dst == b->dst;
 }
 
-/** As profiles call it: "filter u8>i16 t". */
+/** As profiles call it: "filter u8>i16 transposed". */
 static void name_variant(const clp_variant *v, char *name, size_t size) {
     const char *kind = kind_names[v->kind];
+    /* Where neither end is float, the name says so if the sums are. */
+    bool told = v->src == CLP_SAMPLE_F32 || v->dst == CLP_SAMPLE_F32;
     if (v->kind == CLP_PASS_COLOUR) {
         snprintf(name, size, "%s %s", kind, v->real ? "f32" : "i32");
     } else if (v->kind == CLP_PASS_REINDEX) {
         snprintf(name, size, "%s %s", kind, clp_sample_name(v->src));
     } else {
         snprintf(name, size, "%s %s>%s%s%s", kind, clp_sample_name(v->src), clp_sample_name(v->dst),
-                 v->transpose ? " transposed" : "",
-                 v->real && v->src != CLP_SAMPLE_F32 && v->dst != CLP_SAMPLE_F32 ? " f32" : "");
+                 v->transpose ? " transposed" : "", v->real && !told ? " f32" : "");
+    }
+}
+
+/** The same as an identifier: "filter_u8_i16_transposed". */
+static void name_function(const clp_kernel *kernel, char *name, size_t size) {
+    snprintf(name, size, "%s", kernel->name);
+    for (char *c = name; *c; c++) {
+        *c = *c == ' ' || *c == '>' ? '_' : *c;
     }
 }
 
@@ -58,21 +67,21 @@ static const clp_embedded *embedded(const char *name) {
 }
 
 /** The build's messages on failure, cut to fit an error. */
-static clproc_status build_failed(clp_device *device, const clp_kernel *kernel, cl_int code,
-                                  clproc_error *error) {
+static clproc_status build_failed(clp_device *device, cl_program program, const char *name,
+                                  cl_int code, clproc_error *error) {
     char log[512] = "";
     size_t size = 0;
-    if (clGetProgramBuildInfo(kernel->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size) ==
+    if (clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size) ==
             CL_SUCCESS &&
         size) {
         char *whole = clp_memory_zero(CLP_MEMORY_OTHER, 1, size + 1);
-        if (whole && clGetProgramBuildInfo(kernel->program, device->id, CL_PROGRAM_BUILD_LOG, size,
-                                           whole, NULL) == CL_SUCCESS) {
+        if (whole && clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, size, whole,
+                                           NULL) == CL_SUCCESS) {
             snprintf(log, sizeof log, "%.500s", whole);
         }
         clp_memory_free(whole);
     }
-    clproc_status status = clp_cl_check(code, "clBuildProgram", kernel->name, error);
+    clproc_status status = clp_cl_check(code, "clBuildProgram", name, error);
     if (error) {
         size_t length = strlen(error->message);
         snprintf(error->message + length, sizeof error->message - length, "; the compiler says: %s",
@@ -81,79 +90,173 @@ static clproc_status build_failed(clp_device *device, const clp_kernel *kernel, 
     return status;
 }
 
-static clproc_status build(clp_device *device, clp_kernel *kernel, clproc_error *error) {
-    const clp_variant *v = &kernel->variant;
-    char main_file[32], options[256], lines[3][64];
-    snprintf(main_file, sizeof main_file, "%s.cl", kind_names[v->kind]);
-    const char *names[3] = {"common.clh", "jobs.clh", main_file}, *strings[6];
-    size_t lengths[6];
-    for (int i = 0; i < 3; i++) {
-        const clp_embedded *file = embedded(names[i]);
-        if (!file) {
-            return clp_error_set(error, CLPROC_ERROR_INTERNAL,
-                                 "kernel source %s is not in the program", names[i]);
-        }
-        snprintf(lines[i], sizeof lines[i], "\n#line 1 \"kernels/%s\"\n", names[i]);
-        strings[2 * i] = lines[i];
-        lengths[2 * i] = strlen(lines[i]);
-        strings[2 * i + 1] = file->text;
-        lengths[2 * i + 1] = file->size;
+/** The parts of a program's text. */
+typedef struct source {
+    const char *strings[3 * CLP_MAX_KERNELS];
+    size_t lengths[3 * CLP_MAX_KERNELS];
+    char preambles[CLP_MAX_KERNELS + 2][768];
+    uint32_t count, preamble_count;
+} source;
+
+static void add_text(source *text, const char *string, size_t length) {
+    text->strings[text->count] = string;
+    text->lengths[text->count++] = length;
+}
+
+/** Adds an embedded file behind `preamble`. */
+static clproc_status add_file(source *text, const char *preamble, const char *name,
+                              clproc_error *error) {
+    const clp_embedded *file = embedded(name);
+    if (!file) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "kernel source %s is not in the program",
+                             name);
     }
-    snprintf(options, sizeof options,
-             "-cl-std=CL1.2 -DSRC=%s -DDST=%s -DSRC_IS_%s -DDST_IS_%s -DREAL=%d -DTRANSPOSE=%d "
-             "-DGROUP_TILE=%d -DLANES=%d",
+    char *lines = text->preambles[text->preamble_count++];
+    snprintf(lines, sizeof text->preambles[0], "%s\n#line 1 \"kernels/%s\"\n", preamble, name);
+    add_text(text, lines, strlen(lines));
+    add_text(text, file->text, file->size);
+    return CLPROC_OK;
+}
+
+/** Adds the text of one variant. Its definitions are withdrawn before, for those of a variant that
+ * came earlier. */
+static clproc_status add_variant(source *text, const clp_kernel *kernel, const char *function,
+                                 clproc_error *error) {
+    const clp_variant *v = &kernel->variant;
+    const char *suffix = function + strlen(kind_names[v->kind]);
+    char preamble[640], file[32];
+    snprintf(preamble, sizeof preamble,
+             "#undef SRC\n#undef DST\n#undef REAL\n#undef TRANSPOSE\n#undef NAME\n"
+             "#undef SRC_IS_U8\n#undef SRC_IS_I16\n#undef SRC_IS_U16\n#undef SRC_IS_F32\n"
+             "#undef DST_IS_U8\n#undef DST_IS_I16\n#undef DST_IS_U16\n#undef DST_IS_F32\n"
+             "#define SRC %s\n#define DST %s\n#define SRC_IS_%s\n#define DST_IS_%s\n"
+             "#define REAL %d\n#define TRANSPOSE %d\n#define NAME(f) f##%s\n",
              sample_types[v->src].type, sample_types[v->dst].type, sample_types[v->src].macro,
-             sample_types[v->dst].macro, v->real, v->transpose, device->group_tiles,
-             device->group_tiles ? 1 : 16);
+             sample_types[v->dst].macro, v->real, v->transpose, suffix);
+    snprintf(file, sizeof file, "%s.cl", kind_names[v->kind]);
+    return add_file(text, preamble, file, error);
+}
+
+/** Builds one program for some kernels: the compiler's own headers cost more than a kernel, so once
+ * is cheaper. */
+static clproc_status build(clp_device *device, clp_kernel *const *kernels, uint32_t count,
+                           clproc_error *error) {
+    source *text = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *text);
+    char functions[CLP_MAX_KERNELS][48], options[96];
+    cl_program program = NULL;
     cl_int code;
     clproc_status status;
-    kernel->program = clCreateProgramWithSource(device->context, 6, strings, lengths, &code);
-    CLP_TRY(status, out, clp_cl_check(code, "clCreateProgramWithSource", kernel->name, error));
-    code = clBuildProgram(kernel->program, 1, &device->id, options, NULL, NULL);
+    if (!text) {
+        return clp_error_memory(error, "a kernel's source", sizeof *text);
+    }
+    CLP_TRY(status, out, add_file(text, "", "common.clh", error));
+    CLP_TRY(status, out, add_file(text, "", "jobs.clh", error));
+    for (uint32_t i = 0; i < count; i++) {
+        name_function(kernels[i], functions[i], sizeof functions[i]);
+        CLP_TRY(status, out, add_variant(text, kernels[i], functions[i], error));
+    }
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d",
+             device->group_tiles, device->group_tiles ? 1 : 16);
+    program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
+                                        &code);
+    CLP_TRY(status, out, clp_cl_check(code, "clCreateProgramWithSource", kernels[0]->name, error));
+    code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
     if (code != CL_SUCCESS) {
-        status = build_failed(device, kernel, code, error);
+        status = build_failed(device, program, kernels[0]->name, code, error);
         goto out;
     }
-    kernel->kernel = clCreateKernel(kernel->program, kind_names[v->kind], &code);
-    status = clp_cl_check(code, "clCreateKernel", kernel->name, error);
+    for (uint32_t i = 0; i < count; i++) {
+        kernels[i]->kernel = clCreateKernel(program, functions[i], &code);
+        CLP_TRY(status, out, clp_cl_check(code, "clCreateKernel", kernels[i]->name, error));
+    }
 out:
+    /* Kernels keep their program alive. */
+    if (program) {
+        clReleaseProgram(program);
+    }
+    clp_memory_free(text);
     return status;
+}
+
+static clp_kernel *find(clp_device *device, const clp_variant *variant) {
+    for (uint32_t i = 0; i < device->kernel_count; i++) {
+        if (same(&device->kernels[i].variant, variant)) {
+            return &device->kernels[i];
+        }
+    }
+    return NULL;
+}
+
+/** Enters new kernels and builds their program. */
+static clproc_status build_variants(clp_device *device, const clp_variant *variants, uint32_t count,
+                                    clp_prof_thread *thread, clproc_error *error) {
+    clp_kernel *made[CLP_MAX_KERNELS];
+    if (device->kernel_count + count > CLP_MAX_KERNELS) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "too many kernel variants");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        made[i] = &device->kernels[device->kernel_count++];
+        *made[i] = (clp_kernel){.variant = variants[i]};
+        name_variant(&variants[i], made[i]->name, sizeof made[i]->name);
+    }
+    clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
+    uint64_t start = clp_clock_ns();
+    clproc_status status = build(device, made, count, error);
+    char name[96];
+    snprintf(name, sizeof name, count > 1 ? "%s and %u more" : "%s", made[0]->name, count - 1);
+    clp_prof_build(device->prof, name, clp_clock_ns() - start);
+    clp_prof_end(thread);
+    for (uint32_t i = 0; i < count; i++) {
+        made[i]->failed = status;
+    }
+    return status;
+}
+
+clproc_status clp_kernels_build(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
+                                clproc_error *error) {
+    for (;;) {
+        clp_variant missing[CLP_MAX_KERNELS];
+        uint32_t count = 0;
+        for (size_t i = 0; i < plan->pass_count && count < CLP_MAX_KERNELS; i++) {
+            clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
+            bool wanted = !find(device, &variant);
+            for (uint32_t k = 0; k < count; k++) {
+                /* Only filter.cl can stand in a program more than once. */
+                bool clash = variant.kind == missing[k].kind && variant.kind != CLP_PASS_FILTER;
+                wanted = wanted && !clash && !same(&variant, &missing[k]);
+            }
+            if (wanted) {
+                missing[count++] = variant;
+            }
+        }
+        if (count == 0) {
+            return CLPROC_OK;
+        }
+        clproc_status status = build_variants(device, missing, count, thread, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
 }
 
 clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
                              clp_prof_thread *thread, clproc_error *error) {
-    for (uint32_t i = 0; i < device->kernel_count; i++) {
-        if (same(&device->kernels[i].variant, variant)) {
-            *kernel = &device->kernels[i];
-            if ((*kernel)->failed != CLPROC_OK) {
-                return clp_error_set(error, (*kernel)->failed,
-                                     "kernel \"%s\" failed to build before", (*kernel)->name);
-            }
-            return CLPROC_OK;
-        }
+    clproc_status status = CLPROC_OK;
+    if (!find(device, variant)) {
+        status = build_variants(device, variant, 1, thread, error);
     }
-    if (device->kernel_count == CLP_MAX_KERNELS) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "too many kernel variants");
+    *kernel = find(device, variant);
+    if (status == CLPROC_OK && (*kernel)->failed != CLPROC_OK) {
+        status = clp_error_set(error, (*kernel)->failed, "kernel \"%s\" failed to build before",
+                               (*kernel)->name);
     }
-    clp_kernel *made = &device->kernels[device->kernel_count++];
-    *made = (clp_kernel){.variant = *variant};
-    name_variant(variant, made->name, sizeof made->name);
-    clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
-    uint64_t start = clp_clock_ns();
-    made->failed = build(device, made, error);
-    clp_prof_build(device->prof, made->name, clp_clock_ns() - start);
-    clp_prof_end(thread);
-    *kernel = made;
-    return made->failed;
+    return status;
 }
 
 void clp_kernels_release(clp_device *device) {
     for (uint32_t i = 0; i < device->kernel_count; i++) {
         if (device->kernels[i].kernel) {
             clReleaseKernel(device->kernels[i].kernel);
-        }
-        if (device->kernels[i].program) {
-            clReleaseProgram(device->kernels[i].program);
         }
     }
     device->kernel_count = 0;

@@ -72,7 +72,9 @@ static uint32_t make_filter_job(const clp_device *device, const work *w, uint32_
                                 filter_job *job) {
     const clp_pass *pass = w->pass;
     const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
-    uint32_t tables = (uint32_t)w->picture->tables, tile = device->group_tiles ? 32 : 16;
+    uint32_t tables = (uint32_t)w->picture->tables;
+    /* A work-item owns 64 columns of 16 rows, a work-group 32 of 32. */
+    uint32_t columns = device->group_tiles ? 32 : 64, rows = device->group_tiles ? 32 : 16;
     *job = (filter_job){
         .src = sample_offset(w, src),
         .dst = sample_offset(w, dst),
@@ -85,11 +87,11 @@ static uint32_t make_filter_job(const clp_device *device, const work *w, uint32_
         .taps = pass->taps,
         .weights = tables + pass->weights,
         .starts = tables + pass->starts,
-        .tiles_across = divide_up(src->width * src->channels, tile),
+        .tiles_across = divide_up(src->width * src->channels, columns),
         .first_tile = first_tile,
     };
     set_fill(pass, !pass->real, job->fill);
-    return job->tiles_across * divide_up(job->rows, tile);
+    return job->tiles_across * divide_up(job->rows, rows);
 }
 
 static uint32_t make_reindex_job(const clp_device *device, const work *w, uint32_t first_tile,

@@ -135,12 +135,9 @@ static bool parse_colour(const char *text, clp_value *value) {
     if (!found) {
         /* Short forms double each digit; a missing alpha is opaque. */
         char full[9] = "ffffffff";
-        for (size_t i = 0; i < digits; i++) {
-            if (digits <= 4) {
-                full[2 * i] = full[2 * i + 1] = text[1 + i];
-            } else {
-                full[i] = text[1 + i];
-            }
+        bool brief = digits <= 4;
+        for (size_t i = 0; i < (brief ? 2 * digits : digits) && i < 8; i++) {
+            full[i] = text[1 + (brief ? i / 2 : i)];
         }
         rgba = strtoul(full, NULL, 16);
     }

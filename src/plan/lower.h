@@ -40,9 +40,14 @@ typedef struct clp_lowering {
 /* tables.c: `*offset` is where the entry stands in plan->tables. Equal entries are stored once. */
 clproc_status clp_table_bytes(clp_plan *plan, const void *data, size_t size, uint32_t *offset,
                               clproc_error *error);
-/** Weights and starts of a matrix: Q14 or float. */
+/** Where a matrix stands in the tables. */
+typedef struct clp_table_window {
+    uint32_t taps, weights, starts;
+} clp_table_window;
+
+/** Weights and starts of a matrix, Q14 or float. Weights that quantise to nothing are left out. */
 clproc_status clp_table_axis(clp_plan *plan, const clp_axis *axis, bool use_float,
-                             uint32_t *weights, uint32_t *starts, clproc_error *error);
+                             clp_table_window *window, clproc_error *error);
 /** Source indices of an index matrix, −1 for none. */
 clproc_status clp_table_index(clp_plan *plan, const clp_axis *axis, uint32_t *offset,
                               clproc_error *error);

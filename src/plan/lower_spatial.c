@@ -74,20 +74,26 @@ static clproc_status append_filter(clp_lowering *lowering, const plane_job *job,
                                    const clp_axis *axis, char name, clp_pass *pass) {
     const clp_surface *src = surface_at(lowering, pass->src[0]),
                       *dst = surface_at(lowering, pass->dst[0]);
+    clp_table_window window;
+    clproc_status status =
+        clp_table_axis(lowering->plan, axis, lowering->use_float, &window, lowering->error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     pass->kind = CLP_PASS_FILTER;
     pass->real = lowering->use_float;
     pass->src_count = pass->dst_count = 1;
-    pass->taps = axis->taps;
+    pass->taps = window.taps;
+    pass->weights = window.weights;
+    pass->starts = window.starts;
     pass->windows = axis->out;
     memcpy(pass->fill, job->fill, sizeof pass->fill);
     snprintf(pass->label, sizeof pass->label, "%s %c", job->label, name);
     pass->bytes_read = traffic(src);
     pass->bytes_written = traffic(dst);
-    pass->operations =
-        (uint64_t)axis->out * axis->taps * (traffic(src) / clp_sample_size(src->sample) / axis->in);
-    clproc_status status = clp_table_axis(lowering->plan, axis, lowering->use_float, &pass->weights,
-                                          &pass->starts, lowering->error);
-    return status == CLPROC_OK ? clp_pass_append(lowering, pass) : status;
+    uint64_t samples = traffic(src) / clp_sample_size(src->sample);
+    pass->operations = (uint64_t)axis->out * window.taps * (samples / axis->in);
+    return clp_pass_append(lowering, pass);
 }
 
 static clproc_status append_reindex(clp_lowering *lowering, const plane_job *job, uint32_t dst,

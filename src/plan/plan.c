@@ -206,9 +206,7 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     made->input = *input;
     made->target = *target;
     CLP_TRY(status, out, place_output(made, error));
-    CLP_TRY(status, out,
-            clp_segments_create(&segments, &made->terms, input->width, input->height, input->depth,
-                                false, error));
+    CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, false, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
     *plan = made;
 out:

@@ -103,6 +103,11 @@ clproc_status clp_axis_resize(clp_axis *axis, clp_filter filter, uint32_t in, do
     if (filter == CLP_FILTER_NEAREST) {
         return nearest(axis, in, a, k.scale, out, error);
     }
+    /* At scale 1 on whole samples interpolation is the identity; sin(πx) would leave 1e-17 of the
+     * neighbours. */
+    if (k.scale == 1 && a == floor(a) && filter != CLP_FILTER_MITCHELL) {
+        return clp_axis_window(axis, in, (int64_t)a, false, out, error);
+    }
     k.stretch = fmax(k.scale, 1);
     double support =
         k.filter == CLP_FILTER_AREA ? k.scale / 2 + 0.5 : filters[k.filter].support * k.stretch;

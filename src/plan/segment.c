@@ -5,9 +5,13 @@
 #include "core/memory.h"
 
 /** What storing and reading back one sample of a pass costs, in multiply-adds. */
-#define PASS_COST 8.0
-/** From this σ on a Gaussian runs as three factors. */
+#define PASS_COST 16.0
+/** Merging two stages may cost this much more arithmetic: it saves launches, scratch memory and
+ * traffic. */
+#define MERGE_PRICE 2.0
+/** From this σ on a Gaussian runs as three factors; later where alpha divides their error. */
 #define FACTOR_SIGMA 6.0
+#define FACTOR_SIGMA_ALPHA 16.0
 
 void clp_stage_free(clp_stage *stage) {
     clp_axis_free(&stage->y);
@@ -96,7 +100,10 @@ static clproc_status push(clp_segment *segment, clp_stage *stage, clproc_error *
             clp_stage_free(stage);
             return status;
         }
-        if (cost(&merged) <= cost(last) + cost(stage)) {
+        /* Factors of a Gaussian were taken apart on purpose. */
+        double price = last->factor || stage->factor ? 1 : MERGE_PRICE;
+        merged.factor = last->factor || stage->factor;
+        if (cost(&merged) <= price * (cost(last) + cost(stage))) {
             clp_stage_free(last);
             clp_stage_free(stage);
             *last = merged;
@@ -124,7 +131,7 @@ static clproc_status push_factors(clp_segment *segment, const clp_term *term, ui
         status = clp_axis_gaussian_factors(x, width, term->gaussian_sigma, cut, error);
     }
     for (int i = 0; i < 3; i++) {
-        clp_stage stage = {.y = y[i], .x = x[i]};
+        clp_stage stage = {.y = y[i], .x = x[i], .factor = true};
         snprintf(stage.label, sizeof stage.label, "%s %d/3", term->op, i + 1);
         if (status == CLPROC_OK) {
             status = push(segment, &stage, error);
@@ -136,10 +143,11 @@ static clproc_status push_factors(clp_segment *segment, const clp_term *term, ui
 }
 
 static clproc_status push_term(clp_segment *segment, const clp_term *term, uint32_t width,
-                               uint32_t height, uint32_t depth, bool exact, clproc_error *error) {
+                               uint32_t height, uint32_t depth, bool factored,
+                               clproc_error *error) {
     clp_stage stage = {.transpose = term->transpose};
     clproc_status status;
-    if (term->gaussian_sigma >= FACTOR_SIGMA && !exact) {
+    if (factored) {
         return push_factors(segment, term, width, height, depth, error);
     }
     snprintf(stage.label, sizeof stage.label, "%s", term->op);
@@ -220,10 +228,12 @@ bool clp_segments_chroma_ends(const clp_segments *segments, size_t index, bool l
     return ends;
 }
 
-clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
-                                  uint32_t height, uint32_t depth, bool exact,
-                                  clproc_error *error) {
+clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
+                                  const clp_layout *picture, bool exact, clproc_error *error) {
+    uint32_t width = picture->width, height = picture->height, depth = picture->depth;
+    const bool alpha = clp_model_has_alpha(picture->model);
     clp_segment *segment = NULL;
+    const double factor_sigma = alpha ? FACTOR_SIGMA_ALPHA : FACTOR_SIGMA;
     *segments = (clp_segments){0};
     clproc_status status = next_segment(segments, &segment, error);
     for (size_t i = 0; status == CLPROC_OK && i < terms->count; i++) {
@@ -245,7 +255,8 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
             segment->points[segment->point_count++] = term;
             continue;
         }
-        CLP_TRY(status, out, push_term(segment, term, width, height, depth, exact, error));
+        bool factored = !exact && term->gaussian_sigma >= factor_sigma;
+        CLP_TRY(status, out, push_term(segment, term, width, height, depth, factored, error));
         if (term->gaussian_sigma == 0) {
             width = term->transpose ? term->y.out : term->x.out;
             height = term->transpose ? term->x.out : term->y.out;

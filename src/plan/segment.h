@@ -9,6 +9,7 @@
 typedef struct clp_stage {
     clp_axis y, x;
     bool transpose; /**< after both axes */
+    bool factor;    /**< one of the factors of a wide Gaussian */
     bool filled;    /**< some row reaches outside */
     double fill[4]; /**< levels */
     char label[28]; /**< the operations in it, as "resize·blur" */
@@ -30,10 +31,10 @@ typedef struct clp_segments {
 } clp_segments;
 
 /** Brings terms into canonical form, merging neighbouring matrices where one pass is cheaper than
- * two. `terms` must outlive the result. `width` × `height`: samples of the decoded picture.
+ * two. `terms` must outlive the result. `picture`: as decoded.
  * `exact`: a wide Gaussian stays whole. */
-clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms, uint32_t width,
-                                  uint32_t height, uint32_t depth, bool exact, clproc_error *error);
+clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
+                                  const clp_layout *picture, bool exact, clproc_error *error);
 void clp_segments_free(clp_segments *segments);
 
 /** True if the stages of segment `index` are the last thing done to the chroma of a picture in

@@ -54,34 +54,76 @@ static int32_t fill_weight(const clp_axis *axis, uint32_t row, const int16_t *q1
     return rest;
 }
 
+/** Floats as they are. */
+static void pack_floats(const clp_axis *axis, float *values, int32_t *pairs) {
+    for (uint32_t i = 0; i < axis->out; i++) {
+        for (uint32_t k = 0; k < axis->taps; k++) {
+            size_t at = (size_t)i * axis->taps + k;
+            values[at] = (float)axis->weight[at];
+        }
+        pairs[2 * i] = axis->start[i];
+        pairs[2 * i + 1] = fill_weight(axis, i, NULL);
+    }
+}
+
+/** Quantises, and packs what is not zero then into the narrowest windows; returns their width.
+ * `scratch`: one row. */
+static uint32_t pack_q14(const clp_axis *axis, int16_t *values, int32_t *pairs, int16_t *scratch) {
+    uint32_t widest = 1;
+    for (uint32_t i = 0; i < axis->out; i++) {
+        int16_t *row = values + (size_t)i * axis->taps;
+        uint32_t first = 0, last = axis->taps;
+        clp_axis_quantise(axis, i, row);
+        pairs[2 * i + 1] = fill_weight(axis, i, row);
+        while (last > 0 && row[last - 1] == 0) {
+            last--;
+        }
+        while (first < last && row[first] == 0) {
+            first++;
+        }
+        pairs[2 * i] = (int32_t)first;
+        widest = last - first > widest ? last - first : widest;
+    }
+    for (uint32_t i = 0; i < axis->out; i++) {
+        int16_t *row = values + (size_t)i * widest;
+        memcpy(scratch, values + (size_t)i * axis->taps, axis->taps * sizeof *scratch);
+        /* Windows must stay inside the input: a row near its end begins earlier, with zeros. */
+        int64_t start = (int64_t)axis->start[i] + pairs[2 * i], most = (int64_t)axis->in - widest;
+        start = start < most ? start : most;
+        for (int64_t k = 0; k < widest; k++) {
+            int64_t from = start + k - axis->start[i];
+            row[k] = from >= 0 && from < axis->taps ? scratch[from] : 0;
+        }
+        pairs[2 * i] = (int32_t)start;
+    }
+    return widest;
+}
+
 clproc_status clp_table_axis(clp_plan *plan, const clp_axis *axis, bool use_float,
-                             uint32_t *weights, uint32_t *starts, clproc_error *error) {
+                             clp_table_window *window, clproc_error *error) {
     size_t count = (size_t)axis->out * axis->taps,
            size = use_float ? sizeof(float) : sizeof(int16_t);
-    uint8_t *values = clp_memory_alloc(CLP_MEMORY_PLAN, count * size);
+    void *values = clp_memory_alloc(CLP_MEMORY_PLAN, count * size);
     int32_t *pairs = clp_memory_alloc(CLP_MEMORY_PLAN, (size_t)axis->out * 2 * sizeof *pairs);
+    int16_t *scratch = clp_memory_alloc(CLP_MEMORY_PLAN, axis->taps * sizeof *scratch);
     clproc_status status = CLPROC_OK;
-    if (!values || !pairs) {
+    if (!values || !pairs || !scratch) {
         status = clp_error_memory(error, "filter tables", count * size);
         goto out;
     }
-    for (uint32_t i = 0; i < axis->out; i++) {
-        int16_t *q14 = use_float ? NULL : (int16_t *)values + (size_t)i * axis->taps;
-        if (use_float) {
-            for (uint32_t k = 0; k < axis->taps; k++) {
-                size_t at = (size_t)i * axis->taps + k;
-                ((float *)values)[at] = (float)axis->weight[at];
-            }
-        } else {
-            clp_axis_quantise(axis, i, q14);
-        }
-        pairs[2 * i] = axis->start[i];
-        pairs[2 * i + 1] = fill_weight(axis, i, q14);
+    window->taps = axis->taps;
+    if (use_float) {
+        pack_floats(axis, values, pairs);
+    } else {
+        window->taps = pack_q14(axis, values, pairs, scratch);
     }
-    CLP_TRY(status, out, clp_table_bytes(plan, values, count * size, weights, error));
     CLP_TRY(status, out,
-            clp_table_bytes(plan, pairs, (size_t)axis->out * 2 * sizeof *pairs, starts, error));
+            clp_table_bytes(plan, values, (size_t)axis->out * window->taps * size, &window->weights,
+                            error));
+    status =
+        clp_table_bytes(plan, pairs, (size_t)axis->out * 2 * sizeof *pairs, &window->starts, error);
 out:
+    clp_memory_free(scratch);
     clp_memory_free(values);
     clp_memory_free(pairs);
     return status;
