@@ -58,9 +58,9 @@ static inline void read_tree(const char *path, tree *found) {
     DIR *stream = opendir(path);
     struct dirent *entry;
     while (stream && (entry = readdir(stream))) {
-        char name[4096];
+        char name[4096 + 256];
         struct stat info;
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        assert_true((size_t)snprintf(name, sizeof name, "%.4000s/%s", path, entry->d_name) < sizeof name);
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
         }
