@@ -84,7 +84,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void NAME(filter)(__gl
     __local DST tile[TILE * (TILE + 1)];
     uint number = base + (uint)get_group_id(0);
     uint lane = (uint)get_local_id(0) % TILE, first = (uint)get_local_id(0) / TILE * ROWS;
-    __global const filter_job *job = NAME(find_job)(tables, jobs, count, number);
+    __global const filter_job *job = NAME(find_filter_job)(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x0 = inside % job->tiles_across * TILE, r0 = inside / job->tiles_across * TILE;
     /* Lanes past the last column work on it once more; barriers need them all. */
@@ -223,7 +223,7 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     if (count == 0) {
         return;
     }
-    __global const filter_job *job = NAME(find_job)(tables, jobs, count, number);
+    __global const filter_job *job = NAME(find_filter_job)(tables, jobs, count, number);
     /* Down one strip after the other: what is stored transposed stays within few pages. */
     uint inside = number - job->first_tile;
     uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * TILE;

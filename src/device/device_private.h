@@ -41,7 +41,6 @@ typedef struct clp_kernel {
     clp_variant variant;
     char name[48];
     cl_kernel kernel;
-    clproc_status failed; /**< a failed build is not tried again */
     bool launched;
 } clp_kernel;
 

@@ -187,6 +187,14 @@ static clp_kernel *find(clp_device *device, const clp_variant *variant) {
     return NULL;
 }
 
+static void release_kernels(const clp_kernel *kernels, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (kernels[i].kernel) {
+            clReleaseKernel(kernels[i].kernel);
+        }
+    }
+}
+
 /** Enters new kernels and builds their program. */
 static clproc_status build_variants(clp_device *device, const clp_variant *variants, uint32_t count,
                                     clp_prof_thread *thread, clproc_error *error) {
@@ -206,8 +214,10 @@ static clproc_status build_variants(clp_device *device, const clp_variant *varia
     snprintf(name, sizeof name, count > 1 ? "%s and %u more" : "%s", made[0]->name, count - 1);
     clp_prof_build(device->prof, name, clp_clock_ns() - start);
     clp_prof_end(thread);
-    for (uint32_t i = 0; i < count; i++) {
-        made[i]->failed = status;
+    if (status != CLPROC_OK) {
+        /* Forgotten, so that the next batch to need them tries again and can say what fails. */
+        release_kernels(made[0], count);
+        device->kernel_count -= count;
     }
     return status;
 }
@@ -246,18 +256,10 @@ clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp
         status = build_variants(device, variant, 1, thread, error);
     }
     *kernel = find(device, variant);
-    if (status == CLPROC_OK && (*kernel)->failed != CLPROC_OK) {
-        status = clp_error_set(error, (*kernel)->failed, "kernel \"%s\" failed to build before",
-                               (*kernel)->name);
-    }
     return status;
 }
 
 void clp_kernels_release(clp_device *device) {
-    for (uint32_t i = 0; i < device->kernel_count; i++) {
-        if (device->kernels[i].kernel) {
-            clReleaseKernel(device->kernels[i].kernel);
-        }
-    }
+    release_kernels(device->kernels, device->kernel_count);
     device->kernel_count = 0;
 }
