@@ -207,9 +207,17 @@ static clproc_status parse(job *all, int count, char **arguments, clproc_error *
     return status;
 }
 
-static void print_result(const job *all, const worker *workers, size_t count, uint64_t ns) {
-    printf("{\"images\": %zu, \"threads\": %zu, \"seconds\": %.6f", all->count, count,
-           (double)ns * 1e-9);
+/** Processor time of all threads so far. */
+static uint64_t cpu_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void print_result(const job *all, const worker *workers, size_t count, uint64_t ns,
+                         uint64_t cpu) {
+    printf("{\"images\": %zu, \"threads\": %zu, \"seconds\": %.6f, \"cpu\": %.6f", all->count,
+           count, (double)ns * 1e-9, (double)cpu * 1e-9);
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
         uint64_t sum = 0;
         for (size_t i = 0; i < count; i++) {
@@ -239,9 +247,9 @@ int main(int count, char **arguments) {
         CLP_TRY(status, out, clp_encoder_create(&workers[i].encoder, &error));
     }
     if (run_step(&all, workers, threads, prepare)) {
-        uint64_t start = clp_clock_ns();
+        uint64_t start = clp_clock_ns(), cpu_start = cpu_ns();
         if (run_step(&all, workers, threads, transcode)) {
-            print_result(&all, workers, threads, clp_clock_ns() - start);
+            print_result(&all, workers, threads, clp_clock_ns() - start, cpu_ns() - cpu_start);
         }
     }
 out:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import pictures
 from .measure import Work, fresh_folder, run
 from .peers import Job
-from .race import Contender, floor_seconds
+from .race import Contender, floor_count
 
 
 @dataclass
@@ -29,14 +29,17 @@ class Bench:
 
     # ---------------------------------------------------------------- photos
 
+    def each(self):
+        """Photos of each size in a set."""
+        return 8 if self.quick else 16
+
     def jpeg_sets(self):
         """The sets for JPEG rows."""
         if self.options.photos:
             files = [f for f in pictures.pictures_in(self.options.photos)
                      if pictures.header(f)[2] != "png"]
             return [PhotoSet(os.path.basename(self.options.photos.rstrip("/")), files)]
-        each = 8 if self.quick else 16
-        sets = [PhotoSet(look, self.photos.mixed(look, each)) for look in ("detailed", "smooth")]
+        sets = [PhotoSet(look, self.photos.mixed(look, self.each())) for look in ("detailed", "smooth")]
         if not self.quick:
             sets.append(PhotoSet("large", self.photos.make("detailed", 33, 8)))
         if self.options.corpus:
@@ -73,7 +76,7 @@ class Bench:
         run(Work([self.own_command(files, kept, "--pipeline", pipeline, *arguments)]))
         command = [self.floor, "--results", kept, "-o", out, "--pipeline", pipeline, *arguments]
         return [self.own(files, "--pipeline", pipeline, *arguments),
-                Contender("codec floor", [Work([command + files])], out, seconds=floor_seconds)]
+                Contender("codec floor", [Work([command + files])], out, count=floor_count)]
 
     def peer(self, name, job):
         out = self.folder(name)

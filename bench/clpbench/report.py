@@ -1,6 +1,7 @@
 """What a row found: contenders with their figures, and checks against targets."""
 from dataclasses import dataclass, field
 
+from .measure import median
 from .race import ratio
 
 
@@ -38,17 +39,15 @@ class Row:
         print(f"\n{self.name}  {self.title}")
         own, floor = self.find("clproc"), self.find("codec floor")
         if self.contenders:
-            print(f"      {'':<15}{'seconds':>9}{'× floor':>9}{'× clproc':>10}{'peak MiB':>10}"
-                  f"{'out MB':>8}{'cores':>7}")
+            print(f"      {'':<15}{'seconds':>9}{'× floor':>9}{'× clproc':>10}{'cpu s':>8}"
+                  f"{'peak MiB':>10}{'out MB':>8}")
         for one in sorted(self.contenders, key=lambda c: c.median()):
             over = f"{ratio(one, floor):9.2f}" if floor else " " * 9
             beside = f"{ratio(one, own):10.2f}" if own else " " * 10
-            busy = sum(one.cpu) / max(sum(one.times), 1e-9)
-            cores = "" if one is floor else f"{busy:7.2f}"
+            # The floor holds all results in memory, which says nothing about clproc.
             peak = "" if one is floor else f"{one.peak / 2**20:.0f}"
-            way = f"  {one.works[0].variant}" if one.works[0].variant else ""
-            print(f"      {one.name:<15}{one.median():9.3f}{over}{beside}{peak:>10}"
-                  f"{one.size / 1e6:8.1f}{cores:>7}{way}")
+            print(f"      {one.name:<15}{one.median():9.3f}{over}{beside}{median(one.cpu):8.2f}"
+                  f"{peak:>10}{one.size / 1e6:8.1f}  {one.works[0].variant}".rstrip())
             if one.note:
                 print(f"        unequal: {one.note}")
         for check in self.checks:
@@ -62,6 +61,7 @@ class Row:
             "row": self.name, "title": self.title, "remarks": self.remarks, "figures": self.figures,
             "contenders": [{
                 "name": one.name, "variant": one.works[0].variant, "seconds": one.times,
+                "cpu_seconds": one.cpu,
                 "median": one.median(), "times_floor": ratio(one, floor) if floor else None,
                 "times_clproc": ratio(one, own) if own else None, "peak_bytes": one.peak,
                 "output_bytes": one.size, "note": one.note} for one in self.contenders],
