@@ -205,6 +205,36 @@ enum {
     CLPROC_STRIP_ALL = 63
 };
 
+/** Bits of clproc_run_params.strategy: what a run does to be fast. Without them it does what a
+ * plain program would; results stay within the promises of the numerics. */
+enum {
+    CLPROC_STRATEGY_NAIVE = 0,
+    CLPROC_STRATEGY_PARALLEL = 1,     /**< a worker per core, not one */
+    CLPROC_STRATEGY_OVERLAP = 2,      /**< decode, compute and encode different batches at once */
+    CLPROC_STRATEGY_PLANAR = 4,       /**< keep JPEGs in their planes, not RGB */
+    CLPROC_STRATEGY_COMPOSE = 8,      /**< plan operations together, not passes for each */
+    CLPROC_STRATEGY_BATCH = 16,       /**< many pictures to a batch, not one */
+    CLPROC_STRATEGY_SHRINK = 32,      /**< shrink JPEGs while they are decoded */
+    CLPROC_STRATEGY_ONE_LISTING = 64, /**< list folders once, not for every file */
+    CLPROC_STRATEGY_ONE_OPEN = 128,   /**< open files once, not for header and pixels each */
+    CLPROC_STRATEGY_DEFAULT = 255
+};
+
+/** One of these bits, by its place from 0. */
+typedef struct clproc_strategy_info {
+    const char *name; /**< as --strategy takes it; NULL beyond the last */
+    uint32_t bit;
+    const char *with, *without; /**< what a run does, each as "decodes …" */
+} clproc_strategy_info;
+
+CLPROC_API clproc_strategy_info clproc_strategy_at(size_t index);
+/** Reads "default", "naive", or names joined by commas: those alone, or, with "-" before a name,
+ * all but those. */
+CLPROC_API clproc_status clproc_strategy_parse(const char *text, uint32_t *strategy,
+                                               clproc_error *error);
+/** Writes a strategy as clproc_strategy_parse() reads it; returns the length as snprintf does. */
+CLPROC_API size_t clproc_strategy_print(uint32_t strategy, char *text, size_t size);
+
 typedef struct clproc_limits {
     uint64_t pixels;      /**< width × height */
     uint32_t side;        /**< longest side */
@@ -228,9 +258,12 @@ typedef struct clproc_event {
     const char *input;    /**< "" if none */
     const char *output;   /**< "" if none */
     const char *message;  /**< cause and remedy, "" if none */
-    uint64_t done;        /**< pictures finished so far, failed ones included */
-    uint64_t total;       /**< pictures found so far */
-    bool listing;         /**< `total` may still grow */
+    /** Of an output, if asked for: xxh3-128 in hexadecimal of its file, or with null_output of its
+     * samples; else "". */
+    const char *digest;
+    uint64_t done;  /**< pictures finished so far, failed ones included */
+    uint64_t total; /**< pictures found so far */
+    bool listing;   /**< `total` may still grow */
 } clproc_event;
 
 /** Called by one thread at a time, from any of the run's threads. Must not call back into the run.
@@ -270,6 +303,8 @@ typedef struct clproc_run_params {
     bool durable;           /**< fsync every output and its folder */
     bool dry_run;           /**< only say, by DONE events, what would be written */
     bool null_output;       /**< do everything but encode and write (measuring) */
+    uint32_t strategy;      /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
+    bool digest;            /**< tell each output's digest in its event */
 
     clproc_profile_level profile;
 

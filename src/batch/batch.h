@@ -2,9 +2,27 @@
 #ifndef CLP_BATCH_BATCH_H
 #define CLP_BATCH_BATCH_H
 
-#include "core/error.h"
+#include "device/device.h"
 
-/** `profile` may be NULL. `*result` is filled in any case. */
+/** What runs in a row share. Zero-initialise, then clp_session_begin(). */
+typedef struct clp_session {
+    clp_device *device; /**< NULL until a run needs one */
+    clp_prof *prof;     /**< NULL without a profile */
+    uint64_t images;    /**< listed by the runs so far: the number of the next one's first */
+    uint64_t batches;
+} clp_session;
+
+/** `level`: of the profile that clp_session_end() is to give. */
+clproc_status clp_session_begin(clp_session *session, clproc_profile_level level,
+                                clproc_error *error);
+/** Closes the device. `profile` may be NULL where the session keeps none. */
+clproc_status clp_session_end(clp_session *session, clproc_profile **profile, clproc_error *error);
+
+/** One run of a session. All of them name the same device. `*result` is filled in any case. */
+clproc_status clp_session_run(clp_session *session, const clproc_run_params *params,
+                              clproc_run_result *result, clproc_error *error);
+
+/** A session of one run. `profile` may be NULL. */
 clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
                             clproc_profile **profile, clproc_error *error);
 clproc_status clp_batch_explain(const clproc_run_params *params, const char *file, FILE *out,

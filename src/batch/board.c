@@ -16,6 +16,7 @@ clproc_status clp_board_create(clp_board **board, const clp_board_params *params
     pthread_cond_init(&made->work, NULL);
     pthread_cond_init(&made->orders, NULL);
     made->params = *params;
+    made->numbered = params->first_batch;
     made->all = clp_memory_zero(CLP_MEMORY_BATCH, params->most_batches, sizeof *made->all);
     if (!made->all) {
         status = clp_error_memory(error, "the batches", params->most_batches * sizeof *made->all);
@@ -62,6 +63,10 @@ clproc_status clp_board_result(clp_board *board, clproc_error *error) {
     }
     pthread_mutex_unlock(&board->lock);
     return status;
+}
+
+uint64_t clp_board_batches(const clp_board *board) {
+    return board->numbered - board->params.first_batch;
 }
 
 bool clp_board_over(const clp_board *board) {
@@ -193,7 +198,7 @@ static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draf
     picture->batch = batch;
     picture->index = index;
     picture->dropped = false;
-    clp_prof_batch(board->params.prof, picture->item, batch->number);
+    clp_prof_batch(board->params.prof, board->params.first_image + picture->item, batch->number);
     batch->count++;
     batch->decoding++;
     batch->alive++;

@@ -43,6 +43,8 @@ typedef struct clp_task {
 
 typedef struct clp_board_params {
     uint32_t item_count;
+    uint64_t first_image; /**< what the profile calls item 0 */
+    uint64_t first_batch; /**< and the first batch */
     uint32_t most_batches;
     uint64_t memory; /**< bytes that all slots together may hold */
     const volatile int *cancel;
@@ -58,6 +60,8 @@ void clp_board_destroy(clp_board **board);
 
 /** Ends the run early: waiting threads return. The first error stays. */
 void clp_board_stop(clp_board *board, const clproc_error *error);
+/** Batches opened so far. */
+uint64_t clp_board_batches(const clp_board *board);
 /** How the run ended; CLPROC_OK if it was not stopped. */
 clproc_status clp_board_result(clp_board *board, clproc_error *error);
 

@@ -48,7 +48,7 @@ struct clp_board {
     clp_batch **all; /**< every batch there is; room for params.most_batches */
     uint32_t batch_count;
     uint32_t resident; /**< batches at the device */
-    uint64_t numbered; /**< batches opened so far */
+    uint64_t numbered; /**< of the next batch */
 };
 
 void clp_batches_push(clp_batches *list, clp_batch *batch);

@@ -13,17 +13,33 @@ typedef struct driver {
     uint32_t failures;   /**< batches in a row */
 } driver;
 
+/** The session's device, opened by its first run that needs one. */
+static clproc_status find_device(clp_run *run, clproc_error *error) {
+    clp_device **device = &run->session->device;
+    if (!*device) {
+        clproc_status status = clp_device_open(device, run->params->device, run->prof, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        if (clp_device_notice(*device)[0]) {
+            clp_events_notice(&run->events, clp_device_notice(*device));
+        }
+    }
+    run->device = *device;
+    return CLPROC_OK;
+}
+
 static clproc_status open_device(driver *self, clproc_error *error) {
     clp_run *run = self->run;
     const clproc_run_params *params = run->params;
     uint32_t images;
     uint64_t bytes;
-    clproc_status status = clp_device_open(&run->device, params->device, run->prof, error);
+    clproc_status status = find_device(run, error);
+    if (status == CLPROC_OK) {
+        status = clp_run_make_output(run, error);
+    }
     if (status != CLPROC_OK) {
         return status;
-    }
-    if (clp_device_notice(run->device)[0]) {
-        clp_events_notice(&run->events, clp_device_notice(run->device));
     }
     clp_device_batch_size(run->device, &images, &bytes);
     if (params->batch_images > 0) {
@@ -31,6 +47,9 @@ static clproc_status open_device(driver *self, clproc_error *error) {
     }
     if (params->batch_bytes > 0) {
         bytes = params->batch_bytes;
+    }
+    if (!clp_strategy_has(params, CLPROC_STRATEGY_BATCH)) {
+        images = 1;
     }
     clp_board_set_device(run->board, run->device, images, bytes);
     return CLPROC_OK;

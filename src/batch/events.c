@@ -36,6 +36,7 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
     event.input = text(event.input);
     event.output = text(event.output);
     event.message = text(event.message);
+    event.digest = text(event.digest);
     event.done = events->written + events->skipped + events->failed;
     event.total = events->found;
     event.listing = events->listing;
@@ -45,11 +46,14 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
     pthread_mutex_unlock(&events->lock);
 }
 
-void clp_events_done(clp_events *events, const char *input, const char *output,
-                     const char *message) {
+void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
+                     const char *digest) {
     tell(events,
-         (clproc_event){
-             .kind = CLPROC_EVENT_DONE, .input = input, .output = output, .message = message},
+         (clproc_event){.kind = CLPROC_EVENT_DONE,
+                        .input = input,
+                        .output = output,
+                        .message = message,
+                        .digest = digest},
          &events->written);
 }
 

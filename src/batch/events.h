@@ -24,8 +24,9 @@ void clp_events_found(clp_events *events, uint64_t count);
 /** There will be no more. */
 void clp_events_listed(clp_events *events);
 
-void clp_events_done(clp_events *events, const char *input, const char *output,
-                     const char *message);
+/** `digest`: of the output, "" where none was asked for. */
+void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
+                     const char *digest);
 void clp_events_skipped(clp_events *events, const char *input, const char *output,
                         const char *message);
 /** Something of the input list failed, for the reason in `error`. */

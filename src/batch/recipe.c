@@ -1,4 +1,5 @@
 #include "batch/planner.h"
+#include "batch/strategy.h"
 #include "meta/meta.h"
 
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header) {
@@ -61,6 +62,7 @@ static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *pa
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
     terms->linear = params->linear;
+    terms->apart = !clp_strategy_has(params, CLPROC_STRATEGY_COMPOSE);
     CLP_TRY(status, out, clp_terms_orient(terms, orientation, error));
     if (params->pipeline) {
         CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
@@ -87,8 +89,10 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
     clp_target target = choose_target(params, format, &whole);
     clp_model model = whole.model;
     uint32_t eighths = 8;
-    bool shrink = !params->no_shrink_on_load && header->format == CLPROC_FORMAT_JPEG;
-    clp_plan_choose_decoding(&terms, &target, whole.model, shrink, &model, &eighths);
+    bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
+    bool shrink = !params->no_shrink_on_load && header->format == CLPROC_FORMAT_JPEG &&
+                  clp_strategy_has(params, CLPROC_STRATEGY_SHRINK);
+    clp_plan_choose_decoding(&terms, &target, whole.model, planar, shrink, &model, &eighths);
     decoded = whole;
     if (model != whole.model || eighths != 8) {
         clp_terms_free(&terms);

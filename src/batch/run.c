@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "batch/batch.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
@@ -30,13 +29,18 @@ static bool may_copy(const clproc_run_params *params) {
     return !operations && !params->reencode && params->depth == 0 && params->strip == 0;
 }
 
-static clproc_status list_files(clp_run *run, clproc_error *error) {
+clp_listing_request clp_run_listing_request(const clp_run *run) {
     const clproc_run_params *params = run->params;
-    clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
-    clproc_status status;
     clp_listing_request request = {
         .inputs = params->inputs, .input_count = params->input_count, .cancel = params->cancel};
     request.output_folder = clp_names_folder(run->names, &request.mirrored);
+    return request;
+}
+
+static clproc_status list_files(clp_run *run, clproc_error *error) {
+    clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
+    clproc_status status;
+    clp_listing_request request = clp_run_listing_request(run);
     clp_prof_begin(thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_listing_make(&run->listing, &request, &run->events, error));
     if (run->events.found == 0) {
@@ -46,14 +50,16 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     }
     if (run->names) {
         CLP_TRY(status, out, clp_names_claim_all(run->names, &run->listing, error));
-        if (!params->dry_run && !params->null_output) {
-            CLP_TRY(status, out, clp_names_prepare(run->names, error));
-        }
     }
 out:
     clp_prof_end(thread);
     clp_prof_thread_leave(thread);
     return status;
+}
+
+clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
+    bool writes = run->names && !run->params->dry_run && !run->params->null_output;
+    return writes ? clp_names_prepare(run->names, error) : CLPROC_OK;
 }
 
 static clproc_status prepare(clp_run *run, clproc_error *error) {
@@ -62,16 +68,22 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     CLP_TRY(status, out, clp_names_create(&run->names, params, error));
     CLP_TRY(status, out, list_files(run, error));
     CLP_TRY(status, out, clp_planner_create(&run->planner, params, error));
+    run->first_image = run->session->images;
+    run->session->images += run->listing.count;
     clp_board_params board = {
         .item_count = (uint32_t)run->listing.count,
+        .first_image = run->first_image,
+        .first_batch = run->session->batches,
         /* One for each worker to decode into, and one at the device or being encoded. */
-        .most_batches = run->jobs + 1,
+        .most_batches = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP) ? run->jobs + 1 : 1,
         .memory = run->memory,
         .cancel = params->cancel,
         .prof = run->prof,
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
-    if (!run->copies && !params->dry_run) {
+    if (run->copies) {
+        CLP_TRY(status, out, clp_run_make_output(run, error));
+    } else if (!params->dry_run) {
         clp_board_need(run->board);
     }
 out:
@@ -140,6 +152,8 @@ static void note_facts(const clp_run *run) {
     snprintf(text, sizeof text, "%u", run->jobs);
     clp_prof_fact(run->prof, "jobs", text);
     clp_prof_fact(run->prof, "clproc", CLPROC_VERSION);
+    clproc_strategy_print(run->params->strategy, text, sizeof text);
+    clp_prof_fact(run->prof, "strategy", text);
     if (run->params->pipeline) {
         clproc_pipeline_print(run->params->pipeline, text, sizeof text);
         clp_prof_fact(run->prof, "pipeline", text);
@@ -165,29 +179,31 @@ static void fill_result(const clp_run *run, clproc_run_result *result) {
 }
 
 static void release(clp_run *run) {
+    if (run->board) {
+        run->session->batches += clp_board_batches(run->board);
+    }
     clp_board_destroy(&run->board);
     clp_planner_destroy(&run->planner);
-    clp_device_close(&run->device);
     clp_names_destroy(&run->names);
     clp_listing_free(&run->listing);
     clp_events_destroy(&run->events);
 }
 
-clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
-                            clproc_profile **profile, clproc_error *error) {
+clproc_status clp_session_run(clp_session *session, const clproc_run_params *params,
+                              clproc_run_result *result, clproc_error *error) {
     uint64_t start = clp_clock_ns();
     clproc_status status;
+    uint32_t jobs = params->jobs > 0 ? (uint32_t)params->jobs : count_cores();
     clp_run run = {
         .params = params,
         .memory = params->memory ? params->memory : default_memory(),
-        .jobs = params->jobs > 0 ? (uint32_t)params->jobs : count_cores(),
+        .jobs = clp_strategy_has(params, CLPROC_STRATEGY_PARALLEL) ? jobs : 1,
         .copies = may_copy(params),
+        .session = session,
+        .prof = session->prof,
     };
     *result = (clproc_run_result){0};
     clp_events_init(&run.events, params->on_event, params->user);
-    if (profile && params->profile != CLPROC_PROFILE_OFF) {
-        CLP_TRY(status, out, clp_prof_create(&run.prof, params->profile, error));
-    }
     CLP_TRY(status, out, prepare(&run, error));
     CLP_TRY(status, out, run_threads(&run, error));
 out:
@@ -195,11 +211,33 @@ out:
     fill_result(&run, result);
     release(&run);
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
-    if (run.prof) {
-        /* What stopped a run tells more than what kept it from being recorded. */
-        clproc_status finished =
-            clp_prof_finish(&run.prof, profile, status == CLPROC_OK ? error : NULL);
-        status = status == CLPROC_OK ? finished : status;
-    }
     return status;
+}
+
+clproc_status clp_session_begin(clp_session *session, clproc_profile_level level,
+                                clproc_error *error) {
+    *session = (clp_session){0};
+    return level == CLPROC_PROFILE_OFF ? CLPROC_OK : clp_prof_create(&session->prof, level, error);
+}
+
+clproc_status clp_session_end(clp_session *session, clproc_profile **profile, clproc_error *error) {
+    clp_device_close(&session->device);
+    return session->prof ? clp_prof_finish(&session->prof, profile, error) : CLPROC_OK;
+}
+
+clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
+                            clproc_profile **profile, clproc_error *error) {
+    uint64_t start = clp_clock_ns();
+    clp_session session;
+    *result = (clproc_run_result){0};
+    clproc_status status =
+        clp_session_begin(&session, profile ? params->profile : CLPROC_PROFILE_OFF, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clp_session_run(&session, params, result, error);
+    /* What stopped a run tells more than what kept it from being recorded. */
+    clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
+    result->seconds = (double)(clp_clock_ns() - start) / 1e9;
+    return status == CLPROC_OK ? ended : status;
 }

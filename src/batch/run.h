@@ -2,26 +2,36 @@
 #ifndef CLP_BATCH_RUN_H
 #define CLP_BATCH_RUN_H
 
+#include "batch/batch.h"
 #include "batch/board.h"
 #include "batch/events.h"
 #include "batch/listing.h"
 #include "batch/names.h"
 #include "batch/planner.h"
+#include "batch/strategy.h"
 
 typedef struct clp_run {
     const clproc_run_params *params;
     uint64_t memory; /**< bytes that batches may hold, and that a file may have */
     uint32_t jobs;   /**< workers */
     bool copies;     /**< files whose format stays are copied as they are */
-    clp_prof *prof;  /**< NULL without a profile */
+    clp_session *session;
+    clp_prof *prof; /**< the session's */
     clp_events events;
     clp_listing listing;
-    clp_names *names; /**< NULL if nothing is written */
+    uint64_t first_image; /**< of the listing, as the profile numbers pictures */
+    clp_names *names;     /**< NULL if nothing is written */
     clp_planner *planner;
     clp_board *board;
-    clp_device *device; /**< opened by the device's thread when the first picture needs it */
+    clp_device *device; /**< the session's, once a picture has needed it */
 } clp_run;
 
+/** What the listing is made from. */
+clp_listing_request clp_run_listing_request(const clp_run *run);
+
+/** Makes the folder that the run writes to, if it writes: as soon as nothing but the files can
+ * fail. */
+clproc_status clp_run_make_output(clp_run *run, clproc_error *error);
 /** Decodes and encodes until nothing is left: the body of a worker. */
 void clp_worker_run(clp_run *run, uint32_t number);
 /** Drives the device until nothing is left: the body of its thread. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "batch/cmyk.h"
+#include "batch/digest.h"
 #include "batch/run.h"
 #include "core/memory.h"
 
@@ -23,13 +24,18 @@ static const char *input_path(const worker *self, uint32_t item) {
     return self->run->listing.items[item].path;
 }
 
+/** What the profile calls a picture. */
+static uint64_t image_number(const worker *self, uint32_t item) {
+    return self->run->first_image + item;
+}
+
 /* ----------------------------------------------------------------- writing */
 
 static clproc_status write_file(worker *self, uint32_t item, const char *name, const void *data,
                                 size_t size, clproc_error *error) {
     clp_run *run = self->run;
     clproc_status status;
-    clp_prof_begin(self->thread, CLP_PROF_WRITE, item);
+    clp_prof_begin(self->thread, CLP_PROF_WRITE, image_number(self, item));
     CLP_TRY(status, out, clp_names_make_folder(run->names, name, error));
     CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
@@ -50,7 +56,7 @@ static clproc_status encode(worker *self, clp_picture *picture, const uint8_t **
         .blocks = picture->metadata.blocks,
         .colour = picture->metadata.colour,
     };
-    clp_prof_begin(self->thread, CLP_PROF_ENCODE, picture->item);
+    clp_prof_begin(self->thread, CLP_PROF_ENCODE, image_number(self, picture->item));
     clproc_status status =
         clp_encoder_write(self->encoder, &plan->output,
                           clp_slot_output(clp_batch_slot(picture->batch), picture->index),
@@ -66,11 +72,17 @@ static void encode_task(worker *self, clp_picture *picture) {
     clproc_error error;
     clproc_status status = CLPROC_OK;
     bool writes = !run->params->null_output;
+    clp_digest digest = {""};
     uint32_t item = picture->item;
     const clp_layout *output = &picture->recipe.plan->output;
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     if (writes) {
         status = encode(self, picture, &data, &size, &error);
+    }
+    if (status == CLPROC_OK && run->params->digest) {
+        digest = writes ? clp_digest_bytes(data, size)
+                        : clp_digest_picture(output, clp_slot_output(clp_batch_slot(picture->batch),
+                                                                     picture->index));
     }
     /* The slot is needed no longer, so give it back before writing. */
     clp_bytes name = picture->output;
@@ -85,7 +97,7 @@ static void encode_task(worker *self, clp_picture *picture) {
     }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_events_done(&run->events, path, target, NULL);
+        clp_events_done(&run->events, path, target, NULL, digest.text);
     } else {
         clp_events_failed(&run->events, path, target, &error);
     }
@@ -111,7 +123,7 @@ static clproc_status read_file(worker *self, uint32_t item, file_outcome *outcom
     clp_run *run = self->run;
     const clp_item *input = &run->listing.items[item];
     bool accepted = true;
-    clp_prof_begin(self->thread, CLP_PROF_READ, item);
+    clp_prof_begin(self->thread, CLP_PROF_READ, image_number(self, item));
     clproc_status status =
         clp_file_read_if(input->path, run->memory, input->named ? NULL : looks_like_picture,
                          &self->file, &accepted, error);
@@ -129,14 +141,10 @@ static clproc_status read_file(worker *self, uint32_t item, file_outcome *outcom
 
 static clproc_status read_header(worker *self, uint32_t item, clproc_error *error) {
     const clproc_run_params *params = self->run->params;
-    clp_prof_begin(self->thread, CLP_PROF_HEADER, item);
+    clp_prof_begin(self->thread, CLP_PROF_HEADER, image_number(self, item));
     clproc_status status = clp_decoder_open(self->decoder, self->file.data, self->file.size,
                                             &params->limits, params->fail_on, &self->header, error);
     clp_prof_end(self->thread);
-    if (status == CLPROC_OK) {
-        clp_prof_count(self->run->prof, CLP_COUNTER_PIXELS_IN,
-                       (uint64_t)self->header.width * self->header.height);
-    }
     return status;
 }
 
@@ -144,7 +152,7 @@ static clproc_status find_plan(worker *self, clp_picture *draft, clproc_format f
                                clproc_error *error) {
     clp_run *run = self->run;
     bool made = false;
-    clp_prof_begin(self->thread, CLP_PROF_PLAN, draft->item);
+    clp_prof_begin(self->thread, CLP_PROF_PLAN, image_number(self, draft->item));
     clp_plan_release(&draft->recipe.plan);
     clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, format,
                                             &draft->recipe, &made, error);
@@ -152,6 +160,26 @@ static clproc_status find_plan(worker *self, clp_picture *draft, clproc_format f
     if (made && !run->params->dry_run) {
         clp_board_want(run->board, draft->recipe.plan);
     }
+    return status;
+}
+
+/** Lists the inputs as if this were the only way to find the next file. */
+static clproc_status list_again(worker *self, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_listing listing = {0};
+    clp_events silent;
+    clp_listing_request request = clp_run_listing_request(run);
+    for (size_t i = 0; i < request.input_count; i++) {
+        if (strcmp(request.inputs[i], "-") == 0) {
+            return CLPROC_OK; /* standard input is there once */
+        }
+    }
+    clp_events_init(&silent, NULL, NULL);
+    clp_prof_begin(self->thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
+    clproc_status status = clp_listing_make(&listing, &request, &silent, error);
+    clp_prof_end(self->thread);
+    clp_events_destroy(&silent);
+    clp_listing_free(&listing);
     return status;
 }
 
@@ -188,7 +216,11 @@ static clproc_status copy_file(worker *self, clp_picture *draft, file_outcome *o
                     write_file(self, draft->item, name, self->file.data, self->file.size, error));
         }
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_events_done(&run->events, input_path(self, draft->item), name, "copied");
+        clp_digest digest = {""};
+        if (run->params->digest) {
+            digest = clp_digest_bytes(self->file.data, self->file.size);
+        }
+        clp_events_done(&run->events, input_path(self, draft->item), name, "copied", digest.text);
         *outcome = OUTCOME_THROUGH;
     }
 out:
@@ -197,7 +229,7 @@ out:
 
 static clproc_status take_metadata(worker *self, clp_picture *draft, clproc_error *error) {
     const clproc_run_params *params = self->run->params;
-    clp_prof_begin(self->thread, CLP_PROF_META, draft->item);
+    clp_prof_begin(self->thread, CLP_PROF_META, image_number(self, draft->item));
     clproc_status status =
         clp_metadata_make(&draft->metadata, &self->header, params->strip,
                           &draft->recipe.plan->output, !params->no_auto_orient, error);
@@ -221,11 +253,16 @@ static clproc_status prepare(worker *self, clp_picture *draft, file_outcome *out
         *outcome = OUTCOME_THROUGH;
         goto out;
     }
+    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {
+        CLP_TRY(status, out, list_again(self, error));
+    }
     CLP_TRY(status, out, read_file(self, draft->item, outcome, error));
     if (*outcome != OUTCOME_GOES_ON) {
         goto out;
     }
     CLP_TRY(status, out, read_header(self, draft->item, error));
+    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
+                   (uint64_t)self->header.width * self->header.height);
     clproc_format asked = clp_names_format(run->names, run->params->format);
     clproc_format format = asked == CLPROC_FORMAT_KEEP ? self->header.format : asked;
     if (run->copies && format == self->header.format) {
@@ -237,7 +274,7 @@ static clproc_status prepare(worker *self, clp_picture *draft, file_outcome *out
     clp_name_facts facts = {format, output->width, output->height};
     CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
     if (*outcome == OUTCOME_GOES_ON && run->params->dry_run) {
-        clp_events_done(&run->events, path, (char *)draft->output.data, NULL);
+        clp_events_done(&run->events, path, (char *)draft->output.data, NULL, NULL);
         *outcome = OUTCOME_THROUGH;
     }
     if (*outcome == OUTCOME_GOES_ON) {
@@ -264,6 +301,16 @@ static clproc_status find_room(worker *self, clp_picture *draft, clp_picture **p
     return task.kind == CLP_TASK_REFUSED ? error->status : CLPROC_OK;
 }
 
+/** Reads the open file once more, for its pixels. */
+static clproc_status open_again(worker *self, uint32_t item, clproc_error *error) {
+    file_outcome outcome = OUTCOME_GOES_ON;
+    clproc_status status = read_file(self, item, &outcome, error);
+    if (status == CLPROC_OK && outcome != OUTCOME_GOES_ON) {
+        status = clp_error_set(error, CLPROC_ERROR_IO, "was replaced while it was processed");
+    }
+    return status == CLPROC_OK ? read_header(self, item, error) : status;
+}
+
 /** Decodes the open file to `base`, as the recipe's plan wants it. */
 static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recipe, uint8_t *base,
                             clproc_error *error) {
@@ -271,7 +318,13 @@ static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recip
     clp_decode_result result = {0};
     clp_layout decoded;
     clproc_status status;
-    clp_prof_begin(self->thread, CLP_PROF_DECODE, item);
+    if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
+        status = open_again(self, item, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    clp_prof_begin(self->thread, CLP_PROF_DECODE, image_number(self, item));
     CLP_TRY(status, out, clp_recipe_decoded_layout(recipe, self->decoder, &decoded, error));
     if (decoded.model == input->model) {
         CLP_TRY(status, out, clp_decoder_read(self->decoder, input, base, &result, error));

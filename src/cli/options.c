@@ -110,6 +110,10 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(run.no_shrink_on_load), .choices = shrink},
     {"no-auto-orient", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "leave pictures as stored instead of upright", FIELD(run.no_auto_orient)},
+    {"strategy", 0, "LIST", CLP_CLI_STRATEGY, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "for measuring what an optimisation is worth: default, naive (none), or some of "
+     "parallel,overlap,planar,compose,batch,shrink,one-listing,one-open; -NAME leaves one out",
+     FIELD(run.strategy)},
     {"dry-run", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "list what would be written, and write nothing", FIELD(run.dry_run)},
     {"explain", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,

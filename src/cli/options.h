@@ -75,6 +75,7 @@ typedef enum clp_cli_kind {
     CLP_CLI_LIST,     /**< a string, repeatable */
     CLP_CLI_BATCHES,  /**< a number of pictures, or with a suffix of bytes */
     CLP_CLI_PIPELINE, /**< several operations */
+    CLP_CLI_STRATEGY, /**< as clproc_strategy_parse() reads it */
 } clp_cli_kind;
 
 typedef struct clp_cli_choice {

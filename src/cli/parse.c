@@ -241,6 +241,11 @@ static int set_option(clp_cli_settings *settings, const clp_cli_option *option, 
             return clp_cli_error(&error);
         }
         return 0;
+    case CLP_CLI_STRATEGY:
+        if (clproc_strategy_parse(value, &settings->run.strategy, &error) != CLPROC_OK) {
+            return clp_cli_error(&error);
+        }
+        return 0;
     default:
         return set_number(settings, option, value);
     }

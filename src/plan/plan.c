@@ -143,6 +143,9 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
     lowering->sample = plan->surfaces[0].sample;
     for (size_t i = 0; i < segments->count; i++) {
         CLP_TRY(status, out, lower_segment(lowering, segments, i, &stored));
+        if (plan->terms.apart && lowering->step_count > 0) {
+            CLP_TRY(status, out, clp_lower_flush(lowering, false));
+        }
     }
     if (!stored) {
         CLP_TRY(status, out, clp_lower_to_target(lowering));
@@ -159,6 +162,7 @@ out:
 /** Lowers with integers, or with floats where these cannot do it. */
 static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, clproc_error *error) {
     bool use_float = plan->input.depth == 16 || plan->output.depth == 16 || plan->terms.linear ||
+                     plan->terms.apart ||
                      (clp_model_has_alpha(plan->input.model) && filters(segments));
     for (;;) {
         double white = plan->input.depth == 8 ? 255 : 65535;
@@ -230,13 +234,15 @@ void clp_plan_release(clp_plan **plan) {
 }
 
 void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
-                              clp_model header_model, bool shrink, clp_model *model,
+                              clp_model header_model, bool planar, bool shrink, clp_model *model,
                               uint32_t *eighths) {
     *model = header_model;
     *eighths = 8;
     if (header_model == CLP_MODEL_YCC) {
         bool needs_rgb = target->format != CLPROC_FORMAT_JPEG || terms->colour_seen;
-        if (terms->gray_first) {
+        if (!planar) {
+            *model = CLP_MODEL_RGB;
+        } else if (terms->gray_first) {
             *model = CLP_MODEL_GRAY;
         } else if (needs_rgb && (!terms->spatial_seen || terms->early_barrier)) {
             *model = CLP_MODEL_RGB;

@@ -131,9 +131,10 @@ clp_plan *clp_plan_retain(clp_plan *plan);
 void clp_plan_release(clp_plan **plan);
 
 /** How a picture should be decoded for these terms and this target: which model, how many eighths.
- * `header_model` is the stored picture's; `terms` were made for the whole size. */
+ * `header_model` is the stored picture's; `terms` were made for the whole size. Without `planar`
+ * YCbCr always becomes RGB. */
 void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
-                              clp_model header_model, bool shrink, clp_model *model,
+                              clp_model header_model, bool planar, bool shrink, clp_model *model,
                               uint32_t *eighths);
 
 /** True if luma can be worked on as it stands in a JPEG, in a plane of its own. */

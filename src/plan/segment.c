@@ -228,6 +228,23 @@ bool clp_segments_chroma_ends(const clp_segments *segments, size_t index, bool l
     return ends;
 }
 
+static bool moves_only(const clp_segment *segment) {
+    bool index = segment->point_count == 0;
+    for (size_t i = 0; i < segment->stage_count; i++) {
+        index = index && clp_stage_is_index(&segment->stages[i]);
+    }
+    return index;
+}
+
+/** True if a term of a list that keeps its terms apart may join a segment all the same: an unsharp
+ * mask its blur, and a move of pixels other moves, since moves along the chroma grid do not filter.
+ */
+static bool belongs(const clp_term *term, const clp_segment *segment) {
+    bool index = term->kind == CLP_TERM_SPATIAL && term->gaussian_sigma == 0 &&
+                 clp_axis_is_index(&term->y) && clp_axis_is_index(&term->x);
+    return (segment->sided && segment->point_count == 0) || (index && moves_only(segment));
+}
+
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
                                   const clp_layout *picture, bool exact, clproc_error *error) {
     uint32_t width = picture->width, height = picture->height, depth = picture->depth;
@@ -241,13 +258,14 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
         bool spatial = term->kind == CLP_TERM_SPATIAL;
         bool full = segment->point_count == sizeof segment->points / sizeof *segment->points;
         bool begun = segment->stage_count > 0 || segment->point_count > 0;
-        if (term->side ? begun
-            : spatial  ? !clp_term_commutes(term, segment->points, segment->point_count)
-                       : full) {
+        if (term->side     ? begun
+            : terms->apart ? begun && !belongs(term, segment)
+            : spatial      ? !clp_term_commutes(term, segment->points, segment->point_count)
+                           : full) {
             CLP_TRY(status, out, next_segment(segments, &segment, error));
         }
         segment->sided |= term->side;
-        if (!spatial && drops_first(term, segment)) {
+        if (!spatial && !terms->apart && drops_first(term, segment)) {
             CLP_TRY(status, out, advance(segments, &segment, term, error));
             continue;
         }
@@ -255,7 +273,7 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
             segment->points[segment->point_count++] = term;
             continue;
         }
-        bool factored = !exact && term->gaussian_sigma >= factor_sigma;
+        bool factored = !exact && !terms->apart && term->gaussian_sigma >= factor_sigma;
         CLP_TRY(status, out, push_term(segment, term, width, height, depth, factored, error));
         if (term->gaussian_sigma == 0) {
             width = term->transpose ? term->y.out : term->x.out;

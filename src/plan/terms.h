@@ -73,6 +73,7 @@ typedef struct clp_terms {
      * to width, 0 to height. */
     uint32_t samples_x, samples_y;
     double box_x0, box_x1, box_y0, box_y1;
+    bool apart;  /**< each term is to have passes of its own, in floats, nothing composed */
     bool linear; /**< filters work in linear light; see clp_terms_linearise() */
     /* Facts about the list for choosing how to decode: */
     bool spatial_seen;    /**< a term that filters has been added */

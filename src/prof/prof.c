@@ -133,11 +133,30 @@ clproc_profile_level clp_prof_level(const clp_prof *prof) {
 
 /* -------------------------------------------------------------- threads */
 
+/** A thread that left, taken up again by the calling one; NULL if none had that name. */
+static clp_prof_thread *resume(clp_prof *prof, const char *name) {
+    pthread_mutex_lock(&prof->lock);
+    clp_prof_thread *thread = prof->threads;
+    while (thread && (thread->end == 0 || strcmp(thread->name, name) != 0)) {
+        thread = thread->next;
+    }
+    if (thread) {
+        thread->end = 0;
+        thread->cpu_start = thread_cpu_ns() - thread->cpu_ns;
+    }
+    pthread_mutex_unlock(&prof->lock);
+    return thread;
+}
+
 clp_prof_thread *clp_prof_thread_enter(clp_prof *prof, const char *name) {
     if (!prof) {
         return NULL;
     }
-    clp_prof_thread *thread = clp_memory_zero(CLP_MEMORY_PROFILE, 1, sizeof *thread);
+    clp_prof_thread *thread = resume(prof, name);
+    if (thread) {
+        return thread;
+    }
+    thread = clp_memory_zero(CLP_MEMORY_PROFILE, 1, sizeof *thread);
     clp_node *nodes = NULL;
     if (thread) {
         nodes = clp_memory_grow(CLP_MEMORY_PROFILE, NULL, &thread->node_capacity,
@@ -171,8 +190,10 @@ void clp_prof_thread_leave(clp_prof_thread *thread) {
     while (thread->depth > 0) {
         clp_prof_end(thread);
     }
-    thread->end = clp_clock_ns();
+    pthread_mutex_lock(&thread->prof->lock);
     thread->cpu_ns = thread_cpu_ns() - thread->cpu_start;
+    thread->end = clp_clock_ns();
+    pthread_mutex_unlock(&thread->prof->lock);
 }
 
 /* ---------------------------------------------------------------- spans */

@@ -90,7 +90,8 @@ clproc_status clp_prof_create(clp_prof **prof, clproc_profile_level level, clpro
 void clp_prof_destroy(clp_prof **prof);
 clproc_profile_level clp_prof_level(const clp_prof *prof);
 
-/** Registers the calling thread under a name such as "decode 1". The result is freed with the
+/** Registers the calling thread under a name such as "decode 1"; if a thread of that name has left,
+ * this one goes on in its place. The result is freed with the
  * recorder; NULL, which every function tolerates, when memory is short. */
 clp_prof_thread *clp_prof_thread_enter(clp_prof *prof, const char *name);
 /** The thread has ended. */

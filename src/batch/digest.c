@@ -1,0 +1,31 @@
+#include "batch/digest.h"
+
+#include <stdio.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static clp_digest print(XXH128_hash_t hash) {
+    clp_digest digest;
+    snprintf(digest.text, sizeof digest.text, "%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
+    return digest;
+}
+
+clp_digest clp_digest_bytes(const void *data, size_t size) {
+    return print(XXH3_128bits(data, size));
+}
+
+clp_digest clp_digest_picture(const clp_layout *layout, const uint8_t *base) {
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    for (uint32_t i = 0; i < layout->plane_count; i++) {
+        const clp_plane *plane = &layout->planes[i];
+        size_t row = (size_t)plane->width * plane->channels * (layout->depth / 8);
+        for (uint32_t y = 0; y < plane->height; y++) {
+            XXH3_128bits_update(&state, base + plane->offset + y * plane->pitch, row);
+        }
+    }
+    return print(XXH3_128bits_digest(&state));
+}
