@@ -12,6 +12,8 @@
 
 /* cl_khr_device_uuid; the same number in every version of the extension. */
 #define DEVICE_UUID 0x106A
+/* cl_khr_icd: there are no drivers. */
+#define NO_PLATFORM (-1001)
 
 static void get_text(cl_device_id id, cl_device_info what, char *text, size_t size) {
     size_t length = 0;
@@ -29,13 +31,28 @@ static void get_text(cl_device_id id, cl_device_info what, char *text, size_t si
     }
 }
 
-static uint64_t get_number(cl_device_id id, cl_device_info what, size_t size) {
+/** The device cannot be used; the first reason stays. */
+static void set_problem(clproc_device_info *info, const char *problem) {
+    if (info->usable) {
+        snprintf(info->problem, sizeof info->problem, "%s", problem);
+        info->usable = false;
+    }
+}
+
+/** 0 where the device has no such fact; where it fails to tell, that is its problem. */
+static uint64_t get_number(clp_found *found, cl_device_info what, size_t size) {
     union {
         cl_uint small;
         cl_ulong large;
         size_t size;
     } value = {.large = 0};
-    if (clGetDeviceInfo(id, what, size, &value, NULL) != CL_SUCCESS) {
+    cl_int code = clGetDeviceInfo(found->id, what, size, &value, NULL);
+    if (code != CL_SUCCESS) {
+        if (code != CL_INVALID_VALUE) {
+            char problem[96];
+            snprintf(problem, sizeof problem, "clGetDeviceInfo failed: %s", clp_cl_name(code));
+            set_problem(&found->info, problem);
+        }
         return 0;
     }
     return size == sizeof value.small ? value.small : value.large;
@@ -54,7 +71,8 @@ static void get_uuid(cl_device_id id, char *text, size_t size) {
 static void describe(clp_found *found) {
     clproc_device_info *info = &found->info;
     cl_device_id id = found->id;
-    cl_device_type type = get_number(id, CL_DEVICE_TYPE, sizeof(cl_device_type));
+    info->usable = true;
+    cl_device_type type = get_number(found, CL_DEVICE_TYPE, sizeof(cl_device_type));
     get_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
     get_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     get_text(id, CL_DEVICE_VERSION, info->version, sizeof info->version);
@@ -64,22 +82,20 @@ static void describe(clp_found *found) {
              type & CL_DEVICE_TYPE_GPU   ? "gpu"
              : type & CL_DEVICE_TYPE_CPU ? "cpu"
                                          : "accelerator");
-    info->compute_units = (uint32_t)get_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
-    info->global_memory = get_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
-    info->max_allocation = get_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
-    info->local_memory = get_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
-    info->max_work_group = get_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
-    info->unified_memory = get_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_bool)) != 0;
-    info->usable = true;
-    if (!get_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool))) {
-        info->usable = false;
-        snprintf(info->problem, sizeof info->problem, "the driver says it is not available");
-    } else if (!get_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool))) {
-        info->usable = false;
-        snprintf(info->problem, sizeof info->problem, "it has no compiler");
-    } else if (!get_number(id, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool))) {
-        info->usable = false;
-        snprintf(info->problem, sizeof info->problem, "it is big-endian");
+    info->compute_units = (uint32_t)get_number(found, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    info->global_memory = get_number(found, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_allocation = get_number(found, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    info->local_memory = get_number(found, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_work_group = get_number(found, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    info->unified_memory = get_number(found, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_bool)) != 0;
+    if (!get_number(found, CL_DEVICE_AVAILABLE, sizeof(cl_bool))) {
+        set_problem(info, "the driver says it is not available");
+    }
+    if (!get_number(found, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool))) {
+        set_problem(info, "it has no compiler");
+    }
+    if (!get_number(found, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool))) {
+        set_problem(info, "it is big-endian");
     }
 }
 
@@ -98,13 +114,19 @@ static clproc_status append(clp_found **found, size_t *count, size_t *capacity,
 }
 
 static clproc_status find_on_platform(cl_platform_id platform, clp_found **found, size_t *count,
-                                      size_t *capacity, clproc_error *error) {
+                                      size_t *capacity, char *problem, size_t problem_size,
+                                      clproc_error *error) {
     cl_device_id ids[64];
     cl_uint number = 0;
     char name[sizeof(((clproc_device_info *)0)->platform)] = "";
-    /* A platform without devices, or one that fails to start, is none of the user's concern here.
-     */
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 64, ids, &number) != CL_SUCCESS) {
+    /* A platform without devices, or one that fails to start, concerns the user only if there is no
+     * other. */
+    cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 64, ids, &number);
+    if (code != CL_SUCCESS) {
+        if (code != CL_DEVICE_NOT_FOUND) {
+            snprintf(problem, problem_size, "no device: clGetDeviceIDs failed: %s",
+                     clp_cl_name(code));
+        }
         return CLPROC_OK;
     }
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
@@ -146,9 +168,14 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
      * device. */
     cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
+    if (code != CL_SUCCESS && code != NO_PLATFORM) {
+        snprintf(problem, sizeof problem, "no device: clGetPlatformIDs failed: %s",
+                 clp_cl_name(code));
+    }
     clproc_status status = CLPROC_OK;
     for (cl_uint i = 0; status == CLPROC_OK && code == CL_SUCCESS && i < number && i < 32; i++) {
-        status = find_on_platform(platforms[i], found, count, &capacity, error);
+        status =
+            find_on_platform(platforms[i], found, count, &capacity, problem, sizeof problem, error);
     }
     clp_found reference = {.info = clp_reference_info};
     memcpy(reference.info.problem, problem, sizeof problem);
@@ -222,13 +249,17 @@ static bool better(const clproc_device_info *a, const clproc_device_info *b) {
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
                                  clproc_error *error) {
-    const clproc_device_info *best = NULL;
+    const clproc_device_info *best = NULL, *broken = NULL;
     const char *problem = found[count - 1].info.problem;
     bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
     notice[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const clproc_device_info *info = &found[i].info;
-        bool wanted = any ? rank(info) > 0 : matches(&found[i], selection) && info->usable;
+        bool meant = any || matches(&found[i], selection);
+        bool wanted = meant && info->usable && (!any || rank(info) > 0);
+        if (meant && !info->usable) {
+            broken = info;
+        }
         if (wanted && (!best || better(info, best))) {
             best = info;
             *index = i;
@@ -236,6 +267,10 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
     }
     if (!best && problem[0]) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s", problem);
+    }
+    if (!best && broken) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s cannot be used: %s", broken->name,
+                             broken->problem);
     }
     if (!best && any) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
