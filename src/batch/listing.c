@@ -227,6 +227,13 @@ static clproc_status read_stream(FILE *stream, const char *name, clp_bytes *byte
     return CLPROC_OK;
 }
 
+/** Ends a line of a list written on Windows before its carriage return. */
+static void drop_return(const char *text, char *end) {
+    if (end > text && end[-1] == '\r') {
+        end[-1] = '\0';
+    }
+}
+
 /** Adds the names of a list, which are lines, or end with NUL where there is one. */
 static clproc_status add_names(walker *walk, clp_bytes *bytes, clproc_error *error) {
     clproc_status status = clp_bytes_append(bytes, "", 1, error);
@@ -239,6 +246,9 @@ static clproc_status add_names(walker *walk, clp_bytes *bytes, clproc_error *err
         char *stop = memchr(text, separator, (size_t)(end - text));
         stop = stop ? stop : end;
         *stop = '\0';
+        if (separator == '\n') {
+            drop_return(text, stop);
+        }
         if (*text) {
             status = add_path(walk, text, error);
         }

@@ -50,7 +50,12 @@ static void on_fatal(j_common_ptr info) {
     char text[JMSG_LENGTH_MAX];
     info->err->format_message(info, text);
     clproc_status status = fatal_status(info->err->msg_code);
-    clp_jpeg_fail(guard, clp_error_set(guard->error, status, "%s", text));
+    const char *said =
+        info->is_decompressor ? "is not a JPEG that can be decoded" : "cannot be encoded as JPEG";
+    const char *remedy = status == CLPROC_ERROR_UNSUPPORTED && info->is_decompressor
+                             ? "; convert it with another program first"
+                             : "";
+    clp_jpeg_fail(guard, clp_error_set(guard->error, status, "%s: %s%s", said, text, remedy));
 }
 
 static void on_message(j_common_ptr info, int level) {

@@ -52,9 +52,11 @@ static clproc_status failure(int code, clproc_error *error) {
         return clp_error_set(error, CLPROC_ERROR_LIMIT,
                              "its ancillary chunks exceed the limit; raise it with --limit-chunk");
     case SPNG_IO_EOF:
-        return clp_error_set(error, CLPROC_ERROR_INPUT, "ends early");
+        return clp_error_set(error, CLPROC_ERROR_INPUT,
+                             "is not a PNG that can be decoded: it ends early");
     default:
-        return clp_error_set(error, CLPROC_ERROR_INPUT, "%s", spng_strerror(code));
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "is not a PNG that can be decoded: %s",
+                             spng_strerror(code));
     }
 }
 

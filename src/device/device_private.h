@@ -24,8 +24,8 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
                                  clproc_error *error);
-/** What PoCL would abort the process for: no linker, no cache folder. Also sets POCL_CACHE_DIR if
- * it is unset. */
+/** What PoCL would abort the process for: no linker, no /sys, no cache folder. Also sets
+ * POCL_CACHE_DIR if it is unset. */
 clproc_status clp_pocl_preflight(clproc_error *error);
 
 /* -------------------------------------------------------- program.c */

@@ -166,7 +166,7 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
         snprintf(problem, sizeof problem, "%.255s", preflight.message);
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
-     * device. */
+     * device. So it does where PoCL would fail, since the loader itself asks it for its devices. */
     cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
     if (code != CL_SUCCESS && code != NO_PLATFORM) {
         snprintf(problem, sizeof problem, "no device: clGetPlatformIDs failed: %s",
@@ -309,6 +309,12 @@ static bool has_pocl(void) {
     return access("/etc/OpenCL/vendors/pocl.icd", F_OK) == 0 || getenv("OCL_ICD_VENDORS") != NULL;
 }
 
+/** hwloc, by which PoCL learns of processors and memory, starts from here. */
+static bool has_topology(void) {
+    return access("/sys/devices/system/cpu/cpu0/topology", F_OK) == 0 ||
+           access("/sys/bus/cpu/devices/cpu0/topology", F_OK) == 0;
+}
+
 /** PoCL's usual place for compiled kernels, or one below /tmp where there is no home. */
 static void choose_cache(char *path, size_t size) {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -332,6 +338,11 @@ clproc_status clp_pocl_preflight(clproc_error *error) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
                              "PoCL needs the linker `ld`, which is not on PATH; `apt install "
                              "binutils` or mend PATH");
+    }
+    if (!has_topology()) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "PoCL needs /sys to find the processors, and it is not mounted; "
+                             "`mount -t sysfs sysfs /sys`, or use --device reference (slow)");
     }
     for (int attempt = 0; attempt < 2; attempt++) {
         if (!cache || !*cache || attempt > 0) {

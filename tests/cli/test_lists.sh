@@ -19,6 +19,11 @@ printf '\nin/a.jpg\n\nin/b.png' >names
 clproc run @names -o list2 --resize 8x
 expect_code 0
 expect_count list2 2
+# Written on Windows; a name may still hold a carriage return where NULs end names.
+printf 'in/a.jpg\r\n\r\nin/b.png\r\n' >names
+clproc run @names -o crlf --resize 8x
+expect_code 0
+expect_count crlf 2
 printf 'in/a.jpg\0in/b.png\0' >names
 clproc run @names -o list3 --resize 8x
 expect_code 0

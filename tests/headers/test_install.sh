@@ -63,7 +63,10 @@ LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH")
 POCL_CACHE_DIR=${POCL_CACHE_DIR:-$scratch/cache}
 export PKG_CONFIG_PATH LD_LIBRARY_PATH POCL_CACHE_DIR
 mkdir -p "$POCL_CACHE_DIR"
-flags=$(pkg-config --define-variable=prefix="$prefix" --cflags --libs clproc)
+# The prefix chosen at installation, not at configuration, is the one that counts.
+[ "$(realpath "$(pkg-config --variable=prefix clproc)")" = "$(realpath "$prefix")" ] ||
+    { echo "FAILED: pkg-config's prefix is $(pkg-config --variable=prefix clproc)"; exit 1; }
+flags=$(pkg-config --cflags --libs clproc)
 ${CC:-cc} -std=c11 -Wall -Wextra -Werror "$scratch/outside.c" $flags -o "$scratch/outside"
 
 "$scratch/outside" reference
