@@ -139,7 +139,9 @@ clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_p
         clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
         clp_kernel *kernel;
         status = clp_kernel_get(device, &variant, &kernel, thread, error);
-        if (status == CLPROC_OK && !kernel->launched) {
+        /* GPUs compile when a program is built; their kernels have barriers, and cannot return early
+         * where there is no job. */
+        if (status == CLPROC_OK && !kernel->launched && !device->group_tiles) {
             status = clp_kernel_warm(device, kernel, error);
         }
     }
