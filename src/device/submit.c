@@ -542,6 +542,13 @@ static clproc_status run_groups(clp_slot *slot, const group *groups, size_t coun
     return status;
 }
 
+/** After a failure: what was enqueued must not outlive the memory it works on. */
+static void finish_queues(clp_device *device) {
+    clFinish(device->upload);
+    clFinish(device->compute);
+    clFinish(device->readback);
+}
+
 clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t batch,
                                 clp_prof_thread *thread, clproc_error *error) {
     work *works = NULL;
@@ -569,10 +576,7 @@ clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t bat
     clp_prof_device_memory(device->prof, "scratch", device->scratch_capacity);
 out:
     if (status != CLPROC_OK) {
-        /* What was enqueued must not outlive the memory it works on. */
-        clFinish(device->upload);
-        clFinish(device->compute);
-        clFinish(device->readback);
+        finish_queues(device);
     }
     if (ready) {
         clReleaseEvent(ready);
@@ -601,6 +605,9 @@ clproc_status clp_device_wait(clp_device *device, clp_slot *slot, clproc_error *
     }
     if (status == CLPROC_OK && state < 0) {
         status = clp_cl_check(state, "running", "a batch", error);
+    }
+    if (status != CLPROC_OK) {
+        finish_queues(device);
     }
     clReleaseEvent(slot->done);
     slot->done = NULL;
