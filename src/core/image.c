@@ -28,12 +28,20 @@ static uint32_t divide_up(uint32_t value, uint32_t step) {
     return value / step + (value % step != 0);
 }
 
+bool clp_pitch(size_t bytes, size_t *pitch) {
+    size_t lines;
+    if (!clp_checked_align(bytes, CLP_PITCH_ALIGN, &lines)) {
+        return false;
+    }
+    lines /= CLP_PITCH_ALIGN;
+    return clp_checked_mul(lines | 1, CLP_PITCH_ALIGN, pitch);
+}
+
 static bool place_plane(clp_plane *plane, uint32_t depth, size_t *end) {
     size_t pitch, rows, bytes;
     plane->offset = *end;
     if (!clp_checked_mul((size_t)plane->width * plane->channels, depth / 8, &pitch) ||
-        !clp_checked_align(pitch, CLP_PITCH_ALIGN, &pitch) ||
-        !clp_checked_align(plane->height, CLP_ROW_ALIGN, &rows) ||
+        !clp_pitch(pitch, &pitch) || !clp_checked_align(plane->height, CLP_ROW_ALIGN, &rows) ||
         !clp_checked_mul(pitch, rows, &bytes)) {
         return false;
     }

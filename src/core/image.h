@@ -9,6 +9,11 @@
 /** Rows start at multiples of this many bytes, and a plane's pitch is one, too, so that a kernel
  * may load and store whole vectors beyond the last column. */
 #define CLP_PITCH_ALIGN 64
+
+/** A row of `bytes` takes this much: an odd number of cache lines, so that the rows of a column do
+ * not fall on the same few sets of a cache. False on overflow. */
+bool clp_pitch(size_t bytes, size_t *pitch);
+
 /** A plane has room for a multiple of this many rows: a kernel stores whole tiles. */
 #define CLP_ROW_ALIGN 16
 

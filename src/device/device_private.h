@@ -119,6 +119,23 @@ struct clp_device {
     bool aligned; /**< clp_prof_align() has been told the clocks */
 };
 
+/* -------------------------------------------------------- buffers.c */
+
+typedef enum clp_buffer_kind {
+    CLP_BUFFER_PIXELS, /**< kernels' pixels; the host's own memory where the device shares it */
+    CLP_BUFFER_PINNED, /**< host memory that copies to and from a device go through */
+    CLP_BUFFER_TABLES
+} clp_buffer_kind;
+
+clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t size,
+                                const char *what, cl_mem *buffer, clproc_error *error);
+/** Replaces a buffer that is too small; its content is lost. */
+clproc_status clp_buffer_grow(clp_device *device, clp_buffer_kind kind, cl_mem *buffer,
+                              size_t *capacity, size_t needed, const char *what,
+                              clproc_error *error);
+
+/* ----------------------------------------------------------- slot.c */
+
 clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capacity,
                              const char *what, clproc_error *error);
 void clp_arena_free(clp_device *device, clp_arena *arena);

@@ -25,20 +25,6 @@ void clp_arena_free(clp_device *device, clp_arena *arena) {
     *arena = (clp_arena){0};
 }
 
-static clproc_status create_buffer(clp_device *device, cl_mem_flags flags, size_t size,
-                                   const char *what, cl_mem *buffer, clproc_error *error) {
-    cl_int code;
-    if (device->info.max_allocation && size > device->info.max_allocation) {
-        return clp_error_set(
-            error, CLPROC_ERROR_MEMORY,
-            "%s of %zu MB exceeds what one buffer of %s may hold (%llu MB); use another --device",
-            what, size >> 20, device->info.name,
-            (unsigned long long)(device->info.max_allocation >> 20));
-    }
-    *buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE | flags, size, NULL, &code);
-    return clp_cl_check(code, "clCreateBuffer", what, error);
-}
-
 static clproc_status map(clp_device *device, cl_mem buffer, size_t size, uint8_t **host,
                          clproc_error *error) {
     cl_int code;
@@ -77,14 +63,13 @@ clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capaci
         return arena->host ? CLPROC_OK : clp_error_memory(error, what, capacity);
     }
     CLP_TRY(status, out,
-            create_buffer(device, device->unified ? CL_MEM_ALLOC_HOST_PTR : 0, capacity, what,
-                          &arena->buffer, error));
+            clp_buffer_create(device, CLP_BUFFER_PIXELS, capacity, what, &arena->buffer, error));
     if (device->unified) {
         CLP_TRY(status, out, map(device, arena->buffer, capacity, &arena->host, error));
     } else {
         CLP_TRY(
             status, out,
-            create_buffer(device, CL_MEM_ALLOC_HOST_PTR, capacity, what, &arena->pinned, error));
+            clp_buffer_create(device, CLP_BUFFER_PINNED, capacity, what, &arena->pinned, error));
         CLP_TRY(status, out, map(device, arena->pinned, capacity, &arena->host, error));
     }
     arena->capacity = capacity;

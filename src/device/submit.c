@@ -248,26 +248,6 @@ static clproc_status place(clp_slot *slot, size_t *scratch, clproc_error *error)
     return status;
 }
 
-static clproc_status grow_buffer(clp_device *device, cl_mem *buffer, size_t *capacity,
-                                 size_t needed, const char *what, clproc_error *error) {
-    cl_int code;
-    if (*buffer && needed <= *capacity) {
-        return CLPROC_OK;
-    }
-    if (*buffer) {
-        clReleaseMemObject(*buffer);
-        *capacity = 0;
-    }
-    size_t size = needed ? needed : 64;
-    *buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE, size, NULL, &code);
-    clproc_status status = clp_cl_check(code, "clCreateBuffer", what, error);
-    *capacity = status == CLPROC_OK ? size : 0;
-    if (status != CLPROC_OK) {
-        *buffer = NULL;
-    }
-    return status;
-}
-
 static cl_mem arena_buffer(const clp_slot *slot, clp_role role) {
     return role == CLP_ROLE_INPUT    ? slot->input.buffer
            : role == CLP_ROLE_OUTPUT ? slot->output.buffer
@@ -318,7 +298,8 @@ clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_err
     clproc_status status;
     /* PoCL compiles at the first launch: one without jobs does, and finds nothing to do. */
     CLP_TRY(status, out,
-            grow_buffer(device, &device->scratch, &device->scratch_capacity, 64, "scratch", error));
+            clp_buffer_grow(device, CLP_BUFFER_PIXELS, &device->scratch, &device->scratch_capacity,
+                            64, "scratch", error));
     cl_mem arenas[3] = {device->scratch, device->scratch, device->scratch};
     uint32_t arena_count = kernel->variant.kind == CLP_PASS_COLOUR ? 3 : 2;
     CLP_TRY(status, out,
@@ -439,8 +420,8 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
     clproc_status status;
     *ready = NULL;
     CLP_TRY(status, out,
-            grow_buffer(device, &slot->tables, &slot->table_capacity, slot->staging_size, "tables",
-                        error));
+            clp_buffer_grow(device, CLP_BUFFER_TABLES, &slot->tables, &slot->table_capacity,
+                            slot->staging_size, "tables", error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->input, error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->output, error));
     if (slot->input.pinned) {
@@ -566,8 +547,8 @@ clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t bat
     CLP_TRY(status, out, collect(slot, &works, &count, error));
     CLP_TRY(status, out, make_groups(slot, works, count, &groups, &group_count, error));
     CLP_TRY(status, out,
-            grow_buffer(device, &device->scratch, &device->scratch_capacity, scratch, "scratch",
-                        error));
+            clp_buffer_grow(device, CLP_BUFFER_PIXELS, &device->scratch, &device->scratch_capacity,
+                            scratch, "scratch", error));
     if (group_count > 0) {
         CLP_TRY(status, out, upload(slot, &ready, error));
         CLP_TRY(status, out, run_groups(slot, groups, group_count, ready, thread, error));

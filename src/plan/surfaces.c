@@ -46,7 +46,7 @@ clproc_status clp_surface_scratch(clp_lowering *lowering, clp_sample sample, uin
                            .first_level = -1};
     size_t bytes;
     if (!clp_checked_mul((size_t)width * channels, clp_sample_size(sample), &bytes) ||
-        !clp_checked_align(bytes, CLP_PITCH_ALIGN, &surface.pitch)) {
+        !clp_pitch(bytes, &surface.pitch)) {
         return clp_error_set(lowering->error, CLPROC_ERROR_LIMIT,
                              "a picture of %u × %u pixels is too large", width, height);
     }
