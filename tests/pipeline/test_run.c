@@ -306,7 +306,7 @@ static void test_bound_of_memory(void **state) {
     trial.params.memory = 1000000;
     trial_expect(&trial, 12, 0);
     assert_int_equal(tree_of("out").hash, hash);
-    trial.params.memory = 400000;
+    trial.params.memory = 500000;
     trial_expect(&trial, 9, 3);
     assert_int_equal(trial.told.status, CLPROC_ERROR_LIMIT);
     trial_free(&trial);
