@@ -360,6 +360,39 @@ CLPROC_API void clproc_samples_params_init(clproc_samples_params *params);
 /** Makes photo-like pictures to try things on, named NUMBER-FORM.jpg or .png. */
 CLPROC_API clproc_status clproc_samples(const clproc_samples_params *params, clproc_error *error);
 
+/* ---------------------------------------------------------------- stress */
+
+typedef struct clproc_stress_params {
+    /** How to run: device, jobs, strategy, profile level, events, … With inputs, their pictures are
+     * taken, else samples are made; `output` is a folder that keeps the results, NULL for none. The
+     * pipeline is not used. */
+    clproc_run_params run;
+    /** "blur", "resize" or "convert" for a sweep, another operation's name for its example, or a
+     * pipeline; none: the three sweeps. */
+    const char *const *operations;
+    size_t operation_count;
+    uint32_t iterations;  /**< of each operation; 0: until the duration is over */
+    double blur_radius;   /**< largest standard deviation of the blur sweep, pixels */
+    uint32_t image_count; /**< pictures of an iteration; fewer inputs are taken again and again */
+    double duration;      /**< seconds after which to stop, 0: none */
+} clproc_stress_params;
+
+typedef struct clproc_stress_result {
+    uint64_t pictures;
+    uint64_t failed;
+    uint32_t iterations; /**< that every operation has completed */
+    uint32_t differing;  /**< iterations of an operation whose outputs differed from its first */
+    double seconds;
+    double memory_slope; /**< resident bytes gained per iteration at the end, 0 where unknown */
+} clproc_stress_result;
+
+CLPROC_API void clproc_stress_params_init(clproc_stress_params *params);
+/** Runs operation after operation, iteration after iteration, and prints throughput, spread, memory
+ * and differences to `out`. `profile` may be NULL. */
+CLPROC_API clproc_status clproc_stress(const clproc_stress_params *params, FILE *out,
+                                       clproc_stress_result *result, clproc_profile **profile,
+                                       clproc_error *error);
+
 /* --------------------------------------------------------------- reports */
 
 typedef enum clproc_profile_view {

@@ -21,6 +21,7 @@ int clp_cli_profile(clp_cli_settings *settings);
 int clp_cli_devices(clp_cli_settings *settings);
 int clp_cli_report(clp_cli_settings *settings);
 int clp_cli_samples(clp_cli_settings *settings);
+int clp_cli_stress(clp_cli_settings *settings);
 int clp_cli_help(clp_cli_settings *settings);
 int clp_cli_version(clp_cli_settings *settings);
 

@@ -45,6 +45,15 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc samples --count 10 -o images/\n"
      "  clproc samples --count 20 --width 6000 --height 4000 --kind photo -o photos/\n",
      clp_cli_samples},
+    {"stress", CLP_CLI_STRESS, "[OPTIONS]", "Run operations again and again on the same pictures.",
+     "Prints pictures per second and spread of each operation, iteration by iteration, how memory\n"
+     "grows, and whether every iteration gave the same outputs; exits with 1 if one did not, or "
+     "if\n"
+     "pictures failed.\n\nExamples:\n"
+     "  clproc stress\n"
+     "  clproc stress --input photos/ --image-count 100 --duration 600\n"
+     "  clproc stress --op blur --blur-radius 20 --profile-type kernel --report stress.json\n",
+     clp_cli_stress},
     {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION]", "Explain a command, operation or option.",
      "", clp_cli_help},
     {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},

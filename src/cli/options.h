@@ -12,8 +12,10 @@ enum {
     CLP_CLI_REPORT = 8,
     CLP_CLI_HELP = 16,
     CLP_CLI_SAMPLES = 32,
-    CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE, /**< those that process pictures */
-    CLP_CLI_ALL = 63
+    CLP_CLI_STRESS = 64,
+    CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE, /**< those that take operations */
+    CLP_CLI_RUNS = CLP_CLI_BATCH | CLP_CLI_STRESS, /**< those that process pictures */
+    CLP_CLI_ALL = 127
 };
 
 typedef enum clp_cli_group {
@@ -45,16 +47,19 @@ typedef struct clp_cli_list {
 typedef struct clp_cli_settings {
     clproc_run_params run;
     clproc_samples_params samples;
+    clproc_stress_params stress; /**< but for its `run` */
     clproc_pipeline *pipeline;
     const char *output;
     clp_cli_list reports;
     clp_cli_list before, after; /**< further runs of a comparison */
+    clp_cli_list inputs, operations;
     const char *const *operands;
     size_t operand_count;
     clp_cli_progress_mode progress;
     clproc_profile_view view;
     bool view_given;
     bool profile_given;
+    bool iterations_given;
     bool explain;
     bool json;
     bool man;

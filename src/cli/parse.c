@@ -13,27 +13,37 @@ static const double unbounded = 1e9;
 
 /* ------------------------------------------------------------- settings */
 
+static clp_cli_list *list_of(clp_cli_settings *settings, const clp_cli_option *option) {
+    return (clp_cli_list *)((char *)settings + option->offset);
+}
+
 clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc_error *error) {
     memset(settings, 0, sizeof *settings);
     clproc_run_params_init(&settings->run);
     clproc_samples_params_init(&settings->samples);
+    clproc_stress_params_init(&settings->stress);
     settings->fail_above = -1;
-    clp_cli_list *const lists[] = {&settings->reports, &settings->before, &settings->after};
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        lists[i]->items = calloc((size_t)argc + 1, sizeof *lists[i]->items);
-    }
-    if (!settings->reports.items || !settings->before.items || !settings->after.items) {
-        snprintf(error->message, sizeof error->message, "no memory for the command line");
-        return error->status = CLPROC_ERROR_MEMORY;
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        if (option->kind != CLP_CLI_LIST || list_of(settings, option)->items) {
+            continue;
+        }
+        list_of(settings, option)->items = calloc((size_t)argc + 1, sizeof(char *));
+        if (!list_of(settings, option)->items) {
+            snprintf(error->message, sizeof error->message, "no memory for the command line");
+            return error->status = CLPROC_ERROR_MEMORY;
+        }
     }
     return clproc_pipeline_create(&settings->pipeline, error);
 }
 
 void clp_cli_settings_free(clp_cli_settings *settings) {
     clproc_pipeline_destroy(&settings->pipeline);
-    free(settings->reports.items);
-    free(settings->before.items);
-    free(settings->after.items);
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        if (option->kind == CLP_CLI_LIST) {
+            free(list_of(settings, option)->items);
+            list_of(settings, option)->items = NULL; /* options may share a list */
+        }
+    }
 }
 
 /* Fields are read and written by size: enums, bools and integers of any width hold whole numbers.
@@ -105,6 +115,9 @@ void clp_cli_print_default(char *text, size_t size, const clp_cli_option *option
     case CLP_CLI_REAL:
         memcpy(&real, (const char *)defaults + option->offset, sizeof real);
         snprintf(text, size, "%g", real);
+        if (option->zero && real == 0) {
+            snprintf(text, size, "%s", option->zero);
+        }
         break;
     case CLP_CLI_INTEGER:
     case CLP_CLI_COUNT:
@@ -228,7 +241,7 @@ static int set_option(clp_cli_settings *settings, const clp_cli_option *option, 
         memcpy((char *)settings + option->offset, &value, sizeof value);
         return 0;
     case CLP_CLI_LIST:
-        list = (clp_cli_list *)((char *)settings + option->offset);
+        list = list_of(settings, option);
         list->items[list->count++] = value;
         return 0;
     case CLP_CLI_CHOICE:

@@ -1,51 +1,12 @@
-#include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "progress.h"
+#include "reports.h"
 #include "signals.h"
 #include "text.h"
 
 /* ------------------------------------------------- checks before any work */
-
-/** The folder a report goes to must be there now: a run is too long to find out afterwards. */
-static int check_report(const char *path) {
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    if (clproc_report_level(path) == CLPROC_PROFILE_OFF) {
-        return clp_cli_usage_error("%s: no report has this ending; use .json .csv .html "
-                                   ".trace.json .folded .speedscope.json .prom or .txt",
-                                   path);
-    }
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
-             slash ? path : ".");
-    if (access(folder, W_OK | X_OK) != 0) {
-        clp_cli_say("%s: cannot write a report there: %s; name a folder that can be written", path,
-                    strerror(errno));
-        return CLP_EXIT_RESOURCE;
-    }
-    return CLP_EXIT_OK;
-}
-
-/** Raises the profile level to what the reports and the printed tables need. */
-static int prepare_profile(clp_cli_settings *settings) {
-    for (size_t i = 0; i < settings->reports.count; i++) {
-        const char *path = settings->reports.items[i];
-        int code = check_report(path);
-        if (code != CLP_EXIT_OK) {
-            return code;
-        }
-        if (clproc_report_level(path) > settings->run.profile) {
-            settings->run.profile = clproc_report_level(path);
-        }
-    }
-    if (settings->view_given && settings->run.profile == CLPROC_PROFILE_OFF) {
-        settings->run.profile = CLPROC_PROFILE_SUMMARY;
-    }
-    return CLP_EXIT_OK;
-}
 
 static int prepare(clp_cli_settings *settings, const char *command) {
     clproc_run_params *run = &settings->run;
@@ -62,7 +23,7 @@ static int prepare(clp_cli_settings *settings, const char *command) {
     run->input_count = settings->operand_count;
     run->output = settings->output;
     run->pipeline = settings->pipeline;
-    return prepare_profile(settings);
+    return clp_cli_reports_prepare(settings);
 }
 
 /* -------------------------------------------------------------- explain */
@@ -113,22 +74,6 @@ static int explain(const clp_cli_settings *settings) {
 
 /* ------------------------------------------------------------------ run */
 
-static int write_reports(const clp_cli_settings *settings, const clproc_profile *profile) {
-    clproc_error error = {0};
-    int code = CLP_EXIT_OK;
-    bool print = settings->profile_given || settings->view_given;
-    if (print && settings->run.profile != CLPROC_PROFILE_OFF &&
-        clproc_profile_print(profile, settings->view, stdout, &error) != CLPROC_OK) {
-        code = clp_cli_error(&error);
-    }
-    for (size_t i = 0; i < settings->reports.count; i++) {
-        if (clproc_profile_write(profile, settings->reports.items[i], &error) != CLPROC_OK) {
-            code = clp_cli_error(&error);
-        }
-    }
-    return code;
-}
-
 static int process(clp_cli_settings *settings) {
     clproc_error error = {0};
     clproc_run_result result = {0};
@@ -154,7 +99,7 @@ static int process(clp_cli_settings *settings) {
         code = clp_cli_error(&error);
     }
     if (profile) {
-        int reported = write_reports(settings, profile);
+        int reported = clp_cli_reports_write(settings, profile);
         code = code != CLP_EXIT_OK ? code : reported;
     }
     clproc_profile_destroy(&profile);

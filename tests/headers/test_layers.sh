@@ -16,6 +16,7 @@ below() {
     device) echo plan prof core ;;
     samples) echo codec meta core ;;
     batch) echo report device ops plan codec meta prof core ;;
+    stress) echo batch samples report device ops plan codec meta prof core ;;
     cli) ;;
     *) echo "unknown-folder" ;;
     esac

@@ -1,0 +1,59 @@
+#include "reports.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/** The folder a report goes to must be there now: a run is too long to find out afterwards. */
+static int check_report(const char *path) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    if (clproc_report_level(path) == CLPROC_PROFILE_OFF) {
+        return clp_cli_usage_error("%s: no report has this ending; use .json .csv .html "
+                                   ".trace.json .folded .speedscope.json .prom or .txt",
+                                   path);
+    }
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
+             slash ? path : ".");
+    if (access(folder, W_OK | X_OK) != 0) {
+        clp_cli_say("%s: cannot write a report there: %s; name a folder that can be written", path,
+                    strerror(errno));
+        return CLP_EXIT_RESOURCE;
+    }
+    return CLP_EXIT_OK;
+}
+
+int clp_cli_reports_prepare(clp_cli_settings *settings) {
+    for (size_t i = 0; i < settings->reports.count; i++) {
+        const char *path = settings->reports.items[i];
+        int code = check_report(path);
+        if (code != CLP_EXIT_OK) {
+            return code;
+        }
+        if (clproc_report_level(path) > settings->run.profile) {
+            settings->run.profile = clproc_report_level(path);
+        }
+    }
+    if (settings->view_given && settings->run.profile == CLPROC_PROFILE_OFF) {
+        settings->run.profile = CLPROC_PROFILE_SUMMARY;
+    }
+    return CLP_EXIT_OK;
+}
+
+int clp_cli_reports_write(const clp_cli_settings *settings, const clproc_profile *profile) {
+    clproc_error error = {0};
+    int code = CLP_EXIT_OK;
+    bool print = settings->profile_given || settings->view_given;
+    if (print && settings->run.profile != CLPROC_PROFILE_OFF &&
+        clproc_profile_print(profile, settings->view, stdout, &error) != CLPROC_OK) {
+        code = clp_cli_error(&error);
+    }
+    for (size_t i = 0; i < settings->reports.count; i++) {
+        if (clproc_profile_write(profile, settings->reports.items[i], &error) != CLPROC_OK) {
+            code = clp_cli_error(&error);
+        }
+    }
+    return code;
+}

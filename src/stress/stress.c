@@ -1,0 +1,316 @@
+/* The stress test: every operation on the same pictures, iteration after iteration. */
+#include "stress/stress.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/batch.h"
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "stress/pictures.h"
+#include "stress/watch.h"
+
+#define SAMPLE_WIDTH 800
+#define SAMPLE_HEIGHT 600
+
+typedef struct stress {
+    const clproc_stress_params *params;
+    clproc_stress_result *result;
+    clp_session session;
+    clp_scratch scratch;
+    const char *folder; /**< of the results */
+    clp_pictures pictures;
+    clp_cases cases;
+    clp_case_record *records; /**< one for each case */
+    clp_memory_line memory;
+    clp_watch watch;
+    char device[128];
+    /* Of the run that is going on */
+    clp_outputs outputs;
+    uint32_t iteration;
+    uint64_t failed;
+} stress;
+
+void clproc_stress_params_init(clproc_stress_params *params) {
+    *params = (clproc_stress_params){.iterations = 3, .blur_radius = 5, .image_count = 20};
+    clproc_run_params_init(&params->run);
+}
+
+static clproc_status check(const clproc_stress_params *params, clproc_error *error) {
+    if (params->image_count == 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no images asked for; at least 1");
+    }
+    if (!(params->blur_radius > 0 && params->blur_radius <= 200)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "the blur radius is %g; give more than 0, up to 200",
+                             params->blur_radius);
+    }
+    if (!(params->duration >= 0) || (params->iterations == 0 && params->duration == 0)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "nothing says when to end; give iterations or a duration");
+    }
+    return CLPROC_OK;
+}
+
+/* ------------------------------------------------------------------ events */
+
+/** Passes an event on, counted over all runs; what a file has to complain about, once. */
+static void forward(const stress *test, const clproc_event *event) {
+    const clproc_stress_params *params = test->params;
+    clproc_event told = *event;
+    uint64_t each = test->pictures.count * test->cases.count;
+    told.done += test->result->pictures + test->result->failed;
+    told.total = each * params->iterations;
+    told.listing = params->iterations == 0 || params->duration > 0;
+    bool again = event->kind != CLPROC_EVENT_DONE && test->iteration > 0;
+    if (params->run.on_event && !again) {
+        params->run.on_event(&told, params->run.user);
+    }
+}
+
+static void note(const clproc_event *event, void *user) {
+    stress *test = user;
+    if (event->kind == CLPROC_EVENT_DONE) {
+        clp_outputs_add(&test->outputs, event);
+    }
+    forward(test, event);
+}
+
+/* --------------------------------------------------------------- one run */
+
+/** A template for the results of a case: "FOLDER/03-resize-25/{index}.{ext}". */
+static void name_outputs(const stress *test, size_t number, char *text, size_t size) {
+    const char *name = test->cases.items[number].name;
+    size_t used = (size_t)snprintf(text, size, "%s/%02zu-", test->folder, number + 1);
+    for (; *name && used + 20 < size; name++) {
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                     (*name >= '0' && *name <= '9') || *name == '.';
+        text[used++] = plain ? *name : '-';
+    }
+    snprintf(text + used, size - used, "/{index}.{ext}");
+}
+
+/** Compares what the run gave with the first iteration, or keeps it as that. */
+static void compare(stress *test, clp_case_record *record) {
+    clp_outputs_sort(&test->outputs);
+    if (test->iteration == 0) {
+        record->first = test->outputs;
+        test->outputs = (clp_outputs){0};
+        return;
+    }
+    const char *name = clp_outputs_difference(&record->first, &test->outputs);
+    if (name && record->differing++ == 0) {
+        record->differs_in = test->iteration + 1;
+        snprintf(record->differs_at, sizeof record->differs_at, "%s", name);
+    }
+    test->result->differing += name != NULL;
+}
+
+static clproc_status keep(stress *test, clp_case_record *record, const clproc_run_result *run,
+                          clproc_error *error) {
+    double *rates = clp_memory_grow(CLP_MEMORY_OTHER, record->rates, &record->capacity,
+                                    record->count + 1, sizeof *rates);
+    if (!rates || test->outputs.failed) {
+        return clp_error_memory(error, "the figures of the test", record->count);
+    }
+    record->rates = rates;
+    rates[record->count++] = run->seconds > 0 ? (double)run->written / run->seconds : 0;
+    record->failed += run->failed;
+    test->result->pictures += run->written;
+    test->result->failed += run->failed;
+    compare(test, record);
+    return CLPROC_OK;
+}
+
+/** One operation on all pictures once. */
+static clproc_status run_case(stress *test, size_t number, clproc_error *error) {
+    const clp_case *one = &test->cases.items[number];
+    clproc_run_params run = test->params->run;
+    clproc_run_result result;
+    char output[4096 + 128];
+    name_outputs(test, number, output, sizeof output);
+    run.inputs = test->pictures.paths;
+    run.input_count = test->pictures.count;
+    run.output = run.null_output ? NULL : output;
+    run.pipeline = one->pipeline;
+    run.format = one->format != CLPROC_FORMAT_KEEP ? one->format : run.format;
+    run.reencode = true;
+    run.digest = true;
+    run.on_event = note;
+    run.user = test;
+    run.cancel = &test->watch.stop;
+    clproc_status status = clp_session_run(&test->session, &run, &result, error);
+    if (status == CLPROC_OK) {
+        snprintf(test->device, sizeof test->device, "%s", result.device);
+        status = keep(test, &test->records[number], &result, error);
+    }
+    clp_outputs_free(&test->outputs);
+    return status;
+}
+
+/* ----------------------------------------------------------- the iterations */
+
+static double resident_bytes(void) {
+    unsigned long long pages = 0;
+    FILE *stream = fopen("/proc/self/statm", "re");
+    if (stream) {
+        if (fscanf(stream, "%*s %llu", &pages) != 1) {
+            pages = 0;
+        }
+        fclose(stream);
+    }
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static clproc_status note_memory(stress *test, clproc_error *error) {
+    clp_memory_line *line = &test->memory;
+    double *items = clp_memory_grow(CLP_MEMORY_OTHER, line->items, &line->capacity, line->count + 1,
+                                    sizeof *items);
+    if (!items) {
+        return clp_error_memory(error, "the figures of the test", line->count);
+    }
+    line->items = items;
+    items[line->count++] = resident_bytes();
+    return CLPROC_OK;
+}
+
+static clproc_status iterate(stress *test, clproc_error *error) {
+    uint32_t most = test->params->iterations;
+    clproc_status status = CLPROC_OK;
+    for (test->iteration = 0; most == 0 || test->iteration < most; test->iteration++) {
+        for (size_t i = 0; i < test->cases.count; i++) {
+            CLP_TRY(status, out, run_case(test, i, error));
+        }
+        test->result->iterations++;
+        CLP_TRY(status, out, note_memory(test, error));
+    }
+out:
+    /* That the time is over is no failure. */
+    return status == CLPROC_ERROR_CANCELLED && atomic_load(&test->watch.late) ? CLPROC_OK : status;
+}
+
+/* ------------------------------------------------------------- before, after */
+
+static clproc_status find_pictures(stress *test, clproc_error *error) {
+    const clproc_stress_params *params = test->params;
+    char folder[sizeof test->scratch.path + 16];
+    clproc_status status;
+    if (params->run.input_count > 0) {
+        CLP_TRY(status, out,
+                clp_pictures_find(&test->pictures, &params->run, params->image_count, error));
+    } else {
+        clproc_samples_params samples;
+        clproc_samples_params_init(&samples);
+        snprintf(folder, sizeof folder, "%s/samples", test->scratch.path);
+        samples.output = folder;
+        samples.count = params->image_count;
+        samples.width = SAMPLE_WIDTH;
+        samples.height = SAMPLE_HEIGHT;
+        samples.cancel = params->run.cancel;
+        CLP_TRY(status, out, clp_pictures_make(&test->pictures, &params->run, &samples, error));
+    }
+    status = clp_pictures_repeat(&test->pictures, params->image_count, error);
+out:
+    return status;
+}
+
+static clproc_status prepare(stress *test, clproc_error *error) {
+    const clproc_stress_params *params = test->params;
+    const clproc_run_params *run = &params->run;
+    clproc_status status;
+    test->folder = run->output ? run->output : test->scratch.path;
+    CLP_TRY(status, out, check(params, error));
+    CLP_TRY(status, out, clp_cases_make(&test->cases, params, error));
+    if (run->output && !run->null_output) {
+        CLP_TRY(status, out, clp_file_make_folder(run->output, error));
+        if (access(run->output, W_OK | X_OK) != 0) {
+            status = clp_error_set_file(error, CLPROC_ERROR_IO, run->output,
+                                        "cannot be written to; name another folder");
+            goto out;
+        }
+    }
+    CLP_TRY(status, out, clp_scratch_make(&test->scratch, error));
+    CLP_TRY(status, out, find_pictures(test, error));
+    test->records = clp_memory_zero(CLP_MEMORY_OTHER, test->cases.count, sizeof *test->records);
+    if (!test->records) {
+        status = clp_error_memory(error, "the figures of the test", sizeof *test->records);
+    }
+out:
+    return status;
+}
+
+static clproc_status print(stress *test, FILE *out, clproc_error *error) {
+    clp_text text = {0};
+    clp_stress_report report = {.result = test->result,
+                                .cases = &test->cases,
+                                .records = test->records,
+                                .memory = &test->memory,
+                                .device = test->device,
+                                .images = test->pictures.count,
+                                .pictures = test->pictures.own_count < test->pictures.count
+                                                ? test->pictures.own_count
+                                                : test->pictures.count,
+                                .samples = test->params->run.input_count == 0,
+                                .stopped = atomic_load(&test->watch.late)};
+    clp_stress_print(&text, &report);
+    clproc_status status = clp_text_to_stream(&text, out, error);
+    clp_text_free(&text);
+    return status;
+}
+
+static void release(stress *test) {
+    for (size_t i = 0; test->records && i < test->cases.count; i++) {
+        clp_memory_free(test->records[i].rates);
+        clp_outputs_free(&test->records[i].first);
+    }
+    clp_memory_free(test->records);
+    clp_memory_free(test->memory.items);
+    clp_outputs_free(&test->outputs);
+    clp_cases_free(&test->cases);
+    clp_pictures_free(&test->pictures);
+    clp_scratch_remove(&test->scratch);
+}
+
+/** Runs all iterations with the watch set. */
+static clproc_status run_watched(stress *test, clproc_profile **profile, clproc_error *error) {
+    const clproc_stress_params *params = test->params;
+    clproc_profile_level level = profile ? params->run.profile : CLPROC_PROFILE_OFF;
+    clproc_status status, ended;
+    uint64_t start = clp_clock_ns();
+    CLP_TRY(status, out,
+            clp_watch_start(&test->watch, params->run.cancel, params->duration, error));
+    status = clp_session_begin(&test->session, level, error);
+    if (status == CLPROC_OK) {
+        status = iterate(test, error);
+        ended = clp_session_end(&test->session, profile, status == CLPROC_OK ? error : NULL);
+        status = status == CLPROC_OK ? ended : status;
+    }
+    clp_watch_end(&test->watch);
+out:
+    test->result->seconds = (double)(clp_clock_ns() - start) / 1e9;
+    test->result->memory_slope = clp_memory_slope(&test->memory);
+    return status;
+}
+
+clproc_status clproc_stress(const clproc_stress_params *params, FILE *out,
+                            clproc_stress_result *result, clproc_profile **profile,
+                            clproc_error *error) {
+    clproc_stress_result unwanted;
+    stress test = {.params = params, .result = result ? result : &unwanted};
+    clproc_status status;
+    *test.result = (clproc_stress_result){0};
+    if (profile) {
+        *profile = NULL;
+    }
+    CLP_TRY(status, done, prepare(&test, error));
+    status = run_watched(&test, profile, error);
+    /* What was measured before it was stopped is worth telling. */
+    if (status == CLPROC_OK || (status == CLPROC_ERROR_CANCELLED && test.result->pictures > 0)) {
+        clproc_status printed = print(&test, out, status == CLPROC_OK ? error : NULL);
+        status = status == CLPROC_OK ? printed : status;
+    }
+done:
+    release(&test);
+    return status;
+}

@@ -1,0 +1,42 @@
+/** A stress test: its figures while it runs, and how they are printed. */
+#ifndef CLP_STRESS_STRESS_H
+#define CLP_STRESS_STRESS_H
+
+#include "report/text.h"
+#include "stress/cases.h"
+#include "stress/outputs.h"
+
+/** What the iterations of one operation gave. */
+typedef struct clp_case_record {
+    double *rates; /**< pictures per second, iteration by iteration */
+    size_t count, capacity;
+    clp_outputs first; /**< of the first iteration */
+    uint64_t failed;
+    uint32_t differing;   /**< iterations whose outputs differ from the first's */
+    uint32_t differs_in;  /**< the first of them, from 1 */
+    char differs_at[512]; /**< and an output of it */
+} clp_case_record;
+
+/** Resident memory of the process after an iteration, bytes. */
+typedef struct clp_memory_line {
+    double *items;
+    size_t count, capacity;
+} clp_memory_line;
+
+/** Bytes gained per iteration by least squares over the later half, 0 below three iterations. */
+double clp_memory_slope(const clp_memory_line *line);
+
+typedef struct clp_stress_report {
+    const clproc_stress_result *result;
+    const clp_cases *cases;
+    const clp_case_record *records;
+    const clp_memory_line *memory;
+    const char *device;
+    size_t images;   /**< of an iteration */
+    size_t pictures; /**< different ones among them */
+    bool samples, stopped;
+} clp_stress_report;
+
+void clp_stress_print(clp_text *text, const clp_stress_report *report);
+
+#endif
