@@ -530,6 +530,15 @@ static void finish_queues(clp_device *device) {
     clFinish(device->readback);
 }
 
+/** Gives up the events of a batch that has ended. */
+static void end_batch(clp_slot *slot) {
+    if (slot->done) {
+        clReleaseEvent(slot->done);
+        slot->done = NULL;
+    }
+    clp_launches_collect(slot->device, slot);
+}
+
 clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t batch,
                                 clp_prof_thread *thread, clproc_error *error) {
     work *works = NULL;
@@ -558,6 +567,7 @@ clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t bat
 out:
     if (status != CLPROC_OK) {
         finish_queues(device);
+        end_batch(slot);
     }
     if (ready) {
         clReleaseEvent(ready);
@@ -590,8 +600,6 @@ clproc_status clp_device_wait(clp_device *device, clp_slot *slot, clproc_error *
     if (status != CLPROC_OK) {
         finish_queues(device);
     }
-    clReleaseEvent(slot->done);
-    slot->done = NULL;
-    clp_launches_collect(device, slot);
+    end_batch(slot);
     return status;
 }
