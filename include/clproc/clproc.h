@@ -248,8 +248,21 @@ typedef enum clproc_event_kind {
     CLPROC_EVENT_SKIPPED, /**< not a picture in a directory, or output exists */
     CLPROC_EVENT_FAILED,  /**< a picture failed; the run goes on */
     CLPROC_EVENT_WARNING, /**< something was dropped or tolerated */
-    CLPROC_EVENT_NOTICE   /**< about the run, as which device was taken */
+    CLPROC_EVENT_NOTICE,  /**< about the run, as which device was taken */
+    CLPROC_EVENT_VERIFIED /**< a picture was compared with the reference device's */
 } clproc_event_kind;
+
+/** How far the pictures that a run verified are from those of the reference device, as decoded
+ * samples before they are encoded. */
+typedef struct clproc_verification {
+    uint64_t pictures; /**< compared */
+    uint64_t beyond;   /**< of these, further off than promised: 1 level of a sample's depth (2 of
+                          16 bits in linear light) */
+    uint64_t seed;     /**< that chose them; 0 for a single picture */
+    double largest;    /**< difference of a sample, in levels */
+    double mismatch;   /**< share of the samples that differ, 0 to 1 */
+    double psnr;       /**< decibels; INFINITY where nothing differs */
+} clproc_verification;
 
 /** One thing that happened. Strings live as long as the call. */
 typedef struct clproc_event {
@@ -261,9 +274,10 @@ typedef struct clproc_event {
     /** Of an output, if asked for: xxh3-128 in hexadecimal of its file, or with null_output of its
      * samples; else "". */
     const char *digest;
-    uint64_t done;  /**< pictures finished so far, failed ones included */
-    uint64_t total; /**< pictures found so far */
-    bool listing;   /**< `total` may still grow */
+    const clproc_verification *verification; /**< VERIFIED; else NULL */
+    uint64_t done;                           /**< pictures finished so far, failed ones included */
+    uint64_t total;                          /**< pictures found so far */
+    bool listing;                            /**< `total` may still grow */
 } clproc_event;
 
 /** Called by one thread at a time, from any of the run's threads. Must not call back into the run.
@@ -305,6 +319,8 @@ typedef struct clproc_run_params {
     bool null_output;       /**< do everything but encode and write (measuring) */
     uint32_t strategy;      /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
     bool digest;            /**< tell each output's digest in its event */
+    uint64_t verify;      /**< pictures to compare with the reference device's, chosen by chance */
+    uint64_t verify_seed; /**< chooses them; 0: another one in each run */
 
     clproc_profile_level profile;
 
@@ -320,6 +336,7 @@ typedef struct clproc_run_result {
     uint64_t failed;
     double seconds;
     char device[128];
+    clproc_verification verification;
 } clproc_run_result;
 
 /** What a run recorded. */

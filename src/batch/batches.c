@@ -27,6 +27,7 @@ void clp_picture_free(clp_picture *picture) {
     clp_plan_release(&picture->recipe.plan);
     clp_bytes_free(&picture->output);
     clp_metadata_free(&picture->metadata);
+    clp_memory_free(picture->original);
 }
 
 clproc_status clp_batch_create(clp_batch **batch, clp_device *device, uint64_t bytes,

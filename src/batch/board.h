@@ -19,6 +19,7 @@ typedef struct clp_picture {
     clp_recipe recipe;
     clp_bytes output; /**< name, NUL-terminated; empty where nothing is written */
     clp_metadata metadata;
+    uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
     /* Set by the board */
     clp_batch *batch;
     uint32_t index;

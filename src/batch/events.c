@@ -86,6 +86,20 @@ void clp_events_warning(clp_events *events, const char *input, const char *messa
          NULL);
 }
 
+void clp_events_verified(clp_events *events, const char *input,
+                         const clproc_verification *verification) {
+    char message[160];
+    snprintf(message, sizeof message, "max |Δ| %g, mismatch %.3f %%, PSNR %.1f dB%s",
+             verification->largest, 100 * verification->mismatch, verification->psnr,
+             verification->beyond ? "; the device breaks the promise, use another --device" : "");
+    tell(events,
+         (clproc_event){.kind = CLPROC_EVENT_VERIFIED,
+                        .input = input,
+                        .message = message,
+                        .verification = verification},
+         NULL);
+}
+
 void clp_events_notice(clp_events *events, const char *message) {
     tell(events, (clproc_event){.kind = CLPROC_EVENT_NOTICE, .message = message}, NULL);
 }

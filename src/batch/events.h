@@ -33,6 +33,8 @@ void clp_events_skipped(clp_events *events, const char *input, const char *outpu
 void clp_events_failed(clp_events *events, const char *input, const char *output,
                        const clproc_error *error);
 void clp_events_warning(clp_events *events, const char *input, const char *message);
+void clp_events_verified(clp_events *events, const char *input,
+                         const clproc_verification *verification);
 void clp_events_notice(clp_events *events, const char *message);
 
 #endif

@@ -68,6 +68,9 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     CLP_TRY(status, out, clp_names_create(&run->names, params, error));
     CLP_TRY(status, out, list_files(run, error));
     CLP_TRY(status, out, clp_planner_create(&run->planner, params, error));
+    CLP_TRY(status, out,
+            clp_verify_choose(&run->verify, &run->listing, params->dry_run ? 0 : params->verify,
+                              params->verify_seed, error));
     run->first_image = run->session->images;
     run->session->images += run->listing.count;
     clp_board_params board = {
@@ -168,11 +171,12 @@ static void note_facts(const clp_run *run) {
     }
 }
 
-static void fill_result(const clp_run *run, clproc_run_result *result) {
+static void fill_result(clp_run *run, clproc_run_result *result) {
     result->found = run->events.found;
     result->written = run->events.written;
     result->skipped = run->events.skipped;
     result->failed = run->events.failed;
+    result->verification = clp_verify_result(&run->verify);
     if (run->device) {
         snprintf(result->device, sizeof result->device, "%s", clp_device_info(run->device)->name);
     }
@@ -186,6 +190,7 @@ static void release(clp_run *run) {
     clp_planner_destroy(&run->planner);
     clp_names_destroy(&run->names);
     clp_listing_free(&run->listing);
+    clp_verify_destroy(&run->verify);
     clp_events_destroy(&run->events);
 }
 
@@ -204,6 +209,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
     };
     *result = (clproc_run_result){0};
     clp_events_init(&run.events, params->on_event, params->user);
+    clp_verify_init(&run.verify);
     CLP_TRY(status, out, prepare(&run, error));
     CLP_TRY(status, out, run_threads(&run, error));
 out:

@@ -9,6 +9,7 @@
 #include "batch/names.h"
 #include "batch/planner.h"
 #include "batch/strategy.h"
+#include "batch/verify.h"
 
 typedef struct clp_run {
     const clproc_run_params *params;
@@ -23,6 +24,7 @@ typedef struct clp_run {
     clp_names *names;     /**< NULL if nothing is written */
     clp_planner *planner;
     clp_board *board;
+    clp_verify verify;
     clp_device *device; /**< the session's, once a picture has needed it */
 } clp_run;
 

@@ -65,6 +65,43 @@ static clproc_status encode(worker *self, clp_picture *picture, const uint8_t **
     return status;
 }
 
+/** Compares a finished picture with the reference's. Whatever comes of it, the picture is written.
+ */
+static void verify(worker *self, const clp_picture *picture) {
+    clp_run *run = self->run;
+    const char *path = input_path(self, picture->item);
+    clproc_verification found;
+    clproc_error error;
+    char message[sizeof error.message + 32];
+    clp_prof_begin(self->thread, CLP_PROF_VERIFY, image_number(self, picture->item));
+    clproc_status status = clp_verify_picture(
+        &run->verify, picture->recipe.plan, picture->original,
+        clp_slot_output(clp_batch_slot(picture->batch), picture->index), &found, &error);
+    clp_prof_end(self->thread);
+    if (status == CLPROC_OK) {
+        clp_events_verified(&run->events, path, &found);
+    } else {
+        snprintf(message, sizeof message, "could not be verified: %s", error.message);
+        clp_events_warning(&run->events, path, message);
+    }
+}
+
+/** Keeps a placed picture's samples: on their way through the device they may get lost. */
+static clproc_status keep_original(clp_picture *picture, const uint8_t *base, clproc_error *error) {
+    size_t bytes = picture->recipe.plan->input.bytes;
+    picture->original = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
+    if (!picture->original) {
+        return clp_error_memory(error, "a picture to be verified", bytes);
+    }
+    memcpy(picture->original, base, bytes);
+    return CLPROC_OK;
+}
+
+static void drop_original(clp_picture *picture) {
+    clp_memory_free(picture->original);
+    picture->original = NULL;
+}
+
 static void encode_task(worker *self, clp_picture *picture) {
     clp_run *run = self->run;
     const uint8_t *data = NULL;
@@ -76,6 +113,10 @@ static void encode_task(worker *self, clp_picture *picture) {
     uint32_t item = picture->item;
     const clp_layout *output = &picture->recipe.plan->output;
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
+    if (picture->original) {
+        verify(self, picture);
+        drop_original(picture);
+    }
     if (writes) {
         status = encode(self, picture, &data, &size, &error);
     }
@@ -362,14 +403,21 @@ static void drop_early(worker *self) {
 }
 
 /** Brings a placed picture's pixels into its slot. */
-static clproc_status fill_slot(worker *self, const clp_picture *picture, clproc_error *error) {
+static clproc_status fill_slot(worker *self, clp_picture *picture, clproc_error *error) {
     uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
-    if (!self->early) {
-        return decode(self, picture->item, &picture->recipe, base, error);
+    clproc_status status = CLPROC_OK;
+    drop_original(picture); /* of a picture that failed in this place */
+    if (self->early) {
+        memcpy(base, self->early, picture->recipe.plan->input.bytes);
+        drop_early(self);
+    } else {
+        CLP_TRY(status, out, decode(self, picture->item, &picture->recipe, base, error));
     }
-    memcpy(base, self->early, picture->recipe.plan->input.bytes);
-    drop_early(self);
-    return CLPROC_OK;
+    if (clp_verify_chosen(&self->run->verify, picture->item)) {
+        CLP_TRY(status, out, keep_original(picture, base, error));
+    }
+out:
+    return status;
 }
 
 static void read_task(worker *self, uint32_t item) {

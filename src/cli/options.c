@@ -119,6 +119,14 @@ const clp_cli_option clp_cli_options[] = {
     {"explain", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "print the plan of the first picture before and after simplification, and write nothing",
      FIELD(explain)},
+    {"verify", 0, "N", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "compute N outputs, chosen by chance, once more with the reference device, and tell how far "
+     "they differ; exit with 1 if one breaks the promise (slow, and much memory for a large "
+     "picture)",
+     FIELD(run.verify), .min = 0, .max = 0x1p62},
+    {"verify-seed", 0, "S", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "choose the outputs that a run with this seed has verified", FIELD(run.verify_seed), .min = 0,
+     .max = 0x1p52, .zero = "another one in each run"},
     {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS | CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION,
      "progress on standard error; auto: where that is a terminal; json: one object a line",
      FIELD(progress), .choices = progress},

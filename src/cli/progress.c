@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,6 +27,7 @@ void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *
         progress->mode = progress->terminal ? CLP_CLI_PROGRESS_ALWAYS : CLP_CLI_PROGRESS_OFF;
     }
     progress->list = settings->run.dry_run;
+    progress->to_verify = settings->run.dry_run ? 0 : settings->run.verify;
     progress->started = now();
     progress->drawn = progress->started - interval;
 }
@@ -124,10 +126,22 @@ static void tell_text(clp_cli_progress *progress, const clproc_event *event) {
     }
 }
 
+/** The figures of a verification as members of an object. JSON knows no infinity. */
+static void put_verification(const clproc_verification *found) {
+    fprintf(stderr, "\"largest\":%.6g,\"mismatch\":%.6g,\"psnr\":", found->largest,
+            found->mismatch);
+    if (isfinite(found->psnr)) {
+        fprintf(stderr, "%.2f", found->psnr);
+    } else {
+        fputs("null", stderr);
+    }
+}
+
 static void tell_json(const clproc_event *event) {
-    const char *type = event->kind == CLPROC_EVENT_FAILED    ? "failed"
-                       : event->kind == CLPROC_EVENT_WARNING ? "warning"
-                                                             : "notice";
+    const char *type = event->kind == CLPROC_EVENT_FAILED     ? "failed"
+                       : event->kind == CLPROC_EVENT_WARNING  ? "warning"
+                       : event->kind == CLPROC_EVENT_VERIFIED ? "verified"
+                                                              : "notice";
     fprintf(stderr, "{\"type\":\"%s\"", type);
     if (event->input[0]) {
         fputs(",\"input\":", stderr);
@@ -137,9 +151,25 @@ static void tell_json(const clproc_event *event) {
         fputs(",\"cause\":", stderr);
         clp_cli_put_json(stderr, clproc_status_name(event->status));
     }
+    if (event->verification) {
+        fprintf(stderr, ",\"kept\":%s,", event->verification->beyond ? "false" : "true");
+        put_verification(event->verification);
+    }
     fputs(",\"message\":", stderr);
     clp_cli_put_json(stderr, event->message);
     fputs("}\n", stderr);
+}
+
+/** A verified picture is a result; one that breaks the promise is to be seen, too. */
+static void tell_verified(clp_cli_progress *progress, const clproc_event *event) {
+    if (event->verification->beyond) {
+        tell_text(progress, event);
+        return;
+    }
+    erase(progress);
+    fputs("verified ", stdout);
+    clp_cli_put_text(stdout, event->input);
+    printf(": %s\n", event->message);
 }
 
 static void list_picture(clp_cli_progress *progress, const clproc_event *event) {
@@ -168,6 +198,8 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
     default:
         if (progress->mode == CLP_CLI_PROGRESS_JSON) {
             tell_json(event);
+        } else if (event->kind == CLPROC_EVENT_VERIFIED) {
+            tell_verified(progress, event);
         } else {
             tell_text(progress, event);
         }
@@ -175,7 +207,20 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
     draw(progress, event);
 }
 
-static void finish_json(const clproc_run_result *result, clproc_status status) {
+static void print_verification(const clp_cli_progress *progress, const clproc_run_result *result) {
+    const clproc_verification *found = &result->verification;
+    printf("verified %llu of %llu pictures asked for", (unsigned long long)found->pictures,
+           (unsigned long long)progress->to_verify);
+    if (found->pictures > 0) {
+        printf(" (seed %llu): max |Δ| %g, mismatch %.3f %%, PSNR %.1f dB, %llu beyond the promise",
+               (unsigned long long)found->seed, found->largest, 100 * found->mismatch, found->psnr,
+               (unsigned long long)found->beyond);
+    }
+    putchar('\n');
+}
+
+static void finish_json(const clp_cli_progress *progress, const clproc_run_result *result,
+                        clproc_status status) {
     fputs("{\"type\":\"result\",\"status\":", stderr);
     clp_cli_put_json(stderr, clproc_status_name(status));
     fprintf(stderr,
@@ -185,6 +230,14 @@ static void finish_json(const clproc_run_result *result, clproc_status status) {
             (unsigned long long)result->skipped, (unsigned long long)result->failed,
             result->seconds);
     clp_cli_put_json(stderr, result->device);
+    if (progress->to_verify > 0) {
+        const clproc_verification *found = &result->verification;
+        fprintf(stderr, ",\"verification\":{\"pictures\":%llu,\"beyond\":%llu,\"seed\":%llu,",
+                (unsigned long long)found->pictures, (unsigned long long)found->beyond,
+                (unsigned long long)found->seed);
+        put_verification(found);
+        fputs("}", stderr);
+    }
     fputs("}\n", stderr);
 }
 
@@ -193,8 +246,11 @@ void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result
     const char *on = result->device[0] ? " on " : "";
     erase(progress);
     if (progress->mode == CLP_CLI_PROGRESS_JSON) {
-        finish_json(result, status);
+        finish_json(progress, result, status);
         return;
+    }
+    if (progress->to_verify > 0) {
+        print_verification(progress, result);
     }
     clp_cli_say(
         "%llu %s, %llu skipped, %llu failed, %.2f s%s%s%s", (unsigned long long)result->written,

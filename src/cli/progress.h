@@ -7,6 +7,7 @@
 typedef struct clp_cli_progress {
     clp_cli_progress_mode mode; /**< AUTO is settled when it starts */
     bool terminal;              /**< standard error is one that can redraw a line */
+    uint64_t to_verify;         /**< pictures that were asked for */
     bool list;                  /**< print every finished picture on standard output (dry run) */
     double started, drawn;      /**< seconds */
     uint64_t done, skipped, failed;

@@ -87,7 +87,8 @@ static int process(clp_cli_settings *settings) {
 
     clproc_status status = clproc_run(&settings->run, &result, &profile, &error);
     int stopped = *clp_cli_stop_signal();
-    int code = result.failed > 0 ? CLP_EXIT_FAILED : CLP_EXIT_OK;
+    bool broken = result.failed > 0 || result.verification.beyond > 0;
+    int code = broken ? CLP_EXIT_FAILED : CLP_EXIT_OK;
     /* A run that was refused before any work needs no account. */
     if (status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED ||
         result.written + result.failed > 0) {

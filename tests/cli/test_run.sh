@@ -50,3 +50,15 @@ expect_file jpeg/a.jpg jpeg/b.jpg
 make_pictures again
 expect_same in/a.jpg again/a.jpg
 expect_same in/b.png again/b.png
+
+# Outputs compared with the reference's: a line each, and one for all.
+clproc run in -o verified --resize 8x --verify 2 --verify-seed 5
+expect_code 0
+[ "$(grep -c '^verified in/.*max |Δ| [01], mismatch ' "$out")" -eq 2 ] || fail "two lines were expected"
+expect_out '^verified 2 of 2 pictures asked for (seed 5): .* 0 beyond the promise'
+clproc run in -o verified --resize 8x --verify 1 --progress json
+expect_code 0
+expect_err '"type":"verified","input":"in/.*","kept":true,"largest":'
+expect_err '"verification":{"pictures":1,"beyond":0,"seed":'
+tail -n 1 "$err" >last.json
+expect_json last.json

@@ -1,0 +1,182 @@
+/* --verify: pictures chosen by chance are those of the reference, and a driver that computes
+ * wrongly is found out. */
+#include "folder_fixture.h"
+
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <math.h>
+#include <stdatomic.h>
+
+/* A driver that leaves out the work from some launch on. */
+static atomic_bool lazy;
+
+#define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+
+cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                              const size_t *offset, const size_t *global, const size_t *local,
+                              cl_uint waits, const cl_event *wait, cl_event *event) {
+    if (atomic_load(&lazy)) {
+        return clEnqueueMarkerWithWaitList(queue, waits, wait, event);
+    }
+    return REAL(clEnqueueNDRangeKernel)(queue, kernel, dimensions, offset, global, local, waits,
+                                        wait, event);
+}
+
+enum { PICTURES = 16 };
+
+/** What a run verified. */
+typedef struct verified {
+    bool chosen[PICTURES]; /**< by the number in the name */
+    uint64_t count, beyond;
+    double largest;
+} verified;
+
+static void note(const clproc_event *event, void *user) {
+    verified *found = user;
+    const char *name = strrchr(event->input, '/');
+    if (event->kind == CLPROC_EVENT_VERIFIED) {
+        assert_non_null(event->verification);
+        assert_int_equal(event->verification->pictures, 1);
+        found->chosen[strtoul(name + 1, NULL, 10) % PICTURES] = true;
+        found->count++;
+        found->beyond += event->verification->beyond;
+        found->largest = fmax(found->largest, event->verification->largest);
+        assert_true(!strstr(event->message, "breaks") == !event->verification->beyond);
+    } else {
+        assert_null(event->verification);
+    }
+}
+
+/** Writes in/00.jpg, in/01.png and so on. */
+static void put_numbered(void) {
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    for (uint32_t i = 0; i < PICTURES; i++) {
+        const picture_kind *kind = &picture_kinds[i % 8];
+        char path[32];
+        snprintf(path, sizeof path, "in/%02u.%s", i,
+                 kind->format == CLPROC_FORMAT_JPEG ? "jpg" : "png");
+        put_picture(path, kind, 61 + i, 47 + 3 * i, i, NULL);
+    }
+}
+
+static verified verify(const char *device, const char *pipeline, uint64_t count, uint64_t seed,
+                       clproc_run_result *result) {
+    verified found = {0};
+    run_trial trial;
+    clproc_error error = {0};
+    trial_init(&trial, device, pipeline);
+    trial.params.verify = count;
+    trial.params.verify_seed = seed;
+    trial.params.on_event = note;
+    trial.params.user = &found;
+    if (clproc_run(&trial.params, result, NULL, &error) != CLPROC_OK) {
+        fail_msg("%s", error.message);
+    }
+    trial_free(&trial);
+    assert_int_equal(result->verification.pictures, found.count);
+    assert_int_equal(result->verification.beyond, found.beyond);
+    assert_true(result->verification.largest == found.largest);
+    return found;
+}
+
+static bool has_cpu(void) {
+    clproc_context *context = NULL;
+    clproc_context_params params = {.device = "pthread"};
+    clproc_status status = clproc_context_create(&context, &params, NULL);
+    clproc_context_destroy(&context);
+    return status == CLPROC_OK;
+}
+
+static void test_reference_is_itself(void **state) {
+    (void)state;
+    clproc_run_result result;
+    put_numbered();
+    verify("reference", "resize 30x | blur 1", 1000, 0, &result);
+    assert_int_equal(result.verification.pictures, PICTURES);
+    assert_int_equal(result.verification.beyond, 0);
+    assert_true(result.verification.seed > 0);
+    assert_true(result.verification.largest == 0 && result.verification.mismatch == 0);
+    assert_true(isinf(result.verification.psnr));
+}
+
+static void test_device_keeps_the_promise(void **state) {
+    (void)state;
+    clproc_run_result result;
+    if (!has_cpu()) {
+        skip();
+    }
+    put_numbered();
+    verify("pthread", "resize 30x | blur 1.5 | contrast 1.3", PICTURES, 5, &result);
+    assert_int_equal(result.verification.pictures, PICTURES);
+    assert_int_equal(result.verification.beyond, 0);
+    assert_int_equal(result.verification.seed, 5);
+    assert_true(result.verification.largest <= 1);
+    assert_true(result.verification.psnr > 50);
+}
+
+static void test_wrong_device_is_found_out(void **state) {
+    (void)state;
+    clproc_run_result result;
+    if (!has_cpu()) {
+        skip();
+    }
+    put_numbered();
+    atomic_store(&lazy, true);
+    verify("pthread", "resize 30x | blur 1.5", 4, 0, &result);
+    atomic_store(&lazy, false);
+    assert_int_equal(result.written, PICTURES);
+    assert_int_equal(result.failed, 0);
+    assert_int_equal(result.verification.pictures, 4);
+    assert_int_equal(result.verification.beyond, 4);
+    assert_true(result.verification.largest > 1 && result.verification.mismatch > 0.1);
+}
+
+static void test_seed_decides(void **state) {
+    (void)state;
+    clproc_run_result result;
+    put_numbered();
+    verified first = verify("reference", "resize 9x", 5, 11, &result);
+    verified again = verify("reference", "resize 9x", 5, 11, &result);
+    assert_int_equal(first.count, 5);
+    assert_memory_equal(first.chosen, again.chosen, sizeof first.chosen);
+    bool same = true;
+    for (uint64_t seed = 12; seed < 20; seed++) {
+        verified other = verify("reference", "resize 9x", 5, seed, &result);
+        same = same && memcmp(first.chosen, other.chosen, sizeof first.chosen) == 0;
+    }
+    assert_false(same);
+}
+
+static void test_only_pictures_are_chosen(void **state) {
+    (void)state;
+    clproc_run_result result;
+    put_numbered();
+    for (int i = 0; i < 40; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "in/note-%d.txt", i);
+        assert_int_equal(clp_file_write(path, "text", 4, false, NULL), CLPROC_OK);
+    }
+    verify("reference", "resize 9x", 8, 3, &result);
+    assert_int_equal(result.skipped, 40);
+    assert_int_equal(result.verification.pictures, 8);
+}
+
+static void test_copies_need_no_proof(void **state) {
+    (void)state;
+    clproc_run_result result;
+    put_numbered();
+    verify("reference", NULL, 8, 3, &result);
+    assert_int_equal(result.written, PICTURES);
+    assert_int_equal(result.verification.pictures, 0);
+}
+
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_SCRATCH(test_reference_is_itself),       IN_SCRATCH(test_device_keeps_the_promise),
+        IN_SCRATCH(test_wrong_device_is_found_out), IN_SCRATCH(test_seed_decides),
+        IN_SCRATCH(test_only_pictures_are_chosen),  IN_SCRATCH(test_copies_need_no_proof),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
