@@ -410,6 +410,24 @@ CLPROC_API clproc_status clproc_stress(const clproc_stress_params *params, FILE 
                                        clproc_stress_result *result, clproc_profile **profile,
                                        clproc_error *error);
 
+/* -------------------------------------------------------------- analysis */
+
+/** What an analysis does to pictures unless told otherwise. */
+#define CLPROC_ANALYSE_PIPELINE "resize 25% | blur 1 | sharpen 0.8"
+
+typedef struct clproc_analyse_params {
+    /** How to run: inputs (none: samples are made), pipeline, device, jobs, … `output` is the
+     * folder that analysis.md and analysis.html go to; the pictures are thrown away. */
+    clproc_run_params run;
+    double
+        seconds; /**< to be done within, roughly; fewer pictures are taken where all take longer */
+} clproc_analyse_params;
+
+CLPROC_API void clproc_analyse_params_init(clproc_analyse_params *params);
+/** Runs the naive strategy, then each optimisation added to those before it, and each alone, and
+ * writes what they are worth. */
+CLPROC_API clproc_status clproc_analyse(const clproc_analyse_params *params, clproc_error *error);
+
 /* --------------------------------------------------------------- reports */
 
 typedef enum clproc_profile_view {

@@ -22,6 +22,7 @@ int clp_cli_devices(clp_cli_settings *settings);
 int clp_cli_report(clp_cli_settings *settings);
 int clp_cli_samples(clp_cli_settings *settings);
 int clp_cli_stress(clp_cli_settings *settings);
+int clp_cli_analyse(clp_cli_settings *settings);
 int clp_cli_help(clp_cli_settings *settings);
 int clp_cli_version(clp_cli_settings *settings);
 

@@ -45,7 +45,7 @@ static void put_param(const clp_cli_page *page, const clproc_param_info *param) 
 static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned commands,
                       const clp_cli_settings *defaults) {
     bool titled = false;
-    if (group == CLP_CLI_GROUP_OPS && commands & CLP_CLI_BATCH) {
+    if (group == CLP_CLI_GROUP_OPS && commands & CLP_CLI_OPERATIONS) {
         page->heading(clp_cli_group_title(group));
         titled = true;
         for (size_t i = 0; i < clproc_op_count(); i++) {

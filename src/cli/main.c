@@ -54,6 +54,16 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc stress --input photos/ --image-count 100 --duration 600\n"
      "  clproc stress --op blur --blur-radius 20 --profile-type kernel --report stress.json\n",
      clp_cli_stress},
+    {"analyse", CLP_CLI_ANALYSE, "[INPUT...] [-o DIR] [OPERATIONS] [OPTIONS]",
+     "Measure what each optimisation is worth, and write it down.",
+     "Runs the naive strategy, then each optimisation added to those before it, and each alone, "
+     "and\n"
+     "writes analysis.md and analysis.html: hotspots before and after, gains and whether they are\n"
+     "more than luck, what is left. Without INPUT it works on samples, without operations on\n"
+     "\"" CLPROC_ANALYSE_PIPELINE "\".\n\nExamples:\n"
+     "  clproc analyse\n"
+     "  clproc analyse photos/ -o report/ --resize 1920x --blur 2\n",
+     clp_cli_analyse},
     {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION]", "Explain a command, operation or option.",
      "", clp_cli_help},
     {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},

@@ -60,14 +60,14 @@ static const clp_cli_choice kinds[] = {{"mixed", CLPROC_SAMPLES_MIXED},
                                        {0}};
 
 const clp_cli_option clp_cli_options[] = {
-    {"pipeline", 0, "\"OP | OP\"", CLP_CLI_PIPELINE, CLP_CLI_BATCH, CLP_CLI_GROUP_OPS,
+    {"pipeline", 0, "\"OP | OP\"", CLP_CLI_PIPELINE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OPS,
      "append several operations, as \"resize 1920x | blur 2 | gray\"", FIELD(pipeline)},
 
     {"output", 'o', "OUT", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "a folder that mirrors the input tree, a file for a single input, or a template of {dir} "
      "{name} {ext} {index} {width} {height}, as '{dir}/{name}-small.{ext}'",
      FIELD(output)},
-    {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+    {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats},
     {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT, "JPEG quality",
      FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100},
@@ -88,7 +88,7 @@ const clp_cli_option clp_cli_options[] = {
      .choices = existing},
     {"durable", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "have every output on disk before it counts as written", FIELD(run.durable)},
-    {"null-output", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
+    {"null-output", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_REPORTED, CLP_CLI_GROUP_OUTPUT,
      "decode and process, but encode and write nothing (for measuring)", FIELD(run.null_output)},
 
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
@@ -110,7 +110,7 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(run.no_shrink_on_load), .choices = shrink},
     {"no-auto-orient", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "leave pictures as stored instead of upright", FIELD(run.no_auto_orient)},
-    {"strategy", 0, "LIST", CLP_CLI_STRATEGY, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
+    {"strategy", 0, "LIST", CLP_CLI_STRATEGY, CLP_CLI_REPORTED, CLP_CLI_GROUP_EXECUTION,
      "for measuring what an optimisation is worth: default, naive (none), or some of "
      "parallel,overlap,planar,compose,batch,shrink,one-listing,one-open; -NAME leaves one out",
      FIELD(run.strategy)},
@@ -147,13 +147,13 @@ const clp_cli_option clp_cli_options[] = {
      "most bytes of one PNG chunk of metadata or one ICC profile", FIELD(run.limits.chunk_bytes),
      .min = 1, .max = 0x1p62},
 
-    {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_REPORT,
+    {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
      "record what time and memory went to, and print it at the end; trace keeps every event",
      FIELD(run.profile), .choices = profiles, .implied = "summary", GIVEN(profile_given)},
-    {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS | CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
-     "which tables to print; run --profile prints kernel unless told", FIELD(view),
-     .choices = views, GIVEN(view_given)},
-    {"report", 0, "FILE", CLP_CLI_LIST, CLP_CLI_RUNS, CLP_CLI_GROUP_REPORT,
+    {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED | CLP_CLI_REPORT,
+     CLP_CLI_GROUP_REPORT, "which tables to print; run --profile prints kernel unless told",
+     FIELD(view), .choices = views, GIVEN(view_given)},
+    {"report", 0, "FILE", CLP_CLI_LIST, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
      "write the profile to FILE, by its ending .json .csv .html .trace.json .folded "
      ".speedscope.json .prom .txt; repeatable",
      FIELD(reports)},
@@ -209,6 +209,12 @@ const clp_cli_option clp_cli_options[] = {
      .zero = "after the iterations"},
     {"output", 'o', "DIR", CLP_CLI_TEXT, CLP_CLI_STRESS, CLP_CLI_GROUP_OUTPUT,
      "a folder to keep the results in (default: none are kept)", FIELD(output)},
+    {"output", 'o', "DIR", CLP_CLI_TEXT, CLP_CLI_ANALYSE, CLP_CLI_GROUP_OUTPUT,
+     "the folder that analysis.md and analysis.html go to (default: the present one)",
+     FIELD(output)},
+    {"seconds", 0, "S", CLP_CLI_REAL, CLP_CLI_ANALYSE, CLP_CLI_GROUP_EXECUTION,
+     "how long to measure, roughly; fewer pictures are taken where all take longer",
+     FIELD(analyse.seconds), .min = 1, .max = 1e6},
 
     {"json", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
      "print a JSON array with every property", FIELD(json)},

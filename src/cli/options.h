@@ -13,9 +13,12 @@ enum {
     CLP_CLI_HELP = 16,
     CLP_CLI_SAMPLES = 32,
     CLP_CLI_STRESS = 64,
-    CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE, /**< those that take operations */
-    CLP_CLI_RUNS = CLP_CLI_BATCH | CLP_CLI_STRESS, /**< those that process pictures */
-    CLP_CLI_ALL = 127
+    CLP_CLI_ANALYSE = 128,
+    CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE,
+    CLP_CLI_OPERATIONS = CLP_CLI_BATCH | CLP_CLI_ANALYSE, /**< those that take operations */
+    CLP_CLI_REPORTED = CLP_CLI_BATCH | CLP_CLI_STRESS,    /**< those that give one profile */
+    CLP_CLI_RUNS = CLP_CLI_REPORTED | CLP_CLI_ANALYSE,    /**< those that process pictures */
+    CLP_CLI_ALL = 255
 };
 
 typedef enum clp_cli_group {
@@ -47,7 +50,8 @@ typedef struct clp_cli_list {
 typedef struct clp_cli_settings {
     clproc_run_params run;
     clproc_samples_params samples;
-    clproc_stress_params stress; /**< but for its `run` */
+    clproc_stress_params stress;   /**< but for its `run` */
+    clproc_analyse_params analyse; /**< the same */
     clproc_pipeline *pipeline;
     const char *output;
     clp_cli_list reports;

@@ -22,6 +22,7 @@ clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc
     clproc_run_params_init(&settings->run);
     clproc_samples_params_init(&settings->samples);
     clproc_stress_params_init(&settings->stress);
+    clproc_analyse_params_init(&settings->analyse);
     settings->fail_above = -1;
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         if (option->kind != CLP_CLI_LIST || list_of(settings, option)->items) {
@@ -276,7 +277,7 @@ typedef struct parser {
 
 static int parser_init(parser *p, const char *command, unsigned commands) {
     size_t used = 0, letters = 0;
-    bool ops = (commands & CLP_CLI_BATCH) != 0;
+    bool ops = (commands & CLP_CLI_OPERATIONS) != 0;
     p->command = command;
     while (clp_cli_options[p->option_count].name) {
         p->option_count++;
