@@ -447,7 +447,6 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
         code = clRetainEvent(*ready);
         CLP_TRY(status, out, clp_cl_check(code, "clRetainEvent", "tables", error));
         event = *ready;
-        CLP_TRY(status, out, clp_cl_check(clFlush(device->upload), "clFlush", "upload", error));
     }
     clp_prof_command command = {.kind = CLP_COMMAND_UPLOAD,
                                 .name = "upload tables",
@@ -455,7 +454,10 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
                                 .bytes_written = slot->staging_size,
                                 .batch = slot->batch,
                                 .images = slot->count};
-    status = clp_launch_note(slot, event, &command, error);
+    CLP_TRY(status, out, clp_launch_note(slot, event, &command, error));
+    if (wait) {
+        status = clp_cl_check(clFlush(device->upload), "clFlush", "upload", error);
+    }
 out:
     return status;
 }
