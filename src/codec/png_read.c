@@ -47,6 +47,7 @@ static void destroy(void *state) {
 static clproc_status failure(int code, clproc_error *error) {
     switch (code) {
     case SPNG_EMEM:
+    case SPNG_EZLIB_INIT:
         return clp_error_memory(error, "decoding a PNG", 0);
     case SPNG_ECHUNK_LIMITS:
         return clp_error_set(error, CLPROC_ERROR_LIMIT,
@@ -63,6 +64,7 @@ static clproc_status failure(int code, clproc_error *error) {
 static uint32_t flaw_of(int code) {
     switch (code) {
     case SPNG_EMEM:
+    case SPNG_EZLIB_INIT:
     case SPNG_ECHUNK_LIMITS:
         return 0; /* no property of the file */
     case SPNG_IO_EOF:

@@ -19,7 +19,9 @@ static clproc_status check(int code, const char *what, clproc_error *error) {
     if (code == 0) {
         return CLPROC_OK;
     }
-    if (code == SPNG_EMEM || code == SPNG_IO_ERROR) {
+    /* With output that only grows in memory, these have no other cause. */
+    if (code == SPNG_EMEM || code == SPNG_IO_ERROR || code == SPNG_EZLIB_INIT ||
+        code == SPNG_EBADSTATE) {
         return clp_error_memory(error, "encoding a PNG", 0);
     }
     return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a PNG's %s cannot be written: %s", what,

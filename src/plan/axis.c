@@ -221,6 +221,7 @@ clproc_status clp_axis_trim(clp_axis *axis, clproc_error *error) {
     }
     clproc_status status = clp_axis_allocate(&trimmed, axis->in, axis->out, widest, error);
     if (status != CLPROC_OK) {
+        clp_axis_free(axis);
         return status;
     }
     for (uint32_t i = 0; i < axis->out; i++) {

@@ -8,7 +8,7 @@
 clproc_status clp_axis_allocate(clp_axis *axis, uint32_t in, uint32_t out, uint32_t taps,
                                 clproc_error *error);
 
-/** Makes the stride as small as the widest row. */
+/** Makes the stride as small as the widest row. On failure the matrix is gone. */
 clproc_status clp_axis_trim(clp_axis *axis, clproc_error *error);
 
 #endif
