@@ -25,6 +25,7 @@ void clproc_run_params_init(clproc_run_params *params) {
                 .seconds = 120,
                 .chunk_bytes = (uint64_t)8 << 20,
             },
+        .strategy = CLPROC_STRATEGY_DEFAULT,
         .profile = CLPROC_PROFILE_OFF,
     };
 }
