@@ -26,7 +26,7 @@ def parse():
         "programs. Ratios hold within one run; the times of two runs are not to be compared.")
     parser.add_argument("--quick", action="store_true", help="fewer photos, runs and peers")
     parser.add_argument("--only", metavar="ROWS", help="some of " + ",".join(ROWS))
-    parser.add_argument("--runs", type=int, help="turns of every contender (default: 5, quick 3)")
+    parser.add_argument("--runs", type=int, help="turns of every contender (default: 5, quick 2)")
     parser.add_argument("--photos", metavar="DIR", help="measure with these photos")
     parser.add_argument("--corpus", metavar="DIR", help="also a set tiled from the photos below it")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
@@ -39,7 +39,7 @@ def parse():
     parser.add_argument("--install-peers", action="store_true", help="get sharp from npm first")
     parser.add_argument("--make-photos", action="store_true", help="make the photo sets and stop")
     options = parser.parse_args()
-    options.runs = options.runs or (3 if options.quick else 5)
+    options.runs = options.runs or (2 if options.quick else 5)
     options.only = options.only.split(",") if options.only else list(ROWS)
     for name in options.only:
         if name not in ROWS:
@@ -77,7 +77,8 @@ def main():
                              check=False).stdout.strip()
     print(f"{version} · {machine()} · load {os.getloadavg()[0]:.1f} · peers: "
           f"{', '.join(bench.peers.all) or 'none'}")
-    print(f"medians of {options.runs} runs in turns; ratios are medians of each turn's ratio")
+    print(f"medians of {options.runs} runs in turns, ratios medians of each turn's ratio; programs far "
+          "behind run once (*)")
     rows = []
     for name in options.only:
         try:

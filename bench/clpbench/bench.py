@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from . import pictures
 from .measure import Work, fresh_folder, run
 from .peers import Job
-from .race import Contender, floor_count
+from .race import Contender, Rules, floor_count
 
 
 @dataclass
@@ -27,6 +27,10 @@ class Bench:
         self.cores = len(os.sched_getaffinity(0))
         self.quick = options.quick
 
+    def rules(self, runs=None):
+        """How to race; `runs` where a row wants another number of turns."""
+        return Rules(runs or self.options.runs, not self.quick, 1.5 if self.quick else 3)
+
     # ---------------------------------------------------------------- photos
 
     def each(self):
@@ -39,12 +43,13 @@ class Bench:
             files = [f for f in pictures.pictures_in(self.options.photos)
                      if pictures.header(f)[2] != "png"]
             return [PhotoSet(os.path.basename(self.options.photos.rstrip("/")), files)]
-        sets = [PhotoSet(look, self.photos.mixed(look, self.each())) for look in ("detailed", "smooth")]
+        sets = [PhotoSet(look, self.photos.mixed(look, self.each()))
+                for look in ("detailed", "smooth")]
         if not self.quick:
             sets.append(PhotoSet("large", self.photos.make("detailed", 33, 8)))
         if self.options.corpus:
-            sets.append(PhotoSet("real", self.photos.tiled(self.options.corpus, self.peers,
-                                                           12 if self.quick else 48)))
+            sets.append(PhotoSet("real", self.photos.tiled(
+                self.options.corpus, self.peers.pillow_python, self.each())))
         return sets
 
     def first_set(self):
@@ -54,7 +59,7 @@ class Bench:
         if self.options.photos:
             return [f for f in pictures.pictures_in(self.options.photos)
                     if pictures.header(f)[2] == "png"]
-        return self.photos.mixed("png", 3 if self.quick else 8, (6, 12))
+        return self.photos.mixed("png", 4 if self.quick else 8, (6,) if self.quick else (6, 12))
 
     # ------------------------------------------------------------ contenders
 

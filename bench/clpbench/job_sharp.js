@@ -18,7 +18,7 @@ async function one(file) {
         });
     }
     if (file.endsWith('.png')) {
-        image = image.png({ compressionLevel: job.png_level });
+        image = image.png({ compressionLevel: job.png_level, adaptiveFiltering: !job.hasty });
     } else {
         image = image.jpeg({ quality: job.quality, optimiseCoding: false });
     }

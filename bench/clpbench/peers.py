@@ -52,7 +52,7 @@ def _is_png(job):
 def vipsthumbnail(job, out):
     if job.task not in ("resize", "half"):
         return []
-    saved = f"[compression={job.png_level}]" if _is_png(job) else f"[Q={job.quality}]"
+    saved = f"[compression={job.png_level},filter=all]" if _is_png(job) else f"[Q={job.quality}]"
     if job.task == "half":
         sizes = {(header(path)[0] + 1) // 2 for path in job.files}
         groups = [(width, [p for p in job.files if (header(p)[0] + 1) // 2 == width])
@@ -64,11 +64,11 @@ def vipsthumbnail(job, out):
         ending = ".png" if _is_png(job) else ".jpg"
         return ["vipsthumbnail", "--size", f"{width}x100000>", "-o", f"{out}/%s{ending}{saved}",
                 *files]
-    one = Work([command(*group) for group in groups], 1,
-               {"VIPS_CONCURRENCY": str(job.cores)}, "one process")
+    whole = [command(*group) for group in groups]
     dealt = [command(width, files[i::job.cores]) for width, files in groups
              for i in range(job.cores) if files[i::job.cores]]
-    return [one, Work(dealt, job.cores, {"VIPS_CONCURRENCY": "1"}, "a process a core")]
+    return [Work(dealt, job.cores, {"VIPS_CONCURRENCY": "1"}, "a process a core"),
+            Work(whole, 1, {"VIPS_CONCURRENCY": str(job.cores)}, "one process")]
 
 
 def vips(job, out):
@@ -79,7 +79,7 @@ def vips(job, out):
     elif job.task == "half":
         def command(path):
             return ["vips", "resize", path,
-                    f"{_target(out, path)}[compression={job.png_level}]", "0.5"]
+                    f"{_target(out, path)}[compression={job.png_level},filter=all]", "0.5"]
     else:
         return []
     return [_each(job, command, {"VIPS_CONCURRENCY": "1"}),
@@ -205,8 +205,8 @@ class Peers:
 
     def _sharp_hasty(self, job, out):
         """As sharp does unless told: JPEGs are shrunk on loading down to the wanted size, with
-        nothing left for the filter. Quicker, and not the same work."""
-        return self._sharp_works(job, out, True) if job.task == "resize" else []
+        nothing left for the filter; PNGs are written unfiltered, and larger. Not the same work."""
+        return self._sharp_works(job, out, True) if job.task != "blur" else []
 
     def _sharp_works(self, job, out, hasty):
         return _script(job, out, ["node"], "job_sharp.js",
@@ -218,7 +218,7 @@ class Peers:
         if job.task == "blur":
             return []  # its GaussianBlur is three box blurs
         return _script(job, out, [self.pillow_python], "job_pillow.py", {},
-                       [("threads", {"processes": False}), ("processes", {"processes": True})])
+                       [("processes", {"processes": True}), ("threads", {"processes": False})])
 
     def _opencv(self, job, out):
         ways = [("a file a core", {"threads": 1}), ("file after file", {"threads": job.cores})]

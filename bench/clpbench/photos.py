@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+from .measure import Failure, Work, fresh_folder, run
 from .pictures import header
 
 SIZES = {6: (3000, 2000), 12: (4000, 3000), 24: (6000, 4000), 33: (7680, 4320)}  # megapixels
@@ -71,6 +72,25 @@ class Photos:
     def mixed(self, look, each, sizes=(6, 12, 24)):
         """`each` photos of each size."""
         return [path for size in sizes for path in self.make(look, size, each)]
+
+    def tiled(self, corpus, python, each, sizes=(6, 12, 24)):
+        """`each` photos of each size, tiled from the JPEGs in the corpus' bench-* folders."""
+        files = [path for name in sorted(os.listdir(corpus)) if name.startswith("bench-")
+                 for path in pictures_in(os.path.join(corpus, name))]
+        if not files or not python:
+            self.say("")
+            raise Failure(f"{corpus} has no JPEG in a folder named bench-…" if not files else
+                          "no Python with Pillow was found to tile real photos with")
+        folder = os.path.join(self.cache, f"real-{each}")
+        recipe = [files, each, list(sizes)]
+        if not self._done(folder, recipe):
+            self.say(f"tiling {each * len(sizes)} photos")
+            fresh_folder(folder)
+            run(Work([[python, os.path.join(os.path.dirname(__file__), "job_tile.py"), json.dumps({
+                "files": files, "out": folder,
+                "sizes": [(f"{size:02d}mp", SIZES[size], each) for size in sizes]})]]))
+            self._finish(folder, recipe)
+        return pictures_in(folder)
 
 
 def pictures_in(folder):

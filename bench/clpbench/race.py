@@ -15,6 +15,7 @@ class Contender:
     count: object = lambda result: (result.wall, result.cpu)
     times: list = field(default_factory=list)
     cpu: list = field(default_factory=list)
+    warm_up: tuple = ()  # what the best way took while it was looked for
     peak: int = 0
     size: int = 0  # bytes written
     note: str = ""  # what is unequal about its results
@@ -25,10 +26,18 @@ class Contender:
         result = run(work)
         return (result, *self.count(result))
 
-    def choose(self):
-        """Tries all ways, which warms every cache, too, and keeps the fastest."""
-        tried = [(self.measure(work)[1], i) for i, work in enumerate(self.works)]
-        self.works = [self.works[min(tried)[1]]]
+    def choose(self, all_ways):
+        """Tries the ways, which warms every cache, too, and keeps the fastest."""
+        if not all_ways:
+            self.works = self.works[:1]
+        tried = [(self.measure(work), i) for i, work in enumerate(self.works)]
+        (self.last, seconds, cpu), best = min(tried, key=lambda one: one[0][1])
+        self.works = [self.works[best]]
+        self.warm_up = (seconds, cpu)
+
+    def stop_at_warm_up(self):
+        """Far behind: its warm-up is measured enough."""
+        self.times, self.cpu, self.peak = [self.warm_up[0]], [self.warm_up[1]], self.last.peak
 
     def take_turn(self):
         self.last, seconds, cpu = self.measure(self.works[0])
@@ -46,21 +55,45 @@ def floor_count(result):
     return said["seconds"], said["cpu"]
 
 
-def race(title, contenders, runs, reference=None):
-    """Measures all; returns those that work. `reference`: the name whose pictures the others' are
-    held against."""
+@dataclass
+class Rules:
+    runs: int
+    all_ways: bool = True  # else only the first way of each contender
+    # A contender is measured once where it takes this many times what the fastest program beside
+    # clproc and its floor does.
+    patience: float = 3.0
+
+
+OURS = ("clproc", "codec floor")
+
+
+def _warm_up(title, contenders, rules):
+    """Those that work, and those that failed."""
     able, failed = [], []
     for one in contenders:
         progress(f"{title}: {one.name} warms up")
         try:
-            one.choose()
+            one.choose(rules.all_ways)
             able.append(one)
         except Failure as failure:
             one.note = str(failure)
             failed.append(one)
-    for turn in range(runs):
-        for one in able:
-            progress(f"{title}: run {turn + 1} of {runs}, {one.name}")
+    return able, failed
+
+
+def race(title, contenders, rules, reference=None):
+    """Measures all; returns those that work and those that failed. `reference`: the name whose
+    pictures the others' are held against."""
+    able, failed = _warm_up(title, contenders, rules)
+    others = [one.warm_up[0] for one in able if not one.name.startswith(OURS)]
+    racing = [one for one in able if one.name.startswith(OURS)
+              or one.warm_up[0] <= rules.patience * min(others)]
+    for one in able:
+        if one not in racing:
+            one.stop_at_warm_up()
+    for turn in range(rules.runs):
+        for one in racing:
+            progress(f"{title}: run {turn + 1} of {rules.runs}, {one.name}")
             one.take_turn()
     folders = {one.name: one.out for one in able}
     for one in able:
@@ -74,4 +107,6 @@ def race(title, contenders, runs, reference=None):
 def ratio(slower, faster):
     """How many times longer `slower` took: the median of the turns' ratios, so that what slows a
     whole turn down drops out."""
+    if len(slower.times) != len(faster.times):
+        return slower.median() / faster.median()
     return median([a / b for a, b in zip(slower.times, faster.times)])

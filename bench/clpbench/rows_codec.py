@@ -1,19 +1,11 @@
 """Rows where the codec is most of the work: W1, W2, W3, W5."""
-import json
-
 from .measure import warm
-from .race import race, ratio
+from .profiles import stage_remarks
+from .race import OURS, race, ratio
 from .report import Check, Row
 
 # The peers W1's and W3's targets are about; the others are shown beside them.
 FAST = ("vipsthumbnail", "sharp", "ffmpeg", "Pillow")
-
-
-def stages(contender):
-    """Where the floor's time goes, in words."""
-    said = json.loads(contender.last.output)
-    return ", ".join(f"{name} {said[name] / said['threads']:.2f} s"
-                     for name in ("read", "decode", "encode", "write"))
 
 
 def _fastest(contenders, names):
@@ -34,12 +26,12 @@ def _run_row(bench, row, files, pipeline, arguments, job, names):
     warm(files)
     contenders = bench.own_and_floor(files, pipeline, *arguments)
     contenders += bench.all_peers(job, names)
-    able, failed = race(row.title, contenders, bench.options.runs, reference="clproc")
+    able, failed = race(row.title, contenders, bench.rules(), reference="clproc")
     row.contenders = able
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
     floor = row.find("codec floor")
     if floor:
-        row.remarks.append(f"the floor's {floor.median():.2f} s, of a core each: {stages(floor)}")
+        row.remarks += stage_remarks(bench, floor, files, pipeline, *arguments)
     return row
 
 
@@ -68,7 +60,7 @@ def w2(bench):
     contenders = bench.own_and_floor(photos.files, "resize 1920x | blur 2 | gray", *quality)
     contenders.append(bench.own(photos.files, "--pipeline", "resize 1920x", *quality,
                                 name="clproc W1"))
-    row.contenders, failed = race(row.title, contenders, bench.options.runs)
+    row.contenders, failed = race(row.title, contenders, bench.rules())
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
     if not failed:
         row.checks.append(Check("W1's time", ratio(row.find("clproc"), row.find("clproc W1")), 1,
@@ -88,7 +80,7 @@ def w5(bench):
     _run_row(bench, row, files, "resize 50%", ["--png-level", "6"], job,
              ("vipsthumbnail", "sharp", "Pillow", "OpenCV") if bench.quick else None)
     own = row.find("clproc")
-    peers = [one for one in row.contenders if one.name not in ("clproc", "codec floor")]
+    peers = [one for one in row.contenders if one.name not in (*OURS, "sharp hasty")]
     if own and peers:
         fastest = min(peers, key=lambda one: one.median())
         row.checks.append(Check(f"the speed of the fastest peer, {fastest.name}",

@@ -1,37 +1,13 @@
 """Rows about the device's work: W4 blurs pictures at full size, W8 looks at the filter kernel."""
 import json
 import os
-import re
 
-from .measure import Work, fresh_folder, median, run, warm
+from .measure import Work, median, run, warm
+from .profiles import kernels, profile, stage_remarks
 from .race import race, ratio
 from .report import Check, Row
 
 TRUE_GAUSSIANS = ("OpenCV", "vips")
-
-
-def profile(bench, files, pipeline, *arguments, env=None):
-    """The profile of one run that writes nothing, as its JSON report has it."""
-    folder = fresh_folder(bench.folder("profile"))
-    report = os.path.join(folder, "run.json")
-    run(Work([[bench.clproc, "run", *files, "--null-output", "--device", bench.options.device,
-               "--progress", "off", "--pipeline", pipeline, "--report", report, *arguments]],
-             env=env or {}))
-    with open(report, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def kernels(said):
-    return [c for c in said["derived"]["commands"] if c["kind"] == "kernel"]
-
-
-def kernels_built(said):
-    """A build's name is its first kernel's, with how many more there were."""
-    total = 0
-    for build in said["builds"]:
-        more = re.search(r" and (\d+) more$", build["name"])
-        total += 1 + (int(more.group(1)) if more else 0)
-    return total
 
 
 # ------------------------------------------------------------------------------------ W4
@@ -45,7 +21,7 @@ def _interpreter_start(bench, job):
     return median([run(work).wall for _ in range(3)])
 
 
-def _blur_row(bench, sigma, files, runs, with_floor):
+def _blur_row(bench, sigma, files, rules, with_floor, names=TRUE_GAUSSIANS):
     row = Row("W4", f"blur σ {sigma} at full size, JPEG quality 85 · {len(files)} photos")
     warm(files)
     quality = ["--quality", "85"]
@@ -53,20 +29,19 @@ def _blur_row(bench, sigma, files, runs, with_floor):
     if not with_floor:
         contenders = contenders[:1]
     job = bench.job("blur", files, sigma=sigma)
-    for one in bench.all_peers(job, TRUE_GAUSSIANS):
-        if bench.quick:
-            one.works = one.works[:1]
+    for one in bench.all_peers(job, names):
         if one.name == "OpenCV":
             start = _interpreter_start(bench, job)
             one.count = lambda result, start=start: (result.wall - start, result.cpu)
             row.remarks.append(f"OpenCV's {start:.2f} s to start Python and load are not counted")
         contenders.append(one)
-    row.contenders, failed = race(row.title, contenders, runs, reference="clproc")
+    row.contenders, failed = race(row.title, contenders, rules, reference="clproc")
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
     own, floor = row.find("clproc"), row.find("codec floor")
     peers = [one for one in row.contenders if one.name in TRUE_GAUSSIANS]
     if own and floor:
         row.checks.append(Check("the codec floor", ratio(own, floor), 1.6, True))
+        row.remarks += stage_remarks(bench, floor, files, f"blur {sigma}", *quality)
     if own and peers:
         fastest = min(peers, key=lambda one: one.median())
         row.checks.append(Check(f"the speed of {fastest.name}, the fastest true Gaussian",
@@ -81,12 +56,13 @@ def w4(bench):
     else:
         many = bench.photos.make("detailed", 12, bench.each())
     few = many[:2] if bench.quick else many[:4]
-    yield _blur_row(bench, 2, many, bench.options.runs, True)
+    yield _blur_row(bench, 2, many, bench.rules(), True)
     for sigma in (30,) if bench.quick else (8, 30, 100):
-        yield _blur_row(bench, sigma, few, 1 if bench.quick else min(bench.options.runs, 3), False)
+        yield _blur_row(bench, sigma, few, bench.rules(1 if bench.quick else 3), False,
+                        ("OpenCV",) if bench.quick else TRUE_GAUSSIANS)
     row = Row("W4", f"kernel time by σ · {len(few)} photos")
     for sigma in (4, 8, 30, 100):
-        said = [profile(bench, few, f"blur {sigma}", "--jobs", "1") for _ in range(3)]
+        said = [profile(bench, few, f"blur {sigma}", "--null-output", "--jobs", "1") for _ in range(3)]
         row.figures[f"kernel_seconds_sigma_{sigma}"] = min(
             sum(c["total_ns"] for c in kernels(one)) * 1e-9 for one in said)
     row.remarks.append("best of 3, in s: " + ", ".join(
@@ -114,7 +90,8 @@ def w8(bench):
         yield row
         return
     files = bench.photos.make("detailed", 24, bench.each())
-    said = profile(bench, files, f"gray | resize {out_width}x", "--jobs", "1", env=ONE_THREAD)
+    said = profile(bench, files, f"gray | resize {out_width}x", "--null-output", "--jobs", "1",
+                   env=ONE_THREAD)
     passes = {c["name"]: c for c in kernels(said)}
     for name, key, outputs in (("filter u8>i16 transposed", "u8_to_i16", width * out_height),
                                ("filter i16>u8 transposed", "i16_to_u8", out_width * out_height)):

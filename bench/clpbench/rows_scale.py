@@ -2,9 +2,9 @@
 import os
 
 from .measure import Work, fresh_folder, median, progress, run, warm
+from .profiles import kernels_built, profile
 from .race import race, ratio
 from .report import Check, Row
-from .rows_kernel import kernels_built, profile
 
 # ------------------------------------------------------------------------------------ W6
 
@@ -21,7 +21,8 @@ def w6(bench):
     warm(photo)
     contenders = [bench.own(photo, *resize)]
     contenders += bench.all_peers(bench.job("resize", photo, width=640), ("vipsthumbnail",))
-    row.contenders, failed = race(row.title, contenders, 4 * bench.options.runs, reference="clproc")
+    row.contenders, failed = race(row.title, contenders, bench.rules(4 * bench.options.runs),
+                                  reference="clproc")
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
     own, peer = row.find("clproc"), row.find("vipsthumbnail")
     if own and peer:
@@ -102,7 +103,7 @@ def profiling_cost(bench):
     for level in ("summary", "trace"):
         contenders.append(bench.own(photos.files, *resize, f"--profile={level}",
                                     name=f"clproc {level}"))
-    row.contenders, failed = race(row.title, contenders, 3 * bench.options.runs)
+    row.contenders, failed = race(row.title, contenders, bench.rules(3 * bench.options.runs))
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
     off = row.find("clproc")
     for level, most in (("summary", 1.02), ("trace", 1.05)):
