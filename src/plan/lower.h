@@ -76,6 +76,8 @@ clproc_status clp_lower_downsample(clp_lowering *lowering);
 clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment, size_t first);
 /** Adds one step; its table will be made of `term`, which may be NULL. */
 clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const clp_term *term);
+/** Names an operation in the label of the pass to come. */
+void clp_lower_label(clp_lowering *lowering, const char *op);
 /** Notes that the errors of integers so far are multiplied by `gain`, and that new ones come. */
 void clp_lower_rounding(clp_lowering *lowering, double gain);
 /** Adds what leads from YCC planes to clamped RGB. */

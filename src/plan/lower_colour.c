@@ -56,7 +56,7 @@ clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const
     return CLPROC_OK;
 }
 
-static void add_label(clp_lowering *lowering, const char *op) {
+void clp_lower_label(clp_lowering *lowering, const char *op) {
     size_t length = strlen(lowering->step_label);
     snprintf(lowering->step_label + length, sizeof lowering->step_label - length, "%s%s",
              length ? "·" : "", op);
@@ -157,7 +157,7 @@ clproc_status clp_lower_to_rgb(clp_lowering *lowering) {
     CLP_TRY(status, out, add_matrix(lowering, &inverse));
     CLP_TRY(status, out, add_clamp(lowering));
     lowering->model = CLP_MODEL_RGB;
-    add_label(lowering, "rgb");
+    clp_lower_label(lowering, "rgb");
 out:
     return status;
 }
@@ -225,7 +225,7 @@ clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segmen
         status = clp_lower_to_rgb(lowering);
     }
     for (size_t i = first; status == CLPROC_OK && i < segment->point_count; i++) {
-        add_label(lowering, segment->points[i]->op);
+        clp_lower_label(lowering, segment->points[i]->op);
         status = add_point(lowering, segment->points[i]);
     }
     return status;
@@ -237,7 +237,7 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
     static const double background[3] = {255, 255, 255};
     clproc_status status = CLPROC_OK;
     if (jpeg && clp_model_has_alpha(lowering->model)) {
-        add_label(lowering, "flatten");
+        clp_lower_label(lowering, "flatten");
         CLP_TRY(status, out, add_flatten(lowering, background));
     }
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
@@ -247,7 +247,7 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
     double white = output->depth == 8 ? 255 : 65535;
     if (white != lowering->white) {
         clp_step scale = {.kind = CLP_STEP_SCALE, .value = {(float)(white / lowering->white)}};
-        add_label(lowering, output->depth == 8 ? "to 8 bits" : "to 16 bits");
+        clp_lower_label(lowering, output->depth == 8 ? "to 8 bits" : "to 16 bits");
         CLP_TRY(status, out, clp_lower_step(lowering, &scale, NULL));
         lowering->white = white;
     }
@@ -256,7 +256,7 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
         if (lowering->low < 0 || lowering->high > 255) {
             CLP_TRY(status, out, add_clamp(lowering));
         }
-        add_label(lowering, "ycc");
+        clp_lower_label(lowering, "ycc");
         CLP_TRY(status, out, add_matrix(lowering, &forward));
         lowering->model = CLP_MODEL_YCC;
     }

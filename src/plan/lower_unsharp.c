@@ -33,6 +33,7 @@ static clproc_status add_unsharp(clp_lowering *lowering, const clp_term *term) {
     bool luma = clp_model_channels(lowering->model) >= 3 && term->parameter[CLP_UNSHARP_LUMA] != 0;
     clp_step step = {.kind = CLP_STEP_UNSHARP, .in = luma ? 3 : 1};
     double amount = term->parameter[CLP_UNSHARP_AMOUNT], range = lowering->high - lowering->low;
+    clp_lower_label(lowering, term->op);
     clp_lower_rounding(lowering, 1 + amount);
     lowering->low -= amount * range;
     lowering->high += amount * range;

@@ -80,6 +80,8 @@ static const char *const pipelines[] = {
     "box-blur 4 | gray",
     "sharpen 2:amount=3:channels=rgb",
     "sharpen 0.7:amount=6 | gray",
+    "sharpen 2:threshold=12.3",
+    "sharpen 1:threshold=9.7:channels=rgb | resize 50%",
     "sharpen 8:amount=1.5 | crop 60x40+3+1",
     "resize 70% | sharpen 1 | sharpen 1.5:amount=0.5",
     "gamma 1.4 | sharpen 1 | rotate 90 | saturation 1.3",
@@ -184,10 +186,11 @@ static double sample_at(const clp_layout *layout, const uint8_t *base, const clp
     return layout->depth == 8 ? row[i] : ((const uint16_t *)(const void *)row)[i];
 }
 
-static void compare(const clp_plan *plan, const uint8_t *out, const uint8_t *reference,
-                    const double *unrounded, double worst[2]) {
+/** Returns the share of samples that are off by more than the promise. */
+static double compare(const clp_plan *plan, const uint8_t *out, const uint8_t *reference,
+                      const double *unrounded, double worst[2]) {
     const clp_layout *layout = &plan->output;
-    size_t at = 0;
+    size_t at = 0, off = 0;
     worst[0] = worst[1] = 0;
     for (uint32_t p = 0; p < layout->plane_count; p++) {
         const clp_plane *plane = &layout->planes[p];
@@ -209,14 +212,16 @@ static void compare(const clp_plan *plan, const uint8_t *out, const uint8_t *ref
                         alpha && layout->depth == 16 && c + 1 < plane->channels
                             ? fmin(1, sample_at(layout, reference, plane, y, last) / 2000)
                             : 1;
-                    if (!undefined) {
-                        worst[0] = fmax(worst[0], fabs(a - b) * share);
-                        worst[1] = fmax(worst[1], fabs(a - unrounded[at]) * share);
-                    }
+                    double rounded = undefined ? 0 : fabs(a - b) * share,
+                           exact = undefined ? 0 : fabs(a - unrounded[at]) * share;
+                    worst[0] = fmax(worst[0], rounded);
+                    worst[1] = fmax(worst[1], exact);
+                    off += rounded > 1 || exact > (layout->depth == 8 ? 0.6 : 1.01);
                 }
             }
         }
     }
+    return (double)off / (double)at;
 }
 
 static bool same_samples(const clp_layout *layout, const uint8_t *a, const uint8_t *b) {
@@ -246,9 +251,11 @@ static void check_plan(clp_plan *plan, const char *what, const place *places, si
     assert_int_equal(clp_reference_run(plan, input, reference, unrounded, &error), CLPROC_OK);
     for (size_t i = 0; i < place_count; i++) {
         uint8_t *out = run_on(places[i].device, plan, seed);
-        compare(plan, out, reference, unrounded, worst);
-        bool fine = worst[0] <= 1 && worst[1] <= (plan->output.depth == 8 ? 0.6 : 1.01);
-        if (!fine) {
+        double off = compare(plan, out, reference, unrounded, worst);
+        /* At a difference of exactly the threshold, both to leave a sample and to sharpen it is
+         * right. */
+        double ties = strstr(what, "threshold") ? fmax(0.002, 1.5 / (double)samples) : 0;
+        if (off > ties) {
             fail_msg("%s on %s (%s): off by %g, %g from the unrounded reference", what,
                      places[i].selection, places[i].force, worst[0], worst[1]);
         }
