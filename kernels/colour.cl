@@ -188,6 +188,107 @@ void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
 
 #endif
 
+/* Hue, saturation and value by exact division, of integers from 0 to `one`. */
+long4 to_hsv(long r, long g, long b, long one) {
+    long most = max(r, max(g, b)), least = min(r, min(g, b)), delta = most - least;
+    if (delta == 0) {
+        return (long4)(0, 0, most, 0);
+    }
+    long sixths = most == r ? g - b : most == g ? 2 * delta + b - r : 4 * delta + r - g;
+    sixths += sixths < 0 ? 6 * delta : 0;
+    return (long4)((sixths * one + 3 * delta) / (6 * delta), (delta * one + most / 2) / most, most, 0);
+}
+
+long4 from_hsv(long h, long s, long v, long one) {
+    long half_one = one / 2, sector = h * 6 / one, f = h * 6 - sector * one;
+    long p = (v * (one - s) + half_one) / one;
+    long q = (v * (one - (s * f + half_one) / one) + half_one) / one;
+    long t = (v * (one - (s * (one - f) + half_one) / one) + half_one) / one;
+    switch (sector) {
+    case 1:
+        return (long4)(q, v, p, 0);
+    case 2:
+        return (long4)(p, v, t, 0);
+    case 3:
+        return (long4)(p, q, v, 0);
+    case 4:
+        return (long4)(t, p, v, 0);
+    case 5:
+        return (long4)(v, p, q, 0);
+    default: /* 6 is the end of the circle */
+        return (long4)(v, t, p, 0);
+    }
+}
+
+void step_hsv(pixels *p, __global const colour_step *s) {
+#if REAL
+    /* Floats become integers of 24 bits. */
+    float scale = s->white < 256 ? 65536.0f : 256.0f, inverse = s->white < 256 ? 1.0f / 65536 : 1.0f / 256;
+    long one = convert_long(s->white * scale);
+#else
+    long one = Q6_WHITE;
+#endif
+    EACH_LANE {
+#if REAL
+        long a = convert_long(floor(p->v[0][l] * scale + 0.5f)), b = convert_long(floor(p->v[1][l] * scale + 0.5f)),
+             c = convert_long(floor(p->v[2][l] * scale + 0.5f));
+#else
+        long a = p->v[0][l], b = p->v[1][l], c = p->v[2][l];
+#endif
+        long4 result = s->value[0] != 0 ? from_hsv(a, b, c, one) : to_hsv(a, b, c, one);
+#if REAL
+        p->v[0][l] = convert_float(result.x) * inverse;
+        p->v[1][l] = convert_float(result.y) * inverse;
+        p->v[2][l] = convert_float(result.z) * inverse;
+#else
+        p->v[0][l] = convert_int(result.x);
+        p->v[1][l] = convert_int(result.y);
+        p->v[2][l] = convert_int(result.z);
+#endif
+    }
+}
+
+#if REAL
+
+/* From a corner of its cell to the opposite one, along the axes in the order of their fractions. */
+void step_table(pixels *p, __global const colour_step *s, __global const uchar *tables) {
+    __global const float4 *table = (__global const float4 *)(tables + s->table);
+    uint grid = s->shift;
+    float scale = convert_float(grid - 1) * s->inverse_white;
+    EACH_LANE {
+        float fraction[4];
+        uint stride[4], step = 1, at = 0;
+        for (uint i = s->in; i-- > 0;) {
+            float position = p->v[i][l] * scale;
+            uint cell = min((uint)position, grid - 2);
+            fraction[i] = position - (float)cell;
+            stride[i] = step;
+            at += cell * step;
+            step *= grid;
+        }
+        for (uint i = 1; i < s->in; i++) {
+            for (uint k = i; k > 0 && fraction[k] > fraction[k - 1]; k--) {
+                float f = fraction[k];
+                uint other = stride[k];
+                fraction[k] = fraction[k - 1];
+                fraction[k - 1] = f;
+                stride[k] = stride[k - 1];
+                stride[k - 1] = other;
+            }
+        }
+        float4 sum = table[at] * (1 - fraction[0]);
+        for (uint k = 0; k < s->in; k++) {
+            at += stride[k];
+            sum += table[at] * (fraction[k] - (k + 1 < s->in ? fraction[k + 1] : 0.0f));
+        }
+        p->v[0][l] = sum.x;
+        p->v[1][l] = sum.y;
+        p->v[2][l] = sum.z;
+    }
+}
+
+#endif
+
 /* Where a work-item works, and what is told of it. */
 typedef struct place {
     const arenas *arenas;
@@ -234,6 +335,9 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
     case STEP_UNSHARP:
         step_unsharp(p, s, tables, at);
         break;
+    case STEP_HSV:
+        step_hsv(p, s);
+        break;
     case STEP_MATRIX:
         step_matrix(p, s, tables);
         *colours = s->out;
@@ -247,6 +351,10 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
 #if REAL
     case STEP_CLAMP:
         step_clamp(p, s->white);
+        break;
+    case STEP_TABLE:
+        step_table(p, s, tables);
+        *colours = s->out;
         break;
     case STEP_PREMULTIPLY:
         step_premultiply(p, s, *colours);

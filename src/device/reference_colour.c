@@ -106,10 +106,52 @@ static void run_curve(clp_exact_picture *picture, const clp_term *term) {
     for (uint32_t c = 0; c < colours; c++) {
         const float *curve = term->curve[term->curve[1] ? c : 0];
         for (size_t i = 0; i < pixel_count(picture); i++) {
-            double at = picture->planes[c].v[i] / 255 * CLP_CURVE_SIZE;
-            size_t below = at < CLP_CURVE_SIZE ? (size_t)at : CLP_CURVE_SIZE - 1;
-            double low = curve[below];
-            picture->planes[c].v[i] = 255 * (low + (at - (double)below) * (curve[below + 1] - low));
+            double *v = &picture->planes[c].v[i];
+            *v = 255 * clp_curve_at(curve, *v / 255);
+        }
+    }
+}
+
+static void to_hsv(const double rgb[3], double hsv[3]) {
+    double most = fmax(rgb[0], fmax(rgb[1], rgb[2])), least = fmin(rgb[0], fmin(rgb[1], rgb[2]));
+    double delta = most - least, sixths = 0;
+    if (delta > 0) {
+        sixths = most == rgb[0]   ? (rgb[1] - rgb[2]) / delta
+                 : most == rgb[1] ? 2 + (rgb[2] - rgb[0]) / delta
+                                  : 4 + (rgb[0] - rgb[1]) / delta;
+    }
+    hsv[0] = (sixths < 0 ? sixths + 6 : sixths) / 6;
+    hsv[1] = delta > 0 ? delta / most : 0;
+    hsv[2] = most;
+}
+
+static void from_hsv(const double hsv[3], double rgb[3]) {
+    double v = hsv[2], sector = floor(hsv[0] * 6), f = hsv[0] * 6 - sector;
+    double p = v * (1 - hsv[1]), q = v * (1 - hsv[1] * f), t = v * (1 - hsv[1] * (1 - f));
+    const double all[6][3] = {{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}};
+    for (int c = 0; c < 3; c++) {
+        rgb[c] = all[(int)sector % 6][c];
+    }
+}
+
+/** Runs what turns the colours of one pixel, clamped and from 0 to 1, into three others. */
+static void run_pixels(clp_exact_picture *picture, const clp_term *term, uint32_t in) {
+    clp_exact_premultiply(picture, false);
+    clp_exact_clamp(picture);
+    for (size_t i = 0; i < pixel_count(picture); i++) {
+        double from[4], to[3];
+        for (uint32_t c = 0; c < in; c++) {
+            from[c] = picture->planes[c].v[i] / 255;
+        }
+        if (term->kind == CLP_TERM_TABLE) {
+            clp_conversion_apply(term->conversion, from, to);
+        } else if (term->parameter[0] != 0) {
+            from_hsv(from, to);
+        } else {
+            to_hsv(from, to);
+        }
+        for (uint32_t c = 0; c < 3; c++) {
+            picture->planes[c].v[i] = 255 * to[c];
         }
     }
 }
@@ -136,9 +178,20 @@ clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
     case CLP_TERM_CURVE:
         run_curve(picture, term);
         return CLPROC_OK;
+    case CLP_TERM_TABLE:
+        run_pixels(picture, term, term->conversion->in);
+        if (picture->model == CLP_MODEL_CMYK) {
+            clp_exact_free(&picture->planes[3]);
+            picture->model = CLP_MODEL_RGB;
+        }
+        return CLPROC_OK;
     default:
         if (term->custom == CLP_CUSTOM_FLATTEN) {
             clp_exact_flatten(picture, term->parameter);
+            return CLPROC_OK;
+        }
+        if (term->custom == CLP_CUSTOM_HSV) {
+            run_pixels(picture, term, 3);
             return CLPROC_OK;
         }
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s: the reference does not know it",

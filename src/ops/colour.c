@@ -8,6 +8,16 @@ static clproc_status gray(const clp_value *values, clp_terms *terms, clproc_erro
     return clp_terms_gray(terms, "gray", error);
 }
 
+/* In the order of clp_space; gray is none. */
+static const char *const spaces[] = {"srgb", "linear", "ycbcr", "hsv", "lab", "gray", NULL};
+enum { GRAY = 5 };
+
+static clproc_status colour(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    int space = (int)values[0].number[0];
+    return space == GRAY ? clp_terms_gray(terms, "gray", error)
+                         : clp_terms_space(terms, "colour", (clp_space)space, error);
+}
+
 /** The same factor and offset for every channel. */
 static clproc_status scale(clp_terms *terms, const char *op, double factor, double offset,
                            clproc_error *error) {
@@ -92,6 +102,18 @@ static clproc_status levels(const clp_value *values, clp_terms *terms, clproc_er
 static clproc_status flatten(const clp_value *values, clp_terms *terms, clproc_error *error) {
     return clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, values[0].number, error);
 }
+
+const clp_op clp_op_colour = {
+    .name = "colour",
+    .help = "convert to another colour space and back",
+    .example = "lab",
+    .params = {{"space", CLP_PARAM_CHOICE, NULL, 0, 0, spaces,
+                "linear: linear light; ycbcr: full-range BT.601, 128 for no colour; hsv: hue 0 to "
+                "255 for the whole circle, saturation, value; lab: CIE L x 2.55, a + 128, b + 128 "
+                "for D65; at 16 bits all this times 257; what follows works on those channels"}},
+    .param_count = 1,
+    .terms = colour,
+};
 
 const clp_op clp_op_gray = {.name = "gray", .help = "BT.601 luma", .example = "", .terms = gray};
 

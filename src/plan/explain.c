@@ -19,7 +19,7 @@ static void describe_matrix(const clp_term *term, char *text, size_t size) {
 }
 
 static void print_terms(const clp_terms *terms, FILE *out) {
-    static const char *const kinds[] = {"SPATIAL", "COLOUR", "CURVE", "KERNEL"};
+    static const char *const kinds[] = {"SPATIAL", "COLOUR", "CURVE", "TABLE", "KERNEL"};
     fprintf(out, "asked for:%s\n", terms->count ? "" : " nothing (the picture is copied)");
     for (size_t i = 0; i < terms->count; i++) {
         const clp_term *term = &terms->items[i];
@@ -28,6 +28,9 @@ static void print_terms(const clp_terms *terms, FILE *out) {
             describe_matrix(term, text, sizeof text);
         } else if (term->kind == CLP_TERM_COLOUR) {
             snprintf(text, sizeof text, "%u -> %u channels", term->colour.in, term->colour.out);
+        } else if (term->kind == CLP_TERM_TABLE) {
+            snprintf(text, sizeof text, "%u -> %u channels, %u points each", term->conversion->in,
+                     term->conversion->out, term->conversion->grid);
         }
         fprintf(out, "  %-8s %-12s %s\n", kinds[term->kind], term->op, text);
     }

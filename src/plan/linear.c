@@ -4,19 +4,19 @@
 #include "core/memory.h"
 #include "plan/terms.h"
 
-static double decode(double value, const void *context) {
-    (void)context;
+double clp_srgb_decode(double value, const void *unused) {
+    (void)unused;
     return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4);
 }
 
-static double encode(double value, const void *context) {
-    (void)context;
+double clp_srgb_encode(double value, const void *unused) {
+    (void)unused;
     return value <= 0.0031308 ? 12.92 * value : 1.055 * pow(value, 1 / 2.4) - 0.055;
 }
 
 /** True if a term is defined on linear light, false if on encoded values; index maps are either. */
 static bool wants_linear(const clp_term *term) {
-    return term->kind == CLP_TERM_SPATIAL || term->in_linear;
+    return (term->kind == CLP_TERM_SPATIAL && !term->raw) || term->in_linear;
 }
 
 static bool indifferent(const clp_term *term) {
@@ -25,7 +25,8 @@ static bool indifferent(const clp_term *term) {
 }
 
 static clproc_status add_curve(clp_terms *terms, bool to_linear, clproc_error *error) {
-    double (*const function[])(double, const void *) = {to_linear ? decode : encode};
+    double (*const function[])(double,
+                               const void *) = {to_linear ? clp_srgb_decode : clp_srgb_encode};
     return clp_terms_curve(terms, to_linear ? "to linear" : "to sRGB", function, NULL, 1, error);
 }
 
@@ -38,7 +39,7 @@ static clproc_status move_term(clp_terms *to, clp_term *term, bool linear, clpro
     }
     to->items = items;
     for (int i = 0; linear && term->kind == CLP_TERM_SPATIAL && i < 3; i++) {
-        term->fill[i] = 255 * decode(term->fill[i] / 255, NULL);
+        term->fill[i] = 255 * clp_srgb_decode(term->fill[i] / 255, NULL);
     }
     items[to->count++] = *term;
     *term = (clp_term){0};

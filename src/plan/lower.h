@@ -18,6 +18,7 @@ typedef struct clp_lowering {
     uint32_t surface_count;
     uint32_t h_step[CLP_MAX_PLANES], v_step[CLP_MAX_PLANES]; /**< of YCC planes */
     clp_sample sample;                                       /**< of all surfaces */
+    clp_model stored; /**< of the surfaces; `model` is after the waiting steps */
     bool premultiplied;
     double white;     /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
     double low, high; /**< bounds of values, in levels, since the last clamp */

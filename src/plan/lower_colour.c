@@ -204,6 +204,34 @@ out:
     return status;
 }
 
+static clproc_status add_hsv(clp_lowering *lowering, const clp_term *term) {
+    clp_step step = {.kind = CLP_STEP_HSV, .value = {(float)term->parameter[0]}};
+    clproc_status status;
+    CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
+    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_step(lowering, &step, NULL));
+    /* The hue of near-grays turns on the last bit. */
+    clp_lower_rounding(lowering, 2 * MOST_ERROR_GAIN);
+out:
+    return status;
+}
+
+static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
+    const clp_conversion *conversion = term->conversion;
+    clp_step step = {.kind = CLP_STEP_TABLE,
+                     .shift = conversion->grid,
+                     .in = conversion->in,
+                     .out = conversion->out};
+    clproc_status status;
+    CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
+    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
+    lowering->needs_float |= !lowering->use_float;
+    lowering->model = model_of(conversion->out, clp_model_has_alpha(lowering->model));
+out:
+    return status;
+}
+
 static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
     if (term->kind == CLP_TERM_COLOUR) {
         clproc_status status = add_matrix(lowering, &term->colour);
@@ -213,8 +241,14 @@ static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
     if (term->kind == CLP_TERM_CURVE) {
         return add_curve(lowering, term);
     }
+    if (term->kind == CLP_TERM_TABLE) {
+        return add_table(lowering, term);
+    }
     if (term->custom == CLP_CUSTOM_FLATTEN) {
         return add_flatten(lowering, term->parameter);
+    }
+    if (term->custom == CLP_CUSTOM_HSV) {
+        return add_hsv(lowering, term);
     }
     return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL, "%s: no pass for it", term->op);
 }
@@ -236,6 +270,10 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
     bool jpeg = lowering->plan->target.format == CLPROC_FORMAT_JPEG;
     static const double background[3] = {255, 255, 255};
     clproc_status status = CLPROC_OK;
+    if (lowering->model == CLP_MODEL_CMYK) {
+        return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL,
+                             "inks were not converted; please report this");
+    }
     if (jpeg && clp_model_has_alpha(lowering->model)) {
         clp_lower_label(lowering, "flatten");
         CLP_TRY(status, out, add_flatten(lowering, background));
@@ -315,6 +353,27 @@ static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const c
     return status;
 }
 
+/** The table of a conversion, four values each from 0 to white. */
+static clproc_status cube_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
+    size_t count = 1;
+    for (uint32_t i = 0; i < step->in; i++) {
+        count *= step->shift;
+    }
+    float *table = clp_memory_zero(CLP_MEMORY_PLAN, count, 4 * sizeof *table);
+    if (!table) {
+        return clp_error_memory(lowering->error, "a colour table", count * 4 * sizeof *table);
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t c = 0; c < 3; c++) {
+            table[4 * i + c] = term->conversion->table[3 * i + c] * step->white;
+        }
+    }
+    clproc_status status = clp_table_bytes(lowering->plan, table, count * 4 * sizeof *table,
+                                           &step->table, lowering->error);
+    clp_memory_free(table);
+    return status;
+}
+
 static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; status == CLPROC_OK && i < pass->step_count; i++) {
@@ -322,6 +381,8 @@ static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
             status = matrix_table(lowering, &pass->steps[i], &lowering->matrices[i]);
         } else if (pass->steps[i].kind == CLP_STEP_CURVE) {
             status = curve_table(lowering, &pass->steps[i], lowering->terms[i]);
+        } else if (pass->steps[i].kind == CLP_STEP_TABLE) {
+            status = cube_table(lowering, &pass->steps[i], lowering->terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_UNSHARP) {
             status = clp_unsharp_table(lowering, &pass->steps[i], lowering->terms[i]);
             memcpy(pass->side, lowering->side, sizeof pass->side);
@@ -365,7 +426,7 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     memcpy(pass.steps, lowering->steps, sizeof pass.steps);
     snprintf(pass.label, sizeof pass.label, "%s", lowering->step_label);
     pass.real = lowering->use_float;
-    pass.in_alpha = pass.in_channels == 2 || pass.in_channels == 4;
+    pass.in_alpha = clp_model_has_alpha(lowering->stored);
     pass.out_alpha = clp_model_has_alpha(lowering->model);
     CLP_TRY(status, out, destinations(lowering, final, pass.dst, &pass.dst_count));
     CLP_TRY(status, out, make_tables(lowering, &pass));
@@ -381,6 +442,7 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     memcpy(lowering->surfaces, pass.dst, sizeof pass.dst);
     lowering->surface_count = pass.dst_count;
     lowering->sample = dst->sample;
+    lowering->stored = lowering->model;
     lowering->step_count = 0;
     lowering->step_label[0] = '\0';
     for (uint32_t i = 0; i < CLP_MAX_PLANES; i++) {

@@ -47,7 +47,7 @@ static clproc_status sharpen_luma(clp_lowering *lowering, const clp_segment *seg
     memcpy(surfaces, lowering->surfaces, sizeof surfaces);
     memcpy(h_step, lowering->h_step, sizeof h_step);
     memcpy(v_step, lowering->v_step, sizeof v_step);
-    lowering->model = CLP_MODEL_GRAY;
+    lowering->model = lowering->stored = CLP_MODEL_GRAY;
     lowering->surface_count = 1;
     CLP_TRY(status, out, clp_lower_stages(lowering, segment, false));
     CLP_TRY(status, out, add_unsharp(lowering, segment->points[0]));
@@ -56,7 +56,7 @@ static clproc_status sharpen_luma(clp_lowering *lowering, const clp_segment *seg
     memcpy(lowering->surfaces, surfaces, sizeof surfaces);
     memcpy(lowering->h_step, h_step, sizeof h_step);
     memcpy(lowering->v_step, v_step, sizeof v_step);
-    lowering->model = CLP_MODEL_YCC;
+    lowering->model = lowering->stored = CLP_MODEL_YCC;
     lowering->surface_count = 3;
 out:
     return status;

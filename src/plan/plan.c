@@ -170,6 +170,7 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
                                  .error = error,
                                  .use_float = use_float,
                                  .model = plan->input.model,
+                                 .stored = plan->input.model,
                                  .width = plan->input.width,
                                  .height = plan->input.height,
                                  .surface_count = plan->input.plane_count,

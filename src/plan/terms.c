@@ -32,9 +32,10 @@ void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_wi
 static void free_term(clp_term *term) {
     clp_axis_free(&term->y);
     clp_axis_free(&term->x);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3 && !term->conversion; i++) {
         clp_memory_free(term->curve[i]);
     }
+    clp_conversion_release(&term->conversion);
 }
 
 void clp_terms_free(clp_terms *terms) {
@@ -42,6 +43,7 @@ void clp_terms_free(clp_terms *terms) {
         free_term(&terms->items[i]);
     }
     clp_memory_free(terms->items);
+    clp_conversion_release(&terms->waiting);
     *terms = (clp_terms){0};
 }
 
@@ -58,6 +60,7 @@ static clproc_status append(clp_terms *terms, clp_term_kind kind, const char *op
     memset(*term, 0, sizeof **term);
     (*term)->kind = kind;
     (*term)->op = op;
+    (*term)->raw = terms->space != CLP_SPACE_RGB;
     return CLPROC_OK;
 }
 
@@ -74,7 +77,11 @@ clproc_status clp_terms_spatial(clp_terms *terms, const char *op, clp_axis *y, c
                                 bool transpose, const double fill[4], clproc_error *error) {
     clp_term *term = NULL;
     bool identity = !transpose && clp_axis_is_identity(y) && clp_axis_is_identity(x);
-    clproc_status status = identity ? CLPROC_OK : append(terms, CLP_TERM_SPATIAL, op, &term, error);
+    bool filled = !clp_axis_is_normalised(y) || !clp_axis_is_normalised(x);
+    clproc_status status = filled ? clp_terms_settle(terms, error) : CLPROC_OK;
+    if (status == CLPROC_OK && !identity) {
+        status = append(terms, CLP_TERM_SPATIAL, op, &term, error);
+    }
     if (identity || status != CLPROC_OK) {
         clp_axis_free(y);
         clp_axis_free(x);
@@ -124,7 +131,10 @@ static clproc_status append_colour(clp_terms *terms, const char *op, const clp_c
     if (is_identity(colour)) {
         return CLPROC_OK;
     }
-    clproc_status status = append(terms, CLP_TERM_COLOUR, op, &term, error);
+    clproc_status status = clp_terms_settle(terms, error);
+    if (status == CLPROC_OK) {
+        status = append(terms, CLP_TERM_COLOUR, op, &term, error);
+    }
     if (status == CLPROC_OK) {
         term->colour = *colour;
         terms->colours = colour->out;
@@ -136,6 +146,10 @@ static clproc_status append_colour(clp_terms *terms, const char *op, const clp_c
 clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double matrix[3][3],
                                const double offset[3], clproc_error *error) {
     clp_colour colour = {.in = 3, .out = 3};
+    clproc_status status = clp_terms_settle(terms, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     if (terms->colours == 1) {
         colour = on_gray(matrix, offset);
     } else {
@@ -156,13 +170,17 @@ void clp_luma_weights(bool linear, double weights[3]) {
 }
 
 clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error) {
-    if (terms->colours == 1) {
-        return CLPROC_OK;
+    clproc_status status = clp_terms_settle(terms, error);
+    if (status == CLPROC_OK) {
+        status = clp_terms_space(terms, op, CLP_SPACE_RGB, error);
+    }
+    if (status != CLPROC_OK || terms->colours == 1) {
+        return status;
     }
     clp_colour colour = {.in = 3, .out = 1};
     clp_luma_weights(terms->linear, colour.m[0]);
     bool first = !terms->colour_seen && !terms->linear;
-    clproc_status status = append_colour(terms, op, &colour, error);
+    status = append_colour(terms, op, &colour, error);
     if (status == CLPROC_OK) {
         terms->items[terms->count - 1].in_linear = terms->linear;
     }
@@ -170,25 +188,85 @@ clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *err
     return status;
 }
 
+/** Appends a term of clamped RGB that no filter may pass. */
+static clproc_status append_barrier(clp_terms *terms, clp_term_kind kind, const char *op,
+                                    clp_term **term, clproc_error *error) {
+    clproc_status status = clp_terms_settle(terms, error);
+    if (status == CLPROC_OK) {
+        status = append(terms, kind, op, term, error);
+    }
+    terms->colour_seen = true;
+    terms->early_barrier |= !terms->spatial_seen;
+    terms->spatial_barrier = true;
+    return status;
+}
+
 clproc_status clp_terms_curve(clp_terms *terms, const char *op,
                               double (*const function[])(double, const void *), const void *context,
                               uint32_t count, clproc_error *error) {
     clp_term *term = NULL;
-    clproc_status status = append(terms, CLP_TERM_CURVE, op, &term, error);
-    terms->colour_seen = true;
-    terms->early_barrier |= !terms->spatial_seen;
-    terms->spatial_barrier = true;
+    clproc_status status = append_barrier(terms, CLP_TERM_CURVE, op, &term, error);
     for (uint32_t c = 0; status == CLPROC_OK && c < count; c++) {
-        float *curve = clp_memory_alloc(CLP_MEMORY_PLAN, (CLP_CURVE_SIZE + 1) * sizeof *curve);
-        if (!curve) {
-            return clp_error_memory(error, "a curve", CLP_CURVE_SIZE * sizeof *curve);
-        }
+        CLP_TRY(status, out, clp_conversion_curve(&term->curve[c], error));
         for (uint32_t i = 0; i <= CLP_CURVE_SIZE; i++) {
             double value = function[c]((double)i / CLP_CURVE_SIZE, context);
-            curve[i] = (float)(value < 0 ? 0 : value > 1 ? 1 : value);
+            term->curve[c][i] = (float)(value < 0 ? 0 : value > 1 ? 1 : value);
         }
-        term->curve[c] = curve;
     }
+out:
+    return status;
+}
+
+clproc_status clp_terms_expand(clp_terms *terms, const char *op, clproc_error *error) {
+    const clp_colour colour = {.in = 1, .out = 3, .m = {{1}, {1}, {1}}};
+    return terms->colours == 1 ? append_colour(terms, op, &colour, error) : CLPROC_OK;
+}
+
+clproc_status clp_terms_convert(clp_terms *terms, clp_conversion *conversion, clproc_error *error) {
+    clp_conversion_release(&terms->waiting);
+    terms->waiting = clp_conversion_retain(conversion);
+    return terms->linear ? clp_terms_settle(terms, error) : CLPROC_OK;
+}
+
+/** Appends curves of a conversion, or with NULL its table. */
+static clproc_status append_shared(clp_terms *terms, clp_conversion *conversion,
+                                   float *const curves[3], clproc_error *error) {
+    clp_term *term = NULL;
+    clp_term_kind kind = curves ? CLP_TERM_CURVE : CLP_TERM_TABLE;
+    clproc_status status = append_barrier(terms, kind, "icc", &term, error);
+    if (status == CLPROC_OK) {
+        term->conversion = clp_conversion_retain(conversion);
+        if (curves) {
+            memcpy(term->curve, curves, sizeof term->curve);
+        }
+    }
+    return status;
+}
+
+clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
+    clp_conversion *conversion = terms->waiting;
+    clp_colour colour = {.in = 3, .out = 3};
+    clproc_status status = CLPROC_OK;
+    if (!conversion) {
+        return CLPROC_OK;
+    }
+    terms->waiting = NULL;
+    if (conversion->table) {
+        CLP_TRY(status, out, append_shared(terms, conversion, NULL, error));
+        terms->colours = conversion->out;
+        goto out;
+    }
+    if (conversion->in == 1 && conversion->out == 3) {
+        CLP_TRY(status, out, clp_terms_expand(terms, "icc", error));
+    }
+    CLP_TRY(status, out, append_shared(terms, conversion, conversion->before, error));
+    if (conversion->in == 3) {
+        memcpy(colour.m, conversion->matrix, sizeof colour.m);
+        CLP_TRY(status, out, append_colour(terms, "icc", &colour, error));
+        CLP_TRY(status, out, append_shared(terms, conversion, conversion->after, error));
+    }
+out:
+    clp_conversion_release(&conversion);
     return status;
 }
 
@@ -237,7 +315,10 @@ clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, 
     if (sigma == 0 || amount == 0) {
         return CLPROC_OK;
     }
-    clproc_status status = clp_terms_gaussian(terms, op, sigma, error);
+    clproc_status status = clp_terms_settle(terms, error);
+    if (status == CLPROC_OK) {
+        status = clp_terms_gaussian(terms, op, sigma, error);
+    }
     if (status != CLPROC_OK) {
         return status;
     }
@@ -245,7 +326,7 @@ clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, 
     bool planes = terms->colours == 1 || luma, seen = terms->colour_seen;
     status = clp_terms_custom(terms, op, CLP_CUSTOM_UNSHARP, parameter, error);
     if (status == CLPROC_OK) {
-        terms->items[terms->count - 1].in_linear = terms->linear;
+        terms->items[terms->count - 1].in_linear = terms->linear && terms->space == CLP_SPACE_RGB;
         /* Luma has a plane of its own in a JPEG; three channels are RGB. */
         terms->colour_seen = seen || !planes;
         terms->early_barrier |= !planes && early;
@@ -259,11 +340,15 @@ clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom cust
     if (custom == CLP_CUSTOM_FLATTEN && !terms->alpha) {
         return CLPROC_OK;
     }
-    clproc_status status = append(terms, CLP_TERM_KERNEL, op, &term, error);
+    clproc_status status = clp_terms_settle(terms, error);
+    if (status == CLPROC_OK) {
+        status = append(terms, CLP_TERM_KERNEL, op, &term, error);
+    }
     if (status == CLPROC_OK) {
         term->custom = custom;
         memcpy(term->parameter, parameter, sizeof term->parameter);
         terms->spatial_barrier |= custom != CLP_CUSTOM_FLATTEN;
+        terms->early_barrier |= custom == CLP_CUSTOM_HSV && !terms->spatial_seen;
         terms->colour_seen = true;
         terms->alpha = terms->alpha && custom != CLP_CUSTOM_FLATTEN;
     }

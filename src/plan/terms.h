@@ -6,6 +6,7 @@
 #ifndef CLP_PLAN_TERMS_H
 #define CLP_PLAN_TERMS_H
 
+#include "core/conversion.h"
 #include "core/image.h"
 #include "plan/axis.h"
 
@@ -13,6 +14,7 @@ typedef enum clp_term_kind {
     CLP_TERM_SPATIAL, /**< a banded matrix along each axis, then perhaps a transposition */
     CLP_TERM_COLOUR,  /**< an affine map of the colour channels */
     CLP_TERM_CURVE,   /**< one function per colour channel, on values clamped to the range */
+    CLP_TERM_TABLE,   /**< the table of a conversion, on values clamped to the range */
     CLP_TERM_KERNEL   /**< none of these: a custom pass */
 } clp_term_kind;
 
@@ -27,17 +29,23 @@ typedef struct clp_colour {
 #define CLP_LUMA_RED 0.299
 #define CLP_LUMA_BLUE 0.114
 
-/** Entries of a curve's definition: samples of the function over [0, 1], interpolated linearly
- * between. */
-#define CLP_CURVE_SIZE 65536
-
 typedef enum clp_custom {
     CLP_CUSTOM_FLATTEN, /**< alpha over a colour; the picture loses its alpha */
-    CLP_CUSTOM_UNSHARP /**< side + amount·d where |d| ≥ threshold; d = side − in, or its luma */
+    CLP_CUSTOM_UNSHARP, /**< side + amount·d where |d| ≥ threshold; d = side − in, or its luma */
+    CLP_CUSTOM_HSV      /**< clamped RGB to hue, saturation, value; parameter[0]: back */
 } clp_custom;
 
 /** What the parameters of CLP_CUSTOM_UNSHARP mean. */
 enum { CLP_UNSHARP_AMOUNT, CLP_UNSHARP_THRESHOLD /**< levels */, CLP_UNSHARP_LUMA /**< 0 or 1 */ };
+
+/** What the channels of a picture mean (see clp_terms_space()). */
+typedef enum clp_space {
+    CLP_SPACE_RGB,    /**< sRGB, or whatever the file's profile says */
+    CLP_SPACE_LINEAR, /**< linear light */
+    CLP_SPACE_YCC,    /**< full-range BT.601; 0 of both differences at 128 */
+    CLP_SPACE_HSV,    /**< hue from 0 for red over 85 for green to 255 for red, saturation, value */
+    CLP_SPACE_LAB     /**< CIE L*·255 ÷ 100, a* + 128, b* + 128, for white of D65 */
+} clp_space;
 
 typedef struct clp_term {
     clp_term_kind kind;
@@ -53,8 +61,11 @@ typedef struct clp_term {
     /* COLOUR */
     clp_colour colour;
     bool in_linear; /**< the map, or the unsharp mask, is of linear light */
+    bool raw;       /**< the picture before it is in another space than RGB */
     /* CURVE: one table for every colour channel, or one each */
     float *curve[3];
+    /** Whose curves or table these are; one reference, NULL if the term owns its curves. */
+    clp_conversion *conversion;
     /* KERNEL */
     clp_custom custom;
     double parameter[4];
@@ -75,6 +86,8 @@ typedef struct clp_terms {
     double box_x0, box_x1, box_y0, box_y1;
     bool apart;  /**< each term is to have passes of its own, in floats, nothing composed */
     bool linear; /**< filters work in linear light; see clp_terms_linearise() */
+    clp_space space;
+    clp_conversion *waiting; /**< see clp_terms_convert(); one reference */
     /* Facts about the list for choosing how to decode: */
     bool spatial_seen;    /**< a term that filters has been added */
     bool crop_seen;       /**< an index map other than an orientation has been added */
@@ -102,6 +115,20 @@ clproc_status clp_terms_colour(clp_terms *terms, const char *op, const double ma
 /** Appends the conversion to BT.601 luma, or, in linear light, to BT.709 luminance; nothing for a
  * gray picture. */
 clproc_status clp_terms_gray(clp_terms *terms, const char *op, clproc_error *error);
+/** Converts the picture from the space it is in. What follows works on those channels as they are;
+ * `gray` converts back first. Where there are three channels, a gray picture gets them. */
+clproc_status clp_terms_space(clp_terms *terms, const char *op, clp_space space,
+                              clproc_error *error);
+/** Makes a gray picture three equal channels. */
+clproc_status clp_terms_expand(clp_terms *terms, const char *op, clproc_error *error);
+/** Converts colours before the first term that looks at them: filters and cropping come first,
+ * where they cost less, except in linear light. Retains the conversion. */
+clproc_status clp_terms_convert(clp_terms *terms, clp_conversion *conversion, clproc_error *error);
+/** Appends a conversion that still waits. */
+clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error);
+/** sRGB (IEC 61966-2-1) to linear light and back, values from 0 to 1. */
+double clp_srgb_decode(double value, const void *unused);
+double clp_srgb_encode(double value, const void *unused);
 /** Appends one function of [0, 1] for all channels (or one for each where `count` is 3). */
 clproc_status clp_terms_curve(clp_terms *terms, const char *op,
                               double (*const function[])(double, const void *), const void *context,

@@ -1,0 +1,111 @@
+#include "core/conversion.h"
+
+#include "core/memory.h"
+
+clproc_status clp_conversion_create(clp_conversion **conversion, uint32_t in, uint32_t out,
+                                    clproc_error *error) {
+    clp_conversion *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
+    *conversion = made;
+    if (!made) {
+        return clp_error_memory(error, "a colour conversion", sizeof *made);
+    }
+    atomic_init(&made->references, 1);
+    made->in = in;
+    made->out = out;
+    return CLPROC_OK;
+}
+
+clp_conversion *clp_conversion_retain(clp_conversion *conversion) {
+    atomic_fetch_add(&conversion->references, 1);
+    return conversion;
+}
+
+void clp_conversion_release(clp_conversion **conversion) {
+    clp_conversion *old = *conversion;
+    if (old && atomic_fetch_sub(&old->references, 1) == 1) {
+        for (int c = 0; c < 3; c++) {
+            clp_memory_free(old->before[c]);
+            clp_memory_free(old->after[c]);
+        }
+        clp_memory_free(old->table);
+        clp_memory_free(old);
+    }
+    *conversion = NULL;
+}
+
+clproc_status clp_conversion_curve(float **curve, clproc_error *error) {
+    *curve = clp_memory_alloc(CLP_MEMORY_PLAN, (CLP_CURVE_SIZE + 1) * sizeof **curve);
+    return *curve ? CLPROC_OK
+                  : clp_error_memory(error, "a curve", (CLP_CURVE_SIZE + 1) * sizeof **curve);
+}
+
+clproc_status clp_conversion_table(clp_conversion *conversion, uint32_t grid, clproc_error *error) {
+    size_t count = 3;
+    for (uint32_t i = 0; i < conversion->in; i++) {
+        count *= grid;
+    }
+    conversion->grid = grid;
+    conversion->table = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *conversion->table);
+    return conversion->table
+               ? CLPROC_OK
+               : clp_error_memory(error, "a colour table", count * sizeof *conversion->table);
+}
+
+static double clamp(double value) {
+    return value > 0 ? value < 1 ? value : 1 : 0;
+}
+
+double clp_curve_at(const float *curve, double at) {
+    double position = clamp(at) * CLP_CURVE_SIZE;
+    uint32_t below = position < CLP_CURVE_SIZE ? (uint32_t)position : CLP_CURVE_SIZE - 1;
+    return curve[below] + (position - below) * ((double)curve[below + 1] - curve[below]);
+}
+
+/** From a corner of the cell the axes are added in the order of their fractions. */
+static void interpolate(const clp_conversion *conversion, const double in[4], double out[3]) {
+    double fraction[4] = {0};
+    uint32_t stride[4] = {0}, step = 3, base = 0, order[4] = {0, 1, 2, 3}, n = conversion->in;
+    for (uint32_t i = n; i-- > 0;) {
+        double position = clamp(in[i]) * (conversion->grid - 1);
+        uint32_t cell = (uint32_t)position;
+        cell = cell < conversion->grid - 1 ? cell : conversion->grid - 2;
+        fraction[i] = position - cell;
+        stride[i] = step;
+        base += cell * step;
+        step *= conversion->grid;
+    }
+    for (uint32_t i = 1; i < n; i++) {
+        for (uint32_t k = i; k > 0 && fraction[order[k]] > fraction[order[k - 1]]; k--) {
+            uint32_t other = order[k];
+            order[k] = order[k - 1];
+            order[k - 1] = other;
+        }
+    }
+    for (uint32_t c = 0; c < 3; c++) {
+        uint32_t at = base + c;
+        out[c] = conversion->table[at] * (1 - fraction[order[0]]);
+        for (uint32_t k = 0; k < n; k++) {
+            at += stride[order[k]];
+            double next = k + 1 < n ? fraction[order[k + 1]] : 0;
+            out[c] += conversion->table[at] * (fraction[order[k]] - next);
+        }
+    }
+}
+
+void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]) {
+    double linear[3];
+    if (conversion->table) {
+        interpolate(conversion, in, out);
+        return;
+    }
+    for (uint32_t c = 0; c < 3; c++) {
+        const float *curve = conversion->before[conversion->before[1] ? c : 0];
+        linear[c] = clp_curve_at(curve, in[conversion->in == 1 ? 0 : c]);
+        out[c] = linear[c];
+    }
+    for (uint32_t c = 0; conversion->in == 3 && c < 3; c++) {
+        const double *m = conversion->matrix[c];
+        double sum = m[0] * linear[0] + m[1] * linear[1] + m[2] * linear[2];
+        out[c] = clp_curve_at(conversion->after[conversion->after[1] ? c : 0], sum);
+    }
+}

@@ -1,0 +1,50 @@
+/** A conversion of colours as the planner takes it, whoever made it. Immutable once made, shared by
+ * all threads. */
+#ifndef CLP_CORE_CONVERSION_H
+#define CLP_CORE_CONVERSION_H
+
+#include <stdatomic.h>
+
+#include "core/error.h"
+
+/** A curve holds this many intervals: samples of a function over [0, 1], interpolated linearly
+ * between. */
+#define CLP_CURVE_SIZE 65536
+
+/**
+ * Values are from 0 to 1, those of inks are 1 where there is none. Either curves, a matrix and
+ * curves:
+ *
+ *     out = after(clamp(matrix · before(clamp(in))))
+ *
+ * or, with `table` set, a grid over the whole cube, interpolated between by simplices (tetrahedra
+ * of three channels). One channel has `before` alone, and makes one channel or three.
+ */
+typedef struct clp_conversion {
+    atomic_uint references;
+    uint32_t in, out; /**< channels: 1, 3 or, with a table, 4; 1 or 3 */
+    /** CLP_CURVE_SIZE + 1 values each; [0] alone: for all channels. */
+    float *before[3], *after[3];
+    double matrix[3][3];
+    float *table;  /**< grid^in × 3 values, the last channel's steps next to each other */
+    uint32_t grid; /**< points along each channel */
+} clp_conversion;
+
+/** An empty conversion with one reference. */
+clproc_status clp_conversion_create(clp_conversion **conversion, uint32_t in, uint32_t out,
+                                    clproc_error *error);
+clp_conversion *clp_conversion_retain(clp_conversion *conversion);
+/** Gives back one reference and sets *conversion to NULL; NULL is allowed. */
+void clp_conversion_release(clp_conversion **conversion);
+
+/** Allocates a curve. */
+clproc_status clp_conversion_curve(float **curve, clproc_error *error);
+/** Allocates `table` for a grid. */
+clproc_status clp_conversion_table(clp_conversion *conversion, uint32_t grid, clproc_error *error);
+
+/** Runs one colour through a conversion, in double precision: the definition. */
+void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]);
+/** A curve at `at`, which is clamped to [0, 1]. */
+double clp_curve_at(const float *curve, double at);
+
+#endif
