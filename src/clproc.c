@@ -56,6 +56,9 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("fail_on", (int)params->fail_on, CLPROC_FAIL_ON_NONE,
                         CLPROC_FAIL_ON_WARNING, error));
+    CLP_TRY(status, out,
+            check_range("intent", (int)params->intent, CLPROC_INTENT_PERCEPTUAL,
+                        CLPROC_INTENT_ABSOLUTE, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures of a batch", params->batch_images, 0, 65536, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {

@@ -194,6 +194,14 @@ typedef enum clproc_fail_on {
     CLPROC_FAIL_ON_WARNING    /**< refuse anything suspicious */
 } clproc_fail_on;
 
+/** Rendering intents, numbered as ICC does. */
+typedef enum clproc_intent {
+    CLPROC_INTENT_PERCEPTUAL,
+    CLPROC_INTENT_RELATIVE,
+    CLPROC_INTENT_SATURATION,
+    CLPROC_INTENT_ABSOLUTE
+} clproc_intent;
+
 /** Bits of clproc_run_params.strip */
 enum {
     CLPROC_STRIP_EXIF = 1,
@@ -303,6 +311,11 @@ typedef struct clproc_run_params {
      * copied: set where quality or another option of the encoder was asked for. */
     bool reencode;
     uint32_t strip;
+    /** NULL or "keep": pictures keep their colour profile, and inks become sRGB; "srgb"; else a
+     * file with an RGB profile to convert to. */
+    const char *icc;
+    clproc_intent intent;
+    bool black_point_compensation;
     clproc_existing existing;
     clproc_fail_on fail_on;
     clproc_limits limits;

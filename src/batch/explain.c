@@ -7,6 +7,7 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
     clp_bytes bytes = {0};
     clp_decoder *decoder = NULL;
     clp_recipe recipe = {0};
+    clp_colours *colours = NULL;
     clp_header header;
     clproc_status status;
     CLP_TRY(status, out, clp_file_read(file, 0, &bytes, error));
@@ -21,12 +22,14 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
     if (format == CLPROC_FORMAT_KEEP) {
         format = header.format;
     }
+    CLP_TRY(status, out, clp_colours_create(&colours, params, error));
     CLP_TRY(status, out,
-            clp_recipe_make(&recipe, params, decoder, &header, format,
+            clp_recipe_make(&recipe, params, colours, decoder, &header, format,
                             clp_recipe_orientation(params, &header), error));
     clp_plan_explain(recipe.plan, stream);
 out:
     clp_plan_release(&recipe.plan);
+    clp_colours_destroy(&colours);
     clp_decoder_destroy(&decoder);
     clp_bytes_free(&bytes);
     return status == CLPROC_OK ? status : clp_error_in_file(error, status, file);

@@ -2,8 +2,7 @@
 #ifndef CLP_BATCH_METADATA_H
 #define CLP_BATCH_METADATA_H
 
-#include "codec/codec.h"
-#include "core/image.h"
+#include "batch/planner.h"
 
 /** A picture's metadata on its way from decoder to encoder; used again for picture after picture.
  * Zero-initialise; release with clp_metadata_free(). */
@@ -14,10 +13,11 @@ typedef struct clp_metadata {
     char warning[256]; /**< what was dropped though nobody asked for it; "" if nothing */
 } clp_metadata;
 
-/** Copies and edits the metadata of a file for an output of the given layout. `upright`: the
- * picture has been turned as its orientation says. A broken block is dropped with a warning. */
-clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header, uint32_t strip,
-                                const clp_layout *output, bool upright, clproc_error *error);
+/** Copies and edits the metadata of a file for the output of a recipe. A broken block is dropped
+ * with a warning. */
+clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header,
+                                const clproc_run_params *params, const clp_recipe *recipe,
+                                const clp_colours *colours, clproc_error *error);
 void clp_metadata_free(clp_metadata *metadata);
 
 #endif

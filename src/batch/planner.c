@@ -14,6 +14,7 @@ typedef struct recipe_key {
     uint32_t width, height, model, depth, orientation;
     uint32_t component_count;
     uint8_t h_samp[4], v_samp[4];
+    clp_colour_key colours;
 } recipe_key;
 
 typedef enum entry_state { ENTRY_FREE, ENTRY_PENDING, ENTRY_READY } entry_state;
@@ -27,6 +28,7 @@ typedef struct entry {
 
 struct clp_planner {
     const clproc_run_params *params;
+    clp_colours *colours;
     pthread_mutex_t lock;
     pthread_cond_t settled; /**< an entry is pending no more */
     uint64_t uses;
@@ -43,7 +45,15 @@ clproc_status clp_planner_create(clp_planner **planner, const clproc_run_params 
     made->params = params;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->settled, NULL);
-    return CLPROC_OK;
+    clproc_status status = clp_colours_create(&made->colours, params, error);
+    if (status != CLPROC_OK) {
+        clp_planner_destroy(planner);
+    }
+    return status;
+}
+
+const clp_colours *clp_planner_colours(const clp_planner *planner) {
+    return planner->colours;
 }
 
 void clp_planner_destroy(clp_planner **planner) {
@@ -51,6 +61,7 @@ void clp_planner_destroy(clp_planner **planner) {
         for (size_t i = 0; i < KEPT; i++) {
             clp_plan_release(&(*planner)->entries[i].recipe.plan);
         }
+        clp_colours_destroy(&(*planner)->colours);
         pthread_cond_destroy(&(*planner)->settled);
         pthread_mutex_destroy(&(*planner)->lock);
         clp_memory_free(*planner);
@@ -58,7 +69,8 @@ void clp_planner_destroy(clp_planner **planner) {
     }
 }
 
-static recipe_key make_key(const clp_header *header, clproc_format format, uint32_t orientation) {
+static recipe_key make_key(const clp_planner *planner, const clp_header *header,
+                           clproc_format format, uint32_t orientation) {
     recipe_key key;
     memset(&key, 0, sizeof key);
     key.stored = header->format;
@@ -71,6 +83,7 @@ static recipe_key make_key(const clp_header *header, clproc_format format, uint3
     key.component_count = header->component_count;
     memcpy(key.h_samp, header->h_samp, sizeof key.h_samp);
     memcpy(key.v_samp, header->v_samp, sizeof key.v_samp);
+    key.colours = clp_colours_key(planner->colours, header);
     return key;
 }
 
@@ -103,7 +116,7 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
                                clproc_format format, clp_recipe *recipe, bool *made,
                                clproc_error *error) {
     uint32_t orientation = clp_recipe_orientation(planner->params, header);
-    recipe_key key = make_key(header, format, orientation);
+    recipe_key key = make_key(planner, header, format, orientation);
     entry *found;
     *made = false;
     pthread_mutex_lock(&planner->lock);
@@ -125,8 +138,8 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
     }
     pthread_mutex_unlock(&planner->lock);
 
-    clproc_status status =
-        clp_recipe_make(recipe, planner->params, decoder, header, format, orientation, error);
+    clproc_status status = clp_recipe_make(recipe, planner->params, planner->colours, decoder,
+                                           header, format, orientation, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);

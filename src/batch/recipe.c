@@ -10,32 +10,14 @@ uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_heade
     return clp_exif_read(exif->data, exif->size).orientation;
 }
 
-/** Ink is not for the device: CMYK pictures are planned as RGB. */
-static clp_model planned_model(clp_model model) {
-    return model == CLP_MODEL_CMYK ? CLP_MODEL_RGB : model;
-}
-
-/** The layout a plan starts from: the decoder's, or its RGB form. */
-static clproc_status planned_layout(clp_decoder *decoder, const clp_decode_request *request,
-                                    clp_layout *layout, clproc_error *error) {
-    clproc_status status = clp_decoder_layout(decoder, request, layout, error);
-    if (status == CLPROC_OK && layout->model == CLP_MODEL_CMYK) {
-        layout->model = CLP_MODEL_RGB;
-        if (!clp_layout_place(layout)) {
-            status = clp_error_set(error, CLPROC_ERROR_LIMIT, "is too large to hold as RGB");
-        }
-    }
-    return status;
-}
-
-clproc_status clp_recipe_decoded_layout(const clp_recipe *recipe, clp_decoder *decoder,
-                                        clp_layout *layout, clproc_error *error) {
+clproc_status clp_recipe_check_layout(const clp_recipe *recipe, clp_decoder *decoder,
+                                      clproc_error *error) {
     const clp_layout *input = &recipe->plan->input;
-    clproc_status status = clp_decoder_layout(decoder, &recipe->request, layout, error);
-    if (status == CLPROC_OK &&
-        (layout->width != input->width || layout->height != input->height ||
-         planned_model(layout->model) != input->model || layout->depth != input->depth ||
-         (layout->model == input->model && layout->bytes != input->bytes))) {
+    clp_layout layout;
+    clproc_status status = clp_decoder_layout(decoder, &recipe->request, &layout, error);
+    if (status == CLPROC_OK && (layout.width != input->width || layout.height != input->height ||
+                                layout.model != input->model || layout.depth != input->depth ||
+                                layout.bytes != input->bytes)) {
         status = clp_error_set(error, CLPROC_ERROR_INTERNAL,
                                "does not decode to what was planned; please report this");
     }
@@ -57,16 +39,20 @@ static clp_target choose_target(const clproc_run_params *params, clproc_format f
 static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *params,
                                    const clp_layout *layout, const clp_header *header,
                                    clproc_format format, uint32_t orientation,
-                                   clproc_error *error) {
+                                   const clp_colour_choice *choice, clproc_error *error) {
     static const double white[4] = {255, 255, 255, 255};
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
     terms->linear = params->linear;
+    if (choice->conversion) {
+        CLP_TRY(status, out, clp_terms_convert(terms, choice->conversion, error));
+    }
     terms->apart = !clp_strategy_has(params, CLPROC_STRATEGY_COMPOSE);
     CLP_TRY(status, out, clp_terms_orient(terms, orientation, error));
     if (params->pipeline) {
         CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
     }
+    CLP_TRY(status, out, clp_terms_settle(terms, error));
     if (format == CLPROC_FORMAT_JPEG && terms->alpha) {
         CLP_TRY(status, out, clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, white, error));
     }
@@ -78,14 +64,19 @@ out:
 }
 
 clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *params,
-                              clp_decoder *decoder, const clp_header *header, clproc_format format,
-                              uint32_t orientation, clproc_error *error) {
+                              clp_colours *colours, clp_decoder *decoder, const clp_header *header,
+                              clproc_format format, uint32_t orientation, clproc_error *error) {
     clp_layout whole, decoded;
+    clp_colour_choice choice = {0};
     clp_terms terms;
     clproc_status status;
     *recipe = (clp_recipe){.request = {.model = header->model, .eighths = 8}};
-    CLP_TRY(status, out, planned_layout(decoder, &recipe->request, &whole, error));
-    CLP_TRY(status, out, collect_terms(&terms, params, &whole, header, format, orientation, error));
+    CLP_TRY(status, out, clp_colours_find(colours, header, &choice, error));
+    recipe->converted = choice.converted;
+    snprintf(recipe->problem, sizeof recipe->problem, "%s", choice.problem);
+    CLP_TRY(status, out, clp_decoder_layout(decoder, &recipe->request, &whole, error));
+    CLP_TRY(status, out,
+            collect_terms(&terms, params, &whole, header, format, orientation, &choice, error));
     clp_target target = choose_target(params, format, &whole);
     clp_model model = whole.model;
     uint32_t eighths = 8;
@@ -98,11 +89,13 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
         clp_terms_free(&terms);
         recipe->request.model = model == whole.model ? header->model : model;
         recipe->request.eighths = eighths;
-        CLP_TRY(status, out, planned_layout(decoder, &recipe->request, &decoded, error));
-        CLP_TRY(status, out,
-                collect_terms(&terms, params, &decoded, header, format, orientation, error));
+        CLP_TRY(status, out, clp_decoder_layout(decoder, &recipe->request, &decoded, error));
+        CLP_TRY(
+            status, out,
+            collect_terms(&terms, params, &decoded, header, format, orientation, &choice, error));
     }
     CLP_TRY(status, out, clp_plan_create(&recipe->plan, &decoded, &terms, &target, error));
 out:
+    clp_conversion_release(&choice.conversion);
     return status;
 }

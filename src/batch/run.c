@@ -26,7 +26,8 @@ static uint64_t default_memory(void) {
 
 static bool may_copy(const clproc_run_params *params) {
     bool operations = params->pipeline && clproc_pipeline_length(params->pipeline) > 0;
-    return !operations && !params->reencode && params->depth == 0 && params->strip == 0;
+    bool keeps = !params->icc || strcmp(params->icc, "keep") == 0;
+    return !operations && keeps && !params->reencode && params->depth == 0 && params->strip == 0;
 }
 
 clp_listing_request clp_run_listing_request(const clp_run *run) {

@@ -1,7 +1,6 @@
 /* A worker: reads and decodes files, encodes and writes what the device has finished. */
 #include <string.h>
 
-#include "batch/cmyk.h"
 #include "batch/digest.h"
 #include "batch/run.h"
 #include "core/memory.h"
@@ -13,7 +12,6 @@ typedef struct worker {
     clp_decoder *decoder;
     clp_encoder *encoder;
     clp_bytes file;    /**< the file being read */
-    clp_bytes ink;     /**< a CMYK picture before it is RGB */
     uint8_t *early;    /**< a picture decoded before there was a device to decode for, or NULL */
     clp_bytes name;    /**< of the file being written */
     clp_picture draft; /**< before it has a place in a batch */
@@ -272,8 +270,8 @@ static clproc_status take_metadata(worker *self, clp_picture *draft, clproc_erro
     const clproc_run_params *params = self->run->params;
     clp_prof_begin(self->thread, CLP_PROF_META, image_number(self, draft->item));
     clproc_status status =
-        clp_metadata_make(&draft->metadata, &self->header, params->strip,
-                          &draft->recipe.plan->output, !params->no_auto_orient, error);
+        clp_metadata_make(&draft->metadata, &self->header, params, &draft->recipe,
+                          clp_planner_colours(self->run->planner), error);
     clp_prof_end(self->thread);
     if (status == CLPROC_OK && draft->metadata.warning[0]) {
         clp_events_warning(&self->run->events, input_path(self, draft->item),
@@ -355,9 +353,7 @@ static clproc_status open_again(worker *self, uint32_t item, clproc_error *error
 /** Decodes the open file to `base`, as the recipe's plan wants it. */
 static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recipe, uint8_t *base,
                             clproc_error *error) {
-    const clp_layout *input = &recipe->plan->input;
     clp_decode_result result = {0};
-    clp_layout decoded;
     clproc_status status;
     if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
         status = open_again(self, item, error);
@@ -366,15 +362,9 @@ static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recip
         }
     }
     clp_prof_begin(self->thread, CLP_PROF_DECODE, image_number(self, item));
-    CLP_TRY(status, out, clp_recipe_decoded_layout(recipe, self->decoder, &decoded, error));
-    if (decoded.model == input->model) {
-        CLP_TRY(status, out, clp_decoder_read(self->decoder, input, base, &result, error));
-    } else {
-        CLP_TRY(status, out, clp_bytes_reserve(&self->ink, decoded.bytes, error));
-        CLP_TRY(status, out,
-                clp_decoder_read(self->decoder, &decoded, self->ink.data, &result, error));
-        clp_cmyk_to_rgb(&decoded, self->ink.data, input, base);
-    }
+    CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
+    CLP_TRY(status, out,
+            clp_decoder_read(self->decoder, &recipe->plan->input, base, &result, error));
     if (result.flaws) {
         clp_events_warning(&self->run->events, input_path(self, item), result.message);
     }
@@ -481,7 +471,6 @@ out:
     clp_decoder_destroy(&self.decoder);
     clp_picture_free(&self.draft);
     clp_bytes_free(&self.name);
-    clp_bytes_free(&self.ink);
     clp_bytes_free(&self.file);
     clp_prof_thread_leave(self.thread);
 }

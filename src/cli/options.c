@@ -36,6 +36,12 @@ static const clp_cli_choice fail_on[] = {{"none", CLPROC_FAIL_ON_NONE},
                                          {"warning", CLPROC_FAIL_ON_WARNING},
                                          {0}};
 
+static const clp_cli_choice intents[] = {{"perceptual", CLPROC_INTENT_PERCEPTUAL},
+                                         {"relative", CLPROC_INTENT_RELATIVE},
+                                         {"saturation", CLPROC_INTENT_SATURATION},
+                                         {"absolute", CLPROC_INTENT_ABSOLUTE},
+                                         {0}};
+
 static const clp_cli_choice shrink[] = {{"auto", false}, {"off", true}, {0}};
 
 static const clp_cli_choice progress[] = {{"auto", CLP_CLI_PROGRESS_AUTO},
@@ -83,6 +89,14 @@ const clp_cli_option clp_cli_options[] = {
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail; otherwise it is kept",
      FIELD(run.strip), .choices = strips},
+    {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "colour profile of the outputs: the picture's own (inks become sRGB), sRGB, or an RGB profile "
+     "to convert to",
+     FIELD(run.icc), .zero = "keep"},
+    {"intent", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "rendering intent of --icc", FIELD(run.intent), .choices = intents},
+    {"bpc", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "compensate for the black point in --icc", FIELD(run.black_point_compensation)},
     {"existing", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "what to do where an output exists; inputs are never overwritten", FIELD(run.existing),
      .choices = existing},

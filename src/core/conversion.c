@@ -89,6 +89,7 @@ static void interpolate(const clp_conversion *conversion, const double in[4], do
             double next = k + 1 < n ? fraction[order[k + 1]] : 0;
             out[c] += conversion->table[at] * (fraction[order[k]] - next);
         }
+        out[c] = clamp(out[c]);
     }
 }
 

@@ -18,7 +18,8 @@
  *     out = after(clamp(matrix · before(clamp(in))))
  *
  * or, with `table` set, a grid over the whole cube, interpolated between by simplices (tetrahedra
- * of three channels). One channel has `before` alone, and makes one channel or three.
+ * of three channels) and then clamped: entries may lie beyond, so that colours out of gamut do not
+ * bend their neighbours. One channel has `before` alone, and makes one channel or three.
  */
 typedef struct clp_conversion {
     atomic_uint references;

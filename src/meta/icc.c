@@ -52,6 +52,10 @@ static const char *problem(const uint8_t *data, size_t size) {
     return tag_problem(data, length);
 }
 
+const char *clp_icc_kind(uint32_t channels) {
+    return channels == 1 ? "gray" : channels == 3 ? "RGB" : channels == 4 ? "CMYK" : "other";
+}
+
 bool clp_icc_check(const uint8_t *data, size_t size, uint32_t *channels, char *reason,
                    size_t reason_size) {
     const char *found = problem(data, size);

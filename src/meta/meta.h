@@ -2,6 +2,7 @@
 #ifndef CLP_META_META_H
 #define CLP_META_META_H
 
+#include "core/conversion.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -37,5 +38,48 @@ clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, bool strip_gps
  * dropped. */
 bool clp_icc_check(const uint8_t *data, size_t size, uint32_t *channels, char *reason,
                    size_t reason_size);
+
+/** What pictures of so many channels are called. */
+const char *clp_icc_kind(uint32_t channels);
+
+/* ------------------------------------------------------------- conversions */
+
+typedef struct clp_icc_request {
+    const uint8_t *source; /**< a profile of the picture; NULL: sRGB, or plain inks */
+    size_t source_size;
+    uint32_t channels;     /**< of the picture: 1, 3 or, for inks, 4 */
+    const uint8_t *target; /**< an RGB profile; NULL: sRGB, and gray stays gray */
+    size_t target_size;
+    clproc_intent intent;
+    bool black_point; /**< compensate for it */
+} clp_icc_request;
+
+/** Makes a conversion; NULL where no sample would move by half a level of 8 bits. Inks without a
+ * profile become R = C·K, G = M·K, B = Y·K, where 1 is no ink. CLPROC_ERROR_INPUT, with the reason
+ * as the message, for a profile that cannot be used or does not describe such pictures. */
+clproc_status clp_icc_convert(const clp_icc_request *request, clp_conversion **conversion,
+                              clproc_error *error);
+
+typedef enum clp_transfer {
+    CLP_TRANSFER_SRGB,
+    CLP_TRANSFER_POWER, /**< `gamma` decodes: 2.2 */
+    CLP_TRANSFER_BT709
+} clp_transfer;
+
+/** A colour space by its numbers: CIE x, y. */
+typedef struct clp_icc_numbers {
+    double white[2], red[2], green[2], blue[2];
+    clp_transfer transfer;
+    double gamma;
+} clp_icc_numbers;
+
+/** sRGB by its numbers. */
+extern const clp_icc_numbers clp_icc_srgb;
+/** What the code points of ITU-T H.273 mean; false where they are no RGB of the usual kind (HDR,
+ * YCbCr, reserved). */
+bool clp_icc_from_cicp(const uint8_t cicp[4], clp_icc_numbers *numbers);
+/** Writes a profile, the same bytes every time; with `gray` for one channel. */
+clproc_status clp_icc_make(const clp_icc_numbers *numbers, bool gray, clp_bytes *out,
+                           clproc_error *error);
 
 #endif

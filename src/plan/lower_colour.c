@@ -226,6 +226,7 @@ static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     CLP_TRY(status, out, add_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
+    CLP_TRY(status, out, add_clamp(lowering));
     lowering->needs_float |= !lowering->use_float;
     lowering->model = model_of(conversion->out, clp_model_has_alpha(lowering->model));
 out:

@@ -1,0 +1,45 @@
+/** Which conversion of colours a picture needs: from what its file says of them to what the run
+ * wants. */
+#ifndef CLP_BATCH_COLOURS_H
+#define CLP_BATCH_COLOURS_H
+
+#include "codec/codec.h"
+#include "core/conversion.h"
+
+/** What becomes of a picture's colours. */
+typedef struct clp_colour_choice {
+    clp_conversion *conversion; /**< one reference; NULL: none */
+    bool converted;    /**< the output is in the run's space, whether by conversion or not */
+    char problem[256]; /**< why a profile was not used; "" if none was refused */
+} clp_colour_choice;
+
+/** Identifies a conversion within a run: equal keys, equal conversions. */
+typedef struct clp_colour_key {
+    uint64_t low, high;
+} clp_colour_key;
+
+/** Conversions made lately, for all threads of a run. */
+typedef struct clp_colours clp_colours;
+
+/** Reads the run's profile. Params must live as long. */
+clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params *params,
+                                 clproc_error *error);
+void clp_colours_destroy(clp_colours **colours);
+
+/** Of a picture that is to be converted; zeros if it is not. */
+clp_colour_key clp_colours_key(const clp_colours *colours, const clp_header *header);
+/** Settles what to do with a picture. Any thread. Release the conversion. */
+clproc_status clp_colours_find(clp_colours *colours, const clp_header *header,
+                               clp_colour_choice *choice, clproc_error *error);
+
+/** The profile that describes converted pictures, valid as long as `colours`; `gray` for pictures
+ * of one channel. Empty where a gray picture cannot have it. */
+clp_block clp_colours_profile(const clp_colours *colours, bool gray);
+/** True if what a run converts to is sRGB. */
+bool clp_colours_srgb(const clp_colours *colours);
+/** Writes what a PNG says of its colours in numbers as a profile, for formats without such numbers;
+ * nothing if that is sRGB, or if it has a profile that ranks higher. */
+clproc_status clp_colours_describe(const clp_header *header, bool gray, clp_bytes *profile,
+                                   clproc_error *error);
+
+#endif

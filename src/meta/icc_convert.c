@@ -1,0 +1,360 @@
+/** Colour conversions sampled from Little CMS. */
+#include <lcms2.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "meta/meta.h"
+
+/** Points along each channel of a table: of RGB, of inks. */
+#define RGB_GRID 33
+#define INK_GRID 21
+/** How far curves and matrix may be from the transform they stand for, and how far a conversion may
+ * move samples that is none: both of 1. */
+#define SHAPER_TOLERANCE (0.1 / 255)
+#define IDENTITY_TOLERANCE (0.5 / 255)
+
+/** What a conversion is made from. */
+typedef struct sampler {
+    cmsContext context;
+    cmsHPROFILE source, target;
+    cmsHTRANSFORM transform;
+    uint32_t in;
+} sampler;
+
+static void close_sampler(sampler *s) {
+    if (s->transform) {
+        cmsDeleteTransform(s->transform);
+    }
+    if (s->source) {
+        cmsCloseProfile(s->source);
+    }
+    if (s->target) {
+        cmsCloseProfile(s->target);
+    }
+    if (s->context) {
+        cmsDeleteContext(s->context);
+    }
+}
+
+/** Nothing on standard error: what is wrong becomes an error of ours. */
+static void ignore(cmsContext context, cmsUInt32Number code, const char *text) {
+    (void)context;
+    (void)code;
+    (void)text;
+}
+
+static clproc_status open_profile(cmsContext context, const uint8_t *data, size_t size,
+                                  uint32_t channels, cmsHPROFILE *profile, clproc_error *error) {
+    char reason[128];
+    uint32_t described;
+    if (!clp_icc_check(data, size, &described, reason, sizeof reason)) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "%s", reason);
+    }
+    if (described != channels) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "it describes %s pictures, this is %s",
+                             clp_icc_kind(described), clp_icc_kind(channels));
+    }
+    *profile = size <= UINT32_MAX ? cmsOpenProfileFromMemTHR(context, data, (uint32_t)size) : NULL;
+    if (!*profile) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "it cannot be read");
+    }
+    cmsProfileClassSignature class = cmsGetDeviceClass(*profile);
+    if (class != cmsSigInputClass && class != cmsSigDisplayClass && class != cmsSigOutputClass &&
+        class != cmsSigColorSpaceClass) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "it is no profile of a device");
+    }
+    return CLPROC_OK;
+}
+
+static cmsHPROFILE srgb_profile(cmsContext context, bool gray) {
+    clp_bytes bytes = {0};
+    cmsHPROFILE profile = NULL;
+    if (clp_icc_make(&clp_icc_srgb, gray, &bytes, NULL) == CLPROC_OK) {
+        profile = cmsOpenProfileFromMemTHR(context, bytes.data, (uint32_t)bytes.size);
+    }
+    clp_bytes_free(&bytes);
+    return profile;
+}
+
+static clproc_status open_sampler(sampler *s, const clp_icc_request *request, clproc_error *error) {
+    static const uint32_t formats[] = {
+        [1] = TYPE_GRAY_FLT, [3] = TYPE_RGB_FLT, [4] = TYPE_CMYK_FLT};
+    uint32_t flags = cmsFLAGS_NOOPTIMIZE | cmsFLAGS_NOCACHE |
+                     (request->black_point ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0);
+    clproc_status status;
+    s->in = request->channels;
+    s->context = cmsCreateContext(NULL, NULL);
+    if (!s->context) {
+        return clp_error_memory(error, "colour management", 0);
+    }
+    cmsSetLogErrorHandlerTHR(s->context, ignore);
+    if (request->source) {
+        CLP_TRY(status, out,
+                open_profile(s->context, request->source, request->source_size, s->in, &s->source,
+                             error));
+    } else {
+        s->source = srgb_profile(s->context, s->in == 1);
+    }
+    if (request->target) {
+        CLP_TRY(
+            status, out,
+            open_profile(s->context, request->target, request->target_size, 3, &s->target, error));
+    } else {
+        s->target = srgb_profile(s->context, false);
+    }
+    if (s->source && s->target) {
+        s->transform = cmsCreateTransformTHR(s->context, s->source, formats[s->in], s->target,
+                                             TYPE_RGB_FLT, (uint32_t)request->intent, flags);
+    }
+    status = s->transform ? CLPROC_OK
+                          : clp_error_set(error, CLPROC_ERROR_INPUT,
+                                          "it cannot be converted from; a part of it is broken");
+out:
+    return status;
+}
+
+/** What Little CMS makes of one colour, within reason. */
+static void sample(const sampler *s, const double in[4], double out[3]) {
+    float from[4] = {0}, to[3] = {0};
+    for (uint32_t i = 0; i < s->in; i++) {
+        /* Its inks are percentages of ink. */
+        from[i] = (float)(s->in == 4 ? 100 * (1 - in[i]) : in[i]);
+    }
+    cmsDoTransform(s->transform, from, to, 1);
+    for (int c = 0; c < 3; c++) {
+        /* Not a number becomes the least. */
+        out[c] = to[c] > -1 ? fmin(to[c], 2) : -1;
+    }
+}
+
+/* ---------------------------------------------------------------- curves */
+
+/** One curve for all where the three are the same. */
+static void unite(float *curves[3]) {
+    size_t size = (CLP_CURVE_SIZE + 1) * sizeof **curves;
+    if (memcmp(curves[0], curves[1], size) == 0 && memcmp(curves[0], curves[2], size) == 0) {
+        clp_memory_free(curves[1]);
+        clp_memory_free(curves[2]);
+        curves[1] = curves[2] = NULL;
+    }
+}
+
+static const cmsTagSignature curve_tags[3] = {cmsSigRedTRCTag, cmsSigGreenTRCTag, cmsSigBlueTRCTag};
+static const cmsTagSignature colour_tags[3] = {cmsSigRedColorantTag, cmsSigGreenColorantTag,
+                                               cmsSigBlueColorantTag};
+
+/** Samples a profile's curves, or their inverses. False if it has none. */
+static bool read_curves(cmsHPROFILE profile, bool inverse, float *const curves[3]) {
+    for (int c = 0; c < 3; c++) {
+        cmsToneCurve *curve = cmsReadTag(profile, curve_tags[c]), *back = NULL;
+        if (curve && inverse) {
+            curve = back = cmsReverseToneCurve(curve);
+        }
+        for (uint32_t i = 0; curve && i <= CLP_CURVE_SIZE; i++) {
+            float value = cmsEvalToneCurveFloat(curve, (float)i / CLP_CURVE_SIZE);
+            curves[c][i] = value > 0 ? fminf(value, 1) : 0;
+        }
+        if (back) {
+            cmsFreeToneCurve(back);
+        }
+        if (!curve) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_matrix(cmsHPROFILE profile, double m[3][3]) {
+    for (int c = 0; c < 3; c++) {
+        const cmsCIEXYZ *xyz = cmsReadTag(profile, colour_tags[c]);
+        if (!xyz) {
+            return false;
+        }
+        m[0][c] = xyz->X;
+        m[1][c] = xyz->Y;
+        m[2][c] = xyz->Z;
+    }
+    return true;
+}
+
+/** result = inverse(a) · b; false where a has none. */
+static bool divide(const double a[3][3], const double b[3][3], double result[3][3]) {
+    double inverse[3][3], determinant = 0;
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            int p = (j + 1) % 3, q = (j + 2) % 3, r = (i + 1) % 3, t = (i + 2) % 3;
+            inverse[i][j] = a[p][r] * a[q][t] - a[p][t] * a[q][r];
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        determinant += a[0][i] * inverse[i][0];
+    }
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            result[i][j] = 0;
+            for (int k = 0; k < 3; k++) {
+                result[i][j] += inverse[i][k] * b[k][j] / determinant;
+            }
+        }
+    }
+    return fabs(determinant) > 1e-9;
+}
+
+/** The greatest distance of a conversion from the transform, over a grid and the grays; of the
+ * colours themselves if `conversion` is NULL. */
+static double distance(const sampler *s, const clp_conversion *conversion) {
+    double worst = 0;
+    for (int i = 0; i < 9 * 9 * 9 + 256; i++) {
+        double gray = (i - 729) / 255.0, exact[3];
+        double in[4] = {i % 9 / 8.0, i / 9 % 9 / 8.0, i / 81 / 8.0}, out[3] = {in[0], in[1], in[2]};
+        if (i >= 729 || s->in == 1) {
+            in[0] = in[1] = in[2] = i >= 729 ? gray : in[0];
+            out[0] = out[1] = out[2] = in[0];
+        }
+        sample(s, in, exact);
+        if (conversion) {
+            clp_conversion_apply(conversion, in, out);
+        }
+        for (int c = 0; c < 3; c++) {
+            worst = fmax(worst, fabs(out[c] - fmin(fmax(exact[c], 0), 1)));
+        }
+    }
+    return worst;
+}
+
+/** Curves, matrix and curves of two profiles that are made of these; `*fits` false if they are not,
+ * or if Little CMS does something else with them. */
+static clproc_status make_shaper(const sampler *s, clp_conversion *made, bool *fits,
+                                 clproc_error *error) {
+    double from[3][3], to[3][3];
+    clproc_status status = CLPROC_OK;
+    *fits = cmsIsMatrixShaper(s->source) && cmsIsMatrixShaper(s->target) &&
+            read_matrix(s->source, from) && read_matrix(s->target, to) &&
+            divide((const double(*)[3])to, (const double(*)[3])from, made->matrix);
+    if (!*fits) {
+        return CLPROC_OK;
+    }
+    for (int c = 0; c < 3; c++) {
+        CLP_TRY(status, out, clp_conversion_curve(&made->before[c], error));
+        CLP_TRY(status, out, clp_conversion_curve(&made->after[c], error));
+    }
+    *fits =
+        read_curves(s->source, false, made->before) && read_curves(s->target, true, made->after);
+    if (*fits) {
+        unite(made->before);
+        unite(made->after);
+        *fits = distance(s, made) <= SHAPER_TOLERANCE;
+    }
+out:
+    return status;
+}
+
+static clproc_status make_gray(const sampler *s, clp_conversion *made, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t c = 0; status == CLPROC_OK && c < made->out; c++) {
+        status = clp_conversion_curve(&made->before[c], error);
+    }
+    for (uint32_t i = 0; status == CLPROC_OK && i <= CLP_CURVE_SIZE; i++) {
+        double in[4] = {(double)i / CLP_CURVE_SIZE}, out[3];
+        sample(s, in, out);
+        for (uint32_t c = 0; c < made->out; c++) {
+            /* Green stands for a gray: the three are the same but for rounding. */
+            made->before[c][i] = (float)fmin(fmax(out[made->out == 1 ? 1 : c], 0), 1);
+        }
+    }
+    if (status == CLPROC_OK && made->out == 3) {
+        unite(made->before);
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- tables */
+
+/** Without a profile, each of R, G, B is its ink's light times black's. */
+static void plain_inks(const double in[4], double out[3]) {
+    for (int c = 0; c < 3; c++) {
+        out[c] = in[c] * in[3];
+    }
+}
+
+/** `s` NULL: plain inks. */
+static clproc_status make_table(const sampler *s, clp_conversion *made, clproc_error *error) {
+    uint32_t grid = made->in == 4 ? INK_GRID : RGB_GRID;
+    clproc_status status = clp_conversion_table(made, grid, error);
+    size_t count = 1;
+    for (uint32_t i = 0; i < made->in; i++) {
+        count *= grid;
+    }
+    for (size_t at = 0; status == CLPROC_OK && at < count; at++) {
+        double in[4] = {0}, out[3];
+        size_t rest = at;
+        for (uint32_t i = made->in; i-- > 0; rest /= grid) {
+            in[i] = (double)(rest % grid) / (grid - 1);
+        }
+        if (s) {
+            sample(s, in, out);
+        } else {
+            plain_inks(in, out);
+        }
+        for (int c = 0; c < 3; c++) {
+            made->table[3 * at + (size_t)c] = (float)out[c];
+        }
+    }
+    return status;
+}
+
+/* ----------------------------------------------------------------- whole */
+
+static bool nothing_to_do(const clp_icc_request *request) {
+    if (request->channels == 4) {
+        return false;
+    }
+    return (!request->source && !request->target) ||
+           (request->source && request->target && request->source_size == request->target_size &&
+            memcmp(request->source, request->target, request->source_size) == 0);
+}
+
+static clproc_status make_from(const sampler *s, clp_conversion **made, clproc_error *error) {
+    bool fits = false;
+    clproc_status status;
+    if (s->in == (*made)->out && distance(s, NULL) <= IDENTITY_TOLERANCE) {
+        clp_conversion_release(made);
+        return CLPROC_OK;
+    }
+    if (s->in == 1) {
+        return make_gray(s, *made, error);
+    }
+    if (s->in == 3) {
+        status = make_shaper(s, *made, &fits, error);
+        if (status != CLPROC_OK || fits) {
+            return status;
+        }
+    }
+    return make_table(s, *made, error);
+}
+
+clproc_status clp_icc_convert(const clp_icc_request *request, clp_conversion **conversion,
+                              clproc_error *error) {
+    sampler s = {0};
+    clp_conversion *made = NULL;
+    uint32_t out_channels = request->channels == 1 && !request->target ? 1 : 3;
+    clproc_status status;
+    *conversion = NULL;
+    if (nothing_to_do(request)) {
+        return CLPROC_OK;
+    }
+    CLP_TRY(status, out, clp_conversion_create(&made, request->channels, out_channels, error));
+    if (request->channels == 4 && !request->source && !request->target) {
+        CLP_TRY(status, out, make_table(NULL, made, error));
+    } else {
+        CLP_TRY(status, out, open_sampler(&s, request, error));
+        CLP_TRY(status, out, make_from(&s, &made, error));
+    }
+    *conversion = made;
+    made = NULL;
+out:
+    clp_conversion_release(&made);
+    close_sampler(&s);
+    return status;
+}
