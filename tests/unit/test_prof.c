@@ -153,9 +153,16 @@ static void too_deep_is_counted(void **state) {
     clp_profile_free(&profile);
 }
 
+/** A thread of its own: one that left is taken up again by the next of its name. */
+typedef struct worker {
+    clp_prof *prof;
+    char name[16];
+} worker;
+
 static void *work(void *argument) {
-    clp_prof *prof = argument;
-    clp_prof_thread *thread = clp_prof_thread_enter(prof, "decode 2");
+    worker *self = argument;
+    clp_prof *prof = self->prof;
+    clp_prof_thread *thread = clp_prof_thread_enter(prof, self->name);
     for (uint64_t i = 0; i < 2000; i++) {
         clp_prof_begin(thread, CLP_PROF_READ, i);
         clp_prof_count(prof, CLP_COUNTER_OPENS, 1);
@@ -171,8 +178,11 @@ static void threads_are_merged(void **state) {
     enum { THREADS = 8 };
     clp_prof *prof = start(CLPROC_PROFILE_TRACE);
     pthread_t threads[THREADS];
+    worker workers[THREADS];
     for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, work, prof), 0);
+        workers[i].prof = prof;
+        snprintf(workers[i].name, sizeof workers[i].name, "decode %d", i + 1);
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
