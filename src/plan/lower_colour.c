@@ -260,9 +260,13 @@ clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segmen
         status = clp_lower_to_rgb(lowering);
     }
     for (size_t i = first; status == CLPROC_OK && i < segment->point_count; i++) {
+        if (i > first && segment->apart) {
+            CLP_TRY(status, out, clp_lower_flush(lowering, false));
+        }
         clp_lower_label(lowering, segment->points[i]->op);
         status = add_point(lowering, segment->points[i]);
     }
+out:
     return status;
 }
 

@@ -94,7 +94,9 @@ static bool worth_trying(const clp_stage *a, const clp_stage *b) {
 static clproc_status push(clp_segment *segment, clp_stage *stage, clproc_error *error) {
     clp_stage *last = segment->stage_count ? &segment->stages[segment->stage_count - 1] : NULL;
     clp_stage merged;
-    if (last && worth_trying(last, stage)) {
+    bool moves = last && clp_stage_is_index(last) && clp_stage_is_index(stage);
+    /* Moves are joined in any case: along the chroma grid they do not filter, together or not. */
+    if (last && (moves || !segment->apart) && worth_trying(last, stage)) {
         clproc_status status = compose(&merged, stage, last, error);
         if (status != CLPROC_OK) {
             clp_stage_free(stage);
@@ -228,21 +230,11 @@ bool clp_segments_chroma_ends(const clp_segments *segments, size_t index, bool l
     return ends;
 }
 
-static bool moves_only(const clp_segment *segment) {
-    bool index = segment->point_count == 0;
-    for (size_t i = 0; i < segment->stage_count; i++) {
-        index = index && clp_stage_is_index(&segment->stages[i]);
-    }
-    return index;
-}
-
-/** True if a term of a list that keeps its terms apart may join a segment all the same: an unsharp
- * mask its blur, and a move of pixels other moves, since moves along the chroma grid do not filter.
- */
-static bool belongs(const clp_term *term, const clp_segment *segment) {
-    bool index = term->kind == CLP_TERM_SPATIAL && term->gaussian_sigma == 0 &&
-                 clp_axis_is_index(&term->y) && clp_axis_is_index(&term->x);
-    return (segment->sided && segment->point_count == 0) || (index && moves_only(segment));
+/** True if a term starts a segment of its own where terms are run in the order they were asked for;
+ * an unsharp mask stays with its blur. */
+static bool starts_anew(const clp_term *term, const clp_segment *segment) {
+    bool begun = segment->stage_count > 0 || segment->point_count > 0;
+    return begun && (term->side || !segment->sided || segment->point_count > 0);
 }
 
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
@@ -251,6 +243,9 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
     const bool alpha = clp_model_has_alpha(picture->model);
     clp_segment *segment = NULL;
     const double factor_sigma = alpha ? FACTOR_SIGMA_ALPHA : FACTOR_SIGMA;
+    /* Planes are filtered before they become RGB, and clamped then: that order is part of the
+     * definition. */
+    const bool in_order = terms->apart && picture->model != CLP_MODEL_YCC;
     *segments = (clp_segments){0};
     clproc_status status = next_segment(segments, &segment, error);
     for (size_t i = 0; status == CLPROC_OK && i < terms->count; i++) {
@@ -258,14 +253,15 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
         bool spatial = term->kind == CLP_TERM_SPATIAL;
         bool full = segment->point_count == sizeof segment->points / sizeof *segment->points;
         bool begun = segment->stage_count > 0 || segment->point_count > 0;
-        if (term->side     ? begun
-            : terms->apart ? begun && !belongs(term, segment)
-            : spatial      ? !clp_term_commutes(term, segment->points, segment->point_count)
-                           : full) {
+        if (in_order     ? starts_anew(term, segment)
+            : term->side ? begun
+            : spatial    ? !clp_term_commutes(term, segment->points, segment->point_count)
+                         : full) {
             CLP_TRY(status, out, next_segment(segments, &segment, error));
         }
         segment->sided |= term->side;
-        if (!spatial && !terms->apart && drops_first(term, segment)) {
+        segment->apart = terms->apart;
+        if (!spatial && !in_order && drops_first(term, segment)) {
             CLP_TRY(status, out, advance(segments, &segment, term, error));
             continue;
         }

@@ -23,6 +23,7 @@ typedef struct clp_segment {
     size_t point_count;
     /** points[0] is an unsharp mask, whose side input is the picture before the stages. */
     bool sided;
+    bool apart; /**< stages that filter are not merged */
 } clp_segment;
 
 typedef struct clp_segments {

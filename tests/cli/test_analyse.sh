@@ -1,0 +1,51 @@
+#!/bin/sh
+# An analysis: both files, every step in its tables, text that says what the tables say.
+. "$(dirname "$0")/lib.sh"
+
+TMPDIR=$scratch/temporary
+export TMPDIR
+mkdir "$TMPDIR" empty
+clproc samples -o pictures --count 3 --width 160 --height 120 --kind photo
+
+clproc analyse pictures -o report --seconds 5 --resize 50% --blur 1
+expect_code 0
+expect_out '^report/analysis.md$'
+expect_out '^report/analysis.html$'
+expect_file report/analysis.md report/analysis.html
+expect_count report 2
+expect_count "$TMPDIR" 0
+text=report/analysis.md
+grep -q '^| pipeline | resize 50% \\| blur 1 |$' $text || fail "the pipeline should stand in the table"
+for name in parallel overlap planar compose batch shrink one-listing one-open; do
+    [ "$(grep -c "^| + $name |" $text)" -eq 2 ] || fail "no row for the step + $name"
+    [ "$(grep -c "^| $name |" $text)" -eq 1 ] || fail "no row for $name alone"
+    grep -q "^### [1-8]. $name\$" $text || fail "no section on $name"
+done
+grep -q '</html>' report/analysis.html || fail "the page is not whole"
+[ "$(grep -c '<svg' report/analysis.html)" -eq 3 ] || fail "three charts were expected"
+
+# What the sentences of the steps say stands in the rows of the table.
+awk -F' *[|] *' '
+    /^## One after another/ { steps = 1 }
+    /^## Each alone/ { steps = 0 }
+    steps && /^\| \+ / { change[substr($2, 3)] = $5; chance[substr($2, 3)] = $7; verdict[substr($2, 3)] = $8 }
+    /^### / { name = $0; sub(/^### [0-9]+\. /, "", name) }
+    /Time of the run:/ {
+        told++
+        want = "Time of the run: " change[name] " (95 % interval "
+        if (!index($0, want) || !index($0, "chance of luck " chance[name] "): " verdict[name] ".")) {
+            print name ": " $0
+            wrong = 1
+        }
+    }
+    END { exit wrong || told != 8 }' $text >"$scratch/told" || fail "text and table differ: $(cat "$scratch/told")"
+
+clproc analyse empty -o none
+expect_refusal 2 .
+echo text >file
+clproc analyse pictures -o file
+expect_refusal 4 'file'
+clproc analyse pictures --seconds 0
+expect_refusal 2 'seconds'
+clproc analyse pictures --strategy naive
+expect_code 2

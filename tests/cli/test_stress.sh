@@ -1,0 +1,76 @@
+#!/bin/sh
+# The stress test: sweeps, repeated pictures, digests, an end on time, profiles, bad input.
+. "$(dirname "$0")/lib.sh"
+
+TMPDIR=$scratch/temporary
+export TMPDIR
+mkdir "$TMPDIR" one empty
+clproc samples -o pictures --count 3 --width 96 --height 64 --kind photo
+cp pictures/000* one/
+
+# The sweeps, with samples.
+clproc stress --image-count 2 --iterations 2
+expect_code 0
+for row in 'blur 1\.25 ' 'blur 2\.5 ' 'blur 5 ' 'resize 25% ' 'resize 150% ' 'gray ' 'to JPEG ' 'to PNG '; do
+    expect_out "^$row .* 0 *same$"
+done
+expect_out '^2 images an iteration (2 different samples)'
+expect_out '^40 pictures in .*, 2 whole iterations, 0 failed'
+expect_count "$TMPDIR" 0
+
+# Twenty images from one; results are kept where -o says.
+clproc stress --input one --image-count 20 --iterations 1 --op 'resize 50% | gray' --op flip -o kept
+expect_code 0
+expect_out '^20 images an iteration (1 different'
+expect_out '^resize 50% | gray .* 0 *one only'
+expect_count kept 40
+expect_only_pictures kept
+[ "$(find kept/01* -type f -exec cksum {} + | awk '{ print $1 }' | sort -u | wc -l)" -eq 1 ] ||
+    fail "one picture should give one result"
+
+# An end on time, also in the middle of an iteration.
+before=$(date +%s)
+clproc stress --input pictures --image-count 500 --duration 2 --op 'blur 3'
+after=$(date +%s)
+expect_code 0
+expect_out '; stopped on time'
+[ $((after - before)) -le 5 ] || fail "it should have stopped after 2 s, not $((after - before))"
+
+# Profiles: one for all runs, stored, shown again, compared.
+clproc stress --input pictures --image-count 4 --iterations 2 --op blur --null-output \
+    --strategy naive --profile-type kernel --report a.json --report a.html
+expect_code 0
+expect_out 'Kernels and transfers'
+expect_file a.json a.html
+expect_json a.json
+clproc report show a.json
+expect_code 0
+expect_out '24 images'
+clproc stress --input pictures --image-count 4 --iterations 2 --op blur --null-output \
+    --report b.json
+clproc report diff a.json b.json
+expect_code 0
+
+# A file that cannot be decoded is no picture to work on; alone, it is none at all.
+head -c 700 pictures/000* >one/cut.jpg
+clproc stress --input one --image-count 2 --iterations 1 --op gray
+expect_code 1
+expect_out '^gray .* 1 '
+clproc stress --input empty
+expect_refusal 2 'no file'
+echo text >empty/text
+clproc stress --input empty
+expect_refusal 2 'no picture'
+clproc stress --input missing
+expect_refusal 2 'no picture'
+for bad in '--iterations 0' '--iterations -1' '--image-count 0' '--image-count -3' '--duration -1' \
+    '--duration 0' '--blur-radius 0' '--blur-radius x' '--op nonsense' '--strategy nonsense' extra; do
+    clproc stress $bad
+    expect_refusal 2 .
+done
+echo text >file
+clproc stress --input pictures -o file
+expect_refusal 4 'file'
+clproc stress --report nowhere/a.json
+expect_refusal 4 'nowhere'
+expect_count "$TMPDIR" 0
