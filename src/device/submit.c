@@ -477,14 +477,17 @@ static clproc_status read_back(clp_slot *slot, clproc_error *error) {
         cl_event computed = NULL;
         code = clEnqueueMarkerWithWaitList(device->compute, 0, NULL, &computed);
         CLP_TRY(status, out, clp_cl_check(code, "clEnqueueMarkerWithWaitList", "readback", error));
-        code = clFlush(device->compute);
-        if (code == CL_SUCCESS) {
+        status = clp_cl_check(clFlush(device->compute), "clFlush", "readback", error);
+        if (status == CLPROC_OK) {
             code = clEnqueueReadBuffer(device->readback, slot->output.buffer, CL_FALSE, 0,
                                        slot->output.used, slot->output.host, 1, &computed,
                                        &slot->done);
+            status = clp_cl_check(code, "clEnqueueReadBuffer", "results", error);
         }
         clReleaseEvent(computed);
-        CLP_TRY(status, out, clp_cl_check(code, "clEnqueueReadBuffer", "results", error));
+        if (status != CLPROC_OK) {
+            goto out;
+        }
         CLP_TRY(status, out, clp_cl_check(clFlush(device->readback), "clFlush", "readback", error));
     } else {
         if (!slot->input.host) {
