@@ -264,8 +264,8 @@ typedef enum clproc_event_kind {
  * samples before they are encoded. */
 typedef struct clproc_verification {
     uint64_t pictures; /**< compared */
-    uint64_t beyond;   /**< of these, further off than promised: 1 level of a sample's depth (2 of
-                          16 bits in linear light) */
+    uint64_t beyond;   /**< of these, further off than promised: by more than 1 level (2 of 16 bits
+                          in linear light), ties at a threshold or a hue left aside */
     uint64_t seed;     /**< that chose them; 0 for a single picture */
     double largest;    /**< difference of a sample, in levels */
     double mismatch;   /**< share of the samples that differ, 0 to 1 */
@@ -440,6 +440,36 @@ CLPROC_API void clproc_analyse_params_init(clproc_analyse_params *params);
 /** Runs the naive strategy, then each optimisation added to those before it, and each alone, and
  * writes what they are worth. */
 CLPROC_API clproc_status clproc_analyse(const clproc_analyse_params *params, clproc_error *error);
+
+/* ------------------------------------------------------------- self-test */
+
+/** What one operation, or pipeline, gave on one device. */
+typedef struct clproc_selftest_row {
+    const clproc_device_info *device;
+    const char *operation; /**< with its parameters */
+    double largest8;       /**< difference of an 8-bit sample from the reference device's, levels */
+    double largest16;      /**< and of a 16-bit one */
+    bool compared;         /**< another device came before this one */
+    bool same;             /**< the 8-bit samples are those of the first device */
+    bool passed;           /**< all that clproc promises was kept */
+    char problem[256];     /**< what was not; "" if nothing */
+} clproc_selftest_row;
+
+/** The row lives as long as the call. */
+typedef void (*clproc_selftest_fn)(const clproc_selftest_row *row, void *user);
+
+typedef struct clproc_selftest_result {
+    uint32_t devices;
+    uint32_t rows;
+    uint32_t failed; /**< of the rows */
+    double seconds;
+} clproc_selftest_result;
+
+/** Runs every operation on small generated pictures of all kinds, on the device that `device` names
+ * (see clproc_context_params) or, if it is NULL, on every usable OpenCL device, and compares the
+ * results with the reference device's. A broken promise fails its row, not the call. */
+CLPROC_API clproc_status clproc_selftest(const char *device, clproc_selftest_fn on_row, void *user,
+                                         clproc_selftest_result *result, clproc_error *error);
 
 /* --------------------------------------------------------------- reports */
 

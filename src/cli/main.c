@@ -31,6 +31,15 @@ const clp_cli_command clp_cli_commands[] = {
      "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"
      "type do as well. The reference device computes everything in double precision, slowly.\n",
      clp_cli_devices},
+    {"selftest", CLP_CLI_SELFTEST, "[--device SEL]",
+     "Find out whether devices compute what clproc promises.",
+     "Runs every operation on small pictures of all kinds, on every device, and prints how far "
+     "the\n"
+     "results are from the reference device's, in levels of 8 and of 16 bits, and whether the "
+     "8-bit\n"
+     "ones are the same as on the first device. Exits with 1 if a promise is broken: then use\n"
+     "another --device, or another version of the driver.\n",
+     clp_cli_selftest},
     {"report", CLP_CLI_REPORT, "show|html|csv|trace FILE, or diff BEFORE AFTER",
      "Show a stored JSON report, render it again, or compare two.",
      "show prints tables; html, csv and trace write a file and print its name; diff says what\n"

@@ -105,6 +105,9 @@ const clp_cli_option clp_cli_options[] = {
     {"null-output", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_REPORTED, CLP_CLI_GROUP_OUTPUT,
      "decode and process, but encode and write nothing (for measuring)", FIELD(run.null_output)},
 
+    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SELFTEST, CLP_CLI_GROUP_EXECUTION,
+     "test one device alone: an index or UUID of `clproc devices`, cpu, gpu, or part of a name",
+     FIELD(run.device), .zero = "every one"},
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "cpu, gpu, reference, an index or UUID of `clproc devices`, or part of a name",
      FIELD(run.device), .zero = "best GPU, else CPU"},

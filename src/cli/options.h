@@ -14,11 +14,12 @@ enum {
     CLP_CLI_SAMPLES = 32,
     CLP_CLI_STRESS = 64,
     CLP_CLI_ANALYSE = 128,
+    CLP_CLI_SELFTEST = 256,
     CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE,
     CLP_CLI_OPERATIONS = CLP_CLI_BATCH | CLP_CLI_ANALYSE, /**< those that take operations */
     CLP_CLI_REPORTED = CLP_CLI_BATCH | CLP_CLI_STRESS,    /**< those that give one profile */
     CLP_CLI_RUNS = CLP_CLI_REPORTED | CLP_CLI_ANALYSE,    /**< those that process pictures */
-    CLP_CLI_ALL = 255
+    CLP_CLI_ALL = 511
 };
 
 typedef enum clp_cli_group {

@@ -9,18 +9,18 @@ typedef struct clp_comparison {
     double largest;   /**< difference of a sample, in levels of the picture's own depth */
     double unrounded; /**< the same to the reference before it was rounded, where that is known */
     uint64_t samples, differing;
+    uint64_t off;   /**< samples that differ by more than 1 level, or 2 of 16 bits in linear light;
+                       or from the unrounded reference by more than 0.6, 1.01 or 2.01 */
     double squares; /**< Σ (difference ÷ white)² */
-    bool kept;      /**< the promise of the numerics, section 9: see clp_compare() */
+    bool kept;      /**< the promise: no sample is off, but for ties; see clp_compare() */
 } clp_comparison;
-
-/** Levels that a plan's result may be off: 1, or 2 of 16 bits in linear light. */
-double clp_promised_levels(const clp_plan *plan);
 
 /** Compares two results of a plan. `unrounded`: as clp_reference_run() gives it, or NULL.
  *
  *  Where alpha is 0 on one side only, colours are defined on one side only, and do not count. A
  * float's rounding is divided by alpha: a 16-bit colour below an alpha of 2000 counts by alpha's
- * share of that. */
+ * share of that. Where a definition jumps, samples at the jump may be off: 0.2 % at the threshold
+ * of an unsharp mask, any at the hue of what is computed. */
 clp_comparison clp_compare(const clp_plan *plan, const uint8_t *result, const uint8_t *reference,
                            const double *unrounded);
 /** Makes `all` speak of one more picture. Starts from a zeroed one. */

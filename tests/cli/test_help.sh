@@ -14,7 +14,7 @@ expect_out "^clproc $version\$"
 
 clproc help
 expect_code 0
-for command in run profile devices report help version; do
+for command in run profile devices selftest report help version; do
     grep -q "^  $command " "$out" || fail "help should list $command"
 done
 sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' "$out" >"$scratch/ops"
@@ -23,7 +23,7 @@ for op in resize crop pad blur box-blur gray rotate flip flatten brightness cont
     grep -q -x -e "$op" "$scratch/ops" || fail "help should list the operation $op"
 done
 
-for command in run profile devices report help; do
+for command in run profile devices selftest report help; do
     clproc help "$command"
     expect_code 0
     expect_out "^Usage: clproc $command"

@@ -5,7 +5,6 @@
  * on every device, with work-item tiles and with work-group tiles, with shared memory and with
  * copies. 16 bit: ≤ 1 of both kinds.
  */
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,8 +12,9 @@
 
 #include <cmocka.h>
 
-#include "device/device.h"
-#include "ops/ops.h"
+#include "core/memory.h"
+#include "device/compare.h"
+#include "selftest/trial.h"
 
 typedef struct shape {
     uint32_t width, height;
@@ -23,14 +23,7 @@ typedef struct shape {
 /* One sample, one row, one column, less than a tile, odd, more than a tile each way. */
 static const shape shapes[] = {{1, 1}, {1, 19}, {23, 1}, {3, 5}, {17, 31}, {33, 16}, {70, 45}};
 
-typedef struct kind {
-    clp_model model;
-    uint32_t depth, h_step, v_step;
-    clproc_format format;
-    const char *name;
-} kind;
-
-static const kind kinds[] = {
+static const clp_trial_kind kinds[] = {
     {CLP_MODEL_GRAY, 8, 1, 1, CLPROC_FORMAT_PNG, "gray"},
     {CLP_MODEL_RGB, 8, 1, 1, CLPROC_FORMAT_PNG, "rgb"},
     {CLP_MODEL_RGB, 8, 1, 1, CLPROC_FORMAT_JPEG, "rgb to jpeg"},
@@ -101,72 +94,24 @@ static const char *const pipelines[] = {
     "linear colour lab | blur 1 | colour ycbcr | colour hsv | colour gray",
 };
 
-static uint32_t next_random(uint32_t *state) {
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
-}
-
-/** Noise with flat patches and extremes, alpha often 0 or full. */
-static void fill_picture(const clp_layout *layout, uint8_t *base, uint32_t seed) {
-    uint32_t state = seed;
-    memset(base, 0, layout->bytes);
-    for (uint32_t p = 0; p < layout->plane_count; p++) {
-        const clp_plane *plane = &layout->planes[p];
-        for (uint32_t y = 0; y < plane->height; y++) {
-            for (uint32_t i = 0; i < plane->width * plane->channels; i++) {
-                bool alpha = clp_model_has_alpha(layout->model) &&
-                             i % plane->channels == plane->channels - 1;
-                uint32_t value = next_random(&state) & 0xffff, patch = (i / 12 + y / 9) % 4;
-                value = alpha && patch == 0 ? 0 : patch == 1 ? 0xffff : value;
-                uint8_t *row = base + plane->offset + y * plane->pitch;
-                if (layout->depth == 8) {
-                    row[i] = (uint8_t)(value >> 8);
-                } else {
-                    ((uint16_t *)(void *)row)[i] = (uint16_t)value;
-                }
-            }
-        }
-    }
-}
-
 /** A plan for a pipeline on a picture; NULL where the operation cannot apply to it. */
-static clp_plan *make_plan(const char *pipeline, const kind *k, const shape *s) {
+static clp_plan *make_plan(const char *pipeline, const clp_trial_kind *kind, const shape *s) {
     clproc_pipeline *ops = NULL;
     clproc_error error = {0};
-    clp_terms terms;
     clp_plan *plan = NULL;
     bool linear = strncmp(pipeline, "linear ", 7) == 0;
     bool exact = strncmp(pipeline, "exact ", 6) == 0;
-    if (exact && k->model == CLP_MODEL_YCC) {
+    if (exact && kind->model == CLP_MODEL_YCC) {
         return NULL;
     }
-    clp_layout layout = {
-        .model = k->model, .depth = k->depth, .width = s->width, .height = s->height};
-    clp_target target = {.format = k->format};
-    for (int i = 0; i < 3; i++) {
-        layout.planes[i].h_step = target.source_h_step[i] = i ? k->h_step : 1;
-        layout.planes[i].v_step = target.source_v_step[i] = i ? k->v_step : 1;
-    }
-    if (k->model != CLP_MODEL_YCC) {
-        memset(target.source_h_step, 0, sizeof target.source_h_step);
-    }
-    assert_true(clp_layout_place(&layout));
     assert_int_equal(clproc_pipeline_create(&ops, &error), CLPROC_OK);
     if (clproc_pipeline_parse(ops, pipeline + (linear ? 7 : exact ? 6 : 0), &error) != CLPROC_OK) {
         fail_msg("%s: %s", pipeline, error.message);
     }
-    clp_terms_init(&terms, &layout, s->width, s->height);
-    terms.linear = linear;
-    clproc_status status = clp_pipeline_terms(ops, &terms, &error);
+    clproc_status status = clp_trial_plan(&plan, ops, linear, kind, s->width, s->height, &error);
     clproc_pipeline_destroy(&ops);
-    if (status == CLPROC_ERROR_ARGUMENT) {
-        clp_terms_free(&terms);
-        return NULL;
-    }
-    assert_int_equal(status, CLPROC_OK);
-    status = clp_plan_create(&plan, &layout, &terms, &target, &error);
-    if (status != CLPROC_OK) {
-        fail_msg("%s on %s %ux%u: %s", pipeline, k->name, s->width, s->height, error.message);
+    if (status != CLPROC_OK && status != CLPROC_ERROR_ARGUMENT) {
+        fail_msg("%s on %s %ux%u: %s", pipeline, kind->name, s->width, s->height, error.message);
     }
     return plan;
 }
@@ -179,74 +124,21 @@ typedef struct place {
 
 static uint8_t *run_on(clp_device *device, clp_plan *plan, uint32_t seed) {
     clproc_error error = {0};
-    clp_slot *slot = NULL;
-    uint32_t index;
-    assert_int_equal(clp_slot_create(&slot, device, 1, 1, &error), CLPROC_OK);
-    assert_int_equal(clp_slot_add(slot, plan, &index, &error), CLPROC_OK);
-    fill_picture(&plan->input, clp_slot_input(slot, index), seed);
-    if (clp_device_submit(device, slot, 0, NULL, &error) != CLPROC_OK ||
-        clp_device_wait(device, slot, &error) != CLPROC_OK) {
+    uint8_t *out;
+    if (clp_trial_run(&out, device, plan, seed, &error) != CLPROC_OK) {
         fail_msg("%s", error.message);
     }
-    uint8_t *out = malloc(plan->output.bytes);
-    assert_non_null(out);
-    memcpy(out, clp_slot_output(slot, index), plan->output.bytes);
-    clp_slot_destroy(&slot);
     return out;
-}
-
-static double sample_at(const clp_layout *layout, const uint8_t *base, const clp_plane *plane,
-                        uint32_t y, uint32_t i) {
-    const uint8_t *row = base + plane->offset + y * plane->pitch;
-    return layout->depth == 8 ? row[i] : ((const uint16_t *)(const void *)row)[i];
-}
-
-/** Returns the share of samples that are off by more than the promise. */
-static double compare(const clp_plan *plan, const uint8_t *out, const uint8_t *reference,
-                      const double *unrounded, double worst[2]) {
-    const clp_layout *layout = &plan->output;
-    size_t at = 0, off = 0;
-    worst[0] = worst[1] = 0;
-    for (uint32_t p = 0; p < layout->plane_count; p++) {
-        const clp_plane *plane = &layout->planes[p];
-        bool alpha = clp_model_has_alpha(layout->model);
-        for (uint32_t c = 0; c < plane->channels; c++) {
-            for (uint32_t y = 0; y < plane->height; y++) {
-                for (uint32_t x = 0; x < plane->width; x++, at++) {
-                    uint32_t i = x * plane->channels + c, last = (x + 1) * plane->channels - 1;
-                    double a = sample_at(layout, out, plane, y, i),
-                           b = sample_at(layout, reference, plane, y, i);
-                    /* Where alpha rounds to 0 on one side and to 1 on the other, the colour is
-                     * defined on one only. */
-                    bool undefined = alpha && c + 1 < plane->channels &&
-                                     (sample_at(layout, out, plane, y, last) == 0) !=
-                                         (sample_at(layout, reference, plane, y, last) == 0);
-                    /* A float's rounding is divided by alpha: colours of nearly transparent 16-bit
-                     * pixels are no better known than that. */
-                    double share =
-                        alpha && layout->depth == 16 && c + 1 < plane->channels
-                            ? fmin(1, sample_at(layout, reference, plane, y, last) / 2000)
-                            : 1;
-                    double rounded = undefined ? 0 : fabs(a - b) * share,
-                           exact = undefined ? 0 : fabs(a - unrounded[at]) * share;
-                    worst[0] = fmax(worst[0], rounded);
-                    worst[1] = fmax(worst[1], exact);
-                    off += rounded > 1 || exact > (layout->depth == 8 ? 0.6 : 1.01);
-                }
-            }
-        }
-    }
-    return (double)off / (double)at;
 }
 
 static bool same_samples(const clp_layout *layout, const uint8_t *a, const uint8_t *b) {
     for (uint32_t p = 0; p < layout->plane_count; p++) {
         const clp_plane *plane = &layout->planes[p];
+        size_t row = (size_t)plane->width * plane->channels * (layout->depth / 8);
         for (uint32_t y = 0; y < plane->height; y++) {
-            for (uint32_t i = 0; i < plane->width * plane->channels; i++) {
-                if (sample_at(layout, a, plane, y, i) != sample_at(layout, b, plane, y, i)) {
-                    return false;
-                }
+            size_t at = plane->offset + y * plane->pitch;
+            if (memcmp(a + at, b + at, row) != 0) {
+                return false;
             }
         }
     }
@@ -260,32 +152,29 @@ static void check_plan(clp_plan *plan, const char *what, const place *places, si
     size_t samples = plan->output.bytes;
     uint8_t *input = calloc(1, plan->input.bytes), *reference = calloc(1, plan->output.bytes),
             *first = NULL;
-    double *unrounded = calloc(samples, sizeof *unrounded), worst[2];
+    double *unrounded = calloc(samples, sizeof *unrounded);
     assert_true(input && reference && unrounded);
-    fill_picture(&plan->input, input, seed);
+    clp_trial_fill(&plan->input, input, seed);
     assert_int_equal(clp_reference_run(plan, input, reference, unrounded, &error), CLPROC_OK);
     for (size_t i = 0; i < place_count; i++) {
         uint8_t *out = run_on(places[i].device, plan, seed);
-        double off = compare(plan, out, reference, unrounded, worst);
-        /* At a difference of exactly the threshold, both to leave a sample and to sharpen it is
-         * right. */
-        double ties = strstr(what, "threshold") ? fmax(0.002, 1.5 / (double)samples) : 0;
-        if (off > ties) {
+        clp_comparison found = clp_compare(plan, out, reference, unrounded);
+        if (!found.kept || (found.off == 0 && found.largest > 1)) {
             fail_msg("%s on %s (%s): off by %g, %g from the unrounded reference", what,
-                     places[i].selection, places[i].force, worst[0], worst[1]);
+                     places[i].selection, places[i].force, found.largest, found.unrounded);
         }
         if (first && plan->output.depth == 8 && !same_samples(&plan->output, first, out)) {
             fail_msg("%s: %s (%s) gives other samples than %s", what, places[i].selection,
                      places[i].force, places[0].selection);
         }
         if (first) {
-            free(out);
+            clp_memory_free(out);
         } else {
             first = out;
         }
         ++*checked;
     }
-    free(first);
+    clp_memory_free(first);
     free(input);
     free(reference);
     free(unrounded);

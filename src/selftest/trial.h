@@ -1,0 +1,30 @@
+/** Small generated pictures of every kind, planned and run on a device: for the self-test and the
+ * kernel tests. */
+#ifndef CLP_SELFTEST_TRIAL_H
+#define CLP_SELFTEST_TRIAL_H
+
+#include "device/device.h"
+#include "ops/ops.h"
+
+/** A kind of picture, and what is made of it. */
+typedef struct clp_trial_kind {
+    clp_model model;
+    uint32_t depth, h_step, v_step; /**< steps of the chroma planes */
+    clproc_format format;
+    const char *name;
+} clp_trial_kind;
+
+/** Noise with flat patches and extremes; alpha is often 0 or full. */
+void clp_trial_fill(const clp_layout *layout, uint8_t *base, uint32_t seed);
+
+/** Plans `pipeline` for a picture. CLPROC_ERROR_ARGUMENT if the operations cannot apply to it. */
+clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,
+                             const clp_trial_kind *kind, uint32_t width, uint32_t height,
+                             clproc_error *error);
+
+/** Runs a plan over the picture of a seed; `*result`, as plan->output says, is the caller's to free
+ * with clp_memory_free(). */
+clproc_status clp_trial_run(uint8_t **result, clp_device *device, clp_plan *plan, uint32_t seed,
+                            clproc_error *error);
+
+#endif
