@@ -1,0 +1,371 @@
+/* An OpenCL layer that makes chosen calls fail and counts what is created and released.
+ *
+ * The loader reads it from OPENCL_LAYERS. In the environment:
+ *   FAULT_CALL  number of the call that fails, from 1; without it none does
+ *   FAULT_CODE  what it returns, as -5. -14 for clGetEventInfo means that it succeeds and tells of
+ * a command that went wrong FAULT_LOST  if set, every later call fails as well: the device is lost
+ *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
+ *               object, "left KIND N"
+ *
+ * Every call that can fail for lack of something counts, in the order they are made; releases do
+ * not, and always work.
+ */
+#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
+#include <CL/cl_layer.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef enum kind { CONTEXT, QUEUE, MEMORY, PROGRAM, KERNEL, EVENT, MAPPING, KINDS } kind;
+
+static const char *const kind_names[KINDS] = {"context", "queue", "memory", "program",
+                                              "kernel",  "event", "mapping"};
+
+enum { MOST_QUEUES = 64 };
+
+static struct {
+    cl_icd_dispatch next, own;
+    long failing; /**< number of the call */
+    cl_int code;
+    bool stays_lost;
+    atomic_long calls, live[KINDS];
+    atomic_bool lost;
+    _Atomic(const char *) failed;
+    pthread_mutex_t lock;
+    cl_command_queue queues[MOST_QUEUES];
+    int queue_count;
+} layer = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/** Lets the device end what it was given: a lost one touches memory no more. */
+static void drain_queues(void) {
+    pthread_mutex_lock(&layer.lock);
+    for (int i = 0; i < layer.queue_count; i++) {
+        layer.next.clFinish(layer.queues[i]);
+    }
+    pthread_mutex_unlock(&layer.lock);
+}
+
+/** Counts a call; true, with `*code`, if it is to fail. */
+static bool fails(const char *name, cl_int *code) {
+    long number = atomic_fetch_add(&layer.calls, 1) + 1;
+    *code = layer.code;
+    if (number == layer.failing) {
+        layer.failed = name;
+        if (layer.stays_lost) {
+            drain_queues();
+            layer.lost = true;
+        }
+        return true;
+    }
+    return layer.lost;
+}
+
+static void count(kind what, long change) {
+    atomic_fetch_add(&layer.live[what], change);
+}
+
+/* ------------------------------------------------------------- calls that return a code */
+
+#define PASS(name, parameters, arguments)                                                          \
+    static cl_int CL_API_CALL layer_##name parameters {                                            \
+        cl_int code;                                                                               \
+        return fails(#name, &code) ? code : layer.next.name arguments;                             \
+    }
+
+#define ENQUEUE(name, parameters, arguments)                                                       \
+    static cl_int CL_API_CALL layer_##name parameters {                                            \
+        cl_int code;                                                                               \
+        if (!fails(#name, &code)) {                                                                \
+            code = layer.next.name arguments;                                                      \
+            count(EVENT, code == CL_SUCCESS && event);                                             \
+        }                                                                                          \
+        return code;                                                                               \
+    }
+
+#define RELEASE(name, type, what)                                                                  \
+    static cl_int CL_API_CALL layer_##name(type object) {                                          \
+        count(what, -1);                                                                           \
+        return layer.next.name(object);                                                            \
+    }
+
+PASS(clGetPlatformIDs, (cl_uint room, cl_platform_id *platforms, cl_uint *number),
+     (room, platforms, number))
+PASS(clGetPlatformInfo,
+     (cl_platform_id platform, cl_platform_info what, size_t size, void *value, size_t *length),
+     (platform, what, size, value, length))
+PASS(clGetDeviceIDs,
+     (cl_platform_id platform, cl_device_type type, cl_uint room, cl_device_id *devices,
+      cl_uint *number),
+     (platform, type, room, devices, number))
+PASS(clGetDeviceInfo,
+     (cl_device_id device, cl_device_info what, size_t size, void *value, size_t *length),
+     (device, what, size, value, length))
+PASS(clBuildProgram,
+     (cl_program program, cl_uint number, const cl_device_id *devices, const char *options,
+      void(CL_CALLBACK *done)(cl_program, void *), void *user),
+     (program, number, devices, options, done, user))
+PASS(clGetProgramBuildInfo,
+     (cl_program program, cl_device_id device, cl_program_build_info what, size_t size, void *value,
+      size_t *length),
+     (program, device, what, size, value, length))
+PASS(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value),
+     (kernel, index, size, value))
+PASS(clFlush, (cl_command_queue queue), (queue))
+PASS(clFinish, (cl_command_queue queue), (queue))
+PASS(clGetEventProfilingInfo,
+     (cl_event event, cl_profiling_info what, size_t size, void *value, size_t *length),
+     (event, what, size, value, length))
+
+PASS(clSetMemObjectDestructorCallback,
+     (cl_mem buffer, void(CL_CALLBACK *notify)(cl_mem, void *), void *user), (buffer, notify, user))
+
+static cl_int CL_API_CALL layer_clWaitForEvents(cl_uint number, const cl_event *events) {
+    cl_int code;
+    if (fails("clWaitForEvents", &code)) {
+        return layer.lost ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : code;
+    }
+    return layer.next.clWaitForEvents(number, events);
+}
+
+static cl_int CL_API_CALL layer_clGetEventInfo(cl_event event, cl_event_info what, size_t size,
+                                               void *value, size_t *length) {
+    cl_int code;
+    if (!fails("clGetEventInfo", &code)) {
+        return layer.next.clGetEventInfo(event, what, size, value, length);
+    }
+    if (code == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST &&
+        what == CL_EVENT_COMMAND_EXECUTION_STATUS && value) {
+        *(cl_int *)value = CL_OUT_OF_RESOURCES;
+        return CL_SUCCESS;
+    }
+    return code;
+}
+
+static cl_int CL_API_CALL layer_clRetainEvent(cl_event event) {
+    cl_int code;
+    if (!fails("clRetainEvent", &code)) {
+        code = layer.next.clRetainEvent(event);
+        count(EVENT, code == CL_SUCCESS);
+    }
+    return code;
+}
+
+ENQUEUE(clEnqueueNDRangeKernel,
+        (cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset,
+         const size_t *global, const size_t *local, cl_uint waits, const cl_event *list,
+         cl_event *event),
+        (queue, kernel, dimensions, offset, global, local, waits, list, event))
+ENQUEUE(clEnqueueWriteBuffer,
+        (cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
+         const void *data, cl_uint waits, const cl_event *list, cl_event *event),
+        (queue, buffer, blocking, offset, size, data, waits, list, event))
+ENQUEUE(clEnqueueReadBuffer,
+        (cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
+         void *data, cl_uint waits, const cl_event *list, cl_event *event),
+        (queue, buffer, blocking, offset, size, data, waits, list, event))
+ENQUEUE(clEnqueueCopyBuffer,
+        (cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset, size_t to_offset,
+         size_t size, cl_uint waits, const cl_event *list, cl_event *event),
+        (queue, from, to, from_offset, to_offset, size, waits, list, event))
+ENQUEUE(clEnqueueFillBuffer,
+        (cl_command_queue queue, cl_mem buffer, const void *pattern, size_t pattern_size,
+         size_t offset, size_t size, cl_uint waits, const cl_event *list, cl_event *event),
+        (queue, buffer, pattern, pattern_size, offset, size, waits, list, event))
+ENQUEUE(clEnqueueMarkerWithWaitList,
+        (cl_command_queue queue, cl_uint waits, const cl_event *list, cl_event *event),
+        (queue, waits, list, event))
+ENQUEUE(clEnqueueBarrierWithWaitList,
+        (cl_command_queue queue, cl_uint waits, const cl_event *list, cl_event *event),
+        (queue, waits, list, event))
+
+static cl_int CL_API_CALL layer_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem buffer,
+                                                        void *mapped, cl_uint waits,
+                                                        const cl_event *list, cl_event *event) {
+    cl_int code;
+    if (!fails("clEnqueueUnmapMemObject", &code)) {
+        code = layer.next.clEnqueueUnmapMemObject(queue, buffer, mapped, waits, list, event);
+        count(EVENT, code == CL_SUCCESS && event);
+        count(MAPPING, -(code == CL_SUCCESS));
+    }
+    return code;
+}
+
+RELEASE(clReleaseContext, cl_context, CONTEXT)
+RELEASE(clReleaseMemObject, cl_mem, MEMORY)
+RELEASE(clReleaseProgram, cl_program, PROGRAM)
+RELEASE(clReleaseKernel, cl_kernel, KERNEL)
+RELEASE(clReleaseEvent, cl_event, EVENT)
+
+static cl_int CL_API_CALL layer_clReleaseCommandQueue(cl_command_queue queue) {
+    pthread_mutex_lock(&layer.lock);
+    for (int i = 0; i < layer.queue_count; i++) {
+        if (layer.queues[i] == queue) {
+            layer.queues[i] = layer.queues[--layer.queue_count];
+            break;
+        }
+    }
+    pthread_mutex_unlock(&layer.lock);
+    count(QUEUE, -1);
+    return layer.next.clReleaseCommandQueue(queue);
+}
+
+/* --------------------------------------------------------- calls that return an object */
+
+#define CREATE(type, name, what, parameters, arguments)                                            \
+    static type CL_API_CALL layer_##name parameters {                                              \
+        cl_int failure;                                                                            \
+        if (fails(#name, &failure)) {                                                              \
+            if (code) {                                                                            \
+                *code = failure;                                                                   \
+            }                                                                                      \
+            return NULL;                                                                           \
+        }                                                                                          \
+        type object = layer.next.name arguments;                                                   \
+        count(what, object != NULL);                                                               \
+        return object;                                                                             \
+    }
+
+CREATE(cl_context, clCreateContext, CONTEXT,
+       (const cl_context_properties *properties, cl_uint number, const cl_device_id *devices,
+        void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user,
+        cl_int *code),
+       (properties, number, devices, notify, user, code))
+CREATE(cl_mem, clCreateBuffer, MEMORY,
+       (cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code),
+       (context, flags, size, host, code))
+CREATE(cl_program, clCreateProgramWithSource, PROGRAM,
+       (cl_context context, cl_uint number, const char **strings, const size_t *lengths,
+        cl_int *code),
+       (context, number, strings, lengths, code))
+CREATE(cl_kernel, clCreateKernel, KERNEL, (cl_program program, const char *name, cl_int *code),
+       (program, name, code))
+
+static cl_command_queue CL_API_CALL layer_clCreateCommandQueue(
+    cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int *code) {
+    cl_int failure;
+    if (fails("clCreateCommandQueue", &failure)) {
+        if (code) {
+            *code = failure;
+        }
+        return NULL;
+    }
+    cl_command_queue queue = layer.next.clCreateCommandQueue(context, device, properties, code);
+    pthread_mutex_lock(&layer.lock);
+    if (queue && layer.queue_count < MOST_QUEUES) {
+        layer.queues[layer.queue_count++] = queue;
+    }
+    pthread_mutex_unlock(&layer.lock);
+    count(QUEUE, queue != NULL);
+    return queue;
+}
+
+static void *CL_API_CALL layer_clEnqueueMapBuffer(cl_command_queue queue, cl_mem buffer,
+                                                  cl_bool blocking, cl_map_flags flags,
+                                                  size_t offset, size_t size, cl_uint waits,
+                                                  const cl_event *list, cl_event *event,
+                                                  cl_int *code) {
+    cl_int failure;
+    if (fails("clEnqueueMapBuffer", &failure)) {
+        if (code) {
+            *code = failure;
+        }
+        return NULL;
+    }
+    void *mapped = layer.next.clEnqueueMapBuffer(queue, buffer, blocking, flags, offset, size,
+                                                 waits, list, event, code);
+    count(EVENT, mapped && event);
+    count(MAPPING, mapped != NULL);
+    return mapped;
+}
+
+/* --------------------------------------------------------------- the loader's entry points */
+
+/** A number from the environment; 0 without one. */
+static long number_of(const char *name) {
+    const char *text = getenv(name);
+    return text ? strtol(text, NULL, 10) : 0;
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info what, size_t size, void *value,
+                                               size_t *length) {
+    const cl_layer_api_version version = CL_LAYER_API_VERSION_100;
+    if (what != CL_LAYER_API_VERSION || (value && size < sizeof version)) {
+        return CL_INVALID_VALUE;
+    }
+    if (value) {
+        *(cl_layer_api_version *)value = version;
+    }
+    if (length) {
+        *length = sizeof version;
+    }
+    return CL_SUCCESS;
+}
+
+CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispatch *target,
+                                            cl_uint *own_entries, const cl_icd_dispatch **own) {
+    if (entries < sizeof layer.next / sizeof(void *)) {
+        return CL_INVALID_VALUE;
+    }
+    layer.failing = number_of("FAULT_CALL");
+    layer.code = (cl_int)number_of("FAULT_CODE");
+    layer.stays_lost = getenv("FAULT_LOST") != NULL;
+    layer.next = layer.own = *target;
+#define TAKE(name) layer.own.name = layer_##name;
+    TAKE(clGetPlatformIDs)
+    TAKE(clGetPlatformInfo)
+    TAKE(clGetDeviceIDs)
+    TAKE(clGetDeviceInfo)
+    TAKE(clCreateContext)
+    TAKE(clReleaseContext)
+    TAKE(clCreateCommandQueue)
+    TAKE(clReleaseCommandQueue)
+    TAKE(clCreateBuffer)
+    TAKE(clReleaseMemObject)
+    TAKE(clSetMemObjectDestructorCallback)
+    TAKE(clCreateProgramWithSource)
+    TAKE(clReleaseProgram)
+    TAKE(clBuildProgram)
+    TAKE(clGetProgramBuildInfo)
+    TAKE(clCreateKernel)
+    TAKE(clReleaseKernel)
+    TAKE(clSetKernelArg)
+    TAKE(clWaitForEvents)
+    TAKE(clGetEventInfo)
+    TAKE(clRetainEvent)
+    TAKE(clReleaseEvent)
+    TAKE(clGetEventProfilingInfo)
+    TAKE(clFlush)
+    TAKE(clFinish)
+    TAKE(clEnqueueReadBuffer)
+    TAKE(clEnqueueWriteBuffer)
+    TAKE(clEnqueueCopyBuffer)
+    TAKE(clEnqueueFillBuffer)
+    TAKE(clEnqueueMapBuffer)
+    TAKE(clEnqueueUnmapMemObject)
+    TAKE(clEnqueueNDRangeKernel)
+    TAKE(clEnqueueMarkerWithWaitList)
+    TAKE(clEnqueueBarrierWithWaitList)
+#undef TAKE
+    *own_entries = sizeof layer.own / sizeof(void *);
+    *own = &layer.own;
+    return CL_SUCCESS;
+}
+
+__attribute__((destructor)) static void write_log(void) {
+    const char *path = getenv("FAULT_LOG");
+    FILE *log = path ? fopen(path, "w") : NULL;
+    if (!log) {
+        return;
+    }
+    fprintf(log, "calls %ld\n", (long)layer.calls);
+    if (layer.failed) {
+        fprintf(log, "failed %s\n", layer.failed);
+    }
+    for (int i = 0; i < KINDS; i++) {
+        fprintf(log, "left %s %ld\n", kind_names[i], (long)layer.live[i]);
+    }
+    fclose(log);
+}
