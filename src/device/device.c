@@ -70,7 +70,8 @@ clproc_status clp_device_open(clp_device **device, const char *selection, clp_pr
     made->id = found[index].id;
     made->reference = strcmp(made->info.type, "reference") == 0;
     made->unified = made->info.unified_memory && !forced("discrete");
-    made->group_tiles = strcmp(made->info.type, "cpu") != 0 || forced("group");
+    bool cpu = strcmp(made->info.type, "cpu") == 0;
+    made->group_tiles = forced("group") || (!cpu && !forced("item"));
     if (made->group_tiles && made->info.max_work_group < 256) {
         made->group_tiles = false;
     }

@@ -60,8 +60,11 @@ static uint64_t get_number(clp_found *found, cl_device_info what, size_t size) {
 
 static void get_uuid(cl_device_id id, char *text, size_t size) {
     unsigned char uuid[16];
+    char extensions[8192];
+    get_text(id, CL_DEVICE_EXTENSIONS, extensions, sizeof extensions);
     text[0] = '\0';
-    if (clGetDeviceInfo(id, DEVICE_UUID, sizeof uuid, uuid, NULL) == CL_SUCCESS) {
+    if (strstr(extensions, "cl_khr_device_uuid") &&
+        clGetDeviceInfo(id, DEVICE_UUID, sizeof uuid, uuid, NULL) == CL_SUCCESS) {
         for (size_t i = 0; i < sizeof uuid && 2 * i + 2 < size; i++) {
             snprintf(text + 2 * i, size - 2 * i, "%02x", uuid[i]);
         }
