@@ -44,7 +44,9 @@ void clp_cli_guard_streams(void) {
             (void)opened;
         }
     }
+    /* Told by the failing write instead. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 int clp_cli_close_output(int code) {

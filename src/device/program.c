@@ -66,6 +66,15 @@ static const clp_embedded *embedded(const char *name) {
     return file->name ? file : NULL;
 }
 
+static void put_on_one_line(char *text) {
+    for (char *c = text; *c; c++) {
+        *c = *c == '\n' ? ' ' : *c;
+    }
+    for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; length--) {
+        text[length - 1] = '\0';
+    }
+}
+
 /** The build's messages on failure, cut to fit an error. */
 static clproc_status build_failed(clp_device *device, cl_program program, const char *name,
                                   cl_int code, clproc_error *error) {
@@ -78,6 +87,7 @@ static clproc_status build_failed(clp_device *device, cl_program program, const 
         if (whole && clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, size, whole,
                                            NULL) == CL_SUCCESS) {
             snprintf(log, sizeof log, "%.500s", whole);
+            put_on_one_line(log);
         }
         clp_memory_free(whole);
     }
