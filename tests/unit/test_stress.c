@@ -1,0 +1,145 @@
+/** What a stress test concludes from its runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "stress/stress.h"
+
+static void add(clp_outputs *outputs, const char *output, const char *input, const char *digest) {
+    clproc_event event = {.output = output, .input = input, .digest = digest};
+    clp_outputs_add(outputs, &event);
+}
+
+static void test_outputs_are_compared_in_any_order(void **state) {
+    (void)state;
+    clp_outputs a = {0}, b = {0};
+    add(&a, "1.jpg", "x", "aa");
+    add(&a, "2.jpg", "x", "bb");
+    add(&a, "", "y", "cc");
+    add(&b, "", "y", "cc");
+    add(&b, "2.jpg", "x", "bb");
+    add(&b, "1.jpg", "x", "aa");
+    clp_outputs_sort(&a);
+    clp_outputs_sort(&b);
+    assert_null(clp_outputs_difference(&a, &b));
+    clp_outputs_free(&a);
+    clp_outputs_free(&b);
+}
+
+static void test_another_digest_is_named(void **state) {
+    (void)state;
+    clp_outputs a = {0}, b = {0};
+    add(&a, "1.jpg", "x", "aa");
+    add(&a, "2.jpg", "x", "bb");
+    add(&b, "1.jpg", "x", "aa");
+    add(&b, "2.jpg", "x", "bc");
+    assert_string_equal(clp_outputs_difference(&a, &b), "2.jpg");
+    clp_outputs_free(&a);
+    clp_outputs_free(&b);
+}
+
+static void test_a_missing_output_is_named(void **state) {
+    (void)state;
+    clp_outputs a = {0}, b = {0};
+    add(&a, "1.jpg", "x", "aa");
+    add(&a, "2.jpg", "x", "bb");
+    add(&b, "1.jpg", "x", "aa");
+    assert_string_equal(clp_outputs_difference(&a, &b), "2.jpg");
+    assert_string_equal(clp_outputs_difference(&b, &a), "2.jpg");
+    clp_outputs_free(&a);
+    assert_string_equal(clp_outputs_difference(&a, &b), "1.jpg");
+    clp_outputs_free(&b);
+    assert_null(clp_outputs_difference(&a, &b));
+}
+
+static void test_slope_is_of_the_later_half(void **state) {
+    (void)state;
+    double growing[] = {900, 100, 10, 20, 30, 40}, flat[] = {5, 9, 9, 9};
+    clp_memory_line line = {.items = growing, .count = 6};
+    assert_float_equal(clp_memory_slope(&line), 10, 1e-9);
+    line = (clp_memory_line){.items = flat, .count = 4};
+    assert_float_equal(clp_memory_slope(&line), 0, 1e-9);
+    line.count = 2; /* too few to tell */
+    assert_float_equal(clp_memory_slope(&line), 0, 0);
+}
+
+static void test_differences_are_told(void **state) {
+    (void)state;
+    double rates[] = {10, 20, 30}, resident[] = {1e6, 2e6, 4e6};
+    clp_case one = {.name = "blur 2"};
+    clp_cases cases = {.items = &one, .count = 1};
+    clp_case_record record = {.rates = rates,
+                              .count = 3,
+                              .failed = 2,
+                              .differing = 1,
+                              .differs_in = 3,
+                              .differs_at = "out/07.jpg"};
+    clproc_stress_result result = {.pictures = 58,
+                                   .failed = 2,
+                                   .iterations = 3,
+                                   .differing = 1,
+                                   .seconds = 3,
+                                   .memory_slope = 2e6};
+    clp_memory_line memory = {.items = resident, .count = 3};
+    clp_stress_report report = {.result = &result,
+                                .cases = &cases,
+                                .records = &record,
+                                .memory = &memory,
+                                .device = "a device",
+                                .images = 20,
+                                .pictures = 1};
+    clp_text text = {0};
+    clp_stress_print(&text, &report);
+    clp_text_add_bytes(&text, "", 1);
+    assert_non_null(strstr(text.data, "20 images an iteration (1 different pictures) on a device"));
+    assert_non_null(strstr(text.data, "blur 2: iteration 3 gave another output than iteration 1, "
+                                      "first at out/07.jpg"));
+    assert_non_null(strstr(text.data, "1 differ\n"));
+    assert_non_null(strstr(text.data, "+2.00 MB per iteration"));
+    assert_non_null(strstr(text.data, "100 %")); /* 10 to 30 around 20 */
+    clp_text_free(&text);
+}
+
+static void test_cases(void **state) {
+    (void)state;
+    clproc_stress_params params;
+    clp_cases cases = {0};
+    clproc_stress_params_init(&params);
+    assert_int_equal(params.iterations, 3);
+    assert_int_equal(params.image_count, 20);
+    assert_float_equal(params.blur_radius, 5, 0);
+    params.blur_radius = 8;
+    assert_int_equal(clp_cases_make(&cases, &params, NULL), CLPROC_OK);
+    assert_int_equal(cases.count, 10);
+    assert_string_equal(cases.items[0].name, "blur 2");
+    assert_string_equal(cases.items[2].name, "blur 8");
+    assert_int_equal(cases.items[9].format, CLPROC_FORMAT_PNG);
+    clp_cases_free(&cases);
+
+    /* Every operation can be named alone. */
+    for (size_t i = 0; i < clproc_op_count(); i++) {
+        const char *const name[] = {clproc_op_at(i)->name};
+        params.operations = name;
+        params.operation_count = 1;
+        assert_int_equal(clp_cases_make(&cases, &params, NULL), CLPROC_OK);
+        assert_true(cases.count >= 1);
+        clp_cases_free(&cases);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_outputs_are_compared_in_any_order),
+        cmocka_unit_test(test_another_digest_is_named),
+        cmocka_unit_test(test_a_missing_output_is_named),
+        cmocka_unit_test(test_slope_is_of_the_later_half),
+        cmocka_unit_test(test_differences_are_told),
+        cmocka_unit_test(test_cases),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
