@@ -3,7 +3,7 @@ import os
 from dataclasses import dataclass
 
 from . import pictures
-from .measure import Work, fresh_folder, run
+from .measure import Failure, Work, fresh_folder, run
 from .peers import Job
 from .race import Contender, Rules, floor_count
 
@@ -37,12 +37,22 @@ class Bench:
         """Photos of each size in a set."""
         return 8 if self.quick else 16
 
+    def own_photos(self, png):
+        """The PNGs, or the JPEGs, below --photos; of those with one name only the first, since
+        all results go to one folder."""
+        found = {}
+        for path in pictures.pictures_in(self.options.photos):
+            if (pictures.header(path)[2] == "png") == png:
+                found.setdefault(os.path.splitext(os.path.basename(path))[0], path)
+        if not found:
+            raise Failure(f"there is no {'PNG' if png else 'JPEG'} in {self.options.photos}")
+        return list(found.values())
+
     def jpeg_sets(self):
         """The sets for JPEG rows."""
         if self.options.photos:
-            files = [f for f in pictures.pictures_in(self.options.photos)
-                     if pictures.header(f)[2] != "png"]
-            return [PhotoSet(os.path.basename(self.options.photos.rstrip("/")), files)]
+            name = os.path.basename(os.path.abspath(self.options.photos))
+            return [PhotoSet(name, self.own_photos(False))]
         sets = [PhotoSet(look, self.photos.mixed(look, self.each()))
                 for look in ("detailed", "smooth")]
         if not self.quick:
@@ -57,8 +67,7 @@ class Bench:
 
     def png_files(self):
         if self.options.photos:
-            return [f for f in pictures.pictures_in(self.options.photos)
-                    if pictures.header(f)[2] == "png"]
+            return self.own_photos(True)
         return self.photos.mixed("png", 4 if self.quick else 8, (6,) if self.quick else (6, 12))
 
     # ------------------------------------------------------------ contenders

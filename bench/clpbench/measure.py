@@ -55,8 +55,8 @@ def run(work):
         wall = time.monotonic() - start
         if failed:
             err.seek(0)
-            said = err.read().decode(errors="replace").strip()[-500:]
-            raise Failure(f"{' '.join(failed)[:200]}: {said}")
+            said = err.read().decode(errors="replace").strip().split("\n")[0]
+            raise Failure(f"{' '.join(failed)[:100]}…: {said[:200]}")
         out.seek(0)
         text = out.read().decode(errors="replace")
     return Result(wall, cpu, largest * min(work.parallel, len(work.commands)), text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .measure import Work
 from .pictures import header
 
+IMAGEMAGICK = ("magick", "convert-im6.q16", "convert")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -30,13 +31,6 @@ class Job:
 
 def _each(job, command, env=None, variant="a process a file"):
     return Work([command(path) for path in job.files], job.cores, env or {}, variant)
-
-
-def _shares(job, command, env=None):
-    """The files dealt out to one process a core."""
-    shares = [job.files[i::job.cores] for i in range(job.cores)]
-    return Work([command(share) for share in shares if share], job.cores, env or {},
-                "a process a core")
 
 
 def _target(out, path):
@@ -109,35 +103,35 @@ def ffmpeg(job, out):
     return [_each(job, command)]
 
 
-def _magick(job, program, threads_name):
-    """GraphicsMagick and ImageMagick take the same words."""
+def _magick(job, out, program, threads):
+    """GraphicsMagick and ImageMagick take the same words, but for the hint to shrink on loading."""
+    hint = []
     if job.task == "resize":
-        gap = 2 * job.width
-        options = ["-filter", "Lanczos", "-resize", f"{job.width}x", "-quality", str(job.quality),
-                   "-sampling-factor", "2x2"]
-        hint = (["-size", f"{gap}x{gap}"] if program[0] == "gm"
-                else ["-define", f"jpeg:size={gap}x{gap}"])
+        gap = f"{2 * job.width}x{2 * job.width}"
+        hint = ["-size", gap] if program[0] == "gm" else ["-define", f"jpeg:size={gap}"]
+        options = ["-auto-orient", "-filter", "Lanczos", "-resize", f"{job.width}x",
+                   "-quality", str(job.quality), "-sampling-factor", "2x2"]
     elif job.task == "half":
-        options, hint = ["-filter", "Lanczos", "-resize", "50%",
-                         "-quality", str(10 * job.png_level + 5)], []
+        # The tens are the zlib level, the ones stand for choosing each row's filter.
+        options = ["-filter", "Lanczos", "-resize", "50%", "-quality", str(10 * job.png_level + 5)]
     else:
-        return lambda files, out: []
+        return []
 
-    def works(files, out):
-        def command(some):
-            target = "-output-directory" if program[0] == "gm" else "-path"
-            return [*program, target, out, *hint, *options, *some]
-        return [_shares(job, command, {threads_name: "1"}),
-                Work([command(files)], 1, {threads_name: str(job.cores)}, "one process")]
-    return works
+    def command(path):
+        return [*program, *hint, path, *options, _target(out, path)]
+    return [_each(job, command, {threads: "1"}),
+            Work([command(path) for path in job.files], 1, {threads: str(job.cores)},
+                 "file after file")]
 
 
 def graphicsmagick(job, out):
-    return _magick(job, ["gm", "mogrify"], "OMP_NUM_THREADS")(job.files, out)
+    return _magick(job, out, ["gm", "convert"], "OMP_NUM_THREADS")
 
 
 def imagemagick(job, out):
-    return _magick(job, ["mogrify"], "MAGICK_THREAD_LIMIT")(job.files, out)
+    # Some systems name version 6 "convert", which other programs are called, too.
+    program = next(name for name in IMAGEMAGICK if shutil.which(name))
+    return _magick(job, out, [program], "MAGICK_THREAD_LIMIT")
 
 
 # ---------------------------------------------------------------------------- by script
@@ -169,7 +163,7 @@ class Peers:
             ("Pillow", self.pillow_python, self._pillow),
             ("OpenCV", self.opencv_python, self._opencv),
             ("GraphicsMagick", shutil.which("gm"), graphicsmagick),
-            ("ImageMagick", shutil.which("mogrify"), imagemagick)) if found}
+            ("ImageMagick", any(map(shutil.which, IMAGEMAGICK)), imagemagick)) if found}
 
     @staticmethod
     def _works(argv, env=None):

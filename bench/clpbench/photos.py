@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from .measure import Failure, Work, fresh_folder, run
-from .pictures import header
+from .pictures import pictures_in
 
 SIZES = {6: (3000, 2000), 12: (4000, 3000), 24: (6000, 4000), 33: (7680, 4320)}  # megapixels
 # What is done to a generated photo, and the quality it is stored at. A camera's detailed picture
@@ -91,10 +91,3 @@ class Photos:
                 "sizes": [(f"{size:02d}mp", SIZES[size], each) for size in sizes]})]]))
             self._finish(folder, recipe)
         return pictures_in(folder)
-
-
-def pictures_in(folder):
-    """The JPEGs and PNGs of a folder and those below it, sorted."""
-    found = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names
-             if not name.startswith(".")]
-    return sorted(path for path in found if header(path))

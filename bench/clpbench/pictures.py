@@ -30,6 +30,13 @@ def header(path):
     return None
 
 
+def pictures_in(folder):
+    """The JPEGs and PNGs of a folder and those below it, sorted."""
+    found = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names
+             if not name.startswith(".")]
+    return sorted(path for path in found if header(path))
+
+
 def megapixels(files):
     return sum(h[0] * h[1] for h in map(header, files) if h) / 1e6
 

@@ -16,6 +16,7 @@ class Contender:
     times: list = field(default_factory=list)
     cpu: list = field(default_factory=list)
     warm_up: tuple = ()  # what the best way took while it was looked for
+    once: bool = False  # far behind: its warm-up is all that was measured
     peak: int = 0
     size: int = 0  # bytes written
     note: str = ""  # what is unequal about its results
@@ -36,7 +37,7 @@ class Contender:
         self.warm_up = (seconds, cpu)
 
     def stop_at_warm_up(self):
-        """Far behind: its warm-up is measured enough."""
+        self.once = True
         self.times, self.cpu, self.peak = [self.warm_up[0]], [self.warm_up[1]], self.last.peak
 
     def take_turn(self):

@@ -46,7 +46,7 @@ class Row:
             beside = f"{ratio(one, own):10.2f}" if own else " " * 10
             # The floor holds all results in memory, which says nothing about clproc.
             peak = "" if one is floor else f"{one.peak / 2**20:.0f}"
-            once = "*" if len(one.times) == 1 else " "
+            once = "*" if one.once else " "
             print(f"      {one.name:<15}{one.median():9.3f}{over}{beside}{median(one.cpu):8.2f}"
                   f"{peak:>10}{one.size / 1e6:8.1f} {once}{one.works[0].variant}".rstrip())
             if one.note:
