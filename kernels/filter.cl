@@ -5,6 +5,7 @@
  *                    REAL          1: float weights, 0: Q14 weights and 32-bit integer sums
  *                    TRANSPOSE     1: result row r becomes column r
  *                    NAME(f)       f with the variant's suffix: one program may hold several
+ *                    PREFETCH_HINTS 1: the compiler takes them
  *                    GROUP_TILE    1: a work-group owns a tile, in local memory; 0: a work-item owns one, in registers
  */
 FIND_JOB(filter_job)
@@ -163,6 +164,11 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
             b += TO_SUM16(vload16(1, p)) * weight;
             c += TO_SUM16(vload16(2, p)) * weight;
             d += TO_SUM16(vload16(3, p)) * weight;
+            /* The next strip's part of this row: the hardware does not follow so many rows at once. */
+            PREFETCH(p + STRIP * TILE);
+            if (sizeof(SRC) > 1) {
+                PREFETCH(p + STRIP * TILE + 64 / sizeof(SRC));
+            }
             p += step;
         }
         result[0] = FINISH16(a);

@@ -93,9 +93,7 @@ void clp_device_close(clp_device **device) {
         return;
     }
     clp_kernels_release(d);
-    if (d->scratch) {
-        clReleaseMemObject(d->scratch);
-    }
+    clp_store_free(&d->scratch);
     if (d->readback && d->readback != d->compute) {
         clReleaseCommandQueue(d->readback);
     }
@@ -140,8 +138,8 @@ clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_p
         clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
         clp_kernel *kernel;
         status = clp_kernel_get(device, &variant, &kernel, thread, error);
-        /* GPUs compile when a program is built; their kernels have barriers, and cannot return early
-         * where there is no job. */
+        /* GPUs compile when a program is built; their kernels have barriers, and cannot return
+         * early where there is no job. */
         if (status == CLPROC_OK && !kernel->launched && !device->group_tiles) {
             status = clp_kernel_warm(device, kernel, error);
         }

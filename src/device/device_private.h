@@ -6,6 +6,7 @@
 
 #include "device/cl_error.h"
 #include "device/device.h"
+#include "device/pages.h"
 
 /* ------------------------------------------------------ platforms.c */
 
@@ -59,13 +60,21 @@ void clp_kernels_release(clp_device *device);
 
 /* ---------------------------------------------------------- slot.c */
 
+/** A buffer that grows. */
+typedef struct clp_store {
+    cl_mem buffer;
+    size_t capacity;
+    clp_pages *pages; /**< NULL unless the device shares the host's memory */
+} clp_store;
+
 /** Memory of one kind: on a device that shares the host's memory one mapped buffer; else a pinned
  * host buffer beside one on the device; on the reference device host memory alone. */
 typedef struct clp_arena {
     size_t capacity, used;
-    cl_mem buffer; /**< what kernels use */
-    cl_mem pinned; /**< NULL with shared memory */
-    uint8_t *host; /**< NULL while the device owns it */
+    cl_mem buffer;    /**< what kernels use */
+    clp_pages *pages; /**< of `buffer`, with shared memory */
+    cl_mem pinned;    /**< NULL with shared memory */
+    uint8_t *host;    /**< NULL while the device owns it */
 } clp_arena;
 
 typedef struct clp_picture {
@@ -82,9 +91,8 @@ struct clp_slot {
     clp_arena input, output;
     clp_picture *pictures;
     uint32_t count, capacity; /**< pictures */
-    cl_mem tables;            /**< plan tables, then jobs */
-    size_t table_capacity;
-    uint8_t *staging; /**< host copy of `tables` until it is uploaded */
+    clp_store tables;         /**< plan tables, then jobs */
+    uint8_t *staging;         /**< host copy of `tables` until it is uploaded */
     size_t staging_size, staging_capacity;
     /* Of the batch under way */
     uint64_t batch;
@@ -114,8 +122,7 @@ struct clp_device {
     bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
     clp_kernel kernels[CLP_MAX_KERNELS];
     uint32_t kernel_count;
-    cl_mem scratch;
-    size_t scratch_capacity;
+    clp_store scratch;
     bool aligned; /**< clp_prof_align() has been told the clocks */
 };
 
@@ -127,12 +134,15 @@ typedef enum clp_buffer_kind {
     CLP_BUFFER_TABLES
 } clp_buffer_kind;
 
+/** `pages`: those a shared buffer grew in before, and then those it lies in; the caller holds them.
+ */
 clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t size,
-                                const char *what, cl_mem *buffer, clproc_error *error);
-/** Replaces a buffer that is too small; its content is lost. */
-clproc_status clp_buffer_grow(clp_device *device, clp_buffer_kind kind, cl_mem *buffer,
-                              size_t *capacity, size_t needed, const char *what,
-                              clproc_error *error);
+                                const char *what, clp_pages **pages, cl_mem *buffer,
+                                clproc_error *error);
+/** Makes room; the content is lost. */
+clproc_status clp_store_grow(clp_device *device, clp_buffer_kind kind, clp_store *store,
+                             size_t needed, const char *what, clproc_error *error);
+void clp_store_free(clp_store *store);
 
 /* ----------------------------------------------------------- slot.c */
 

@@ -1,44 +1,85 @@
 #include "device/pages.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
 #include "core/checked.h"
+#include "core/memory.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
+/** Addresses cost nothing; a batch that outgrows these moves. */
+#define RESERVATION ((size_t)1 << 30)
 
-/** Small blocks are not worth a huge page. */
-static size_t page_unit(size_t size) {
-    return size >= HUGE_PAGE ? HUGE_PAGE : 4096;
-}
+struct clp_pages {
+    uint8_t *start;
+    size_t size;
+    atomic_uint holders;
+};
 
-void *clp_pages_alloc(size_t size) {
-    size_t unit = page_unit(size), length, room;
-    if (!clp_checked_align(size, unit, &length) || !clp_checked_add(length, unit, &room)) {
+/** Maps `size` bytes at a multiple of a huge page; NULL if the system says no. */
+static uint8_t *map_aligned(size_t size) {
+    size_t room;
+    if (!clp_checked_add(size, HUGE_PAGE, &room)) {
         return NULL;
     }
-    uint8_t *start = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *start = mmap(NULL, room, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start == MAP_FAILED) {
         return NULL;
     }
     /* Give back what stands over the aligned part on both sides. */
-    size_t before = (unit - (uintptr_t)start % unit) % unit, after = room - before - length;
+    size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE,
+           after = room - before - size;
     if (before > 0) {
         munmap(start, before);
     }
     if (after > 0) {
-        munmap(start + before + length, after);
+        munmap(start + before + size, after);
     }
-    if (unit == HUGE_PAGE) {
-        /* A wish: without huge pages everything works as well. */
-        (void)madvise(start + before, length, MADV_HUGEPAGE);
-    }
+    /* A wish: without huge pages everything works as well. */
+    (void)madvise(start + before, size, MADV_HUGEPAGE);
     return start + before;
 }
 
-void clp_pages_free(void *pages, size_t size) {
-    size_t length;
-    if (pages && clp_checked_align(size, page_unit(size), &length)) {
-        munmap(pages, length);
+clp_pages *clp_pages_reserve(size_t size) {
+    size_t wanted;
+    clp_pages *pages = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *pages);
+    if (!pages || !clp_checked_align(size, HUGE_PAGE, &wanted)) {
+        clp_memory_free(pages);
+        return NULL;
     }
+    pages->size = wanted > RESERVATION ? wanted : RESERVATION;
+    pages->start = map_aligned(pages->size);
+    if (!pages->start) {
+        /* Addresses are limited here: take what is needed. */
+        pages->size = wanted;
+        pages->start = map_aligned(wanted);
+    }
+    if (!pages->start) {
+        clp_memory_free(pages);
+        return NULL;
+    }
+    atomic_init(&pages->holders, 1);
+    return pages;
+}
+
+clp_pages *clp_pages_retain(clp_pages *pages) {
+    atomic_fetch_add(&pages->holders, 1);
+    return pages;
+}
+
+void clp_pages_release(clp_pages *pages) {
+    if (pages && atomic_fetch_sub(&pages->holders, 1) == 1) {
+        munmap(pages->start, pages->size);
+        clp_memory_free(pages);
+    }
+}
+
+void *clp_pages_start(const clp_pages *pages) {
+    return pages->start;
+}
+
+size_t clp_pages_size(const clp_pages *pages) {
+    return pages->size;
 }

@@ -5,9 +5,17 @@
 
 #include <stddef.h>
 
-/** Zeroed memory at a page boundary, NULL if there is none. Free with clp_pages_free() and the same
- * size. */
-void *clp_pages_alloc(size_t size);
-void clp_pages_free(void *pages, size_t size);
+/** A stretch of addresses, more than is needed at first: what grows inside it keeps the pages it
+ * has touched. Shared by those who hold it. */
+typedef struct clp_pages clp_pages;
+
+/** Reserves addresses for at least `size` bytes of zeroed memory, for one holder. NULL if there are
+ * none. */
+clp_pages *clp_pages_reserve(size_t size);
+clp_pages *clp_pages_retain(clp_pages *pages);
+/** Gives them back with the last holder; NULL is fine. Any thread. */
+void clp_pages_release(clp_pages *pages);
+void *clp_pages_start(const clp_pages *pages);
+size_t clp_pages_size(const clp_pages *pages);
 
 #endif

@@ -165,8 +165,12 @@ static clproc_status build(clp_device *device, clp_kernel *const *kernels, uint3
         name_function(kernels[i], functions[i], sizeof functions[i]);
         CLP_TRY(status, out, add_variant(text, kernels[i], functions[i], error));
     }
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d",
-             device->group_tiles, device->group_tiles ? 1 : 16);
+    /* PoCL's clang takes prefetch hints; other drivers' translators may not. */
+    bool hints = strcmp(device->info.platform, "Portable Computing Language") == 0 &&
+                 strcmp(device->info.type, "cpu") == 0;
+    snprintf(options, sizeof options,
+             "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DPREFETCH_HINTS=%d", device->group_tiles,
+             device->group_tiles ? 1 : 16, hints);
     program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
                                         &code);
     CLP_TRY(status, out, clp_cl_check(code, "clCreateProgramWithSource", kernels[0]->name, error));

@@ -5,7 +5,8 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 
-static void arena_release(clp_device *device, clp_arena *arena) {
+/** Gives up the buffers; the pages stay, for the next ones to grow in. */
+static void release_buffers(clp_device *device, clp_arena *arena) {
     if (device->reference) {
         clp_memory_free(arena->host);
     } else if (arena->host) {
@@ -18,11 +19,13 @@ static void arena_release(clp_device *device, clp_arena *arena) {
     if (arena->buffer) {
         clReleaseMemObject(arena->buffer);
     }
+    *arena = (clp_arena){.pages = arena->pages};
 }
 
 void clp_arena_free(clp_device *device, clp_arena *arena) {
-    arena_release(device, arena);
-    *arena = (clp_arena){0};
+    release_buffers(device, arena);
+    clp_pages_release(arena->pages);
+    arena->pages = NULL;
 }
 
 static clproc_status map(clp_device *device, cl_mem buffer, size_t size, uint8_t **host,
@@ -55,7 +58,7 @@ clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capaci
     if (capacity <= arena->capacity) {
         return CLPROC_OK;
     }
-    clp_arena_free(device, arena);
+    release_buffers(device, arena);
     clproc_status status;
     if (device->reference) {
         arena->host = clp_memory_alloc(CLP_MEMORY_PIXELS, capacity);
@@ -63,13 +66,14 @@ clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capaci
         return arena->host ? CLPROC_OK : clp_error_memory(error, what, capacity);
     }
     CLP_TRY(status, out,
-            clp_buffer_create(device, CLP_BUFFER_PIXELS, capacity, what, &arena->buffer, error));
+            clp_buffer_create(device, CLP_BUFFER_PIXELS, capacity, what, &arena->pages,
+                              &arena->buffer, error));
     if (device->unified) {
         CLP_TRY(status, out, map(device, arena->buffer, capacity, &arena->host, error));
     } else {
-        CLP_TRY(
-            status, out,
-            clp_buffer_create(device, CLP_BUFFER_PINNED, capacity, what, &arena->pinned, error));
+        CLP_TRY(status, out,
+                clp_buffer_create(device, CLP_BUFFER_PINNED, capacity, what, &arena->pages,
+                                  &arena->pinned, error));
         CLP_TRY(status, out, map(device, arena->pinned, capacity, &arena->host, error));
     }
     arena->capacity = capacity;
@@ -118,9 +122,7 @@ void clp_slot_destroy(clp_slot **slot) {
     }
     clp_arena_free(s->device, &s->input);
     clp_arena_free(s->device, &s->output);
-    if (s->tables) {
-        clReleaseMemObject(s->tables);
-    }
+    clp_store_free(&s->tables);
     clp_memory_free(s->launches);
     clp_memory_free(s->staging);
     clp_memory_free(s->pictures);

@@ -251,7 +251,7 @@ static clproc_status place(clp_slot *slot, size_t *scratch, clproc_error *error)
 static cl_mem arena_buffer(const clp_slot *slot, clp_role role) {
     return role == CLP_ROLE_INPUT    ? slot->input.buffer
            : role == CLP_ROLE_OUTPUT ? slot->output.buffer
-                                     : slot->device->scratch;
+                                     : slot->device->scratch.buffer;
 }
 
 static clproc_status set_argument(clp_kernel *kernel, cl_uint index, size_t size, const void *value,
@@ -298,12 +298,10 @@ clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_err
     clproc_status status;
     /* PoCL compiles at the first launch: one without jobs does, and finds nothing to do. */
     CLP_TRY(status, out,
-            clp_buffer_grow(device, CLP_BUFFER_PIXELS, &device->scratch, &device->scratch_capacity,
-                            64, "scratch", error));
-    cl_mem arenas[3] = {device->scratch, device->scratch, device->scratch};
+            clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, 64, "scratch", error));
+    cl_mem any = device->scratch.buffer, arenas[3] = {any, any, any};
     uint32_t arena_count = kernel->variant.kind == CLP_PASS_COLOUR ? 3 : 2;
-    CLP_TRY(status, out,
-            set_arguments(kernel, arenas, arena_count, device->scratch, 0, 0, &base, error));
+    CLP_TRY(status, out, set_arguments(kernel, arenas, arena_count, any, 0, 0, &base, error));
     CLP_TRY(status, out, set_argument(kernel, base, sizeof zero, &zero, error));
     launch_size(device, kernel->variant.kind, 1, &global, &local);
     cl_int code = clEnqueueNDRangeKernel(device->compute, kernel->kernel, 1, NULL, &global, &local,
@@ -319,12 +317,13 @@ static clproc_status launch(clp_slot *slot, const group *g, clp_kernel *kernel,
                             clproc_error *error) {
     clp_device *device = slot->device;
     const work *w = &g->works[0];
-    cl_mem all[3] = {slot->input.buffer, device->scratch, slot->output.buffer};
+    cl_mem all[3] = {slot->input.buffer, device->scratch.buffer, slot->output.buffer};
     cl_mem two[2] = {arena_buffer(slot, w->src), arena_buffer(slot, w->dst)};
     bool colour = w->variant.kind == CLP_PASS_COLOUR;
     cl_uint base;
-    clproc_status status = set_arguments(kernel, colour ? all : two, colour ? 3 : 2, slot->tables,
-                                         (uint32_t)g->jobs, g->count, &base, error);
+    clproc_status status =
+        set_arguments(kernel, colour ? all : two, colour ? 3 : 2, slot->tables.buffer,
+                      (uint32_t)g->jobs, g->count, &base, error);
     clp_prof_command command = {
         .kind = CLP_COMMAND_KERNEL, .batch = slot->batch, .images = slot->count};
     snprintf(command.name, sizeof command.name, "%s", kernel->name);
@@ -420,8 +419,8 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
     clproc_status status;
     *ready = NULL;
     CLP_TRY(status, out,
-            clp_buffer_grow(device, CLP_BUFFER_TABLES, &slot->tables, &slot->table_capacity,
-                            slot->staging_size, "tables", error));
+            clp_store_grow(device, CLP_BUFFER_TABLES, &slot->tables, slot->staging_size, "tables",
+                           error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->input, error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->output, error));
     if (slot->input.pinned) {
@@ -439,7 +438,7 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
     }
     event = NULL;
     bool wait = device->upload != device->compute;
-    cl_int code = clEnqueueWriteBuffer(device->upload, slot->tables, CL_FALSE, 0,
+    cl_int code = clEnqueueWriteBuffer(device->upload, slot->tables.buffer, CL_FALSE, 0,
                                        slot->staging_size, slot->staging, 0, NULL,
                                        wait ? ready : clp_event_wanted(device, &event));
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueWriteBuffer", "tables", error));
@@ -561,14 +560,13 @@ clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t bat
     CLP_TRY(status, out, collect(slot, &works, &count, error));
     CLP_TRY(status, out, make_groups(slot, works, count, &groups, &group_count, error));
     CLP_TRY(status, out,
-            clp_buffer_grow(device, CLP_BUFFER_PIXELS, &device->scratch, &device->scratch_capacity,
-                            scratch, "scratch", error));
+            clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, scratch, "scratch", error));
     if (group_count > 0) {
         CLP_TRY(status, out, upload(slot, &ready, error));
         CLP_TRY(status, out, run_groups(slot, groups, group_count, ready, thread, error));
     }
     status = read_back(slot, error);
-    clp_prof_device_memory(device->prof, "scratch", device->scratch_capacity);
+    clp_prof_device_memory(device->prof, "scratch", device->scratch.capacity);
 out:
     if (status != CLPROC_OK) {
         finish_queues(device);
