@@ -36,6 +36,8 @@ def parse():
     parser.add_argument("--cache", metavar="DIR",
                         default=os.path.join(tempfile.gettempdir(), "clproc-bench"),
                         help="where photo sets are kept (default: clproc-bench in $TMPDIR)")
+    parser.add_argument("--peers", metavar="NAMES", help="only these, as vipsthumbnail,sharp; none: "
+                        "no other program")
     parser.add_argument("--install-peers", action="store_true", help="get sharp from npm first")
     parser.add_argument("--make-photos", action="store_true", help="make the photo sets and stop")
     options = parser.parse_args()
@@ -68,6 +70,8 @@ def main():
     bench.photos = Photos(bench.clproc, options.cache, progress)
     if options.install_peers:
         bench.peers.install()
+    if options.peers is not None:
+        bench.peers.keep(options.peers.split(","))
     if options.make_photos:
         bench.jpeg_sets()
         bench.png_files()
@@ -79,7 +83,7 @@ def main():
           f"{', '.join(bench.peers.all) or 'none'}")
     print(f"medians of {options.runs} runs in turns, ratios medians of each turn's ratio; programs far "
           "behind run once (*)")
-    rows = []
+    rows, failed = [], 0
     for name in options.only:
         try:
             for row in ROWS[name](bench):
@@ -87,6 +91,7 @@ def main():
                 rows.append(row)
         except Failure as failure:
             print(f"\n{name}  cannot be measured: {failure}")
+            failed += 1
     gaps = sum(not check.met for row in rows for check in row.checks)
     checks = sum(len(row.checks) for row in rows)
     print(f"\n{checks - gaps} of {checks} targets met, {time.monotonic() - start:.0f} s")
@@ -96,7 +101,7 @@ def main():
                        "quick": options.quick, "runs": options.runs,
                        "rows": [row.as_dict() for row in rows]}, file, indent=1)
             file.write("\n")
-    return 0
+    return 1 if failed else 0
 
 
 sys.exit(main())

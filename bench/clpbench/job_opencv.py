@@ -26,8 +26,9 @@ def resize(path):
     while shrink < 8 and stored_width(path) // (2 * shrink) >= 2 * JOB["width"]:
         shrink *= 2
     image = cv2.imread(path, REDUCED[shrink])
-    height = round(image.shape[0] * JOB["width"] / image.shape[1])
-    return cv2.resize(image, (JOB["width"], height), interpolation=cv2.INTER_AREA)
+    width = min(JOB["width"], image.shape[1])
+    height = round(image.shape[0] * width / image.shape[1])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def half(path):

@@ -91,7 +91,7 @@ def ffmpeg(job, out):
             while lowres < 3 and header(path)[0] >> (lowres + 1) >= 2 * job.width:
                 lowres += 1
             return [*start, "-lowres", str(lowres), "-i", path, "-vf",
-                    f"scale={job.width}:-1:flags=lanczos", "-pix_fmt", "yuvj420p", "-q:v", "2",
+                    f"scale='min({job.width},iw)':-1:flags=lanczos", "-pix_fmt", "yuvj420p", "-q:v", "2",
                     _target(out, path)]
     elif job.task == "half":
         def command(path):
@@ -109,7 +109,7 @@ def _magick(job, out, program, threads):
     if job.task == "resize":
         gap = f"{2 * job.width}x{2 * job.width}"
         hint = ["-size", gap] if program[0] == "gm" else ["-define", f"jpeg:size={gap}"]
-        options = ["-auto-orient", "-filter", "Lanczos", "-resize", f"{job.width}x",
+        options = ["-auto-orient", "-filter", "Lanczos", "-resize", f"{job.width}x>",
                    "-quality", str(job.quality), "-sampling-factor", "2x2"]
     elif job.task == "half":
         # The tens are the zlib level, the ones stand for choosing each row's filter.
@@ -225,10 +225,9 @@ class Peers:
         return _script(job, out, [self.opencv_python], "job_opencv.py",
                        {"OMP_NUM_THREADS": "1"}, variants)
 
+    def keep(self, names):
+        """Forgets all others."""
+        self.all = {name: work for name, work in self.all.items() if name in names}
+
     def works(self, name, job, out):
         return self.all[name](job, out)
-
-    def start_seconds(self, name):
-        """Programs run by an interpreter: a Work that only starts it."""
-        empty = Job("resize", [], 1)
-        return self._opencv(empty, "")[0] if name == "OpenCV" else None

@@ -38,7 +38,7 @@ def _run_row(bench, row, files, pipeline, arguments, job, names):
 def _resize_row(bench, name, photos, width, floor_target, peer_target):
     row = Row(name, f"JPEG to {width} wide, Lanczos3, quality 85 · {photos.title()}")
     job = bench.job("resize", photos.files, width=width)
-    _run_row(bench, row, photos.files, f"resize {width}x", ["--quality", "85"], job,
+    _run_row(bench, row, photos.files, f"resize {width}x:enlarge=no", ["--quality", "85"], job,
              FAST if bench.quick else None)
     own, floor = row.find("clproc"), row.find("codec floor")
     if own and floor:
@@ -57,8 +57,8 @@ def w2(bench):
     row = Row("W2", f"resize to 1920 wide + blur 2 + gray · {photos.title()}")
     warm(photos.files)
     quality = ["--quality", "85"]
-    contenders = bench.own_and_floor(photos.files, "resize 1920x | blur 2 | gray", *quality)
-    contenders.append(bench.own(photos.files, "--pipeline", "resize 1920x", *quality,
+    contenders = bench.own_and_floor(photos.files, "resize 1920x:enlarge=no | blur 2 | gray", *quality)
+    contenders.append(bench.own(photos.files, "--pipeline", "resize 1920x:enlarge=no", *quality,
                                 name="clproc W1"))
     row.contenders, failed = race(row.title, contenders, bench.rules())
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
