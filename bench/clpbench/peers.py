@@ -105,10 +105,9 @@ def ffmpeg(job, out):
 
 def _magick(job, out, program, threads):
     """GraphicsMagick and ImageMagick take the same words, but for the hint to shrink on loading."""
-    hint = []
+    gap = f"{2 * job.width}x{2 * job.width}"
+    shrink = ["-size", gap] if program[0] == "gm" else ["-define", f"jpeg:size={gap}"]
     if job.task == "resize":
-        gap = f"{2 * job.width}x{2 * job.width}"
-        hint = ["-size", gap] if program[0] == "gm" else ["-define", f"jpeg:size={gap}"]
         options = ["-auto-orient", "-filter", "Lanczos", "-resize", f"{job.width}x>",
                    "-quality", str(job.quality), "-sampling-factor", "2x2"]
     elif job.task == "half":
@@ -118,6 +117,8 @@ def _magick(job, out, program, threads):
         return []
 
     def command(path):
+        # Smaller photos would be decoded enlarged.
+        hint = shrink if job.task == "resize" and header(path)[0] >= 4 * job.width else []
         return [*program, *hint, path, *options, _target(out, path)]
     return [_each(job, command, {threads: "1"}),
             Work([command(path) for path in job.files], 1, {threads: str(job.cores)},

@@ -57,9 +57,9 @@ def w2(bench):
     row = Row("W2", f"resize to 1920 wide + blur 2 + gray · {photos.title()}")
     warm(photos.files)
     quality = ["--quality", "85"]
-    contenders = bench.own_and_floor(photos.files, "resize 1920x:enlarge=no | blur 2 | gray", *quality)
-    contenders.append(bench.own(photos.files, "--pipeline", "resize 1920x:enlarge=no", *quality,
-                                name="clproc W1"))
+    resize = "resize 1920x:enlarge=no"
+    contenders = bench.own_and_floor(photos.files, f"{resize} | blur 2 | gray", *quality)
+    contenders.append(bench.own(photos.files, "--pipeline", resize, *quality, name="clproc W1"))
     row.contenders, failed = race(row.title, contenders, bench.rules())
     row.remarks += [f"{one.name} failed: {one.note}" for one in failed]
     if not failed:
