@@ -376,7 +376,8 @@ out:
 /** While the device is still opening, decodes into memory of the worker's own. */
 static clproc_status decode_early(worker *self, const clp_picture *draft, clproc_error *error) {
     size_t bytes = draft->recipe.plan->input.bytes;
-    if (clp_board_has_device(self->run->board) || bytes > self->run->memory) {
+    bool overlap = clp_strategy_has(self->run->params, CLPROC_STRATEGY_OVERLAP);
+    if (!overlap || clp_board_has_device(self->run->board) || bytes > self->run->memory) {
         return CLPROC_OK;
     }
     self->early = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);

@@ -99,20 +99,20 @@ static void gain_row(clp_document *document, const clp_experiment *experiment, c
     const clp_trial *naive = clp_experiment_step(experiment, 0);
     clp_gain gain = clp_experiment_gain(experiment, before, after);
     gain_text text = describe(&gain);
-    char median[CLP_UNIT_SIZE], least[CLP_UNIT_SIZE], most[CLP_UNIT_SIZE], times[CLP_UNIT_SIZE + 4],
-        range[2 * CLP_UNIT_SIZE + 8];
+    char median[CLP_UNIT_SIZE], processor[CLP_UNIT_SIZE], least[CLP_UNIT_SIZE], most[CLP_UNIT_SIZE],
+        times[CLP_UNIT_SIZE + 4], range[2 * CLP_UNIT_SIZE + 8];
     snprintf(range, sizeof range, "%s to %s", seconds_of(least, after->least),
              seconds_of(most, after->most));
     bool first = before == after;
     CLP_DOCUMENT_ROW(document, name, seconds_of(median, after->median), range,
-                     first ? "-" : text.change, first ? "-" : text.interval,
-                     first ? "-" : text.chance, first ? "-" : text.verdict,
-                     times_of(times, naive->median, after->median));
+                     seconds_of(processor, after->processor), first ? "-" : text.change,
+                     first ? "-" : text.interval, first ? "-" : text.chance,
+                     first ? "-" : text.verdict, times_of(times, naive->median, after->median));
 }
 
 #define GAIN_HEADS(versus)                                                                         \
-    "strategy", "time, median", "least to most", versus, "95 % interval", "chance of luck",        \
-        "verdict", "naive ÷ this"
+    "strategy", "time, median", "least to most", "processor time", versus, "95 % interval",        \
+        "chance of luck", "verdict", "naive ÷ this"
 
 static void write_steps(clp_document *document, const clp_experiment *experiment) {
     const clp_trial *trials[CLP_MAX_SWITCHES + 1];
@@ -228,7 +228,9 @@ static void write_method(clp_document *document, const clp_experiment *experimen
         "Every strategy ran %zu times, in rounds that each began with another one, after a run "
         "of each on one picture that built kernels and filled caches; %s in all. A run includes "
         "opening the device, reading and writing files. Tables of parts are of the run nearest "
-        "to the median, with profiling on (summary level).",
+        "to the median, with profiling on (summary level). Processor time is that of all cores, "
+        "median; "
+        "other programs lengthen it far less than the time on the clock.",
         experiment->rounds, seconds_of(a, experiment->seconds));
     clp_document_paragraph(document, sentence);
     clp_document_paragraph(

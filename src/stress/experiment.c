@@ -168,12 +168,22 @@ out:
     return status;
 }
 
-static clproc_status summarise(clp_experiment *experiment, clp_trial *trial, clproc_error *error) {
+static clp_stats stats_of(const double *values, size_t count) {
     double sorted[CLP_MAX_ROUNDS];
+    memcpy(sorted, values, count * sizeof *sorted);
+    clp_stats_sort(sorted, count);
+    return clp_stats_of(sorted, count);
+}
+
+static clproc_status summarise(clp_experiment *experiment, clp_trial *trial, clproc_error *error) {
+    double processor[CLP_MAX_ROUNDS] = {0};
     size_t nearest = 0;
-    memcpy(sorted, trial->walls, sizeof sorted);
-    clp_stats_sort(sorted, experiment->rounds);
-    clp_stats stats = clp_stats_of(sorted, experiment->rounds);
+    clp_stats stats = stats_of(trial->walls, experiment->rounds);
+    for (size_t i = 0; i < experiment->rounds; i++) {
+        const clproc_profile *profile = trial->profiles[i];
+        processor[i] = (double)(profile->user_ns + profile->system_ns) / 1e9;
+    }
+    trial->processor = stats_of(processor, experiment->rounds).p50;
     trial->median = stats.p50;
     trial->least = stats.min;
     trial->most = stats.max;

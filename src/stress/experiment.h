@@ -13,6 +13,7 @@ typedef struct clp_trial {
     uint32_t strategy;
     double walls[CLP_MAX_ROUNDS];             /**< seconds, round by round */
     clproc_profile *profiles[CLP_MAX_ROUNDS]; /**< of the same runs */
+    double processor;                         /**< seconds of all cores, median */
     double median, least, most;               /**< seconds */
     const clproc_profile *typical;            /**< of the run nearest to the median */
     clp_analysis analysis;                    /**< of that */

@@ -28,7 +28,7 @@ grep -q '</html>' report/analysis.html || fail "the page is not whole"
 awk -F' *[|] *' '
     /^## One after another/ { steps = 1 }
     /^## Each alone/ { steps = 0 }
-    steps && /^\| \+ / { change[substr($2, 3)] = $5; chance[substr($2, 3)] = $7; verdict[substr($2, 3)] = $8 }
+    steps && /^\| \+ / { change[substr($2, 3)] = $6; chance[substr($2, 3)] = $8; verdict[substr($2, 3)] = $9 }
     /^### / { name = $0; sub(/^### [0-9]+\. /, "", name) }
     /Time of the run:/ {
         told++
