@@ -1,252 +1,12 @@
-/** A batch to kernel launches: passes of all its pictures, level by level, one launch for each
- * kernel. */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+/** Batches on their way through the device: upload, kernel launches, readback. */
+#include <stdio.h>
 
 #include "core/memory.h"
-#include "device/device_private.h"
-#include "device/jobs.h"
+#include "device/batch_jobs.h"
 
 /** Tiles of one launch: PoCL compiles a kernel anew for grids beyond 16 bits. */
 #define MAX_TILES 65000
 #define GROUP_SIZE 256
-
-/** One pass of one picture. */
-typedef struct work {
-    const clp_picture *picture;
-    const clp_pass *pass;
-    clp_variant variant;
-    clp_role src, dst;
-} work;
-
-static int compare(const void *a, const void *b) {
-    const work *x = a, *y = b;
-    const int keys[][2] = {{x->pass->level, y->pass->level},
-                           {(int)x->variant.kind, (int)y->variant.kind},
-                           {x->variant.real, y->variant.real},
-                           {x->variant.transpose, y->variant.transpose},
-                           {(int)x->variant.src, (int)y->variant.src},
-                           {(int)x->variant.dst, (int)y->variant.dst},
-                           {(int)x->src, (int)y->src},
-                           {(int)x->dst, (int)y->dst}};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (keys[i][0] != keys[i][1]) {
-            return keys[i][0] < keys[i][1] ? -1 : 1;
-        }
-    }
-    return 0;
-}
-
-static size_t arena_offset(const clp_picture *picture, clp_role role) {
-    return role == CLP_ROLE_INPUT    ? picture->input
-           : role == CLP_ROLE_OUTPUT ? picture->output
-                                     : picture->scratch;
-}
-
-static const clp_surface *surface_of(const work *w, uint32_t index) {
-    return &w->picture->plan->surfaces[index];
-}
-
-static uint64_t sample_offset(const work *w, const clp_surface *surface) {
-    return (arena_offset(w->picture, surface->role) + surface->offset) /
-           clp_sample_size(surface->sample);
-}
-
-static uint32_t sample_pitch(const clp_surface *surface) {
-    return (uint32_t)(surface->pitch / clp_sample_size(surface->sample));
-}
-
-static uint32_t divide_up(uint32_t value, uint32_t unit) {
-    return (value + unit - 1) / unit;
-}
-
-static void set_fill(const clp_pass *pass, bool q6, float fill[4]) {
-    for (int i = 0; i < 4; i++) {
-        fill[i] = q6 ? floorf(pass->fill[i] * 64 + 0.5f) : pass->fill[i];
-    }
-}
-
-/** Fills in a job; returns its number of tiles. */
-static uint32_t make_filter_job(const clp_device *device, const work *w, uint32_t first_tile,
-                                filter_job *job) {
-    const clp_pass *pass = w->pass;
-    const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
-    uint32_t tables = (uint32_t)w->picture->tables;
-    /* A work-item owns 64 columns of 16 rows, a work-group 32 of 32. */
-    uint32_t columns = device->group_tiles ? 32 : 64, rows = device->group_tiles ? 32 : 16;
-    *job = (filter_job){
-        .src = sample_offset(w, src),
-        .dst = sample_offset(w, dst),
-        .src_pitch = sample_pitch(src),
-        .dst_pitch = sample_pitch(dst),
-        .rows = pass->windows * pass->channel_step,
-        .columns = src->width * src->channels,
-        .row_channels = pass->channel_step,
-        .column_channels = src->channels,
-        .taps = pass->taps,
-        .weights = tables + pass->weights,
-        .starts = tables + pass->starts,
-        .tiles_across = divide_up(src->width * src->channels, columns),
-        .first_tile = first_tile,
-    };
-    set_fill(pass, !pass->real, job->fill);
-    return job->tiles_across * divide_up(job->rows, rows);
-}
-
-static uint32_t make_reindex_job(const clp_device *device, const work *w, uint32_t first_tile,
-                                 reindex_job *job) {
-    const clp_pass *pass = w->pass;
-    const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
-    uint32_t tables = (uint32_t)w->picture->tables;
-    (void)device;
-    *job = (reindex_job){
-        .src = sample_offset(w, src),
-        .dst = sample_offset(w, dst),
-        .src_pitch = sample_pitch(src),
-        .dst_pitch = sample_pitch(dst),
-        .rows = dst->height,
-        .columns = dst->width,
-        .channels = dst->channels,
-        .row_index = tables + pass->starts,
-        .column_index = tables + pass->columns,
-        .transpose = pass->transpose,
-        .tiles_across = divide_up(dst->width, 16),
-        .first_tile = first_tile,
-    };
-    set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
-    return job->tiles_across * divide_up(dst->height, 16);
-}
-
-/** Describes where each channel stands: planes, or interleaved samples of one plane; alpha goes
- * last, into [3]. */
-static void colour_surfaces(const work *w, const uint32_t *surfaces, uint32_t count,
-                            uint32_t channels, bool alpha, colour_surface *out) {
-    for (uint32_t c = 0; c < channels; c++) {
-        const clp_surface *surface = surface_of(w, surfaces[count > 1 ? c : 0]);
-        uint32_t slot = alpha && c + 1 == channels ? 3 : c;
-        size_t inside = count > 1 ? 0 : c * clp_sample_size(surface->sample);
-        out[slot] = (colour_surface){.offset = arena_offset(w->picture, surface->role) +
-                                               surface->offset + inside,
-                                     .pitch = (uint32_t)surface->pitch,
-                                     .role = surface->role,
-                                     .sample = surface->sample,
-                                     .stride = count > 1 ? 1 : channels};
-    }
-}
-
-static uint32_t make_colour_job(const clp_device *device, const work *w, uint32_t first_tile,
-                                colour_job *job) {
-    const clp_pass *pass = w->pass;
-    const clp_surface *dst = surface_of(w, pass->dst[0]);
-    *job = (colour_job){.width = dst->width,
-                        .height = dst->height,
-                        .in_colours = pass->in_channels - pass->in_alpha,
-                        .out_colours = pass->out_channels - pass->out_alpha,
-                        .in_alpha = pass->in_alpha,
-                        .out_alpha = pass->out_alpha,
-                        .step_count = pass->step_count,
-                        .tiles_across = divide_up(dst->width, device->group_tiles ? 1 : 16),
-                        .first_tile = first_tile};
-    colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
-    colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
-    if (pass->side_count > 0) {
-        colour_surfaces(w, pass->side, pass->side_count, pass->in_channels, pass->in_alpha,
-                        job->side);
-    }
-    for (uint32_t i = 0; i < pass->step_count; i++) {
-        const clp_step *step = &pass->steps[i];
-        job->steps[i] = (colour_step){.kind = step->kind,
-                                      .table = (uint32_t)w->picture->tables + step->table,
-                                      .shift = step->shift,
-                                      .in = step->in,
-                                      .out = step->out,
-                                      .white = step->white,
-                                      .inverse_white = 1 / step->white};
-        memcpy(job->steps[i].value, step->value, sizeof step->value);
-    }
-    return job->tiles_across * dst->height;
-}
-
-static const size_t job_sizes[] = {[CLP_PASS_FILTER] = sizeof(filter_job),
-                                   [CLP_PASS_REINDEX] = sizeof(reindex_job),
-                                   [CLP_PASS_COLOUR] = sizeof(colour_job)};
-
-/** Room for `size` bytes at the end of the slot's staging, 64-byte aligned. */
-static clproc_status stage(clp_slot *slot, size_t size, size_t *offset, clproc_error *error) {
-    size_t start = (slot->staging_size + 63) & ~(size_t)63;
-    uint8_t *staging =
-        clp_memory_grow(CLP_MEMORY_BATCH, slot->staging, &slot->staging_capacity, start + size, 1);
-    if (!staging) {
-        return clp_error_memory(error, "the tables of a batch", start + size);
-    }
-    slot->staging = staging;
-    slot->staging_size = start + size;
-    *offset = start;
-    return CLPROC_OK;
-}
-
-/** A launch to be: works of one kernel and one level, and where their jobs stand. */
-typedef struct group {
-    const work *works;
-    uint32_t count, tiles;
-    size_t jobs;
-} group;
-
-static clproc_status stage_group(clp_slot *slot, group *g, clproc_error *error) {
-    clp_pass_kind kind = g->works[0].variant.kind;
-    clproc_status status = stage(slot, g->count * job_sizes[kind], &g->jobs, error);
-    g->tiles = 0;
-    for (uint32_t i = 0; status == CLPROC_OK && i < g->count; i++) {
-        void *job = slot->staging + g->jobs + i * job_sizes[kind];
-        uint32_t tiles = 0;
-        switch (kind) {
-        case CLP_PASS_FILTER:
-            tiles = make_filter_job(slot->device, &g->works[i], g->tiles, job);
-            break;
-        case CLP_PASS_REINDEX:
-            tiles = make_reindex_job(slot->device, &g->works[i], g->tiles, job);
-            break;
-        case CLP_PASS_COLOUR:
-            tiles = make_colour_job(slot->device, &g->works[i], g->tiles, job);
-            break;
-        }
-        if (__builtin_add_overflow(g->tiles, tiles, &g->tiles)) {
-            status = clp_error_set(error, CLPROC_ERROR_LIMIT,
-                                   "the batch is too large; use a smaller --batch");
-        }
-    }
-    return status;
-}
-
-/** Places every plan's tables once and every picture's scratch. */
-static clproc_status place(clp_slot *slot, size_t *scratch, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    *scratch = 0;
-    for (uint32_t i = 0; status == CLPROC_OK && i < slot->count; i++) {
-        clp_picture *picture = &slot->pictures[i];
-        uint32_t known = 0;
-        picture->scratch = *scratch;
-        if (picture->dropped) {
-            continue;
-        }
-        *scratch += picture->plan->scratch_bytes;
-        while (known < i &&
-               (slot->pictures[known].dropped || slot->pictures[known].plan != picture->plan)) {
-            known++;
-        }
-        if (known < i) {
-            picture->tables = slot->pictures[known].tables;
-        } else if (picture->plan->table_bytes > 0) {
-            status = stage(slot, picture->plan->table_bytes, &picture->tables, error);
-            if (status == CLPROC_OK) {
-                memcpy(slot->staging + picture->tables, picture->plan->tables,
-                       picture->plan->table_bytes);
-            }
-        }
-    }
-    return status;
-}
 
 static cl_mem arena_buffer(const clp_slot *slot, clp_role role) {
     return role == CLP_ROLE_INPUT    ? slot->input.buffer
@@ -282,7 +42,7 @@ static void launch_size(const clp_device *device, clp_pass_kind kind, uint32_t t
                         size_t *global, size_t *local) {
     *local = device->group_tiles ? GROUP_SIZE : 1;
     if (device->group_tiles && kind == CLP_PASS_COLOUR) {
-        *global = (size_t)divide_up(tiles, GROUP_SIZE) * GROUP_SIZE;
+        *global = ((size_t)tiles + GROUP_SIZE - 1) / GROUP_SIZE * GROUP_SIZE;
     } else {
         *global = tiles * *local;
     }
@@ -313,10 +73,10 @@ out:
     return status;
 }
 
-static clproc_status launch(clp_slot *slot, const group *g, clp_kernel *kernel,
+static clproc_status launch(clp_slot *slot, const clp_group *g, clp_kernel *kernel,
                             clproc_error *error) {
     clp_device *device = slot->device;
-    const work *w = &g->works[0];
+    const clp_work *w = &g->works[0];
     cl_mem all[3] = {slot->input.buffer, device->scratch.buffer, slot->output.buffer};
     cl_mem two[2] = {arena_buffer(slot, w->src), arena_buffer(slot, w->dst)};
     bool colour = w->variant.kind == CLP_PASS_COLOUR;
@@ -353,63 +113,6 @@ static clproc_status launch(clp_slot *slot, const group *g, clp_kernel *kernel,
     }
 out:
     return status;
-}
-
-/** Collects what there is to do, sorted into launches. */
-static clproc_status collect(clp_slot *slot, work **works, size_t *count, clproc_error *error) {
-    size_t capacity = 0;
-    *works = NULL;
-    *count = 0;
-    for (uint32_t i = 0; i < slot->count; i++) {
-        const clp_picture *picture = &slot->pictures[i];
-        const clp_plan *plan = picture->plan;
-        for (size_t j = 0; !picture->dropped && j < plan->pass_count; j++) {
-            work *grown =
-                clp_memory_grow(CLP_MEMORY_BATCH, *works, &capacity, *count + 1, sizeof *grown);
-            if (!grown) {
-                return clp_error_memory(error, "a batch", sizeof *grown);
-            }
-            *works = grown;
-            const clp_pass *pass = &plan->passes[j];
-            bool colour = pass->kind == CLP_PASS_COLOUR;
-            grown[(*count)++] = (work){.picture = picture,
-                                       .pass = pass,
-                                       .variant = clp_pass_variant(plan, pass),
-                                       .src = colour ? 0 : plan->surfaces[pass->src[0]].role,
-                                       .dst = colour ? 0 : plan->surfaces[pass->dst[0]].role};
-        }
-    }
-    if (*count) {
-        qsort(*works, *count, sizeof **works, compare);
-    }
-    return CLPROC_OK;
-}
-
-static clproc_status make_groups(clp_slot *slot, const work *works, size_t count, group **groups,
-                                 size_t *group_count, clproc_error *error) {
-    size_t capacity = 0;
-    *groups = NULL;
-    *group_count = 0;
-    for (size_t i = 0; i < count;) {
-        size_t end = i + 1;
-        while (end < count && compare(&works[i], &works[end]) == 0) {
-            end++;
-        }
-        group *grown =
-            clp_memory_grow(CLP_MEMORY_BATCH, *groups, &capacity, *group_count + 1, sizeof *grown);
-        if (!grown) {
-            return clp_error_memory(error, "a batch", sizeof *grown);
-        }
-        *groups = grown;
-        group *g = &grown[(*group_count)++];
-        *g = (group){.works = &works[i], .count = (uint32_t)(end - i)};
-        clproc_status status = stage_group(slot, g, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
-        i = end;
-    }
-    return CLPROC_OK;
 }
 
 /** Input and tables to the device. `*ready`, if set, is the event kernels must wait for. */
@@ -510,8 +213,8 @@ out:
     return status;
 }
 
-static clproc_status run_groups(clp_slot *slot, const group *groups, size_t count, cl_event ready,
-                                clp_prof_thread *thread, clproc_error *error) {
+static clproc_status run_groups(clp_slot *slot, const clp_group *groups, size_t count,
+                                cl_event ready, clp_prof_thread *thread, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (ready) {
         cl_int code = clEnqueueBarrierWithWaitList(slot->device->compute, 1, &ready, NULL);
@@ -545,9 +248,9 @@ static void end_batch(clp_slot *slot) {
 
 clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t batch,
                                 clp_prof_thread *thread, clproc_error *error) {
-    work *works = NULL;
-    group *groups = NULL;
-    size_t count, group_count, scratch;
+    clp_work *works = NULL;
+    clp_group *groups = NULL;
+    size_t group_count, scratch;
     cl_event ready = NULL;
     clproc_status status;
     slot->batch = batch;
@@ -555,10 +258,7 @@ clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t bat
         return clp_reference_submit(slot, thread, error);
     }
     clp_prof_begin(thread, CLP_PROF_SUBMIT, CLP_PROF_NO_IMAGE);
-    slot->staging_size = 0;
-    CLP_TRY(status, out, place(slot, &scratch, error));
-    CLP_TRY(status, out, collect(slot, &works, &count, error));
-    CLP_TRY(status, out, make_groups(slot, works, count, &groups, &group_count, error));
+    CLP_TRY(status, out, clp_batch_jobs(slot, &works, &groups, &group_count, &scratch, error));
     CLP_TRY(status, out,
             clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, scratch, "scratch", error));
     if (group_count > 0) {
