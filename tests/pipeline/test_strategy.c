@@ -143,11 +143,9 @@ static void test_a_bad_file_fails_alone(void **state) {
     (void)state;
     run_trial trial;
     make_samples(80, 60);
-    assert_int_equal(
-        clp_file_write("in/bad.jpg", "\xff\xd8\xff\xe0 no picture here", 22, false, NULL),
-        CLPROC_OK);
-    assert_int_equal(clp_file_write("in/text", "no picture at all, just a line", 30, false, NULL),
-                     CLPROC_OK);
+    static const char bad[] = "\xff\xd8\xff\xe0 no picture here", text[] = "no picture at all";
+    assert_int_equal(clp_file_write("in/bad.jpg", bad, sizeof bad, false, NULL), CLPROC_OK);
+    assert_int_equal(clp_file_write("in/text", text, sizeof text, false, NULL), CLPROC_OK);
     trial_init(&trial, NULL, "resize 50%");
     trial.params.strategy = CLPROC_STRATEGY_NAIVE;
     trial_expect(&trial, PICTURES, 1);
