@@ -3,6 +3,7 @@
 #define CLP_DEVICE_DEVICE_PRIVATE_H
 
 #include <CL/cl.h>
+#include <stdatomic.h>
 
 #include "device/cl_error.h"
 #include "device/device.h"
@@ -123,7 +124,8 @@ struct clp_device {
     clp_kernel kernels[CLP_MAX_KERNELS];
     uint32_t kernel_count;
     clp_store scratch;
-    bool aligned; /**< clp_prof_align() has been told the clocks */
+    atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
+    bool aligned;                            /**< clp_prof_align() has been told the clocks */
 };
 
 /* -------------------------------------------------------- buffers.c */

@@ -144,14 +144,27 @@ static size_t pictures_wanted(const clp_slot *slot, const clp_plan *plan) {
     return pictures > 1 ? (size_t)pictures : 1;
 }
 
+/** Grows one of a slot's arenas and tells the profile what all slots hold. */
+static clproc_status grow_arena(clp_slot *slot, clp_arena *arena, size_t capacity, const char *what,
+                                atomic_size_t *total, clproc_error *error) {
+    size_t before = arena->capacity;
+    clproc_status status = clp_arena_grow(slot->device, arena, capacity, what, error);
+    /* Modular arithmetic: the arena may have become smaller, to nothing, on failure. */
+    size_t now = atomic_fetch_add(total, arena->capacity - before) + (arena->capacity - before);
+    if (arena->capacity != before) {
+        clp_prof_device_memory(slot->device->prof, what, now);
+    }
+    return status;
+}
+
 clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, uint32_t *index, clproc_error *error) {
     if (slot->count == 0) {
         size_t pictures = pictures_wanted(slot, plan);
-        clproc_status status = clp_arena_grow(slot->device, &slot->input,
-                                              pictures * plan->input.bytes, "input", error);
+        clproc_status status = grow_arena(slot, &slot->input, pictures * plan->input.bytes, "input",
+                                          &slot->device->input_bytes, error);
         if (status == CLPROC_OK) {
-            status = clp_arena_grow(slot->device, &slot->output, pictures * plan->output.bytes,
-                                    "results", error);
+            status = grow_arena(slot, &slot->output, pictures * plan->output.bytes, "results",
+                                &slot->device->output_bytes, error);
         }
         if (status != CLPROC_OK) {
             return status;
