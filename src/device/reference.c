@@ -359,8 +359,7 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
     clp_segments segments = {0};
     const clp_layout *in = &plan->input;
     clproc_status status;
-    CLP_TRY(status, out,
-            clp_segments_create(&segments, &plan->terms, in, true, error));
+    CLP_TRY(status, out, clp_segments_create(&segments, &plan->terms, in, true, error));
     CLP_TRY(status, out, load(&picture, in, input, error));
     for (size_t i = 0; i < segments.count; i++) {
         CLP_TRY(status, out, run_segment(&picture, &segments, i, plan, error));
