@@ -4,6 +4,7 @@
  *   FAULT_CALL  number of the call that fails, from 1; without it none does
  *   FAULT_CODE  what it returns, as -5. -14 for clGetEventInfo means that it succeeds and tells of
  * a command that went wrong FAULT_LOST  if set, every later call fails as well: the device is lost
+ *   FAULT_FILL  a number: every byte of a new buffer
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
  *               object, "left KIND N"
  *
@@ -30,7 +31,8 @@ static struct {
     cl_icd_dispatch next, own;
     long failing; /**< number of the call */
     cl_int code;
-    bool stays_lost;
+    bool stays_lost, fills;
+    unsigned char fill;
     atomic_long calls, live[KINDS];
     atomic_bool lost;
     _Atomic(const char *) failed;
@@ -233,9 +235,34 @@ CREATE(cl_context, clCreateContext, CONTEXT,
         void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user,
         cl_int *code),
        (properties, number, devices, notify, user, code))
-CREATE(cl_mem, clCreateBuffer, MEMORY,
-       (cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code),
-       (context, flags, size, host, code))
+/** Leaves a new buffer holding what FAULT_FILL says, as if it had been used before. */
+static void fill_buffer(cl_mem buffer, size_t size) {
+    pthread_mutex_lock(&layer.lock);
+    if (layer.queue_count > 0) {
+        layer.next.clEnqueueFillBuffer(layer.queues[0], buffer, &layer.fill, 1, 0, size, 0, NULL,
+                                       NULL);
+        layer.next.clFinish(layer.queues[0]);
+    }
+    pthread_mutex_unlock(&layer.lock);
+}
+
+static cl_mem CL_API_CALL layer_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size,
+                                               void *host, cl_int *code) {
+    cl_int failure;
+    if (fails("clCreateBuffer", &failure)) {
+        if (code) {
+            *code = failure;
+        }
+        return NULL;
+    }
+    cl_mem buffer = layer.next.clCreateBuffer(context, flags, size, host, code);
+    count(MEMORY, buffer != NULL);
+    if (buffer && layer.fills && !(flags & CL_MEM_COPY_HOST_PTR)) {
+        fill_buffer(buffer, size);
+    }
+    return buffer;
+}
+
 CREATE(cl_program, clCreateProgramWithSource, PROGRAM,
        (cl_context context, cl_uint number, const char **strings, const size_t *lengths,
         cl_int *code),
@@ -312,6 +339,8 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.failing = number_of("FAULT_CALL");
     layer.code = (cl_int)number_of("FAULT_CODE");
     layer.stays_lost = getenv("FAULT_LOST") != NULL;
+    layer.fills = getenv("FAULT_FILL") != NULL;
+    layer.fill = (unsigned char)number_of("FAULT_FILL");
     layer.next = layer.own = *target;
 #define TAKE(name) layer.own.name = layer_##name;
     TAKE(clGetPlatformIDs)

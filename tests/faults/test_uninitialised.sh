@@ -1,8 +1,10 @@
 #!/bin/sh
-# Nothing of what memory held before gets into a picture: truncated and corrupt files that are
-# accepted come out the same whatever malloc() fills blocks with.
+# Nothing of what memory held before gets into a picture. Truncated and corrupt files that are
+# accepted come out the same whatever malloc() fills blocks with, and whole ones whatever new device
+# buffers hold.
 . "$(dirname "$0")/../cli/lib.sh"
 have python3 || skip "there is no python3"
+[ -e "${FAULT_LAYER:?name the layer to load in FAULT_LAYER}" ] || skip "there is no layer"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
 
 # Each small picture cut short at three places, and with bytes turned over in two.
@@ -41,3 +43,22 @@ for fill in 85 254; do
     [ -z "$differences" ] || fail "what memory held is in pictures: $differences"
 done
 echo "$written of $tests broken pictures accepted; the same whatever memory held"
+
+# 255 makes a float that is no number, which multiplication by 0 does not remove.
+for size in 17x31 70x33; do
+    "$CLPROC" samples --count 16 --width ${size%x*} --height ${size#*x} -o whole/$size 2>"$err" ||
+        fail "no pictures"
+done
+for force in none 'group discrete'; do
+    rm -rf filled0 filled255
+    for fill in 0 255; do
+        CLPROC_FORCE=$force FAULT_FILL=$fill OPENCL_LAYERS=$FAULT_LAYER
+        export CLPROC_FORCE FAULT_FILL OPENCL_LAYERS
+        clproc run whole -o filled$fill --batch 9 --resize 13x19:fit=fill --rotate 90 --blur 1.2 \
+            --gamma 1.4 --sharpen 1 --pad 30x30
+        expect_code 0
+    done
+    differences=$(diff -rq filled0 filled255)
+    [ -z "$differences" ] || fail "what buffers held is in pictures: $differences"
+done
+echo "whole pictures are the same whatever buffers held"

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Kernels in a simulator that watches every access: out of bounds, data races between work-items,
+# wrong use of the API. The log must stay empty. Normally as much as 40 seconds allow; FAULT_ALL=1
+# runs everything. (Its check for values nobody has written takes some for such that have been
+# written, and loads of whole vectors reach into the padding of rows: test_uninitialised.sh has a
+# sharper one.)
+. "$(dirname "$0")/../cli/lib.sh"
+library=${OCLGRIND_ICD:-$(find /usr/lib /usr/local/lib -name liboclgrind-rt-icd.so 2>/dev/null | head -n 1)}
+[ -n "$library" ] || skip "Oclgrind is not installed"
+have python3 || skip "there is no python3"
+mkdir vendors
+echo "$library" >vendors/oclgrind.icd
+export OCL_ICD_VENDORS="$PWD/vendors/" OCLGRIND_LOG="$scratch/log" OCLGRIND_CHECK_API=1 \
+    OCLGRIND_DATA_RACES=1
+: >"$scratch/kernels"
+
+# Runs a pipeline; the log must be empty, and every picture written.
+check() { # FORCE FOLDER OPTIONS...
+    CLPROC_FORCE=$1 folder=$2
+    export CLPROC_FORCE
+    shift 2
+    rm -rf out "$OCLGRIND_LOG"
+    clproc run "$folder" -o out --jobs 1 --device oclgrind --report report.json "$@"
+    expect_code 0
+    [ ! -s "$OCLGRIND_LOG" ] || fail "Oclgrind says: $(head -n 12 "$OCLGRIND_LOG")"
+    python3 - "$CLPROC_FORCE" >>"$scratch/kernels" <<'END' || fail "no kernels are in the report"
+import json, sys
+force = "items" if "item" in sys.argv[1] else "groups"
+names = {c["name"] for c in json.load(open("report.json"))["commands"]["names"] if c["kind"] == "kernel"}
+print("\n".join(f"{force}: {name}" for name in names))
+END
+}
+
+# Less than a tile, a row, a column, odd, more than a tile of either kind.
+for size in 1x1 1x19 23x1 17x31 70x33; do
+    "$CLPROC" samples --count 16 --width ${size%x*} --height ${size#*x} -o "$size" 2>"$err" ||
+        fail "no pictures"
+done
+mkdir few
+for each in 000 003 005 007; do
+    cp 17x31/$each* few/
+done
+
+pipelines='resize 9x7:fit=fill
+resize 40x | rotate 90
+resize 30x:filter=nearest | pad 50x40:colour=#f80
+gray | blur 1.2
+saturation 1.4 | sharpen 1
+gamma 1.4 | blur 9'
+echo "$pipelines" >list
+start=$(date +%s)
+
+# True while there is time.
+within() { # SECONDS
+    [ -n "${FAULT_ALL-}" ] || [ $(($(date +%s) - start)) -lt "$1" ]
+}
+
+for size in few 17x31 1x19 70x33 23x1 1x1; do
+    while read -r pipeline && within 20; do
+        check item $size --pipeline "$pipeline"
+        if [ $size = few ]; then
+            check 'item discrete' few --pipeline "$pipeline" --linear
+            check item few --pipeline "$pipeline" --depth 16 --format png
+        fi
+    done <list
+done
+
+sed -i '1s/$/:filter=bilinear/' list # a group works on a whole tile, however small the picture
+for size in few 1x19 17x31 70x33; do
+    while read -r pipeline && within 40; do
+        check '' $size --pipeline "$pipeline"
+        ! within 40 || check discrete $size --pipeline "$pipeline" --depth 16 --format png
+    done <list
+done
+sort "$scratch/kernels" | uniq -c
