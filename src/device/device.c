@@ -92,6 +92,7 @@ void clp_device_close(clp_device **device) {
     if (!d) {
         return;
     }
+    clp_device_probe_copy(d);
     clp_kernels_release(d);
     clp_store_free(&d->scratch);
     if (d->readback && d->readback != d->compute) {

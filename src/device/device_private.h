@@ -160,6 +160,9 @@ clproc_status clp_arena_unmap(clp_device *device, clp_arena *arena, clproc_error
  * released. */
 clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
                               clproc_error *error);
+/** States how fast the device copies within its own memory, for a profile to compare kernels with.
+ * With nothing else running; takes a few milliseconds, and nothing without profiling. */
+void clp_device_probe_copy(clp_device *device);
 /** Reads the finished events of a batch into the profile and releases them. */
 void clp_launches_collect(clp_device *device, clp_slot *slot);
 /** An event's place if commands of this slot are profiled, else NULL. */

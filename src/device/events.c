@@ -1,4 +1,6 @@
 /** Events of profiled commands: kept while a batch runs, read once it has finished. */
+#include <stdio.h>
+
 #include "core/clock.h"
 #include "core/memory.h"
 #include "device/device_private.h"
@@ -98,4 +100,41 @@ void clp_launches_collect(clp_device *device, clp_slot *slot) {
         align(device, last);
     }
     slot->launch_count = 0;
+}
+
+/** A copy longer than this says nothing more. */
+#define PROBE_BYTES ((size_t)32 << 20)
+#define PROBE_COPIES 3
+
+/** Seconds of one copy between the halves of the scratch buffer; 0 if it cannot be told. */
+static double time_copy(clp_device *device, size_t bytes) {
+    cl_event event = NULL;
+    clp_prof_command times = {0};
+    cl_int code =
+        clEnqueueCopyBuffer(device->compute, device->scratch.buffer, device->scratch.buffer, 0,
+                            device->scratch.capacity - bytes, bytes, 0, NULL, &event);
+    bool fine =
+        code == CL_SUCCESS && clWaitForEvents(1, &event) == CL_SUCCESS && read_times(event, &times);
+    if (event) {
+        clReleaseEvent(event);
+    }
+    return fine ? (double)(times.ended - times.started) / 1e9 : 0;
+}
+
+void clp_device_probe_copy(clp_device *device) {
+    size_t bytes = device->scratch.capacity / 2;
+    double best = 0;
+    if (!device->prof || !device->scratch.buffer || bytes < ((size_t)1 << 20)) {
+        return;
+    }
+    bytes = bytes < PROBE_BYTES ? bytes : PROBE_BYTES;
+    for (int i = 0; i < PROBE_COPIES; i++) {
+        double seconds = time_copy(device, bytes);
+        best = seconds > 0 && (best == 0 || seconds < best) ? seconds : best;
+    }
+    if (best > 0) {
+        char rate[32];
+        snprintf(rate, sizeof rate, "%.0f", 2 * (double)bytes / best);
+        clp_prof_fact(device->prof, CLP_FACT_COPY_RATE, rate);
+    }
 }
