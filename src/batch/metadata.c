@@ -5,10 +5,17 @@
 #include "core/memory.h"
 #include "meta/meta.h"
 
+/** Tells of something that is dropped. */
 static void warn(clp_metadata *metadata, const char *what, const char *reason) {
     size_t used = strlen(metadata->warning);
     snprintf(metadata->warning + used, sizeof metadata->warning - used, "%s%s was dropped: %s",
              used ? "; " : "", what, reason);
+}
+
+/** Tells of something that is dropped because the file itself is flawed. */
+static void blame(clp_metadata *metadata, const char *what, const char *reason) {
+    warn(metadata, what, reason);
+    metadata->flawed = true;
 }
 
 static clp_block as_block(const clp_bytes *bytes) {
@@ -30,38 +37,47 @@ static clproc_status forgive(clp_metadata *metadata, clproc_status status, clp_b
     }
     if (status != CLPROC_OK) {
         bytes->size = 0;
-        warn(metadata, what, failure->message);
+        blame(metadata, what, failure->message);
     }
     return CLPROC_OK;
 }
 
-static clproc_status make_exif(clp_metadata *metadata, const clp_block *block, uint32_t strip,
-                               const clp_layout *output, bool upright, clproc_error *error) {
-    clp_exif_edit edit = {
-        .width = output->width,
-        .height = output->height,
-        .reset_orientation = upright,
-        .strip_gps = strip & CLPROC_STRIP_GPS,
-        .strip_thumbnail = true, /* it shows the picture as it was */
-    };
-    clproc_error failure = {0};
-    if (!block->data || strip & CLPROC_STRIP_EXIF) {
-        return CLPROC_OK;
+/** Drops a block that the output's format has no room for. */
+static void fit(clp_metadata *metadata, clp_bytes *bytes, const char *what, size_t room) {
+    char reason[96];
+    if (bytes->size <= room) {
+        return;
     }
-    clproc_status status =
-        clp_exif_edit_copy(block->data, block->size, &edit, &metadata->exif, &failure);
-    return forgive(metadata, status, &metadata->exif, "EXIF", &failure, error);
+    if (room == 0) {
+        warn(metadata, what, "a PNG has no place for it");
+    } else {
+        snprintf(reason, sizeof reason, "a JPEG has room for %zu bytes of it, not for %zu", room,
+                 bytes->size);
+        blame(metadata, what, reason);
+    }
+    bytes->size = 0;
 }
 
-static clproc_status make_xmp(clp_metadata *metadata, const clp_block *block, uint32_t strip,
-                              bool upright, clproc_error *error) {
+typedef clproc_status (*edit_function)(const uint8_t *data, size_t size, const clp_meta_edit *edit,
+                                       clp_bytes *out, clproc_error *error);
+
+/** Copies one block with the edits. */
+static clproc_status make_block(clp_metadata *metadata, const clp_block *block, bool stripped,
+                                const clp_meta_edit *edit, edit_function copy_edited,
+                                const char *what, clp_bytes *out, clproc_error *error) {
     clproc_error failure = {0};
-    if (!block->data || strip & CLPROC_STRIP_XMP) {
+    if (!block->data || stripped) {
         return CLPROC_OK;
     }
-    clproc_status status = clp_xmp_edit_copy(block->data, block->size, strip & CLPROC_STRIP_GPS,
-                                             upright, &metadata->xmp, &failure);
-    return forgive(metadata, status, &metadata->xmp, "XMP", &failure, error);
+    clproc_status status = copy_edited(block->data, block->size, edit, out, &failure);
+    return forgive(metadata, status, out, what, &failure, error);
+}
+
+static void note_extension(clp_metadata *metadata, const clp_block *xmp, bool stripped) {
+    static const char link[] = "xmpNote:HasExtendedXMP";
+    if (xmp->data && !stripped && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
+        warn(metadata, "the extension of XMP", "only the packet itself is copied");
+    }
 }
 
 /** Forgets what is said of colours in numbers. */
@@ -90,6 +106,13 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
     return copy(&profile, &metadata->icc, error);
 }
 
+/** Channels of a profile that describes pictures of this model. */
+static uint32_t profile_channels(clp_model model) {
+    return model == CLP_MODEL_CMYK                               ? 4
+           : model == CLP_MODEL_GRAY || model == CLP_MODEL_GRAYA ? 1
+                                                                 : 3;
+}
+
 /** A profile stays only with pixels it describes; numbers become one where only that can be kept.
  */
 static clproc_status keep_profile(clp_metadata *metadata, const clp_header *header,
@@ -112,13 +135,15 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
         return CLPROC_OK;
     }
     if (!clp_icc_check(block->data, block->size, &channels, reason, sizeof reason)) {
-        warn(metadata, "the colour profile", reason);
+        blame(metadata, "the colour profile", reason);
         return CLPROC_OK;
     }
     if (channels != (gray ? 1 : 3)) {
         snprintf(reason, sizeof reason, "it describes %s pictures, the output is %s",
                  clp_icc_kind(channels), clp_icc_kind(gray ? 1 : 3));
         warn(metadata, "the colour profile", reason);
+        /* Nothing is wrong with it where the run has turned the picture gray. */
+        metadata->flawed |= channels != profile_channels(header->model);
         return CLPROC_OK;
     }
     return copy(block, &metadata->icc, error);
@@ -131,7 +156,7 @@ static clproc_status make_icc(clp_metadata *metadata, const clp_header *header,
     bool gray = model == CLP_MODEL_GRAY || model == CLP_MODEL_GRAYA;
     const clp_colour_facts *facts = &header->colour;
     if (recipe->problem[0]) {
-        warn(metadata, "the colour profile", recipe->problem);
+        blame(metadata, "the colour profile", recipe->problem);
     }
     if (recipe->plan->terms.space != CLP_SPACE_RGB) {
         bool described = header->blocks.icc.data || facts->has_cicp || facts->has_srgb ||
@@ -152,17 +177,34 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     const clp_blocks *blocks = &header->blocks;
     const clp_layout *output = &recipe->plan->output;
     uint32_t strip = params->strip;
-    bool upright = !params->no_auto_orient;
+    const clp_meta_edit edit = {
+        .width = output->width,
+        .height = output->height,
+        .reset_orientation = !params->no_auto_orient,
+        .strip_gps = strip & CLPROC_STRIP_GPS,
+        .strip_thumbnail = true, /* it shows the picture as it was */
+    };
+    clp_block_room room = clp_codec_room(recipe->plan->target.format);
     clproc_status status;
     metadata->exif.size = metadata->icc.size = metadata->xmp.size = metadata->iptc.size = 0;
     metadata->warning[0] = '\0';
+    metadata->flawed = false;
     metadata->colour = header->colour;
-    CLP_TRY(status, out, make_exif(metadata, &blocks->exif, strip, output, upright, error));
+    CLP_TRY(status, out,
+            make_block(metadata, &blocks->exif, strip & CLPROC_STRIP_EXIF, &edit,
+                       clp_exif_edit_copy, "EXIF", &metadata->exif, error));
     CLP_TRY(status, out, make_icc(metadata, header, params, recipe, colours, error));
-    CLP_TRY(status, out, make_xmp(metadata, &blocks->xmp, strip, upright, error));
-    if (!(strip & CLPROC_STRIP_IPTC)) {
-        CLP_TRY(status, out, copy(&blocks->iptc, &metadata->iptc, error));
-    }
+    CLP_TRY(status, out,
+            make_block(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP, &edit, clp_xmp_edit_copy,
+                       "XMP", &metadata->xmp, error));
+    note_extension(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP);
+    CLP_TRY(status, out,
+            make_block(metadata, &blocks->iptc, strip & CLPROC_STRIP_IPTC, &edit,
+                       clp_iptc_edit_copy, "IPTC", &metadata->iptc, error));
+    fit(metadata, &metadata->exif, "EXIF", room.exif);
+    fit(metadata, &metadata->icc, "the colour profile", room.icc);
+    fit(metadata, &metadata->xmp, "XMP", room.xmp);
+    fit(metadata, &metadata->iptc, "IPTC", room.iptc);
     metadata->blocks = (clp_blocks){
         .exif = as_block(&metadata->exif),
         .icc = as_block(&metadata->icc),

@@ -11,6 +11,7 @@ typedef struct clp_metadata {
     clp_blocks blocks; /**< lie in the bytes above */
     clp_colour_facts colour;
     char warning[256]; /**< what was dropped though nobody asked for it; "" if nothing */
+    bool flawed;       /**< and it was the file's fault */
 } clp_metadata;
 
 /** Copies and edits the metadata of a file for the output of a recipe. A broken block is dropped

@@ -273,9 +273,13 @@ static clproc_status take_metadata(worker *self, clp_picture *draft, clproc_erro
         clp_metadata_make(&draft->metadata, &self->header, params, &draft->recipe,
                           clp_planner_colours(self->run->planner), error);
     clp_prof_end(self->thread);
-    if (status == CLPROC_OK && draft->metadata.warning[0]) {
-        clp_events_warning(&self->run->events, input_path(self, draft->item),
-                           draft->metadata.warning);
+    const char *warning = draft->metadata.warning;
+    if (status == CLPROC_OK && draft->metadata.flawed &&
+        params->fail_on == CLPROC_FAIL_ON_WARNING) {
+        status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
+                               warning);
+    } else if (status == CLPROC_OK && warning[0]) {
+        clp_events_warning(&self->run->events, input_path(self, draft->item), warning);
     }
     return status;
 }

@@ -60,16 +60,9 @@ clproc_status clp_source_check_size(const clp_source *source, uint32_t width, ui
     return CLPROC_OK;
 }
 
-clproc_status clp_source_check_chunk(const clp_source *source, const char *what, size_t size,
-                                     clproc_error *error) {
+bool clp_source_has_room(const clp_source *source, size_t size) {
     uint64_t limit = source->limits.chunk_bytes;
-    if (limit && size > limit) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT,
-                             "has %s of %zu bytes, more than the limit of %llu; raise it with "
-                             "--limit-chunk",
-                             what, size, (unsigned long long)limit);
-    }
-    return CLPROC_OK;
+    return limit == 0 || size <= limit;
 }
 
 clproc_status clp_source_check_time(const clp_source *source, clproc_error *error) {
@@ -228,6 +221,14 @@ out:
 }
 
 /* ------------------------------------------------------------- encoding */
+
+clp_block_room clp_codec_room(clproc_format format) {
+    size_t index = 0;
+    while (index < CODEC_COUNT && codecs[index]->format != format) {
+        index++;
+    }
+    return index < CODEC_COUNT ? codecs[index]->room : (clp_block_room){0};
+}
 
 clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error) {
     *encoder = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof **encoder);

@@ -27,6 +27,13 @@ typedef struct clp_blocks {
     clp_block iptc; /**< the content of a JPEG's APP13 after "Photoshop 3.0\0" */
 } clp_blocks;
 
+/** The most bytes of each block that a file of this format has room for. */
+typedef struct clp_block_room {
+    size_t exif, icc, xmp, iptc;
+} clp_block_room;
+
+clp_block_room clp_codec_room(clproc_format format);
+
 typedef enum clp_density_unit {
     CLP_DENSITY_NONE,
     CLP_DENSITY_PER_INCH,

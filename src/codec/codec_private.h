@@ -31,9 +31,8 @@ typedef struct clp_source {
 /** Checks a picture's size against the limits. */
 clproc_status clp_source_check_size(const clp_source *source, uint32_t width, uint32_t height,
                                     clproc_error *error);
-/** Checks a metadata block against the limit on chunks. */
-clproc_status clp_source_check_chunk(const clp_source *source, const char *what, size_t size,
-                                     clproc_error *error);
+/** True if a metadata block is within the limit on chunks; a larger one is dropped. */
+bool clp_source_has_room(const clp_source *source, size_t size);
 /** Checks the time spent so far. Cheap enough to be called for every row. */
 clproc_status clp_source_check_time(const clp_source *source, clproc_error *error);
 
@@ -58,6 +57,7 @@ struct clp_encoder {
 /** One picture format. */
 struct clp_codec {
     clproc_format format;
+    clp_block_room room;
     bool (*probe)(const uint8_t *bytes, size_t size);
     clproc_status (*create)(void **state, clproc_error *error);
     void (*destroy)(void *state);

@@ -119,8 +119,13 @@ static clproc_status join_icc(const clp_source *source, const parts *icc, clp_by
     for (size_t i = 1; i < icc->count; i++) {
         size += icc->part[i].size;
     }
-    clproc_status status = clp_source_check_chunk(source, "an ICC profile", size, error);
-    return status == CLPROC_OK ? join(icc, joined, block, error) : status;
+    if (!clp_source_has_room(source, size)) {
+        return clp_flaws_note(flaws, CLP_FLAW_WARNING,
+                              "the ICC profile exceeds the limit (--limit-chunk): dropped", error)
+                   ? CLPROC_OK
+                   : CLPROC_ERROR_INPUT;
+    }
+    return join(icc, joined, block, error);
 }
 
 clproc_status clp_jpeg_find_blocks(const clp_source *source, clp_blocks *blocks, clp_bytes *icc,

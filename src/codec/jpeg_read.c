@@ -277,6 +277,10 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout, u
 
 const clp_codec clp_codec_jpeg = {
     .format = CLPROC_FORMAT_JPEG,
+    .room = {.exif = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF,
+             .icc = 255 * (CLP_JPEG_SEGMENT - 14),
+             .xmp = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_XMP,
+             .iptc = SIZE_MAX},
     .probe = probe,
     .create = create,
     .destroy = destroy,

@@ -74,14 +74,16 @@ static void write_segment(struct jpeg_compress_struct *info, int marker, const c
 static void write_blocks(writer *jpeg) {
     const clp_blocks *blocks = &jpeg->params->blocks;
     struct jpeg_compress_struct *info = &jpeg->info;
-    const size_t exif_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF;
-    const size_t xmp_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_XMP;
+    const clp_block_room *room = &clp_codec_jpeg.room;
     const size_t iptc_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_IPTC;
-    if (blocks->exif.size > exif_room) {
+    if (blocks->exif.size > room->exif) {
         fail(jpeg, "EXIF", blocks->exif.size, "exif");
     }
-    if (blocks->xmp.size > xmp_room) {
+    if (blocks->xmp.size > room->xmp) {
         fail(jpeg, "XMP", blocks->xmp.size, "xmp");
+    }
+    if (blocks->icc.size > room->icc) {
+        fail(jpeg, "an ICC profile", blocks->icc.size, "icc");
     }
     if (blocks->exif.size) {
         write_segment(info, JPEG_APP0 + 1, CLP_JPEG_EXIF, sizeof CLP_JPEG_EXIF, blocks->exif.data,
@@ -97,9 +99,6 @@ static void write_blocks(writer *jpeg) {
                       blocks->iptc.data + at, left < iptc_room ? left : iptc_room);
     }
     if (blocks->icc.size) {
-        if (blocks->icc.size > 255u * (CLP_JPEG_SEGMENT - 14)) {
-            fail(jpeg, "an ICC profile", blocks->icc.size, "icc");
-        }
         jpeg_write_icc_profile(info, blocks->icc.data, (unsigned)blocks->icc.size);
     }
 }

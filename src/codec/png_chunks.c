@@ -84,14 +84,20 @@ static void take_note(const uint8_t *type, const uint8_t *data, size_t size,
     }
 }
 
+bool clp_png_is_oversized(const clp_source *source, const uint8_t *type, size_t size) {
+    return (type[0] & 0x20) && !is(type, "tRNS") && !clp_source_has_room(source, size);
+}
+
 static clproc_status inspect(const clp_source *source, const uint8_t *type, size_t size,
                              clp_png_chunks *chunks, clp_flaws *flaws, clproc_error *error) {
     const uint8_t *data = type + 4;
-    char text[64];
-    snprintf(text, sizeof text, "a %.4s chunk", (const char *)type);
-    clproc_status status = clp_source_check_chunk(source, text, size, error);
-    if (status != CLPROC_OK) {
-        return status;
+    char text[80];
+    if (clp_png_is_oversized(source, type, size)) {
+        chunks->oversized = true;
+        snprintf(text, sizeof text, "a %.4s chunk exceeds the limit (--limit-chunk): dropped",
+                 (const char *)type);
+        return clp_flaws_note(flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
+                                                                    : CLPROC_ERROR_INPUT;
     }
     if (checksum(type, size + 4) != clp_read_u32(data + size)) {
         snprintf(text, sizeof text, "wrong checksum of a %.4s chunk: dropped", (const char *)type);

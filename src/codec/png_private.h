@@ -28,8 +28,12 @@ typedef struct clp_png_chunks {
     clp_block xmp; /**< not compressed */
     bool packed_xmp;
     clp_block cicp;
-    size_t cut; /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
+    bool oversized; /**< an ancillary chunk is beyond the limit */
+    size_t cut;     /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
 } clp_png_chunks;
+
+/** True if a chunk is metadata beyond the limit, to be dropped; transparency is none. */
+bool clp_png_is_oversized(const clp_source *source, const uint8_t *type, size_t size);
 
 /** Walks the list of chunks once. Bad checksums of ancillary chunks are noted as flaws. */
 clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,

@@ -8,11 +8,14 @@ typedef struct reader {
     struct spng_ihdr ihdr;
     clp_png_chunks chunks;
     clp_png_pixels pixels;
-    clp_bytes repaired; /**< copy of a file whose last IDAT chunk is cut off */
+    clp_bytes repaired; /**< copy of a file that libspng cannot read as it is; see repair() */
     clp_bytes icc, xmp;
     clp_bytes packed;   /**< a row as stored in the file */
     clp_bytes expanded; /**< a row of an interlaced picture's pass, as pixels */
 } reader;
+
+/** Bytes of a chunk besides its data. */
+enum { CHUNK = 12 };
 
 static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
@@ -106,6 +109,7 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
     const clp_source *source = &decoder->source;
     uint64_t chunk = source->limits.chunk_bytes;
     const uint8_t *bytes = png->repaired.size ? png->repaired.data : source->bytes;
+    size_t size = png->repaired.size ? png->repaired.size : source->size;
     close_file(png);
     png->context = clp_png_context(0);
     if (!png->context) {
@@ -115,7 +119,7 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
     if (chunk && chunk < INT32_MAX) {
         spng_set_chunk_limits(png->context, chunk, 2 * chunk);
     }
-    *code = spng_set_png_buffer(png->context, bytes, source->size);
+    *code = spng_set_png_buffer(png->context, bytes, size);
     if (*code == 0) {
         *code = spng_get_ihdr(png->context, &png->ihdr);
     }
@@ -125,32 +129,65 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
     return CLPROC_OK;
 }
 
-/** Starts, if need be a second time without regard to checksums. */
-static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
-    int code;
-    clproc_status status;
-    CLP_TRY(status, out, start(decoder, SPNG_CRC_ERROR, &code, error));
-    if (code == SPNG_ECHUNK_CRC) {
-        CLP_TRY(status, out, tolerate(decoder, code, error));
-        CLP_TRY(status, out, start(decoder, SPNG_CRC_USE, &code, error));
+/** Ancillary chunks that may unpack to any size, and that no pixel depends on. */
+static bool is_bulky(const uint8_t *type) {
+    static const char names[][5] = {"iCCP", "iTXt", "zTXt", "tEXt", "sPLT", "eXIf"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (memcmp(type, names[i], 4) == 0) {
+            return true;
+        }
     }
-    if (code != 0) {
-        status = failure(code, error);
+    return false;
+}
+
+/** Copies the file for libspng without ancillary chunks beyond the limit (`all`: without any that
+ * may get there unpacked). An IDAT chunk that is cut off gets the length that is there: libspng
+ * reads whole chunks. */
+static clproc_status repair(clp_decoder *decoder, bool all, clproc_error *error) {
+    reader *png = decoder->state;
+    const clp_source *source = &decoder->source;
+    clproc_status status;
+    png->repaired.size = 0;
+    CLP_TRY(status, out, clp_bytes_append(&png->repaired, signature, sizeof signature, error));
+    for (size_t at = sizeof signature, whole; source->size - at >= CHUNK; at += whole) {
+        const uint8_t *chunk = source->bytes + at, *type = chunk + 4;
+        size_t size = clp_read_u32(chunk), left = source->size - at;
+        bool cut = size > left - CHUNK;
+        whole = cut ? left : size + CHUNK;
+        if (clp_png_is_oversized(source, type, size) || (all && is_bulky(type))) {
+            continue;
+        }
+        size_t start = png->repaired.size;
+        CLP_TRY(status, out, clp_bytes_append(&png->repaired, chunk, whole, error));
+        for (int i = 0; i < 4 && at == png->chunks.cut; i++) {
+            png->repaired.data[start + (size_t)i] = (uint8_t)((left - 8) >> (24 - 8 * i));
+        }
     }
 out:
     return status;
 }
 
-/** Gives an IDAT chunk that is cut off the length that is there: libspng reads whole chunks. */
-static clproc_status repair(clp_decoder *decoder, clproc_error *error) {
-    reader *png = decoder->state;
-    const clp_source *source = &decoder->source;
-    size_t cut = png->chunks.cut, left = source->size - cut - 8;
+/** Starts, if need be a second time without regard to checksums, or without metadata. */
+static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
+    int code, crc_action = SPNG_CRC_ERROR;
     clproc_status status;
-    png->repaired.size = 0;
-    CLP_TRY(status, out, clp_bytes_append(&png->repaired, source->bytes, source->size, error));
-    for (int i = 0; i < 4; i++) {
-        png->repaired.data[cut + i] = (uint8_t)(left >> (24 - 8 * i));
+    CLP_TRY(status, out, start(decoder, crc_action, &code, error));
+    if (code == SPNG_ECHUNK_CRC) {
+        CLP_TRY(status, out, tolerate(decoder, code, error));
+        crc_action = SPNG_CRC_USE;
+        CLP_TRY(status, out, start(decoder, crc_action, &code, error));
+    }
+    if (code == SPNG_ECHUNK_LIMITS) {
+        if (!clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                            "its metadata exceeds the limit (--limit-chunk): dropped", error)) {
+            status = CLPROC_ERROR_INPUT;
+            goto out;
+        }
+        CLP_TRY(status, out, repair(decoder, true, error));
+        CLP_TRY(status, out, start(decoder, crc_action, &code, error));
+    }
+    if (code != 0) {
+        status = failure(code, error);
     }
 out:
     return status;
@@ -259,7 +296,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
             clp_png_find_chunks(&decoder->source, &png->chunks, &decoder->flaws, error));
     if (png->chunks.cut) {
         CLP_TRY(status, out, tolerate(decoder, SPNG_IO_EOF, error));
-        CLP_TRY(status, out, repair(decoder, error));
+    }
+    if (png->chunks.cut || png->chunks.oversized) {
+        CLP_TRY(status, out, repair(decoder, false, error));
     }
     CLP_TRY(status, out, start_tolerantly(decoder, error));
     clp_png_pixels_init(&png->pixels, png->context, &png->ihdr);
@@ -388,6 +427,7 @@ out:
 
 const clp_codec clp_codec_png = {
     .format = CLPROC_FORMAT_PNG,
+    .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
     .probe = probe,
     .create = create,
     .destroy = destroy,

@@ -3,6 +3,8 @@
 #include "meta/meta.h"
 
 enum {
+    TAG_FULL_WIDTH = 0x0100,
+    TAG_FULL_HEIGHT = 0x0101,
     TAG_ORIENTATION = 0x0112,
     TAG_STRIP_OFFSETS = 0x0111,
     TAG_STRIP_SIZES = 0x0117,
@@ -272,18 +274,23 @@ static void set_number(tiff *file, const directory *where, uint32_t tag, uint32_
 static void set_size(tiff *file, const directory *first, uint32_t width, uint32_t height) {
     directory exif;
     uint32_t offset;
-    if (!find_number(file, first, TAG_EXIF_IFD, &offset) || !read_directory(file, offset, &exif)) {
-        return;
-    }
+    bool found =
+        find_number(file, first, TAG_EXIF_IFD, &offset) && read_directory(file, offset, &exif);
     if (width) {
-        set_number(file, &exif, TAG_WIDTH, width);
+        set_number(file, first, TAG_FULL_WIDTH, width);
     }
     if (height) {
+        set_number(file, first, TAG_FULL_HEIGHT, height);
+    }
+    if (found && width) {
+        set_number(file, &exif, TAG_WIDTH, width);
+    }
+    if (found && height) {
         set_number(file, &exif, TAG_HEIGHT, height);
     }
 }
 
-clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_exif_edit *edit,
+clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error) {
     tiff file;
     directory first;

@@ -15,23 +15,27 @@ typedef struct clp_exif_facts {
 /** Reads a TIFF structure as EXIF stores it (no "Exif\0\0" before it). */
 clp_exif_facts clp_exif_read(const uint8_t *data, size_t size);
 
-typedef struct clp_exif_edit {
-    uint32_t width, height; /**< new PixelXDimension, PixelYDimension; 0 leaves them */
-    bool reset_orientation; /**< set tag 0x0112 to 1 where it stands */
-    bool strip_gps;
-    bool strip_thumbnail; /**< its bytes as well as the link to them */
-} clp_exif_edit;
+/** What is to be changed where metadata goes into another picture. */
+typedef struct clp_meta_edit {
+    uint32_t width, height; /**< new size of the picture; 0 leaves it */
+    bool reset_orientation; /**< to 1 where it stands */
+    bool strip_gps;         /**< and all else that tells the place */
+    bool strip_thumbnail;   /**< its bytes as well as the link to them */
+} clp_meta_edit;
 
-/** Copies an EXIF block with the edits made in place, so that offsets (MakerNote) stay valid. `out`
- * is cleared first. CLPROC_ERROR_INPUT if the block cannot be read, or contradicts itself, so that
- * nothing may be relied on to be gone: drop it. */
-clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_exif_edit *edit,
+/* Each copies a block with the edits made; `out` is cleared first. CLPROC_ERROR_INPUT if the block
+ * cannot be read, or contradicts itself, so that nothing may be relied on to be gone: drop it. */
+
+/** Edits in place, so that offsets (MakerNote) stay valid. */
+clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error);
-
-/** Copies an XMP packet without its GPS properties (exif:GPS…) and with tiff:Orientation set to 1.
- * The length stays. CLPROC_ERROR_INPUT as for EXIF. */
-clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, bool strip_gps,
-                                bool reset_orientation, clp_bytes *out, clproc_error *error);
+/** An XMP packet. The length stays. */
+clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
+                                clp_bytes *out, clproc_error *error);
+/** The resources of Photoshop, among them IPTC: the content of a JPEG's APP13. Copies of other
+ * metadata go with the thumbnail: they describe the picture as it was. */
+clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
+                                 clp_bytes *out, clproc_error *error);
 
 /** Checks an ICC profile's own header against its size: signature, length, tag table. `*channels`
  * is 1, 3 or 4 by its colour space; 0 if unknown. False, with a reason in `reason`, if it should be

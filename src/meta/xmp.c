@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "meta/meta.h"
@@ -21,10 +22,6 @@ static bool is_space(char c) {
 static bool is_name(char c) {
     return isalnum((unsigned char)c) || c == ':' || c == '_' || c == '-' || c == '.' ||
            (unsigned char)c >= 0x80;
-}
-
-static bool looking_at(const cursor *packet, size_t at, const char *word, size_t length) {
-    return length <= packet->size - at && memcmp(packet->text + at, word, length) == 0;
 }
 
 static size_t skip_name(const cursor *packet, size_t at) {
@@ -100,64 +97,158 @@ static bool element_extent(const cursor *packet, size_t name, size_t name_end, s
     return false;
 }
 
-/** Steps to the next property whose name begins with `prefix`. `[*first, *last)` is its value,
- * `[*start, *end)` all of it. False at the end of the packet; `*broken` if it makes no sense. */
-static bool next_property(cursor *packet, const char *prefix, size_t *start, size_t *first,
-                          size_t *last, size_t *end, bool *broken) {
-    size_t length = strlen(prefix);
+/** A property of a packet: `[first, last)` is its value, `[start, end)` all of it. */
+typedef struct property {
+    const char *name; /**< not terminated */
+    size_t length;
+    size_t start, first, last, end;
+} property;
+
+typedef bool (*name_test)(const char *name, size_t length);
+
+/** Steps to the next property whose name passes the test. False at the end of the packet; `*broken`
+ * if it makes no sense. */
+static bool next_property(cursor *packet, name_test wanted, property *found, bool *broken) {
     *broken = false;
     for (size_t at = packet->at; at > 0 && at < packet->size; at++) {
         char before = packet->text[at - 1];
-        if ((before != '<' && !is_space(before)) || !looking_at(packet, at, prefix, length)) {
+        if (before != '<' && !is_space(before)) {
             continue;
         }
         size_t name_end = skip_name(packet, at);
+        if (!wanted(packet->text + at, name_end - at)) {
+            continue;
+        }
+        *found = (property){.name = packet->text + at, .length = name_end - at};
         if (before == '<') {
-            *start = at - 1;
-            *broken = !element_extent(packet, at, name_end, first, last, end);
-        } else if (attribute_value(packet, name_end, first, last)) {
-            *start = at;
-            *end = *last + 1;
+            found->start = at - 1;
+            *broken =
+                !element_extent(packet, at, name_end, &found->first, &found->last, &found->end);
+        } else if (attribute_value(packet, name_end, &found->first, &found->last)) {
+            found->start = at;
+            found->end = found->last + 1;
         } else {
             continue; /* a word in some text */
         }
-        packet->at = *broken ? packet->size : *end;
+        packet->at = *broken ? packet->size : found->end;
         return true;
     }
     return false;
 }
 
-static bool blank_gps(cursor *packet) {
-    size_t start, first, last, end;
+static bool is_one_of(const char *const *names, const char *name, size_t length) {
+    for (; *names; names++) {
+        if (strlen(*names) == length && memcmp(*names, name, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** GPS positions by whatever schema, and the places that IPTC knows. */
+static bool is_place(const char *name, size_t length) {
+    static const char *const positions[] = {"Latitude", "Longitude", "AbsoluteAltitude",
+                                            "RelativeAltitude", NULL};
+    static const char *const places[] = {"photoshop:City",
+                                         "photoshop:State",
+                                         "photoshop:Country",
+                                         "Iptc4xmpCore:Location",
+                                         "Iptc4xmpCore:CountryCode",
+                                         "Iptc4xmpExt:LocationShown",
+                                         "Iptc4xmpExt:LocationCreated",
+                                         "Iptc4xmpExt:LocationId",
+                                         "Iptc4xmpExt:LocationName",
+                                         "Iptc4xmpExt:Sublocation",
+                                         "Iptc4xmpExt:City",
+                                         "Iptc4xmpExt:ProvinceState",
+                                         "Iptc4xmpExt:CountryName",
+                                         "Iptc4xmpExt:CountryCode",
+                                         "Iptc4xmpExt:WorldRegion",
+                                         NULL};
+    const char *colon = memchr(name, ':', length);
+    if (!colon || (colon - name == 5 && memcmp(name, "xmlns", 5) == 0)) {
+        return false;
+    }
+    const char *local = colon + 1;
+    size_t rest = length - (size_t)(local - name);
+    return (rest > 3 && (memcmp(local, "GPS", 3) == 0 || memcmp(local, "Gps", 3) == 0)) ||
+           is_one_of(positions, local, rest) || is_one_of(places, name, length);
+}
+
+/** The picture as it was, and the link to an extension, which is not copied. */
+static bool is_stale(const char *name, size_t length) {
+    static const char *const names[] = {"xmp:Thumbnails", "xap:Thumbnails", "xmpGImg:image",
+                                        "xmpNote:HasExtendedXMP", NULL};
+    return is_one_of(names, name, length);
+}
+
+static bool is_orientation(const char *name, size_t length) {
+    static const char *const names[] = {"tiff:Orientation", NULL};
+    return is_one_of(names, name, length);
+}
+
+static bool is_width(const char *name, size_t length) {
+    static const char *const names[] = {"tiff:ImageWidth", "exif:PixelXDimension", NULL};
+    return is_one_of(names, name, length);
+}
+
+static bool is_height(const char *name, size_t length) {
+    static const char *const names[] = {"tiff:ImageLength", "exif:PixelYDimension", NULL};
+    return is_one_of(names, name, length);
+}
+
+static void blank(cursor *packet, const property *found) {
+    memset(packet->text + found->start, ' ', found->end - found->start);
+}
+
+static bool blank_all(cursor *packet, name_test wanted) {
+    property found;
     bool broken;
     packet->at = 1;
-    while (next_property(packet, "exif:GPS", &start, &first, &last, &end, &broken)) {
+    while (next_property(packet, wanted, &found, &broken)) {
         if (broken) {
             return false;
         }
-        memset(packet->text + start, ' ', end - start);
+        blank(packet, &found);
     }
     return true;
 }
 
-static bool reset_orientation(cursor *packet) {
-    size_t start, first, last, end;
+/** Replaces values by a number; what the number leaves free is white space behind the property, and
+ * a property without room for it goes. */
+static bool set_all(cursor *packet, name_test wanted, uint32_t value) {
+    property found;
     bool broken;
+    char text[16];
+    size_t length = (size_t)snprintf(text, sizeof text, "%u", value);
     packet->at = 1;
-    while (next_property(packet, "tiff:Orientation", &start, &first, &last, &end, &broken)) {
+    while (next_property(packet, wanted, &found, &broken)) {
         if (broken) {
             return false;
         }
-        if (last > first) {
-            memset(packet->text + first, ' ', last - first);
-            packet->text[first] = '1';
+        if (found.last - found.first < length) {
+            blank(packet, &found);
+            continue;
         }
+        size_t free = found.last - found.first - length;
+        memcpy(packet->text + found.first, text, length);
+        memmove(packet->text + found.last - free, packet->text + found.last,
+                found.end - found.last);
+        memset(packet->text + found.end - free, ' ', free);
     }
     return true;
 }
 
-clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, bool strip_gps,
-                                bool reset_orientation_too, clp_bytes *out, clproc_error *error) {
+static bool apply(cursor *packet, const clp_meta_edit *edit) {
+    return (!edit->strip_gps || blank_all(packet, is_place)) &&
+           (!edit->strip_thumbnail || blank_all(packet, is_stale)) &&
+           (!edit->reset_orientation || set_all(packet, is_orientation, 1)) &&
+           (!edit->width || set_all(packet, is_width, edit->width)) &&
+           (!edit->height || set_all(packet, is_height, edit->height));
+}
+
+clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
+                                clp_bytes *out, clproc_error *error) {
     clproc_status status;
     out->size = 0;
     CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
@@ -166,8 +257,7 @@ clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, bool strip_gps
     if (size && memchr(data, 0, size)) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "the XMP packet is not UTF-8; leave it out with --strip xmp");
-    } else if ((strip_gps && !blank_gps(&packet)) ||
-               (reset_orientation_too && !reset_orientation(&packet))) {
+    } else if (!apply(&packet, edit)) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "the XMP packet is not well-formed; leave it out with --strip xmp");
     }

@@ -38,6 +38,18 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
+# Sets $python to an interpreter that has the modules, the system's if the first on PATH lacks them.
+find_python() { # MODULE...
+    for python in python3 /usr/bin/python3; do
+        missing=
+        for module in "$@"; do
+            "$python" -c "import $module" 2>/dev/null || missing="$missing $module"
+        done
+        [ -z "$missing" ] && return
+    done
+    skip "python3 lacks$missing (Debian: python3-pil, python3-numpy)"
+}
+
 # Runs the program; $code, $out and $err hold what came of it.
 clproc() {
     command_line=" $*"

@@ -163,7 +163,7 @@ static void cut_off_directory_keeps_its_first_entries(void **state) {
 
 /* -------------------------------------------------------------- editing */
 
-static void edit(const builder *exif, const clp_exif_edit *how, clp_bytes *out) {
+static void edit(const builder *exif, const clp_meta_edit *how, clp_bytes *out) {
     assert_int_equal(clp_exif_edit_copy(exif->data, exif->size, how, out, NULL), CLPROC_OK);
     assert_int_equal(out->size, exif->size);
 }
@@ -173,7 +173,7 @@ static void no_edit_is_a_copy(void **state) {
     builder exif;
     clp_bytes out = {0};
     build(&exif, false);
-    edit(&exif, &(clp_exif_edit){0}, &out);
+    edit(&exif, &(clp_meta_edit){0}, &out);
     assert_memory_equal(out.data, exif.data, exif.size);
     clp_bytes_free(&out);
 }
@@ -184,13 +184,13 @@ static void numbers_are_set_in_place(void **state) {
     for (int little = 0; little < 2; little++) {
         builder exif;
         build(&exif, little);
-        edit(&exif, &(clp_exif_edit){.width = 640, .height = 70000, .reset_orientation = true},
+        edit(&exif, &(clp_meta_edit){.width = 640, .height = 70000, .reset_orientation = true},
              &out);
         assert_int_equal(get(&exif, out.data, ORIENTATION + 8, 2), 1);
         assert_int_equal(get(&exif, out.data, EXIF_WIDTH + 8, 2), 640);
         assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 4), 70000);
         /* Too wide for the two bytes that were there. */
-        edit(&exif, &(clp_exif_edit){.width = 70000}, &out);
+        edit(&exif, &(clp_meta_edit){.width = 70000}, &out);
         assert_int_equal(get(&exif, out.data, EXIF_WIDTH + 2, 2), 4);
         assert_int_equal(get(&exif, out.data, EXIF_WIDTH + 8, 4), 70000);
         assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 4), 3000);
@@ -206,7 +206,7 @@ static void gps_is_erased(void **state) {
     for (int little = 0; little < 2; little++) {
         builder exif;
         build(&exif, little);
-        edit(&exif, &(clp_exif_edit){.strip_gps = true}, &out);
+        edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
         clp_exif_facts facts = clp_exif_read(out.data, out.size);
         assert_true(facts.valid);
         assert_false(facts.has_gps);
@@ -230,7 +230,7 @@ static void thumbnail_is_erased(void **state) {
     for (int little = 0; little < 2; little++) {
         builder exif;
         build(&exif, little);
-        edit(&exif, &(clp_exif_edit){.strip_thumbnail = true, .strip_gps = true}, &out);
+        edit(&exif, &(clp_meta_edit){.strip_thumbnail = true, .strip_gps = true}, &out);
         clp_exif_facts facts = clp_exif_read(out.data, out.size);
         assert_false(facts.has_thumbnail);
         assert_false(facts.has_gps);
@@ -248,7 +248,7 @@ static void links_in_circles_end(void **state) {
     build(&exif, true);
     put(&exif, GPS_LINK + 8, IFD0, 4);
     put(&exif, IFD0_NEXT, IFD0, 4);
-    edit(&exif, &(clp_exif_edit){.strip_gps = true, .strip_thumbnail = true}, &out);
+    edit(&exif, &(clp_meta_edit){.strip_gps = true, .strip_thumbnail = true}, &out);
     clp_exif_facts facts = clp_exif_read(out.data, out.size);
     assert_false(facts.has_gps);
     assert_false(facts.has_thumbnail);
@@ -268,11 +268,11 @@ static void contradictions_are_refused(void **state) {
         put_entry(&exif, GPS + 2 + i * 12, 2, 7, 400, 50);
     }
     assert_int_equal(
-        clp_exif_edit_copy(exif.data, exif.size, &(clp_exif_edit){.strip_gps = true}, &out, &error),
+        clp_exif_edit_copy(exif.data, exif.size, &(clp_meta_edit){.strip_gps = true}, &out, &error),
         CLPROC_ERROR_INPUT);
     assert_non_null(strstr(error.message, "--strip exif"));
     exif.data[0] = 'X';
-    assert_int_equal(clp_exif_edit_copy(exif.data, exif.size, &(clp_exif_edit){0}, &out, &error),
+    assert_int_equal(clp_exif_edit_copy(exif.data, exif.size, &(clp_meta_edit){0}, &out, &error),
                      CLPROC_ERROR_INPUT);
     clp_bytes_free(&out);
 }
@@ -283,7 +283,7 @@ static void garbage_does_no_harm(void **state) {
     uint32_t seed = 1;
     size_t edited = 0;
     clp_bytes out = {0};
-    static const clp_exif_edit everything = {1, 70000, true, true, true};
+    static const clp_meta_edit everything = {1, 70000, true, true, true};
     for (int round = 0; round < 40000; round++) {
         builder exif;
         build(&exif, round % 2);
@@ -322,10 +322,12 @@ static const char packet[] =
     " <dc:title>exif:GPSLatitude tiff:Orientation</dc:title></rdf:Description></rdf:RDF>"
     "</x:xmpmeta><?xpacket end='w'?>";
 
+static const clp_meta_edit all_edits = {300, 70000, true, true, true};
+
 static void edit_xmp(const char *text, bool gps, bool orientation, clp_bytes *out) {
-    assert_int_equal(
-        clp_xmp_edit_copy((const uint8_t *)text, strlen(text), gps, orientation, out, NULL),
-        CLPROC_OK);
+    clp_meta_edit how = {.strip_gps = gps, .reset_orientation = orientation};
+    assert_int_equal(clp_xmp_edit_copy((const uint8_t *)text, strlen(text), &how, out, NULL),
+                     CLPROC_OK);
     assert_int_equal(out->size, strlen(text));
     assert_int_equal(clp_bytes_append(out, "", 1, NULL), CLPROC_OK);
 }
@@ -367,13 +369,13 @@ static void broken_xmp_is_refused(void **state) {
     static const char *const broken[] = {"<a><exif:GPSAltitude>34", "<a><exif:GPSAltitude",
                                          "<exif:GPSAltitude>1</exif:GPSAltitude"};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(clp_xmp_edit_copy((const uint8_t *)broken[i], strlen(broken[i]), true,
-                                           false, &out, NULL),
+        assert_int_equal(clp_xmp_edit_copy((const uint8_t *)broken[i], strlen(broken[i]),
+                                           &(clp_meta_edit){.strip_gps = true}, &out, NULL),
                          CLPROC_ERROR_INPUT);
     }
-    assert_int_equal(clp_xmp_edit_copy((const uint8_t *)"<\0a", 3, true, true, &out, NULL),
+    assert_int_equal(clp_xmp_edit_copy((const uint8_t *)"<\0a", 3, &all_edits, &out, NULL),
                      CLPROC_ERROR_INPUT);
-    assert_int_equal(clp_xmp_edit_copy((const uint8_t *)"", 0, true, true, &out, NULL), CLPROC_OK);
+    assert_int_equal(clp_xmp_edit_copy((const uint8_t *)"", 0, &all_edits, &out, NULL), CLPROC_OK);
     clp_bytes_free(&out);
 }
 
@@ -391,9 +393,132 @@ static void xmp_garbage_does_no_harm(void **state) {
             seed = seed * 1664525u + 1013904223u;
             exact[(seed >> 8) % size] = (uint8_t) "<>'\"/= a"[seed >> 29];
         }
-        if (clp_xmp_edit_copy(exact, size, true, true, &out, NULL) == CLPROC_OK) {
+        if (clp_xmp_edit_copy(exact, size, &all_edits, &out, NULL) == CLPROC_OK) {
             assert_int_equal(out.size, size);
         }
+        free(exact);
+    }
+    clp_bytes_free(&out);
+}
+
+static void xmp_loses_places_of_all_schemas(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    edit_xmp(
+        "<x xmlns:GPSx=\"n\" photoshop:City='Rome' drone-dji:GpsLatitude=\"41\" a:Longitude='12' "
+        "dc:City='stays'><Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li "
+        "Iptc4xmpExt:CountryName='Italy'/></rdf:Bag></Iptc4xmpExt:LocationShown>"
+        "<Iptc4xmpCore:CountryCode>IT</Iptc4xmpCore:CountryCode></x>",
+        true, false, &out);
+    const char *text = (const char *)out.data;
+    static const char *const gone[] = {"Rome", "41", "12", "Italy", ">IT<", "LocationShown"};
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
+        assert_null(strstr(text, gone[i]));
+    }
+    assert_non_null(strstr(text, "<x xmlns:GPSx=\"n\" "));
+    assert_non_null(strstr(text, "dc:City='stays'>"));
+    assert_non_null(strstr(text, "</x>"));
+    clp_bytes_free(&out);
+}
+
+static void xmp_describes_the_new_picture(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    static const char before[] = "<x tiff:ImageWidth='4000' exif:PixelYDimension=\"99\" "
+                                 "xmpNote:HasExtendedXMP='D1'/><tiff:ImageLength>3000"
+                                 "</tiff:ImageLength><xmp:Thumbnails><rdf:li><xmpGImg:image>/9j/4"
+                                 "</xmpGImg:image></rdf:li></xmp:Thumbnails>.";
+    static const clp_meta_edit how = {.width = 640, .height = 480, .strip_thumbnail = true};
+    assert_int_equal(
+        clp_xmp_edit_copy((const uint8_t *)before, sizeof before - 1, &how, &out, NULL), CLPROC_OK);
+    assert_int_equal(out.size, sizeof before - 1);
+    assert_int_equal(clp_bytes_append(&out, "", 1, NULL), CLPROC_OK);
+    const char *text = (const char *)out.data;
+    assert_non_null(strstr(text, "<x tiff:ImageWidth='640'  "));
+    assert_non_null(strstr(text, "<tiff:ImageLength>480</tiff:ImageLength> "));
+    assert_null(strstr(text, "PixelYDimension")); /* no room for another digit */
+    assert_null(strstr(text, "Thumbnails"));
+    assert_null(strstr(text, "/9j/4"));
+    assert_null(strstr(text, "ExtendedXMP"));
+    assert_int_equal(text[sizeof before - 2], '.');
+    clp_bytes_free(&out);
+}
+
+/* --------------------------------------------------- Photoshop's resources */
+
+#define DATA_SET(number, length, text) "\x1C\x02" number "\0" length text
+#define PLACES                                                                                     \
+    DATA_SET("\x5A", "\4", "Rome")                                                                 \
+    DATA_SET("\x5C", "\5", "Forum") DATA_SET("\x64", "\3", "ITA") DATA_SET("\x65", "\5", "Italy")
+
+/* A caption with places around it, its digest, a thumbnail, a resource with a name. */
+static const char resources[] = "8BIM\x04\x04\0\0\0\0\0\x30" PLACES DATA_SET(
+    "\x78", "\6", "Oh, no") "8BIM\x04\x25\0\0\0\0\0\x04"
+                            "hash"
+                            "8BIM\x04\x0C\0\0\0\0\0\x05"
+                            "image\0"
+                            "8BIM\x03\xED\4name\0\0\0\0\x03"
+                            "abc";
+
+static bool has(const clp_bytes *bytes, const char *text) {
+    return memmem(bytes->data, bytes->size, text, strlen(text)) != NULL;
+}
+
+static void resources_lose_thumbnail_and_places(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    size_t size = sizeof resources - 1;
+    const uint8_t *data = (const uint8_t *)resources;
+    assert_int_equal(clp_iptc_edit_copy(data, size, &(clp_meta_edit){.width = 5}, &out, NULL),
+                     CLPROC_OK);
+    assert_int_equal(out.size, size);
+    assert_memory_equal(out.data, data, size);
+    assert_int_equal(
+        clp_iptc_edit_copy(data, size, &(clp_meta_edit){.strip_thumbnail = true}, &out, NULL),
+        CLPROC_OK);
+    assert_false(has(&out, "image"));
+    assert_true(has(&out, "Rome") && has(&out, "hash") && has(&out, "abc"));
+    assert_int_equal(
+        clp_iptc_edit_copy(data, size, &(clp_meta_edit){.strip_gps = true}, &out, NULL), CLPROC_OK);
+    assert_false(has(&out, "Rome") || has(&out, "Forum") || has(&out, "Italy") ||
+                 has(&out, "ITA") || has(&out, "hash"));
+    assert_true(has(&out, "Oh, no") && has(&out, "image") && has(&out, "abc"));
+    assert_memory_equal(out.data,
+                        "8BIM\x04\x04\0\0\0\0\0\x0B\x1C\x02\x78\0\6Oh, no\0"
+                        "8BIM",
+                        28);
+    clp_bytes_free(&out);
+}
+
+static void broken_resources_are_refused(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    clproc_error error;
+    for (size_t size = 0; size < sizeof resources - 1; size++) {
+        uint8_t *exact = malloc(size + !size);
+        memcpy(exact, resources, size);
+        clproc_status status = clp_iptc_edit_copy(exact, size, &all_edits, &out, &error);
+        assert_true(status == CLPROC_OK || strstr(error.message, "--strip iptc"));
+        assert_true(status != CLPROC_OK || size == 0 || size >= 60);
+        free(exact);
+    }
+    clp_bytes_free(&out);
+}
+
+static void resource_garbage_does_no_harm(void **state) {
+    (void)state;
+    uint32_t seed = 11;
+    clp_bytes out = {0};
+    for (int round = 0; round < 20000; round++) {
+        size_t size = sizeof resources - 1;
+        uint8_t *exact = malloc(size);
+        memcpy(exact, resources, size);
+        for (int i = 0; i < round % 6; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            exact[(seed >> 8) % size] = (uint8_t)(seed >> 24);
+        }
+        clp_iptc_edit_copy(exact, size, &all_edits, &out, NULL);
+        assert_true(out.size <= size + 8);
         free(exact);
     }
     clp_bytes_free(&out);
@@ -477,6 +602,11 @@ int main(void) {
         cmocka_unit_test(xmp_orientation_becomes_upright),
         cmocka_unit_test(broken_xmp_is_refused),
         cmocka_unit_test(xmp_garbage_does_no_harm),
+        cmocka_unit_test(xmp_loses_places_of_all_schemas),
+        cmocka_unit_test(xmp_describes_the_new_picture),
+        cmocka_unit_test(resources_lose_thumbnail_and_places),
+        cmocka_unit_test(broken_resources_are_refused),
+        cmocka_unit_test(resource_garbage_does_no_harm),
         cmocka_unit_test(sound_profiles_pass),
         cmocka_unit_test(broken_profiles_are_named),
     };

@@ -1,0 +1,149 @@
+#include <string.h>
+
+#include "meta/meta.h"
+
+/* Photoshop's resources stand one after the other: a signature of four letters, a number, a name
+ * (its length first, padded to even), and the data (its length first, padded to even). One of them
+ * is IPTC's: data sets, each of a marker, a record, a number and a length. */
+
+enum {
+    THUMBNAIL_OLD = 0x0409,
+    THUMBNAIL = 0x040C,
+    PROFILE = 0x040F,
+    EXIF = 0x0422,
+    EXIF_MORE = 0x0423,
+    XMP = 0x0424,
+    IPTC = 0x0404,
+    IPTC_DIGEST = 0x0425
+};
+
+static uint32_t get16(const uint8_t *p) {
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
+static uint32_t get32(const uint8_t *p) {
+    return get16(p) << 16 | get16(p + 2);
+}
+
+typedef struct resource {
+    uint32_t number;
+    const uint8_t *start; /**< of the signature */
+    size_t head;          /**< bytes before the length of the data */
+    const uint8_t *data;
+    size_t size;
+    size_t whole; /**< bytes with padding */
+} resource;
+
+/** Reads the resource at the start of `data`; false if there is none that makes sense. */
+static bool read_resource(const uint8_t *data, size_t left, resource *found) {
+    if (left < 12) {
+        return false;
+    }
+    size_t name = ((size_t)data[6] + 2) & ~(size_t)1;
+    size_t head = 6 + name;
+    if (left < head + 4) {
+        return false;
+    }
+    size_t size = get32(data + head), whole;
+    if (size > left - head - 4) {
+        return false;
+    }
+    whole = head + 4 + size + (size & 1);
+    *found = (resource){.number = get16(data + 4),
+                        .start = data,
+                        .head = head,
+                        .data = data + head + 4,
+                        .size = size,
+                        .whole = whole < left ? whole : left};
+    return true;
+}
+
+static bool tells_place(uint8_t record, uint8_t number) {
+    /* Content location, city, sublocation, province, country. */
+    static const uint8_t places[] = {26, 27, 90, 92, 95, 100, 101};
+    return record == 2 && memchr(places, number, sizeof places);
+}
+
+/** The bytes of the data set at the start of `data`; 0 if there is none. */
+static size_t set_size(const uint8_t *data, size_t left) {
+    if (left < 5 || data[0] != 0x1C) {
+        return 0;
+    }
+    size_t length = get16(data + 3), head = 5;
+    if (length & 0x8000) {
+        /* Extended: the length of the length. */
+        size_t bytes = length & 0x7FFF;
+        if (bytes > 4 || left < head + bytes) {
+            return 0;
+        }
+        for (length = 0; head < 5 + bytes; head++) {
+            length = length << 8 | data[head];
+        }
+    }
+    return length <= left - head ? head + length : 0;
+}
+
+/** Appends IPTC's resource without its places; what follows the last data set is padding. */
+static clproc_status copy_without_places(const resource *from, clp_bytes *out,
+                                         clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, clp_bytes_append(out, from->start, from->head + 4, error));
+    size_t begin = out->size, bytes;
+    for (size_t at = 0; (bytes = set_size(from->data + at, from->size - at)) > 0; at += bytes) {
+        const uint8_t *set = from->data + at;
+        if (!tells_place(set[1], set[2])) {
+            CLP_TRY(status, out, clp_bytes_append(out, set, bytes, error));
+        }
+    }
+    size_t size = out->size - begin;
+    for (int i = 0; i < 4; i++) {
+        out->data[begin - 4 + (size_t)i] = (uint8_t)(size >> (24 - 8 * i));
+    }
+    if (size & 1) {
+        CLP_TRY(status, out, clp_bytes_append(out, "", 1, error));
+    }
+out:
+    return status;
+}
+
+static bool is_dropped(uint32_t number, const clp_meta_edit *edit) {
+    switch (number) {
+    case THUMBNAIL_OLD:
+    case THUMBNAIL:
+    case PROFILE:
+    case EXIF:
+    case EXIF_MORE:
+    case XMP:
+        return edit->strip_thumbnail;
+    case IPTC_DIGEST: /* of IPTC as it was */
+        return edit->strip_gps;
+    default:
+        return false;
+    }
+}
+
+clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
+                                 clp_bytes *out, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    resource found;
+    size_t at = 0;
+    out->size = 0;
+    while (read_resource(data + at, size - at, &found)) {
+        if (found.number == IPTC && edit->strip_gps) {
+            CLP_TRY(status, out, copy_without_places(&found, out, error));
+        } else if (!is_dropped(found.number, edit)) {
+            CLP_TRY(status, out, clp_bytes_append(out, found.start, found.whole, error));
+        }
+        at += found.whole;
+    }
+    for (; at < size; at++) {
+        if (data[at] != 0) {
+            status = clp_error_set(error, CLPROC_ERROR_INPUT,
+                                   "Photoshop's resources cannot be read; leave them out with "
+                                   "--strip iptc");
+            break;
+        }
+    }
+out:
+    return status;
+}
