@@ -36,8 +36,8 @@ def parse():
     parser.add_argument("--cache", metavar="DIR",
                         default=os.path.join(tempfile.gettempdir(), "clproc-bench"),
                         help="where photo sets are kept (default: clproc-bench in $TMPDIR)")
-    parser.add_argument("--peers", metavar="NAMES", help="only these, as vipsthumbnail,sharp; none: "
-                        "no other program")
+    parser.add_argument("--peers", metavar="NAMES",
+                        help="only these, as vipsthumbnail,sharp; none: no other program")
     parser.add_argument("--install-peers", action="store_true", help="get sharp from npm first")
     parser.add_argument("--make-photos", action="store_true", help="make the photo sets and stop")
     options = parser.parse_args()
@@ -61,6 +61,7 @@ def machine():
 
 
 def main():
+    sys.stdout.reconfigure(line_buffering=True)
     options = parse()
     bench = Bench(options, None, Peers(options.cache))
     for program in (bench.clproc, bench.floor):
@@ -81,8 +82,8 @@ def main():
                              check=False).stdout.strip()
     print(f"{version} · {machine()} · load {os.getloadavg()[0]:.1f} · peers: "
           f"{', '.join(bench.peers.all) or 'none'}")
-    print(f"medians of {options.runs} runs in turns, ratios medians of each turn's ratio; programs far "
-          "behind run once (*)")
+    print(f"medians of {options.runs} runs in turns, ratios medians of each turn's ratio; "
+          "programs far behind run once (*)")
     rows, failed = [], 0
     for name in options.only:
         try:

@@ -71,9 +71,10 @@ def vips(job, out):
             return ["vips", "gaussblur", path, f"{_target(out, path)}[Q={job.quality}]",
                     str(job.sigma), "--precision", "float", "--min-ampl", "0.01"]
     elif job.task == "half":
+        saved = f"[compression={job.png_level},filter=all]"
+
         def command(path):
-            return ["vips", "resize", path,
-                    f"{_target(out, path)}[compression={job.png_level},filter=all]", "0.5"]
+            return ["vips", "resize", path, _target(out, path) + saved, "0.5"]
     else:
         return []
     return [_each(job, command, {"VIPS_CONCURRENCY": "1"}),
@@ -90,9 +91,9 @@ def ffmpeg(job, out):
             lowres = 0
             while lowres < 3 and header(path)[0] >> (lowres + 1) >= 2 * job.width:
                 lowres += 1
-            return [*start, "-lowres", str(lowres), "-i", path, "-vf",
-                    f"scale='min({job.width},iw)':-1:flags=lanczos", "-pix_fmt", "yuvj420p", "-q:v", "2",
-                    _target(out, path)]
+            scale = f"scale='min({job.width},iw)':-1:flags=lanczos"
+            return [*start, "-lowres", str(lowres), "-i", path, "-vf", scale,
+                    "-pix_fmt", "yuvj420p", "-q:v", "2", _target(out, path)]
     elif job.task == "half":
         def command(path):
             return [*start, "-i", path, "-vf", "scale=iw/2:-1:flags=lanczos",

@@ -52,7 +52,7 @@ def differences(folder, reference):
             continue
         mine = header(os.path.join(folder, here[0]))
         other = header(os.path.join(reference, name))
-        if mine is None or other is None or abs(mine[0] - other[0]) > 1 or abs(mine[1] - other[1]) > 1:
+        if not mine or not other or any(abs(a - b) > 1 for a, b in zip(mine[:2], other[:2])):
             said.append(f"{name} is {mine}, not {other}")
         elif mine[2] != other[2]:
             said.append(f"{name} is stored as {mine[2]}, not {other[2]}")

@@ -62,7 +62,8 @@ def w4(bench):
                         ("OpenCV",) if bench.quick else TRUE_GAUSSIANS)
     row = Row("W4", f"kernel time by σ · {len(few)} photos")
     for sigma in (4, 8, 30, 100):
-        said = [profile(bench, few, f"blur {sigma}", "--null-output", "--jobs", "1") for _ in range(3)]
+        said = [profile(bench, few, f"blur {sigma}", "--null-output", "--jobs", "1")
+                for _ in range(3)]
         row.figures[f"kernel_seconds_sigma_{sigma}"] = min(
             sum(c["total_ns"] for c in kernels(one)) * 1e-9 for one in said)
     row.remarks.append("best of 3, in s: " + ", ".join(
