@@ -1,5 +1,6 @@
 """bench/run.sh: rows W1 to W8, as tables and JSON."""
 import argparse
+import fcntl
 import json
 import os
 import platform
@@ -60,6 +61,18 @@ def machine():
     return f"{len(os.sched_getaffinity(0))} cores of {name}, {platform.system()}"
 
 
+def alone(cache):
+    """Waits until no other benchmark runs: each would spoil the other's times. Keep the result."""
+    os.makedirs(cache, exist_ok=True)
+    lock = open(os.path.join(cache, ".lock"), "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("waiting for another run of the benchmark to end", file=sys.stderr)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
 def main():
     sys.stdout.reconfigure(line_buffering=True)
     options = parse()
@@ -67,7 +80,7 @@ def main():
     for program in (bench.clproc, bench.floor):
         if not os.access(program, os.X_OK):
             sys.exit(f"{program} is missing: build the project first, or give --build")
-    os.makedirs(options.cache, exist_ok=True)
+    lock = alone(options.cache)
     bench.photos = Photos(bench.clproc, options.cache, progress)
     if options.install_peers:
         bench.peers.install()
@@ -102,6 +115,7 @@ def main():
                        "quick": options.quick, "runs": options.runs,
                        "rows": [row.as_dict() for row in rows]}, file, indent=1)
             file.write("\n")
+    lock.close()
     return 1 if failed else 0
 
 
