@@ -7,6 +7,8 @@
 
 /** Recipes kept. A camera's folder needs a few; a folder of all sizes remakes them. */
 #define KEPT 64
+/** And the bytes of their tables: those of colour conversions are large. */
+#define KEPT_BYTES ((size_t)64 << 20)
 
 /** All that a recipe depends on besides the run's parameters. Compared as bytes. */
 typedef struct recipe_key {
@@ -112,6 +114,27 @@ static entry *oldest(clp_planner *planner) {
     return found;
 }
 
+/** Lets go of recipes, the one used longest ago first, while their tables are too large together.
+ */
+static void trim(clp_planner *planner) {
+    for (;;) {
+        entry *found = NULL;
+        size_t bytes = 0;
+        for (size_t i = 0; i < KEPT; i++) {
+            entry *one = &planner->entries[i];
+            if (one->state == ENTRY_READY) {
+                bytes += one->recipe.plan->table_bytes;
+                found = !found || one->used < found->used ? one : found;
+            }
+        }
+        if (bytes <= KEPT_BYTES) {
+            return;
+        }
+        clp_plan_release(&found->recipe.plan);
+        found->state = ENTRY_FREE;
+    }
+}
+
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
                                clproc_format format, clp_recipe *recipe, bool *made,
                                clproc_error *error) {
@@ -150,6 +173,7 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
         found->recipe = *recipe;
         if (*made) {
             clp_plan_retain(recipe->plan);
+            trim(planner);
         }
     }
     pthread_cond_broadcast(&planner->settled);

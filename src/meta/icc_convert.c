@@ -8,7 +8,7 @@
 
 /** Points along each channel of a table: of RGB, of inks. */
 #define RGB_GRID 33
-#define INK_GRID 21
+#define INK_GRID 25
 /** How far curves and matrix may be from the transform they stand for, and how far a conversion may
  * move samples that is none: both of 1. */
 #define SHAPER_TOLERANCE (0.1 / 255)

@@ -151,8 +151,8 @@ static clproc_status check_pictures(clp_device *device, const trial *what, clpro
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         for (size_t s = 0; status == CLPROC_OK && s < sizeof sizes / sizeof *sizes; s++) {
             clp_plan *plan = NULL;
-            status = clp_trial_plan(&plan, what->pipeline, what->linear, &kinds[k], sizes[s].width,
-                                    sizes[s].height, error);
+            status = clp_trial_plan(&plan, what->pipeline, what->linear, NULL, &kinds[k],
+                                    sizes[s].width, sizes[s].height, error);
             if (status == CLPROC_ERROR_ARGUMENT) {
                 status = CLPROC_OK;
                 continue;

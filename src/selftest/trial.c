@@ -32,8 +32,8 @@ void clp_trial_fill(const clp_layout *layout, uint8_t *base, uint32_t seed) {
 }
 
 clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,
-                             const clp_trial_kind *kind, uint32_t width, uint32_t height,
-                             clproc_error *error) {
+                             clp_conversion *conversion, const clp_trial_kind *kind, uint32_t width,
+                             uint32_t height, clproc_error *error) {
     clp_terms terms;
     clp_layout layout = {
         .model = kind->model, .depth = kind->depth, .width = width, .height = height};
@@ -48,12 +48,16 @@ clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, b
     }
     clp_terms_init(&terms, &layout, width, height);
     terms.linear = linear;
-    clproc_status status = clp_pipeline_terms(pipeline, &terms, error);
-    if (status != CLPROC_OK) {
-        clp_terms_free(&terms);
-        return status;
+    clproc_status status = CLPROC_OK;
+    if (conversion) {
+        CLP_TRY(status, out, clp_terms_convert(&terms, conversion, error));
     }
+    CLP_TRY(status, out, clp_pipeline_terms(pipeline, &terms, error));
+    CLP_TRY(status, out, clp_terms_settle(&terms, error));
     return clp_plan_create(plan, &layout, &terms, &target, error);
+out:
+    clp_terms_free(&terms);
+    return status;
 }
 
 clproc_status clp_trial_run(uint8_t **result, clp_device *device, clp_plan *plan, uint32_t seed,

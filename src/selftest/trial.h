@@ -17,10 +17,11 @@ typedef struct clp_trial_kind {
 /** Noise with flat patches and extremes; alpha is often 0 or full. */
 void clp_trial_fill(const clp_layout *layout, uint8_t *base, uint32_t seed);
 
-/** Plans `pipeline` for a picture. CLPROC_ERROR_ARGUMENT if the operations cannot apply to it. */
+/** Plans `pipeline` for a picture, whose colours are converted first unless `conversion` is NULL.
+ * CLPROC_ERROR_ARGUMENT if the operations cannot apply to it. */
 clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,
-                             const clp_trial_kind *kind, uint32_t width, uint32_t height,
-                             clproc_error *error);
+                             clp_conversion *conversion, const clp_trial_kind *kind, uint32_t width,
+                             uint32_t height, clproc_error *error);
 
 /** Runs a plan over the picture of a seed; `*result`, as plan->output says, is the caller's to free
  * with clp_memory_free(). */

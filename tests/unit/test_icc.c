@@ -1,0 +1,319 @@
+/** Colour conversions against Little CMS in floating point, made profiles, and profiles that are no
+ * good. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <lcms2.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meta/meta.h"
+
+static double random_unit(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return (double)(*state >> 8) / 0xffffff;
+}
+
+/** How far a conversion is from the transform. */
+typedef struct gap {
+    double levels;     /**< of 8 bits, at most */
+    double mean, most; /**< CIEDE2000; of conversions to sRGB */
+} gap;
+
+static gap distance(const clp_bytes *source, uint32_t channels, const clp_bytes *target,
+                    clproc_intent intent, bool black_point, bool *table) {
+    static const uint32_t formats[] = {
+        [1] = TYPE_GRAY_FLT, [3] = TYPE_RGB_FLT, [4] = TYPE_CMYK_FLT};
+    clp_icc_request request = {.source = source->data,
+                               .source_size = source->size,
+                               .channels = channels,
+                               .target = target ? target->data : NULL,
+                               .target_size = target ? target->size : 0,
+                               .intent = intent,
+                               .black_point = black_point};
+    clp_conversion *conversion = NULL;
+    clproc_error error = {0};
+    if (clp_icc_convert(&request, &conversion, &error) != CLPROC_OK) {
+        fail_msg("%s", error.message);
+    }
+    assert_non_null(conversion);
+    *table = conversion->table != NULL;
+    cmsHPROFILE from = cmsOpenProfileFromMem(source->data, (uint32_t)source->size);
+    cmsHPROFILE to = target ? cmsOpenProfileFromMem(target->data, (uint32_t)target->size)
+                            : cmsCreate_sRGBProfile();
+    cmsHTRANSFORM transform = cmsCreateTransform(
+        from, formats[channels], to, TYPE_RGB_FLT, (uint32_t)intent,
+        cmsFLAGS_NOOPTIMIZE | (black_point ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0));
+    assert_non_null(transform);
+    cmsHPROFILE lab = cmsCreateLab4Profile(NULL);
+    cmsHTRANSFORM to_lab = cmsCreateTransform(to, TYPE_RGB_DBL, lab, TYPE_Lab_DBL,
+                                              INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_NOOPTIMIZE);
+    gap worst = {0};
+    uint32_t state = 7;
+    for (int i = 0; i < 20000; i++) {
+        double in[4], out[3], wanted[3];
+        float exact_in[4], exact[3];
+        cmsCIELab a, b;
+        for (uint32_t c = 0; c < channels; c++) {
+            in[c] = random_unit(&state);
+            exact_in[c] = (float)(channels == 4 ? 100 - 100 * in[c] : in[c]);
+        }
+        clp_conversion_apply(conversion, in, out);
+        cmsDoTransform(transform, exact_in, exact, 1);
+        for (uint32_t c = 0; c < conversion->out; c++) {
+            wanted[c] = fmin(fmax(exact[c], 0), 1);
+            worst.levels = fmax(worst.levels, 255 * fabs(out[c] - wanted[c]));
+        }
+        if (conversion->out == 3) {
+            cmsDoTransform(to_lab, out, &a, 1);
+            cmsDoTransform(to_lab, wanted, &b, 1);
+            double difference = cmsCIE2000DeltaE(&a, &b, 1, 1, 1);
+            worst.mean += difference / 20000;
+            worst.most = fmax(worst.most, difference);
+        }
+    }
+    cmsDeleteTransform(to_lab);
+    cmsCloseProfile(lab);
+    cmsDeleteTransform(transform);
+    cmsCloseProfile(from);
+    cmsCloseProfile(to);
+    clp_conversion_release(&conversion);
+    return worst;
+}
+
+static clp_bytes made_profile(const uint8_t cicp[4], bool gray) {
+    clp_icc_numbers numbers;
+    clp_bytes bytes = {0};
+    assert_true(clp_icc_from_cicp(cicp, &numbers));
+    assert_int_equal(clp_icc_make(&numbers, gray, &bytes, NULL), CLPROC_OK);
+    return bytes;
+}
+
+static void curves_and_matrix(void **state) {
+    (void)state;
+    static const uint8_t spaces[][4] = {{12, 13, 0, 1}, {9, 1, 0, 1}, {9, 4, 0, 1},  {5, 8, 0, 1},
+                                        {1, 4, 0, 1},   {4, 5, 0, 1}, {11, 13, 0, 1}};
+    bool table;
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        clp_bytes source = made_profile(spaces[i], false), target = made_profile(spaces[0], false);
+        for (int intent = 0; intent < 4; intent++) {
+            gap off = distance(&source, 3, NULL, (clproc_intent)intent, intent & 1, &table);
+            assert_false(table);
+            assert_true(off.levels < 0.3);
+        }
+        if (i > 0) {
+            assert_true(
+                distance(&source, 3, &target, CLPROC_INTENT_RELATIVE, false, &table).levels < 0.3);
+            assert_false(table);
+        }
+        clp_bytes_free(&source);
+        clp_bytes_free(&target);
+    }
+}
+
+static void gray_stays_gray(void **state) {
+    (void)state;
+    static const uint8_t gamma[4] = {1, 5, 0, 1}, p3[4] = {12, 13, 0, 1};
+    clp_bytes source = made_profile(gamma, true), target = made_profile(p3, false);
+    clp_icc_request request = {.source = source.data, .source_size = source.size, .channels = 1};
+    clp_conversion *conversion;
+    bool table;
+    assert_true(distance(&source, 1, NULL, CLPROC_INTENT_RELATIVE, false, &table).levels < 0.1);
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_OK);
+    assert_int_equal(conversion->out, 1);
+    clp_conversion_release(&conversion);
+    request.target = target.data;
+    request.target_size = target.size;
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_OK);
+    assert_int_equal(conversion->out, 3);
+    clp_conversion_release(&conversion);
+    clp_bytes_free(&source);
+    clp_bytes_free(&target);
+}
+
+static int bend(const cmsUInt16Number in[], cmsUInt16Number out[], void *user) {
+    cmsDoTransform(user, in, out, 1);
+    return 1;
+}
+
+/** A profile whose A2B table holds what P3 means: no curves and matrix to find. */
+static clp_bytes table_profile(void) {
+    static const uint8_t cicp[4] = {12, 13, 0, 1};
+    clp_bytes base = made_profile(cicp, false), bytes = {0};
+    cmsHPROFILE profile = cmsCreateProfilePlaceholder(NULL), lab = cmsCreateLab4Profile(NULL),
+                p3 = cmsOpenProfileFromMem(base.data, (uint32_t)base.size);
+    cmsHTRANSFORM transform = cmsCreateTransform(p3, TYPE_RGB_16, lab, TYPE_Lab_16,
+                                                 INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_NOOPTIMIZE);
+    cmsPipeline *pipeline = cmsPipelineAlloc(NULL, 3, 3);
+    cmsStage *stage = cmsStageAllocCLut16bit(NULL, 17, 3, 3, NULL);
+    assert_true(cmsStageSampleCLut16bit(stage, bend, transform, 0));
+    assert_true(
+        cmsPipelineInsertStage(pipeline, cmsAT_END, cmsStageAllocToneCurves(NULL, 3, NULL)));
+    assert_true(cmsPipelineInsertStage(pipeline, cmsAT_END, stage));
+    assert_true(
+        cmsPipelineInsertStage(pipeline, cmsAT_END, cmsStageAllocToneCurves(NULL, 3, NULL)));
+    cmsSetProfileVersion(profile, 4.3);
+    cmsSetDeviceClass(profile, cmsSigInputClass);
+    cmsSetColorSpace(profile, cmsSigRgbData);
+    cmsSetPCS(profile, cmsSigLabData);
+    assert_true(cmsWriteTag(profile, cmsSigAToB0Tag, pipeline));
+    cmsUInt32Number size = 0;
+    assert_true(cmsSaveProfileToMem(profile, NULL, &size));
+    assert_int_equal(clp_bytes_reserve(&bytes, size, NULL), CLPROC_OK);
+    assert_true(cmsSaveProfileToMem(profile, bytes.data, &size));
+    bytes.size = size;
+    cmsPipelineFree(pipeline);
+    cmsDeleteTransform(transform);
+    cmsCloseProfile(profile);
+    cmsCloseProfile(lab);
+    cmsCloseProfile(p3);
+    clp_bytes_free(&base);
+    return bytes;
+}
+
+static void tables(void **state) {
+    (void)state;
+    bool table;
+    clp_bytes source = table_profile();
+    gap off = distance(&source, 3, NULL, CLPROC_INTENT_PERCEPTUAL, false, &table);
+    print_message("a table of 17 points by one of ours: dE2000 mean %.3f, most %.3f; %.2f levels\n",
+                  off.mean, off.most, off.levels);
+    assert_true(table);
+    assert_true(off.mean < 0.2 && off.most < 1);
+    clp_bytes_free(&source);
+}
+
+static void sources_that_are_srgb(void **state) {
+    (void)state;
+    static const uint8_t srgb[4] = {1, 13, 0, 1}, p3[4] = {12, 13, 0, 1};
+    clp_bytes source = made_profile(srgb, false), other = made_profile(p3, false);
+    clp_icc_request request = {.channels = 3};
+    clp_conversion *conversion = NULL;
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_OK);
+    assert_null(conversion);
+    request.source = source.data;
+    request.source_size = source.size;
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_OK);
+    assert_null(conversion);
+    request.source = request.target = other.data;
+    request.source_size = request.target_size = other.size;
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_OK);
+    assert_null(conversion);
+    clp_bytes_free(&source);
+    clp_bytes_free(&other);
+}
+
+static void plain_inks(void **state) {
+    (void)state;
+    clp_icc_request request = {.channels = 4};
+    clp_conversion *conversion = NULL;
+    uint32_t random = 3;
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_OK);
+    for (int i = 0; i < 1000; i++) {
+        double in[4], out[3];
+        for (int c = 0; c < 4; c++) {
+            in[c] = random_unit(&random);
+        }
+        clp_conversion_apply(conversion, in, out);
+        for (int c = 0; c < 3; c++) {
+            assert_true(255 * fabs(out[c] - in[c] * in[3]) < 0.2);
+        }
+    }
+    clp_conversion_release(&conversion);
+}
+
+static void code_points(void **state) {
+    (void)state;
+    static const uint8_t refused[][4] = {{9, 16, 0, 1}, {9, 18, 0, 1}, {2, 13, 0, 1},
+                                         {1, 2, 0, 1},  {1, 13, 1, 1}, {1, 13, 0, 0}};
+    clp_icc_numbers numbers;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_false(clp_icc_from_cicp(refused[i], &numbers));
+    }
+    static const uint8_t srgb[4] = {1, 13, 0, 1};
+    assert_true(clp_icc_from_cicp(srgb, &numbers));
+    assert_memory_equal(&numbers, &clp_icc_srgb, sizeof numbers);
+}
+
+static void made_profiles_are_sound(void **state) {
+    (void)state;
+    static const uint8_t p3[4] = {12, 13, 0, 1};
+    for (int gray = 0; gray < 2; gray++) {
+        clp_bytes first = made_profile(p3, gray), second = made_profile(p3, gray);
+        char reason[128];
+        uint32_t channels;
+        assert_true(clp_icc_check(first.data, first.size, &channels, reason, sizeof reason));
+        assert_int_equal(channels, gray ? 1 : 3);
+        assert_int_equal(first.size, second.size);
+        assert_memory_equal(first.data, second.data, first.size);
+        clp_bytes_free(&first);
+        clp_bytes_free(&second);
+    }
+    clp_icc_numbers absurd = {.white = {0, 0}};
+    clp_bytes none = {0};
+    assert_int_equal(clp_icc_make(&absurd, false, &none, NULL), CLPROC_ERROR_INPUT);
+    clp_bytes_free(&none);
+}
+
+/** Whatever stands in a profile, the answer is a conversion or a reason. */
+static void broken_profiles(void **state) {
+    (void)state;
+    static const uint8_t p3[4] = {12, 13, 0, 1};
+    clp_bytes sound[2] = {made_profile(p3, false), table_profile()};
+    uint32_t random = 11;
+    int refused = 0;
+    for (int round = 0; round < 300; round++) {
+        const clp_bytes *base = &sound[round % 2];
+        size_t size = base->size;
+        uint8_t *copy = malloc(size);
+        memcpy(copy, base->data, size);
+        for (int i = 0; i < 1 + round % 9; i++) {
+            copy[(size_t)(random_unit(&random) * (double)(size < 800 ? size - 1 : 799))] =
+                (uint8_t)(random_unit(&random) * 255);
+        }
+        if (round % 5 == 0) {
+            size = (size_t)(random_unit(&random) * (double)size);
+        }
+        clp_icc_request request = {.source = copy, .source_size = size, .channels = 3};
+        clp_conversion *conversion = NULL;
+        clproc_error error = {0};
+        clproc_status status = clp_icc_convert(&request, &conversion, &error);
+        assert_true(status == CLPROC_OK || status == CLPROC_ERROR_INPUT);
+        assert_true(status == CLPROC_OK || error.message[0]);
+        refused += status != CLPROC_OK;
+        if (conversion) {
+            double in[4] = {0.5, 0.25, 1}, out[3];
+            clp_conversion_apply(conversion, in, out);
+            for (int c = 0; c < 3; c++) {
+                assert_true(out[c] >= 0 && out[c] <= 1);
+            }
+        }
+        clp_conversion_release(&conversion);
+        free(copy);
+    }
+    assert_true(refused > 30);
+    clp_icc_request request = {
+        .source = sound[0].data, .source_size = sound[0].size, .channels = 1};
+    clp_conversion *conversion = NULL;
+    assert_int_equal(clp_icc_convert(&request, &conversion, NULL), CLPROC_ERROR_INPUT);
+    clp_bytes_free(&sound[0]);
+    clp_bytes_free(&sound[1]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(curves_and_matrix),
+        cmocka_unit_test(gray_stays_gray),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(sources_that_are_srgb),
+        cmocka_unit_test(plain_inks),
+        cmocka_unit_test(code_points),
+        cmocka_unit_test(made_profiles_are_sound),
+        cmocka_unit_test(broken_profiles),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
