@@ -6,7 +6,8 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 
-/** Tests run the other device class on whatever device there is; see docs/architecture.md. */
+/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
+ * or "item" tiles, "discrete" memory. */
 static bool forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;

@@ -7,6 +7,7 @@
 # results are kept in the build folder.
 . "$(dirname "$0")/../cli/lib.sh"
 have valgrind || skip "Valgrind is not installed"
+! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers and Valgrind exclude each other"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
 POCL_CACHE_DIR=${CLPROC_BUILD:-$scratch}/valgrind-kernels
 mkdir -p vendors "$POCL_CACHE_DIR"
