@@ -68,7 +68,8 @@ window NAME(find_window)(__global const filter_job *job, __global const uchar *t
     uint index = row / job->row_channels;
     int2 start = ((__global const int2 *)(tables + job->starts))[index];
     w.channel = row - index * job->row_channels;
-    w.source = src + job->src + ((size_t)start.x * job->row_channels + w.channel) * job->src_pitch;
+    /* Of a band, job->src counts from a row that is not there: sums of ulong come round. */
+    w.source = src + (job->src + ((ulong)start.x * job->row_channels + w.channel) * job->src_pitch);
     w.weights = (__global const WEIGHT *)(tables + job->weights) + (size_t)index * job->taps;
     w.fill_weight = start.y;
     return w;

@@ -67,8 +67,9 @@ struct clp_codec {
      * places the planes. */
     clproc_status (*layout)(clp_decoder *decoder, const clp_decode_request *request,
                             clp_layout *layout, clproc_error *error);
-    /** Decodes the last request; the file is closed afterwards. */
-    clproc_status (*read)(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+    /** Decodes the last request; the file is closed afterwards. Where a picture has no rows in
+     * order, every row may be placed again and again. */
+    clproc_status (*read)(clp_decoder *decoder, const clp_layout *layout, const clp_row_sink *sink,
                           clproc_error *error);
     /** Lets go of what the library holds for the open file. */
     void (*close)(void *state);
