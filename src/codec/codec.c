@@ -1,5 +1,6 @@
 #include "codec/codec.h"
 
+#include <libdeflate.h>
 #include <string.h>
 
 #include "codec/codec_private.h"
@@ -275,6 +276,8 @@ void clp_encoder_destroy(clp_encoder **encoder) {
     }
     clp_bytes_free(&(*encoder)->output);
     clp_bytes_free(&(*encoder)->scratch);
+    clp_bytes_free(&(*encoder)->packed);
+    libdeflate_free_compressor((*encoder)->deflate);
     clp_memory_free(*encoder);
     *encoder = NULL;
 }

@@ -52,6 +52,9 @@ struct clp_decoder {
 struct clp_encoder {
     clp_bytes output;
     clp_bytes scratch;
+    clp_bytes packed;                      /**< a PNG's pixels */
+    struct libdeflate_compressor *deflate; /**< of deflate_level; NULL before the first PNG */
+    int deflate_level;
 };
 
 /** One picture format. */
@@ -93,6 +96,12 @@ static inline uint32_t clp_read_u16(const uint8_t *bytes) {
 
 static inline uint32_t clp_read_u32(const uint8_t *bytes) {
     return clp_read_u16(bytes) << 16 | clp_read_u16(bytes + 2);
+}
+
+static inline void clp_write_u32(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
 }
 
 #endif
