@@ -204,7 +204,10 @@ static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draf
     batch->decoding++;
     batch->alive++;
     board->reading--;
-    batch->bands = banded ? picture->recipe.plan->bands.count : 0;
+    picture->bands = banded ? picture->recipe.plan->bands.count : 0;
+    if (banded) {
+        batch->bands = picture->bands;
+    }
     *placed = picture;
     if (batch->count == board->images || banded) {
         clp_board_seal(board);

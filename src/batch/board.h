@@ -23,6 +23,7 @@ typedef struct clp_picture {
     /* Set by the board */
     clp_batch *batch;
     uint32_t index;
+    uint32_t bands; /**< to decode it and hand it over in; 0: as a whole */
     bool dropped;
 } clp_picture;
 
@@ -87,8 +88,6 @@ void clp_board_reserve(clp_board *board, clp_prof_thread *thread, clp_picture *d
 void clp_board_leave(clp_board *board);
 /** The pixels of a placed picture are in its slot. */
 void clp_board_decoded(clp_board *board, clp_picture *picture);
-/** Bands that a placed picture is to be decoded and handed over in; 0: as a whole. */
-uint32_t clp_board_bands(const clp_picture *picture);
 /** Waits until the window of a band may be written. Fails where the device has failed on an earlier
  * band, and where the run was stopped: then `*stopped` is set. */
 clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,

@@ -1,10 +1,6 @@
 /* The board and pictures in bands: what one worker decodes and the device computes at once. */
 #include "batch/board_private.h"
 
-uint32_t clp_board_bands(const clp_picture *picture) {
-    return picture->batch->bands;
-}
-
 clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,
                                      clp_picture *picture, uint32_t band, bool *stopped,
                                      clproc_error *error) {

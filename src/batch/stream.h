@@ -9,7 +9,7 @@
 typedef struct clp_stream {
     clp_board *board;
     clp_prof_thread *thread;
-    clp_picture *picture;          /**< one that clp_board_bands() says is to come in bands */
+    clp_picture *picture;          /**< one that is to come in bands */
     uint32_t band;                 /**< being filled */
     uint32_t rows[CLP_MAX_PLANES]; /**< decoded of each plane */
     bool stopped;                  /**< the run was, and therefore this failed */

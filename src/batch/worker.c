@@ -421,7 +421,7 @@ out:
 static clproc_status fill_slot(worker *self, clp_picture *picture, file_outcome *outcome,
                                clproc_error *error) {
     const clp_recipe *recipe = &picture->recipe;
-    bool banded = clp_board_bands(picture) > 0,
+    bool banded = picture->bands > 0,
          verified = clp_verify_chosen(&self->run->verify, picture->item);
     clproc_status status = CLPROC_OK;
     drop_original(picture); /* of a picture that failed in this place */
@@ -463,7 +463,7 @@ static void read_task(worker *self, uint32_t item) {
     if (status == CLPROC_OK && outcome == OUTCOME_GOES_ON) {
         status = find_room(self, draft, &placed, &outcome, &error);
     }
-    uint32_t bands = placed ? clp_board_bands(placed) : 0;
+    uint32_t bands = placed ? placed->bands : 0;
     if (placed) {
         status = fill_slot(self, placed, &outcome, &error);
     }
