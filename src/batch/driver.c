@@ -92,8 +92,15 @@ static void await_resident(driver *self) {
 /** Submits a batch, then awaits the one before it: the device always has the next one at hand. */
 static void run_batch(driver *self, clp_batch *batch) {
     clproc_error error;
-    clproc_status status = clp_device_submit(self->run->device, clp_batch_slot(batch),
-                                             clp_batch_number(batch), self->thread, &error);
+    clp_device *device = self->run->device;
+    if (self->run->params->device_memory &&
+        clp_device_lacks_scratch(device, clp_batch_slot(batch))) {
+        /* Old scratch must not live beside the new one, as it would while a batch uses it. */
+        await_resident(self);
+        clp_device_drop_scratch(device);
+    }
+    clproc_status status = clp_device_submit(device, clp_batch_slot(batch), clp_batch_number(batch),
+                                             self->thread, &error);
     await_resident(self);
     if (status == CLPROC_OK) {
         self->resident = batch;
@@ -119,6 +126,10 @@ static void drive(driver *self) {
             break;
         case CLP_ORDER_RUN:
             run_batch(self, order.batch);
+            break;
+        case CLP_ORDER_TRIM:
+            clp_device_drop_scratch(self->run->device);
+            clp_board_trimmed(self->run->board);
             break;
         case CLP_ORDER_NONE:
         case CLP_ORDER_END:

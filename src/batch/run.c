@@ -81,6 +81,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         /* One for each worker to decode into, and one at the device or being encoded. */
         .most_batches = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP) ? run->jobs + 1 : 1,
         .memory = run->memory,
+        .device_memory = params->device_memory,
         .cancel = params->cancel,
         .prof = run->prof,
     };
