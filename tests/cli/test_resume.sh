@@ -101,7 +101,7 @@ ln -s ../precious swept/.clproc-00000003
 mkdir swept/.clproc-00000004
 if have flock; then
     echo >swept/.clproc-00000005
-    flock swept/.clproc-00000005 sh -c ": >locked; sleep 60" &
+    (flock 9 && : >locked && exec sleep 60) 9<swept/.clproc-00000005 >/dev/null 2>&1 &
     lock=$!
     while [ ! -e locked ]; do
         sleep 0.05
