@@ -60,6 +60,13 @@ static size_t folder_length(const char *output, naming how) {
 
 /** An ending written out in the output decides the format. */
 static clproc_status choose_format(clp_names *names, clproc_format asked, clproc_error *error) {
+    struct stat info;
+    if (clp_ending_is_foreign(names->output) &&
+        (names->naming == NAMING_TEMPLATE || stat(names->output, &info) != 0)) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
+                                  "has the ending of a format that is not written; end it with "
+                                  ".jpg or .png, or name a folder");
+    }
     clproc_format ending =
         names->naming == NAMING_MIRROR ? CLPROC_FORMAT_KEEP : clp_ending_format(names->output);
     if (asked != CLPROC_FORMAT_KEEP && ending != CLPROC_FORMAT_KEEP && asked != ending) {

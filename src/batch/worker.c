@@ -170,6 +170,12 @@ static clproc_status read_file(worker *self, uint32_t item, file_outcome *outcom
                          &self->file, &accepted, error);
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
+    if (status == CLPROC_ERROR_LIMIT) {
+        status = clp_error_set_file(error, status, input->path,
+                                    "is larger than the limit of %llu bytes; raise it with "
+                                    "--memory",
+                                    (unsigned long long)run->memory);
+    }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
     }

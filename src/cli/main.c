@@ -79,7 +79,9 @@ const clp_cli_command clp_cli_commands[] = {
     {0}};
 
 int clp_cli_version(clp_cli_settings *settings) {
-    (void)settings;
+    if (settings->operand_count > 0) {
+        return clp_cli_usage_error("version takes no operand");
+    }
     printf("clproc %s\n", clproc_version());
     return CLP_EXIT_OK;
 }
@@ -111,10 +113,19 @@ static int unknown_command(const char *word) {
                                nearest.best ? nearest.best : "", nearest.best ? "?" : "");
 }
 
+/** `clproc help --resize` means the option, and not one of the help. */
+static void undress_topic(const clp_cli_command *command, int argc, char **argv) {
+    bool dressed = command->run == clp_cli_help && argc == 2 && strncmp(argv[1], "--", 2) == 0;
+    if (dressed && strcmp(argv[1], "--man") != 0 && strcmp(argv[1], "--help") != 0) {
+        argv[1] += 2;
+    }
+}
+
 static int run_command(const clp_cli_command *command, int argc, char **argv) {
     clproc_error error = {0};
     clp_cli_settings settings;
     int code = CLP_EXIT_RESOURCE;
+    undress_topic(command, argc, argv);
     if (clp_cli_settings_init(&settings, argc, &error) != CLPROC_OK) {
         code = clp_cli_error(&error);
         goto done;

@@ -257,6 +257,19 @@ void clp_file_sweep(const char *folder) {
     }
 }
 
+/** A device, pipe or socket is there for others: a new file must not take its place. */
+static clproc_status check_place(const char *path, clproc_error *error) {
+    struct stat info;
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode) &&
+        !S_ISDIR(info.st_mode)) {
+        return clp_error_set_file(
+            error, CLPROC_ERROR_IO, path,
+            "is a device, pipe or socket, which is not replaced; name another "
+            "file");
+    }
+    return CLPROC_OK;
+}
+
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error) {
     size_t room = strlen(path) + sizeof OWN_PREFIX "01234567";
@@ -264,8 +277,10 @@ clproc_status clp_file_write(const char *path, const void *data, size_t size, bo
     if (!temporary) {
         return clp_error_memory(error, "a file name", room);
     }
-    clproc_status status = CLPROC_OK;
-    int file = open_temporary(path, temporary, room);
+    int file = -1;
+    clproc_status status;
+    CLP_TRY(status, out, check_place(path, error));
+    file = open_temporary(path, temporary, room);
     if (file < 0) {
         status = write_error(path, "cannot be created", error);
         goto out;

@@ -33,7 +33,7 @@ clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge ju
                                clp_bytes *bytes, bool *accepted, clproc_error *error);
 
 /** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
- * replaced, not followed. `durable`: the file and its folder are on disk on return. */
+ * replaced, not followed; a device, pipe or socket refused. `durable`: the file and its folder are on disk on return. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error);
 
