@@ -27,7 +27,8 @@ const clp_cli_command clp_cli_commands[] = {
                  "  clproc profile photos/ --null-output --blur 8 --report run.json --report "
                  "run.html\n",
      clp_cli_profile},
-    {"devices", CLP_CLI_DEVICES, "[--json]", "List the devices that can process pictures.",
+    {"devices", CLP_CLI_DEVICES, "[--json] [--bench]",
+     "List the devices that can process pictures.",
      "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"
      "type do as well. The reference device computes everything in double precision, slowly.\n",
      clp_cli_devices},

@@ -242,6 +242,8 @@ const clp_cli_option clp_cli_options[] = {
 
     {"json", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
      "print a JSON array with every property", FIELD(json)},
+    {"bench", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
+     "measure, too, how many pixels each takes through a pipeline in a second", FIELD(bench)},
     {"man", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_HELP, CLP_CLI_GROUP_OTHER,
      "print all of it as a manual page, for `man -l -`", FIELD(man)},
     {"help", 'h', NULL, CLP_CLI_SWITCH, CLP_CLI_ALL, CLP_CLI_GROUP_OTHER, "show this help",
