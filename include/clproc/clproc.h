@@ -318,6 +318,8 @@ typedef struct clproc_run_params {
     clproc_intent intent;
     bool black_point_compensation;
     clproc_existing existing;
+    bool resume; /**< leave outputs alone that a run with this has made from the same files with the
+                    same settings; they are noted in the output folder */
     clproc_fail_on fail_on;
     clproc_limits limits;
 
@@ -325,6 +327,9 @@ typedef struct clproc_run_params {
     int batch_images;     /**< pictures a batch may hold; 0: chosen by the device */
     uint64_t batch_bytes; /**< decoded bytes a batch may hold; 0: chosen by the device */
     uint64_t memory; /**< bound of all batches together, in bytes; 0: a quarter of the machine's */
+    /** bound of what the device holds: all batches, and what their passes hand on; 0: three
+     * quarters of its own memory, none where it works in the host's */
+    uint64_t device_memory;
     bool no_shrink_on_load; /**< decode every JPEG at full size */
     bool no_auto_orient;    /**< leave pictures as stored */
     bool linear;            /**< filter in linear light */

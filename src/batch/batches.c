@@ -75,6 +75,14 @@ void clp_batch_destroy(clp_batch **batch) {
 
 /* --------------------------------------------------------- how many there are */
 
+static uint64_t larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 static uint64_t bytes_held(const clp_board *board) {
     uint64_t total = 0;
     for (uint32_t i = 0; i < board->batch_count; i++) {
@@ -96,38 +104,40 @@ static void forget(clp_board *board, clp_batch *batch) {
 /** Batches beyond these would only wait for the device. */
 #define DEVICE_QUEUE 2
 
-static bool may_create(const clp_board *board, uint64_t needed) {
+static bool may_create(const clp_board *board, uint64_t needed, uint64_t bound) {
     return board->batch_count < board->params.most_batches &&
            board->ready.count + board->resident < DEVICE_QUEUE &&
-           (board->batch_count == 0 || bytes_held(board) + needed <= board->params.memory);
+           (board->batch_count == 0 || bytes_held(board) + needed <= bound);
 }
 
-/** Makes a batch no larger than what is left to do. */
-static clp_batch *create(clp_board *board, uint64_t needed, clproc_status *status,
-                         clproc_error *error) {
+/** Makes a batch, which is empty and holds no memory yet. */
+static clp_batch *create(clp_board *board, clproc_status *status, clproc_error *error) {
     clp_batch *batch = NULL;
-    uint64_t left = board->params.item_count - board->next_item + (uint64_t)board->reading;
-    uint64_t bytes = board->bytes / needed < left ? board->bytes : needed * left;
-    *status = clp_batch_create(&batch, board->device, bytes, board->images, error);
+    *status = clp_batch_create(&batch, board->device, board->bytes, board->images, error);
     if (*status == CLPROC_OK) {
         board->all[board->batch_count++] = batch;
     }
     return batch;
 }
 
-/** Takes a free batch that can grow to `needed` bytes within the bound of memory; others that are
- * free give theirs up for it. NULL if busy ones must finish first. */
-static clp_batch *reuse(clp_board *board, uint64_t needed) {
+/** Takes a free batch that can hold a picture within the bound of all batches; others that are free
+ * give theirs up for it. NULL if busy ones must finish first, or a new one should be made. */
+static clp_batch *reuse(clp_board *board, const clp_plan *plan, bool banded, uint64_t bound) {
     clp_batch *batch = clp_batches_pop(&board->free);
-    uint64_t own = clp_slot_bytes(batch->slot);
-    uint64_t growth = needed > own ? needed - own : 0;
-    while (growth > 0 && bytes_held(board) + growth > board->params.memory && board->free.count) {
+    if (!batch) {
+        return NULL;
+    }
+    uint64_t growth = clp_slot_growth(batch->slot, plan, banded);
+    while (bytes_held(board) + growth > bound && board->free.count) {
         forget(board, clp_batches_pop(&board->free));
     }
-    /* Alone, it gives up its own old arena. */
-    if (growth > 0 && bytes_held(board) + growth > board->params.memory && board->batch_count > 1) {
-        clp_batches_push(&board->free, batch);
-        return NULL;
+    if (bytes_held(board) + growth > bound) {
+        if (board->batch_count > 1) {
+            clp_batches_push(&board->free, batch);
+        } else {
+            forget(board, batch); /* its arenas have the wrong proportions */
+        }
+        batch = NULL;
     }
     return batch;
 }
@@ -136,32 +146,60 @@ bool clp_board_streams(const clp_board *board, const clp_plan *plan) {
     return board->params.stream && clp_device_takes_bands(board->device, plan);
 }
 
+/** Lets a batch grow for as many pictures of `needed` bytes as are left; for one where more might
+ * not have room. */
+static void invite(clp_board *board, clp_batch *batch, uint64_t needed, uint64_t bound) {
+    uint64_t left = board->params.item_count - board->next_item + (uint64_t)board->reading;
+    uint64_t bytes = board->bytes / needed < left ? board->bytes : needed * left;
+    clp_slot_want(batch->slot, bytes_held(board) + bytes <= bound ? bytes : needed);
+}
+
+/** Refuses a picture that has no room even alone. */
+static clproc_status check_size(const clp_board *board, uint64_t needed, uint64_t scratch,
+                                clproc_error *error) {
+    uint64_t on_device = needed + scratch;
+    bool device = on_device > board->device_memory;
+    if (!device && needed <= board->params.memory) {
+        return CLPROC_OK;
+    }
+    return clp_error_set(
+        error, CLPROC_ERROR_LIMIT,
+        "needs %llu bytes%s while it is processed, more than the limit of %llu; raise it with %s",
+        (unsigned long long)(device ? on_device : needed), device ? " on the device" : "",
+        (unsigned long long)(device ? board->device_memory : board->params.memory),
+        device ? "--device-memory, or use --device cpu" : "--memory");
+}
+
 clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_status *status,
                                clproc_error *error) {
     clp_batch *batch;
     bool banded = clp_board_streams(board, plan);
-    uint64_t needed = clp_slot_share(plan, banded);
-    *status = CLPROC_OK;
-    if (needed > board->params.memory) {
-        *status =
-            clp_error_set(error, CLPROC_ERROR_LIMIT,
-                          "needs %llu bytes while it is processed, more than the limit of "
-                          "%llu; raise it with --memory",
-                          (unsigned long long)needed, (unsigned long long)board->params.memory);
+    uint64_t needed = clp_slot_share(plan, banded), own_scratch = clp_slot_scratch(plan, banded);
+    uint64_t scratch = larger(board->scratch, own_scratch);
+    *status = check_size(board, needed, own_scratch, error);
+    if (*status != CLPROC_OK) {
         return NULL;
     }
-    while (board->open && !clp_slot_fits(board->open->slot, plan, banded)) {
+    while (board->open && !clp_slot_fits(board->open->slot, plan, banded, board->scratch)) {
         clp_board_seal(board);
     }
     if (board->open) {
         return board->open;
     }
-    if (board->free.count) {
-        batch = reuse(board, needed);
-    } else {
-        batch = may_create(board, needed) ? create(board, needed, status, error) : NULL;
+    if (board->trim || needed > board->device_memory - scratch) {
+        /* No batch is opened until those there are have done with their scratch. */
+        board->trim = true;
+        pthread_cond_signal(&board->orders);
+        return NULL;
+    }
+    uint64_t bound = smaller(board->device_memory - scratch, board->params.memory);
+    batch = reuse(board, plan, banded, bound);
+    if (!batch && board->free.count == 0 && may_create(board, needed, bound)) {
+        batch = create(board, status, error);
     }
     if (batch) {
+        invite(board, batch, needed, bound);
+        board->scratch = scratch;
         batch->number = board->numbered++;
         board->open = batch;
     }
@@ -195,7 +233,7 @@ void clp_board_recycle(clp_board *board, clp_batch *batch) {
     batch->count = batch->handed = 0;
     batch->bands = batch->bands_ready = batch->bands_taken = batch->bands_done = 0;
     batch->error.status = CLPROC_OK;
-    batch->sealed = false;
+    batch->sealed = batch->ran = false;
     pthread_mutex_unlock(&board->lock);
     clproc_status status = clp_slot_reset(batch->slot, &error);
     pthread_mutex_lock(&board->lock);
@@ -206,4 +244,7 @@ void clp_board_recycle(clp_board *board, clp_batch *batch) {
         forget(board, batch);
     }
     pthread_cond_broadcast(&board->work);
+    if (board->trim) {
+        pthread_cond_signal(&board->orders);
+    }
 }

@@ -7,6 +7,7 @@
 #ifndef CLP_BATCH_BOARD_H
 #define CLP_BATCH_BOARD_H
 
+#include "batch/hashset.h"
 #include "batch/metadata.h"
 #include "batch/planner.h"
 #include "device/device.h"
@@ -17,6 +18,7 @@ typedef struct clp_batch clp_batch;
 typedef struct clp_picture {
     uint32_t item; /**< in the listing */
     clp_recipe recipe;
+    clp_key source;   /**< what clp_names_source() said before it was read */
     clp_bytes output; /**< name, NUL-terminated; empty where nothing is written */
     clp_metadata metadata;
     uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
@@ -50,6 +52,8 @@ typedef struct clp_board_params {
     uint32_t most_batches;
     uint64_t memory; /**< bytes that all slots together may hold */
     bool stream;     /**< large pictures go to the device in bands, where it takes them */
+    uint64_t
+        device_memory; /**< bytes that these and scratch may take on the device; 0: what suits it */
     const volatile int *cancel;
     clp_prof *prof;
 } clp_board_params;
@@ -115,6 +119,7 @@ typedef enum clp_order_kind {
     CLP_ORDER_PREPARE, /**< build the kernels of `plan`, then release it */
     CLP_ORDER_RUN,     /**< submit `batch` */
     CLP_ORDER_BAND,    /**< submit a band of the picture that is `batch` */
+    CLP_ORDER_TRIM,    /**< give scratch up, then clp_board_trimmed() */
     CLP_ORDER_END
 } clp_order_kind;
 
@@ -127,6 +132,7 @@ typedef struct clp_order {
 
 /** The next thing for the device; with `wait` never NONE. */
 void clp_board_take(clp_board *board, clp_prof_thread *thread, bool wait, clp_order *order);
+void clp_board_trimmed(clp_board *board);
 clp_slot *clp_batch_slot(const clp_batch *batch);
 uint64_t clp_batch_number(const clp_batch *batch);
 /** Picture by picture; NULL after the last. Skips dropped ones. */

@@ -11,10 +11,21 @@ bool clp_board_await_need(clp_board *board) {
     return needed;
 }
 
+/** What slots and scratch may take of a device. */
+static uint64_t choose_device_memory(const clp_board *board, const clproc_device_info *info) {
+    uint64_t own = info->unified_memory ? 0 : info->global_memory / 4 * 3;
+    uint64_t asked = board->params.device_memory;
+    return asked ? asked : own ? own : UINT64_MAX;
+}
+
 void clp_board_set_device(clp_board *board, clp_device *device, uint32_t images, uint64_t bytes) {
-    /* A slot's arenas, one for input and one for results, may each grow to as much. */
-    uint64_t share = board->params.memory / 2 / board->params.most_batches;
     pthread_mutex_lock(&board->lock);
+    board->device_memory = choose_device_memory(board, clp_device_info(device));
+    board->scratch = board->device_memory / 4;
+    uint64_t slots = board->device_memory - board->scratch;
+    slots = slots < board->params.memory ? slots : board->params.memory;
+    /* A slot's arenas, one for input and one for results, may each grow to as much. */
+    uint64_t share = slots / 2 / board->params.most_batches;
     board->device = device;
     board->images = images;
     board->bytes = bytes < share ? bytes : share;
@@ -22,11 +33,23 @@ void clp_board_set_device(clp_board *board, clp_device *device, uint32_t images,
     pthread_mutex_unlock(&board->lock);
 }
 
+/** True if a batch is at the device or still has to go there. */
+static bool awaits_device(const clp_board *board) {
+    for (uint32_t i = 0; i < board->batch_count; i++) {
+        if (board->all[i]->count > 0 && !board->all[i]->ran) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** What there is to do now; NONE if nothing. */
 static clp_order choose(clp_board *board) {
     clp_order order = {.kind = CLP_ORDER_NONE};
     if (clp_board_stopped(board)) {
         order.kind = CLP_ORDER_END;
+    } else if (board->trim && !awaits_device(board)) {
+        order.kind = CLP_ORDER_TRIM;
     } else if (board->wish) {
         order.kind = CLP_ORDER_PREPARE;
         order.plan = board->wish;
@@ -61,6 +84,14 @@ void clp_board_take(clp_board *board, clp_prof_thread *thread, bool wait, clp_or
     pthread_mutex_unlock(&board->lock);
 }
 
+void clp_board_trimmed(clp_board *board) {
+    pthread_mutex_lock(&board->lock);
+    board->trim = false;
+    board->scratch = 0;
+    pthread_cond_broadcast(&board->work);
+    pthread_mutex_unlock(&board->lock);
+}
+
 clp_slot *clp_batch_slot(const clp_batch *batch) {
     return batch->slot;
 }
@@ -88,6 +119,7 @@ void clp_board_finished(clp_board *board, clp_batch *batch) {
     pthread_mutex_lock(&board->lock);
     leave_device(board, batch);
     board->waiting_pictures += batch->alive;
+    batch->ran = true;
     clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES_WAITING, board->waiting_pictures);
     clp_batches_push(&board->finished, batch);
     pthread_cond_broadcast(&board->work);

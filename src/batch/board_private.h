@@ -16,6 +16,7 @@ struct clp_batch {
     uint32_t alive;    /**< pictures not dropped and not yet encoded */
     uint32_t handed;   /**< pictures before this one have gone to an encoder */
     bool sealed;
+    bool ran; /**< the device is through with it */
     uint64_t number;
     /* Of a picture in bands, else 0 */
     uint32_t bands;                                /**< all there will be */
@@ -47,6 +48,9 @@ struct clp_board {
     clp_device *device;
     uint32_t images; /**< a batch may hold */
     uint64_t bytes;
+    uint64_t device_memory; /**< bound of slots and scratch together */
+    uint64_t scratch;       /**< of these, what the device's scratch may take */
+    bool trim; /**< the device is to give its scratch up: a picture has no room beside it */
 
     clp_batch *open; /**< takes pictures; NULL if none */
     clp_batches free, ready, finished;

@@ -156,6 +156,13 @@ static clproc_status submit(driver *self, const clp_order *order, clproc_error *
  * hand. */
 static void run_order(driver *self, const clp_order *order) {
     clproc_error error;
+    clp_device *device = self->run->device;
+    if (self->run->params->device_memory &&
+        clp_device_lacks_scratch(device, clp_batch_slot(order->batch))) {
+        /* Old scratch must not live beside the new one, as it would while a batch uses it. */
+        await_resident(self);
+        clp_device_drop_scratch(device);
+    }
     clproc_status status = submit(self, order, &error);
     await_resident(self);
     if (status == CLPROC_OK) {
@@ -184,6 +191,10 @@ static void drive(driver *self) {
         case CLP_ORDER_RUN:
         case CLP_ORDER_BAND:
             run_order(self, &order);
+            break;
+        case CLP_ORDER_TRIM:
+            clp_device_drop_scratch(self->run->device);
+            clp_board_trimmed(self->run->board);
             break;
         case CLP_ORDER_NONE:
         case CLP_ORDER_END:

@@ -7,14 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/file.h"
 #include "core/memory.h"
-
-/** What clp_file_write() calls a file that is not finished. */
-static const char temporary_prefix[] = ".clproc-";
-
-static bool is_ours(const char *name) {
-    return strncmp(name, temporary_prefix, sizeof temporary_prefix - 1) == 0;
-}
 
 static clp_entry_kind kind_of(int folder, const struct dirent *entry) {
     struct stat info;
@@ -69,7 +63,7 @@ clproc_status clp_folder_read(clp_folder *folder, const char *path, clproc_error
             break;
         }
         const char *name = entry->d_name;
-        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !is_ours(name)) {
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !clp_file_is_own(name)) {
             status = append(folder, name, kind_of(dirfd(stream), entry), error);
         }
     }

@@ -278,6 +278,10 @@ out:
 /** One input as the user wrote it; a file of just that name is always meant first. */
 static clproc_status add_input(walker *walk, const char *input, clproc_error *error) {
     struct stat info;
+    if (!input[0]) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "an input has an empty name; check the variable it comes from");
+    }
     if (strcmp(input, "-") == 0) {
         return add_list(walk, NULL, error);
     }

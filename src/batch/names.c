@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch/journal.h"
 #include "batch/template.h"
 #include "core/memory.h"
 
@@ -20,6 +21,7 @@ struct clp_names {
     clproc_format format;
     clproc_existing existing;
     const clp_listing *listing;
+    clp_journal *journal; /**< NULL without --resume */
 
     pthread_mutex_t lock; /**< guards what follows */
     clp_hashset claimed;  /**< names, each with its input's number */
@@ -58,6 +60,13 @@ static size_t folder_length(const char *output, naming how) {
 
 /** An ending written out in the output decides the format. */
 static clproc_status choose_format(clp_names *names, clproc_format asked, clproc_error *error) {
+    struct stat info;
+    if (clp_ending_is_foreign(names->output) &&
+        (names->naming == NAMING_TEMPLATE || stat(names->output, &info) != 0)) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
+                                  "has the ending of a format that is not written; end it with "
+                                  ".jpg or .png, or name a folder");
+    }
     clproc_format ending =
         names->naming == NAMING_MIRROR ? CLPROC_FORMAT_KEEP : clp_ending_format(names->output);
     if (asked != CLPROC_FORMAT_KEEP && ending != CLPROC_FORMAT_KEEP && asked != ending) {
@@ -67,6 +76,16 @@ static clproc_status choose_format(clp_names *names, clproc_format asked, clproc
     }
     names->format = asked != CLPROC_FORMAT_KEEP ? asked : ending;
     return CLPROC_OK;
+}
+
+static clproc_status open_journal(clp_names *names, const clproc_run_params *params,
+                                  clproc_error *error) {
+    if (strncmp(names->output, "{dir}", 5) == 0) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
+                                  "has no folder of all outputs for --resume to keep its journal "
+                                  "in; name one, or use --existing skip");
+    }
+    return clp_journal_create(&names->journal, names->folder ? names->folder : ".", params, error);
 }
 
 clproc_status clp_names_create(clp_names **names, const clproc_run_params *params,
@@ -101,6 +120,9 @@ clproc_status clp_names_create(clp_names **names, const clproc_run_params *param
     if (made->naming == NAMING_TEMPLATE) {
         CLP_TRY(status, out, clp_template_check(params->output, error));
     }
+    if (params->resume && !params->null_output) {
+        CLP_TRY(status, out, open_journal(made, params, error));
+    }
 out:
     if (status != CLPROC_OK) {
         clp_names_destroy(&made);
@@ -115,6 +137,7 @@ void clp_names_destroy(clp_names **names) {
         clp_hashset_free(&(*names)->folders);
         clp_hashset_free(&(*names)->inputs);
         pthread_mutex_destroy(&(*names)->lock);
+        clp_journal_destroy(&(*names)->journal);
         clp_memory_free((*names)->folder);
         clp_memory_free(*names);
         *names = NULL;
@@ -294,13 +317,30 @@ out:
 
 /* ---------------------------------------------------------------- placing */
 
-bool clp_names_exists_already(clp_names *names, uint32_t item, clp_bytes *name) {
-    bool known;
+clp_key clp_names_source(const clp_names *names, uint32_t item) {
+    return names->journal ? clp_journal_source(names->journal, names->listing->items[item].path)
+                          : (clp_key){0, 0};
+}
+
+/** Whether what is at `name` is to stay. */
+static clp_placing find_kept(const clp_names *names, clp_key source, const char *name) {
     struct stat info;
+    if (names->journal && clp_journal_has(names->journal, source, name)) {
+        return CLP_PLACE_MADE;
+    }
+    bool skip = names->existing == CLPROC_EXISTING_SKIP && lstat(name, &info) == 0;
+    return skip ? CLP_PLACE_EXISTS : CLP_PLACE_WRITE;
+}
+
+clp_placing clp_names_foresee(const clp_names *names, uint32_t item, clp_key source,
+                              clp_bytes *name) {
+    bool known;
     clp_name_facts facts = expected_facts(names, item);
-    return names->existing == CLPROC_EXISTING_SKIP &&
-           clp_names_build(names, item, &facts, name, &known, NULL) == CLPROC_OK && known &&
-           lstat((char *)name->data, &info) == 0;
+    if ((!names->journal && names->existing != CLPROC_EXISTING_SKIP) ||
+        clp_names_build(names, item, &facts, name, &known, NULL) != CLPROC_OK || !known) {
+        return CLP_PLACE_WRITE;
+    }
+    return find_kept(names, source, (char *)name->data);
 }
 
 /** Whether a file is one of the inputs, under whatever name. The lock is held. */
@@ -321,16 +361,11 @@ static clproc_status find_input(clp_names *names, const struct stat *info, bool 
     return status;
 }
 
-/** Decides about an output that exists. The lock is held. */
-static clproc_status judge_existing(clp_names *names, const char *name, clp_placing *placing,
-                                    clproc_error *error) {
+/** Whether an output that exists may be replaced. The lock is held. */
+static clproc_status judge_existing(clp_names *names, const char *name, clproc_error *error) {
     struct stat info;
     bool is_input = false;
     clproc_status status = CLPROC_OK;
-    if (names->existing == CLPROC_EXISTING_SKIP) {
-        *placing = CLP_PLACE_SKIP;
-        return CLPROC_OK;
-    }
     if (names->existing == CLPROC_EXISTING_FAIL) {
         return clp_error_set_file(error, CLPROC_ERROR_IO, name,
                                   "exists already; remove it or use --existing replace");
@@ -347,7 +382,8 @@ static clproc_status judge_existing(clp_names *names, const char *name, clp_plac
 }
 
 clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
-                              clp_bytes *name, clp_placing *placing, clproc_error *error) {
+                              clp_key source, clp_bytes *name, clp_placing *placing,
+                              clproc_error *error) {
     bool known;
     struct stat info;
     *placing = CLP_PLACE_WRITE;
@@ -358,8 +394,9 @@ clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_fa
     const char *path = (char *)name->data;
     pthread_mutex_lock(&names->lock);
     CLP_TRY(status, out, claim(names, item, path, error));
-    if (lstat(path, &info) == 0) {
-        CLP_TRY(status, out, judge_existing(names, path, placing, error));
+    *placing = find_kept(names, source, path);
+    if (*placing == CLP_PLACE_WRITE && lstat(path, &info) == 0) {
+        CLP_TRY(status, out, judge_existing(names, path, error));
     }
 out:
     pthread_mutex_unlock(&names->lock);
@@ -369,16 +406,21 @@ out:
 /* ---------------------------------------------------------------- folders */
 
 clproc_status clp_names_prepare(clp_names *names, clproc_error *error) {
-    if (!names->folder) {
-        return CLPROC_OK;
+    clproc_status status = CLPROC_OK;
+    if (names->folder) {
+        CLP_TRY(status, out, clp_file_make_folder(names->folder, error));
+        if (access(names->folder, W_OK | X_OK) != 0) {
+            status = clp_error_set_file(error, CLPROC_ERROR_IO, names->folder,
+                                        "cannot be written to: %s; check its permissions or name "
+                                        "another folder",
+                                        strerror(errno));
+            goto out;
+        }
     }
-    clproc_status status = clp_file_make_folder(names->folder, error);
-    if (status == CLPROC_OK && access(names->folder, W_OK | X_OK) != 0) {
-        status = clp_error_set_file(error, CLPROC_ERROR_IO, names->folder,
-                                    "cannot be written to: %s; check its permissions or name "
-                                    "another folder",
-                                    strerror(errno));
+    if (names->journal) {
+        CLP_TRY(status, out, clp_journal_begin(names->journal, error));
     }
+out:
     return status;
 }
 
@@ -386,19 +428,19 @@ clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_e
     size_t length = (size_t)(base_name(name) - name);
     bool added = true;
     clproc_status status = CLPROC_OK;
-    if (length == 0) {
-        return CLPROC_OK;
-    }
     clp_key key = clp_key_of_bytes(name, length);
     pthread_mutex_lock(&names->lock);
     if (!clp_hashset_has(&names->folders, key)) {
-        char *folder = clp_memory_string(CLP_MEMORY_LISTING, name);
+        char *folder = clp_memory_string(CLP_MEMORY_LISTING, length ? name : "./");
         if (!folder) {
             status = clp_error_memory(error, "output names", length);
             goto out;
         }
-        folder[length] = '\0';
+        folder[length ? length : 2] = '\0';
         status = clp_file_make_folder(folder, error);
+        if (status == CLPROC_OK) {
+            clp_file_sweep(folder);
+        }
         clp_memory_free(folder);
         CLP_TRY(status, out, status);
         CLP_TRY(status, out, clp_hashset_add(&names->folders, key, 0, &added, NULL, error));
@@ -406,4 +448,10 @@ clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_e
 out:
     pthread_mutex_unlock(&names->lock);
     return status;
+}
+
+void clp_names_note(const clp_names *names, clp_key source, const char *name, size_t size) {
+    if (names->journal) {
+        clp_journal_note(names->journal, source, name, size);
+    }
 }

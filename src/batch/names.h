@@ -10,7 +10,8 @@ typedef struct clp_names clp_names;
 /** Where the file of one picture goes. */
 typedef enum clp_placing {
     CLP_PLACE_WRITE,
-    CLP_PLACE_SKIP /**< it exists already, and the run is not to replace it */
+    CLP_PLACE_EXISTS, /**< nowhere: the run is not to replace what is there */
+    CLP_PLACE_MADE    /**< nowhere: an earlier run with --resume has made it */
 } clp_placing;
 
 /** What a name may depend on besides the input's own name. */
@@ -41,13 +42,19 @@ clproc_status clp_names_prepare(clp_names *names, clproc_error *error);
  * suffice. Any thread. */
 clproc_status clp_names_build(const clp_names *names, uint32_t item, const clp_name_facts *facts,
                               clp_bytes *name, bool *known, clproc_error *error);
-/** True if the output can be named without opening the input, and is there already. */
-bool clp_names_exists_already(clp_names *names, uint32_t item, clp_bytes *name);
+/** What an input is now, for the journal of --resume; without one, nothing. Before it is read. */
+clp_key clp_names_source(const clp_names *names, uint32_t item);
+/** Whether the input needs not be opened: its output can be named without, and is there already. */
+clp_placing clp_names_foresee(const clp_names *names, uint32_t item, clp_key source,
+                              clp_bytes *name);
 /** Builds the name, claims it, and decides whether to write to it: never to an input. Any thread.
  */
 clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
-                              clp_bytes *name, clp_placing *placing, clproc_error *error);
-/** Makes the folder a name lies in. Any thread. */
+                              clp_key source, clp_bytes *name, clp_placing *placing,
+                              clproc_error *error);
+/** Makes the folder a name lies in, and tidies it up after runs that were killed. Any thread. */
 clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_error *error);
+/** `name` has been written, with `size` bytes. Any thread. */
+void clp_names_note(const clp_names *names, clp_key source, const char *name, size_t size);
 
 #endif

@@ -82,6 +82,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         .most_batches = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP) ? run->jobs + 1 : 1,
         .memory = run->memory,
         .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
+        .device_memory = params->device_memory,
         .cancel = params->cancel,
         .prof = run->prof,
     };

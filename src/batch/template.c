@@ -39,6 +39,12 @@ clproc_format clp_ending_format(const char *name) {
     return row < 0 ? CLPROC_FORMAT_KEEP : endings[row].format;
 }
 
+bool clp_ending_is_foreign(const char *name) {
+    size_t stem;
+    int row = find_ending(name, &stem);
+    return row >= 0 && endings[row].format == CLPROC_FORMAT_KEEP;
+}
+
 size_t clp_stem_length(const char *base) {
     size_t stem;
     return find_ending(base, &stem) < 0 ? strlen(base) : stem;

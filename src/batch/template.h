@@ -25,6 +25,8 @@ clproc_status clp_template_expand(const char *text, const clp_template_values *v
 /** The format that the ending of a file name stands for; KEEP if it is no picture's that clproc
  * writes. */
 clproc_format clp_ending_format(const char *name);
+/** True if the ending is that of a picture in another format than clproc writes. */
+bool clp_ending_is_foreign(const char *name);
 /** Length of a base name without its ending, where that is one of a picture's; else its length. */
 size_t clp_stem_length(const char *base);
 /** "jpg", "png", NULL for KEEP. */

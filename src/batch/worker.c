@@ -30,13 +30,14 @@ static uint64_t image_number(const worker *self, uint32_t item) {
 
 /* ----------------------------------------------------------------- writing */
 
-static clproc_status write_file(worker *self, uint32_t item, const char *name, const void *data,
-                                size_t size, clproc_error *error) {
+static clproc_status write_file(worker *self, uint32_t item, clp_key source, const char *name,
+                                const void *data, size_t size, clproc_error *error) {
     clp_run *run = self->run;
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_WRITE, image_number(self, item));
     CLP_TRY(status, out, clp_names_make_folder(run->names, name, error));
     CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
+    clp_names_note(run->names, source, name, size);
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
 out:
     clp_prof_end(self->thread);
@@ -99,6 +100,7 @@ static void encode_task(worker *self, clp_picture *picture) {
     bool writes = !run->params->null_output;
     clp_digest digest = {""};
     uint32_t item = picture->item;
+    clp_key source = picture->source;
     const clp_layout *output = &picture->recipe.plan->output;
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     if (picture->original) {
@@ -122,7 +124,7 @@ static void encode_task(worker *self, clp_picture *picture) {
 
     const char *path = input_path(self, item), *target = (char *)self->name.data;
     if (status == CLPROC_OK && writes) {
-        status = write_file(self, item, target, data, size, &error);
+        status = write_file(self, item, source, target, data, size, &error);
     }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
@@ -158,6 +160,12 @@ static clproc_status read_file(worker *self, uint32_t item, file_outcome *outcom
                          &self->file, &accepted, error);
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
+    if (status == CLPROC_ERROR_LIMIT) {
+        status = clp_error_set_file(error, status, input->path,
+                                    "is larger than the limit of %llu bytes; raise it with "
+                                    "--memory",
+                                    (unsigned long long)run->memory);
+    }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
     }
@@ -212,6 +220,17 @@ static clproc_status list_again(worker *self, clproc_error *error) {
     return status;
 }
 
+/** What is at the output's place may stay there: nothing is to be done. */
+static void leave_there(worker *self, const clp_picture *draft, clp_placing placing,
+                        file_outcome *outcome) {
+    if (placing != CLP_PLACE_WRITE) {
+        clp_events_skipped(&self->run->events, input_path(self, draft->item),
+                           (char *)draft->output.data,
+                           placing == CLP_PLACE_MADE ? "was made before" : "exists already");
+        *outcome = OUTCOME_THROUGH;
+    }
+}
+
 /** Settles the output's name. */
 static clproc_status find_place(worker *self, clp_picture *draft, const clp_name_facts *facts,
                                 file_outcome *outcome, clproc_error *error) {
@@ -221,12 +240,10 @@ static clproc_status find_place(worker *self, clp_picture *draft, const clp_name
     if (!run->names) {
         return clp_bytes_append(&draft->output, "", 1, error);
     }
-    clproc_status status =
-        clp_names_place(run->names, draft->item, facts, &draft->output, &placing, error);
-    if (status == CLPROC_OK && placing == CLP_PLACE_SKIP) {
-        clp_events_skipped(&run->events, input_path(self, draft->item), (char *)draft->output.data,
-                           "exists already");
-        *outcome = OUTCOME_THROUGH;
+    clproc_status status = clp_names_place(run->names, draft->item, facts, draft->source,
+                                           &draft->output, &placing, error);
+    if (status == CLPROC_OK) {
+        leave_there(self, draft, placing, outcome);
     }
     return status;
 }
@@ -242,7 +259,8 @@ static clproc_status copy_file(worker *self, clp_picture *draft, file_outcome *o
         const char *name = (char *)draft->output.data;
         if (!run->params->dry_run && !run->params->null_output) {
             CLP_TRY(status, out,
-                    write_file(self, draft->item, name, self->file.data, self->file.size, error));
+                    write_file(self, draft->item, draft->source, name, self->file.data,
+                               self->file.size, error));
         }
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
         clp_digest digest = {""};
@@ -281,9 +299,13 @@ static clproc_status prepare(worker *self, clp_picture *draft, file_outcome *out
     const char *path = input_path(self, draft->item);
     clproc_status status = CLPROC_OK;
     *outcome = OUTCOME_GOES_ON;
-    if (run->names && clp_names_exists_already(run->names, draft->item, &draft->output)) {
-        clp_events_skipped(&run->events, path, (char *)draft->output.data, "exists already");
-        *outcome = OUTCOME_THROUGH;
+    if (run->names) {
+        draft->source = clp_names_source(run->names, draft->item);
+        leave_there(self, draft,
+                    clp_names_foresee(run->names, draft->item, draft->source, &draft->output),
+                    outcome);
+    }
+    if (*outcome != OUTCOME_GOES_ON) {
         goto out;
     }
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "devices_bench.h"
 #include "text.h"
 
 static void print_json_text(const char *name, const char *value) {
@@ -9,9 +10,21 @@ static void print_json_text(const char *name, const char *value) {
     fputs(", ", stdout);
 }
 
-static void print_json(const clproc_device_info *list, size_t count) {
+/** Megapixels a second; below 0 for a device that cannot do it, which is told. */
+static double bench(const clproc_device_info *device) {
+    clproc_error error = {0};
+    double megapixels = -1;
+    if (!device->usable || clp_cli_bench_device(device, &megapixels, &error) == CLPROC_OK) {
+        return megapixels;
+    }
+    clp_cli_say("%s: cannot be measured: %s", device->name, error.message);
+    return -1;
+}
+
+static void print_json(const clproc_device_info *list, size_t count, bool benched) {
     puts("[");
     for (size_t i = 0; i < count; i++) {
+        double megapixels = benched ? bench(&list[i]) : -1;
         const clproc_device_info *d = &list[i];
         printf("  {\"index\": %d, ", d->index);
         print_json_text("name", d->name);
@@ -27,6 +40,9 @@ static void print_json(const clproc_device_info *list, size_t count) {
                (unsigned long long)d->max_allocation, (unsigned long long)d->local_memory,
                (unsigned long long)d->max_work_group, d->unified_memory ? "true" : "false");
         print_json_text("problem", d->problem);
+        if (megapixels >= 0) {
+            printf("\"megapixels_per_second\": %.6g, ", megapixels);
+        }
         printf("\"usable\": %s}%s\n", d->usable ? "true" : "false", i + 1 < count ? "," : "");
     }
     puts("]");
@@ -40,7 +56,7 @@ static void print_line(const char *label, const char *value) {
     }
 }
 
-static void print_text(const clproc_device_info *d) {
+static void print_text(const clproc_device_info *d, bool benched) {
     printf("%d  %s: ", d->index, d->type);
     clp_cli_put_text(stdout, d->name);
     putchar('\n');
@@ -53,9 +69,14 @@ static void print_text(const clproc_device_info *d) {
                (double)d->global_memory / 0x1p30, d->unified_memory ? " shared with the host" : "",
                (double)d->max_allocation / 0x1p30, (unsigned long long)(d->local_memory / 1024));
     }
-    if (d->compute_units > 0) {
+    if (d->max_work_group > 0) {
         printf("   compute   %u units, work groups of up to %llu\n", d->compute_units,
                (unsigned long long)d->max_work_group);
+    }
+    double megapixels = benched ? bench(d) : -1;
+    if (megapixels >= 0) {
+        printf("   speed     %.*f Mpixels/s through \"%s\"\n", megapixels < 10, megapixels,
+               CLP_CLI_BENCH_PIPELINE);
     }
     if (!d->usable) {
         print_line("unusable", d->problem);
@@ -76,11 +97,11 @@ int clp_cli_devices(clp_cli_settings *settings) {
     for (size_t i = 0; i < count; i++) {
         opencl |= list[i].usable && strcmp(list[i].type, "reference") != 0;
         if (!settings->json) {
-            print_text(&list[i]);
+            print_text(&list[i], settings->bench);
         }
     }
     if (settings->json) {
-        print_json(list, count);
+        print_json(list, count, settings->bench);
     }
     if (!opencl) {
         clp_cli_say("no usable OpenCL device; install pocl-opencl-icd for the CPU, or your GPU's "

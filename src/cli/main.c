@@ -27,7 +27,8 @@ const clp_cli_command clp_cli_commands[] = {
                  "  clproc profile photos/ --null-output --blur 8 --report run.json --report "
                  "run.html\n",
      clp_cli_profile},
-    {"devices", CLP_CLI_DEVICES, "[--json]", "List the devices that can process pictures.",
+    {"devices", CLP_CLI_DEVICES, "[--json] [--bench]",
+     "List the devices that can process pictures.",
      "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"
      "type do as well. The reference device computes everything in double precision, slowly.\n",
      clp_cli_devices},
@@ -79,7 +80,9 @@ const clp_cli_command clp_cli_commands[] = {
     {0}};
 
 int clp_cli_version(clp_cli_settings *settings) {
-    (void)settings;
+    if (settings->operand_count > 0) {
+        return clp_cli_usage_error("version takes no operand");
+    }
     printf("clproc %s\n", clproc_version());
     return CLP_EXIT_OK;
 }
@@ -111,10 +114,19 @@ static int unknown_command(const char *word) {
                                nearest.best ? nearest.best : "", nearest.best ? "?" : "");
 }
 
+/** `clproc help --resize` means the option, and not one of the help. */
+static void undress_topic(const clp_cli_command *command, int argc, char **argv) {
+    bool dressed = command->run == clp_cli_help && argc == 2 && strncmp(argv[1], "--", 2) == 0;
+    if (dressed && strcmp(argv[1], "--man") != 0 && strcmp(argv[1], "--help") != 0) {
+        argv[1] += 2;
+    }
+}
+
 static int run_command(const clp_cli_command *command, int argc, char **argv) {
     clproc_error error = {0};
     clp_cli_settings settings;
     int code = CLP_EXIT_RESOURCE;
+    undress_topic(command, argc, argv);
     if (clp_cli_settings_init(&settings, argc, &error) != CLPROC_OK) {
         code = clp_cli_error(&error);
         goto done;

@@ -67,6 +67,7 @@ typedef struct clp_cli_settings {
     bool iterations_given;
     bool explain;
     bool json;
+    bool bench;
     bool man;
     bool help;
     double fail_above; /**< percent; below 0: never fail */

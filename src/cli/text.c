@@ -204,7 +204,12 @@ static size_t edit_distance(const char *a, const char *b) {
 void clp_cli_nearest_try(clp_cli_nearest *nearest, const char *candidate) {
     /* A word that shares less than two thirds of its letters is no help. */
     size_t limit = (strlen(nearest->word) + 2) / 3;
-    size_t distance = edit_distance(nearest->word, candidate);
+    /* The beginning of a word means it; what is added counts little. */
+    bool begun = nearest->word[0] && strncmp(candidate, nearest->word, strlen(nearest->word)) == 0;
+    size_t distance = begun ? 1 : edit_distance(nearest->word, candidate);
+    if (begun) {
+        limit = 1;
+    }
     if (distance <= limit && (!nearest->best || distance < nearest->distance)) {
         nearest->best = candidate;
         nearest->distance = distance;

@@ -1,9 +1,11 @@
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +13,8 @@
 #include "core/clock.h"
 #include "core/memory.h"
 
-#define TEMPORARY_NAME ".clproc-%08x"
+#define OWN_PREFIX ".clproc-"
+#define TEMPORARY_NAME OWN_PREFIX "%08x"
 
 clproc_status clp_bytes_reserve(clp_bytes *bytes, size_t capacity, clproc_error *error) {
     uint8_t *data = clp_memory_grow(CLP_MEMORY_FILE, bytes->data, &bytes->capacity, capacity, 1);
@@ -188,6 +191,13 @@ static clproc_status sync_folder(const char *path, clproc_error *error) {
     return status;
 }
 
+/** Marks a temporary file as one that is being written, for clp_file_sweep(); false if that was
+ * quicker. Where there are no locks, it removes nothing either. */
+static bool lock_temporary(int file) {
+    struct stat info;
+    return flock(file, LOCK_EX) != 0 || fstat(file, &info) != 0 || info.st_nlink > 0;
+}
+
 /** Opens a new file beside `path`, a dot file: same file system, and a name that no listing of
  * pictures takes. Its mode is what the umask allows. `name` has room for it. */
 static int open_temporary(const char *path, char *name, size_t room) {
@@ -198,22 +208,79 @@ static int open_temporary(const char *path, char *name, size_t room) {
         number = number * 6364136223846793005u + 1442695040888963407u;
         snprintf(name, room, "%.*s" TEMPORARY_NAME, folder, path, (unsigned)(number >> 32));
         int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file >= 0 || errno != EEXIST) {
+        if (file < 0 ? errno != EEXIST : lock_temporary(file)) {
             return file;
         }
+        if (file >= 0) {
+            close(file);
+        }
     }
+    errno = EEXIST;
     return -1;
+}
+
+bool clp_file_is_own(const char *name) {
+    return strncmp(name, OWN_PREFIX, sizeof OWN_PREFIX - 1) == 0;
+}
+
+static bool is_temporary(const char *name) {
+    const char *number = name + sizeof OWN_PREFIX - 1;
+    return clp_file_is_own(name) && strlen(number) == 8 && strspn(number, "0123456789abcdef") == 8;
+}
+
+/** Removes a temporary file if nobody is writing it. */
+static void sweep_file(int folder, const char *name) {
+    struct stat info, named;
+    int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) {
+        return;
+    }
+    if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
+        flock(file, LOCK_EX | LOCK_NB) == 0 &&
+        fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_dev == info.st_dev &&
+        named.st_ino == info.st_ino) {
+        unlinkat(folder, name, 0);
+    }
+    close(file);
+}
+
+void clp_file_sweep(const char *folder) {
+    DIR *stream = opendir(folder);
+    const struct dirent *entry;
+    while (stream && (entry = readdir(stream))) {
+        if (is_temporary(entry->d_name)) {
+            sweep_file(dirfd(stream), entry->d_name);
+        }
+    }
+    if (stream) {
+        closedir(stream);
+    }
+}
+
+/** A device, pipe or socket is there for others: a new file must not take its place. */
+static clproc_status check_place(const char *path, clproc_error *error) {
+    struct stat info;
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode) &&
+        !S_ISDIR(info.st_mode)) {
+        return clp_error_set_file(
+            error, CLPROC_ERROR_IO, path,
+            "is a device, pipe or socket, which is not replaced; name another "
+            "file");
+    }
+    return CLPROC_OK;
 }
 
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error) {
-    size_t room = strlen(path) + sizeof ".clproc-01234567";
+    size_t room = strlen(path) + sizeof OWN_PREFIX "01234567";
     char *temporary = clp_memory_alloc(CLP_MEMORY_FILE, room);
     if (!temporary) {
         return clp_error_memory(error, "a file name", room);
     }
-    clproc_status status = CLPROC_OK;
-    int file = open_temporary(path, temporary, room);
+    int file = -1;
+    clproc_status status;
+    CLP_TRY(status, out, check_place(path, error));
+    file = open_temporary(path, temporary, room);
     if (file < 0) {
         status = write_error(path, "cannot be created", error);
         goto out;

@@ -33,9 +33,16 @@ clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge ju
                                clp_bytes *bytes, bool *accepted, clproc_error *error);
 
 /** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
- * replaced, not followed. `durable`: the file and its folder are on disk on return. */
+ * replaced, not followed; a device, pipe or socket refused. `durable`: the file and its folder are on disk on return. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error);
+
+/** True for the names of files that are clproc's own and no outputs: they begin with ".clproc-". */
+bool clp_file_is_own(const char *name);
+/** Removes what clp_file_write() has left in a folder where its process was killed. What a living
+ * process writes, here or on another machine, is locked and stays. Nothing is told: what cannot be
+ * removed is in nobody's way. */
+void clp_file_sweep(const char *folder);
 
 /** Makes a folder and what is missing above it. */
 clproc_status clp_file_make_folder(const char *path, clproc_error *error);

@@ -31,7 +31,6 @@ void clp_slot_end_bands(clp_slot *slot) {
 
 /** Before the first band: what all of them need. */
 static clproc_status begin(clp_slot *slot, clproc_error *error) {
-    clp_device *device = slot->device;
     cl_event ready = NULL;
     clproc_status status;
     slot->band_jobs = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *slot->band_jobs);
@@ -39,10 +38,6 @@ static clproc_status begin(clp_slot *slot, clproc_error *error) {
         return clp_error_memory(error, "a batch", sizeof *slot->band_jobs);
     }
     CLP_TRY(status, out, clp_band_jobs(slot, slot->band_jobs, error));
-    CLP_TRY(status, out,
-            clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, slot->band_jobs->scratch,
-                           "scratch", error));
-    clp_prof_device_memory(device->prof, "scratch", device->scratch.capacity);
     /* With shared memory all goes through one queue: nothing has to wait for an event. */
     status = clp_slot_upload(slot, &ready, error);
 out:
@@ -72,8 +67,13 @@ clproc_status clp_device_submit_band(clp_device *device, clp_slot *slot, uint32_
     if (band == 0) {
         CLP_TRY(status, out, begin(slot, error));
     }
-    CLP_TRY(status, out, clp_arena_unmap(device, window, error));
     const clp_jobs *jobs = slot->band_jobs;
+    /* Between two bands it may have been given up for another batch. */
+    CLP_TRY(status, out,
+            clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, jobs->scratch, "scratch",
+                           error));
+    clp_prof_device_memory(device->prof, "scratch", device->scratch.capacity);
+    CLP_TRY(status, out, clp_arena_unmap(device, window, error));
     for (size_t i = band > 0 ? jobs->band_ends[band - 1] : 0; i < jobs->band_ends[band]; i++) {
         CLP_TRY(status, out,
                 clp_group_launch(slot, &jobs->groups[i], window->buffer, thread, error));

@@ -130,6 +130,18 @@ void clp_device_batch_size(const clp_device *device, uint32_t *images, uint64_t 
     *bytes = device->group_tiles ? (uint64_t)128 << 20 : (uint64_t)4 << 20;
 }
 
+bool clp_device_lacks_scratch(const clp_device *device, const clp_slot *slot) {
+    return !device->reference && slot->scratch > device->scratch.capacity;
+}
+
+void clp_device_drop_scratch(clp_device *device) {
+    if (!device->reference) {
+        clFinish(device->compute); /* kernels that were warmed may still have it */
+    }
+    clp_store_free(&device->scratch);
+    clp_prof_device_memory(device->prof, "scratch", 0);
+}
+
 clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
                                  clproc_error *error) {
     if (device->reference) {

@@ -40,9 +40,12 @@ void clp_slot_destroy(clp_slot **slot);
 bool clp_device_takes_bands(const clp_device *device, const clp_plan *plan);
 /** What a picture takes of a slot, bytes. */
 uint64_t clp_slot_share(const clp_plan *plan, bool banded);
-/** True if a picture of this plan can be added without growing. An empty slot takes any picture,
- * one with a picture in bands no other. */
-bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded);
+/** What a picture takes of the device's scratch, bytes. */
+uint64_t clp_slot_scratch(const clp_plan *plan, bool banded);
+/** True if a picture of this plan can be added without growing, and all of its pictures are
+ * content with `scratch` bytes. An empty slot takes any picture, one with a picture in bands no
+ * other. */
+bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded, uint64_t scratch);
 /** Reserves room for a picture and retains its plan. `*index` counts from 0. */
 clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, bool banded, uint32_t *index,
                            clproc_error *error);
@@ -51,8 +54,17 @@ clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, bool banded, uint32_t
 uint8_t *clp_slot_input(clp_slot *slot, uint32_t index);
 /** The picture failed to decode: nothing is run for it. Different pictures by different threads. */
 void clp_slot_drop(clp_slot *slot, uint32_t index);
+/** Bytes by which the arenas of an empty slot must grow to hold a picture. */
+uint64_t clp_slot_growth(const clp_slot *slot, const clp_plan *plan, bool banded);
+/** Input and results an empty slot should hold from now on. */
+void clp_slot_want(clp_slot *slot, uint64_t bytes);
 /** Bytes the slot's arenas hold. */
 uint64_t clp_slot_bytes(const clp_slot *slot);
+
+/** Scratch is what the passes of a batch hand on. True if a slot's needs more than there is. */
+bool clp_device_lacks_scratch(const clp_device *device, const clp_slot *slot);
+/** Frees it; the next batch takes it anew. With no batch under way. */
+void clp_device_drop_scratch(clp_device *device);
 
 /** Enqueues upload, passes and readback of a slot's pictures. `batch` numbers it in profiles. */
 clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t batch,

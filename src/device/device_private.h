@@ -95,6 +95,7 @@ struct clp_slot {
     bool banded; /**< its only picture comes in bands */
     clp_picture *pictures;
     uint32_t count, capacity; /**< pictures */
+    uint64_t scratch;         /**< bytes they need */
     clp_store tables;         /**< plan tables, then jobs */
     uint8_t *staging;         /**< host copy of `tables` until it is uploaded */
     size_t staging_size, staging_capacity;

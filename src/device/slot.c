@@ -102,6 +102,30 @@ clproc_status clp_slot_create(clp_slot **slot, clp_device *device, uint64_t byte
     return CLPROC_OK;
 }
 
+/** Tells the profile what all slots hold, once an arena of this kind has changed its capacity.
+ * Modular arithmetic: it may have become smaller. */
+static void note_capacity(clp_device *device, size_t before, size_t now, const char *what,
+                          atomic_size_t *total) {
+    if (now != before) {
+        size_t sum = atomic_fetch_add(total, now - before) + (now - before);
+        clp_prof_device_memory(device->prof, what, sum);
+    }
+}
+
+static clproc_status grow_arena(clp_slot *slot, clp_arena *arena, size_t capacity, const char *what,
+                                atomic_size_t *total, clproc_error *error) {
+    size_t before = arena->capacity;
+    clproc_status status = clp_arena_grow(slot->device, arena, capacity, what, error);
+    note_capacity(slot->device, before, arena->capacity, what, total);
+    return status;
+}
+
+static void free_arena(clp_slot *slot, clp_arena *arena, const char *what, atomic_size_t *total) {
+    size_t before = arena->capacity;
+    clp_arena_free(slot->device, arena);
+    note_capacity(slot->device, before, 0, what, total);
+}
+
 static void drop_pictures(clp_slot *slot) {
     for (uint32_t i = 0; i < slot->count; i++) {
         clp_plan_release(&slot->pictures[i].plan);
@@ -109,6 +133,7 @@ static void drop_pictures(clp_slot *slot) {
     clp_slot_end_bands(slot);
     slot->count = 0;
     slot->banded = false;
+    slot->scratch = 0;
     slot->input.used = slot->output.used = 0;
 }
 
@@ -119,11 +144,11 @@ void clp_slot_destroy(clp_slot **slot) {
     }
     drop_pictures(s);
     clp_slot_end_batch(s);
-    clp_arena_free(s->device, &s->input);
+    free_arena(s, &s->input, "input", &s->device->input_bytes);
     for (uint32_t i = 0; i + 1 < CLP_BAND_WINDOWS; i++) {
-        clp_arena_free(s->device, &s->more_windows[i]);
+        free_arena(s, &s->more_windows[i], "input", &s->device->input_bytes);
     }
-    clp_arena_free(s->device, &s->output);
+    free_arena(s, &s->output, "results", &s->device->output_bytes);
     clp_store_free(&s->tables);
     clp_memory_free(s->launches);
     clp_memory_free(s->staging);
@@ -138,10 +163,16 @@ uint64_t clp_slot_share(const clp_plan *plan, bool banded) {
     return input + plan->output.bytes;
 }
 
-bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded) {
-    return slot->count == 0 || (slot->count < slot->capacity && !slot->banded && !banded &&
-                                slot->input.used + plan->input.bytes <= slot->input.capacity &&
-                                slot->output.used + plan->output.bytes <= slot->output.capacity);
+uint64_t clp_slot_scratch(const clp_plan *plan, bool banded) {
+    return banded ? plan->bands.scratch_bytes : plan->scratch_bytes;
+}
+
+bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded, uint64_t scratch) {
+    return slot->count == 0 ||
+           (slot->count < slot->capacity && !slot->banded && !banded &&
+            slot->scratch + plan->scratch_bytes <= scratch &&
+            slot->input.used + plan->input.bytes <= slot->input.capacity &&
+            slot->output.used + plan->output.bytes <= slot->output.capacity);
 }
 
 /** How many pictures of this plan to make room for: as many as the wanted bytes hold, one at least.
@@ -150,19 +181,6 @@ static size_t pictures_wanted(const clp_slot *slot, const clp_plan *plan) {
     uint64_t pictures = slot->wanted_bytes / clp_slot_share(plan, false);
     pictures = pictures < slot->capacity ? pictures : slot->capacity;
     return pictures > 1 ? (size_t)pictures : 1;
-}
-
-/** Grows one of a slot's arenas and tells the profile what all slots hold. */
-static clproc_status grow_arena(clp_slot *slot, clp_arena *arena, size_t capacity, const char *what,
-                                atomic_size_t *total, clproc_error *error) {
-    size_t before = arena->capacity;
-    clproc_status status = clp_arena_grow(slot->device, arena, capacity, what, error);
-    /* Modular arithmetic: the arena may have become smaller, to nothing, on failure. */
-    size_t now = atomic_fetch_add(total, arena->capacity - before) + (arena->capacity - before);
-    if (arena->capacity != before) {
-        clp_prof_device_memory(slot->device->prof, what, now);
-    }
-    return status;
 }
 
 /** Makes room in an empty slot for pictures of this plan. */
@@ -191,13 +209,14 @@ clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, bool banded, uint32_t
             return status;
         }
     }
-    if (!clp_slot_fits(slot, plan, banded)) {
+    if (!clp_slot_fits(slot, plan, banded, UINT64_MAX)) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a picture was added to a full batch");
     }
     *index = slot->count++;
     slot->banded = banded;
     slot->pictures[*index] = (clp_picture){
         .plan = clp_plan_retain(plan), .input = slot->input.used, .output = slot->output.used};
+    slot->scratch += clp_slot_scratch(plan, banded);
     slot->input.used += banded ? 0 : plan->input.bytes;
     slot->output.used += plan->output.bytes;
     return CLPROC_OK;
@@ -213,6 +232,24 @@ uint8_t *clp_slot_output(clp_slot *slot, uint32_t index) {
 
 void clp_slot_drop(clp_slot *slot, uint32_t index) {
     slot->pictures[index].dropped = true;
+}
+
+static uint64_t arena_growth(const clp_arena *arena, size_t needed) {
+    return needed > arena->capacity ? needed - arena->capacity : 0;
+}
+
+uint64_t clp_slot_growth(const clp_slot *slot, const clp_plan *plan, bool banded) {
+    size_t input = banded ? plan->bands.window.bytes : plan->input.bytes;
+    uint64_t growth =
+        arena_growth(&slot->input, input) + arena_growth(&slot->output, plan->output.bytes);
+    for (uint32_t i = 0; banded && i + 1 < CLP_BAND_WINDOWS; i++) {
+        growth += arena_growth(&slot->more_windows[i], input);
+    }
+    return growth;
+}
+
+void clp_slot_want(clp_slot *slot, uint64_t bytes) {
+    slot->wanted_bytes = bytes;
 }
 
 uint64_t clp_slot_bytes(const clp_slot *slot) {

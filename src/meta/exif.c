@@ -16,7 +16,7 @@ enum {
     TAG_HEIGHT = 0xA003
 };
 
-enum { BYTE = 1, SHORT = 3, LONG = 4 };
+enum { BYTE = 1, SHORT = 3, LONG = 4, IFD = 13 };
 enum { HEADER = 8, COUNT = 2, ENTRY = 12, LINK = 4, MAX_CHAIN = 16 };
 
 /** A TIFF structure: a header, and directories (IFDs) of 12-byte entries, linked by offsets. */
@@ -124,7 +124,7 @@ static bool number(const tiff *file, const entry *from, uint32_t index, uint32_t
         *value = get16(file, from->value + index * 2u);
         return true;
     case LONG:
-    case 13: /* IFD */
+    case IFD:
         *value = get32(file, from->value + (size_t)index * 4);
         return true;
     default:
@@ -250,23 +250,23 @@ static bool strip_thumbnail(tiff *file, const directory *first) {
     return true;
 }
 
-/** Writes a whole number where one stands; a SHORT that is too small for it becomes a LONG. */
+/** Writes a whole number where one stands, the first where there are several; a SHORT that is too
+ * small for it becomes a LONG. */
 static void set_number(tiff *file, const directory *where, uint32_t tag, uint32_t value) {
     entry found;
     uint32_t old;
-    if (!find_entry(file, where, tag, &found) || found.count != 1 ||
-        !number(file, &found, 0, &old)) {
+    if (!find_entry(file, where, tag, &found) || !number(file, &found, 0, &old)) {
         return;
     }
-    if (found.type == SHORT && value > 0xFFFF) {
+    if (found.type == SHORT && value > 0xFFFF && found.count == 1) {
         put16(file, found.at + 2, LONG);
         found.type = LONG;
     }
-    if (found.type == SHORT) {
+    if (found.type == SHORT && value <= 0xFFFF) {
         put16(file, found.value, value);
-    } else if (found.type == LONG) {
+    } else if (found.type == LONG || found.type == IFD) {
         put32(file, found.value, value);
-    } else if (value <= 0xFF) {
+    } else if (found.type == BYTE && value <= 0xFF) {
         file->data[found.value] = (uint8_t)value;
     }
 }
@@ -306,8 +306,12 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
     if (edit->reset_orientation) {
         set_number(&file, &first, TAG_ORIENTATION, 1);
     }
-    if ((edit->strip_thumbnail && !strip_thumbnail(&file, &first)) ||
-        (edit->strip_gps && !strip_gps(&file, &first))) {
+    bool done = (!edit->strip_thumbnail || strip_thumbnail(&file, &first)) &&
+                (!edit->strip_gps || strip_gps(&file, &first));
+    /* Where things overlap, one edit may have undone another. */
+    clp_exif_facts facts = clp_exif_read(out->data, out->size);
+    if (!done || !facts.valid || (edit->reset_orientation && facts.orientation != 1) ||
+        (edit->strip_gps && facts.has_gps) || (edit->strip_thumbnail && facts.has_thumbnail)) {
         status =
             clp_error_set(error, CLPROC_ERROR_INPUT,
                           "the EXIF block contradicts itself, so that nothing can be taken out "

@@ -47,14 +47,19 @@ static clproc_status saturation(const clp_value *values, clp_terms *terms, clpro
     return clp_terms_colour(terms, "saturation", (const double(*)[3])matrix, none, error);
 }
 
-static clproc_status matrix(const clp_value *values, clp_terms *terms, clproc_error *error) {
-    uint32_t count = values[0].count, columns = count / 3;
-    double m[3][3], offset[3] = {0, 0, 0};
+static clproc_status check_matrix(const clp_value *values, clproc_error *error) {
+    uint32_t count = values[0].count;
     if (count != 9 && count != 12) {
         return clp_error_set(
             error, CLPROC_ERROR_ARGUMENT,
             "matrix takes 9 numbers (3 rows of 3) or 12 (each row with an offset), not %u", count);
     }
+    return CLPROC_OK;
+}
+
+static clproc_status matrix(const clp_value *values, clp_terms *terms, clproc_error *error) {
+    uint32_t count = values[0].count, columns = count / 3;
+    double m[3][3], offset[3] = {0, 0, 0};
     for (uint32_t i = 0; i < 3; i++) {
         for (uint32_t j = 0; j < 3; j++) {
             m[i][j] = values[0].number[i * columns + j];
@@ -89,13 +94,17 @@ static clproc_status gamma_terms(const clp_value *values, clp_terms *terms, clpr
     return add_curve(terms, "gamma", &r, error);
 }
 
+static clproc_status check_levels(const clp_value *values, clproc_error *error) {
+    double black = values[0].number[0], white = values[1].number[0];
+    if (white <= black) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "levels: white (%g) must be above black (%g)", white, black);
+    }
+    return CLPROC_OK;
+}
+
 static clproc_status levels(const clp_value *values, clp_terms *terms, clproc_error *error) {
     range r = {values[0].number[0] / 255, values[1].number[0] / 255, 1 / values[2].number[0]};
-    if (r.white <= r.black) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "levels: white (%g) must be above black (%g)", values[1].number[0],
-                             values[0].number[0]);
-    }
     return add_curve(terms, "levels", &r, error);
 }
 
@@ -152,6 +161,7 @@ const clp_op clp_op_matrix = {
                 "new red, green and blue from old red, green, blue; with a fourth number each, an "
                 "offset in levels"}},
     .param_count = 1,
+    .check = check_matrix,
     .terms = matrix,
 };
 
@@ -173,6 +183,7 @@ const clp_op clp_op_levels = {
                {"white", CLP_PARAM_NUMBER, "255", 0, 255, NULL, "level that becomes white"},
                {"gamma", CLP_PARAM_NUMBER, "1", 0.01, 100, NULL, "above 1 brightens the middle"}},
     .param_count = 3,
+    .check = check_levels,
     .terms = levels,
 };
 

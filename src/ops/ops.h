@@ -40,6 +40,8 @@ typedef struct clp_op {
     const char *example; /**< a value to show and to test with; "" where it takes none */
     clp_param params[CLP_MAX_PARAMS];
     uint32_t param_count;
+    /** What no parameter can tell by itself; NULL where there is nothing. */
+    clproc_status (*check)(const clp_value *values, clproc_error *error);
     clproc_status (*terms)(const clp_value *values, clp_terms *terms, clproc_error *error);
 } clp_op;
 

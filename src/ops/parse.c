@@ -184,6 +184,18 @@ static int find_param(const clp_op *op, const char *name, size_t length) {
 }
 
 /** Sets one "name=value", or the first parameter's bare value. */
+static clproc_status unknown_parameter(const clp_op *op, const char *part, clproc_error *error) {
+    char known[256];
+    size_t used = 0;
+    for (uint32_t i = 0; i < op->param_count && used < sizeof known; i++) {
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                                 op->params[i].name);
+    }
+    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                         "%s has no parameter \"%.*s\", but %s; see `clproc help %s`", op->name,
+                         (int)strcspn(part, "="), part, known, op->name);
+}
+
 static clproc_status parse_part(const clp_op *op, const char *part, bool first, clp_value *values,
                                 bool *given, clproc_error *error) {
     const char *equals = strchr(part, '=');
@@ -193,9 +205,7 @@ static clproc_status parse_part(const clp_op *op, const char *part, bool first, 
                              "%s takes no value, but was given \"%s\"", op->name, part);
     }
     if (index < 0) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "%s has no parameter \"%s\"; see `clproc help %s`", op->name, part,
-                             op->name);
+        return unknown_parameter(op, part, error);
     }
     if (given[index]) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "%s: %s is given twice", op->name,

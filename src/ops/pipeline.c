@@ -35,15 +35,28 @@ size_t clproc_pipeline_length(const clproc_pipeline *pipeline) {
     return pipeline ? pipeline->count : 0;
 }
 
+static clproc_status unknown_operation(const char *name, clproc_error *error) {
+    char known[512];
+    size_t used = 0;
+    for (size_t i = 0; i < clp_ops_count() && used < sizeof known; i++) {
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                                 clp_ops_at(i)->name);
+    }
+    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                         "there is no operation \"%.64s\"; there are %s", name, known);
+}
+
 clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *name, const char *value,
                                   clproc_error *error) {
     const clp_op *op = clp_ops_find(name);
     step made = {.op = op};
     if (!op) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "there is no operation \"%s\"; `clproc help` lists them", name);
+        return unknown_operation(name, error);
     }
     clproc_status status = clp_ops_parse(op, value ? value : "", made.values, error);
+    if (status == CLPROC_OK && op->check) {
+        status = op->check(made.values, error);
+    }
     if (status != CLPROC_OK) {
         return status;
     }

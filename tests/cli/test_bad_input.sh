@@ -59,6 +59,10 @@ for limit in 'pixels 100' 'side 10'; do
     expect_count out 0
 done
 
+clproc run in/a.jpg -o out $op --memory 100
+expect_code 1
+expect_err 'in/a.jpg: .*--memory'
+
 # Geometry that does not fit the picture.
 clproc run in/b.png -o out --crop 10x10+100000+0
 expect_code 1
@@ -73,7 +77,17 @@ clproc run nowhere -o out $op
 expect_code 1
 expect_err '^clproc: nowhere: '
 
-# Outputs that cannot be written.
+# Outputs that cannot be written. What is no file stays, whoever could replace it.
+mkdir special
+mkfifo special/a.jpg
+clproc run in -o special $op
+expect_code 1
+expect_err 'special/a.jpg: is a device, pipe or socket'
+[ -p special/a.jpg ] || fail "the pipe was replaced"
+expect_file special/b.png
+clproc run in/a.jpg -o special/a.jpg $op
+expect_code 1
+expect_err 'special/a.jpg: is a device'
 echo text >file
 clproc run in -o file/out $op
 case $code in 1 | 4) ;; *) fail "exit code 1 or 4 was expected" ;; esac

@@ -22,6 +22,14 @@ for d in devices:
 END
 fi
 
+clproc devices --bench
+expect_code 0
+expect_out 'speed  *[0-9.]* Mpixels/s'
+clproc devices --bench --json
+expect_code 0
+expect_json "$out"
+expect_out '"megapixels_per_second": [0-9.]*, "usable": true'
+
 clproc run in -o out --device no-such-device --resize 8x
 expect_refusal 3 'no-such-device'
 expect_no_file out

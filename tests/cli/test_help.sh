@@ -56,6 +56,8 @@ for fallback in 'quality 1-100 .*default: 85' 'png-level 0-9 .*default: 6' 'pixe
     grep -q -e "$fallback" "$scratch/run" || fail "help run should tell: $fallback"
 done
 
+clproc help --quality
+expect_out '^ *--quality 1-100'
 clproc help resise
 expect_refusal 2 'did you mean resize?'
 clproc help run resize

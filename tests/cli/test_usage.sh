@@ -45,14 +45,21 @@ refused '--progress loud: ' run in -o out --progress loud
 refused 'r.xyz: .*\.json' run in -o out --report r.xyz
 refused 'resize' run in -o out --resize tiny
 refused 'resize' run in -o out --resize 0x0
-refused 'fit' run in -o out --resize 10x:fitt=inside
+refused 'no parameter "fitt", but size, fit,' run in -o out --resize 10x:fitt=inside
+refused 'matrix takes 9' run in -o out --matrix 1,2,3
+refused 'white (100) must be above black (200)' run in -o out --levels 200:white=100
+refused 'empty name' run '' -o out
+refused 'out.gif: .*\.jpg or \.png' run in/a.jpg -o out.gif
+refused '{name}.webp: .*\.jpg or \.png' run in -o '{name}.webp'
+refused 'did you mean --res' run in -o out --res 10x
+refused 'version takes no operand' version 2
 refused 'blur' run in -o out --blur -1
 refused 'blur' run in -o out --blur 1e9
 refused 'crop' run in -o out --crop 10
 refused 'rotate' run in -o out --rotate 45
 refused 'flip' run in -o out --flip x
 refused 'flatten\|colour' run in -o out --flatten mauve
-refused 'blurr' run in -o out --pipeline 'resize 10x | blurr 2'
+refused 'blurr.*there are resize,' run in -o out --pipeline 'resize 10x | blurr 2'
 refused 'template\|{nmae}' run in -o 'out/{nmae}.{ext}'
 refused 'takes no operand' devices 0
 refused 'action' report

@@ -93,8 +93,20 @@ static void test_folders_are_walked_in_byte_order(void **state) {
 static void test_named_files_need_not_exist(void **state) {
     (void)state;
     put("d/one.jpg");
-    const char *inputs[] = {"d/one.jpg", "missing.jpg", ""};
-    expect(inputs, 3, NULL, "!d/one.jpg>one.jpg|!missing.jpg>missing.jpg|!>");
+    const char *inputs[] = {"d/one.jpg", "missing.jpg"};
+    expect(inputs, 2, NULL, "!d/one.jpg>one.jpg|!missing.jpg>missing.jpg");
+}
+
+static void test_an_empty_name_is_refused(void **state) {
+    (void)state;
+    clp_listing listing = {0};
+    clp_events events;
+    const char *inputs[] = {""};
+    clp_events_init(&events, NULL, NULL);
+    clp_listing_request request = {.inputs = inputs, .input_count = 1};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, NULL), CLPROC_ERROR_ARGUMENT);
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
 }
 
 static void test_output_folder_inside_is_not_read(void **state) {
@@ -214,6 +226,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_folders_are_walked_in_byte_order, enter, leave),
         cmocka_unit_test_setup_teardown(test_named_files_need_not_exist, enter, leave),
+        cmocka_unit_test_setup_teardown(test_an_empty_name_is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_output_folder_inside_is_not_read, enter, leave),
         cmocka_unit_test_setup_teardown(test_output_folder_as_input_is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_links_do_not_lead_in_circles, enter, leave),

@@ -196,6 +196,11 @@ static void numbers_are_set_in_place(void **state) {
         assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 4), 3000);
         assert_int_equal(get(&exif, out.data, ORIENTATION + 8, 2), 6);
         assert_true(all(out.data + MAKER_DATA, 20, 0x4D));
+        /* What is read is what is set, also where there are more than there should be. */
+        put(&exif, ORIENTATION + 4, 2, 4);
+        assert_int_equal(clp_exif_read(exif.data, exif.size).orientation, 6);
+        edit(&exif, &(clp_meta_edit){.reset_orientation = true}, &out);
+        assert_int_equal(clp_exif_read(out.data, out.size).orientation, 1);
     }
     clp_bytes_free(&out);
 }

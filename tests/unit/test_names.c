@@ -136,8 +136,8 @@ static clproc_status place(names_fixture *fixture, uint32_t item, clproc_format 
                            const char *expected, clp_placing *placing) {
     clp_bytes name = {0};
     clp_name_facts facts = {format, 10, 20};
-    clproc_status status =
-        clp_names_place(fixture->names, item, &facts, &name, placing, &fixture->error);
+    clproc_status status = clp_names_place(fixture->names, item, &facts, (clp_key){0, 0}, &name,
+                                           placing, &fixture->error);
     if (expected) {
         assert_string_equal((char *)name.data, expected);
     }
@@ -253,16 +253,18 @@ static void test_existing_outputs(void **state) {
     add(fixture, "in/b", 3, false);
     assert_int_equal(claim(fixture, "out"), CLPROC_OK);
     expect_placed(fixture, 0, CLPROC_FORMAT_JPEG, "out/a.jpg");
-    assert_false(clp_names_exists_already(fixture->names, 0, &name));
+    assert_int_equal(clp_names_foresee(fixture->names, 0, (clp_key){0, 0}, &name), CLP_PLACE_WRITE);
     fixture->params.existing = CLPROC_EXISTING_FAIL;
     assert_int_equal(claim(fixture, "out"), CLPROC_OK);
     assert_int_equal(place(fixture, 0, CLPROC_FORMAT_JPEG, NULL, &placing), CLPROC_ERROR_IO);
     fixture->params.existing = CLPROC_EXISTING_SKIP;
     assert_int_equal(claim(fixture, "out"), CLPROC_OK);
-    assert_true(clp_names_exists_already(fixture->names, 0, &name));
-    assert_false(clp_names_exists_already(fixture->names, 1, &name)); /* its format is not known */
+    assert_int_equal(clp_names_foresee(fixture->names, 0, (clp_key){0, 0}, &name),
+                     CLP_PLACE_EXISTS);
+    /* Its format is not known. */
+    assert_int_equal(clp_names_foresee(fixture->names, 1, (clp_key){0, 0}, &name), CLP_PLACE_WRITE);
     assert_int_equal(place(fixture, 1, CLPROC_FORMAT_PNG, "out/b.png", &placing), CLPROC_OK);
-    assert_int_equal(placing, CLP_PLACE_SKIP);
+    assert_int_equal(placing, CLP_PLACE_EXISTS);
     clp_bytes_free(&name);
 }
 

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Gathers seeds for one fuzz target and runs it over them and their mutations for about a second
+# ($FUZZ_SECONDS). The input that ended it is kept.
+# replay.sh TARGET [FOLDER]: only make the seeds, in FOLDER, as for a fuzzer.
+. "$(dirname "$0")/../cli/lib.sh"
+target=$1
+seeds=${2:-$scratch/seeds}
+mkdir -p "$seeds"
+corpus=${CLPROC_CORPUS:-$source_dir/../shared/corpus}
+
+small_files() { # PATTERN...: pictures that a decoder is through with at once
+    for pattern in "$@"; do
+        find "$images" "$corpus" -type f -name "$pattern" -size -64k \
+            -exec cp --backup=numbered -t "$seeds" {} + 2>/dev/null
+    done
+}
+
+case ${target##*_} in
+jpeg) small_files '*.jpg' '*.jpeg' ;;
+png) small_files '*.png' ;;
+exif | icc | xmp) small_files '*.jpg' '*.jpeg' '*.png' ;;
+pipeline)
+    "$CLPROC" help | sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' | while read -r op; do
+        "$CLPROC" help "$op" | sed -n 's/^Example: .* -o out\/ --//p' >"$seeds/$op"
+    done
+    echo 'resize 19x20:fit=cover | blur 2 | gray' >"$seeds/three"
+    echo 'pad 64x64:gravity=north:colour=#f80 | sharpen 1:amount=0.8:channels=rgb | levels 10:white=240' >"$seeds/four"
+    ;;
+report)
+    clproc run "$images"/000*.jpg "$images"/001*.png -o out --resize 8x --device reference \
+        --report "$seeds/summary.json" --report "$scratch/timeline.html"
+    expect_code 0
+    ;;
+*) fail "no seeds are known for $target" ;;
+esac
+[ $# -gt 1 ] && exit
+
+kept=$PWD/${target##*/}-crash
+"$target" "$kept" "$seeds" || {
+    mv "$kept" "${TMPDIR:-/tmp}/"
+    fail "the input is kept as ${TMPDIR:-/tmp}/${kept##*/}"
+}
