@@ -353,7 +353,7 @@ static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout,
     *code = spng_decode_image(png->context, NULL, 0, SPNG_FMT_PNG, SPNG_DECODE_PROGRESSIVE);
     while (*code == 0) {
         struct spng_row_info info;
-        clproc_status status = clp_source_check_time(&decoder->source, error);
+        clproc_status status = clp_decoder_check(decoder, error);
         if (status != CLPROC_OK) {
             return status;
         }

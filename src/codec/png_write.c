@@ -182,16 +182,20 @@ out:
 
 /* --------------------------------------------------------------- pixels */
 
-static clproc_status write_rows(spng_ctx *context, const clp_layout *layout, const uint8_t *base,
+static clproc_status write_rows(writer *png, const clp_layout *layout, const uint8_t *base,
                                 clproc_error *error) {
     const clp_plane *plane = &layout->planes[0];
     size_t bytes = (size_t)plane->width * plane->channels * (layout->depth / 8);
-    int code = spng_encode_image(context, NULL, 0, SPNG_FMT_PNG,
+    clproc_status status = CLPROC_OK;
+    int code = spng_encode_image(png->context, NULL, 0, SPNG_FMT_PNG,
                                  SPNG_ENCODE_PROGRESSIVE | SPNG_ENCODE_FINALIZE);
     for (uint32_t y = 0; y < plane->height && code == 0; y++) {
-        code = spng_encode_row(context, base + plane->offset + y * plane->pitch, bytes);
+        CLP_TRY(status, out, clp_codec_check_cancel(png->encoder->cancel, error));
+        code = spng_encode_row(png->context, base + plane->offset + y * plane->pitch, bytes);
     }
-    return check(code == SPNG_EOI ? 0 : code, "pixels", error);
+    status = check(code == SPNG_EOI ? 0 : code, "pixels", error);
+out:
+    return status;
 }
 
 clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
@@ -208,7 +212,7 @@ clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint
     CLP_TRY(status, out, set_header(png.context, layout, error));
     CLP_TRY(status, out, set_options(png.context, params->png_level, error));
     CLP_TRY(status, out, set_metadata(&png, error));
-    CLP_TRY(status, out, write_rows(png.context, layout, base, error));
+    CLP_TRY(status, out, write_rows(&png, layout, base, error));
 out:
     spng_ctx_free(png.context);
     return status;
