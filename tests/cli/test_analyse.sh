@@ -39,6 +39,7 @@ awk -F' *[|] *' '
         }
     }
     END { exit wrong || told != 8 }' $text >"$scratch/told" || fail "text and table differ: $(cat "$scratch/told")"
+grep -q '^| all, against naive |' $text || fail "no row for the whole"
 
 # The benchmark's row naive reads the gain of the whole from it.
 if command -v python3 >/dev/null; then
@@ -48,6 +49,16 @@ print("%.2f of %d" % gain_of(open("report/analysis.md", encoding="utf-8").read()
     [ "${told#* of }" -ge 2 ] || fail "the benchmark reads: $told"
     grep -q "^| + one-open |.* | ${told% of *}.* × |\$" $text || fail "the benchmark reads another gain: $told"
 fi
+
+# Stopped in the middle of it, nothing stays behind.
+"$CLPROC" analyse pictures -o stopped >"$out" 2>"$err" &
+sleep 1
+kill -TERM $!
+code=0
+wait $! || code=$?
+expect_code 143
+expect_count stopped 0
+expect_count "$TMPDIR" 0
 
 clproc analyse empty -o none
 expect_refusal 2 .
