@@ -18,6 +18,7 @@ typedef struct message {
     clproc_error error;
     clproc_run_result result;
     char problem[sizeof((clp_child *)0)->problem];
+    char notice[sizeof((clp_child *)0)->notice];
 } message;
 
 static void note(const clproc_event *event, void *user) {
@@ -25,6 +26,8 @@ static void note(const clproc_event *event, void *user) {
     if (event->kind == CLPROC_EVENT_FAILED && !said->problem[0]) {
         snprintf(said->problem, sizeof said->problem, "%.120s: %.160s", event->input,
                  event->message);
+    } else if (event->kind == CLPROC_EVENT_NOTICE) {
+        snprintf(said->notice, sizeof said->notice, "%s", event->message);
     }
 }
 
@@ -106,6 +109,7 @@ clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, c
     }
     child->result = said.result;
     memcpy(child->problem, said.problem, sizeof child->problem);
+    memcpy(child->notice, said.notice, sizeof child->notice);
     clproc_status status = ended(params, heard, code, &said, error);
     return status == CLPROC_OK ? clproc_profile_load(profile, report, error) : status;
 }

@@ -10,6 +10,7 @@ typedef struct clp_child {
     double seconds; /**< from the start of the process to the end of the run */
     clproc_run_result result;
     char problem[300]; /**< of the first picture that failed */
+    char notice[300];  /**< what there is to say of the run, as of its device */
 } clp_child;
 
 /** Runs `params`, but for their events, and waits for it. Its profile travels through the file

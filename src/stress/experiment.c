@@ -90,13 +90,12 @@ typedef struct bench {
     uint64_t done;
 } bench;
 
-/** Tells how many pictures all runs have processed so far. */
-static void tell(bench *b, uint64_t pictures) {
-    b->done += pictures;
-    clproc_event event = {.kind = CLPROC_EVENT_DONE,
+/** Passes on what a run had to say, once, or how many pictures all runs have processed so far. */
+static void tell(bench *b, clproc_event_kind kind, const char *message) {
+    clproc_event event = {.kind = kind,
                           .input = "",
                           .output = "",
-                          .message = "",
+                          .message = message,
                           .digest = "",
                           .done = b->done,
                           .total = b->done,
@@ -121,7 +120,11 @@ static clproc_status measure(bench *b, const clp_trial *trial, size_t images, do
     }
     *seconds = child.seconds;
     if (status == CLPROC_OK) {
-        tell(b, child.result.written);
+        if (b->done == 0 && child.notice[0]) {
+            tell(b, CLPROC_EVENT_NOTICE, child.notice);
+        }
+        b->done += child.result.written;
+        tell(b, CLPROC_EVENT_DONE, "");
     }
     return status;
 }

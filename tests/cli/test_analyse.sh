@@ -14,6 +14,7 @@ expect_out '^report/analysis.html$'
 expect_file report/analysis.md report/analysis.html
 expect_count report 2
 expect_count "$TMPDIR" 0
+[ "$(grep -c 'no GPU found' "$err")" -le 1 ] || fail "the device is announced once"
 text=report/analysis.md
 grep -q '^| pipeline | resize 50% \\| blur 1 |$' $text || fail "the pipeline should stand in the table"
 for name in parallel overlap planar compose batch shrink one-listing one-open; do
