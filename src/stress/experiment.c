@@ -123,8 +123,10 @@ static clproc_status measure(bench *b, const clp_trial *trial, size_t images, do
         if (b->done == 0 && child.notice[0]) {
             tell(b, CLPROC_EVENT_NOTICE, child.notice);
         }
-        b->done += child.result.written;
-        tell(b, CLPROC_EVENT_DONE, "");
+        for (uint64_t i = 0; i < child.result.written; i++) {
+            b->done++;
+            tell(b, CLPROC_EVENT_DONE, "");
+        }
     }
     return status;
 }
