@@ -444,7 +444,8 @@ typedef struct clproc_analyse_params {
 
 CLPROC_API void clproc_analyse_params_init(clproc_analyse_params *params);
 /** Runs the naive strategy, then each optimisation added to those before it, and each alone, and
- * writes what they are worth. */
+ * writes what they are worth. Every run is a process of its own, forked from this one, which must
+ * not have used OpenCL before. */
 CLPROC_API clproc_status clproc_analyse(const clproc_analyse_params *params, clproc_error *error);
 
 /* ------------------------------------------------------------- self-test */

@@ -11,7 +11,7 @@ static const clproc_strategy_info infos[] = {
      "works on a JPEG's own planes, and makes RGB only where an operation needs it",
      "makes RGB of every JPEG and converts it back"},
     {"compose", CLPROC_STRATEGY_COMPOSE, "plans all operations together, in integers where it can",
-     "runs each operation by itself, with float pictures between"},
+     "runs each operation by itself on a float picture, copied from one to the next"},
     {"batch", CLPROC_STRATEGY_BATCH, "hands the device many pictures at a time",
      "hands the device one picture at a time"},
     {"stream", CLPROC_STRATEGY_STREAM,

@@ -28,6 +28,14 @@ static uint64_t image_number(const worker *self, uint32_t item) {
     return self->run->first_image + item;
 }
 
+/** A picture that was under way when the run was stopped has not failed. */
+static void report_failure(worker *self, const char *path, const char *output,
+                           const clproc_error *error) {
+    if (error->status != CLPROC_ERROR_CANCELLED) {
+        clp_events_failed(&self->run->events, path, output, error);
+    }
+}
+
 /* ----------------------------------------------------------------- writing */
 
 static clproc_status write_file(worker *self, uint32_t item, clp_key source, const char *name,
@@ -130,7 +138,7 @@ static void encode_task(worker *self, clp_picture *picture) {
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
         clp_events_done(&run->events, path, target, NULL, digest.text);
     } else {
-        clp_events_failed(&run->events, path, target, &error);
+        report_failure(self, path, target, &error);
     }
     clp_board_done(run->board);
 }
@@ -491,7 +499,7 @@ static void read_task(worker *self, uint32_t item) {
     }
     drop_early(self); /* also of one without a place */
     if (status != CLPROC_OK && outcome != OUTCOME_STOPPED) {
-        clp_events_failed(&run->events, input_path(self, item), NULL, &error);
+        report_failure(self, input_path(self, item), NULL, &error);
     }
     if (!placed) {
         clp_board_leave(run->board);
@@ -527,6 +535,8 @@ void clp_worker_run(clp_run *run, uint32_t number) {
     self.thread = clp_prof_thread_enter(run->prof, name);
     CLP_TRY(status, out, clp_decoder_create(&self.decoder, &error));
     CLP_TRY(status, out, clp_encoder_create(&self.encoder, &error));
+    clp_decoder_heed(self.decoder, run->params->cancel);
+    clp_encoder_heed(self.encoder, run->params->cancel);
     work(&self);
 out:
     if (status != CLPROC_OK) {

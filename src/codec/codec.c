@@ -66,14 +66,20 @@ bool clp_source_has_room(const clp_source *source, size_t size) {
     return limit == 0 || size <= limit;
 }
 
-clproc_status clp_source_check_time(const clp_source *source, clproc_error *error) {
+clproc_status clp_codec_check_cancel(const volatile int *cancel, clproc_error *error) {
+    return cancel && *cancel ? clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request")
+                             : CLPROC_OK;
+}
+
+clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error) {
+    const clp_source *source = &decoder->source;
     if (source->deadline && clp_clock_ns() > source->deadline) {
         return clp_error_set(error, CLPROC_ERROR_LIMIT,
                              "takes longer to decode than the limit of %g seconds; raise it with "
                              "--limit-seconds",
                              source->limits.seconds);
     }
-    return CLPROC_OK;
+    return clp_codec_check_cancel(decoder->cancel, error);
 }
 
 static uint64_t deadline(double seconds) {
@@ -133,6 +139,10 @@ void clp_decoder_destroy(clp_decoder **decoder) {
     clp_memory_free((*decoder)->states);
     clp_memory_free(*decoder);
     *decoder = NULL;
+}
+
+void clp_decoder_heed(clp_decoder *decoder, const volatile int *cancel) {
+    decoder->cancel = cancel;
 }
 
 clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_t size,
@@ -268,6 +278,10 @@ clp_block_room clp_codec_room(clproc_format format) {
 clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error) {
     *encoder = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof **encoder);
     return *encoder ? CLPROC_OK : clp_error_memory(error, "an encoder", sizeof **encoder);
+}
+
+void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel) {
+    encoder->cancel = cancel;
 }
 
 void clp_encoder_destroy(clp_encoder **encoder) {

@@ -113,6 +113,10 @@ typedef struct clp_row_sink {
 clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error);
 void clp_decoder_destroy(clp_decoder **decoder);
 
+/** From now on reading stops, with CLPROC_ERROR_CANCELLED, soon after `*cancel` is not 0. NULL:
+ * never. */
+void clp_decoder_heed(clp_decoder *decoder, const volatile int *cancel);
+
 /** True if the bytes begin like a JPEG or PNG; `*format` may be NULL. Twelve bytes are enough. */
 bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format);
 
@@ -154,6 +158,8 @@ typedef struct clp_encoder clp_encoder;
 
 clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error);
 void clp_encoder_destroy(clp_encoder **encoder);
+/** As clp_decoder_heed(), of writing. */
+void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel);
 
 /** True if a JPEG can hold planes of these steps (each step's inverse must be a whole sampling
  * factor of at most 4). */

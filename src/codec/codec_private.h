@@ -33,8 +33,8 @@ clproc_status clp_source_check_size(const clp_source *source, uint32_t width, ui
                                     clproc_error *error);
 /** True if a metadata block is within the limit on chunks; a larger one is dropped. */
 bool clp_source_has_room(const clp_source *source, size_t size);
-/** Checks the time spent so far. Cheap enough to be called for every row. */
-clproc_status clp_source_check_time(const clp_source *source, clproc_error *error);
+/** Fails once `*cancel` is not 0; `cancel` may be NULL. Cheap enough to be called for every row. */
+clproc_status clp_codec_check_cancel(const volatile int *cancel, clproc_error *error);
 
 typedef struct clp_codec clp_codec;
 
@@ -43,13 +43,18 @@ struct clp_decoder {
     void *state;            /**< that format's own, one of `states` */
     void **states;          /**< one for every format, made on first use */
     clp_source source;
+    const volatile int *cancel; /**< may be NULL */
     clp_flaws flaws;
     clp_header header;
     clp_decode_request request; /**< of the last clp_decoder_layout() */
     bool laid_out;
 };
 
+/** Checks the time spent so far, and that nobody wants to stop. For every row. */
+clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error);
+
 struct clp_encoder {
+    const volatile int *cancel; /**< may be NULL */
     clp_bytes output;
     clp_bytes scratch;
     clp_bytes packed;                      /**< a PNG's pixels */

@@ -53,7 +53,7 @@ static void watch(j_common_ptr info) {
             "has more than the limit of %u scans; raise it with --limit-scans", scans);
         clp_jpeg_fail(&jpeg->guard, status);
     }
-    clproc_status status = clp_source_check_time(source, jpeg->guard.error);
+    clproc_status status = clp_decoder_check(jpeg->decoder, jpeg->guard.error);
     if (status != CLPROC_OK) {
         clp_jpeg_fail(&jpeg->guard, status);
     }

@@ -12,6 +12,7 @@ typedef struct writer {
     struct jpeg_compress_struct info;
     struct jpeg_destination_mgr destination;
     clp_bytes *output;
+    const volatile int *cancel;
     const clp_layout *layout;
     uint8_t *base;
     const clp_encode_params *params;
@@ -207,6 +208,13 @@ static void point_at_rows(writer *jpeg, uint32_t index, uint32_t group, JSAMPROW
     }
 }
 
+static void check_cancel(writer *jpeg) {
+    clproc_status status = clp_codec_check_cancel(jpeg->cancel, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
+    }
+}
+
 static void write_picture(void *state) {
     writer *jpeg = state;
     struct jpeg_compress_struct *info = &jpeg->info;
@@ -222,6 +230,7 @@ static void write_picture(void *state) {
     write_blocks(jpeg);
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * DCTSIZE);
     for (uint32_t group = 0; info->next_scanline < info->image_height; group++) {
+        check_cancel(jpeg);
         for (uint32_t i = 0; i < jpeg->layout->plane_count; i++) {
             point_at_rows(jpeg, i, group, rows[i]);
         }
@@ -236,7 +245,11 @@ clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uin
     if (status != CLPROC_OK) {
         return status;
     }
-    writer jpeg = {.output = &encoder->output, .layout = layout, .base = base, .params = params};
+    writer jpeg = {.output = &encoder->output,
+                   .cancel = encoder->cancel,
+                   .layout = layout,
+                   .base = base,
+                   .params = params};
     jpeg.info.err = clp_jpeg_guard_init(&jpeg.guard, NULL);
     jpeg.destination.init_destination = start_output;
     jpeg.destination.empty_output_buffer = grow_output;

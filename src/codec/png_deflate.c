@@ -122,6 +122,10 @@ static clproc_status filter_picture(clp_encoder *encoder, const clp_layout *layo
     memset(first, 0, 2 * (pixel + size));
     row r = {first + pixel, second + pixel, size, pixel};
     for (uint32_t y = 0; y < plane->height; y++) {
+        status = clp_codec_check_cancel(encoder->cancel, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
         uint8_t *line = y % 2 == 0 ? first + pixel : second + pixel;
         store_row(base + plane->offset + y * plane->pitch, size, layout->depth == 16, line);
         r.up = y % 2 == 0 ? second + pixel : first + pixel;

@@ -355,7 +355,7 @@ static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout,
     *code = spng_decode_image(png->context, NULL, 0, SPNG_FMT_PNG, SPNG_DECODE_PROGRESSIVE);
     while (*code == 0) {
         struct spng_row_info info;
-        CLP_TRY(status, out, clp_source_check_time(&decoder->source, error));
+        CLP_TRY(status, out, clp_decoder_check(decoder, error));
         *code = spng_get_row_info(png->context, &info);
         if (*code != 0) {
             break;

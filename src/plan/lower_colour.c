@@ -441,7 +441,7 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     pass.bytes_read = pixels * pass.in_channels * clp_sample_size(lowering->sample) *
                       (pass.side_count > 0 ? 2 : 1);
     pass.bytes_written = pixels * pass.out_channels * clp_sample_size(dst->sample);
-    pass.operations = pixels * pass.in_channels * pass.out_channels;
+    pass.operations = pass.step_count ? pixels * pass.in_channels * pass.out_channels : 0;
     CLP_TRY(status, out, clp_pass_append(lowering, &pass));
     lowering->level++;
     memcpy(lowering->surfaces, pass.dst, sizeof pass.dst);

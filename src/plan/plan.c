@@ -146,6 +146,10 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
         if (plan->terms.apart && lowering->step_count > 0) {
             CLP_TRY(status, out, clp_lower_flush(lowering, false));
         }
+        if (segments->in_order && i + 1 < segments->count) {
+            clp_lower_label(lowering, "copy");
+            CLP_TRY(status, out, clp_lower_flush(lowering, false));
+        }
     }
     if (!stored) {
         CLP_TRY(status, out, clp_lower_to_target(lowering));

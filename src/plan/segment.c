@@ -246,7 +246,7 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
     /* Planes are filtered before they become RGB, and clamped then: that order is part of the
      * definition. */
     const bool in_order = terms->apart && picture->model != CLP_MODEL_YCC;
-    *segments = (clp_segments){0};
+    *segments = (clp_segments){.in_order = in_order};
     clproc_status status = next_segment(segments, &segment, error);
     for (size_t i = 0; status == CLPROC_OK && i < terms->count; i++) {
         const clp_term *term = &terms->items[i];

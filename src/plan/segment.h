@@ -29,6 +29,7 @@ typedef struct clp_segment {
 typedef struct clp_segments {
     clp_segment *items;
     size_t count, capacity;
+    bool in_order; /**< a segment for each term, run as they were asked for, on whole pictures */
 } clp_segments;
 
 /** Brings terms into canonical form, merging neighbouring matrices where one pass is cheaper than

@@ -84,7 +84,9 @@ typedef struct clp_terms {
      * to width, 0 to height. */
     uint32_t samples_x, samples_y;
     double box_x0, box_x1, box_y0, box_y1;
-    bool apart;  /**< each term is to have passes of its own, in floats, nothing composed */
+    /** Each term is to have passes of its own, in floats, nothing composed, the picture copied
+     * between them. */
+    bool apart;
     bool linear; /**< filters work in linear light; see clp_terms_linearise() */
     clp_space space;
     clp_conversion *waiting; /**< see clp_terms_convert(); one reference */

@@ -144,6 +144,12 @@ typedef struct worker {
     clp_bytes canvas, samples, exif, icc;
 } worker;
 
+static clproc_status check_cancel(const clproc_samples_params *params, clproc_error *error) {
+    return params->cancel && *params->cancel
+               ? clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request")
+               : CLPROC_OK;
+}
+
 static clproc_status render(worker *self, const clp_form *form, uint32_t index,
                             clproc_error *error) {
     const clproc_samples_params *params = self->work->params;
@@ -156,6 +162,7 @@ static clproc_status render(worker *self, const clp_form *form, uint32_t index,
     CLP_TRY(status, done,
             clp_scene_create(&scene, params->width, params->height, seed, form->alpha, error));
     for (uint32_t y = 0; y < params->height; y++) {
+        CLP_TRY(status, done, check_cancel(params, error));
         clp_scene_row(scene, y, (uint16_t *)(void *)self->canvas.data + y * row);
     }
 done:
@@ -240,8 +247,8 @@ done:
 static bool take(job *work, uint32_t *index) {
     pthread_mutex_lock(&work->lock);
     const clproc_samples_params *params = work->params;
-    if (work->status == CLPROC_OK && params->cancel && *params->cancel) {
-        work->status = clp_error_set(&work->error, CLPROC_ERROR_CANCELLED, "stopped on request");
+    if (work->status == CLPROC_OK) {
+        work->status = check_cancel(params, &work->error);
     }
     bool more = work->status == CLPROC_OK && work->next < params->count;
     if (more) {
@@ -281,6 +288,7 @@ static void *run_worker(void *argument) {
     if (status != CLPROC_OK) {
         finish(work, path, status, &error);
     }
+    clp_encoder_heed(self.encoder, work->params->cancel);
     while (take(work, &index)) {
         status = make_picture(&self, index, path, sizeof path, &error);
         finish(work, path, status, &error);

@@ -111,8 +111,8 @@ static void gain_row(clp_document *document, const clp_experiment *experiment, c
 }
 
 #define GAIN_HEADS(versus)                                                                         \
-    "strategy", "time, median", "least to most", "processor time", versus, "95 % interval",        \
-        "chance of luck", "verdict", "naive ÷ this"
+    "strategy", "median", "least to most", "processor", versus, "95 % interval", "chance of luck", \
+        "verdict", "naive ÷ this"
 
 static void write_steps(clp_document *document, const clp_experiment *experiment) {
     const clp_trial *trials[CLP_MAX_SWITCHES + 1];
@@ -127,12 +127,14 @@ static void write_steps(clp_document *document, const clp_experiment *experiment
     write_chart(
         document,
         "Time of a run on the clock, each optimisation added to those above it: median, and "
-        "least to most as a line.",
+        "least to most as a line. In the table also the processor time of all cores, and how the "
+        "time on the clock changes.",
         trials, labels, count);
-    CLP_DOCUMENT_TABLE(document, GAIN_HEADS("change to the step before"));
+    CLP_DOCUMENT_TABLE(document, GAIN_HEADS("to step before"));
     for (size_t i = 0; i < count; i++) {
         gain_row(document, experiment, labels[i], trials[i ? i - 1 : 0], trials[i]);
     }
+    gain_row(document, experiment, "all, against naive", trials[0], trials[count - 1]);
     clp_document_table_end(document);
 }
 
@@ -150,7 +152,7 @@ static void write_alone(clp_document *document, const clp_experiment *experiment
                 "Time of a run on the clock with one optimisation and no other. What helps here "
                 "and not above was covered by others; what helps above and not here needs them.",
                 trials, labels, count);
-    CLP_DOCUMENT_TABLE(document, GAIN_HEADS("change to naive"));
+    CLP_DOCUMENT_TABLE(document, GAIN_HEADS("to naive"));
     for (size_t i = 0; i < count; i++) {
         gain_row(document, experiment, labels[i], trials[0], trials[i]);
     }
@@ -226,8 +228,9 @@ static void write_method(clp_document *document, const clp_experiment *experimen
     snprintf(
         sentence, sizeof sentence,
         "Every strategy ran %zu times, in rounds that each began with another one, after a run "
-        "of each on one picture that built kernels and filled caches; %s in all. A run includes "
-        "opening the device, reading and writing files. Tables of parts are of the run nearest "
+        "of each on one picture that built kernels and filled caches; %s in all. A run is a "
+        "process of its own, timed from its start: loading OpenCL, opening the device, reading and "
+        "writing files are part of it. Tables of parts are of the run nearest "
         "to the median, with profiling on (summary level). Processor time is that of all cores, "
         "median; "
         "other programs lengthen it far less than the time on the clock.",

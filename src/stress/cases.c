@@ -89,7 +89,7 @@ static clproc_status add_asked(clp_cases *cases, const char *text, double radius
         return add_conversions(cases, error);
     }
     if (op) {
-        snprintf(example, sizeof example, "%s %s", op->name, op->example);
+        snprintf(example, sizeof example, op->example[0] ? "%s %s" : "%s", op->name, op->example);
     }
     return add_pipeline(cases, op ? example : text, error);
 }

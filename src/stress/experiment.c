@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "stress/child.h"
 #include "stress/pictures.h"
 
 /** Fewer rounds cannot tell a difference from luck: of 4 against 4 runs all slower, the chance is
  * 3 %. */
 #define LEAST_ROUNDS 4
-#define MOST_ROUNDS 9
+#define MOST_ROUNDS 15
+/** Where runs take longer than a try of them did, there are fewer rounds rather than no end. */
+#define LATEST 1.2
 #define SIGNIFICANT 0.05
 #define SAMPLES 6
 #define SAMPLE_WIDTH 3000
@@ -82,39 +85,49 @@ typedef struct bench {
     clp_scratch scratch;
     char output[sizeof((clp_scratch *)0)->path + 32];
     clp_pictures pictures;
-    clproc_pipeline *pipeline; /**< of our own, where the caller has none */
+    clproc_pipeline *pipeline;                        /**< of our own, where the caller has none */
+    char report[sizeof((clp_scratch *)0)->path + 32]; /**< file of a run's profile */
     uint64_t done;
-    char problem[300]; /**< of the first picture that failed */
 } bench;
 
-static void note(const clproc_event *event, void *user) {
-    bench *b = user;
-    clproc_event told = *event;
-    if (event->kind == CLPROC_EVENT_FAILED && !b->problem[0]) {
-        snprintf(b->problem, sizeof b->problem, "%.120s: %.160s", event->input, event->message);
-    }
-    if (event->kind == CLPROC_EVENT_DONE && b->params->run.on_event) {
-        told.done = ++b->done;
-        told.total = b->done;
-        told.listing = true;
-        b->params->run.on_event(&told, b->params->run.user);
+/** Passes on what a run had to say, once, or how many pictures all runs have processed so far. */
+static void tell(bench *b, clproc_event_kind kind, const char *message) {
+    clproc_event event = {.kind = kind,
+                          .input = "",
+                          .output = "",
+                          .message = message,
+                          .digest = "",
+                          .done = b->done,
+                          .total = b->done,
+                          .listing = true};
+    if (b->params->run.on_event) {
+        b->params->run.on_event(&event, b->params->run.user);
     }
 }
 
-/** One run; `profile` may be NULL. */
+/** One run, from the start of its process to its end. */
 static clproc_status measure(bench *b, const clp_trial *trial, size_t images, double *seconds,
                              clproc_profile **profile, clproc_error *error) {
-    clproc_run_result result;
+    clp_child child;
     b->run.strategy = trial->strategy;
     b->run.input_count = images;
-    clproc_status status = clproc_run(&b->run, &result, profile, error);
-    if (status == CLPROC_OK && result.failed > 0) {
+    clproc_status status = clp_child_run(&child, &b->run, b->report, profile, error);
+    if (status == CLPROC_OK && child.result.failed > 0) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "a picture cannot be processed, so runs cannot be compared: %s; "
                                "leave it out",
-                               b->problem);
+                               child.problem);
     }
-    *seconds = result.seconds;
+    *seconds = child.seconds;
+    if (status == CLPROC_OK) {
+        if (b->done == 0 && child.notice[0]) {
+            tell(b, CLPROC_EVENT_NOTICE, child.notice);
+        }
+        for (uint64_t i = 0; i < child.result.written; i++) {
+            b->done++;
+            tell(b, CLPROC_EVENT_DONE, "");
+        }
+    }
     return status;
 }
 
@@ -125,7 +138,9 @@ static clproc_status warm_up(bench *b, double *naive, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; status == CLPROC_OK && i <= experiment->trial_count; i++) {
         const clp_trial *trial = &experiment->trials[i % experiment->trial_count];
-        status = measure(b, trial, 1, naive, NULL, error);
+        clproc_profile *unwanted = NULL;
+        status = measure(b, trial, 1, naive, &unwanted, error);
+        clproc_profile_destroy(&unwanted);
     }
     return status;
 }
@@ -157,7 +172,9 @@ static clproc_status run_rounds(bench *b, uint64_t start, clproc_error *error) {
     double longest = 0;
     for (size_t round = 0; round < MOST_ROUNDS; round++) {
         double begun = (double)(clp_clock_ns() - start) / 1e9;
-        if (round >= LEAST_ROUNDS && begun + longest > b->params->seconds) {
+        double end = begun + longest;
+        if ((round >= LEAST_ROUNDS && end > b->params->seconds) ||
+            (round >= 2 && end > LATEST * b->params->seconds)) {
             break;
         }
         CLP_TRY(status, out, run_round(b, round, error));
@@ -232,11 +249,11 @@ static clproc_status prepare(bench *b, clproc_error *error) {
     }
     clproc_pipeline_print(b->run.pipeline, b->experiment->pipeline, sizeof b->experiment->pipeline);
     snprintf(b->output, sizeof b->output, "%s/results/{index}.{ext}", b->scratch.path);
+    snprintf(b->report, sizeof b->report, "%s/profile.json", b->scratch.path);
     b->run.inputs = b->pictures.paths;
     b->run.output = b->output;
     b->run.profile = CLPROC_PROFILE_SUMMARY;
-    b->run.on_event = note;
-    b->run.user = b;
+    b->run.on_event = NULL;
     b->experiment->offered = b->pictures.own_count;
     b->experiment->samples = run->input_count == 0;
 out:

@@ -68,7 +68,8 @@ static void note_picture(const clproc_event *event, void *user) {
     if (event->kind == CLPROC_EVENT_DONE && pictures->own_count < pictures->most) {
         add(pictures, event->input);
     }
-    pictures->enough = pictures->failed || pictures->own_count == pictures->most;
+    pictures->enough = pictures->failed || pictures->own_count == pictures->most ||
+                       (pictures->asked && *pictures->asked);
 }
 
 clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params *run, size_t most,
@@ -76,6 +77,7 @@ clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params 
     clproc_run_params look = *run;
     clproc_run_result result;
     pictures->most = most;
+    pictures->asked = run->cancel;
     look.pipeline = NULL;
     look.output = NULL;
     look.dry_run = true;
@@ -90,6 +92,9 @@ clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params 
         return clp_error_memory(error, "the names of pictures", pictures->own_count);
     }
     if (status != CLPROC_OK && !(status == CLPROC_ERROR_CANCELLED && pictures->enough)) {
+        return status;
+    }
+    if (pictures->own_count == 0 && status == CLPROC_ERROR_CANCELLED) {
         return status;
     }
     if (pictures->own_count == 0) {

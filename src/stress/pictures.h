@@ -18,12 +18,14 @@ typedef struct clp_pictures {
     size_t count;
     char **own; /**< each name once, owned */
     size_t own_count, own_capacity;
-    bool failed; /**< memory was short while they were collected */
-    size_t most; /**< how many are wanted at most */
+    bool failed;               /**< memory was short while they were collected */
+    size_t most;               /**< how many are wanted at most */
+    const volatile int *asked; /**< to stop; may be NULL */
     volatile int enough;
 } clp_pictures;
 
-/** Collects up to `most` pictures that can be opened from run->inputs, in their order. */
+/** Collects up to `most` pictures that can be opened from run->inputs, in their order; fewer where
+ * run->cancel ends the search. */
 clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params *run, size_t most,
                                 clproc_error *error);
 /** Makes `count` samples in `folder` and collects them. */

@@ -26,6 +26,16 @@ typedef struct clp_memory_line {
 /** Bytes gained per iteration by least squares over the later half, 0 below three iterations. */
 double clp_memory_slope(const clp_memory_line *line);
 
+typedef enum clp_growth {
+    CLP_GROWTH_UNKNOWN, /**< too few iterations to tell */
+    CLP_GROWTH_NONE,    /**< none that is more than chance */
+    CLP_GROWTH_SEEN
+} clp_growth;
+
+/** Whether memory grows over the later half, by more than chance and by more than a hundredth: the
+ * last quarter of all iterations against the one before. */
+clp_growth clp_memory_growth(const clp_memory_line *line);
+
 typedef struct clp_stress_report {
     const clproc_stress_result *result;
     const clp_cases *cases;

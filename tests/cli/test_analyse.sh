@@ -14,8 +14,13 @@ expect_out '^report/analysis.html$'
 expect_file report/analysis.md report/analysis.html
 expect_count report 2
 expect_count "$TMPDIR" 0
+[ "$(grep -c 'no GPU found' "$err")" -le 1 ] || fail "the device is announced once"
 text=report/analysis.md
 grep -q '^| pipeline | resize 50% \\| blur 1 |$' $text || fail "the pipeline should stand in the table"
+# 17 runs of one picture first, then rounds of 16 runs.
+rounds=$(sed -n 's/^| runs of each strategy | \([0-9]*\) |$/\1/p' $text)
+images=$(sed -n 's/^| images of a run | \([0-9]*\) .*/\1/p' $text)
+expect_err "^clproc: $((17 + 16 * rounds * images)) written, 0 skipped, 0 failed"
 for name in parallel overlap planar compose batch shrink one-listing one-open; do
     [ "$(grep -c "^| + $name |" $text)" -eq 2 ] || fail "no row for the step + $name"
     [ "$(grep -c "^| $name |" $text)" -eq 1 ] || fail "no row for $name alone"
@@ -39,6 +44,26 @@ awk -F' *[|] *' '
         }
     }
     END { exit wrong || told != 8 }' $text >"$scratch/told" || fail "text and table differ: $(cat "$scratch/told")"
+grep -q '^| all, against naive |' $text || fail "no row for the whole"
+
+# The benchmark's row naive reads the gain of the whole from it.
+if command -v python3 >/dev/null; then
+    told=$(PYTHONPATH=$CLPROC_SOURCE/bench PYTHONDONTWRITEBYTECODE=1 python3 -c '
+from clpbench.rows_strategy import gain_of
+print("%g of %d" % gain_of(open("report/analysis.md", encoding="utf-8").read()))')
+    [ "${told#* of }" -ge 2 ] || fail "the benchmark reads: $told"
+    grep -q "^| + one-open |.* | ${told% of *}.* × |\$" $text || fail "the benchmark reads another gain: $told"
+fi
+
+# Stopped in the middle of it, nothing stays behind.
+"$CLPROC" analyse pictures -o stopped >"$out" 2>"$err" &
+sleep 1
+kill -TERM $!
+code=0
+wait $! || code=$?
+expect_code 143
+expect_count stopped 0
+expect_count "$TMPDIR" 0
 
 clproc analyse empty -o none
 expect_refusal 2 .

@@ -7,7 +7,7 @@ have exiftool || skip "exiftool is not installed (libimage-exiftool-perl)"
 # A photo with a thumbnail that shows a secret, an ICC profile, and the place in every corner.
 mkdir in
 cp "$images/000-jpeg-420.jpg" in/full.jpg
-exiftool -q -b -icc_profile "$images/012-jpeg-444-p3.jpg" >p3.icc
+exiftool -q -b -icc_profile "$images/008-jpeg-444-p3.jpg" >p3.icc
 "$CLPROC" run "$images/006-jpeg-gray.jpg" -o thumb.jpg --resize 40x --strip all 2>/dev/null
 printf SECRET >>thumb.jpg
 exiftool -q -overwrite_original -Make=Maker -Model=One -DateTimeOriginal='2020:01:02 03:04:05' \

@@ -12,6 +12,11 @@ diff -r one two >/dev/null || fail "the same options should make the same files"
 clproc samples -o three --count 12 --width 96 --height 64 --seed 2
 ! diff -r one three >/dev/null || fail "another seed should make other files"
 
+# Ten show most of what there is.
+for kind in jpeg-420 jpeg-422 jpeg-gray 'jpeg-*-p3' png-rgb. png-rgba png-rgb16 orientation6; do
+    ls one/00[0-9]-* | grep -q -- "-$(echo "$kind" | sed 's/\*/.*/')" || fail "no $kind among ten"
+done
+
 clproc samples -o turned --count 16 --width 96 --height 64 --kind orientation
 clproc run turned -o upright --format png --resize 50%
 expect_code 0

@@ -29,6 +29,13 @@ expect_only_pictures kept
     fail "one picture should give one result"
 
 # An end on time, also in the middle of an iteration.
+# More samples than forms are not made, only used again.
+clproc stress --image-count 40 --iterations 1 --op flip --null-output
+expect_code 0
+expect_out '^40 images an iteration (36 different samples)'
+clproc stress --image-count 5 --duration 0.1
+expect_code 0
+
 before=$(date +%s)
 clproc stress --input pictures --image-count 500 --duration 2 --op 'blur 3'
 after=$(date +%s)
@@ -43,6 +50,7 @@ expect_code 0
 expect_out 'Kernels and transfers'
 expect_file a.json a.html
 expect_json a.json
+grep -q '"blur 1.25; blur 2.5; blur 5"' a.json || fail "the profile should name all that was run"
 clproc report show a.json
 expect_code 0
 expect_out '24 images'

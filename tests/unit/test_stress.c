@@ -68,6 +68,56 @@ static void test_slope_is_of_the_later_half(void **state) {
     assert_float_equal(clp_memory_slope(&line), 0, 0);
 }
 
+static void test_growth_is_told_from_noise(void **state) {
+    (void)state;
+    double items[16];
+    clp_memory_line line = {.items = items, .count = 16};
+    for (size_t i = 0; i < 16; i++) {
+        items[i] = 1e6 * (double)(100 + i);
+    }
+    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_SEEN);
+    line.count = 12;
+    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_UNKNOWN);
+    line.count = 16;
+    for (size_t i = 0; i < 16; i++) {
+        items[i] = 100e6 + (double)i; /* sure, and nothing */
+    }
+    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    for (size_t i = 0; i < 16; i++) {
+        items[i] = i % 2 ? 110e6 : 100e6;
+    }
+    items[15] = 140e6;
+    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+}
+
+/** A long test shows all its iterations, in few columns. */
+static void test_course_has_every_iteration(void **state) {
+    (void)state;
+    double rates[17], resident[17];
+    clp_case one = {.name = "gray"};
+    clp_cases cases = {.items = &one, .count = 1};
+    clp_case_record record = {.rates = rates, .count = 17};
+    clproc_stress_result result = {.iterations = 17};
+    clp_memory_line memory = {.items = resident, .count = 17};
+    clp_stress_report report = {.result = &result,
+                                .cases = &cases,
+                                .records = &record,
+                                .memory = &memory,
+                                .device = "a device"};
+    clp_text text = {0};
+    for (size_t i = 0; i < 17; i++) {
+        rates[i] = i < 15 ? 20 : 40 + 4 * (double)(i - 15);
+        resident[i] = 50e6;
+    }
+    clp_stress_print(&text, &report);
+    clp_text_add_bytes(&text, "", 1);
+    assert_non_null(strstr(text.data, "    13-15    16-17\n"));
+    assert_non_null(strstr(text.data, "     20.0     42.0\n"));
+    assert_non_null(strstr(text.data, "     50.0     50.0\n"));
+    assert_non_null(strstr(text.data, "no growth that is more than chance"));
+    clp_text_free(&text);
+}
+
 static void test_differences_are_told(void **state) {
     (void)state;
     double rates[] = {10, 20, 30}, resident[] = {1e6, 2e6, 4e6};
@@ -128,6 +178,8 @@ static void test_cases(void **state) {
         params.operation_count = 1;
         assert_int_equal(clp_cases_make(&cases, &params, NULL), CLPROC_OK);
         assert_true(cases.count >= 1);
+        size_t length = strlen(cases.items[0].name);
+        assert_true(length > 0 && cases.items[0].name[length - 1] != ' ');
         clp_cases_free(&cases);
     }
 }
@@ -138,6 +190,8 @@ int main(void) {
         cmocka_unit_test(test_another_digest_is_named),
         cmocka_unit_test(test_a_missing_output_is_named),
         cmocka_unit_test(test_slope_is_of_the_later_half),
+        cmocka_unit_test(test_growth_is_told_from_noise),
+        cmocka_unit_test(test_course_has_every_iteration),
         cmocka_unit_test(test_differences_are_told),
         cmocka_unit_test(test_cases),
     };

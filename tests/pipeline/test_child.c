@@ -1,0 +1,100 @@
+/** A run in a process of its own says what a run here would say. */
+#include "folder_fixture.h"
+
+#include "clproc/clproc.h"
+#include "report/analysis.h"
+#include "stress/child.h"
+
+static const char *const inputs[] = {"in"};
+
+static clproc_run_params params_for(clproc_pipeline **pipeline) {
+    clproc_samples_params samples;
+    clproc_run_params params;
+    clproc_samples_params_init(&samples);
+    samples.output = "in";
+    samples.count = 3;
+    samples.width = 80;
+    samples.height = 60;
+    assert_int_equal(clproc_samples(&samples, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_create(pipeline, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_parse(*pipeline, "resize 50%", NULL), CLPROC_OK);
+    clproc_run_params_init(&params);
+    params.inputs = inputs;
+    params.input_count = 1;
+    params.output = "out";
+    params.pipeline = *pipeline;
+    params.profile = CLPROC_PROFILE_SUMMARY;
+    return params;
+}
+
+static void test_result_and_profile_arrive(void **state) {
+    (void)state;
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    clp_child child;
+    assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, NULL), CLPROC_OK);
+    assert_int_equal(child.result.written, 3);
+    assert_int_equal(child.result.failed, 0);
+    assert_true(child.seconds >= child.result.seconds);
+    assert_int_equal(tree_of("out").files, 3);
+    assert_non_null(profile);
+    assert_int_equal(profile->counters[CLP_COUNTER_IMAGES], 3);
+    assert_true(profile->user_ns + profile->system_ns > 0);
+    clproc_profile_destroy(&profile);
+    clproc_pipeline_destroy(&pipeline);
+}
+
+static void test_failures_arrive(void **state) {
+    (void)state;
+    static const char *const missing[] = {"nowhere.jpg"}, *const none[] = {"empty"};
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    clproc_error error;
+    clp_child child;
+    params.inputs = missing;
+    assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, &error), CLPROC_OK);
+    assert_int_equal(child.result.failed, 1);
+    assert_non_null(strstr(child.problem, "nowhere.jpg: "));
+    clproc_profile_destroy(&profile);
+
+    assert_int_equal(mkdir("empty", 0777), 0);
+    params.inputs = none;
+    assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, &error),
+                     CLPROC_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "there is no file"));
+
+    /* A profile that cannot be kept is a run without a result. */
+    params.inputs = inputs;
+    assert_int_equal(clp_child_run(&child, &params, "nowhere/run.json", &profile, &error),
+                     CLPROC_ERROR_INTERNAL);
+    assert_null(profile);
+    clproc_pipeline_destroy(&pipeline);
+}
+
+static void test_it_stops_on_request(void **state) {
+    (void)state;
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    volatile int stop = 1;
+    clproc_error error;
+    clp_child child;
+    params.cancel = &stop;
+    assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, &error),
+                     CLPROC_ERROR_CANCELLED);
+    assert_null(profile);
+    assert_int_equal(tree_of("out").files, 0);
+    clproc_pipeline_destroy(&pipeline);
+}
+
+int main(void) {
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
+    const struct CMUnitTest tests[] = {
+        IN_SCRATCH(test_result_and_profile_arrive),
+        IN_SCRATCH(test_failures_arrive),
+        IN_SCRATCH(test_it_stops_on_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
