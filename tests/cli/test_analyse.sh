@@ -17,14 +17,14 @@ expect_count "$TMPDIR" 0
 [ "$(grep -c 'no GPU found' "$err")" -le 1 ] || fail "the device is announced once"
 text=report/analysis.md
 grep -q '^| pipeline | resize 50% \\| blur 1 |$' $text || fail "the pipeline should stand in the table"
-# 17 runs of one picture first, then rounds of 16 runs.
+# Naive, each of nine switches added and alone: 19 runs of one picture first, then rounds of 18 runs.
 rounds=$(sed -n 's/^| runs of each strategy | \([0-9]*\) |$/\1/p' $text)
 images=$(sed -n 's/^| images of a run | \([0-9]*\) .*/\1/p' $text)
-expect_err "^clproc: $((17 + 16 * rounds * images)) written, 0 skipped, 0 failed"
-for name in parallel overlap planar compose batch shrink one-listing one-open; do
+expect_err "^clproc: $((19 + 18 * rounds * images)) written, 0 skipped, 0 failed"
+for name in parallel overlap planar compose batch stream shrink one-listing one-open; do
     [ "$(grep -c "^| + $name |" $text)" -eq 2 ] || fail "no row for the step + $name"
     [ "$(grep -c "^| $name |" $text)" -eq 1 ] || fail "no row for $name alone"
-    grep -q "^### [1-8]. $name\$" $text || fail "no section on $name"
+    grep -q "^### [1-9]. $name\$" $text || fail "no section on $name"
 done
 grep -q '</html>' report/analysis.html || fail "the page is not whole"
 [ "$(grep -c '<svg' report/analysis.html)" -eq 3 ] || fail "three charts were expected"
@@ -43,7 +43,7 @@ awk -F' *[|] *' '
             wrong = 1
         }
     }
-    END { exit wrong || told != 8 }' $text >"$scratch/told" || fail "text and table differ: $(cat "$scratch/told")"
+    END { exit wrong || told != 9 }' $text >"$scratch/told" || fail "text and table differ: $(cat "$scratch/told")"
 grep -q '^| all, against naive |' $text || fail "no row for the whole"
 
 # The benchmark's row naive reads the gain of the whole from it.
