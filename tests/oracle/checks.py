@@ -111,10 +111,10 @@ def linear_light(work):
                                 f"linear-{len(options)}")
         case = " ".join(["checkerboard", *options])
         if not (done[0] / path.name).exists():
-            results.append(_missing("linear", case, done))
+            results.append(_missing("checkerboard", case, done))
             continue
         mean = pictures.read_png(done[0] / path.name).mean(keepdims=True)
-        results.append(Result("linear", case, 1, 0, float(abs(mean.item() - want)), counts=False))
+        results.append(Result("checkerboard", case, 1, 0, float(abs(mean.item() - want)), counts=False))
     return results
 
 
@@ -168,12 +168,35 @@ def depth(work):
     return results
 
 
+def _file_apart(case, ours, theirs):
+    """How far two outputs of one case are apart: bytes, or levels where samples have 16 bits."""
+    a, b = ours.read_bytes(), theirs.read_bytes()
+    if a[:4] == b"\x89PNG" and a[24] == 16:
+        return compare("devices-16", case, pictures.read_png(ours),
+                       pictures.read_png(theirs).astype(np.float64))
+    differing = abs(len(a) - len(b)) + sum(x != y for x, y in zip(a, b)) if a != b else 0
+    return Result("devices-8", case, len(a), min(differing, 1), wrong=differing)
+
+
+def across(first, other):
+    """What another device wrote against what the first did of the same case."""
+    results = []
+    for theirs in sorted(other.folder.glob("out-*/*.*")):
+        ours = first.folder / theirs.relative_to(other.folder)
+        case = f"{theirs.parent.name}/{theirs.name}"
+        if theirs.suffix in (".png", ".jpg") and ours.exists():
+            results.append(_file_apart(case, ours, theirs))
+        elif theirs.suffix in (".png", ".jpg"):
+            results.append(Result("devices-8", case, problem="the first device wrote no such file"))
+    return results
+
+
 def jobs(work):
     listed = [Job("pillow", lambda n=name: pillow(work, n)) for name in PILLOW]
     if cv2 is not None:
         listed += [Job("opencv", lambda s=sigma: opencv(work, s)) for sigma in (0.8, 2, 5, 20)]
     return listed + [Job("batches", lambda: batches(work)), Job("fringe", lambda: fringe(work)),
-                     Job("linear", lambda: linear_light(work)),
+                     Job("checkerboard", lambda: linear_light(work)),
                      Job("conventional", lambda: conventional(work)),
                      Job("shrink", lambda: shrink_on_load(work)),
                      Job("depth", lambda: depth(work))]
