@@ -1,5 +1,8 @@
 """Comparisons that are no pipeline against the oracle: other programs, batches, fringes, light."""
 
+import shutil
+import subprocess
+
 import numpy as np
 from PIL import Image
 
@@ -54,6 +57,48 @@ def opencv(work, sigma):
                                 borderType=cv2.BORDER_REPLICATE)
         results.append(compare("opencv", case, pictures.read_png(path), want.astype(np.float64)))
     return results
+
+
+def _vips(path, *steps):
+    """What libvips makes of a picture, in float; each step is an operation with its arguments."""
+    last = path
+    for index, (operation, *arguments) in enumerate(steps):
+        made = path.with_suffix(f".{index}.v")
+        subprocess.run(["vips", operation, last, made, *arguments], check=True, capture_output=True)
+        last = made
+    size = [int(subprocess.run(["vipsheader", "-f", field, last], check=True, capture_output=True)
+                .stdout) for field in ("height", "width", "bands")]
+    raw = path.with_suffix(".raw")
+    subprocess.run(["vips", "rawsave", last, raw], check=True, capture_output=True)
+    return np.fromfile(raw, np.float32).reshape(size).astype(np.float64)
+
+
+def _packed_lab(lab):
+    return lab * [2.55, 1, 1] + [0, 128, 128]
+
+
+VIPS = {  # options: its steps in float, and what its samples mean
+    ("--blur", "2"): ([("cast", "float"),
+                       ("gaussblur", "2", "--precision", "float", "--min-ampl", "0.001")], None),
+    ("--resize", "25%:filter=area"): ([("cast", "float"), ("shrink", "4", "4")], None),
+    ("--colour", "lab"): ([("colourspace", "lab")], _packed_lab),
+}
+
+
+def vips(work, options):
+    """libvips, of the distribution: its own Gaussian, means of blocks, and Lab."""
+    steps, meaning = VIPS[options]
+    size, case = (188, 256), " ".join(options)
+    path = work.folder / "in" / f"vips-{options[0].strip('-')}.png"
+    samples = pictures.content("smooth", *size, 3, 8, np.random.default_rng(8))
+    pictures.write_png(path, samples)
+    done = work.program.run(list(options), [pictures.Source(path, "smooth", samples)],
+                            f"vips-{options[0].strip('-')}")
+    if not (done[0] / path.name).exists():
+        return [_missing("vips", case, done)]
+    want = _vips(path, *steps)
+    want = meaning(want) if meaning else want
+    return [compare("vips", case, pictures.read_png(done[0] / path.name), want, counts=False)]
 
 
 def batches(work):
@@ -191,10 +236,17 @@ def across(first, other):
     return results
 
 
+def absent():
+    """What of other programs is not here to compare with."""
+    return ([] if cv2 else ["OpenCV"]) + ([] if shutil.which("vips") else ["libvips"])
+
+
 def jobs(work):
     listed = [Job("pillow", lambda n=name: pillow(work, n)) for name in PILLOW]
     if cv2 is not None:
         listed += [Job("opencv", lambda s=sigma: opencv(work, s)) for sigma in (0.8, 2, 5, 20)]
+    if shutil.which("vips"):
+        listed += [Job("vips", lambda o=options: vips(work, o)) for options in VIPS]
     return listed + [Job("batches", lambda: batches(work)), Job("fringe", lambda: fringe(work)),
                      Job("checkerboard", lambda: linear_light(work)),
                      Job("conventional", lambda: conventional(work)),

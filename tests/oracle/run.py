@@ -113,6 +113,8 @@ def main():
         sys.exit(77)
     folder = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="clproc-oracle-"))
     folder.mkdir(exist_ok=True)
+    for program in checks.absent():
+        print(f"skipped: {program} is not here to compare with")
     try:
         done = run_devices(options, folder, clproc, helper)
         first, first_report = done[0]
