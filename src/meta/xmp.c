@@ -159,18 +159,12 @@ static bool contains(const char *name, size_t length, const char *word) {
 
 /** GPS positions by whatever schema, and the places that IPTC knows. */
 static bool is_place(const char *name, size_t length) {
-    static const char *const positions[] = {"latitude", "longitude", "longtitude", "altitude",
-                                            "geotag"};
+    static const char *const positions[] = {"latitude", "longitude", "longtitude",
+                                            "altitude", "location",  "geotag"};
     static const char *const places[] = {"photoshop:City",
                                          "photoshop:State",
                                          "photoshop:Country",
-                                         "Iptc4xmpCore:Location",
                                          "Iptc4xmpCore:CountryCode",
-                                         "Iptc4xmpExt:LocationShown",
-                                         "Iptc4xmpExt:LocationCreated",
-                                         "Iptc4xmpExt:LocationId",
-                                         "Iptc4xmpExt:LocationName",
-                                         "Iptc4xmpExt:Sublocation",
                                          "Iptc4xmpExt:City",
                                          "Iptc4xmpExt:ProvinceState",
                                          "Iptc4xmpExt:CountryName",

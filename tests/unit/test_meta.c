@@ -424,13 +424,14 @@ static void xmp_loses_places_of_all_schemas(void **state) {
     edit_xmp(
         "<x xmlns:GPSx=\"n\" photoshop:City='Rome' drone-dji:GpsLatitude=\"41\" a:Longitude='12' "
         "dc:City='stays'><gpsLatitude>43</gpsLatitude><q:decimalLatitude>44</q:decimalLatitude>"
+        "<xmpDM:shotLocation>Ostia</xmpDM:shotLocation><w:Sublocation>Porta</w:Sublocation>"
         "<Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li "
         "Iptc4xmpExt:CountryName='Italy'/></rdf:Bag></Iptc4xmpExt:LocationShown>"
         "<Iptc4xmpCore:CountryCode>IT</Iptc4xmpCore:CountryCode></x>",
         true, false, &out);
     const char *text = (const char *)out.data;
-    static const char *const gone[] = {"Rome", "41",    "12",   "43",
-                                       "44",   "Italy", ">IT<", "LocationShown"};
+    static const char *const gone[] = {"Ostia", "Porta", "Rome",  "41",   "12",
+                                       "43",    "44",    "Italy", ">IT<", "LocationShown"};
     for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
         assert_null(strstr(text, gone[i]));
     }
