@@ -25,7 +25,8 @@ static clproc_status add_curve(clp_terms *terms, const char *op, curve_function 
     return clp_terms_curve(terms, op, functions, NULL, 1, error);
 }
 
-/** Linear sRGB to XYZ for D65, with the numbers of OpenCV, as parts of the white's: rows sum to 1. */
+/** Linear sRGB to XYZ for D65, with the numbers of OpenCV, as parts of the white's: rows sum to 1.
+ */
 static void xyz_matrix(double m[3][3]) {
     static const double srgb[3][3] = {{0.412453, 0.357580, 0.180423},
                                       {0.212671, 0.715160, 0.072169},
