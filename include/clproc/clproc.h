@@ -100,6 +100,7 @@ typedef struct clproc_op_info {
     const char *usage;   /**< for example "size[:fit=...]", "" for operations without a value */
     const char *example; /**< a value that works, "" for operations without one */
     const char *help;
+    const char *details; /**< what is computed, exactly; "" where `help` says it all */
     const clproc_param_info *params;
     size_t param_count;
 } clproc_op_info;

@@ -107,6 +107,12 @@ static void option_page(const clp_cli_settings *defaults, const void *what) {
     put_option(&clp_cli_page_terminal, what, defaults);
 }
 
+static void put_details(const clp_cli_page *page, const clproc_op_info *op) {
+    if (op->details[0]) {
+        page->paragraph(op->details);
+    }
+}
+
 static int op_page(const clproc_op_info *op) {
     const clp_cli_page *page = &clp_cli_page_terminal;
     printf("Usage: --%s%s%s\n", op->name, op->usage[0] ? " " : "", op->usage);
@@ -117,6 +123,7 @@ static int op_page(const clproc_op_info *op) {
     for (size_t i = 0; i < op->param_count; i++) {
         put_param(page, &op->params[i]);
     }
+    put_details(page, op);
     printf("\nExample: clproc run photos/ -o out/ --%s%s%s\n", op->name, op->example[0] ? " " : "",
            op->example);
     return CLP_EXIT_OK;
@@ -173,6 +180,7 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
         for (size_t k = 0; k < op->param_count; k++) {
             put_param(page, &op->params[k]);
         }
+        put_details(page, op);
     }
     page->heading("Exit codes");
     page->paragraph(EXIT_CODES);

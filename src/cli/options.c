@@ -87,11 +87,17 @@ const clp_cli_option clp_cli_options[] = {
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail; otherwise it is kept",
+     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail; gps takes the place out "
+     "of EXIF, XMP and IPTC; otherwise they are kept, but thumbnails of a changed picture, "
+     "comments "
+     "and PNG's texts never",
      FIELD(run.strip), .choices = strips},
     {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "colour profile of the outputs: the picture's own (inks become sRGB), sRGB, or an RGB profile "
-     "to convert to",
+     "colour profile of the outputs: the picture's own, sRGB, or an RGB profile to convert to; "
+     "inks "
+     "(CMYK, YCCK) always become RGB through their profile, or without one by R = (1-C)(1-K) and "
+     "so "
+     "on",
      FIELD(run.icc), .zero = "keep"},
     {"intent", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "rendering intent of --icc", FIELD(run.intent), .choices = intents},
@@ -128,7 +134,8 @@ const clp_cli_option clp_cli_options[] = {
      "bound of what the device holds: all batches, and what their passes hand on",
      FIELD(run.device_memory), .min = 1, .max = 0x1p62, .zero = "three quarters of a GPU's memory"},
     {"linear", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
-     "filter in linear light", FIELD(run.linear)},
+     "filter in linear light: resize, blur and sharpen decode sRGB's curve first",
+     FIELD(run.linear)},
     {"shrink-on-load", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "let the JPEG decoder shrink where enough is left for the resampler",
      FIELD(run.no_shrink_on_load), .choices = shrink},

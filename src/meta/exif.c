@@ -10,6 +10,9 @@ enum {
     TAG_STRIP_SIZES = 0x0117,
     TAG_THUMBNAIL_OFFSET = 0x0201,
     TAG_THUMBNAIL_SIZE = 0x0202,
+    TAG_XMP = 0x02BC,
+    TAG_IPTC = 0x83BB,
+    TAG_PHOTOSHOP = 0x8649,
     TAG_EXIF_IFD = 0x8769,
     TAG_GPS_IFD = 0x8825,
     TAG_WIDTH = 0xA002,
@@ -198,6 +201,21 @@ static void remove_entry(tiff *file, directory *where, size_t at) {
     put16(file, where->start, where->count);
 }
 
+/** Other kinds of metadata, as TIFF files carry them: the place may stand in them. */
+static bool strip_foreign(tiff *file, directory *first) {
+    static const uint32_t tags[] = {TAG_XMP, TAG_IPTC, TAG_PHOTOSHOP};
+    entry found;
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        while (find_entry(file, first, tags[i], &found)) {
+            if (found.bytes > 4 && !erase(file, found.value, found.bytes)) {
+                return false;
+            }
+            remove_entry(file, first, found.at);
+        }
+    }
+    return true;
+}
+
 static bool strip_gps(tiff *file, directory *first) {
     entry found;
     directory gps;
@@ -307,7 +325,7 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
         set_number(&file, &first, TAG_ORIENTATION, 1);
     }
     bool done = (!edit->strip_thumbnail || strip_thumbnail(&file, &first)) &&
-                (!edit->strip_gps || strip_gps(&file, &first));
+                (!edit->strip_gps || (strip_gps(&file, &first) && strip_foreign(&file, &first)));
     /* Where things overlap, one edit may have undone another. */
     clp_exif_facts facts = clp_exif_read(out->data, out->size);
     if (!done || !facts.valid || (edit->reset_orientation && facts.orientation != 1) ||

@@ -7,10 +7,10 @@
 #include "meta/meta.h"
 
 /** Points along each channel of a table: of RGB, of inks. */
-#define RGB_GRID 33
+#define RGB_GRID 65
 #define INK_GRID 25
-/** How far curves and matrix may be from the transform they stand for, and how far a conversion may
- * move samples that is none: both of 1. */
+/** How far curves and matrix may be from the transform they stand for before a table is tried, and
+ * how far a conversion may move samples that is none: both of 1. */
 #define SHAPER_TOLERANCE (0.1 / 255)
 #define IDENTITY_TOLERANCE (0.5 / 255)
 
@@ -202,14 +202,16 @@ static bool divide(const double a[3][3], const double b[3][3], double result[3][
 }
 
 /** The greatest distance of a conversion from the transform, over a grid and the grays; of the
- * colours themselves if `conversion` is NULL. */
+ * colours themselves if `conversion` is NULL. The grid is none that a table has. */
 static double distance(const sampler *s, const clp_conversion *conversion) {
+    enum { SIDE = 11, CUBE = SIDE * SIDE * SIDE };
     double worst = 0;
-    for (int i = 0; i < 9 * 9 * 9 + 256; i++) {
-        double gray = (i - 729) / 255.0, exact[3];
-        double in[4] = {i % 9 / 8.0, i / 9 % 9 / 8.0, i / 81 / 8.0}, out[3] = {in[0], in[1], in[2]};
-        if (i >= 729 || s->in == 1) {
-            in[0] = in[1] = in[2] = i >= 729 ? gray : in[0];
+    for (int i = 0; i < CUBE + 256; i++) {
+        double gray = (i - CUBE) / 255.0, step = SIDE - 1, exact[3];
+        double in[4] = {i % SIDE / step, i / SIDE % SIDE / step, i / (SIDE * SIDE) / step};
+        double out[3] = {in[0], in[1], in[2]};
+        if (i >= CUBE || s->in == 1) {
+            in[0] = in[1] = in[2] = i >= CUBE ? gray : in[0];
             out[0] = out[1] = out[2] = in[0];
         }
         sample(s, in, exact);
@@ -223,28 +225,27 @@ static double distance(const sampler *s, const clp_conversion *conversion) {
     return worst;
 }
 
-/** Curves, matrix and curves of two profiles that are made of these; `*fits` false if they are not,
- * or if Little CMS does something else with them. */
-static clproc_status make_shaper(const sampler *s, clp_conversion *made, bool *fits,
+/** Curves, matrix and curves of two profiles that are made of these; `*off` is how far Little CMS
+ * is from it, if it does something else with them, and infinite if they are not. */
+static clproc_status make_shaper(const sampler *s, clp_conversion *made, double *off,
                                  clproc_error *error) {
     double from[3][3], to[3][3];
     clproc_status status = CLPROC_OK;
-    *fits = cmsIsMatrixShaper(s->source) && cmsIsMatrixShaper(s->target) &&
-            read_matrix(s->source, from) && read_matrix(s->target, to) &&
-            divide((const double(*)[3])to, (const double(*)[3])from, made->matrix);
-    if (!*fits) {
+    *off = INFINITY;
+    bool fits = cmsIsMatrixShaper(s->source) && cmsIsMatrixShaper(s->target) &&
+                read_matrix(s->source, from) && read_matrix(s->target, to) &&
+                divide((const double(*)[3])to, (const double(*)[3])from, made->matrix);
+    if (!fits) {
         return CLPROC_OK;
     }
     for (int c = 0; c < 3; c++) {
         CLP_TRY(status, out, clp_conversion_curve(&made->before[c], error));
         CLP_TRY(status, out, clp_conversion_curve(&made->after[c], error));
     }
-    *fits =
-        read_curves(s->source, false, made->before) && read_curves(s->target, true, made->after);
-    if (*fits) {
+    if (read_curves(s->source, false, made->before) && read_curves(s->target, true, made->after)) {
         unite(made->before);
         unite(made->after);
-        *fits = distance(s, made) <= SHAPER_TOLERANCE;
+        *off = distance(s, made);
     }
 out:
     return status;
@@ -315,9 +316,22 @@ static bool nothing_to_do(const clp_icc_request *request) {
             memcmp(request->source, request->target, request->source_size) == 0);
 }
 
+/** Curves and matrix where they do, else whatever comes nearer: near black, an inverse curve may be
+ * steeper than its samples tell. */
+static clproc_status make_rgb(const sampler *s, clp_conversion *made, clproc_error *error) {
+    double off;
+    clproc_status status = make_shaper(s, made, &off, error);
+    if (status == CLPROC_OK && off > SHAPER_TOLERANCE) {
+        status = make_table(s, made, error);
+        if (status == CLPROC_OK && off < distance(s, made)) {
+            clp_memory_free(made->table);
+            made->table = NULL;
+        }
+    }
+    return status;
+}
+
 static clproc_status make_from(const sampler *s, clp_conversion **made, clproc_error *error) {
-    bool fits = false;
-    clproc_status status;
     if (s->in == (*made)->out && distance(s, NULL) <= IDENTITY_TOLERANCE) {
         clp_conversion_release(made);
         return CLPROC_OK;
@@ -325,13 +339,7 @@ static clproc_status make_from(const sampler *s, clp_conversion **made, clproc_e
     if (s->in == 1) {
         return make_gray(s, *made, error);
     }
-    if (s->in == 3) {
-        status = make_shaper(s, *made, &fits, error);
-        if (status != CLPROC_OK || fits) {
-            return status;
-        }
-    }
-    return make_table(s, *made, error);
+    return s->in == 3 ? make_rgb(s, *made, error) : make_table(s, *made, error);
 }
 
 clproc_status clp_icc_convert(const clp_icc_request *request, clp_conversion **conversion,

@@ -106,7 +106,22 @@ out:
     return status;
 }
 
-static bool is_dropped(uint32_t number, const clp_meta_edit *edit) {
+/** True if IPTC's data sets, wherever they stand among the resources, tell a place. */
+static bool any_place(const uint8_t *data, size_t size) {
+    resource found;
+    for (size_t at = 0; read_resource(data + at, size - at, &found); at += found.whole) {
+        size_t bytes = 0, set = 0;
+        for (; found.number == IPTC && (bytes = set_size(found.data + set, found.size - set)) > 0;
+             set += bytes) {
+            if (tells_place(found.data[set + 1], found.data[set + 2])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_dropped(uint32_t number, const clp_meta_edit *edit, bool places) {
     switch (number) {
     case THUMBNAIL_OLD:
     case THUMBNAIL:
@@ -116,7 +131,7 @@ static bool is_dropped(uint32_t number, const clp_meta_edit *edit) {
     case XMP:
         return edit->strip_thumbnail;
     case IPTC_DIGEST: /* of IPTC as it was */
-        return edit->strip_gps;
+        return places;
     default:
         return false;
     }
@@ -127,11 +142,12 @@ clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_met
     clproc_status status = CLPROC_OK;
     resource found;
     size_t at = 0;
+    bool places = edit->strip_gps && any_place(data, size);
     out->size = 0;
     while (read_resource(data + at, size - at, &found)) {
-        if (found.number == IPTC && edit->strip_gps) {
+        if (found.number == IPTC && places) {
             CLP_TRY(status, out, copy_without_places(&found, out, error));
-        } else if (!is_dropped(found.number, edit)) {
+        } else if (!is_dropped(found.number, edit, places)) {
             CLP_TRY(status, out, clp_bytes_append(out, found.start, found.whole, error));
         }
         at += found.whole;

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "meta/meta.h"
 
@@ -145,34 +146,45 @@ static bool is_one_of(const char *const *names, const char *name, size_t length)
     return false;
 }
 
+/** True if the name contains the word, in whatever case. */
+static bool contains(const char *name, size_t length, const char *word) {
+    size_t size = strlen(word);
+    for (size_t at = 0; at + size <= length; at++) {
+        if (strncasecmp(name + at, word, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** GPS positions by whatever schema, and the places that IPTC knows. */
 static bool is_place(const char *name, size_t length) {
-    static const char *const positions[] = {"Latitude", "Longitude", "AbsoluteAltitude",
-                                            "RelativeAltitude", NULL};
+    static const char *const positions[] = {"latitude", "longitude", "longtitude",
+                                            "altitude", "location",  "geotag"};
     static const char *const places[] = {"photoshop:City",
                                          "photoshop:State",
                                          "photoshop:Country",
-                                         "Iptc4xmpCore:Location",
                                          "Iptc4xmpCore:CountryCode",
-                                         "Iptc4xmpExt:LocationShown",
-                                         "Iptc4xmpExt:LocationCreated",
-                                         "Iptc4xmpExt:LocationId",
-                                         "Iptc4xmpExt:LocationName",
-                                         "Iptc4xmpExt:Sublocation",
                                          "Iptc4xmpExt:City",
                                          "Iptc4xmpExt:ProvinceState",
                                          "Iptc4xmpExt:CountryName",
                                          "Iptc4xmpExt:CountryCode",
                                          "Iptc4xmpExt:WorldRegion",
+                                         "geo:lat",
+                                         "geo:long",
                                          NULL};
     const char *colon = memchr(name, ':', length);
-    if (!colon || (colon - name == 5 && memcmp(name, "xmlns", 5) == 0)) {
+    const char *local = colon ? colon + 1 : name;
+    size_t rest = length - (size_t)(local - name);
+    if (colon && colon - name == 5 && memcmp(name, "xmlns", 5) == 0) {
         return false;
     }
-    const char *local = colon + 1;
-    size_t rest = length - (size_t)(local - name);
-    return (rest > 3 && (memcmp(local, "GPS", 3) == 0 || memcmp(local, "Gps", 3) == 0)) ||
-           is_one_of(positions, local, rest) || is_one_of(places, name, length);
+    for (size_t i = 0; i < sizeof positions / sizeof *positions; i++) {
+        if (contains(local, rest, positions[i])) {
+            return true;
+        }
+    }
+    return (rest > 3 && strncasecmp(local, "GPS", 3) == 0) || is_one_of(places, name, length);
 }
 
 /** The picture as it was, and the link to an extension, which is not copied. */

@@ -115,16 +115,30 @@ static clproc_status flatten(const clp_value *values, clp_terms *terms, clproc_e
 const clp_op clp_op_colour = {
     .name = "colour",
     .help = "convert to another colour space and back",
+    .details =
+        "What follows works on the new channels, and the output holds them, without a profile; "
+        "--colour srgb leads back. Levels of 8 bits, times 257 at 16 bits. linear: linear light of "
+        "sRGB, 0 to 255. ycbcr: full-range BT.601 as in JPEG, Y, Cb + 128, Cr + 128. hsv: hue x "
+        "255/360, 0 for red, 85 for green; saturation x 255; value. lab: CIE L x 2.55, a + 128, "
+        "b + 128, white point D65. gray: the same as --gray. Gray pictures get three channels for "
+        "ycbcr, hsv and lab.",
     .example = "lab",
-    .params = {{"space", CLP_PARAM_CHOICE, NULL, 0, 0, spaces,
-                "linear: linear light; ycbcr: full-range BT.601, 128 for no colour; hsv: hue 0 to "
-                "255 for the whole circle, saturation, value; lab: CIE L x 2.55, a + 128, b + 128 "
-                "for D65; at 16 bits all this times 257; what follows works on those channels"}},
+    .params = {{"space", CLP_PARAM_CHOICE, NULL, 0, 0, spaces, "what the channels become"}},
     .param_count = 1,
     .terms = colour,
 };
 
-const clp_op clp_op_gray = {.name = "gray", .help = "BT.601 luma", .example = "", .terms = gray};
+const clp_op clp_op_gray = {
+    .name = "gray",
+    .help = "BT.601 luma",
+    .details =
+        "0.299 R + 0.587 G + 0.114 B of the encoded values: the Y of a JPEG, which is then all "
+        "that is decoded of one. With --linear, BT.709 luminance of the light, "
+        "0.2126 R + 0.7152 G + 0.0722 B. The output has one channel, and alpha where there "
+        "was any.",
+    .example = "",
+    .terms = gray,
+};
 
 const clp_op clp_op_brightness = {
     .name = "brightness",
@@ -138,6 +152,7 @@ const clp_op clp_op_brightness = {
 const clp_op clp_op_contrast = {
     .name = "contrast",
     .help = "stretch about mid-gray (127.5)",
+    .details = "out = 127.5 + factor x (in - 127.5), in levels of 8 bits.",
     .example = "1.3",
     .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is gray"}},
     .param_count = 1,
@@ -147,6 +162,7 @@ const clp_op clp_op_contrast = {
 const clp_op clp_op_saturation = {
     .name = "saturation",
     .help = "stretch about each pixel's luma",
+    .details = "out = luma + factor x (in - luma), with BT.601 luma.",
     .example = "0.5",
     .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is gray"}},
     .param_count = 1,
@@ -156,6 +172,8 @@ const clp_op clp_op_saturation = {
 const clp_op clp_op_matrix = {
     .name = "matrix",
     .help = "mix the channels",
+    .details = "Offsets are in levels of 8 bits. A gray picture stays gray if the rows make the "
+               "same of it, and gets three channels otherwise.",
     .example = "0.9,0.1,0,0.1,0.8,0.1,0,0.1,0.9",
     .params = {{"rows", CLP_PARAM_NUMBERS, NULL, -1000, 1000, NULL,
                 "new red, green and blue from old red, green, blue; with a fourth number each, an "
@@ -168,6 +186,7 @@ const clp_op clp_op_matrix = {
 const clp_op clp_op_gamma = {
     .name = "gamma",
     .help = "raise to the power 1/value",
+    .details = "out = in ^ (1/value), with black 0 and white 1, on each colour channel.",
     .example = "1.2",
     .params = {{"value", CLP_PARAM_NUMBER, NULL, 0.01, 100, NULL,
                 "above 1 brightens, 1 changes nothing"}},
@@ -178,6 +197,8 @@ const clp_op clp_op_gamma = {
 const clp_op clp_op_levels = {
     .name = "levels",
     .help = "stretch a range of levels to all of them",
+    .details = "out = ((in - black) / (white - black)) ^ (1/gamma), clamped, with white 1, on each "
+               "colour channel. Levels are those of 8 bits.",
     .example = "16:white=235",
     .params = {{"black", CLP_PARAM_NUMBER, "0", 0, 255, NULL, "level that becomes black"},
                {"white", CLP_PARAM_NUMBER, "255", 0, 255, NULL, "level that becomes white"},
@@ -190,6 +211,7 @@ const clp_op clp_op_levels = {
 const clp_op clp_op_flatten = {
     .name = "flatten",
     .help = "lay a picture with alpha over a colour",
+    .details = "Done by itself, over white, where a picture with alpha becomes a JPEG.",
     .example = "#fff",
     .params = {{"colour", CLP_PARAM_COLOUR, "white", 0, 0, NULL, "the ground"}},
     .param_count = 1,

@@ -77,8 +77,13 @@ static void derive_op(size_t index) {
                                 param->fallback, param->help};
         snprintf(usage + length, room - length, i ? "[:%s=...]" : "%s", param->name);
     }
-    view.infos[index] = (clproc_op_info){op->name,           usage,          op->example, op->help,
-                                         view.params[index], op->param_count};
+    view.infos[index] = (clproc_op_info){.name = op->name,
+                                         .usage = usage,
+                                         .example = op->example,
+                                         .help = op->help,
+                                         .details = op->details ? op->details : "",
+                                         .params = view.params[index],
+                                         .param_count = op->param_count};
 }
 
 static void derive(void) {

@@ -37,6 +37,7 @@ typedef struct clp_value {
 typedef struct clp_op {
     const char *name;
     const char *help;
+    const char *details; /**< what is computed, exactly; NULL where `help` says it all */
     const char *example; /**< a value to show and to test with; "" where it takes none */
     clp_param params[CLP_MAX_PARAMS];
     uint32_t param_count;

@@ -25,11 +25,12 @@ static clproc_status add_curve(clp_terms *terms, const char *op, curve_function 
     return clp_terms_curve(terms, op, functions, NULL, 1, error);
 }
 
-/** Linear sRGB to XYZ as parts of the white's: rows sum to 1. */
+/** Linear sRGB to XYZ for D65, with the numbers of OpenCV, as parts of the white's: rows sum to 1.
+ */
 static void xyz_matrix(double m[3][3]) {
-    static const double srgb[3][3] = {{0.4124564, 0.3575761, 0.1804375},
-                                      {0.2126729, 0.7151522, 0.0721750},
-                                      {0.0193339, 0.1191920, 0.9503041}};
+    static const double srgb[3][3] = {{0.412453, 0.357580, 0.180423},
+                                      {0.212671, 0.715160, 0.072169},
+                                      {0.019334, 0.119193, 0.950227}};
     for (int i = 0; i < 3; i++) {
         double sum = srgb[i][0] + srgb[i][1] + srgb[i][2];
         for (int j = 0; j < 3; j++) {

@@ -23,6 +23,7 @@ static const clp_trial_kind kinds[] = {
     {CLP_MODEL_GRAYA, 16, 1, 1, CLPROC_FORMAT_PNG, "16-bit gray with alpha"},
     {CLP_MODEL_RGB, 16, 1, 1, CLPROC_FORMAT_PNG, "16-bit RGB"},
     {CLP_MODEL_RGBA, 16, 1, 1, CLPROC_FORMAT_PNG, "16-bit RGB with alpha"},
+    {CLP_MODEL_CMYK, 8, 1, 1, CLPROC_FORMAT_PNG, "CMYK"},
 };
 
 /* More than a tile, and odd. */
@@ -33,7 +34,7 @@ static const struct {
     const char *op, *value;
 } small[] = {{"resize", "37x29:fit=fill"}, {"crop", "40x30+5+7"}, {"pad", "90x70:colour=#f80"}};
 
-/* Besides each operation by itself; "linear" before the first asks for linear light. */
+/* Besides each operation by itself, with the words of a clp_trial_manner before the first. */
 static const char *const pipelines[] = {
     "resize 200%:filter=catmull-rom | contrast 1.5",
     "resize 30x:filter=area | blur 1.2 | gray",
@@ -43,6 +44,8 @@ static const char *const pipelines[] = {
     "colour hsv | colour srgb",
     "colour lab | blur 1 | colour srgb",
     "linear resize 33x20:fit=fill | blur 1",
+    "icc-curves rotate 90",
+    "icc-table resize 50%",
 };
 
 #define PIPELINES (sizeof pipelines / sizeof *pipelines)
@@ -58,7 +61,7 @@ typedef struct selftest {
 typedef struct trial {
     char name[160];
     clproc_pipeline *pipeline;
-    bool linear;
+    clp_trial_manner manner;
 } trial;
 
 static size_t row_count(void) {
@@ -80,13 +83,12 @@ static void name_row(size_t row, char *name, size_t size) {
 }
 
 static clproc_status open_trial(trial *made, size_t row, clproc_error *error) {
-    static const char linear[] = "linear ";
     *made = (trial){.pipeline = NULL};
     name_row(row, made->name, sizeof made->name);
-    made->linear = strncmp(made->name, linear, sizeof linear - 1) == 0;
+    const char *text = made->name;
+    made->manner = clp_trial_read_manner(&text);
     clproc_status status = clproc_pipeline_create(&made->pipeline, error);
     if (status == CLPROC_OK) {
-        const char *text = made->name + (made->linear ? sizeof linear - 1 : 0);
         status = clproc_pipeline_parse(made->pipeline, text, error);
     }
     return status;
@@ -144,6 +146,22 @@ out:
     return status;
 }
 
+/** Plans a row for one picture; CLPROC_ERROR_ARGUMENT if it cannot apply to it. */
+static clproc_status plan_picture(clp_plan **plan, const trial *what, const clp_trial_kind *kind,
+                                  uint32_t width, uint32_t height, clproc_error *error) {
+    clp_conversion *conversion = NULL;
+    if (kind->model == CLP_MODEL_CMYK && !what->manner.table) {
+        return CLPROC_ERROR_ARGUMENT; /* as RGB, once it is converted */
+    }
+    clproc_status status = clp_trial_conversion(&conversion, &what->manner, kind->model, error);
+    if (status == CLPROC_OK) {
+        status = clp_trial_plan(plan, what->pipeline, what->manner.linear, conversion, kind, width,
+                                height, error);
+    }
+    clp_conversion_release(&conversion);
+    return status;
+}
+
 /** Runs a row on all kinds and sizes of pictures that it can apply to; counts them. */
 static clproc_status check_pictures(clp_device *device, const trial *what, clproc_selftest_row *row,
                                     XXH64_hash_t *digest, size_t *count, clproc_error *error) {
@@ -151,8 +169,7 @@ static clproc_status check_pictures(clp_device *device, const trial *what, clpro
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         for (size_t s = 0; status == CLPROC_OK && s < sizeof sizes / sizeof *sizes; s++) {
             clp_plan *plan = NULL;
-            status = clp_trial_plan(&plan, what->pipeline, what->linear, NULL, &kinds[k],
-                                    sizes[s].width, sizes[s].height, error);
+            status = plan_picture(&plan, what, &kinds[k], sizes[s].width, sizes[s].height, error);
             if (status == CLPROC_ERROR_ARGUMENT) {
                 status = CLPROC_OK;
                 continue;

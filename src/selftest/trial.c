@@ -1,8 +1,10 @@
 #include "selftest/trial.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/memory.h"
+#include "meta/meta.h"
 
 static uint32_t next_random(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
@@ -29,6 +31,72 @@ void clp_trial_fill(const clp_layout *layout, uint8_t *base, uint32_t seed) {
             }
         }
     }
+}
+
+clp_trial_manner clp_trial_read_manner(const char **pipeline) {
+    clp_trial_manner manner = {false, false, false};
+    const struct {
+        const char *word;
+        bool *asked;
+    } words[] = {{"linear ", &manner.linear},
+                 {"icc-curves ", &manner.curves},
+                 {"icc-table ", &manner.table}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t length = strlen(words[i].word);
+        if (strncmp(*pipeline, words[i].word, length) == 0) {
+            *pipeline += length;
+            *words[i].asked = true;
+        }
+    }
+    return manner;
+}
+
+/** Channels swapped and bent, with entries beyond the range. */
+static clproc_status make_table(clp_conversion **made, clproc_error *error) {
+    clproc_status status = clp_conversion_create(made, 3, 3, error);
+    if (status == CLPROC_OK) {
+        status = clp_conversion_table(*made, 9, error);
+    }
+    for (uint32_t i = 0; status == CLPROC_OK && i < 9 * 9 * 9; i++) {
+        double in[3] = {i / 81 / 8.0, i / 9 % 9 / 8.0, i % 9 / 8.0};
+        for (uint32_t c = 0; c < 3; c++) {
+            (*made)->table[3 * i + c] =
+                (float)(1.2 * sqrt(in[(c + 1) % 3]) - 0.3 * in[c] * in[(c + 2) % 3]);
+        }
+    }
+    return status;
+}
+
+clproc_status clp_trial_conversion(clp_conversion **made, const clp_trial_manner *manner,
+                                   clp_model model, clproc_error *error) {
+    static const uint8_t p3[4] = {12, 13, 0, 1};
+    uint32_t channels = clp_model_channels(model) - clp_model_has_alpha(model);
+    clp_icc_numbers numbers = clp_icc_srgb;
+    clp_icc_request request = {.channels = channels};
+    clp_bytes profile = {0};
+    clproc_status status = CLPROC_OK;
+    *made = NULL;
+    if (channels < 4 && !manner->curves && !manner->table) {
+        return CLPROC_OK;
+    }
+    if (channels == 3 && manner->table) {
+        return make_table(made, error);
+    }
+    if (channels == 3) {
+        clp_icc_from_cicp(p3, &numbers);
+    } else {
+        numbers.transfer = CLP_TRANSFER_POWER;
+        numbers.gamma = 1.8;
+    }
+    if (channels < 4) {
+        CLP_TRY(status, out, clp_icc_make(&numbers, channels == 1, &profile, error));
+        request.source = profile.data;
+        request.source_size = profile.size;
+    }
+    status = clp_icc_convert(&request, made, error);
+out:
+    clp_bytes_free(&profile);
+    return status;
 }
 
 clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,

@@ -17,6 +17,20 @@ typedef struct clp_trial_kind {
 /** Noise with flat patches and extremes; alpha is often 0 or full. */
 void clp_trial_fill(const clp_layout *layout, uint8_t *base, uint32_t seed);
 
+/** What words before a pipeline ask for: "linear", in linear light; "icc-curves" and "icc-table",
+ * from a wide space to sRGB first. */
+typedef struct clp_trial_manner {
+    bool linear, curves, table;
+} clp_trial_manner;
+
+/** Steps over such words. */
+clp_trial_manner clp_trial_read_manner(const char **pipeline);
+
+/** The conversion a manner asks for, by curves from P3, for gray from gamma 1.8, or by a table.
+ * NULL if it asks for none; inks become RGB in any case. */
+clproc_status clp_trial_conversion(clp_conversion **made, const clp_trial_manner *manner,
+                                   clp_model model, clproc_error *error);
+
 /** Plans `pipeline` for a picture, whose colours are converted first unless `conversion` is NULL.
  * CLPROC_ERROR_ARGUMENT if the operations cannot apply to it. */
 clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,

@@ -58,6 +58,14 @@ done
 
 clproc help --quality
 expect_out '^ *--quality 1-100'
+# What an operation computes, exactly.
+for told in 'sharpen luma' 'colour L x 2.55, a . 128, b . 128' 'colour hue x 255/360' 'gray 0.299 R' 'levels 1/gamma'; do
+    clproc help "${told%% *}"
+    tr '\n' ' ' <"$out" | grep -q -e "${told#* }" || fail "help ${told%% *} should tell ${told#* }"
+done
+clproc help icc
+expect_out 'CMYK'
+
 clproc help resise
 expect_refusal 2 'did you mean resize?'
 clproc help run resize

@@ -15,7 +15,7 @@ below() {
     report) echo prof core ;;
     device) echo plan prof core ;;
     samples) echo codec meta core ;;
-    selftest) echo device ops plan prof core ;;
+    selftest) echo device ops plan prof meta core ;;
     batch) echo report device ops plan codec meta prof core ;;
     stress) echo batch samples report device ops plan codec meta prof core ;;
     cli) ;;

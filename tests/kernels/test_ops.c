@@ -15,7 +15,6 @@
 
 #include "core/memory.h"
 #include "device/compare.h"
-#include "meta/meta.h"
 #include "selftest/trial.h"
 
 typedef struct shape {
@@ -44,9 +43,8 @@ static const clp_trial_kind kinds[] = {
     {CLP_MODEL_CMYK, 8, 1, 1, CLPROC_FORMAT_JPEG, "cmyk to jpeg"},
 };
 
-/* Besides each operation's own example. "linear": in linear light. "exact": not for YCbCr planes,
- * which become RGB with rounding errors that would turn the hue of grays. "shaper", "table": from a
- * wide space to sRGB first, by curves or by a table. Inks become RGB by a table in any case. */
+/* Besides each operation's own example, with the words of a clp_trial_manner. "exact": not for
+ * YCbCr planes, which become RGB with rounding errors that would turn the hue of grays. */
 static const char *const pipelines[] = {
     "resize 50%",
     "resize 13x40:fit=fill:filter=catmull-rom",
@@ -97,96 +95,35 @@ static const char *const pipelines[] = {
     "resize 60% | colour lab",
     "colour lab | blur 1 | colour srgb",
     "linear colour lab | blur 1 | colour ycbcr | colour hsv | colour gray",
-    "shaper rotate 90",
-    "shaper resize 40% | sharpen 1",
-    "linear shaper resize 40x",
-    "table pad 80x:colour=#fa0",
-    "table resize 45x | gray",
-    "linear table blur 1",
+    "icc-curves rotate 90",
+    "icc-curves resize 40% | sharpen 1",
+    "linear icc-curves resize 40x",
+    "icc-table pad 80x:colour=#fa0",
+    "icc-table resize 45x | gray",
+    "linear icc-table blur 1",
 };
-
-/** What a pipeline's prefixes ask for. */
-typedef struct manner {
-    bool linear, exact, shaper, table;
-} manner;
-
-static manner read_manner(const char **pipeline) {
-    static const char *const names[] = {"linear ", "exact ", "shaper ", "table "};
-    bool found[4] = {false};
-    for (int i = 0; i < 4; i++) {
-        if (strncmp(*pipeline, names[i], strlen(names[i])) == 0) {
-            *pipeline += strlen(names[i]);
-            found[i] = true;
-            i = -1;
-        }
-    }
-    return (manner){found[0], found[1], found[2], found[3]};
-}
-
-/** Channels swapped and bent, with entries beyond the range. */
-static clp_conversion *make_table(void) {
-    clp_conversion *made = NULL;
-    assert_int_equal(clp_conversion_create(&made, 3, 3, NULL), CLPROC_OK);
-    assert_int_equal(clp_conversion_table(made, 9, NULL), CLPROC_OK);
-    for (uint32_t i = 0; i < 9 * 9 * 9; i++) {
-        double in[3] = {i / 81 / 8.0, i / 9 % 9 / 8.0, i % 9 / 8.0};
-        for (uint32_t c = 0; c < 3; c++) {
-            made->table[3 * i + c] =
-                (float)(1.2 * sqrt(in[(c + 1) % 3]) - 0.3 * in[c] * in[(c + 2) % 3]);
-        }
-    }
-    return made;
-}
-
-/** From P3 (for gray: gamma 1.8, for inks: as they are) to sRGB; NULL if nothing is asked for. */
-static clp_conversion *make_conversion(const manner *m, clp_model model) {
-    static const uint8_t p3[4] = {12, 13, 0, 1};
-    uint32_t channels = clp_model_channels(model) - clp_model_has_alpha(model);
-    clp_icc_numbers numbers = clp_icc_srgb;
-    clp_bytes profile = {0};
-    clp_conversion *made = NULL;
-    clp_icc_request request = {.channels = channels};
-    if (channels < 4 && !m->shaper && !m->table) {
-        return NULL;
-    }
-    if (channels == 3 && m->table) {
-        return make_table();
-    }
-    if (channels == 3) {
-        assert_true(clp_icc_from_cicp(p3, &numbers));
-    } else {
-        numbers.transfer = CLP_TRANSFER_POWER;
-        numbers.gamma = 1.8;
-    }
-    if (channels < 4) {
-        assert_int_equal(clp_icc_make(&numbers, channels == 1, &profile, NULL), CLPROC_OK);
-        request.source = profile.data;
-        request.source_size = profile.size;
-    }
-    assert_int_equal(clp_icc_convert(&request, &made, NULL), CLPROC_OK);
-    assert_non_null(made);
-    assert_true((made->table != NULL) == (channels == 4));
-    clp_bytes_free(&profile);
-    return made;
-}
 
 /** A plan for a pipeline on a picture; NULL where the operation cannot apply to it. */
 static clp_plan *make_plan(const char *pipeline, const clp_trial_kind *kind, const shape *s) {
     clproc_pipeline *ops = NULL;
     clproc_error error = {0};
     clp_plan *plan = NULL;
-    const char *rest = pipeline;
-    manner m = read_manner(&rest);
-    if (m.exact && (kind->model == CLP_MODEL_YCC || kind->model == CLP_MODEL_CMYK)) {
+    clp_conversion *conversion = NULL;
+    bool exact = strncmp(pipeline, "exact ", 6) == 0;
+    const char *rest = pipeline + (exact ? 6 : 0);
+    clp_trial_manner manner = clp_trial_read_manner(&rest);
+    if (exact && (kind->model == CLP_MODEL_YCC || kind->model == CLP_MODEL_CMYK)) {
         return NULL;
     }
-    clp_conversion *conversion = make_conversion(&m, kind->model);
+    if (clp_trial_conversion(&conversion, &manner, kind->model, &error) != CLPROC_OK) {
+        fail_msg("%s: %s", pipeline, error.message);
+    }
     assert_int_equal(clproc_pipeline_create(&ops, &error), CLPROC_OK);
     if (clproc_pipeline_parse(ops, rest, &error) != CLPROC_OK) {
         fail_msg("%s: %s", pipeline, error.message);
     }
     clproc_status status =
-        clp_trial_plan(&plan, ops, m.linear, conversion, kind, s->width, s->height, &error);
+        clp_trial_plan(&plan, ops, manner.linear, conversion, kind, s->width, s->height, &error);
     clp_conversion_release(&conversion);
     clproc_pipeline_destroy(&ops);
     if (status != CLPROC_OK && status != CLPROC_ERROR_ARGUMENT) {

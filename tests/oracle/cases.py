@@ -35,8 +35,8 @@ def brief(steps):
 
 class Cases:
     def __init__(self, program, helper, folder, random):
-        self.program, self.helper, self.folder = program, helper, folder
-        self.ties = program.device == "reference"
+        self.helper, self.folder = helper, folder
+        self.use(program)
         source = folder / "in"
         source.mkdir(exist_ok=True)
         self.pngs = pictures.make_pngs(source, random)
@@ -44,6 +44,10 @@ class Cases:
             source, helper, [(1, 1), (1, 9), (9, 1), (3, 5), (37, 41), (190, 257), (64, 128)],
             random)
         self._make_samples(source)
+
+    def use(self, program):
+        """Runs on this program's device from now on."""
+        self.program, self.ties = program, program.device == "reference"
 
     def _make_samples(self, source):
         """Photo-like pictures by the program itself; all orientations at an odd size."""
@@ -227,11 +231,16 @@ class Cases:
             add("colour", self.png_case, steps, opaque, by_depth("colour"))
         for steps in ([("gamma", "2.2")], [("gamma", "0.45")],
                       [("levels", "20:white=230:gamma=1.3")]):
-            add("colour", self.png_case, steps, opaque, by_depth("curve"))
+            add("curve", self.png_case, steps, opaque, by_depth("curve"))
         for steps in ([("saturation", "0.2")], [("saturation", "1.8")],
                       [("matrix", "0.5,0.3,0.2,0,1,0,0.1,-0.4,1.1")],
                       [("matrix", "1,0,0,10,0,1,0,-20.5,0,0,1,3")]):
             add("colour", self.png_case, steps, rgb, by_depth("colour"))
+
+        for steps in ([("matrix", "0,0,1,0,1,0,1,0,0")], [("matrix", "0,1,0,0,1,0,0,1,0")],
+                      [("colour", "srgb")]):
+            add("channels", self.png_case, steps, rgb, lambda _: "channels")
+        self._sharpen_and_light_jobs(add, by_depth, opaque, alpha)
 
         for steps in ([("resize", "60%"), ("blur", "1.5")], [("blur", "3"), ("resize", "33%")],
                       [("resize", "37%"), ("gray", "")], [("rotate", "90"), ("resize", "41%")],
@@ -249,6 +258,25 @@ class Cases:
         add("chain", self.png_case,
             [("pad", "300x200:gravity=northwest:colour=#ff000080"), ("blur", "2")],
             [s for s in large if s.layout == "rgba"], by_depth("alpha"))
+
+    def _sharpen_and_light_jobs(self, add, by_depth, opaque, alpha):
+        rgb = [s for s in opaque if s.layout == "rgb"]
+        for argument in ("1:amount=0.8", "2.5:amount=2:channels=rgb", "1.5:threshold=8",
+                         "3:amount=1.5:threshold=4:channels=rgb"):
+            add("sharpen", self.png_case, [("sharpen", argument)], opaque, by_depth("sharpen"))
+        for argument in ("37%", "171x127:fit=fill:filter=catmull-rom", "60%:filter=bilinear"):
+            add("linear", self.png_case, [("linear", ""), ("resize", argument)], opaque,
+                by_depth("linear"))
+        add("linear-alpha", self.png_case, [("linear", ""), ("resize", "37%")], alpha,
+            by_depth("linear-alpha"))
+        for sigma in ("1.5", "9"):
+            add("linear", self.png_case, [("linear", ""), ("blur", sigma)], opaque,
+                by_depth("linear"))
+        for space in ("linear", "ycbcr", "hsv", "lab"):
+            add("space", self.png_case, [("colour", space)], rgb, by_depth("space"))
+        for space in ("linear", "ycbcr", "lab"):
+            add("space", self.png_case,
+                [("colour", space), ("blur", "1"), ("colour", "srgb")], rgb, by_depth("space"))
 
     def _jpeg_jobs(self, add):
         large = [s for s in self.jpegs if min(s.size()) > 36]
@@ -274,7 +302,7 @@ class Cases:
                       [("resize", "60%"), ("blur", "1.2")]):
             add("planned", self.jpeg_png_case, steps, every, "jpeg-png")
             add("planned", self.jpeg_jpeg_case, steps, every, "jpeg-jpeg")
-            add("planned", self.jpeg_png_case, steps + [("gray", "")], every, "jpeg-gray")
+            add("planned-gray", self.jpeg_png_case, steps + [("gray", "")], every, "jpeg-gray")
         for steps in ([("crop", "21x17+3+5"), ("resize", "80%")],
                       [("pad", "300x600:gravity=northwest:colour=#40c0f0"), ("resize", "40%")]):
             add("planned", self.jpeg_png_case, steps, large, "jpeg-png")

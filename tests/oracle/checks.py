@@ -1,5 +1,8 @@
 """Comparisons that are no pipeline against the oracle: other programs, batches, fringes, light."""
 
+import shutil
+import subprocess
+
 import numpy as np
 from PIL import Image
 
@@ -54,6 +57,48 @@ def opencv(work, sigma):
                                 borderType=cv2.BORDER_REPLICATE)
         results.append(compare("opencv", case, pictures.read_png(path), want.astype(np.float64)))
     return results
+
+
+def _vips(path, *steps):
+    """What libvips makes of a picture, in float; each step is an operation with its arguments."""
+    last = path
+    for index, (operation, *arguments) in enumerate(steps):
+        made = path.with_suffix(f".{index}.v")
+        subprocess.run(["vips", operation, last, made, *arguments], check=True, capture_output=True)
+        last = made
+    size = [int(subprocess.run(["vipsheader", "-f", field, last], check=True, capture_output=True)
+                .stdout) for field in ("height", "width", "bands")]
+    raw = path.with_suffix(".raw")
+    subprocess.run(["vips", "rawsave", last, raw], check=True, capture_output=True)
+    return np.fromfile(raw, np.float32).reshape(size).astype(np.float64)
+
+
+def _packed_lab(lab):
+    return lab * [2.55, 1, 1] + [0, 128, 128]
+
+
+VIPS = {  # options: its steps in float, and what its samples mean
+    ("--blur", "2"): ([("cast", "float"),
+                       ("gaussblur", "2", "--precision", "float", "--min-ampl", "0.001")], None),
+    ("--resize", "25%:filter=area"): ([("cast", "float"), ("shrink", "4", "4")], None),
+    ("--colour", "lab"): ([("colourspace", "lab")], _packed_lab),
+}
+
+
+def vips(work, options):
+    """libvips, of the distribution: its own Gaussian, means of blocks, and Lab."""
+    steps, meaning = VIPS[options]
+    size, case = (188, 256), " ".join(options)
+    path = work.folder / "in" / f"vips-{options[0].strip('-')}.png"
+    samples = pictures.content("smooth", *size, 3, 8, np.random.default_rng(8))
+    pictures.write_png(path, samples)
+    done = work.program.run(list(options), [pictures.Source(path, "smooth", samples)],
+                            f"vips-{options[0].strip('-')}")
+    if not (done[0] / path.name).exists():
+        return [_missing("vips", case, done)]
+    want = _vips(path, *steps)
+    want = meaning(want) if meaning else want
+    return [compare("vips", case, pictures.read_png(done[0] / path.name), want, counts=False)]
 
 
 def batches(work):
@@ -111,10 +156,10 @@ def linear_light(work):
                                 f"linear-{len(options)}")
         case = " ".join(["checkerboard", *options])
         if not (done[0] / path.name).exists():
-            results.append(_missing("linear", case, done))
+            results.append(_missing("checkerboard", case, done))
             continue
         mean = pictures.read_png(done[0] / path.name).mean(keepdims=True)
-        results.append(Result("linear", case, 1, 0, float(abs(mean.item() - want)), counts=False))
+        results.append(Result("checkerboard", case, 1, 0, float(abs(mean.item() - want)), counts=False))
     return results
 
 
@@ -168,12 +213,42 @@ def depth(work):
     return results
 
 
+def _file_apart(case, ours, theirs):
+    """How far two outputs of one case are apart: bytes, or levels where samples have 16 bits."""
+    a, b = ours.read_bytes(), theirs.read_bytes()
+    if a[:4] == b"\x89PNG" and a[24] == 16:
+        return compare("devices-16", case, pictures.read_png(ours),
+                       pictures.read_png(theirs).astype(np.float64))
+    differing = abs(len(a) - len(b)) + sum(x != y for x, y in zip(a, b)) if a != b else 0
+    return Result("devices-8", case, len(a), min(differing, 1), wrong=differing)
+
+
+def across(first, other):
+    """What another device wrote against what the first did of the same case."""
+    results = []
+    for theirs in sorted(other.folder.glob("out-*/*.*")):
+        ours = first.folder / theirs.relative_to(other.folder)
+        case = f"{theirs.parent.name}/{theirs.name}"
+        if theirs.suffix in (".png", ".jpg") and ours.exists():
+            results.append(_file_apart(case, ours, theirs))
+        elif theirs.suffix in (".png", ".jpg"):
+            results.append(Result("devices-8", case, problem="the first device wrote no such file"))
+    return results
+
+
+def absent():
+    """What of other programs is not here to compare with."""
+    return ([] if cv2 else ["OpenCV"]) + ([] if shutil.which("vips") else ["libvips"])
+
+
 def jobs(work):
     listed = [Job("pillow", lambda n=name: pillow(work, n)) for name in PILLOW]
     if cv2 is not None:
         listed += [Job("opencv", lambda s=sigma: opencv(work, s)) for sigma in (0.8, 2, 5, 20)]
+    if shutil.which("vips"):
+        listed += [Job("vips", lambda o=options: vips(work, o)) for options in VIPS]
     return listed + [Job("batches", lambda: batches(work)), Job("fringe", lambda: fringe(work)),
-                     Job("linear", lambda: linear_light(work)),
+                     Job("checkerboard", lambda: linear_light(work)),
                      Job("conventional", lambda: conventional(work)),
                      Job("shrink", lambda: shrink_on_load(work)),
                      Job("depth", lambda: depth(work))]

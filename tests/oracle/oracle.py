@@ -3,6 +3,7 @@
 Every spatial step is a matrix per axis, applied to an array of height x width x channels. Nothing
 is rounded or clamped between steps."""
 
+import colorsys
 import functools
 import math
 import re
@@ -183,6 +184,55 @@ def colour_matrix(name, argument, peak):
     raise ValueError(name)
 
 
+def srgb_decode(values):
+    """Light of encoded values, both from 0 to 1."""
+    return np.where(values <= 0.04045, values / 12.92,
+                    ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_encode(light):
+    return np.where(light <= 0.0031308, light * 12.92,
+                    1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
+
+
+# Linear BT.709 to XYZ for D65 with OpenCV's constants, as parts of the white's: rows sum to 1.
+RGB_TO_XYZ = np.array([[0.412453, 0.357580, 0.180423],
+                       [0.212671, 0.715160, 0.072169],
+                       [0.019334, 0.119193, 0.950227]])
+RGB_TO_XYZ /= RGB_TO_XYZ.sum(axis=1, keepdims=True)
+EPSILON, KAPPA = 216 / 24389, 24389 / 27
+
+
+def rgb_to_lab(rgb):
+    """As clproc packs it: L / 100, (a + 128) / 255, (b + 128) / 255."""
+    xyz = srgb_decode(rgb) @ RGB_TO_XYZ.T
+    x, y, z = np.moveaxis(np.where(xyz > EPSILON, np.cbrt(xyz), (KAPPA * xyz + 16) / 116), -1, 0)
+    return np.stack([(116 * y - 16) / 100, (500 * (x - y) + 128) / 255,
+                     (200 * (y - z) + 128) / 255], axis=-1)
+
+
+def lab_to_rgb(lab):
+    y = (lab[..., 0] * 100 + 16) / 116
+    f = np.stack([y + (lab[..., 1] * 255 - 128) / 500, y, y - (lab[..., 2] * 255 - 128) / 200],
+                 axis=-1)
+    xyz = np.clip(np.where(f**3 > EPSILON, f**3, (116 * f - 16) / KAPPA), 0, 1)
+    return srgb_encode(np.clip(xyz @ np.linalg.inv(RGB_TO_XYZ).T, 0, 1))
+
+
+def _pixelwise(function):
+    return lambda values: np.array([function(*pixel) for pixel in values.reshape(-1, 3)]).reshape(
+        values.shape)
+
+
+# To each space and back, all values from 0 to 1; the hue's circle is 1 around.
+SPACES = {
+    "linear": (srgb_decode, srgb_encode),
+    "ycbcr": (lambda v: v @ RGB_TO_YCC.T + [0, 128 / 255, 128 / 255],
+              lambda v: (v - [0, 128 / 255, 128 / 255]) @ YCC_TO_RGB.T),
+    "hsv": (_pixelwise(colorsys.rgb_to_hsv), _pixelwise(colorsys.hsv_to_rgb)),
+    "lab": (rgb_to_lab, lab_to_rgb),
+}
+
 # ---------------------------------------------------------------- orientation
 
 
@@ -201,7 +251,9 @@ class Picture:
     """Samples height x width x channels in float64 with what has been done to them.
 
     `alpha`: the last channel is one. `premultiplied`: colours carry their alpha. `filtered`: a step
-    mixed neighbouring samples, so that the exactness of re-indexing is gone."""
+    mixed neighbouring samples, so that the exactness of re-indexing is gone. `light`: colours are
+    linear light, to be encoded when stored. `space`: what --colour has made of them. `unsure`: pixels
+    that arithmetic in another order may decide otherwise."""
 
     def __init__(self, values, peak, alpha=False):
         self.values = values.astype(np.float64)
@@ -209,6 +261,16 @@ class Picture:
         self.alpha = alpha
         self.premultiplied = False
         self.filtered = False
+        self.light = False
+        self.space = "srgb"
+        self.unsure = None
+
+    def map_colours(self, function, clamped=True):
+        """Applies a function of values from 0 to 1 to all but alpha."""
+        colours = self.values.shape[2] - self.alpha
+        shares = self.values[..., :colours] / self.peak
+        mapped = function(np.clip(shares, 0, 1) if clamped else shares) * self.peak
+        self.values = np.concatenate([mapped, self.values[..., colours:]], axis=2)
 
     def filter(self, rows, columns):
         if self.alpha and not self.premultiplied:
@@ -222,7 +284,8 @@ class Picture:
         nowhere)."""
         values = np.array(self.values)
         if not self.alpha:
-            return np.clip(values, 0, self.peak), None
+            values = np.clip(values, 0, self.peak)
+            return srgb_encode(values / self.peak) * self.peak if self.light else values, self.unsure
         alpha = np.clip(values[..., -1:], 0, self.peak)
         unsure = None
         if self.premultiplied:
@@ -231,6 +294,9 @@ class Picture:
             unsure = np.abs(alpha[..., 0] - 0.5) <= 0.1  # what storing alpha itself may be off
             colour[alpha[..., 0] < 0.5] = 0
             values[..., :-1] = np.nan_to_num(colour)
+        if self.light:
+            light = np.clip(values[..., :-1] / self.peak, 0, 1)
+            values[..., :-1] = srgb_encode(light) * self.peak
         values[..., -1:] = alpha
         return np.clip(values, 0, self.peak), unsure
 
@@ -325,6 +391,35 @@ def _curve(picture, name, argument):
     picture.values = np.concatenate([share * picture.peak, picture.values[..., colours:]], axis=2)
 
 
+def _sharpen(picture, argument):
+    """On luma, the same for all channels, or on each; only pictures without alpha."""
+    first, *options = argument.split(":")
+    options = dict(o.split("=") for o in options)
+    before = picture.values
+    apply(picture, "blur", first)
+    detail = before - picture.values
+    if before.shape[2] == 3 and options.get("channels", "luma") == "luma":
+        detail = np.repeat((detail @ np.array([KR, KG, KB]))[..., None], 3, axis=2)
+    threshold = float(options.get("threshold", 0)) * picture.peak / 255
+    seen = np.abs(detail) >= threshold
+    if threshold:  # in levels of 8 bits, what a fixed-point luma may be off
+        near = np.abs(np.abs(detail) - threshold) < 0.05 * picture.peak / 255
+        picture.unsure = near.any(axis=2)
+    picture.values = before + float(options.get("amount", 1)) * detail * seen
+
+
+def _convert(picture, space):
+    for name, way in ((picture.space, 1), (space, 0)):
+        if name != "srgb":  # YCbCr is a matrix, and clamps nothing
+            picture.map_colours(SPACES[name][way], name != "ycbcr")
+    picture.space = space
+
+
+def _to_light(picture):
+    picture.map_colours(srgb_decode)
+    picture.light = True
+
+
 REINDEXING = ("crop", "flip", "rotate", "orient")
 RECOLOURING = ("brightness", "contrast", "saturation", "matrix")
 
@@ -353,6 +448,12 @@ def apply(picture, name, argument):
         _pad(picture, argument)
     elif name == "flatten":
         _flatten(picture, argument)
+    elif name == "sharpen":
+        _sharpen(picture, argument)
+    elif name == "linear":  # the option: what follows filters light
+        _to_light(picture)
+    elif name == "colour":
+        _convert(picture, argument)
     elif name == "gray":
         _gray(picture)
     elif name in ("gamma", "levels"):

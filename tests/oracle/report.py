@@ -32,6 +32,15 @@ ROWS = {
     # One input level near a tie is 0.4 % of 8-bit noise: a share says nothing there.
     "curve-8": Limit("gamma, levels, 8 bit"),
     "curve-16": Limit("gamma, levels, 16 bit", 1, 9.0, 1.0),
+    "channels": Limit("channels swapped, copied, sRGB to sRGB: PNG", 0, 0.0, 0.0),
+    "sharpen-8": Limit("unsharp mask, 8 bit", 1, 0.6, 3.0),
+    "sharpen-16": Limit("unsharp mask, 16 bit", 1, 9.0, 1.0),
+    "space-8": Limit("linear, YCbCr, HSV, Lab, 8 bit"),
+    "space-16": Limit("linear, YCbCr, HSV, Lab, 16 bit", 2, 9.0),
+    "linear-8": Limit("linear light: resize and blur, 8 bit", 1, 0.6, 0.5),
+    "linear-16": Limit("linear light: resize and blur, 16 bit", 2, 9.0),
+    "linear-alpha-8": Limit("linear light with alpha: resize, 8 bit", 1, 0.6, 0.5),
+    "linear-alpha-16": Limit("linear light with alpha: resize, 16 bit (*)", 2, 9.0),
     "alpha-8": Limit("alpha: resize, blur, flatten, 8 bit", 1, 0.6, 1.0),
     "alpha-16": Limit("alpha: resize, blur, flatten, 16 bit (*)", 1, 9.0, 1.0),
     "chain-8": Limit("pipelines, 8 bit", 1, 0.6, 3.0),
@@ -41,14 +50,18 @@ ROWS = {
     "jpeg-jpeg": Limit("planned JPEG to JPEG, quality 100 on both sides", 4, 9.0, psnr=50.0),
     "pillow": Limit("cross-check: Pillow mode F resize", 1, 1.0),
     "opencv": Limit("cross-check: OpenCV 32F Gaussian", 1, 1.0),
+    "vips": Limit("cross-check: libvips Gaussian, means of blocks, Lab", 1, 1.0),
     "batches": Limit("the same bytes for every batch size and number of workers", 0, 0.0, 0.0),
     "fringe": Limit("fringe: lowest RGB where alpha > 8 (255)", 0, 0.0, 0.0),
-    "linear": Limit("linear light: checkerboard to mean 188.0", 1, 0.6),
+    "checkerboard": Limit("linear light: checkerboard to mean 188.0", 1, 0.6),
+    "devices-8": Limit("both devices: the same bytes, 8 bit", 0, 0.0, 0.0),
+    "devices-16": Limit("both devices: levels apart, 16 bit", 1, 9.0),
     "shrink": Limit("shrink-on-load against the whole picture, PSNR", 255, 999, psnr=30.0),
     "conventional": Limit("plain resize against the conventional route, PSNR", 255, 999, psnr=45.0),
 }
 # Rows whose limits do not tighten for the reference device: other programs, tables of curves.
-UNTOUCHED = ("pillow", "opencv", "linear", "curve-16")
+UNTOUCHED = ("pillow", "opencv", "vips", "checkerboard", "curve-16", "space-8", "space-16", "linear-8",
+             "linear-16", "linear-alpha-8", "linear-alpha-16")
 
 
 @dataclass

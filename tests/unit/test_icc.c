@@ -115,6 +115,23 @@ static void curves_and_matrix(void **state) {
     }
 }
 
+/** A plain power is infinitely steep at black when inverted; a table would be worse there. */
+static void curves_into_a_power(void **state) {
+    (void)state;
+    static const uint8_t spaces[][4] = {{9, 4, 0, 1}, {5, 4, 0, 1}, {12, 5, 0, 1}};
+    bool table;
+    clp_bytes source = made_profile((const uint8_t[4]){1, 13, 0, 1}, false);
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        clp_bytes target = made_profile(spaces[i], false);
+        gap off = distance(&source, 3, &target, CLPROC_INTENT_PERCEPTUAL, false, &table);
+        assert_false(table);
+        assert_true(off.levels < 1);
+        assert_true(off.mean < 0.01);
+        clp_bytes_free(&target);
+    }
+    clp_bytes_free(&source);
+}
+
 static void gray_stays_gray(void **state) {
     (void)state;
     static const uint8_t gamma[4] = {1, 5, 0, 1}, p3[4] = {12, 13, 0, 1};
@@ -306,13 +323,10 @@ static void broken_profiles(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curves_and_matrix),
-        cmocka_unit_test(gray_stays_gray),
-        cmocka_unit_test(tables),
-        cmocka_unit_test(sources_that_are_srgb),
-        cmocka_unit_test(plain_inks),
-        cmocka_unit_test(code_points),
-        cmocka_unit_test(made_profiles_are_sound),
+        cmocka_unit_test(curves_and_matrix),     cmocka_unit_test(curves_into_a_power),
+        cmocka_unit_test(gray_stays_gray),       cmocka_unit_test(tables),
+        cmocka_unit_test(sources_that_are_srgb), cmocka_unit_test(plain_inks),
+        cmocka_unit_test(code_points),           cmocka_unit_test(made_profiles_are_sound),
         cmocka_unit_test(broken_profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

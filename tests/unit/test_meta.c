@@ -229,6 +229,23 @@ static void gps_is_erased(void **state) {
     clp_bytes_free(&out);
 }
 
+static void other_kinds_in_exif_go_with_the_place(void **state) {
+    (void)state;
+    static const uint32_t tags[] = {0x02BC, 0x83BB, 0x8649};
+    builder exif;
+    clp_bytes out = {0};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        build(&exif, i & 1);
+        put_entry(&exif, COPYRIGHT, tags[i], 7, 20, MAKER_DATA);
+        edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
+        assert_true(all(out.data + MAKER_DATA, 20, 0));
+        assert_int_equal(get(&exif, out.data, IFD0, 2), 3);
+        edit(&exif, &(clp_meta_edit){.strip_thumbnail = true}, &out);
+        assert_true(all(out.data + MAKER_DATA, 20, 0x4D));
+    }
+    clp_bytes_free(&out);
+}
+
 static void thumbnail_is_erased(void **state) {
     (void)state;
     clp_bytes out = {0};
@@ -411,12 +428,15 @@ static void xmp_loses_places_of_all_schemas(void **state) {
     clp_bytes out = {0};
     edit_xmp(
         "<x xmlns:GPSx=\"n\" photoshop:City='Rome' drone-dji:GpsLatitude=\"41\" a:Longitude='12' "
-        "dc:City='stays'><Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li "
+        "dc:City='stays'><gpsLatitude>43</gpsLatitude><q:decimalLatitude>44</q:decimalLatitude>"
+        "<xmpDM:shotLocation>Ostia</xmpDM:shotLocation><w:Sublocation>Porta</w:Sublocation>"
+        "<Iptc4xmpExt:LocationShown><rdf:Bag><rdf:li "
         "Iptc4xmpExt:CountryName='Italy'/></rdf:Bag></Iptc4xmpExt:LocationShown>"
         "<Iptc4xmpCore:CountryCode>IT</Iptc4xmpCore:CountryCode></x>",
         true, false, &out);
     const char *text = (const char *)out.data;
-    static const char *const gone[] = {"Rome", "41", "12", "Italy", ">IT<", "LocationShown"};
+    static const char *const gone[] = {"Ostia", "Porta", "Rome",  "41",   "12",
+                                       "43",    "44",    "Italy", ">IT<", "LocationShown"};
     for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
         assert_null(strstr(text, gone[i]));
     }
@@ -492,6 +512,16 @@ static void resources_lose_thumbnail_and_places(void **state) {
                         "8BIM\x04\x04\0\0\0\0\0\x0B\x1C\x02\x78\0\6Oh, no\0"
                         "8BIM",
                         28);
+    /* Without a place, nothing changes. */
+    clp_bytes rest = {0};
+    assert_int_equal(clp_bytes_append(&rest, "8BIM\x04\x25\0\0\0\0\0\x04hash", 16, NULL),
+                     CLPROC_OK);
+    assert_int_equal(clp_bytes_append(&rest, out.data, out.size, NULL), CLPROC_OK);
+    assert_int_equal(
+        clp_iptc_edit_copy(rest.data, rest.size, &(clp_meta_edit){.strip_gps = true}, &out, NULL),
+        CLPROC_OK);
+    assert_true(has(&out, "hash"));
+    clp_bytes_free(&rest);
     clp_bytes_free(&out);
 }
 
@@ -599,6 +629,7 @@ int main(void) {
         cmocka_unit_test(no_edit_is_a_copy),
         cmocka_unit_test(numbers_are_set_in_place),
         cmocka_unit_test(gps_is_erased),
+        cmocka_unit_test(other_kinds_in_exif_go_with_the_place),
         cmocka_unit_test(thumbnail_is_erased),
         cmocka_unit_test(links_in_circles_end),
         cmocka_unit_test(contradictions_are_refused),
