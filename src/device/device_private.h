@@ -102,6 +102,14 @@ struct clp_slot {
     size_t launch_count, launch_capacity;
 };
 
+/** Where a device's command times come from. */
+typedef enum clp_device_clock {
+    CLP_CLOCK_UNKNOWN,
+    CLP_CLOCK_TIMER, /**< clGetDeviceAndHostTimer() tells it */
+    CLP_CLOCK_MONOTONIC,
+    CLP_CLOCK_RAW
+} clp_device_clock;
+
 /** A device command of a batch: what the profile will say of it. */
 typedef struct clp_launch {
     cl_event event;
@@ -125,7 +133,10 @@ struct clp_device {
     uint32_t kernel_count;
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
-    bool aligned;                            /**< clp_prof_align() has been told the clocks */
+    clp_device_clock clock;
+    /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
+     */
+    const char *untimed;
 };
 
 /* -------------------------------------------------------- buffers.c */
@@ -167,6 +178,14 @@ void clp_device_probe_copy(clp_device *device);
 void clp_launches_collect(clp_device *device, clp_slot *slot);
 /** An event's place if commands of this slot are profiled, else NULL. */
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
+
+/* --------------------------------------------------------- clocks.c */
+
+/** A command has `ended` just now by the device's clock: finds out which clock that is, and aligns
+ * it. */
+void clp_clocks_see(clp_device *device, uint64_t ended);
+/** Aligns the clock, if known, once more: at the end this corrects the drift in between. */
+void clp_clocks_anchor(clp_device *device);
 
 clproc_status clp_reference_submit(clp_slot *slot, clp_prof_thread *thread, clproc_error *error);
 

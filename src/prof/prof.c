@@ -436,12 +436,13 @@ void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated) {
         pthread_mutex_unlock(&prof->lock);
         return;
     }
-    prof->anchor_count = estimated ? 0 : prof->anchor_count;
+    /* A guess is given up for a better one, and for what is known. */
+    prof->anchor_count = estimated || prof->estimated ? 0 : prof->anchor_count;
     /* When all places are taken the last one moves on: the ends are what matters for the drift. */
     size_t place =
         prof->anchor_count < CLP_PROF_MAX_ANCHORS ? prof->anchor_count++ : CLP_PROF_MAX_ANCHORS - 1;
     prof->anchors[place] = (clp_anchor){clp_clock_ns(), offset_ns};
-    prof->estimated = prof->estimated || estimated;
+    prof->estimated = estimated;
     pthread_mutex_unlock(&prof->lock);
 }
 

@@ -133,6 +133,7 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
 #define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
 #define CLP_FACT_COMPUTE_RATE "operations/s" /**< the device's measured multiply-adds */
+#define CLP_FACT_UNTIMED "command times missing" /**< why; only where they are */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
 
 /** Merges what all threads recorded, after they have ended, and destroys the recorder, also on

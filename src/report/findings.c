@@ -432,6 +432,14 @@ static void find_gaps_in_record(clp_findings *findings, const clp_analysis *anal
             "sums are too small by them.",
             (unsigned long long)profile->lost);
     }
+    const char *untimed = clp_profile_fact_value(profile, CLP_FACT_UNTIMED);
+    if (untimed) {
+        clp_finding *finding = add(findings, "no-command-times", 0);
+        SAY(finding->text,
+            "The device tells no times of its commands: what it did is not in this profile, and "
+            "its share of the run is unknown.");
+        SAY(finding->evidence, "%s", untimed);
+    }
     if (profile->repaired) {
         clp_finding *finding = add(findings, "driver-clock", 0);
         SAY(finding->text,
