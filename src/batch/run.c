@@ -158,9 +158,16 @@ static void note_facts(const clp_run *run) {
     clp_prof_fact(run->prof, "clproc", CLPROC_VERSION);
     clproc_strategy_print(run->params->strategy, text, sizeof text);
     clp_prof_fact(run->prof, "strategy", text);
+    if (run->names && !run->params->null_output && !run->params->dry_run) {
+        clp_prof_fact(run->prof, "output digest", clp_digest_of_sum(&run->outputs).text);
+    }
     if (run->params->pipeline) {
         clproc_pipeline_print(run->params->pipeline, text, sizeof text);
         clp_prof_fact(run->prof, "pipeline", text);
+    }
+    clp_planner_summary(run->planner, text, sizeof text);
+    if (text[0]) {
+        clp_prof_fact(run->prof, "plan", text);
     }
     if (run->device) {
         const clproc_device_info *info = clp_device_info(run->device);

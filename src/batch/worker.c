@@ -1,7 +1,6 @@
 /* A worker: reads and decodes files, encodes and writes what the device has finished. */
 #include <string.h>
 
-#include "batch/digest.h"
 #include "batch/run.h"
 #include "core/memory.h"
 
@@ -37,6 +36,10 @@ static clproc_status write_file(worker *self, uint32_t item, const char *name, c
     CLP_TRY(status, out, clp_names_make_folder(run->names, name, error));
     CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
+    if (run->prof) {
+        clp_digest digest = clp_digest_bytes(data, size);
+        clp_digest_add(&run->outputs, &digest);
+    }
 out:
     clp_prof_end(self->thread);
     return status;
@@ -100,14 +103,14 @@ static void drop_original(clp_picture *picture) {
     picture->original = NULL;
 }
 
-static void encode_task(worker *self, clp_picture *picture) {
+static void save_picture(worker *self, clp_picture *picture) {
     clp_run *run = self->run;
     const uint8_t *data = NULL;
     size_t size = 0;
     clproc_error error;
     clproc_status status = CLPROC_OK;
     bool writes = !run->params->null_output;
-    clp_digest digest = {""};
+    clp_digest digest = {.text = ""};
     uint32_t item = picture->item;
     const clp_layout *output = &picture->recipe.plan->output;
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
@@ -141,6 +144,12 @@ static void encode_task(worker *self, clp_picture *picture) {
         clp_events_failed(&run->events, path, target, &error);
     }
     clp_board_done(run->board);
+}
+
+static void encode_task(worker *self, clp_picture *picture) {
+    clp_prof_begin(self->thread, CLP_PROF_SAVE, image_number(self, picture->item));
+    save_picture(self, picture);
+    clp_prof_end(self->thread);
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -255,7 +264,7 @@ static clproc_status copy_file(worker *self, clp_picture *draft, file_outcome *o
                     write_file(self, draft->item, name, self->file.data, self->file.size, error));
         }
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_digest digest = {""};
+        clp_digest digest = {.text = ""};
         if (run->params->digest) {
             digest = clp_digest_bytes(self->file.data, self->file.size);
         }
@@ -415,7 +424,7 @@ out:
     return status;
 }
 
-static void read_task(worker *self, uint32_t item) {
+static void load_picture(worker *self, uint32_t item) {
     clp_run *run = self->run;
     clp_picture *draft = &self->draft, *placed = NULL;
     clproc_error error;
@@ -442,6 +451,12 @@ static void read_task(worker *self, uint32_t item) {
     } else {
         clp_board_drop(run->board, placed);
     }
+}
+
+static void read_task(worker *self, uint32_t item) {
+    clp_prof_begin(self->thread, CLP_PROF_LOAD, image_number(self, item));
+    load_picture(self, item);
+    clp_prof_end(self->thread);
 }
 
 /* ----------------------------------------------------------------- the thread */

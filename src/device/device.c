@@ -91,6 +91,7 @@ void clp_device_close(clp_device **device) {
     if (!d) {
         return;
     }
+    clp_first_launches_collect(d);
     clp_clocks_anchor(d);
     clp_device_probe_copy(d);
     clp_kernels_release(d);

@@ -30,6 +30,16 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
  * POCL_CACHE_DIR if it is unset. */
 clproc_status clp_pocl_preflight(clproc_error *error);
 
+/** What the platform of PoCL is called. */
+#define CLP_POCL_PLATFORM "Portable Computing Language"
+
+/* ---------------------------------------------------------- cache.c */
+
+/** Programs in the driver's cache, before a build; for clp_cache_since() after it. */
+int64_t clp_cache_programs(const clp_device *device);
+/** Whether what was built since then came from the cache. */
+clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
+
 /* -------------------------------------------------------- program.c */
 
 /** Decides which program a pass needs. Roles are arguments, not variants. */
@@ -133,6 +143,8 @@ struct clp_device {
     uint32_t kernel_count;
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
+    clp_launch firsts[CLP_MAX_KERNELS]; /**< launches made for compiling, not read yet */
+    uint32_t first_count;
     clp_device_clock clock;
     /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
      */
@@ -171,6 +183,11 @@ clproc_status clp_arena_unmap(clp_device *device, clp_arena *arena, clproc_error
  * released. */
 clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
                               clproc_error *error);
+/** Remembers a kernel's first launch, made for the driver to compile it; `event`, if any, is taken
+ * over. */
+void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel);
+/** Reads the first launches that have finished into the profile and releases their events. */
+void clp_first_launches_collect(clp_device *device);
 /** States how fast the device copies within its own memory, for a profile to compare kernels with.
  * With nothing else running; takes a few milliseconds, and nothing without profiling. */
 void clp_device_probe_copy(clp_device *device);

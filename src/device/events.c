@@ -55,10 +55,11 @@ static cl_int read_times(cl_event event, clp_prof_command *command) {
     return CL_SUCCESS;
 }
 
-void clp_launches_collect(clp_device *device, clp_slot *slot) {
+/** Reads finished launches into the profile and releases their events. */
+static void collect(clp_device *device, clp_launch *launches, size_t count) {
     uint64_t last = 0;
-    for (size_t i = 0; i < slot->launch_count; i++) {
-        clp_launch *launch = &slot->launches[i];
+    for (size_t i = 0; i < count; i++) {
+        clp_launch *launch = &launches[i];
         cl_int code = clWaitForEvents(1, &launch->event);
         if (code == CL_SUCCESS) {
             code = read_times(launch->event, &launch->command);
@@ -74,7 +75,33 @@ void clp_launches_collect(clp_device *device, clp_slot *slot) {
     if (last) {
         clp_clocks_see(device, last);
     }
+}
+
+void clp_launches_collect(clp_device *device, clp_slot *slot) {
+    collect(device, slot->launches, slot->launch_count);
     slot->launch_count = 0;
+    /* They came before this batch on the same queue. */
+    clp_first_launches_collect(device);
+}
+
+void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel) {
+    if (!event) {
+        return;
+    }
+    if (device->first_count == CLP_MAX_KERNELS) {
+        clReleaseEvent(event);
+        return;
+    }
+    clp_launch *launch = &device->firsts[device->first_count++];
+    *launch = (clp_launch){
+        .event = event,
+        .command = {.kind = CLP_COMMAND_KERNEL, .batch = CLP_PROF_NO_BATCH, .first = true}};
+    snprintf(launch->command.name, sizeof launch->command.name, "%s", kernel);
+}
+
+void clp_first_launches_collect(clp_device *device) {
+    collect(device, device->firsts, device->first_count);
+    device->first_count = 0;
 }
 
 /** A copy longer than this says nothing more. */

@@ -166,7 +166,7 @@ static clproc_status build(clp_device *device, clp_kernel *const *kernels, uint3
         CLP_TRY(status, out, add_variant(text, kernels[i], functions[i], error));
     }
     /* PoCL's clang takes prefetch hints; other drivers' translators may not. */
-    bool hints = strcmp(device->info.platform, "Portable Computing Language") == 0 &&
+    bool hints = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 &&
                  strcmp(device->info.type, "cpu") == 0;
     snprintf(options, sizeof options,
              "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DPREFETCH_HINTS=%d", device->group_tiles,
@@ -222,11 +222,12 @@ static clproc_status build_variants(clp_device *device, const clp_variant *varia
         name_variant(&variants[i], made[i]->name, sizeof made[i]->name);
     }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
+    int64_t cached = clp_cache_programs(device);
     uint64_t start = clp_clock_ns();
     clproc_status status = build(device, made, count, error);
     char name[96];
     snprintf(name, sizeof name, count > 1 ? "%s and %u more" : "%s", made[0]->name, count - 1);
-    clp_prof_build(device->prof, name, clp_clock_ns() - start);
+    clp_prof_build(device->prof, name, clp_clock_ns() - start, clp_cache_since(device, cached));
     clp_prof_end(thread);
     if (status != CLPROC_OK) {
         /* Forgotten, so that the next batch to need them tries again and can say what fails. */

@@ -411,6 +411,9 @@ static clproc_status compare(clp_diff_maker *make) {
     CLP_TRY(status, out, compare_commands(make));
     for (int i = 0; i < CLP_PROF_STAGE_COUNT; i++) {
         clp_prof_stage stage = (clp_prof_stage)i;
+        if (clp_prof_stage_frames(stage)) {
+            continue; /* what it holds is compared */
+        }
         clp_diff_group group = clp_prof_stage_waits(stage) ? CLP_DIFF_WAIT : CLP_DIFF_STAGE;
         size_t rows = make->diff->row_count;
         CLP_TRY(status, out,

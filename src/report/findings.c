@@ -16,7 +16,8 @@
 #define WEIGHTY_KERNEL 0.05 /* of all device time */
 
 typedef struct words {
-    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE], d[CLP_UNIT_SIZE], e[CLP_UNIT_SIZE];
+    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE], d[CLP_UNIT_SIZE], e[CLP_UNIT_SIZE],
+        f[CLP_UNIT_SIZE];
 } words;
 
 /** The next finding; the last place is used again when all are taken. */
@@ -213,42 +214,56 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
         cache ? "; kernel cache " : "", cache ? cache : "");
 }
 
+static double build_ns(const clproc_profile *profile) {
+    double sum = 0;
+    for (size_t i = 0; i < profile->build_count; i++) {
+        sum += (double)profile->builds[i].ns;
+    }
+    return sum;
+}
+
 static void find_builds(clp_findings *findings, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < profile->build_count; i++) {
-        sum += profile->builds[i].ns;
-    }
-    if (clp_analysis_of_wall(analysis, (double)sum) < NOTABLE) {
+    const char *cache = clp_profile_fact_value(profile, CLP_FACT_CACHE);
+    bool warm = cache && strcmp(cache, clp_prof_cache_name(CLP_CACHE_WARM)) == 0;
+    double sum = build_ns(profile);
+    if (clp_analysis_of_wall(analysis, sum) < NOTABLE) {
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "build", fmin((double)sum, analysis->slack_ns));
+    clp_finding *finding = add(findings, "build", fmin(sum, analysis->slack_ns));
     SAY(finding->text,
         "Building device programs took %s (%s of the run), partly hidden behind the first files. "
-        "A warm kernel cache shortens it.",
-        clp_unit_time(w.a, (double)sum),
-        clp_unit_percent(w.b, clp_analysis_of_wall(analysis, (double)sum)));
-    SAY(finding->evidence, "%zu build%s", profile->build_count,
-        profile->build_count == 1 ? "" : "s");
+        "%s",
+        clp_unit_time(w.a, sum), clp_unit_percent(w.b, clp_analysis_of_wall(analysis, sum)),
+        warm ? "They came from the kernel cache; only a longer run hides more of it."
+             : "With a warm kernel cache, as in the next run, it is a fraction of this.");
+    SAY(finding->evidence, "%zu build%s; kernel cache %s", profile->build_count,
+        profile->build_count == 1 ? "" : "s", cache ? cache : "unknown");
 }
 
 static void find_late_start(clp_findings *findings, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
-    if (profile->command_count == 0) {
+    size_t first = 0;
+    /* Launches made for compiling serve no picture. */
+    while (first < profile->command_count && profile->commands[first].images == 0) {
+        first++;
+    }
+    if (first == profile->command_count) {
         return;
     }
-    double late = (double)profile->commands[0].started;
+    double late = (double)profile->commands[first].started;
     if (clp_analysis_of_wall(analysis, late) < LARGE) {
         return;
     }
     words w;
     clp_finding *finding = add(findings, "late-start", fmin(late, analysis->slack_ns));
     SAY(finding->text,
-        "The device's first command started %s into the run (%s of it): opening the device, "
-        "building and decoding the first batch come before. Smaller first batches start earlier.",
+        "The first picture reached the device %s into the run (%s of it): opening the device, "
+        "building its programs and decoding come before. In a longer run it weighs less.",
         clp_unit_time(w.a, late), clp_unit_percent(w.b, clp_analysis_of_wall(analysis, late)));
-    SAY(finding->evidence, "first command: %s", profile->commands[0].name);
+    SAY(finding->evidence, "first command: %s; programs built in %s before it",
+        profile->commands[first].name, clp_unit_time(w.c, build_ns(profile)));
 }
 
 static const char *wait_meaning(clp_prof_stage stage) {
@@ -356,13 +371,16 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
         words w;
         double gain = fmin(row->steady.sum * (1 - row->copy_share), device->saving_ns);
         clp_finding *finding = add(findings, "slow-kernel", gain);
+        double intensity = row->bytes ? (double)row->operations / (double)row->bytes : 0;
         SAY(finding->text,
-            "%s moves its data at %s of the speed of a plain copy. At copy speed it would save %s "
-            "of device time, at most %s of the run.",
+            "%s moves its data at %s of the speed of a plain copy. At copy speed, which is the "
+            "bound, it would save %s of device time, at most %s of the run.%s",
             row->name, clp_unit_percent(w.a, row->copy_share),
-            clp_unit_time(w.b, row->steady.sum * (1 - row->copy_share)), clp_unit_time(w.c, gain));
-        SAY(finding->evidence, "%s/s against %s/s measured",
-            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, analysis->copy_rate));
+            clp_unit_time(w.b, row->steady.sum * (1 - row->copy_share)), clp_unit_time(w.c, gain),
+            intensity >= 1 ? " It also computes, and that may be what takes the time." : "");
+        SAY(finding->evidence, "%s/s against %s/s measured; %s multiply-adds per byte",
+            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, analysis->copy_rate),
+            clp_unit_digits(w.f, intensity));
     }
 }
 

@@ -90,6 +90,10 @@ static const char *stage_name(int i) {
     return clp_prof_stage_name((clp_prof_stage)i);
 }
 
+static const char *cache_name(int i) {
+    return clp_prof_cache_name((clp_prof_cache)i);
+}
+
 static const char *gauge_name(int i) {
     return clp_prof_gauge_name((clp_prof_gauge)i);
 }
@@ -386,8 +390,16 @@ static clproc_status read_builds(const reader *from, const json_t *root, clproc_
     for (size_t i = 0; i < json_array_size(list); i++) {
         clp_profile_build *build = &profile->builds[profile->build_count++];
         const json_t *object = json_array_get(list, i);
+        char cache[16];
+        uint32_t place;
         CLP_TRY(status, out, get_string(from, object, "name", build->name, sizeof build->name));
         CLP_TRY(status, out, get_number(from, object, "ns", &build->ns));
+        if (json_object_get(object, "cache")) {
+            CLP_TRY(status, out, get_string(from, object, "cache", cache, sizeof cache));
+            build->cache = find_name(cache, cache_name, CLP_CACHE_COUNT, &place)
+                               ? (clp_prof_cache)place
+                               : CLP_CACHE_UNKNOWN;
+        }
     }
 out:
     return status;

@@ -170,6 +170,8 @@ static void write_gauges(clp_text *text, const clproc_profile *profile) {
         string_member(text, "name", profile->builds[i].name);
         clp_text_add(text, ",");
         member(text, "ns", profile->builds[i].ns);
+        clp_text_add(text, ",");
+        string_member(text, "cache", clp_prof_cache_name(profile->builds[i].cache));
         clp_text_add(text, "}");
     }
     clp_text_add(text, "],\n");

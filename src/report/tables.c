@@ -90,7 +90,7 @@ static void command_times(clp_text *text, const clp_analysis *analysis) {
     static const char *const heads[] = {"calls", "total", "%",   "mean", "sd",
                                         "min",   "p50",   "p95", "max",  "first"};
     static const int widths[] = {7, 9, 5, 7, 7, 7, 7, 7, 8, 8};
-    clp_table_heading(text, "Kernels and transfers", "ms; mean to max without first launches");
+    clp_table_heading(text, "Kernels and transfers", "ms; mean to max without first; first: from queued");
     clp_table_name(text, NAME, "command");
     for (int i = 0; i < 10; i++) {
         clp_table_cell(text, widths[i], heads[i]);
@@ -178,12 +178,16 @@ static void builds(clp_text *text, const clproc_profile *profile) {
     if (profile->build_count == 0) {
         return;
     }
-    const char *cache = clp_profile_fact_value(profile, CLP_FACT_CACHE);
-    clp_table_heading(text, "Program builds", cache ? cache : "");
+    clp_table_heading(text, "Program builds", "cache cold: compiled; warm: the driver had it");
+    clp_table_name(text, 60, "program");
+    clp_table_cell(text, 12, "time");
+    clp_table_cell(text, 12, "cache");
+    clp_text_add(text, "\n");
     for (size_t i = 0; i < profile->build_count; i++) {
         char buffer[CLP_UNIT_SIZE];
         clp_table_name(text, 60, profile->builds[i].name);
         clp_table_cell(text, 12, clp_unit_time(buffer, (double)profile->builds[i].ns));
+        clp_table_cell(text, 12, clp_prof_cache_name(profile->builds[i].cache));
         clp_text_add(text, "\n");
     }
 }

@@ -72,7 +72,7 @@ static void null_is_tolerated(void **state) {
     clp_prof_thread_leave(thread);
     clp_prof_count(prof, CLP_COUNTER_OPENS, 1);
     clp_prof_gauge_set(prof, CLP_GAUGE_HOST_BYTES, 1);
-    clp_prof_build(prof, "x", 1);
+    clp_prof_build(prof, "x", 1, CLP_CACHE_COLD);
     clp_prof_batch(prof, 1, 1);
     clp_prof_commands(prof, NULL, 0);
     clp_prof_align(prof, 0, true);
@@ -287,7 +287,7 @@ static void memory_and_facts(void **state) {
     clp_prof_device_memory(prof, "input", 20);
     clp_prof_fact(prof, "plan", "a");
     clp_prof_fact(prof, "plan", "b");
-    clp_prof_build(prof, "filter", 1234);
+    clp_prof_build(prof, "filter", 1234, CLP_CACHE_WARM);
     clp_prof_batch(prof, 3, 1);
     void *block = clp_memory_alloc(CLP_MEMORY_PIXELS, 1000000);
     for (int i = 0; i < 5; i++) {

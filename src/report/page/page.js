@@ -77,8 +77,9 @@ const palette = [
 const stageNames = data.stages;
 const waits = new Set(data.derived.stages.filter(stage => stage.waits).map(stage => stage.name));
 const order = ["decode", "encode", "write", "read", "build kernels", "submit", "plan", "reference", "header", "metadata"];
-const extra = stageNames.filter(name => !order.includes(name) && !name.startsWith("wait"));
-const colourOfStage = name => name.startsWith("wait") ? "var(--wait)"
+const extra = stageNames.filter(name => !order.includes(name) && !name.startsWith("wait") && !frames.has(name));
+const frames = new Set(["load picture", "save picture"]);
+const colourOfStage = name => name.startsWith("wait") ? "var(--wait)" : frames.has(name) ? "var(--frame)"
     : palette[(order.includes(name) ? order.indexOf(name) : extra.indexOf(name)) % palette.length];
 const kernelColours = ["#1f8f63", "#3aa5a0", "#6b8f1f", "#2f7fa8", "#96902a", "#4f6fb5", "#7a5fa8"]
     .map(colour => `light-dark(${colour}, color-mix(in srgb, ${colour} 78%, white))`);
@@ -141,8 +142,8 @@ function deviceTracks() {
         track.end = end;
         track.items.push({start, end, depth: 0, colour: colourOfCommand(index), text: () =>
             `${commandNames[index].name}${row[10] ? " (first launch)" : ""}\n${time(end - start)} at ${time(start)}\n` +
-            `batch ${row[8]}, ${row[9]} pictures, queued ${time(start - row[1])} before\n` +
-            `${bytes(row[5] + row[6])}, ${digits((row[5] + row[6]) / Math.max(1, end - start))} GB/s`});
+            (row[8] === null ? "without pictures" : `batch ${row[8]}, ${row[9]} pictures`) + `, queued ${time(start - row[1])} before` +
+            (row[5] + row[6] ? `\n${bytes(row[5] + row[6])}, ${digits((row[5] + row[6]) / Math.max(1, end - start))} GB/s` : "")});
     }
     return tracks.sort((a, b) => a.name < b.name ? -1 : 1);
 }
@@ -284,13 +285,15 @@ function timeline() {
 
 function kernelBars() {
     const box = byId("kernel-bars"), rows = data.derived.commands;
-    const left = 190, step = 26, most = Math.max(1, ...rows.map(row => row.total_ns));
+    // A first launch lasts from being queued: the driver may compile before it starts.
+    const steadyOf = row => row.mean_ns * (row.calls - row.first_calls), lengthOf = row => steadyOf(row) + row.first_ns;
+    const left = 190, step = 26, most = Math.max(1, ...rows.map(lengthOf));
     const {root, width} = drawing(box, rows.length * step + 4, "Total time per kernel and transfer");
     rows.forEach((row, index) => {
         const y = index * step, x = ns => ns / most * (width - left - 90);
         const name = row.name.length > 26 ? row.name.slice(0, 25) + "…" : row.name;
         svg(root, "text", {x: left - 10, y: y + 15, "text-anchor": "end", class: "strong"}, name);
-        const steady = row.total_ns - row.first_ns;
+        const steady = steadyOf(row);
         explain(svg(root, "rect", {x: left, y: y + 3, width: Math.max(1, x(steady)), height: 17, rx: 2, fill: colourOfCommand(index)}),
             () => `${row.name}\n${row.calls - row.first_calls} calls, ${time(steady)}`);
         if (row.first_ns) {
@@ -298,7 +301,7 @@ function kernelBars() {
                 fill: colourOfCommand(index), "fill-opacity": .35}),
                 () => `${row.name}\n${row.first_calls} first launches, ${time(row.first_ns)}`);
         }
-        svg(root, "text", {x: left + x(row.total_ns) + 8, y: y + 15}, time(row.total_ns));
+        svg(root, "text", {x: left + x(lengthOf(row)) + 8, y: y + 15}, time(lengthOf(row)));
     });
 }
 
