@@ -48,6 +48,7 @@ typedef struct clp_board_params {
     uint64_t first_batch; /**< and the first batch */
     uint32_t most_batches;
     uint64_t memory; /**< bytes that all slots together may hold */
+    uint64_t deadline; /**< of clp_clock_ns(), from when on no file is taken; 0: none */
     const volatile int *cancel;
     clp_prof *prof;
 } clp_board_params;

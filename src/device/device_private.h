@@ -143,6 +143,7 @@ struct clp_device {
     uint32_t kernel_count;
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
+    size_t table_bytes;                      /**< of all slots' tables */
     clp_launch firsts[CLP_MAX_KERNELS]; /**< launches made for compiling, not read yet */
     uint32_t first_count;
     clp_device_clock clock;

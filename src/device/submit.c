@@ -123,9 +123,11 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
     cl_event event = NULL;
     clproc_status status;
     *ready = NULL;
+    size_t before = slot->tables.capacity;
     CLP_TRY(status, out,
             clp_store_grow(device, CLP_BUFFER_TABLES, &slot->tables, slot->staging_size, "tables",
                            error));
+    device->table_bytes += slot->tables.capacity - before;
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->input, error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->output, error));
     if (slot->input.pinned) {
@@ -269,6 +271,7 @@ clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t bat
     }
     status = read_back(slot, error);
     clp_prof_device_memory(device->prof, "scratch", device->scratch.capacity);
+    clp_prof_device_memory(device->prof, "tables", device->table_bytes);
 out:
     if (status != CLPROC_OK) {
         finish_queues(device);

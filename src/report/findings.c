@@ -425,20 +425,26 @@ static void find_memory(clp_findings *findings, const clp_analysis *analysis) {
             largest = i;
         }
     }
-    uint64_t device = profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak;
+    const char *unified = clp_profile_fact_value(profile, CLP_FACT_UNIFIED);
+    bool shared = unified && strcmp(unified, "yes") == 0;
+    double device = (double)profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak;
+    double host = (double)profile->gauges[CLP_GAUGE_HOST_BYTES].peak;
+    double rest = (double)profile->peak_resident - host - (shared ? device : 0);
     if (profile->memory[largest].peak == 0) {
         return;
     }
     words w;
     clp_finding *finding = add(findings, "memory", 0);
     SAY(finding->text,
-        "The process held at most %s; the largest part of what clproc took itself was "
-        "\"%s\" with %s.",
-        clp_unit_bytes(w.a, (double)profile->peak_resident),
+        "The process held at most %s: at least %s of it program, libraries and the OpenCL driver "
+        "with its compiler, at most %s buffers for device and pictures%s and %s taken by clproc, "
+        "most of them \"%s\" with %s.",
+        clp_unit_bytes(w.a, (double)profile->peak_resident), clp_unit_bytes(w.b, fmax(0, rest)),
+        clp_unit_bytes(w.c, device), shared ? "" : " on the device",
+        clp_unit_bytes(w.d, fmax(host, (double)profile->memory[largest].peak)),
         clp_memory_site_name((clp_memory_site)largest),
-        clp_unit_bytes(w.b, (double)profile->memory[largest].peak));
-    SAY(finding->evidence, "device buffers at most %s; a smaller --memory or --batch holds less",
-        clp_unit_bytes(w.c, (double)device));
+        clp_unit_bytes(w.e, (double)profile->memory[largest].peak));
+    SAY(finding->evidence, "peaks at different times; a smaller --memory or --batch holds less");
 }
 
 static void find_gaps_in_record(clp_findings *findings, const clp_analysis *analysis) {

@@ -32,6 +32,32 @@ clproc profile in --null-output $op --profile-type time
 expect_code 0
 expect_out 'decode'
 
+# Again and again: whole pictures only, as many as fit.
+rm -r out
+clproc profile in -o out $op --duration 0.7 --profile-type time --report long.json
+expect_code 0
+expect_count out 2
+written=$(sed -n 's/^clproc: \([0-9]*\) written, 0 skipped, 0 failed.*/\1/p' "$err")
+[ "${written:-0}" -gt 2 ] || fail "the pictures should have been processed more than once"
+grep -q "\"images\":$written[,}]" long.json || fail "the profile should count $written pictures"
+clproc profile - -o out $op --duration 1 </dev/null
+expect_refusal 2 'only once'
+clproc profile in -o out $op --duration 1 --existing skip
+expect_refusal 2 'must be replaced'
+
+# One digest for the same outputs, another for others.
+digest_of() {
+    sed -n 's/^"output digest":"\([0-9a-f]*\)",*$/\1/p' "$1"
+}
+clproc run in -o out $op --jobs 1 --report a.json
+clproc run in -o out $op --jobs 3 --report b.json
+clproc run in -o out $op --gray --report c.json
+[ -n "$(digest_of a.json)" ] || fail "a profile should have a digest of the outputs"
+[ "$(digest_of a.json)" = "$(digest_of b.json)" ] || fail "the same outputs, the same digest"
+[ "$(digest_of a.json)" != "$(digest_of c.json)" ] || fail "other outputs, another digest"
+grep -q '"plan":"[^"]*resize' a.json || fail "a profile should say how the work was planned"
+grep -q '"cache":"warm"' b.json || fail "kernels were built before"
+
 clproc run in -o out $op --report r.json --report r.csv --report r.txt --report r.html \
     --report r.trace.json --report r.folded --report r.speedscope.json --report r.prom
 expect_code 0
