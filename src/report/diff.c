@@ -361,13 +361,27 @@ static clp_prof_stage last_stage(const clp_diff_maker *make) {
 
 /* ---------------------------------------------------------------- verdict */
 
+#define MANIFOLD 2 /* a change from which on it is told as a multiple */
+
+/** "12 % slower", "7.30 times as slow". */
+static void print_change(clp_text *text, double change) {
+    char a[CLP_UNIT_SIZE];
+    if (change >= MANIFOLD) {
+        clp_text_print(text, "%s times as slow", clp_unit_digits(a, 1 + change));
+    } else {
+        clp_text_print(text, "%s %s", clp_unit_percent(a, fabs(change)),
+                       change > 0 ? "slower" : "faster");
+    }
+}
+
 static void verdict_of(clp_text *text, const clp_diff_row *row, bool more) {
-    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
+    char b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
     bool run = row->group == CLP_DIFF_RUN;
-    clp_text_print(text, "%s%s%s%s: %s %s (%s, was %s)", more ? "; " : "",
-                   run ? "" : clp_diff_group_name(row->group), run ? "" : " ", row->name,
-                   clp_unit_percent(a, fabs(row->change)), row->change > 0 ? "slower" : "faster",
-                   clp_unit_time(b, row->after), clp_unit_time(c, row->before));
+    clp_text_print(text, "%s%s%s%s: ", more ? "; " : "",
+                   run ? "" : clp_diff_group_name(row->group), run ? "" : " ", row->name);
+    print_change(text, row->change);
+    clp_text_print(text, " (%s, was %s)", clp_unit_time(b, row->after),
+                   clp_unit_time(c, row->before));
 }
 
 static void write_verdict(clproc_diff *diff) {
