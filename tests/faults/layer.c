@@ -10,6 +10,7 @@
  *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
  *   FAULT_PROFILING  if set, no queue can have profiling
  *   FAULT_FILL  a number: every byte of a new buffer
+ *   FAULT_STOPWATCH  a file: kernels run alone, and each launch's nanoseconds are written there
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
  *               object, "left KIND N"
  *
@@ -39,6 +40,7 @@ static struct {
     long failing; /**< number of the call */
     cl_int code;
     const char *failing_name;
+    FILE *stopwatch;
     cl_ulong ahead;
     bool stays_lost, fills, has_timer, no_profiling;
     unsigned char fill;
@@ -189,11 +191,34 @@ static cl_int CL_API_CALL layer_clRetainEvent(cl_event event) {
     return code;
 }
 
-ENQUEUE(clEnqueueNDRangeKernel,
-        (cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset,
-         const size_t *global, const size_t *local, cl_uint waits, const cl_event *list,
-         cl_event *event),
-        (queue, kernel, dimensions, offset, global, local, waits, list, event))
+static unsigned long long nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+}
+
+static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
+                                                       cl_uint dimensions, const size_t *offset,
+                                                       const size_t *global, const size_t *local,
+                                                       cl_uint waits, const cl_event *list,
+                                                       cl_event *event) {
+    cl_int code;
+    if (fails("clEnqueueNDRangeKernel", &code)) {
+        return code;
+    }
+    if (layer.stopwatch) {
+        layer.next.clFinish(queue);
+    }
+    unsigned long long start = nanoseconds();
+    code = layer.next.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
+                                             waits, list, event);
+    count(EVENT, code == CL_SUCCESS && event);
+    if (layer.stopwatch && layer.next.clFinish(queue) == CL_SUCCESS) {
+        fprintf(layer.stopwatch, "%llu\n", nanoseconds() - start);
+    }
+    return code;
+}
+
 ENQUEUE(clEnqueueWriteBuffer,
         (cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
          const void *data, cl_uint waits, const cl_event *list, cl_event *event),
@@ -373,6 +398,8 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     }
     layer.failing = number_of("FAULT_CALL");
     layer.code = (cl_int)number_of("FAULT_CODE");
+    const char *stopwatch = getenv("FAULT_STOPWATCH");
+    layer.stopwatch = stopwatch ? fopen(stopwatch, "w") : NULL;
     layer.failing_name = getenv("FAULT_NAME");
     layer.ahead = (cl_ulong)number_of("FAULT_CLOCK");
     layer.no_profiling = getenv("FAULT_PROFILING") != NULL;
@@ -424,6 +451,9 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
 }
 
 __attribute__((destructor)) static void write_log(void) {
+    if (layer.stopwatch) {
+        fclose(layer.stopwatch);
+    }
     const char *path = getenv("FAULT_LOG");
     FILE *log = path ? fopen(path, "w") : NULL;
     if (!log) {
