@@ -377,8 +377,8 @@ static void print_change(clp_text *text, double change) {
 static void verdict_of(clp_text *text, const clp_diff_row *row, bool more) {
     char b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
     bool run = row->group == CLP_DIFF_RUN;
-    clp_text_print(text, "%s%s%s%s: ", more ? "; " : "",
-                   run ? "" : clp_diff_group_name(row->group), run ? "" : " ", row->name);
+    clp_text_print(text, "%s%s%s%s: ", more ? "; " : "", run ? "" : clp_diff_group_name(row->group),
+                   run ? "" : " ", row->name);
     print_change(text, row->change);
     clp_text_print(text, " (%s, was %s)", clp_unit_time(b, row->after),
                    clp_unit_time(c, row->before));

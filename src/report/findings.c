@@ -1,9 +1,7 @@
-#include "report/findings.h"
+#include "report/findings_make.h"
 
 #include <math.h>
 #include <string.h>
-
-#include "report/text.h"
 
 /* Shares from which on a sentence is worth a reader's time. */
 #define SATURATED 0.6       /* of a part: it limits the run */
@@ -15,20 +13,12 @@
 #define FAR_FROM_COPY 0.5   /* of the measured bandwidth */
 #define WEIGHTY_KERNEL 0.05 /* of all device time */
 
-typedef struct words {
-    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE], d[CLP_UNIT_SIZE], e[CLP_UNIT_SIZE],
-        f[CLP_UNIT_SIZE];
-} words;
-
-/** The next finding; the last place is used again when all are taken. */
-static clp_finding *add(clp_findings *findings, const char *id, double saving_ns) {
+clp_finding *clp_finding_add(clp_findings *findings, const char *id, double saving_ns) {
     size_t place = findings->count < CLP_MAX_FINDINGS ? findings->count++ : CLP_MAX_FINDINGS - 1;
     clp_finding *finding = &findings->items[place];
     *finding = (clp_finding){.id = id, .saving_ns = saving_ns};
     return finding;
 }
-
-#define SAY(field, ...) snprintf(field, sizeof(field), __VA_ARGS__)
 
 /* ---------------------------------------------------------- bottlenecks */
 
@@ -57,7 +47,7 @@ static void find_processor_limit(clp_findings *findings, const clp_analysis *ana
         profile->cores, profile->cores == 1 ? "" : "s",
         clp_unit_percent(w.a, analysis->cores_share),
         clp_unit_percent(w.b, cpu > 0 ? most->cpu_ns / cpu : 0), most->name);
-    say_gain(add(findings, "processor", most->half_ns), analysis, most);
+    say_gain(clp_finding_add(findings, "processor", most->half_ns), analysis, most);
 }
 
 /** The stage that the threads of a kind spend most of their work in. */
@@ -93,7 +83,7 @@ static void find_resource_limit(clp_findings *findings, const clp_analysis *anal
             clp_unit_percent(w.b, (double)top->stage_ns[part->stage] / (double)top->busy_ns),
             part->name, of_device);
     }
-    say_gain(add(findings, "bottleneck", part->half_ns), analysis, part);
+    say_gain(clp_finding_add(findings, "bottleneck", part->half_ns), analysis, part);
 }
 
 static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis) {
@@ -104,7 +94,7 @@ static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "idle-cores", analysis->slack_ns);
+    clp_finding *finding = clp_finding_add(findings, "idle-cores", analysis->slack_ns);
     SAY(finding->text,
         "Of %u cores %s stood idle while the %s threads were the limit: more --jobs may help.",
         analysis->profile->cores, clp_unit_digits(w.a, idle), top->name);
@@ -132,8 +122,8 @@ static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
     for (size_t i = 0; i < analysis->resource_count; i++) {
         threads += analysis->resources[i].device ? 0 : analysis->resources[i].count;
     }
-    clp_finding *finding =
-        add(findings, "held-up", fmin(held / fmax(1, threads), (double)analysis->profile->wall_ns));
+    clp_finding *finding = clp_finding_add(
+        findings, "held-up", fmin(held / fmax(1, threads), (double)analysis->profile->wall_ns));
     SAY(finding->text,
         "Working threads were off the processor %s of their time: other programs, the disk or "
         "paging "
@@ -166,7 +156,7 @@ static void find_device_share(clp_findings *findings, const clp_analysis *analys
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "device-share", part->saving_ns);
+    clp_finding *finding = clp_finding_add(findings, "device-share", part->saving_ns);
     SAY(finding->text,
         "The device works %s of the run. An infinitely fast one would save at most %s (%s), one "
         "twice as fast %s.",
@@ -199,7 +189,7 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
     words w;
     double most = fmin(extra, clp_analysis_device_part(analysis)->saving_ns);
     const char *cache = clp_profile_fact_value(analysis->profile, CLP_FACT_CACHE);
-    clp_finding *finding = add(findings, "first-launch", most);
+    clp_finding *finding = clp_finding_add(findings, "first-launch", most);
     SAY(finding->text,
         "First launches took %s longer than later ones: the driver finishes compiling then. A warm "
         "kernel cache avoids it, and in longer runs it weighs less.",
@@ -231,7 +221,7 @@ static void find_builds(clp_findings *findings, const clp_analysis *analysis) {
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "build", fmin(sum, analysis->slack_ns));
+    clp_finding *finding = clp_finding_add(findings, "build", fmin(sum, analysis->slack_ns));
     SAY(finding->text,
         "Building device programs took %s (%s of the run), partly hidden behind the first files. "
         "%s",
@@ -257,7 +247,7 @@ static void find_late_start(clp_findings *findings, const clp_analysis *analysis
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "late-start", fmin(late, analysis->slack_ns));
+    clp_finding *finding = clp_finding_add(findings, "late-start", fmin(late, analysis->slack_ns));
     SAY(finding->text,
         "The first picture reached the device %s into the run (%s of it): opening the device, "
         "building its programs and decoding come before. In a longer run it weighs less.",
@@ -289,7 +279,7 @@ static void find_waits(clp_findings *findings, const clp_analysis *analysis) {
             continue;
         }
         words w;
-        clp_finding *finding = add(findings, "wait", 0);
+        clp_finding *finding = clp_finding_add(findings, "wait", 0);
         SAY(finding->text, "Threads spent %s in \"%s\": %s.",
             clp_unit_time(w.a, (double)row->self_ns), clp_prof_stage_name(row->stage),
             wait_meaning(row->stage));
@@ -320,7 +310,8 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
             continue;
         }
         words w;
-        clp_finding *finding = add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
+        clp_finding *finding =
+            clp_finding_add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
         SAY(finding->text,
             "One %s thread worked %s longer than the average of its kind: large pictures at the "
             "end leave the others idle. Put large files first.",
@@ -349,7 +340,7 @@ static void find_opens(clp_findings *findings, const clp_analysis *analysis) {
     /* Readers work side by side. */
     double needless = reading * (1 - 1 / each) / fmax(1, profile->cores);
     words w;
-    clp_finding *finding = add(findings, "opens", needless);
+    clp_finding *finding = clp_finding_add(findings, "opens", needless);
     SAY(finding->text,
         "Each picture's file was opened %s times; once is enough. Failed or skipped files count, "
         "too.",
@@ -370,7 +361,7 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
         }
         words w;
         double gain = fmin(row->steady.sum * (1 - row->copy_share), device->saving_ns);
-        clp_finding *finding = add(findings, "slow-kernel", gain);
+        clp_finding *finding = clp_finding_add(findings, "slow-kernel", gain);
         double intensity = row->bytes ? (double)row->operations / (double)row->bytes : 0;
         SAY(finding->text,
             "%s moves its data at %s of the speed of a plain copy. At copy speed, which is the "
@@ -395,7 +386,8 @@ static void find_transfers(clp_findings *findings, const clp_analysis *analysis)
         return;
     }
     if (unified && strcmp(unified, "yes") == 0) {
-        clp_finding *finding = add(findings, "needless-copies", fmin(transfers, device->saving_ns));
+        clp_finding *finding =
+            clp_finding_add(findings, "needless-copies", fmin(transfers, device->saving_ns));
         SAY(finding->text,
             "The device shares the host's memory, and yet %s went into copying pixels to and from "
             "it. Mapped buffers avoid that.",
@@ -403,8 +395,8 @@ static void find_transfers(clp_findings *findings, const clp_analysis *analysis)
         SAY(finding->evidence, "%s of device time",
             clp_unit_percent(w.b, transfers / (double)analysis->busy_ns));
     } else if (overlap < 0.5 * hidden) {
-        clp_finding *finding =
-            add(findings, "serial-transfers", fmin(hidden - overlap, device->saving_ns));
+        clp_finding *finding = clp_finding_add(findings, "serial-transfers",
+                                               fmin(hidden - overlap, device->saving_ns));
         SAY(finding->text,
             "Transfers take %s, of which only %s run beside kernels. More batches in flight (a "
             "larger --memory, a smaller --batch) let them overlap.",
@@ -412,65 +404,6 @@ static void find_transfers(clp_findings *findings, const clp_analysis *analysis)
         SAY(finding->evidence, "kernels %s, device busy %s",
             clp_unit_time(w.c, (double)analysis->kernel_busy_ns),
             clp_unit_time(w.d, (double)analysis->busy_ns));
-    }
-}
-
-/* ---------------------------------------------------------------- memory */
-
-static void find_memory(clp_findings *findings, const clp_analysis *analysis) {
-    const clproc_profile *profile = analysis->profile;
-    int largest = 0;
-    for (int i = 1; i < CLP_MEMORY_SITE_COUNT; i++) {
-        if (profile->memory[i].peak > profile->memory[largest].peak) {
-            largest = i;
-        }
-    }
-    const char *unified = clp_profile_fact_value(profile, CLP_FACT_UNIFIED);
-    bool shared = unified && strcmp(unified, "yes") == 0;
-    double device = (double)profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak;
-    double host = (double)profile->gauges[CLP_GAUGE_HOST_BYTES].peak;
-    double rest = (double)profile->peak_resident - host - (shared ? device : 0);
-    if (profile->memory[largest].peak == 0) {
-        return;
-    }
-    words w;
-    clp_finding *finding = add(findings, "memory", 0);
-    SAY(finding->text,
-        "The process held at most %s: at least %s of it program, libraries and the OpenCL driver "
-        "with its compiler, at most %s buffers for device and pictures%s and %s taken by clproc, "
-        "most of them \"%s\" with %s.",
-        clp_unit_bytes(w.a, (double)profile->peak_resident), clp_unit_bytes(w.b, fmax(0, rest)),
-        clp_unit_bytes(w.c, device), shared ? "" : " on the device",
-        clp_unit_bytes(w.d, fmax(host, (double)profile->memory[largest].peak)),
-        clp_memory_site_name((clp_memory_site)largest),
-        clp_unit_bytes(w.e, (double)profile->memory[largest].peak));
-    SAY(finding->evidence, "peaks at different times; a smaller --memory or --batch holds less");
-}
-
-static void find_gaps_in_record(clp_findings *findings, const clp_analysis *analysis) {
-    const clproc_profile *profile = analysis->profile;
-    if (profile->lost) {
-        clp_finding *finding = add(findings, "lost-records", 0);
-        SAY(finding->text,
-            "%llu records are missing (memory was short, or spans nested too deep): "
-            "sums are too small by them.",
-            (unsigned long long)profile->lost);
-    }
-    const char *untimed = clp_profile_fact_value(profile, CLP_FACT_UNTIMED);
-    if (untimed) {
-        clp_finding *finding = add(findings, "no-command-times", 0);
-        SAY(finding->text,
-            "The device tells no times of its commands: what it did is not in this profile, and "
-            "its share of the run is unknown.");
-        SAY(finding->evidence, "%s", untimed);
-    }
-    if (profile->repaired) {
-        clp_finding *finding = add(findings, "driver-clock", 0);
-        SAY(finding->text,
-            "The driver gave %llu of %zu commands times out of order; their queue delays are not "
-            "to "
-            "be trusted.",
-            (unsigned long long)profile->repaired, profile->command_count);
     }
 }
 
@@ -503,7 +436,7 @@ void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
     find_slow_kernels(findings, analysis);
     find_transfers(findings, analysis);
     find_waits(findings, analysis);
-    find_memory(findings, analysis);
-    find_gaps_in_record(findings, analysis);
+    clp_findings_on_memory(findings, analysis);
+    clp_findings_on_record(findings, analysis);
     sort_findings(findings);
 }

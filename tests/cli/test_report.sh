@@ -93,12 +93,19 @@ expect_json diff.json
 # Bad reports.
 head -c 100 r.json >cut.json
 clproc report show cut.json
-[ "$code" -ne 0 ] || fail "a truncated report should be refused"
-expect_err '^clproc: cut.json: '
+expect_refusal 4 '^clproc: cut.json: is no complete JSON'
 echo '{"a": 1}' >foreign.json
 clproc report diff r.json foreign.json
-[ "$code" -ne 0 ] || fail "a foreign file should be refused"
-expect_err '^clproc: foreign.json: '
+expect_refusal 4 '^clproc: foreign.json: is JSON, but no profile'
+for version in 0 2; do
+    sed "s|clproc-profile/1|clproc-profile/$version|" r.json >other.json
+    clproc report show other.json
+    expect_refusal 4 "clproc-profile/$version.*use the clproc that wrote it"
+done
+# Of this version, but with members of a later clproc.
+sed -e 's|"gauges":\[|"later":{"a":[1]},"gauges":[{"name":"steam","peak":1,"readings":[]},|' r.json >later.json
+clproc report show later.json
+expect_code 0
 
 # A report that cannot be written leaves the pictures done.
 mkdir taken.json
