@@ -113,3 +113,24 @@ rm -r out
 clproc run in -o out $op --report taken.json
 expect_code 4
 expect_count out 2
+
+# A full disk, beneath standard output or the report: the pictures are done, other reports whole.
+rm -r out
+command_line=" run --profile >/dev/full" code=0
+"$CLPROC" run in -o out $op --profile >/dev/full 2>"$err" || code=$?
+expect_code 4
+expect_err 'the report cannot be written: No space left'
+expect_count out 2
+mkdir small
+if mount -t tmpfs -o size=16k tmpfs small 2>/dev/null; then
+    rm -r out
+    clproc run in -o out $op --report small/r.html --report whole.json
+    [ "$code" -eq 4 ] || umount small
+    expect_code 4
+    expect_err '^clproc: small/r.html: cannot be written: No space left'
+    left=$(ls -A small)
+    umount small
+    [ -z "$left" ] || fail "half a report was left behind: $left"
+    expect_count out 2
+    expect_json whole.json
+fi
