@@ -158,7 +158,7 @@ static void note_facts(const clp_run *run) {
     clp_prof_fact(run->prof, "jobs", text);
     clp_prof_fact(run->prof, "clproc", CLPROC_VERSION);
     clproc_strategy_print(run->params->strategy, text, sizeof text);
-    clp_prof_fact(run->prof, "strategy", text);
+    clp_prof_fact(run->prof, CLP_FACT_STRATEGY, text);
     const clp_events *told = &run->events;
     bool complete = told->found == told->written + told->skipped + told->failed;
     if (complete && run->names && !run->params->null_output && !run->params->dry_run) {

@@ -437,6 +437,7 @@ void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
     find_transfers(findings, analysis);
     find_waits(findings, analysis);
     clp_findings_on_memory(findings, analysis);
+    clp_findings_on_strategy(findings, analysis);
     clp_findings_on_record(findings, analysis);
     sort_findings(findings);
 }

@@ -18,6 +18,7 @@ typedef struct words {
 clp_finding *clp_finding_add(clp_findings *findings, const char *id, double saving_ns);
 
 void clp_findings_on_memory(clp_findings *findings, const clp_analysis *analysis);
+void clp_findings_on_strategy(clp_findings *findings, const clp_analysis *analysis);
 void clp_findings_on_record(clp_findings *findings, const clp_analysis *analysis);
 
 #endif

@@ -431,7 +431,8 @@ static void sentences(clp_text *text, const clp_analysis *analysis, const clp_fi
         told++;
         char line[sizeof finding->text + sizeof finding->evidence + 64], a[CLP_UNIT_SIZE];
         double share = clp_analysis_of_wall(analysis, finding->saving_ns);
-        snprintf(line, sizeof line, "%s (%s)", finding->text, finding->evidence);
+        snprintf(line, sizeof line, finding->evidence[0] ? "%s (%s)" : "%s", finding->text,
+                 finding->evidence);
         clp_table_cell(text, 6, finding->saving_ns > 0 ? clp_unit_percent(a, share) : "");
         clp_text_add(text, "  ");
         clp_text line_text = {0};
