@@ -278,6 +278,43 @@ static void the_closest_estimate_is_taken(void **state) {
     clp_profile_free(&profile);
 }
 
+static void a_known_clock_ends_the_guessing(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    uint64_t now = clp_clock_ns();
+    clp_prof_command command = {.kind = CLP_COMMAND_KERNEL,
+                                .name = "k",
+                                .queued = 1000000,
+                                .submitted = 1000000,
+                                .started = 1000000,
+                                .ended = 2000000};
+    clp_prof_align(prof, (int64_t)now + 90000000, true);
+    clp_prof_align(prof, (int64_t)now + 4000000, false);
+    clp_prof_commands(prof, &command, 1);
+    clproc_profile *profile = finish(prof);
+    assert_false(profile->clock_estimated);
+    assert_true(profile->commands[0].started >= 5000000);
+    assert_true(profile->commands[0].started < 6000000);
+    clp_profile_free(&profile);
+}
+
+static void one_cold_build_makes_the_cache_cold(void **state) {
+    (void)state;
+    static const clp_prof_cache builds[][2] = {{CLP_CACHE_COLD, CLP_CACHE_WARM},
+                                               {CLP_CACHE_WARM, CLP_CACHE_COLD},
+                                               {CLP_CACHE_WARM, CLP_CACHE_WARM}};
+    static const char *const expected[] = {"cold", "cold", "warm"};
+    for (int i = 0; i < 3; i++) {
+        clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+        clp_prof_build(prof, "a", 1, builds[i][0]);
+        clp_prof_build(prof, "b", 1, builds[i][1]);
+        clproc_profile *profile = finish(prof);
+        assert_string_equal(clp_profile_fact_value(profile, CLP_FACT_CACHE), expected[i]);
+        assert_int_equal(profile->builds[1].cache, builds[i][1]);
+        clp_profile_free(&profile);
+    }
+}
+
 static void memory_and_facts(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_TRACE);
@@ -335,6 +372,8 @@ int main(void) {
         cmocka_unit_test(threads_are_merged),
         cmocka_unit_test(commands_come_to_the_hosts_clock),
         cmocka_unit_test(the_closest_estimate_is_taken),
+        cmocka_unit_test(a_known_clock_ends_the_guessing),
+        cmocka_unit_test(one_cold_build_makes_the_cache_cold),
         cmocka_unit_test(memory_and_facts),
         cmocka_unit_test(nothing_is_left_in_memory),
     };
