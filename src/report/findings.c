@@ -113,7 +113,12 @@ static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
             cpu += (double)resource->cpu_ns;
         }
     }
-    double held = busy - cpu;
+    /* What the driver's threads on the same cores take is this run's own work: others can have had
+     * no more than this run left. */
+    const clproc_profile *profile = analysis->profile;
+    double left = (double)profile->cores * (double)profile->wall_ns -
+                  (double)(profile->user_ns + profile->system_ns);
+    double held = fmin(busy - cpu, fmax(0, left));
     if (held < HELD_UP * busy || clp_analysis_of_wall(analysis, held) < LARGE) {
         return;
     }
@@ -125,9 +130,8 @@ static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
     clp_finding *finding = clp_finding_add(
         findings, "held-up", fmin(held / fmax(1, threads), (double)analysis->profile->wall_ns));
     SAY(finding->text,
-        "Working threads were off the processor %s of their time: other programs, the disk or "
-        "paging "
-        "held them up. Compare runs on a quiet machine.",
+        "Working threads were off the processor %s of their time while this run left cores to "
+        "others: other programs, the disk or paging held them up. Compare runs on a quiet machine.",
         clp_unit_percent(w.a, held / busy));
     SAY(finding->evidence, "%s of work on the clock, %s on the processor", clp_unit_time(w.b, busy),
         clp_unit_time(w.c, cpu));
@@ -142,10 +146,15 @@ static void find_limit(clp_findings *findings, const clp_analysis *analysis) {
     } else if (analysis->resources[0].share >= SATURATED) {
         find_resource_limit(findings, analysis);
     } else {
+        const clp_resource *top = &analysis->resources[0];
         SAY(findings->verdict,
-            "Nothing is at its limit: the busiest part, %s, worked %s of the run; start-up and "
-            "hand-over between stages take the rest.",
-            analysis->resources[0].name, clp_unit_percent(w.a, analysis->resources[0].share));
+            "Nothing is at its limit: the busiest part, the %s%s, worked %s of the run; start-up "
+            "and hand-over between stages take the rest.",
+            top->name,
+            top->device       ? ""
+            : top->count == 1 ? " thread"
+                              : " threads",
+            clp_unit_percent(w.a, top->share));
     }
 }
 

@@ -196,6 +196,29 @@ static const clp_finding *find(const subject *it, const char *id) {
     return NULL;
 }
 
+/** Threads that were hardly on the processor, in a run that used this much of its cores. */
+static bool held_up(double share_of_cores) {
+    clproc_profile *profile = fixture_make(FIXTURE_DEFAULTS);
+    for (size_t i = 0; i < profile->thread_count; i++) {
+        profile->threads[i].cpu_ns = 1;
+    }
+    profile->system_ns = 0;
+    profile->user_ns =
+        (uint64_t)(share_of_cores * (double)profile->cores * (double)profile->wall_ns);
+    subject it = {.profile = profile};
+    assert_int_equal(clp_analysis_make(&it.analysis, profile, NULL), CLPROC_OK);
+    clp_findings_make(&it.findings, &it.analysis);
+    bool found = find(&it, "held-up") != NULL;
+    release(&it);
+    return found;
+}
+
+static void a_drivers_own_threads_are_no_other_programs(void **state) {
+    (void)state;
+    assert_true(held_up(0.2));
+    assert_false(held_up(1));
+}
+
 static void findings_follow_the_figures(void **state) {
     (void)state;
     subject it = analyse(FIXTURE_DEFAULTS);
@@ -344,6 +367,7 @@ int main(void) {
         cmocka_unit_test(kernel_figures),
         cmocka_unit_test(statistics),
         cmocka_unit_test(findings_follow_the_figures),
+        cmocka_unit_test(a_drivers_own_threads_are_no_other_programs),
         cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(tables_fit_the_terminal),
