@@ -386,13 +386,16 @@ static void verdict_of(clp_text *text, const clp_diff_row *row, bool more) {
 
 static void write_verdict(clproc_diff *diff) {
     clp_text text = {0};
-    size_t named = 0;
+    size_t named = 0, runs = 0;
     for (size_t i = 0; i < diff->row_count && named < 5; i++) {
         if (diff->rows[i].significant && diff->rows[i].group != CLP_DIFF_WAIT) {
             verdict_of(&text, &diff->rows[i], named++ > 0);
+            runs += diff->rows[i].group == CLP_DIFF_RUN;
         }
     }
-    clp_text_add(&text, named ? "." : "No significant change.");
+    clp_text_add(&text, !named ? "No significant change."
+                        : runs ? "."
+                               : ". The run as a whole shows no significant change.");
     for (size_t i = 0; i < diff->row_count; i++) {
         const clp_diff_row *row = &diff->rows[i];
         if (row->group == CLP_DIFF_RUN && !row->significant && row->before_count &&
