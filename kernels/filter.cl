@@ -5,7 +5,7 @@
  *                    REAL          1: float weights, 0: Q14 weights and 32-bit integer sums
  *                    TRANSPOSE     1: result row r becomes column r
  *                    NAME(f)       f with the variant's suffix: one program may hold several
- *                    PREFETCH_HINTS 1: the compiler takes them
+ *                    CLANG_BUILTINS 1: the compiler is clang, and compiles for this processor
  *                    GROUP_TILE    1: a work-group owns a tile, in local memory; 0: a work-item owns one, in registers
  */
 FIND_JOB(filter_job)
@@ -68,7 +68,8 @@ window NAME(find_window)(__global const filter_job *job, __global const uchar *t
     uint index = row / job->row_channels;
     int2 start = ((__global const int2 *)(tables + job->starts))[index];
     w.channel = row - index * job->row_channels;
-    w.source = src + job->src + ((size_t)start.x * job->row_channels + w.channel) * job->src_pitch;
+    /* Of a band, job->src counts from a row that is not there: sums of ulong come round. */
+    w.source = src + (job->src + ((ulong)start.x * job->row_channels + w.channel) * job->src_pitch);
     w.weights = (__global const WEIGHT *)(tables + job->weights) + (size_t)index * job->taps;
     w.fill_weight = start.y;
     return w;
@@ -146,11 +147,124 @@ SUM16 NAME(start_sums)(__global const filter_job *job, const window *w, uint x) 
     return vload16(0, values);
 }
 
+/* The next strip's part of a row: the hardware does not follow so many rows at once. */
+#define FETCH_NEXT_STRIP(p)                                                                        \
+    {                                                                                              \
+        PREFETCH((p) + STRIP * TILE);                                                              \
+        if (sizeof(SRC) > 1) {                                                                     \
+            PREFETCH((p) + STRIP * TILE + 64 / sizeof(SRC));                                       \
+        }                                                                                          \
+    }
+
+#if PAIRED_SUMS && !REAL
+/* Two taps at a time: x86 multiplies 16-bit pairs and adds both products in one instruction, which compilers do not
+ * find by themselves. The sums are the same integers as below. */
+typedef short NAME(words) __attribute__((vector_size(64), aligned(1)));
+typedef int NAME(sums) __attribute__((vector_size(64)));
+#define words NAME(words)
+#define sums NAME(sums)
+
+/* 32 columns as words. */
+words NAME(load_words)(__global const SRC *p) {
+#if defined(SRC_IS_U8)
+    typedef uchar bytes __attribute__((vector_size(32), aligned(1)));
+    return __builtin_convertvector(*(__global const bytes *)p, words);
+#else
+    return *(__global const words *)p;
+#endif
+}
+
+sums NAME(multiply_pairs)(words pairs, sums weights) {
+#if defined(__AVX512BW__)
+    return (sums)__builtin_ia32_pmaddwd512(pairs, (words)weights);
+#else
+    typedef short half_words __attribute__((vector_size(32)));
+    typedef int half_sums __attribute__((vector_size(32)));
+    union {
+        words all;
+        half_words part[2];
+    } p = {pairs}, w = {(words)weights};
+    union {
+        half_sums part[2];
+        sums all;
+    } result;
+    result.part[0] = __builtin_ia32_pmaddwd256(p.part[0], w.part[0]);
+    result.part[1] = __builtin_ia32_pmaddwd256(p.part[1], w.part[1]);
+    return result.all;
+#endif
+}
+
+/* The words of two rows in pairs: of each eight columns the first four, or the last. */
+#define FIRST_PAIRS(a, b)                                                                          \
+    __builtin_shufflevector(a, b, 0, 32, 1, 33, 2, 34, 3, 35, 8, 40, 9, 41, 10, 42, 11, 43, 16, 48, 17, 49, 18, 50, \
+                            19, 51, 24, 56, 25, 57, 26, 58, 27, 59)
+#define LAST_PAIRS(a, b)                                                                           \
+    __builtin_shufflevector(a, b, 4, 36, 5, 37, 6, 38, 7, 39, 12, 44, 13, 45, 14, 46, 15, 47, 20, 52, 21, 53, 22, 54, \
+                            23, 55, 28, 60, 29, 61, 30, 62, 31, 63)
+
+/* Adds two rows of a whole strip, each times its weight: 16 bits of `weights`. */
+void NAME(add_rows)(__global const SRC *p, __global const SRC *q, int weights, sums sum[4]) {
+    sums pair = (sums){} + weights;
+    words p0 = NAME(load_words)(p), q0 = NAME(load_words)(q), p1 = NAME(load_words)(p + 32),
+          q1 = NAME(load_words)(q + 32);
+    sum[0] += NAME(multiply_pairs)(FIRST_PAIRS(p0, q0), pair);
+    sum[1] += NAME(multiply_pairs)(LAST_PAIRS(p0, q0), pair);
+    sum[2] += NAME(multiply_pairs)(FIRST_PAIRS(p1, q1), pair);
+    sum[3] += NAME(multiply_pairs)(LAST_PAIRS(p1, q1), pair);
+}
+
+int16 NAME(as_vector)(sums sum) {
+    union {
+        sums in;
+        int16 out;
+    } same = {sum};
+    return same.out;
+}
+
+/* Two tiles of results, side by side. */
+void NAME(store_pair)(sums a, sums b, DST16 *result) {
+    DST16 first = FINISH16(NAME(as_vector)(a)), last = FINISH16(NAME(as_vector)(b));
+    result[0] = (DST16)(first.s0123, last.s0123, first.s4567, last.s4567);
+    result[TILE] = (DST16)(first.s89ab, last.s89ab, first.scdef, last.scdef);
+}
+
+/* One result row of a whole strip, where all columns start from the same sum. */
+void NAME(filter_strip)(const window *w, uint taps, size_t step, int start, DST16 *result) {
+    typedef int pair __attribute__((aligned(2)));
+    __global const SRC *p = w->source;
+    sums sum[4] = {(sums){} + start, (sums){} + start, (sums){} + start, (sums){} + start};
+    for (uint k = 0; k + 1 < taps; k += 2) {
+        NAME(add_rows)(p, p + step, *(__global const pair *)(w->weights + k), sum);
+        FETCH_NEXT_STRIP(p);
+        FETCH_NEXT_STRIP(p + step);
+        p += 2 * step;
+    }
+    if (taps % 2 == 1) {
+        NAME(add_rows)(p, p, (ushort)w->weights[taps - 1], sum);
+        FETCH_NEXT_STRIP(p);
+    }
+    NAME(store_pair)(sum[0], sum[1], result);
+    NAME(store_pair)(sum[2], sum[3], result + 2 * TILE);
+}
+#undef FIRST_PAIRS
+#undef LAST_PAIRS
+#undef words
+#undef sums
+#endif
+
 /* One result row of `tiles` tiles beginning with column x. */
 void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, uint tiles, DST16 *result) {
     __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
     uint taps = job->taps;
+#if PAIRED_SUMS && !REAL
+    if (tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0)) {
+        window strip = *w;
+        strip.source = p;
+        NAME(filter_strip)(&strip, taps, step, START(w->fill_weight, job->fill[w->channel]), result);
+        return;
+    }
+#endif
     if (tiles == STRIP) {
         SUM16 a = NAME(start_sums)(job, w, x), b = a, c = a, d = a;
         if (job->column_channels > 1) {
@@ -164,11 +278,7 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
             b += TO_SUM16(vload16(1, p)) * weight;
             c += TO_SUM16(vload16(2, p)) * weight;
             d += TO_SUM16(vload16(3, p)) * weight;
-            /* The next strip's part of this row: the hardware does not follow so many rows at once. */
-            PREFETCH(p + STRIP * TILE);
-            if (sizeof(SRC) > 1) {
-                PREFETCH(p + STRIP * TILE + 64 / sizeof(SRC));
-            }
+            FETCH_NEXT_STRIP(p);
             p += step;
         }
         result[0] = FINISH16(a);
@@ -274,6 +384,7 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
 #undef SHIFT
 #undef ROUND
 #undef DST16
+#undef FETCH_NEXT_STRIP
 #undef TILE
 #undef STRIP
 #undef ROWS

@@ -4,10 +4,10 @@
 set -eu
 
 needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-opencl-icd
-    libspng-dev libjpeg62-turbo-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev"
+    libspng-dev libdeflate-dev libjpeg62-turbo-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev"
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy liblcms2-utils
     libimage-exiftool-perl imagemagick chromium strace time"
-libraries="OpenCL libjpeg spng lcms2 jansson libxxhash cmocka"
+libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"
 
 # The packages of a list that are not installed.
 missing() {

@@ -248,7 +248,7 @@ static clproc_status run_plan(clproc_context *context, clp_plan *plan, const clp
         CLP_TRY(status, out,
                 clp_slot_create(&context->slot, context->device, plan->input.bytes, 1, error));
     }
-    CLP_TRY(status, out, clp_slot_add(context->slot, plan, &index, error));
+    CLP_TRY(status, out, clp_slot_add(context->slot, plan, false, &index, error));
     copy_rows(clp_slot_input(context->slot, index) + plane->offset, plane->pitch, in->pixels,
               in->pitch, row_bytes(&plan->input), in->height);
     CLP_TRY(status, out, clp_device_submit(context->device, context->slot, 0, NULL, error));

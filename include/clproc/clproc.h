@@ -225,7 +225,8 @@ enum {
     CLPROC_STRATEGY_SHRINK = 32,      /**< shrink JPEGs while they are decoded */
     CLPROC_STRATEGY_ONE_LISTING = 64, /**< list folders once, not for every file */
     CLPROC_STRATEGY_ONE_OPEN = 128,   /**< open files once, not for header and pixels each */
-    CLPROC_STRATEGY_DEFAULT = 255
+    CLPROC_STRATEGY_STREAM = 256,     /**< compute large pictures while they are decoded */
+    CLPROC_STRATEGY_DEFAULT = 511
 };
 
 /** One of these bits, by its place from 0. */

@@ -23,6 +23,15 @@ clp_batch *clp_batches_pop(clp_batches *list) {
     return batch;
 }
 
+void clp_batches_remove(clp_batches *list, clp_batch *batch) {
+    for (uint32_t left = list->count; left > 0; left--) {
+        clp_batch *first = clp_batches_pop(list);
+        if (first != batch) {
+            clp_batches_push(list, first);
+        }
+    }
+}
+
 void clp_picture_free(clp_picture *picture) {
     clp_plan_release(&picture->recipe.plan);
     clp_bytes_free(&picture->output);
@@ -123,10 +132,15 @@ static clp_batch *reuse(clp_board *board, uint64_t needed) {
     return batch;
 }
 
+bool clp_board_streams(const clp_board *board, const clp_plan *plan) {
+    return board->params.stream && clp_device_takes_bands(board->device, plan);
+}
+
 clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_status *status,
                                clproc_error *error) {
     clp_batch *batch;
-    uint64_t needed = (uint64_t)plan->input.bytes + plan->output.bytes;
+    bool banded = clp_board_streams(board, plan);
+    uint64_t needed = clp_slot_share(plan, banded);
     *status = CLPROC_OK;
     if (needed > board->params.memory) {
         *status =
@@ -136,7 +150,7 @@ clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_st
                           (unsigned long long)needed, (unsigned long long)board->params.memory);
         return NULL;
     }
-    while (board->open && !clp_slot_fits(board->open->slot, plan)) {
+    while (board->open && !clp_slot_fits(board->open->slot, plan, banded)) {
         clp_board_seal(board);
     }
     if (board->open) {
@@ -164,7 +178,7 @@ void clp_board_seal(clp_board *board) {
 }
 
 void clp_board_advance(clp_board *board, clp_batch *batch) {
-    if (!batch->sealed || batch->decoding > 0) {
+    if (!batch->sealed || batch->decoding > 0 || batch->bands > 0) {
         return;
     }
     if (batch->alive == 0) {
@@ -179,6 +193,8 @@ void clp_board_advance(clp_board *board, clp_batch *batch) {
 void clp_board_recycle(clp_board *board, clp_batch *batch) {
     clproc_error error;
     batch->count = batch->handed = 0;
+    batch->bands = batch->bands_ready = batch->bands_taken = batch->bands_done = 0;
+    batch->error.status = CLPROC_OK;
     batch->sealed = false;
     pthread_mutex_unlock(&board->lock);
     clproc_status status = clp_slot_reset(batch->slot, &error);

@@ -197,7 +197,8 @@ static void exchange(clp_picture *a, clp_picture *b) {
 static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draft,
                            clp_picture **placed, clproc_error *error) {
     uint32_t index;
-    clproc_status status = clp_slot_add(batch->slot, draft->recipe.plan, &index, error);
+    bool banded = clp_board_streams(board, draft->recipe.plan);
+    clproc_status status = clp_slot_add(batch->slot, draft->recipe.plan, banded, &index, error);
     if (status != CLPROC_OK) {
         if (batch->count == 0) {
             board->open = NULL;
@@ -215,8 +216,9 @@ static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draf
     batch->decoding++;
     batch->alive++;
     board->reading--;
+    batch->bands = banded ? picture->recipe.plan->bands.count : 0;
     *placed = picture;
-    if (batch->count == board->images) {
+    if (batch->count == board->images || banded) {
         clp_board_seal(board);
     }
     seal_if_dry(board);
@@ -268,6 +270,9 @@ void clp_board_drop(clp_board *board, clp_picture *picture) {
     picture->dropped = true;
     batch->decoding--;
     batch->alive--;
+    if (batch->bands > 0) {
+        clp_board_withdraw(board, batch);
+    }
     clp_board_advance(board, batch);
     count_out(board, 1);
     pthread_mutex_unlock(&board->lock);

@@ -47,8 +47,9 @@ typedef struct clp_board_params {
     uint64_t first_image; /**< what the profile calls item 0 */
     uint64_t first_batch; /**< and the first batch */
     uint32_t most_batches;
-    uint64_t memory; /**< bytes that all slots together may hold */
+    uint64_t memory;   /**< bytes that all slots together may hold */
     uint64_t deadline; /**< of clp_clock_ns(), from when on no file is taken; 0: none */
+    bool stream;       /**< large pictures go to the device in bands, where it takes them */
     const volatile int *cancel;
     clp_prof *prof;
 } clp_board_params;
@@ -87,6 +88,16 @@ void clp_board_reserve(clp_board *board, clp_prof_thread *thread, clp_picture *d
 void clp_board_leave(clp_board *board);
 /** The pixels of a placed picture are in its slot. */
 void clp_board_decoded(clp_board *board, clp_picture *picture);
+/** Bands that a placed picture is to be decoded and handed over in; 0: as a whole. */
+uint32_t clp_board_bands(const clp_picture *picture);
+/** Waits until the window of a band may be written. Fails where the device has failed on an earlier
+ * band, and where the run was stopped: then `*stopped` is set. */
+clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,
+                                     clp_picture *picture, uint32_t band, bool *stopped,
+                                     clproc_error *error);
+/** The next band of a placed picture is in its window. With the last one the picture is decoded,
+ * and this stands for clp_board_decoded(). */
+void clp_board_band_ready(clp_board *board, clp_picture *picture);
 /** A placed picture could not be decoded; it is through. */
 void clp_board_drop(clp_board *board, clp_picture *picture);
 /** A finished picture needs its slot no longer, and is the board's again. */
@@ -105,6 +116,7 @@ typedef enum clp_order_kind {
     CLP_ORDER_NONE,    /**< nothing now */
     CLP_ORDER_PREPARE, /**< build the kernels of `plan`, then release it */
     CLP_ORDER_RUN,     /**< submit `batch` */
+    CLP_ORDER_BAND,    /**< submit a band of the picture that is `batch` */
     CLP_ORDER_END
 } clp_order_kind;
 
@@ -112,6 +124,7 @@ typedef struct clp_order {
     clp_order_kind kind;
     clp_plan *plan;
     clp_batch *batch;
+    uint32_t band;
 } clp_order;
 
 /** The next thing for the device; with `wait` never NONE. */
@@ -124,5 +137,14 @@ clp_picture *clp_batch_picture(clp_batch *batch, uint32_t *cursor);
 void clp_board_finished(clp_board *board, clp_batch *batch);
 /** A batch has failed; its pictures have been reported and are through. */
 void clp_board_failed(clp_board *board, clp_batch *batch);
+/** A band before the last is through. */
+void clp_board_band_done(clp_board *board, clp_batch *batch);
+/** A band has failed, and with it the picture: what is decoded of it from now on is of no use. True
+ * if it is the first one. */
+bool clp_board_band_failed(clp_board *board, clp_batch *batch, const clproc_error *error);
+/** What a band failed with; NULL if none did. */
+const clproc_error *clp_batch_error(const clp_batch *batch);
+/** True for a picture's last band. */
+bool clp_batch_ends_with(const clp_batch *batch, uint32_t band);
 
 #endif

@@ -32,9 +32,14 @@ static clp_order choose(clp_board *board) {
         order.plan = board->wish;
         board->wish = NULL;
     } else if (board->ready.count > 0) {
-        order.kind = CLP_ORDER_RUN;
         order.batch = clp_batches_pop(&board->ready);
-        board->resident++;
+        if (order.batch->bands > 0) {
+            order.kind = CLP_ORDER_BAND;
+            order.band = clp_board_take_band(board, order.batch);
+        } else {
+            order.kind = CLP_ORDER_RUN;
+            board->resident++;
+        }
         clp_prof_gauge_set(board->params.prof, CLP_GAUGE_BATCHES_WAITING, board->ready.count);
     } else if (clp_board_over(board)) {
         order.kind = CLP_ORDER_END;
@@ -74,9 +79,14 @@ clp_picture *clp_batch_picture(clp_batch *batch, uint32_t *cursor) {
     return NULL;
 }
 
+/** Pictures in bands come to the device before they are decoded; they do not count. */
+static void leave_device(clp_board *board, const clp_batch *batch) {
+    board->resident -= batch->bands == 0;
+}
+
 void clp_board_finished(clp_board *board, clp_batch *batch) {
     pthread_mutex_lock(&board->lock);
-    board->resident--;
+    leave_device(board, batch);
     board->waiting_pictures += batch->alive;
     clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES_WAITING, board->waiting_pictures);
     clp_batches_push(&board->finished, batch);
@@ -88,7 +98,7 @@ void clp_board_failed(clp_board *board, clp_batch *batch) {
     pthread_mutex_lock(&board->lock);
     uint32_t lost = batch->alive;
     batch->alive = 0;
-    board->resident--;
+    leave_device(board, batch);
     clp_board_recycle(board, batch);
     board->open_files -= lost;
     pthread_cond_broadcast(&board->work);

@@ -17,6 +17,11 @@ struct clp_batch {
     uint32_t handed;   /**< pictures before this one have gone to an encoder */
     bool sealed;
     uint64_t number;
+    /* Of a picture in bands, else 0 */
+    uint32_t bands;                                /**< all there will be */
+    uint32_t bands_ready, bands_taken, bands_done; /**< decoded, at the device, through it */
+    bool queued;                                   /**< in the list of ready batches */
+    clproc_error error;                            /**< status OK unless a band has failed */
 };
 
 /** First in, first out. */
@@ -53,12 +58,15 @@ struct clp_board {
 
 void clp_batches_push(clp_batches *list, clp_batch *batch);
 clp_batch *clp_batches_pop(clp_batches *list);
+void clp_batches_remove(clp_batches *list, clp_batch *batch);
 clproc_status clp_batch_create(clp_batch **batch, clp_device *device, uint64_t bytes,
                                uint32_t images, clproc_error *error);
 void clp_batch_destroy(clp_batch **batch);
 
 /* All that follows with the lock held. */
 
+/** True if pictures of this plan go to the device in bands. */
+bool clp_board_streams(const clp_board *board, const clp_plan *plan);
 /** A batch with room for a picture of this plan, opened if need be; NULL where there is none now,
  * or, with `*status` not OK, never. */
 clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_status *status,
@@ -67,6 +75,10 @@ clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_st
 void clp_board_seal(clp_board *board);
 /** Moves a batch on that is sealed and decoded. */
 void clp_board_advance(clp_board *board, clp_batch *batch);
+/** The next band of a picture that was taken from the list of ready batches. */
+uint32_t clp_board_take_band(clp_board *board, clp_batch *batch);
+/** Takes a picture in bands back from the device; waits for the bands that are there. */
+void clp_board_withdraw(clp_board *board, clp_batch *batch);
 /** Empties a batch for the next pictures; gives the lock up meanwhile. */
 void clp_board_recycle(clp_board *board, clp_batch *batch);
 

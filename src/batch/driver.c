@@ -10,8 +10,8 @@
 typedef struct driver {
     clp_run *run;
     clp_prof_thread *thread;
-    clp_batch *resident; /**< submitted and not yet awaited */
-    uint32_t failures;   /**< batches in a row */
+    clp_order resident; /**< submitted and not yet awaited; NONE if there is none */
+    uint32_t failures;  /**< batches in a row */
 } driver;
 
 /** The session's device, opened by its first run that needs one. */
@@ -56,50 +56,113 @@ static clproc_status open_device(driver *self, clproc_error *error) {
     return CLPROC_OK;
 }
 
+/** Counts a batch that failed in the device; one after the other, and the run ends. */
+static void count_failure(driver *self, const clproc_error *error) {
+    self->failures += error->status == CLPROC_ERROR_DEVICE;
+    if (self->failures >= LOST_AFTER) {
+        clp_board_stop(self->run->board, error);
+    }
+}
+
 /** Reports every picture of a batch as failed. */
 static void give_up(driver *self, clp_batch *batch, const clproc_error *error) {
     clp_run *run = self->run;
+    clproc_error kept = *error; /* may be the batch's own */
     clp_picture *picture;
     uint32_t cursor = 0;
     while ((picture = clp_batch_picture(batch, &cursor))) {
         clp_events_failed(&run->events, run->listing.items[picture->item].path,
-                          (char *)picture->output.data, error);
+                          (char *)picture->output.data, &kept);
     }
     clp_board_failed(run->board, batch);
-    self->failures += error->status == CLPROC_ERROR_DEVICE;
-    if (self->failures >= LOST_AFTER) {
-        clp_board_stop(run->board, error);
+}
+
+static void end_batch(driver *self, clp_batch *batch, clproc_status status,
+                      const clproc_error *error) {
+    if (status == CLPROC_OK) {
+        self->failures = 0;
+        clp_board_finished(self->run->board, batch);
+    } else {
+        give_up(self, batch, error);
+        count_failure(self, error);
+    }
+}
+
+/** A picture of which a band has failed is reported by whom comes last to it: the worker, if it
+ * still decodes, else this thread with the last band. */
+static void end_band(driver *self, const clp_order *order, clproc_status status,
+                     const clproc_error *error) {
+    clp_board *board = self->run->board;
+    bool last = clp_batch_ends_with(order->batch, order->band);
+    if (status != CLPROC_OK && clp_board_band_failed(board, order->batch, error)) {
+        count_failure(self, error);
+    }
+    if (!last) {
+        if (status == CLPROC_OK) {
+            clp_board_band_done(board, order->batch);
+        }
+        return;
+    }
+    const clproc_error *failure = clp_batch_error(order->batch);
+    if (failure) {
+        give_up(self, order->batch, failure);
+    } else {
+        self->failures = 0;
+        clp_board_finished(board, order->batch);
+    }
+}
+
+static void end_order(driver *self, const clp_order *order, clproc_status status,
+                      const clproc_error *error) {
+    if (order->kind == CLP_ORDER_BAND) {
+        end_band(self, order, status, error);
+    } else {
+        end_batch(self, order->batch, status, error);
     }
 }
 
 static void await_resident(driver *self) {
     clproc_error error;
-    clp_batch *batch = self->resident;
-    self->resident = NULL;
-    if (!batch) {
+    clproc_status status;
+    clp_device *device = self->run->device;
+    clp_order order = self->resident;
+    self->resident.kind = CLP_ORDER_NONE;
+    if (order.kind == CLP_ORDER_NONE) {
         return;
     }
+    clp_slot *slot = clp_batch_slot(order.batch);
     clp_prof_begin(self->thread, CLP_PROF_WAIT_DEVICE, CLP_PROF_NO_IMAGE);
-    clproc_status status = clp_device_wait(self->run->device, clp_batch_slot(batch), &error);
+    status = order.kind == CLP_ORDER_BAND ? clp_device_wait_band(device, slot, order.band, &error)
+                                          : clp_device_wait(device, slot, &error);
     clp_prof_end(self->thread);
-    if (status == CLPROC_OK) {
-        self->failures = 0;
-        clp_board_finished(self->run->board, batch);
-    } else {
-        give_up(self, batch, &error);
-    }
+    end_order(self, &order, status, &error);
 }
 
-/** Submits a batch, then awaits the one before it: the device always has the next one at hand. */
-static void run_batch(driver *self, clp_batch *batch) {
+static clproc_status submit(driver *self, const clp_order *order, clproc_error *error) {
+    clp_device *device = self->run->device;
+    clp_slot *slot = clp_batch_slot(order->batch);
+    uint64_t number = clp_batch_number(order->batch);
+    if (order->kind == CLP_ORDER_RUN) {
+        return clp_device_submit(device, slot, number, self->thread, error);
+    }
+    const clproc_error *failure = clp_batch_error(order->batch);
+    if (failure) {
+        *error = *failure;
+        return error->status;
+    }
+    return clp_device_submit_band(device, slot, order->band, number, self->thread, error);
+}
+
+/** Submits a batch or a band, then awaits the one before it: the device always has the next one at
+ * hand. */
+static void run_order(driver *self, const clp_order *order) {
     clproc_error error;
-    clproc_status status = clp_device_submit(self->run->device, clp_batch_slot(batch),
-                                             clp_batch_number(batch), self->thread, &error);
+    clproc_status status = submit(self, order, &error);
     await_resident(self);
     if (status == CLPROC_OK) {
-        self->resident = batch;
+        self->resident = *order;
     } else {
-        give_up(self, batch, &error);
+        end_order(self, order, status, &error);
     }
 }
 
@@ -113,13 +176,15 @@ static void prepare(driver *self, clp_plan *plan) {
 static void drive(driver *self) {
     clp_order order;
     do {
-        clp_board_take(self->run->board, self->thread, !self->resident, &order);
+        clp_board_take(self->run->board, self->thread, self->resident.kind == CLP_ORDER_NONE,
+                       &order);
         switch (order.kind) {
         case CLP_ORDER_PREPARE:
             prepare(self, order.plan);
             break;
         case CLP_ORDER_RUN:
-            run_batch(self, order.batch);
+        case CLP_ORDER_BAND:
+            run_order(self, &order);
             break;
         case CLP_ORDER_NONE:
         case CLP_ORDER_END:

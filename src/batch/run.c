@@ -82,6 +82,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         .most_batches = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP) ? run->jobs + 1 : 1,
         .memory = run->memory,
         .deadline = run->session->deadline,
+        .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
         .cancel = params->cancel,
         .prof = run->prof,
     };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "batch/run.h"
+#include "batch/stream.h"
 #include "core/memory.h"
 
 /** Codec state and buffers that serve file after file. */
@@ -85,17 +86,6 @@ static void verify(worker *self, const clp_picture *picture) {
         snprintf(message, sizeof message, "could not be verified: %s", error.message);
         clp_events_warning(&run->events, path, message);
     }
-}
-
-/** Keeps a placed picture's samples: on their way through the device they may get lost. */
-static clproc_status keep_original(clp_picture *picture, const uint8_t *base, clproc_error *error) {
-    size_t bytes = picture->recipe.plan->input.bytes;
-    picture->original = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
-    if (!picture->original) {
-        return clp_error_memory(error, "a picture to be verified", bytes);
-    }
-    memcpy(picture->original, base, bytes);
-    return CLPROC_OK;
 }
 
 static void drop_original(clp_picture *picture) {
@@ -363,9 +353,11 @@ static clproc_status open_again(worker *self, uint32_t item, clproc_error *error
     return status == CLPROC_OK ? read_header(self, item, error) : status;
 }
 
-/** Decodes the open file to `base`, as the recipe's plan wants it. */
+/** Decodes the open file as the recipe's plan wants it: to `base`, or where that is NULL to `sink`.
+ */
 static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recipe, uint8_t *base,
-                            clproc_error *error) {
+                            const clp_row_sink *sink, clproc_error *error) {
+    const clp_layout *layout = &recipe->plan->input;
     clp_decode_result result = {0};
     clproc_status status;
     if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
@@ -376,9 +368,9 @@ static clproc_status decode(worker *self, uint32_t item, const clp_recipe *recip
     }
     clp_prof_begin(self->thread, CLP_PROF_DECODE, image_number(self, item));
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
-    CLP_TRY(status, out,
-            clp_decoder_read(self->decoder, &recipe->plan->input, base, &result, error));
-    if (result.flaws) {
+    status = base ? clp_decoder_read(self->decoder, layout, base, &result, error)
+                  : clp_decoder_read_rows(self->decoder, layout, sink, &result, error);
+    if (status == CLPROC_OK && result.flaws) {
         clp_events_warning(&self->run->events, input_path(self, item), result.message);
     }
 out:
@@ -386,18 +378,25 @@ out:
     return status;
 }
 
-/** While the device is still opening, decodes into memory of the worker's own. */
-static clproc_status decode_early(worker *self, const clp_picture *draft, clproc_error *error) {
-    size_t bytes = draft->recipe.plan->input.bytes;
-    bool overlap = clp_strategy_has(self->run->params, CLPROC_STRATEGY_OVERLAP);
-    if (!overlap || clp_board_has_device(self->run->board) || bytes > self->run->memory) {
-        return CLPROC_OK;
-    }
+/** Decodes into memory of the worker's own what has no place yet, or must stay. */
+static clproc_status decode_aside(worker *self, uint32_t item, const clp_recipe *recipe,
+                                  clproc_error *error) {
+    size_t bytes = recipe->plan->input.bytes;
     self->early = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
     if (!self->early) {
         return clp_error_memory(error, "a picture", bytes);
     }
-    return decode(self, draft->item, &draft->recipe, self->early, error);
+    return decode(self, item, recipe, self->early, NULL, error);
+}
+
+/** While the device is still opening there is time to decode, but no batch to decode into. */
+static clproc_status decode_early(worker *self, const clp_picture *draft, clproc_error *error) {
+    bool overlap = clp_strategy_has(self->run->params, CLPROC_STRATEGY_OVERLAP);
+    if (!overlap || clp_board_has_device(self->run->board) ||
+        draft->recipe.plan->input.bytes > self->run->memory) {
+        return CLPROC_OK;
+    }
+    return decode_aside(self, draft->item, &draft->recipe, error);
 }
 
 /** Gives up what was decoded early. */
@@ -406,21 +405,57 @@ static void drop_early(worker *self) {
     self->early = NULL;
 }
 
+/** Hands a placed picture to the device band by band. `decoded`: its samples, or NULL if they are
+ * still to be decoded. With the last band the picture is somebody else's. */
+static clproc_status stream(worker *self, clp_picture *picture, const uint8_t *decoded,
+                            file_outcome *outcome, clproc_error *error) {
+    clp_stream stream = {.board = self->run->board, .thread = self->thread, .picture = picture};
+    clp_row_sink sink;
+    clproc_status status;
+    if (decoded) {
+        status = clp_stream_feed(&stream, decoded, error);
+        goto out;
+    }
+    CLP_TRY(status, out, clp_stream_begin(&stream, &sink, error));
+    CLP_TRY(status, out, decode(self, picture->item, &picture->recipe, NULL, &sink, error));
+    status = clp_stream_end(&stream, error);
+out:
+    if (stream.stopped) {
+        *outcome = OUTCOME_STOPPED;
+    }
+    return status;
+}
+
 /** Brings a placed picture's pixels into its slot. */
-static clproc_status fill_slot(worker *self, clp_picture *picture, clproc_error *error) {
-    uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
+static clproc_status fill_slot(worker *self, clp_picture *picture, file_outcome *outcome,
+                               clproc_error *error) {
+    const clp_recipe *recipe = &picture->recipe;
+    bool banded = clp_board_bands(picture) > 0,
+         verified = clp_verify_chosen(&self->run->verify, picture->item);
     clproc_status status = CLPROC_OK;
     drop_original(picture); /* of a picture that failed in this place */
-    if (self->early) {
-        memcpy(base, self->early, picture->recipe.plan->input.bytes);
-        drop_early(self);
-    } else {
-        CLP_TRY(status, out, decode(self, picture->item, &picture->recipe, base, error));
+    /* On their way through the device the samples get lost. */
+    bool aside = verified || (banded && !clp_decoder_has_rows(self->decoder));
+    if (!self->early && aside) {
+        CLP_TRY(status, out, decode_aside(self, picture->item, recipe, error));
     }
-    if (clp_verify_chosen(&self->run->verify, picture->item)) {
-        CLP_TRY(status, out, keep_original(picture, base, error));
+    const uint8_t *decoded = self->early;
+    if (verified) {
+        picture->original = self->early;
+        self->early = NULL;
+    }
+    if (banded) {
+        status = stream(self, picture, decoded, outcome, error);
+        goto out;
+    }
+    uint8_t *base = clp_slot_input(clp_batch_slot(picture->batch), picture->index);
+    if (decoded) {
+        memcpy(base, decoded, recipe->plan->input.bytes);
+    } else {
+        status = decode(self, picture->item, recipe, base, NULL, error);
     }
 out:
+    drop_early(self);
     return status;
 }
 
@@ -437,17 +472,20 @@ static void load_picture(worker *self, uint32_t item) {
     if (status == CLPROC_OK && outcome == OUTCOME_GOES_ON) {
         status = find_room(self, draft, &placed, &outcome, &error);
     }
+    uint32_t bands = placed ? clp_board_bands(placed) : 0;
     if (placed) {
-        status = fill_slot(self, placed, &error);
+        status = fill_slot(self, placed, &outcome, &error);
     }
-    drop_early(self);
-    if (status != CLPROC_OK) {
+    drop_early(self); /* also of one without a place */
+    if (status != CLPROC_OK && outcome != OUTCOME_STOPPED) {
         clp_events_failed(&run->events, input_path(self, item), NULL, &error);
     }
     if (!placed) {
         clp_board_leave(run->board);
     } else if (status == CLPROC_OK) {
-        clp_board_decoded(run->board, placed);
+        if (bands == 0) {
+            clp_board_decoded(run->board, placed);
+        }
     } else {
         clp_board_drop(run->board, placed);
     }

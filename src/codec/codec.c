@@ -1,5 +1,6 @@
 #include "codec/codec.h"
 
+#include <libdeflate.h>
 #include <string.h>
 
 #include "codec/codec_private.h"
@@ -197,8 +198,14 @@ out:
     return status;
 }
 
-clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
-                               clp_decode_result *result, clproc_error *error) {
+bool clp_decoder_has_rows(const clp_decoder *decoder) {
+    const clp_header *header = &decoder->header;
+    return header->format == CLPROC_FORMAT_JPEG || !header->progressive;
+}
+
+clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layout,
+                                    const clp_row_sink *sink, clp_decode_result *result,
+                                    clproc_error *error) {
     clp_layout expected;
     clproc_status status = CLPROC_OK;
     if (!decoder->codec || !decoder->laid_out) {
@@ -212,12 +219,40 @@ clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, u
     }
     /* The time between opening and reading, in a queue perhaps, is not the file's fault. */
     decoder->source.deadline = deadline(decoder->source.limits.seconds);
-    CLP_TRY(status, out, decoder->codec->read(decoder, layout, base, error));
+    CLP_TRY(status, out, decoder->codec->read(decoder, layout, sink, error));
     result->flaws = decoder->flaws.found;
     memcpy(result->message, decoder->flaws.message, sizeof result->message);
 out:
     close_file(decoder);
     return status;
+}
+
+/** A whole picture in memory. */
+typedef struct memory_sink {
+    const clp_layout *layout;
+    uint8_t *base;
+} memory_sink;
+
+static uint8_t *place_in_memory(void *user, uint32_t index, uint32_t row) {
+    const memory_sink *memory = user;
+    const clp_plane *plane = &memory->layout->planes[index];
+    uint32_t held = (plane->height + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN * CLP_ROW_ALIGN;
+    return row < held ? memory->base + plane->offset + row * plane->pitch : NULL;
+}
+
+static clproc_status stay_in_memory(void *user, const uint32_t rows[CLP_MAX_PLANES],
+                                    clproc_error *error) {
+    (void)user;
+    (void)rows;
+    (void)error;
+    return CLPROC_OK;
+}
+
+clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+                               clp_decode_result *result, clproc_error *error) {
+    memory_sink memory = {layout, base};
+    clp_row_sink sink = {place_in_memory, stay_in_memory, &memory};
+    return clp_decoder_read_rows(decoder, layout, &sink, result, error);
 }
 
 /* ------------------------------------------------------------- encoding */
@@ -241,6 +276,8 @@ void clp_encoder_destroy(clp_encoder **encoder) {
     }
     clp_bytes_free(&(*encoder)->output);
     clp_bytes_free(&(*encoder)->scratch);
+    clp_bytes_free(&(*encoder)->packed);
+    libdeflate_free_compressor((*encoder)->deflate);
     clp_memory_free(*encoder);
     *encoder = NULL;
 }

@@ -52,6 +52,9 @@ struct clp_decoder {
 struct clp_encoder {
     clp_bytes output;
     clp_bytes scratch;
+    clp_bytes packed;                      /**< a PNG's pixels */
+    struct libdeflate_compressor *deflate; /**< of deflate_level; NULL before the first PNG */
+    int deflate_level;
 };
 
 /** One picture format. */
@@ -67,8 +70,9 @@ struct clp_codec {
      * places the planes. */
     clproc_status (*layout)(clp_decoder *decoder, const clp_decode_request *request,
                             clp_layout *layout, clproc_error *error);
-    /** Decodes the last request; the file is closed afterwards. */
-    clproc_status (*read)(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
+    /** Decodes the last request; the file is closed afterwards. Where a picture has no rows in
+     * order, every row may be placed again and again. */
+    clproc_status (*read)(clp_decoder *decoder, const clp_layout *layout, const clp_row_sink *sink,
                           clproc_error *error);
     /** Lets go of what the library holds for the open file. */
     void (*close)(void *state);
@@ -92,6 +96,12 @@ static inline uint32_t clp_read_u16(const uint8_t *bytes) {
 
 static inline uint32_t clp_read_u32(const uint8_t *bytes) {
     return clp_read_u16(bytes) << 16 | clp_read_u16(bytes + 2);
+}
+
+static inline void clp_write_u32(uint8_t *bytes, uint32_t value) {
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
 }
 
 #endif

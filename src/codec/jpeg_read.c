@@ -11,9 +11,9 @@ typedef struct reader {
     struct jpeg_progress_mgr progress;
     clp_decoder *decoder; /**< of the open file */
     clp_bytes icc, iptc;  /**< joined metadata */
-    clp_bytes spare_row;  /**< takes rows below a plane's padding */
+    clp_bytes spare_row;  /**< takes rows that nobody wants */
     const clp_layout *layout;
-    uint8_t *base;
+    const clp_row_sink *sink;
 } reader;
 
 static bool probe(const uint8_t *bytes, size_t size) {
@@ -203,32 +203,37 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
 
 /* -------------------------------------------------------------- pixels */
 
-/** Points at the rows that the next call of libjpeg fills: whole blocks, also beyond the picture.
- */
-static void point_at_rows(const reader *jpeg, int index, uint32_t group, JSAMPROW *rows) {
-    const jpeg_component_info *component = &jpeg->info.comp_info[index];
-    const clp_plane *plane = &jpeg->layout->planes[index];
-    uint32_t count = (uint32_t)(component->v_samp_factor * CLP_JPEG_DCT_V(component));
-    uint32_t held = (plane->height + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN * CLP_ROW_ALIGN;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = group * count + i;
-        rows[i] =
-            row < held ? jpeg->base + plane->offset + row * plane->pitch : jpeg->spare_row.data;
+static uint8_t *place(const reader *jpeg, uint32_t plane, uint32_t row) {
+    uint8_t *where = jpeg->sink->place(jpeg->sink->user, plane, row);
+    return where ? where : jpeg->spare_row.data;
+}
+
+static void advance(reader *jpeg, const uint32_t rows[CLP_MAX_PLANES]) {
+    clproc_status status = jpeg->sink->advance(jpeg->sink->user, rows, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
     }
 }
 
+/** Reads whole blocks of all planes, also beyond the picture. */
 static void read_planes(void *state) {
     reader *jpeg = state;
     struct jpeg_decompress_struct *info = &jpeg->info;
     JSAMPROW rows[CLP_MAX_PLANES][MAX_GROUP_ROWS];
     JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
+    uint32_t done[CLP_MAX_PLANES] = {0};
     jpeg_start_decompress(info);
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info));
-    for (uint32_t group = 0; info->output_scanline < info->output_height; group++) {
+    while (info->output_scanline < info->output_height) {
         for (int i = 0; i < info->num_components; i++) {
-            point_at_rows(jpeg, i, group, rows[i]);
+            const jpeg_component_info *component = &info->comp_info[i];
+            uint32_t count = (uint32_t)(component->v_samp_factor * CLP_JPEG_DCT_V(component));
+            for (uint32_t k = 0; k < count; k++) {
+                rows[i][k] = place(jpeg, (uint32_t)i, done[i]++);
+            }
         }
         jpeg_read_raw_data(info, planes, lines);
+        advance(jpeg, done);
     }
     jpeg_finish_decompress(info);
 }
@@ -247,31 +252,30 @@ static void read_pixels(void *state) {
     bool inverted = jpeg->layout->model == CLP_MODEL_CMYK && !info->saw_Adobe_marker;
     jpeg_start_decompress(info);
     while (info->output_scanline < info->output_height) {
-        JSAMPROW row = jpeg->base + plane->offset + info->output_scanline * plane->pitch;
+        JSAMPROW row = place(jpeg, 0, info->output_scanline);
         jpeg_read_scanlines(info, &row, 1);
         if (inverted) {
             invert(row, (size_t)plane->width * plane->channels);
         }
+        advance(jpeg, (uint32_t[CLP_MAX_PLANES]){info->output_scanline});
     }
     jpeg_finish_decompress(info);
 }
 
-static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
-                               clproc_error *error) {
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
+                               const clp_row_sink *sink, clproc_error *error) {
     reader *jpeg = decoder->state;
-    bool planar = layout->model == CLP_MODEL_YCC;
+    size_t widest = 0;
     jpeg->layout = layout;
-    jpeg->base = base;
-    if (planar) {
-        size_t widest = layout->planes[0].pitch;
-        for (uint32_t i = 1; i < layout->plane_count; i++) {
-            widest = widest > layout->planes[i].pitch ? widest : layout->planes[i].pitch;
-        }
-        clproc_status status = clp_bytes_reserve(&jpeg->spare_row, widest, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
+    jpeg->sink = sink;
+    for (uint32_t i = 0; i < layout->plane_count; i++) {
+        widest = widest > layout->planes[i].pitch ? widest : layout->planes[i].pitch;
     }
+    clproc_status status = clp_bytes_reserve(&jpeg->spare_row, widest, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    bool planar = layout->model == CLP_MODEL_YCC;
     return clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
 }
 

@@ -1,3 +1,4 @@
+#include <libdeflate.h>
 #include <string.h>
 
 #include "codec/png_private.h"
@@ -20,22 +21,6 @@ static void *retake(void *block, size_t size) {
 spng_ctx *clp_png_context(int flags) {
     struct spng_alloc functions = {take, retake, take_zero, clp_memory_free};
     return spng_ctx_new2(&functions, flags);
-}
-
-/** CRC-32 as ISO 3309 defines it, four bits at a time: metadata is small. */
-static uint32_t checksum(const uint8_t *bytes, size_t size) {
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    uint32_t sum = 0xFFFFFFFF;
-    for (size_t i = 0; i < size; i++) {
-        sum ^= bytes[i];
-        sum = table[sum & 15] ^ sum >> 4;
-        sum = table[sum & 15] ^ sum >> 4;
-    }
-    return ~sum;
 }
 
 static bool is(const uint8_t *type, const char *name) {
@@ -99,7 +84,7 @@ static clproc_status inspect(const clp_source *source, const uint8_t *type, size
         return clp_flaws_note(flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
                                                                     : CLPROC_ERROR_INPUT;
     }
-    if (checksum(type, size + 4) != clp_read_u32(data + size)) {
+    if (libdeflate_crc32(0, type, size + 4) != clp_read_u32(data + size)) {
         snprintf(text, sizeof text, "wrong checksum of a %.4s chunk: dropped", (const char *)type);
         return clp_flaws_note(flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
                                                                     : CLPROC_ERROR_INPUT;

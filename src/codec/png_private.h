@@ -11,6 +11,10 @@
 /** libspng's memory, taken through core/memory.h. */
 spng_ctx *clp_png_context(int flags);
 
+/** Appends a picture's pixels and the end of the file to what has been encoded. `level`: zlib's. */
+clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layout,
+                                   const uint8_t *base, int level, clproc_error *error);
+
 /** Chunks whose content libspng drops without a word when it cannot use it. */
 enum {
     CLP_PNG_HAS_GAMA = 1,

@@ -343,82 +343,98 @@ static void place(reader *png, const clp_plane *plane, size_t pixel, int pass, u
 
 /** Decodes what can be decoded. `*code` is libspng's verdict, 0 if every row was there; `*rows`
  * counts them. */
-static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
-                                 uint64_t *rows, int *code, clproc_error *error) {
+static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout,
+                                 const clp_row_sink *sink, uint32_t *rows, int *code,
+                                 clproc_error *error) {
     reader *png = decoder->state;
     const clp_plane *plane = &layout->planes[0];
     size_t pixel = (size_t)plane->channels * layout->depth / 8;
     bool direct = !png->ihdr.interlace_method && !clp_png_is_packed(&png->pixels);
+    clproc_status status;
     *rows = 0;
     *code = spng_decode_image(png->context, NULL, 0, SPNG_FMT_PNG, SPNG_DECODE_PROGRESSIVE);
     while (*code == 0) {
         struct spng_row_info info;
-        clproc_status status = clp_source_check_time(&decoder->source, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
+        CLP_TRY(status, out, clp_source_check_time(&decoder->source, error));
         *code = spng_get_row_info(png->context, &info);
         if (*code != 0) {
             break;
         }
-        uint8_t *row = base + plane->offset + info.row_num * plane->pitch;
-        *code = spng_decode_scanline(png->context, direct ? row : png->packed.data, plane->pitch);
+        uint8_t *row = sink->place(sink->user, 0, info.row_num);
+        *code = spng_decode_scanline(png->context, direct && row ? row : png->packed.data,
+                                     plane->pitch);
         if (*code != 0 && *code != SPNG_EOI) {
             break;
         }
-        if (!direct) {
+        if (!direct && row) {
             place(png, plane, pixel, info.pass, row);
         }
         ++*rows;
+        if (!png->ihdr.interlace_method) {
+            CLP_TRY(status, out,
+                    sink->advance(sink->user, (uint32_t[CLP_MAX_PLANES]){*rows}, error));
+        }
     }
     *code = *code == SPNG_EOI ? 0 : *code;
-    return CLPROC_OK;
+    status = CLPROC_OK;
+out:
+    return status;
 }
 
-static void clear(const clp_layout *layout, uint8_t *base, uint64_t first_row) {
+static clproc_status clear(const clp_layout *layout, const clp_row_sink *sink, uint32_t first_row,
+                           clproc_error *error) {
     const clp_plane *plane = &layout->planes[0];
-    for (uint64_t y = first_row; y < plane->height; y++) {
-        memset(base + plane->offset + y * plane->pitch, 0, plane->pitch);
+    clproc_status status = CLPROC_OK;
+    for (uint32_t y = first_row; status == CLPROC_OK && y < plane->height; y++) {
+        uint8_t *row = sink->place(sink->user, 0, y);
+        if (row) {
+            memset(row, 0, plane->pitch);
+        }
+        status = sink->advance(sink->user, (uint32_t[CLP_MAX_PLANES]){y + 1}, error);
     }
+    return status;
 }
 
-static clproc_status decode(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
-                            int *code, clproc_error *error) {
+static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
+                            const clp_row_sink *sink, int *code, clproc_error *error) {
     reader *png = decoder->state;
     bool interlaced = png->ihdr.interlace_method != 0;
-    uint64_t rows;
+    uint32_t rows;
     clproc_status status;
     if (interlaced) {
-        clear(layout, base, 0); /* passes may be missing */
+        CLP_TRY(status, out, clear(layout, sink, 0, error)); /* passes may be missing */
     }
-    CLP_TRY(status, out, decode_rows(decoder, layout, base, &rows, code, error));
+    CLP_TRY(status, out, decode_rows(decoder, layout, sink, &rows, code, error));
     if (*code == 0) {
         *code = spng_decode_chunks(png->context);
     } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {
         status = failure(*code, error);
-    } else if (!interlaced) {
-        clear(layout, base, rows);
+    } else if (!interlaced && *code != SPNG_ECHUNK_CRC) {
+        status = clear(layout, sink, rows, error);
     }
 out:
     return status;
 }
 
-static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
-                               clproc_error *error) {
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
+                               const clp_row_sink *sink, clproc_error *error) {
     reader *png = decoder->state;
     int code;
     clproc_status status;
     /* Stored rows are never longer than rows of pixels. */
     CLP_TRY(status, out, clp_bytes_reserve(&png->packed, layout->planes[0].pitch, error));
     CLP_TRY(status, out, clp_bytes_reserve(&png->expanded, layout->planes[0].pitch, error));
-    CLP_TRY(status, out, decode(decoder, layout, base, &code, error));
+    CLP_TRY(status, out, decode(decoder, layout, sink, &code, error));
     if (code == SPNG_ECHUNK_CRC) {
-        /* The pixels may still be of use: once more without regard to checksums. */
+        /* The pixels may still be of use: once more without regard to checksums. The rows that are
+         * there already come out the same. */
         CLP_TRY(status, out, tolerate(decoder, code, error));
         CLP_TRY(status, out, start(decoder, SPNG_CRC_USE, &code, error));
-        if (code == 0) {
-            CLP_TRY(status, out, decode(decoder, layout, base, &code, error));
+        if (code != 0) {
+            status = failure(code, error);
+            goto out;
         }
+        CLP_TRY(status, out, decode(decoder, layout, sink, &code, error));
     }
     status = tolerate(decoder, code, error);
 out:

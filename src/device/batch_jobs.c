@@ -55,6 +55,45 @@ static void set_fill(const clp_pass *pass, bool q6, float fill[4]) {
     }
 }
 
+double clp_work_share(const clp_work *work) {
+    const clp_band *band = work->band;
+    const clp_pass *first = &work->picture->plan->passes[band ? work->route->first : 0];
+    return band ? (double)(band->result_end - band->result) / first->windows : 1;
+}
+
+/** Turns a job on whole planes into one on a band: some rows of the first pass, which are columns
+ * to the second. */
+static void restrict_to_band(const clp_work *w, const clp_surface *src, const clp_surface *dst,
+                             filter_job *job) {
+    const clp_pass *pass = w->pass;
+    const clp_band *band = w->band;
+    uint64_t first = band->result;
+    uint32_t count = band->result_end - band->result;
+    bool second =
+        w->route->second != CLP_NO_PASS && pass == &w->picture->plan->passes[w->route->second];
+    size_t between = clp_sample_size(second ? src->sample : dst->sample);
+    if (second) {
+        job->src = w->route->between_offset / between;
+        job->src_pitch = (uint32_t)(w->route->between_pitch / between);
+        job->columns = count;
+        job->dst += pass->transpose ? first * job->dst_pitch : first * job->row_channels;
+        return;
+    }
+    size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
+    job->rows = count;
+    job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
+    job->weights += (uint32_t)(first * pass->taps * weight);
+    /* Windows count rows from the plane's first, which the window does not hold: modulo 2^64. */
+    job->src =
+        w->window->offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
+    if (w->route->second == CLP_NO_PASS) {
+        job->dst += pass->transpose ? first : first * job->dst_pitch;
+    } else {
+        job->dst = w->route->between_offset / between;
+        job->dst_pitch = (uint32_t)(w->route->between_pitch / between);
+    }
+}
+
 /** Fills in a job; returns its number of tiles. */
 static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
                                 filter_job *job) {
@@ -79,6 +118,10 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
         .first_tile = first_tile,
     };
     set_fill(pass, !pass->real, job->fill);
+    if (w->band) {
+        restrict_to_band(w, src, dst, job);
+        job->tiles_across = divide_up(job->columns, columns);
+    }
     return job->tiles_across * divide_up(job->rows, rows);
 }
 
@@ -229,53 +272,40 @@ static clproc_status place(clp_slot *slot, size_t *scratch, clproc_error *error)
     return status;
 }
 
-/** Collects what there is to do, sorted into launches. */
-static clproc_status collect(clp_slot *slot, clp_work **works, size_t *count, clproc_error *error) {
-    size_t capacity = 0;
-    *works = NULL;
-    *count = 0;
-    for (uint32_t i = 0; i < slot->count; i++) {
-        const clp_picture *picture = &slot->pictures[i];
-        const clp_plan *plan = picture->plan;
-        for (size_t j = 0; !picture->dropped && j < plan->pass_count; j++) {
-            clp_work *grown =
-                clp_memory_grow(CLP_MEMORY_BATCH, *works, &capacity, *count + 1, sizeof *grown);
-            if (!grown) {
-                return clp_error_memory(error, "a batch", sizeof *grown);
-            }
-            *works = grown;
-            const clp_pass *pass = &plan->passes[j];
-            bool colour = pass->kind == CLP_PASS_COLOUR;
-            grown[(*count)++] = (clp_work){.picture = picture,
-                                           .pass = pass,
-                                           .variant = clp_pass_variant(plan, pass),
-                                           .src = colour ? 0 : plan->surfaces[pass->src[0]].role,
-                                           .dst = colour ? 0 : plan->surfaces[pass->dst[0]].role};
-        }
-    }
-    if (*count) {
-        qsort(*works, *count, sizeof **works, compare);
-    }
-    return CLPROC_OK;
+static clp_work make_work(const clp_picture *picture, const clp_pass *pass) {
+    const clp_plan *plan = picture->plan;
+    bool colour = pass->kind == CLP_PASS_COLOUR;
+    return (clp_work){.picture = picture,
+                      .pass = pass,
+                      .variant = clp_pass_variant(plan, pass),
+                      .src = colour ? 0 : plan->surfaces[pass->src[0]].role,
+                      .dst = colour ? 0 : plan->surfaces[pass->dst[0]].role};
 }
 
-static clproc_status make_groups(clp_slot *slot, const clp_work *works, size_t count,
-                                 clp_group **groups, size_t *group_count, clproc_error *error) {
-    size_t capacity = 0;
-    *groups = NULL;
-    *group_count = 0;
+static clproc_status reserve_works(clp_jobs *jobs, size_t count, clproc_error *error) {
+    jobs->works = clp_memory_alloc(CLP_MEMORY_BATCH, (count ? count : 1) * sizeof *jobs->works);
+    return jobs->works ? CLPROC_OK
+                       : clp_error_memory(error, "a batch", count * sizeof *jobs->works);
+}
+
+/** Sorts works into launches. */
+static clproc_status append_groups(clp_slot *slot, clp_jobs *jobs, clp_work *works, size_t count,
+                                   clproc_error *error) {
+    if (count > 0) {
+        qsort(works, count, sizeof *works, compare);
+    }
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         while (end < count && compare(&works[i], &works[end]) == 0) {
             end++;
         }
-        clp_group *grown =
-            clp_memory_grow(CLP_MEMORY_BATCH, *groups, &capacity, *group_count + 1, sizeof *grown);
+        clp_group *grown = clp_memory_grow(CLP_MEMORY_BATCH, jobs->groups, &jobs->group_capacity,
+                                           jobs->group_count + 1, sizeof *grown);
         if (!grown) {
             return clp_error_memory(error, "a batch", sizeof *grown);
         }
-        *groups = grown;
-        clp_group *g = &grown[(*group_count)++];
+        jobs->groups = grown;
+        clp_group *g = &grown[jobs->group_count++];
         *g = (clp_group){.works = &works[i], .count = (uint32_t)(end - i)};
         clproc_status status = stage_group(slot, g, error);
         if (status != CLPROC_OK) {
@@ -286,17 +316,80 @@ static clproc_status make_groups(clp_slot *slot, const clp_work *works, size_t c
     return CLPROC_OK;
 }
 
-clproc_status clp_batch_jobs(clp_slot *slot, clp_work **works, clp_group **groups,
-                             size_t *group_count, size_t *scratch, clproc_error *error) {
-    size_t count;
+clproc_status clp_batch_jobs(clp_slot *slot, clp_jobs *jobs, clproc_error *error) {
+    size_t count = 0;
     clproc_status status;
-    *works = NULL;
-    *groups = NULL;
-    *group_count = 0;
+    *jobs = (clp_jobs){0};
     slot->staging_size = 0;
-    CLP_TRY(status, out, place(slot, scratch, error));
-    CLP_TRY(status, out, collect(slot, works, &count, error));
-    status = make_groups(slot, *works, count, groups, group_count, error);
+    CLP_TRY(status, out, place(slot, &jobs->scratch, error));
+    for (uint32_t i = 0; i < slot->count; i++) {
+        count += slot->pictures[i].dropped ? 0 : slot->pictures[i].plan->pass_count;
+    }
+    CLP_TRY(status, out, reserve_works(jobs, count, error));
+    count = 0;
+    for (uint32_t i = 0; i < slot->count; i++) {
+        const clp_picture *picture = &slot->pictures[i];
+        for (size_t j = 0; !picture->dropped && j < picture->plan->pass_count; j++) {
+            jobs->works[count++] = make_work(picture, &picture->plan->passes[j]);
+        }
+    }
+    status = append_groups(slot, jobs, jobs->works, count, error);
 out:
     return status;
+}
+
+/** The works of one band; returns how many. */
+static size_t collect_band(const clp_picture *picture, uint32_t index, clp_work *works) {
+    const clp_plan *plan = picture->plan;
+    const clp_bands *bands = &plan->bands;
+    size_t count = 0;
+    for (uint32_t plane = 0; plane < plan->input.plane_count; plane++) {
+        const clp_band *band = clp_bands_part(bands, index, plane);
+        const clp_band_route *route = &bands->routes[plane];
+        for (int i = 0; i < 2 && band->result < band->result_end; i++) {
+            uint32_t pass = i == 0 ? route->first : route->second;
+            if (pass == CLP_NO_PASS) {
+                continue;
+            }
+            works[count] = make_work(picture, &plan->passes[pass]);
+            works[count].band = band;
+            works[count].route = route;
+            works[count++].window = &bands->window.planes[plane];
+        }
+    }
+    return count;
+}
+
+clproc_status clp_band_jobs(clp_slot *slot, clp_jobs *jobs, clproc_error *error) {
+    const clp_picture *picture = &slot->pictures[0];
+    const clp_bands *bands = &picture->plan->bands;
+    size_t count = 0;
+    clproc_status status;
+    *jobs = (clp_jobs){0};
+    slot->staging_size = 0;
+    CLP_TRY(status, out, place(slot, &jobs->scratch, error));
+    jobs->scratch = bands->scratch_bytes;
+    CLP_TRY(status, out,
+            reserve_works(jobs, (size_t)bands->count * 2 * bands->window.plane_count, error));
+    jobs->band_ends = clp_memory_zero(CLP_MEMORY_BATCH, bands->count, sizeof *jobs->band_ends);
+    if (!jobs->band_ends) {
+        status = clp_error_memory(error, "a batch", bands->count * sizeof *jobs->band_ends);
+        goto out;
+    }
+    for (uint32_t band = 0; band < bands->count; band++) {
+        clp_work *works = jobs->works + count;
+        size_t added = collect_band(picture, band, works);
+        CLP_TRY(status, out, append_groups(slot, jobs, works, added, error));
+        count += added;
+        jobs->band_ends[band] = jobs->group_count;
+    }
+out:
+    return status;
+}
+
+void clp_jobs_free(clp_jobs *jobs) {
+    clp_memory_free(jobs->works);
+    clp_memory_free(jobs->groups);
+    clp_memory_free(jobs->band_ends);
+    *jobs = (clp_jobs){0};
 }

@@ -39,10 +39,16 @@ clproc_status clp_slot_create(clp_slot **slot, clp_device *device, uint64_t byte
                               clproc_error *error);
 void clp_slot_destroy(clp_slot **slot);
 
-/** True if a picture of this plan can be added without growing. An empty slot takes any picture. */
-bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan);
+/** True if the device can work on pictures of this plan band by band. */
+bool clp_device_takes_bands(const clp_device *device, const clp_plan *plan);
+/** What a picture takes of a slot, bytes. */
+uint64_t clp_slot_share(const clp_plan *plan, bool banded);
+/** True if a picture of this plan can be added without growing. An empty slot takes any picture,
+ * one with a picture in bands no other. */
+bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded);
 /** Reserves room for a picture and retains its plan. `*index` counts from 0. */
-clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, uint32_t *index, clproc_error *error);
+clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, bool banded, uint32_t *index,
+                           clproc_error *error);
 /** Where the decoder writes, as plan->input says. Different pictures may be written by different
  * threads. */
 uint8_t *clp_slot_input(clp_slot *slot, uint32_t index);
@@ -62,6 +68,17 @@ uint8_t *clp_slot_output(clp_slot *slot, uint32_t index);
 /** Empties a slot whose results are no longer needed, for the next batch. By the device's thread or
  * with it idle on this slot. */
 clproc_status clp_slot_reset(clp_slot *slot, clproc_error *error);
+
+/** Where the decoder writes a band's source rows, as plan->bands.window says. A band may be written
+ * once the one CLP_BAND_WINDOWS before it has been waited for. */
+uint8_t *clp_slot_band(clp_slot *slot, uint32_t band);
+/** Enqueues the passes of one band of a slot with a picture in bands; band after band. With the
+ * last one goes the readback. */
+clproc_status clp_device_submit_band(clp_device *device, clp_slot *slot, uint32_t band,
+                                     uint64_t batch, clp_prof_thread *thread, clproc_error *error);
+/** Waits until a band is through; with the last one the results are in the host's reach. */
+clproc_status clp_device_wait_band(clp_device *device, clp_slot *slot, uint32_t band,
+                                   clproc_error *error);
 
 /** Runs a plan's terms on one picture in double precision; what the reference device does.
  * `unrounded`, if not NULL, receives each output plane's values before rounding, densely packed

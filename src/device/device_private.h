@@ -99,7 +99,10 @@ typedef struct clp_picture {
 struct clp_slot {
     clp_device *device;
     uint64_t wanted_bytes;
-    clp_arena input, output;
+    clp_arena input; /**< of a banded slot, the first window */
+    clp_arena more_windows[CLP_BAND_WINDOWS - 1];
+    clp_arena output;
+    bool banded; /**< its only picture comes in bands */
     clp_picture *pictures;
     uint32_t count, capacity; /**< pictures */
     clp_store tables;         /**< plan tables, then jobs */
@@ -108,7 +111,9 @@ struct clp_slot {
     /* Of the batch under way */
     uint64_t batch;
     cl_event done;
-    struct clp_launch *launches; /**< profiled commands whose events are not read yet */
+    cl_event window_free[CLP_BAND_WINDOWS]; /**< of the last band in each window */
+    struct clp_jobs *band_jobs;             /**< of the picture in bands, NULL before its first */
+    struct clp_launch *launches;            /**< profiled commands whose events are not read yet */
     size_t launch_count, launch_capacity;
 };
 
@@ -144,7 +149,7 @@ struct clp_device {
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
     size_t table_bytes;                      /**< of all slots' tables */
-    clp_launch firsts[CLP_MAX_KERNELS]; /**< launches made for compiling, not read yet */
+    clp_launch firsts[CLP_MAX_KERNELS];      /**< launches made for compiling, not read yet */
     uint32_t first_count;
     clp_device_clock clock;
     /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
@@ -196,6 +201,22 @@ void clp_device_probe_copy(clp_device *device);
 void clp_launches_collect(clp_device *device, clp_slot *slot);
 /** An event's place if commands of this slot are profiled, else NULL. */
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
+
+/** The results come into the host's reach; sets slot->done. */
+clproc_status clp_slot_read_back(clp_slot *slot, clproc_error *error);
+/** After a failure: what was enqueued must not outlive the memory it works on. */
+void clp_device_finish(clp_device *device);
+/** Gives up the events of a batch that has ended. */
+void clp_slot_end_batch(clp_slot *slot);
+/** Waits for an event of a batch and says how the command ended. */
+clproc_status clp_event_wait(cl_event event, clproc_error *error);
+
+/* --------------------------------------------------------- bands.c */
+
+/** The window that a band of a slot is decoded into. */
+clp_arena *clp_slot_window(clp_slot *slot, uint32_t band);
+/** Forgets the jobs of the slot's picture in bands. */
+void clp_slot_end_bands(clp_slot *slot);
 
 /* --------------------------------------------------------- clocks.c */
 

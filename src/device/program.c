@@ -147,12 +147,42 @@ static clproc_status add_variant(source *text, const clp_kernel *kernel, const c
     return add_file(text, preamble, file, error);
 }
 
+/** PoCL compiles with clang for the processor it runs on, so its builtins may be used there; should
+ * a version of it not know them, the kernels do without. */
+static bool has_clang_builtins(const clp_device *device) {
+    return strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 &&
+           strcmp(device->info.type, "cpu") == 0;
+}
+
+static clproc_status compile(clp_device *device, source *text, const char *name,
+                             cl_program *program, clproc_error *error) {
+    cl_int code;
+    *program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
+                                         &code);
+    clproc_status status = clp_cl_check(code, "clCreateProgramWithSource", name, error);
+    if (status != CLPROC_OK) {
+        *program = NULL;
+        return status;
+    }
+    for (int builtins = has_clang_builtins(device); builtins >= 0; builtins--) {
+        char options[96];
+        snprintf(options, sizeof options,
+                 "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d",
+                 device->group_tiles, device->group_tiles ? 1 : 16, builtins);
+        code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
+        if (code == CL_SUCCESS) {
+            return CLPROC_OK;
+        }
+    }
+    return build_failed(device, *program, name, code, error);
+}
+
 /** Builds one program for some kernels: the compiler's own headers cost more than a kernel, so once
  * is cheaper. */
 static clproc_status build(clp_device *device, clp_kernel *const *kernels, uint32_t count,
                            clproc_error *error) {
     source *text = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *text);
-    char functions[CLP_MAX_KERNELS][48], options[96];
+    char functions[CLP_MAX_KERNELS][48];
     cl_program program = NULL;
     cl_int code;
     clproc_status status;
@@ -165,20 +195,7 @@ static clproc_status build(clp_device *device, clp_kernel *const *kernels, uint3
         name_function(kernels[i], functions[i], sizeof functions[i]);
         CLP_TRY(status, out, add_variant(text, kernels[i], functions[i], error));
     }
-    /* PoCL's clang takes prefetch hints; other drivers' translators may not. */
-    bool hints = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 &&
-                 strcmp(device->info.type, "cpu") == 0;
-    snprintf(options, sizeof options,
-             "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DPREFETCH_HINTS=%d", device->group_tiles,
-             device->group_tiles ? 1 : 16, hints);
-    program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
-                                        &code);
-    CLP_TRY(status, out, clp_cl_check(code, "clCreateProgramWithSource", kernels[0]->name, error));
-    code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
-    if (code != CL_SUCCESS) {
-        status = build_failed(device, program, kernels[0]->name, code, error);
-        goto out;
-    }
+    CLP_TRY(status, out, compile(device, text, kernels[0]->name, &program, error));
     for (uint32_t i = 0; i < count; i++) {
         kernels[i]->kernel = clCreateKernel(program, functions[i], &code);
         CLP_TRY(status, out, clp_cl_check(code, "clCreateKernel", kernels[i]->name, error));

@@ -106,7 +106,9 @@ static void drop_pictures(clp_slot *slot) {
     for (uint32_t i = 0; i < slot->count; i++) {
         clp_plan_release(&slot->pictures[i].plan);
     }
+    clp_slot_end_bands(slot);
     slot->count = 0;
+    slot->banded = false;
     slot->input.used = slot->output.used = 0;
 }
 
@@ -116,11 +118,11 @@ void clp_slot_destroy(clp_slot **slot) {
         return;
     }
     drop_pictures(s);
-    clp_launches_collect(s->device, s);
-    if (s->done) {
-        clReleaseEvent(s->done);
-    }
+    clp_slot_end_batch(s);
     clp_arena_free(s->device, &s->input);
+    for (uint32_t i = 0; i + 1 < CLP_BAND_WINDOWS; i++) {
+        clp_arena_free(s->device, &s->more_windows[i]);
+    }
     clp_arena_free(s->device, &s->output);
     clp_store_free(&s->tables);
     clp_memory_free(s->launches);
@@ -130,8 +132,14 @@ void clp_slot_destroy(clp_slot **slot) {
     *slot = NULL;
 }
 
-bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan) {
-    return slot->count == 0 || (slot->count < slot->capacity &&
+uint64_t clp_slot_share(const clp_plan *plan, bool banded) {
+    uint64_t input = banded ? CLP_BAND_WINDOWS * (uint64_t)plan->bands.window.bytes
+                            : (uint64_t)plan->input.bytes;
+    return input + plan->output.bytes;
+}
+
+bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded) {
+    return slot->count == 0 || (slot->count < slot->capacity && !slot->banded && !banded &&
                                 slot->input.used + plan->input.bytes <= slot->input.capacity &&
                                 slot->output.used + plan->output.bytes <= slot->output.capacity);
 }
@@ -139,7 +147,7 @@ bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan) {
 /** How many pictures of this plan to make room for: as many as the wanted bytes hold, one at least.
  */
 static size_t pictures_wanted(const clp_slot *slot, const clp_plan *plan) {
-    uint64_t pictures = slot->wanted_bytes / (plan->input.bytes + plan->output.bytes);
+    uint64_t pictures = slot->wanted_bytes / clp_slot_share(plan, false);
     pictures = pictures < slot->capacity ? pictures : slot->capacity;
     return pictures > 1 ? (size_t)pictures : 1;
 }
@@ -157,26 +165,40 @@ static clproc_status grow_arena(clp_slot *slot, clp_arena *arena, size_t capacit
     return status;
 }
 
-clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, uint32_t *index, clproc_error *error) {
+/** Makes room in an empty slot for pictures of this plan. */
+static clproc_status make_room(clp_slot *slot, const clp_plan *plan, bool banded,
+                               clproc_error *error) {
+    size_t pictures = banded ? 1 : pictures_wanted(slot, plan);
+    size_t input = banded ? plan->bands.window.bytes : pictures * plan->input.bytes;
+    atomic_size_t *total = &slot->device->input_bytes;
+    clproc_status status;
+    CLP_TRY(status, out, grow_arena(slot, &slot->input, input, "input", total, error));
+    for (uint32_t i = 0; banded && i + 1 < CLP_BAND_WINDOWS; i++) {
+        CLP_TRY(status, out,
+                grow_arena(slot, &slot->more_windows[i], input, "input", total, error));
+    }
+    status = grow_arena(slot, &slot->output, pictures * plan->output.bytes, "results",
+                        &slot->device->output_bytes, error);
+out:
+    return status;
+}
+
+clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, bool banded, uint32_t *index,
+                           clproc_error *error) {
     if (slot->count == 0) {
-        size_t pictures = pictures_wanted(slot, plan);
-        clproc_status status = grow_arena(slot, &slot->input, pictures * plan->input.bytes, "input",
-                                          &slot->device->input_bytes, error);
-        if (status == CLPROC_OK) {
-            status = grow_arena(slot, &slot->output, pictures * plan->output.bytes, "results",
-                                &slot->device->output_bytes, error);
-        }
+        clproc_status status = make_room(slot, plan, banded, error);
         if (status != CLPROC_OK) {
             return status;
         }
     }
-    if (!clp_slot_fits(slot, plan)) {
+    if (!clp_slot_fits(slot, plan, banded)) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a picture was added to a full batch");
     }
     *index = slot->count++;
+    slot->banded = banded;
     slot->pictures[*index] = (clp_picture){
         .plan = clp_plan_retain(plan), .input = slot->input.used, .output = slot->output.used};
-    slot->input.used += plan->input.bytes;
+    slot->input.used += banded ? 0 : plan->input.bytes;
     slot->output.used += plan->output.bytes;
     return CLPROC_OK;
 }
@@ -194,10 +216,18 @@ void clp_slot_drop(clp_slot *slot, uint32_t index) {
 }
 
 uint64_t clp_slot_bytes(const clp_slot *slot) {
-    return slot->input.capacity + slot->output.capacity;
+    uint64_t bytes = (uint64_t)slot->input.capacity + slot->output.capacity;
+    for (uint32_t i = 0; i + 1 < CLP_BAND_WINDOWS; i++) {
+        bytes += slot->more_windows[i].capacity;
+    }
+    return bytes;
 }
 
 clproc_status clp_slot_reset(clp_slot *slot, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
     drop_pictures(slot);
-    return clp_arena_map(slot->device, &slot->input, error);
+    for (uint32_t i = 0; status == CLPROC_OK && i < CLP_BAND_WINDOWS; i++) {
+        status = clp_arena_map(slot->device, clp_slot_window(slot, i), error);
+    }
+    return status;
 }

@@ -8,8 +8,8 @@
 #define MAX_TILES 65000
 #define GROUP_SIZE 256
 
-static cl_mem arena_buffer(const clp_slot *slot, clp_role role) {
-    return role == CLP_ROLE_INPUT    ? slot->input.buffer
+static cl_mem arena_buffer(const clp_slot *slot, cl_mem input, clp_role role) {
+    return role == CLP_ROLE_INPUT    ? input
            : role == CLP_ROLE_OUTPUT ? slot->output.buffer
                                      : slot->device->scratch.buffer;
 }
@@ -75,12 +75,12 @@ out:
     return status;
 }
 
-static clproc_status launch(clp_slot *slot, const clp_group *g, clp_kernel *kernel,
+static clproc_status launch(clp_slot *slot, const clp_group *g, cl_mem input, clp_kernel *kernel,
                             clproc_error *error) {
     clp_device *device = slot->device;
     const clp_work *w = &g->works[0];
-    cl_mem all[3] = {slot->input.buffer, device->scratch.buffer, slot->output.buffer};
-    cl_mem two[2] = {arena_buffer(slot, w->src), arena_buffer(slot, w->dst)};
+    cl_mem all[3] = {input, device->scratch.buffer, slot->output.buffer};
+    cl_mem two[2] = {arena_buffer(slot, input, w->src), arena_buffer(slot, input, w->dst)};
     bool colour = w->variant.kind == CLP_PASS_COLOUR;
     cl_uint base;
     clproc_status status =
@@ -90,9 +90,11 @@ static clproc_status launch(clp_slot *slot, const clp_group *g, clp_kernel *kern
         .kind = CLP_COMMAND_KERNEL, .batch = slot->batch, .images = slot->count};
     snprintf(command.name, sizeof command.name, "%s", kernel->name);
     for (uint32_t i = 0; i < g->count; i++) {
-        command.bytes_read += g->works[i].pass->bytes_read;
-        command.bytes_written += g->works[i].pass->bytes_written;
-        command.operations += g->works[i].pass->operations;
+        const clp_pass *pass = g->works[i].pass;
+        double share = clp_work_share(&g->works[i]);
+        command.bytes_read += (uint64_t)((double)pass->bytes_read * share);
+        command.bytes_written += (uint64_t)((double)pass->bytes_written * share);
+        command.operations += (uint64_t)((double)pass->operations * share);
     }
     uint32_t most = tiles_per_launch(device, w->variant.kind);
     for (uint32_t first = 0; status == CLPROC_OK && first < g->tiles; first += most) {
@@ -117,8 +119,15 @@ out:
     return status;
 }
 
-/** Input and tables to the device. `*ready`, if set, is the event kernels must wait for. */
-static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error) {
+clproc_status clp_group_launch(clp_slot *slot, const clp_group *group, cl_mem input,
+                               clp_prof_thread *thread, clproc_error *error) {
+    clp_kernel *kernel;
+    clproc_status status =
+        clp_kernel_get(slot->device, &group->works[0].variant, &kernel, thread, error);
+    return status == CLPROC_OK ? launch(slot, group, input, kernel, error) : status;
+}
+
+clproc_status clp_slot_upload(clp_slot *slot, cl_event *ready, clproc_error *error) {
     clp_device *device = slot->device;
     cl_event event = NULL;
     clproc_status status;
@@ -128,6 +137,7 @@ static clproc_status upload(clp_slot *slot, cl_event *ready, clproc_error *error
             clp_store_grow(device, CLP_BUFFER_TABLES, &slot->tables, slot->staging_size, "tables",
                            error));
     device->table_bytes += slot->tables.capacity - before;
+    clp_prof_device_memory(device->prof, "tables", device->table_bytes);
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->input, error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->output, error));
     if (slot->input.pinned) {
@@ -168,8 +178,8 @@ out:
     return status;
 }
 
-/** Brings the results back: by a map, or by a copy that waits for the kernels. Sets slot->done. */
-static clproc_status read_back(clp_slot *slot, clproc_error *error) {
+/* By a map, or by a copy that waits for the kernels. */
+clproc_status clp_slot_read_back(clp_slot *slot, clproc_error *error) {
     clp_device *device = slot->device;
     clp_prof_command command = {.kind = CLP_COMMAND_READBACK,
                                 .name = "readback",
@@ -217,72 +227,83 @@ out:
     return status;
 }
 
-static clproc_status run_groups(clp_slot *slot, const clp_group *groups, size_t count,
-                                cl_event ready, clp_prof_thread *thread, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    if (ready) {
-        cl_int code = clEnqueueBarrierWithWaitList(slot->device->compute, 1, &ready, NULL);
-        status = clp_cl_check(code, "clEnqueueBarrierWithWaitList", "upload", error);
-    }
-    for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
-        clp_kernel *kernel;
-        status = clp_kernel_get(slot->device, &groups[i].works[0].variant, &kernel, thread, error);
-        if (status == CLPROC_OK) {
-            status = launch(slot, &groups[i], kernel, error);
-        }
-    }
-    return status;
-}
-
-/** After a failure: what was enqueued must not outlive the memory it works on. */
-static void finish_queues(clp_device *device) {
+void clp_device_finish(clp_device *device) {
     clFinish(device->upload);
     clFinish(device->compute);
     clFinish(device->readback);
 }
 
-/** Gives up the events of a batch that has ended. */
-static void end_batch(clp_slot *slot) {
-    if (slot->done) {
-        clReleaseEvent(slot->done);
-        slot->done = NULL;
+static void release_event(cl_event *event) {
+    if (*event) {
+        clReleaseEvent(*event);
+        *event = NULL;
+    }
+}
+
+void clp_slot_end_batch(clp_slot *slot) {
+    release_event(&slot->done);
+    for (uint32_t i = 0; i < CLP_BAND_WINDOWS; i++) {
+        release_event(&slot->window_free[i]);
     }
     clp_launches_collect(slot->device, slot);
 }
 
+/** Upload and launches of whole pictures. */
+static clproc_status run_jobs(clp_slot *slot, const clp_jobs *jobs, clp_prof_thread *thread,
+                              clproc_error *error) {
+    cl_event ready = NULL;
+    clproc_status status = clp_slot_upload(slot, &ready, error);
+    if (status == CLPROC_OK && ready) {
+        cl_int code = clEnqueueBarrierWithWaitList(slot->device->compute, 1, &ready, NULL);
+        status = clp_cl_check(code, "clEnqueueBarrierWithWaitList", "upload", error);
+    }
+    for (size_t i = 0; status == CLPROC_OK && i < jobs->group_count; i++) {
+        status = clp_group_launch(slot, &jobs->groups[i], slot->input.buffer, thread, error);
+    }
+    release_event(&ready);
+    return status;
+}
+
 clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t batch,
                                 clp_prof_thread *thread, clproc_error *error) {
-    clp_work *works = NULL;
-    clp_group *groups = NULL;
-    size_t group_count, scratch;
-    cl_event ready = NULL;
+    clp_jobs jobs = {0};
     clproc_status status;
     slot->batch = batch;
     if (device->reference) {
         return clp_reference_submit(slot, thread, error);
     }
     clp_prof_begin(thread, CLP_PROF_SUBMIT, CLP_PROF_NO_IMAGE);
-    CLP_TRY(status, out, clp_batch_jobs(slot, &works, &groups, &group_count, &scratch, error));
+    CLP_TRY(status, out, clp_batch_jobs(slot, &jobs, error));
     CLP_TRY(status, out,
-            clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, scratch, "scratch", error));
-    if (group_count > 0) {
-        CLP_TRY(status, out, upload(slot, &ready, error));
-        CLP_TRY(status, out, run_groups(slot, groups, group_count, ready, thread, error));
+            clp_store_grow(device, CLP_BUFFER_PIXELS, &device->scratch, jobs.scratch, "scratch",
+                           error));
+    if (jobs.group_count > 0) {
+        CLP_TRY(status, out, run_jobs(slot, &jobs, thread, error));
     }
-    status = read_back(slot, error);
+    status = clp_slot_read_back(slot, error);
     clp_prof_device_memory(device->prof, "scratch", device->scratch.capacity);
-    clp_prof_device_memory(device->prof, "tables", device->table_bytes);
 out:
     if (status != CLPROC_OK) {
-        finish_queues(device);
-        end_batch(slot);
+        clp_device_finish(device);
+        clp_slot_end_batch(slot);
     }
-    if (ready) {
-        clReleaseEvent(ready);
-    }
-    clp_memory_free(groups);
-    clp_memory_free(works);
+    clp_jobs_free(&jobs);
     clp_prof_end(thread);
+    return status;
+}
+
+clproc_status clp_event_wait(cl_event event, clproc_error *error) {
+    cl_int state = CL_COMPLETE;
+    clproc_status status =
+        clp_cl_check(clWaitForEvents(1, &event), "clWaitForEvents", "a batch", error);
+    if (status == CLPROC_OK) {
+        cl_int code =
+            clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
+        status = clp_cl_check(code, "clGetEventInfo", "a batch", error);
+    }
+    if (status == CLPROC_OK && state < 0) {
+        status = clp_cl_check(state, "running", "a batch", error);
+    }
     return status;
 }
 
@@ -294,20 +315,10 @@ clproc_status clp_device_wait(clp_device *device, clp_slot *slot, clproc_error *
         return clp_error_set(error, CLPROC_ERROR_INTERNAL,
                              "a batch was awaited that was not submitted");
     }
-    clproc_status status =
-        clp_cl_check(clWaitForEvents(1, &slot->done), "clWaitForEvents", "a batch", error);
-    cl_int state = CL_COMPLETE;
-    if (status == CLPROC_OK) {
-        cl_int code = clGetEventInfo(slot->done, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state,
-                                     &state, NULL);
-        status = clp_cl_check(code, "clGetEventInfo", "a batch", error);
-    }
-    if (status == CLPROC_OK && state < 0) {
-        status = clp_cl_check(state, "running", "a batch", error);
-    }
+    clproc_status status = clp_event_wait(slot->done, error);
     if (status != CLPROC_OK) {
-        finish_queues(device);
+        clp_device_finish(device);
     }
-    end_batch(slot);
+    clp_slot_end_batch(slot);
     return status;
 }

@@ -190,6 +190,7 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
 
 static void destroy(clp_plan *plan) {
     clp_terms_free(&plan->terms);
+    clp_bands_free(&plan->bands);
     clp_memory_free(plan->surfaces);
     clp_memory_free(plan->passes);
     clp_memory_free(plan->tables);
@@ -213,6 +214,7 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     CLP_TRY(status, out, place_output(made, error));
     CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, false, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
+    CLP_TRY(status, out, clp_bands_make(made, error));
     *plan = made;
 out:
     clp_segments_free(&segments);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "core/image.h"
+#include "plan/bands.h"
 #include "plan/terms.h"
 
 /** What the encoder wants. */
@@ -121,6 +122,7 @@ typedef struct clp_plan {
     } table_index[CLP_MAX_TABLES]; /**< what stands where, so that equal tables are stored once */
     size_t table_count;
     size_t scratch_bytes;
+    clp_bands bands; /**< how to work on such a picture while it is decoded */
     clp_terms terms; /**< the definition it was made from: what the reference device runs */
     atomic_uint references;
 } clp_plan;

@@ -67,7 +67,7 @@ clproc_status clp_trial_run(uint8_t **result, clp_device *device, clp_plan *plan
     clproc_status status;
     *result = NULL;
     CLP_TRY(status, out, clp_slot_create(&slot, device, 1, 1, error));
-    CLP_TRY(status, out, clp_slot_add(slot, plan, &index, error));
+    CLP_TRY(status, out, clp_slot_add(slot, plan, false, &index, error));
     clp_trial_fill(&plan->input, clp_slot_input(slot, index), seed);
     CLP_TRY(status, out, clp_device_submit(device, slot, 0, NULL, error));
     CLP_TRY(status, out, clp_device_wait(device, slot, error));

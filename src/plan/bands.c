@@ -1,0 +1,198 @@
+#include "plan/bands.h"
+
+#include "core/checked.h"
+#include "core/memory.h"
+#include "plan/plan.h"
+
+/** Source bytes of a band: few enough to stay in a core's caches until kernels have read them, and
+ * enough for the cost of a launch to vanish beside decoding them. */
+#define BAND_BYTES ((size_t)2 << 20)
+/** The most rows of a picture that a decoder hands out at a time. */
+#define DECODED_ROWS 32
+/** Bands begin at tiles of the kernels, also in planes of half the size. */
+#define BAND_STEP (2 * CLP_ROW_ALIGN)
+
+const clp_band *clp_bands_part(const clp_bands *bands, uint32_t band, uint32_t plane) {
+    return &bands->parts[(size_t)band * bands->window.plane_count + plane];
+}
+
+void clp_bands_free(clp_bands *bands) {
+    clp_memory_free(bands->parts);
+    *bands = (clp_bands){0};
+}
+
+/** The only pass that reads a surface; CLP_NO_PASS if none does or several do. */
+static uint32_t sole_reader(const clp_plan *plan, uint32_t surface) {
+    uint32_t found = CLP_NO_PASS, readers = 0;
+    for (uint32_t i = 0; i < plan->pass_count; i++) {
+        const clp_pass *pass = &plan->passes[i];
+        bool reads = false;
+        for (uint32_t k = 0; k < pass->src_count; k++) {
+            reads |= pass->src[k] == surface;
+        }
+        for (uint32_t k = 0; k < pass->side_count; k++) {
+            reads |= pass->side[k] == surface;
+        }
+        found = reads ? i : found;
+        readers += reads;
+    }
+    return readers == 1 ? found : CLP_NO_PASS;
+}
+
+static int32_t window_start(const clp_plan *plan, const clp_pass *pass, uint32_t row) {
+    return ((const int32_t *)(const void *)(plan->tables + pass->starts))[2 * row];
+}
+
+static bool filters_downwards(const clp_plan *plan, uint32_t index) {
+    const clp_pass *pass = index == CLP_NO_PASS ? NULL : &plan->passes[index];
+    bool downwards = pass && pass->kind == CLP_PASS_FILTER && pass->channel_step == 1;
+    for (uint32_t row = 1; downwards && row < pass->windows; row++) {
+        downwards = window_start(plan, pass, row) >= window_start(plan, pass, row - 1);
+    }
+    return downwards && window_start(plan, pass, 0) >= 0;
+}
+
+/** Finds the passes of each plane; false unless they are all the plan has. */
+static bool find_routes(const clp_plan *plan, clp_bands *bands) {
+    uint32_t passes = 0;
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        clp_band_route *route = &bands->routes[i];
+        /* The surfaces of the input come first. */
+        route->first = sole_reader(plan, i);
+        route->second = CLP_NO_PASS;
+        if (!filters_downwards(plan, route->first)) {
+            return false;
+        }
+        uint32_t result = plan->passes[route->first].dst[0];
+        passes++;
+        if (plan->surfaces[result].role != CLP_ROLE_OUTPUT) {
+            route->second = sole_reader(plan, result);
+            const clp_pass *second =
+                route->second == CLP_NO_PASS ? NULL : &plan->passes[route->second];
+            if (!second || second->kind != CLP_PASS_FILTER ||
+                plan->surfaces[second->dst[0]].role != CLP_ROLE_OUTPUT) {
+                return false;
+            }
+            passes++;
+        }
+    }
+    return passes == plan->pass_count;
+}
+
+/** Row of the first pass's results with which a band of a plane begins. `step`: rows of a band in
+ * plane 0. */
+static uint32_t result_row(const clp_plan *plan, const clp_bands *bands, uint32_t band,
+                           uint32_t plane, uint32_t step) {
+    uint32_t whole = plan->passes[bands->routes[0].first].windows,
+             rows = plan->passes[bands->routes[plane].first].windows;
+    if (band == bands->count) {
+        return rows;
+    }
+    uint64_t row = (uint64_t)band * step * rows / whole + CLP_ROW_ALIGN / 2;
+    row -= row % CLP_ROW_ALIGN;
+    return row < rows ? (uint32_t)row : rows;
+}
+
+static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t step,
+                                clproc_error *error) {
+    uint32_t planes = plan->input.plane_count;
+    bands->parts =
+        clp_memory_zero(CLP_MEMORY_PLAN, (size_t)bands->count * planes, sizeof *bands->parts);
+    if (!bands->parts) {
+        return clp_error_memory(error, "a plan", (size_t)bands->count * sizeof *bands->parts);
+    }
+    for (uint32_t band = 0; band < bands->count; band++) {
+        for (uint32_t plane = 0; plane < planes; plane++) {
+            const clp_pass *pass = &plan->passes[bands->routes[plane].first];
+            clp_band *part = &bands->parts[(size_t)band * planes + plane];
+            part->result = result_row(plan, bands, band, plane, step);
+            part->result_end = result_row(plan, bands, band + 1, plane, step);
+            uint32_t last = part->result_end > part->result ? part->result_end - 1 : part->result;
+            if (part->result < pass->windows) {
+                part->source = (uint32_t)window_start(plan, pass, part->result);
+                part->source_end = (uint32_t)window_start(plan, pass, last) + pass->taps;
+            } else {
+                part->source = part->source_end = plan->input.planes[plane].height;
+            }
+        }
+    }
+    return CLPROC_OK;
+}
+
+/** Rows of a plane that a window must hold: what any band reads, and what the decoder has handed
+ * out by the time that all planes have their rows. */
+static uint32_t window_rows(const clp_plan *plan, const clp_bands *bands, uint32_t plane) {
+    uint32_t rows = 0;
+    for (uint32_t band = 0; band < bands->count; band++) {
+        const clp_band *part = clp_bands_part(bands, band, plane);
+        uint32_t decoded = 0, end;
+        for (uint32_t other = 0; other < plan->input.plane_count; other++) {
+            end = clp_bands_part(bands, band, other)->source_end * plan->input.planes[other].v_step;
+            decoded = end > decoded ? end : decoded;
+        }
+        end = (decoded + DECODED_ROWS) / plan->input.planes[plane].v_step + 1;
+        end = end > part->source_end ? end : part->source_end;
+        rows = end - part->source > rows ? end - part->source : rows;
+    }
+    return rows;
+}
+
+static size_t most_results(const clp_bands *bands, uint32_t plane) {
+    uint32_t most = 0;
+    for (uint32_t band = 0; band < bands->count; band++) {
+        const clp_band *part = clp_bands_part(bands, band, plane);
+        uint32_t rows = part->result_end - part->result;
+        most = rows > most ? rows : most;
+    }
+    return most;
+}
+
+/** Lays out a window and the memory between the passes; false where a size overflows. */
+static bool lay_out(const clp_plan *plan, clp_bands *bands) {
+    size_t rows, bytes;
+    bands->window.bytes = bands->scratch_bytes = 0;
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        clp_plane *plane = &bands->window.planes[i];
+        clp_band_route *route = &bands->routes[i];
+        plane->height = window_rows(plan, bands, i);
+        plane->offset = bands->window.bytes;
+        if (!clp_checked_align(plane->height, CLP_ROW_ALIGN, &rows) ||
+            !clp_checked_mul(rows, plane->pitch, &bytes) ||
+            !clp_checked_add(bands->window.bytes, bytes, &bands->window.bytes)) {
+            return false;
+        }
+        if (route->second == CLP_NO_PASS) {
+            continue;
+        }
+        const clp_surface *between = &plan->surfaces[plan->passes[route->first].dst[0]];
+        route->between_offset = bands->scratch_bytes;
+        if (!clp_pitch(most_results(bands, i) * clp_sample_size(between->sample),
+                       &route->between_pitch) ||
+            !clp_checked_align(between->height, CLP_ROW_ALIGN, &rows) ||
+            !clp_checked_mul(rows, route->between_pitch, &bytes) ||
+            !clp_checked_add(bands->scratch_bytes, bytes, &bands->scratch_bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {
+    clp_bands made = {.window = plan->input};
+    size_t wanted = plan->input.bytes / BAND_BYTES;
+    if (wanted < CLP_BAND_WINDOWS || !find_routes(plan, &made)) {
+        return CLPROC_OK;
+    }
+    uint32_t rows = plan->passes[made.routes[0].first].windows;
+    uint32_t step =
+        (uint32_t)((rows + wanted - 1) / wanted + BAND_STEP - 1) / BAND_STEP * BAND_STEP;
+    made.count = (rows + step - 1) / step;
+    clproc_status status = make_parts(plan, &made, step, error);
+    if (status == CLPROC_OK && lay_out(plan, &made) &&
+        made.window.bytes <= plan->input.bytes / CLP_BAND_WINDOWS) {
+        plan->bands = made;
+    } else {
+        clp_bands_free(&made);
+    }
+    return status;
+}

@@ -1,0 +1,50 @@
+/** Working on a large picture band by band while it is decoded: its rows are then never in memory
+ * all at once, and are still in the caches when kernels read them.
+ *
+ *  That is possible where every plane goes through one filter pass, or through two along both axes,
+ * straight to the output. A band is some rows of the results; to make them, the first pass reads
+ * the source rows that its windows cover, so neighbouring bands share source rows. What lies
+ * between the two passes is needed for one band at a time.
+ */
+#ifndef CLP_PLAN_BANDS_H
+#define CLP_PLAN_BANDS_H
+
+#include "core/error.h"
+#include "core/image.h"
+
+/** Windows of source rows that a picture is decoded into in turn: one being filled, one waiting,
+ * one at the device. */
+#define CLP_BAND_WINDOWS 3
+
+/** Of one plane in one band. */
+typedef struct clp_band {
+    uint32_t result, result_end; /**< rows of the first pass's matrix */
+    uint32_t source, source_end; /**< rows that these read */
+} clp_band;
+
+/** How one plane goes through. */
+typedef struct clp_band_route {
+    uint32_t first;        /**< pass that reads the input */
+    uint32_t second;       /**< pass that reads its result, or CLP_NO_PASS */
+    size_t between_offset; /**< where in scratch memory what is between them lies, bytes */
+    size_t between_pitch;  /**< bytes */
+} clp_band_route;
+
+#define CLP_NO_PASS UINT32_MAX
+
+typedef struct clp_bands {
+    uint32_t count;    /**< 0: such pictures are worked on as a whole */
+    clp_layout window; /**< the planes of the plan's input, with as many rows as a band needs */
+    size_t scratch_bytes;
+    clp_band_route routes[CLP_MAX_PLANES];
+    clp_band *parts; /**< count × planes */
+} clp_bands;
+
+struct clp_plan;
+
+/** Fills plan->bands; count stays 0 where bands are impossible or would not save memory. */
+clproc_status clp_bands_make(struct clp_plan *plan, clproc_error *error);
+void clp_bands_free(clp_bands *bands);
+const clp_band *clp_bands_part(const clp_bands *bands, uint32_t band, uint32_t plane);
+
+#endif
