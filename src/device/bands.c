@@ -84,8 +84,8 @@ clproc_status clp_device_submit_band(clp_device *device, clp_slot *slot, uint32_
     }
 out:
     if (status != CLPROC_OK) {
+        /* Bands before this one may still be waited for; their events end with the slot's reset. */
         clp_device_finish(device);
-        clp_slot_end_batch(slot);
     }
     clp_prof_end(thread);
     return status;
@@ -104,8 +104,6 @@ clproc_status clp_device_wait_band(clp_device *device, clp_slot *slot, uint32_t 
     clproc_status status = clp_event_wait(*free, error);
     if (status != CLPROC_OK) {
         clp_device_finish(device);
-        clp_slot_end_batch(slot);
-        return status;
     }
     clReleaseEvent(*free);
     *free = NULL;

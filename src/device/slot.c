@@ -225,6 +225,7 @@ uint64_t clp_slot_bytes(const clp_slot *slot) {
 
 clproc_status clp_slot_reset(clp_slot *slot, clproc_error *error) {
     clproc_status status = CLPROC_OK;
+    clp_slot_end_batch(slot);
     drop_pictures(slot);
     for (uint32_t i = 0; status == CLPROC_OK && i < CLP_BAND_WINDOWS; i++) {
         status = clp_arena_map(slot->device, clp_slot_window(slot, i), error);

@@ -43,24 +43,36 @@ static int32_t window_start(const clp_plan *plan, const clp_pass *pass, uint32_t
     return ((const int32_t *)(const void *)(plan->tables + pass->starts))[2 * row];
 }
 
-static bool filters_downwards(const clp_plan *plan, uint32_t index) {
+/** True for a filter pass whose windows only go down the plane, or only up. */
+static bool filters_in_order(const clp_plan *plan, uint32_t index, bool *down, bool *up) {
     const clp_pass *pass = index == CLP_NO_PASS ? NULL : &plan->passes[index];
-    bool downwards = pass && pass->kind == CLP_PASS_FILTER && pass->channel_step == 1;
-    for (uint32_t row = 1; downwards && row < pass->windows; row++) {
-        downwards = window_start(plan, pass, row) >= window_start(plan, pass, row - 1);
+    if (!pass || pass->kind != CLP_PASS_FILTER || pass->channel_step != 1) {
+        return false;
     }
-    return downwards && window_start(plan, pass, 0) >= 0;
+    for (uint32_t row = 0; row < pass->windows; row++) {
+        int32_t here = window_start(plan, pass, row),
+                before = window_start(plan, pass, row > 0 ? row - 1 : 0);
+        *down &= here >= before;
+        *up &= here <= before;
+        if (here < 0) {
+            return false;
+        }
+    }
+    return *down || *up;
 }
 
-/** Finds the passes of each plane; false unless they are all the plan has. */
-static bool find_routes(const clp_plan *plan, clp_bands *bands) {
+/** Finds the passes of each plane; false unless they are all the plan has. `*up`: the windows of
+ * all planes go up. */
+static bool find_routes(const clp_plan *plan, clp_bands *bands, bool *up) {
     uint32_t passes = 0;
+    bool down = true;
+    *up = true;
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         clp_band_route *route = &bands->routes[i];
         /* The surfaces of the input come first. */
         route->first = sole_reader(plan, i);
         route->second = CLP_NO_PASS;
-        if (!filters_downwards(plan, route->first)) {
+        if (!filters_in_order(plan, route->first, &down, up)) {
             return false;
         }
         uint32_t result = plan->passes[route->first].dst[0];
@@ -76,6 +88,7 @@ static bool find_routes(const clp_plan *plan, clp_bands *bands) {
             passes++;
         }
     }
+    *up = !down;
     return passes == plan->pass_count;
 }
 
@@ -93,7 +106,17 @@ static uint32_t result_row(const clp_plan *plan, const clp_bands *bands, uint32_
     return row < rows ? (uint32_t)row : rows;
 }
 
-static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t step,
+/** The source rows that a part's results are made of. */
+static void find_source(const clp_plan *plan, const clp_pass *pass, clp_band *part) {
+    uint32_t last = part->result_end - 1;
+    int32_t first_start = window_start(plan, pass, part->result),
+            last_start = window_start(plan, pass, last);
+    part->source = (uint32_t)(first_start < last_start ? first_start : last_start);
+    part->source_end = (uint32_t)(first_start < last_start ? last_start : first_start) + pass->taps;
+}
+
+/** `up`: the first band in the order of decoding makes the last results. */
+static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t step, bool up,
                                 clproc_error *error) {
     uint32_t planes = plan->input.plane_count;
     bands->parts =
@@ -101,19 +124,20 @@ static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t
     if (!bands->parts) {
         return clp_error_memory(error, "a plan", (size_t)bands->count * sizeof *bands->parts);
     }
-    for (uint32_t band = 0; band < bands->count; band++) {
-        for (uint32_t plane = 0; plane < planes; plane++) {
-            const clp_pass *pass = &plan->passes[bands->routes[plane].first];
+    for (uint32_t plane = 0; plane < planes; plane++) {
+        uint32_t end = 0;
+        for (uint32_t band = 0; band < bands->count; band++) {
             clp_band *part = &bands->parts[(size_t)band * planes + plane];
-            part->result = result_row(plan, bands, band, plane, step);
-            part->result_end = result_row(plan, bands, band + 1, plane, step);
-            uint32_t last = part->result_end > part->result ? part->result_end - 1 : part->result;
-            if (part->result < pass->windows) {
-                part->source = (uint32_t)window_start(plan, pass, part->result);
-                part->source_end = (uint32_t)window_start(plan, pass, last) + pass->taps;
+            uint32_t range = up ? bands->count - 1 - band : band;
+            part->result = result_row(plan, bands, range, plane, step);
+            part->result_end = result_row(plan, bands, range + 1, plane, step);
+            if (part->result < part->result_end) {
+                find_source(plan, &plan->passes[bands->routes[plane].first], part);
             } else {
-                part->source = part->source_end = plan->input.planes[plane].height;
+                /* Nothing to make of this plane. */
+                part->source = part->source_end = end;
             }
+            end = part->source_end;
         }
     }
     return CLPROC_OK;
@@ -180,14 +204,15 @@ static bool lay_out(const clp_plan *plan, clp_bands *bands) {
 clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {
     clp_bands made = {.window = plan->input};
     size_t wanted = plan->input.bytes / BAND_BYTES;
-    if (wanted < CLP_BAND_WINDOWS || !find_routes(plan, &made)) {
+    bool up;
+    if (wanted < CLP_BAND_WINDOWS || !find_routes(plan, &made, &up)) {
         return CLPROC_OK;
     }
     uint32_t rows = plan->passes[made.routes[0].first].windows;
     uint32_t step =
         (uint32_t)((rows + wanted - 1) / wanted + BAND_STEP - 1) / BAND_STEP * BAND_STEP;
     made.count = (rows + step - 1) / step;
-    clproc_status status = make_parts(plan, &made, step, error);
+    clproc_status status = make_parts(plan, &made, step, up, error);
     if (status == CLPROC_OK && lay_out(plan, &made) &&
         made.window.bytes <= plan->input.bytes / CLP_BAND_WINDOWS) {
         plan->bands = made;

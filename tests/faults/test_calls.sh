@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every OpenCL call made to fail once, and the device lost from any call on. Normally a sample of
-# calls, as many as 35 seconds allow; FAULT_SEED repeats one, FAULT_ALL=1 tries every call of every
+# calls, as many as 40 seconds allow; FAULT_SEED repeats one, FAULT_ALL=1 tries every call of every
 # scenario both ways, FAULT_ONLY=NAME takes one scenario.
 . "$(dirname "$0")/../cli/lib.sh"
 [ -e "${FAULT_LAYER:?name the layer to load in FAULT_LAYER}" ] || skip "there is no layer"
@@ -16,6 +16,7 @@ mkdir few
 cp in/000* in/001* in/003* in/004* in/007* few
 mkdir single
 cp in/000* single
+"$CLPROC" samples --count 3 --width 2600 --height 2400 -o large 2>"$err" || fail "no pictures"
 
 # name: pictures, pictures of a batch, folder, CLPROC_FORCE, options
 scenario() {
@@ -24,6 +25,7 @@ scenario() {
     single) set -- 1 64 single '' --jobs 1 --resize 40x ;;
     batches) set -- 16 3 in '' --jobs 2 --resize 40x ;;
     operations) set -- 16 5 in '' --jobs 1 --resize 40x --blur 2 --brightness 1.2 --pad 100x100 ;;
+    bands) set -- 3 1 large '' --jobs 2 --resize 1500x ;;
     copies) set -- 5 2 few 'group discrete' --jobs 1 --resize 40x --rotate 90 --report report.json ;;
     esac
     pictures=$1 batch=$2 folder=$3 force=$4
@@ -116,6 +118,6 @@ try_scenario() { # NAME SECONDS
 }
 
 echo "FAULT_SEED=$seed"
-for each in ${FAULT_ONLY:-single batches operations copies}; do
+for each in ${FAULT_ONLY:-single batches operations bands copies}; do
     try_scenario "$each" 8
 done
