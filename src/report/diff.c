@@ -211,7 +211,7 @@ static clproc_status command_values(const clp_diff_maker *make, const clproc_pro
                                     const clp_prof_command *like, double **values, size_t *count) {
     clproc_status status =
         clp_profile_room(values, run->command_count, sizeof **values, make->error);
-    double all_bytes = 0, all_images = 0;
+    double all_bytes = 0, all_images = (double)run->counters[CLP_COUNTER_IMAGES];
     *count = 0;
     for (int pass = 0; status == CLPROC_OK && pass < 2; pass++) {
         for (size_t i = 0; i < run->command_count; i++) {
@@ -225,10 +225,12 @@ static clproc_status command_values(const clp_diff_maker *make, const clproc_pro
             double time = (double)(command->ended - command->started);
             if (pass == 0) {
                 all_bytes += bytes;
-                all_images += images;
             } else {
-                (*values)[(*count)++] =
-                    bytes > 0 ? time / bytes * (all_bytes / all_images) : time / images;
+                /* A picture in bands has many commands, a batch of them one: bytes tell them alike.
+                 */
+                (*values)[(*count)++] = bytes > 0 && all_images > 0
+                                            ? time / bytes * (all_bytes / all_images)
+                                            : time / images;
             }
         }
     }
