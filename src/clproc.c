@@ -39,6 +39,30 @@ static clproc_status check_range(const char *what, int value, int least, int mos
     return CLPROC_OK;
 }
 
+/** What is done again and again must come out the same each time. */
+static clproc_status check_duration(const clproc_run_params *params, clproc_error *error) {
+    if (params->duration == 0) {
+        return CLPROC_OK;
+    }
+    if (!(params->duration > 0 && params->duration <= 1e9)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "the duration is %g s; give more than 0, up to 1e9", params->duration);
+    }
+    if (params->existing != CLPROC_EXISTING_REPLACE || params->dry_run) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "a duration repeats the inputs, so outputs must be replaced; leave "
+                             "--existing and --dry-run out");
+    }
+    for (size_t i = 0; i < params->input_count; i++) {
+        if (strcmp(params->inputs[i], "-") == 0) {
+            return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                 "a duration repeats the inputs, but standard input can be read "
+                                 "only once; put the names into a file and give @FILE");
+        }
+    }
+    return CLPROC_OK;
+}
+
 /** Checks what both a run and an explanation need. */
 static clproc_status check_params(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
@@ -59,6 +83,7 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("intent", (int)params->intent, CLPROC_INTENT_PERCEPTUAL,
                         CLPROC_INTENT_ABSOLUTE, error));
+    CLP_TRY(status, out, check_duration(params, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures of a batch", params->batch_images, 0, 65536, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {

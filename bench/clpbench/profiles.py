@@ -34,12 +34,14 @@ def stage_remarks(bench, floor, files, pipeline, *arguments):
     least = json.loads(floor.last.output)
     said = profile(bench, files, pipeline, *arguments)
     working = {stage["name"]: stage["self_ns"] * 1e-9 for stage in said["derived"]["stages"]
-               if not stage["waits"]}
+               if not stage["waits"] and not stage["frames"]}
     working["device"] = said["derived"]["device_busy_ns"] * 1e-9
     shown = sorted((name for name in working if working[name] >= 0.01 * said["wall_ns"] * 1e-9),
                    key=lambda name: -working[name])
-    first = min((row[said["commands"]["columns"].index("started")]
-                 for row in said["commands"]["rows"]), default=0) * 1e-9
+    at = said["commands"]["columns"].index
+    # A launch that is made for compiling serves no picture.
+    first = min((row[at("started")] for row in said["commands"]["rows"] if row[at("images")]),
+                default=0) * 1e-9
     return ["seconds, summed over threads",
             "  floor   " + ", ".join(f"{name} {least[name]:.2f}"
                                      for name in ("decode", "encode", "read", "write")),

@@ -339,6 +339,9 @@ typedef struct clproc_run_params {
     bool null_output;       /**< do everything but encode and write (measuring) */
     uint32_t strategy;      /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
     bool digest;            /**< tell each output's digest in its event */
+    /** Process the inputs again and again for so many seconds, then finish what was begun; 0: once.
+     * Outputs are replaced. */
+    double duration;
     uint64_t verify;      /**< pictures to compare with the reference device's, chosen by chance */
     uint64_t verify_seed; /**< chooses them; 0: another one in each run */
 

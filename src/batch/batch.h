@@ -10,6 +10,7 @@ typedef struct clp_session {
     clp_prof *prof;     /**< NULL without a profile */
     uint64_t images;    /**< listed by the runs so far: the number of the next one's first */
     uint64_t batches;
+    uint64_t deadline; /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
 } clp_session;
 
 /** `level`: of the profile that clp_session_end() is to give. */
@@ -22,7 +23,8 @@ clproc_status clp_session_end(clp_session *session, clproc_profile **profile, cl
 clproc_status clp_session_run(clp_session *session, const clproc_run_params *params,
                               clproc_run_result *result, clproc_error *error);
 
-/** A session of one run. `profile` may be NULL. */
+/** A session of one run, or with params->duration of as many as fit; `*result` counts all of them.
+ * `profile` may be NULL. */
 clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
                             clproc_profile **profile, clproc_error *error);
 clproc_status clp_batch_explain(const clproc_run_params *params, const char *file, FILE *out,

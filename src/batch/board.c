@@ -1,6 +1,7 @@
 #include "batch/board.h"
 
 #include "batch/board_private.h"
+#include "core/clock.h"
 #include "core/memory.h"
 
 /* -------------------------------------------------------------- the whole */
@@ -130,10 +131,21 @@ static void wait_for_work(clp_board *board, clp_prof_thread *thread, clp_prof_st
     clp_prof_end(thread);
 }
 
+/** Past the deadline, leaves the files that were not taken. */
+static void heed_deadline(clp_board *board) {
+    if (board->params.deadline && board->next_item < board->params.item_count &&
+        clp_clock_ns() >= board->params.deadline) {
+        board->params.item_count = board->next_item;
+        pthread_cond_broadcast(&board->work);
+        pthread_cond_broadcast(&board->orders);
+    }
+}
+
 void clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task) {
     *task = (clp_task){.kind = CLP_TASK_END};
     pthread_mutex_lock(&board->lock);
     while (!clp_board_stopped(board) && !hand_out_finished(board, task)) {
+        heed_deadline(board);
         if (board->next_item < board->params.item_count) {
             *task = (clp_task){.kind = CLP_TASK_READ, .item = board->next_item++};
             board->reading++;

@@ -49,6 +49,7 @@ typedef struct clp_board_params {
     uint32_t item_count;
     uint64_t first_image; /**< what the profile calls item 0 */
     uint64_t first_batch; /**< and the first batch */
+    uint64_t deadline;    /**< of clp_clock_ns(), from when on no file is taken; 0: none */
     uint32_t most_batches;
     uint64_t memory; /**< bytes that all slots together may hold */
     bool stream;     /**< large pictures go to the device in bands, where it takes them */

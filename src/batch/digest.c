@@ -6,10 +6,20 @@
 #include <xxhash.h>
 
 static clp_digest print(XXH128_hash_t hash) {
-    clp_digest digest;
+    clp_digest digest = {.high = hash.high64, .low = hash.low64};
     snprintf(digest.text, sizeof digest.text, "%016llx%016llx", (unsigned long long)hash.high64,
              (unsigned long long)hash.low64);
     return digest;
+}
+
+void clp_digest_add(clp_digest_sum *sum, const clp_digest *digest) {
+    atomic_fetch_add_explicit(&sum->high, digest->high, memory_order_relaxed);
+    atomic_fetch_add_explicit(&sum->low, digest->low, memory_order_relaxed);
+}
+
+clp_digest clp_digest_of_sum(const clp_digest_sum *sum) {
+    return print(
+        (XXH128_hash_t){.high64 = atomic_load(&sum->high), .low64 = atomic_load(&sum->low)});
 }
 
 clp_digest clp_digest_bytes(const void *data, size_t size) {

@@ -1,4 +1,5 @@
 /* The device's thread: opens the device, builds kernels, submits batches and awaits them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "batch/run.h"
@@ -204,6 +205,19 @@ static void drive(driver *self) {
     } while (order.kind != CLP_ORDER_END);
 }
 
+/** Pictures come out without times, too, but the profile's reader must know. */
+static void tell_untimed(clp_run *run) {
+    const char *cause = run->device ? clp_device_untimed(run->device) : NULL;
+    char message[256];
+    if (cause) {
+        snprintf(message, sizeof message,
+                 "%s tells no times of its commands (%s): they are missing from the profile",
+                 clp_device_info(run->device)->name, cause);
+        clp_events_notice(&run->events, message);
+        clp_prof_fact(run->prof, CLP_FACT_UNTIMED, cause);
+    }
+}
+
 void clp_driver_run(clp_run *run) {
     driver self = {.run = run};
     clproc_error error;
@@ -216,5 +230,6 @@ void clp_driver_run(clp_run *run) {
     } else {
         clp_board_stop(run->board, &error);
     }
+    tell_untimed(run);
     clp_prof_thread_leave(self.thread);
 }

@@ -1,6 +1,7 @@
 #include "batch/planner.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -68,6 +69,31 @@ void clp_planner_destroy(clp_planner **planner) {
         pthread_mutex_destroy(&(*planner)->lock);
         clp_memory_free(*planner);
         *planner = NULL;
+    }
+}
+
+void clp_planner_summary(const clp_planner *planner, char *text, size_t size) {
+    char line[512];
+    uint64_t most = 0;
+    size_t count = 0;
+    text[0] = '\0';
+    for (size_t i = 0; planner && i < KEPT; i++) {
+        const entry *one = &planner->entries[i];
+        if (one->state != ENTRY_READY) {
+            continue;
+        }
+        count++;
+        uint64_t bytes = clp_plan_traffic(one->recipe.plan);
+        clp_plan_summary(one->recipe.plan, line, sizeof line);
+        /* Whichever thread came first, the same run names the same plan. */
+        if (bytes > most || (bytes == most && strcmp(line, text) > 0)) {
+            most = bytes;
+            snprintf(text, size, "%s", line);
+        }
+    }
+    if (count > 1) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "; the largest of %zu plans", count);
     }
 }
 

@@ -35,6 +35,9 @@ clproc_status clp_planner_create(clp_planner **planner, const clproc_run_params 
                                  clproc_error *error);
 /** The run's colours; valid as long as the planner. */
 const clp_colours *clp_planner_colours(const clp_planner *planner);
+/** The plan that moves most bytes, in one line, and how many there are; "" for none. For use after
+ * the run. */
+void clp_planner_summary(const clp_planner *planner, char *text, size_t size);
 void clp_planner_destroy(clp_planner **planner);
 /** As clp_recipe_make(), unless it is known already (`*made` false). Any thread; only threads that
  * want the same recipe wait for each other. Give the plan back with clp_plan_release(). */

@@ -81,6 +81,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         /* One for each worker to decode into, and one at the device or being encoded. */
         .most_batches = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP) ? run->jobs + 1 : 1,
         .memory = run->memory,
+        .deadline = run->session->deadline,
         .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
         .device_memory = params->device_memory,
         .cancel = params->cancel,
@@ -159,10 +160,19 @@ static void note_facts(const clp_run *run) {
     clp_prof_fact(run->prof, "jobs", text);
     clp_prof_fact(run->prof, "clproc", CLPROC_VERSION);
     clproc_strategy_print(run->params->strategy, text, sizeof text);
-    clp_prof_fact(run->prof, "strategy", text);
+    clp_prof_fact(run->prof, CLP_FACT_STRATEGY, text);
+    const clp_events *told = &run->events;
+    bool complete = told->found == told->written + told->skipped + told->failed;
+    if (complete && run->names && !run->params->null_output && !run->params->dry_run) {
+        clp_prof_fact(run->prof, "output digest", clp_digest_of_sum(&run->outputs).text);
+    }
     if (run->params->pipeline) {
         clproc_pipeline_print(run->params->pipeline, text, sizeof text);
         clp_prof_fact(run->prof, "pipeline", text);
+    }
+    clp_planner_summary(run->planner, text, sizeof text);
+    if (text[0]) {
+        clp_prof_fact(run->prof, "plan", text);
     }
     if (run->device) {
         const clproc_device_info *info = clp_device_info(run->device);
@@ -234,6 +244,59 @@ clproc_status clp_session_end(clp_session *session, clproc_profile **profile, cl
     return session->prof ? clp_prof_finish(&session->prof, profile, error) : CLPROC_OK;
 }
 
+/** Runs in a row, told as one. */
+typedef struct repetition {
+    const clproc_run_params *params;
+    clproc_run_result *sum;
+    bool again;
+} repetition;
+
+static void forward(const clproc_event *event, void *user) {
+    const repetition *repeat = user;
+    const clproc_run_result *sum = repeat->sum;
+    clproc_event told = *event;
+    told.done += sum->written + sum->skipped + sum->failed;
+    told.total += sum->found;
+    told.listing = true; /* as long as time is left, there is more to come */
+    /* What there is to say of a file is said once. */
+    if (repeat->params->on_event && (!repeat->again || event->kind == CLPROC_EVENT_DONE)) {
+        repeat->params->on_event(&told, repeat->params->user);
+    }
+}
+
+static void add_result(clproc_run_result *sum, const clproc_run_result *one) {
+    uint64_t found = sum->found, written = sum->written;
+    uint64_t skipped = sum->skipped, failed = sum->failed;
+    clproc_verification verified = found ? sum->verification : one->verification;
+    *sum = *one;
+    sum->verification = verified; /* the first run's: it is the one that verifies */
+    sum->found += found;
+    sum->written += written;
+    sum->skipped += skipped;
+    sum->failed += failed;
+}
+
+static clproc_status run_repeatedly(clp_session *session, const clproc_run_params *params,
+                                    clproc_run_result *result, clproc_error *error) {
+    repetition repeat = {.params = params, .sum = result};
+    clproc_run_params each = *params;
+    clproc_status status;
+    session->deadline = clp_clock_ns() + (uint64_t)(params->duration * 1e9);
+    each.on_event = forward;
+    each.user = &repeat;
+    do {
+        clproc_run_result one;
+        status = clp_session_run(session, &each, &one, error);
+        if (status == CLPROC_OK) {
+            one.found = one.written + one.skipped + one.failed; /* without those left out */
+        }
+        add_result(result, &one);
+        repeat.again = true;
+        each.verify = 0;
+    } while (status == CLPROC_OK && clp_clock_ns() < session->deadline);
+    return status;
+}
+
 clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
                             clproc_profile **profile, clproc_error *error) {
     uint64_t start = clp_clock_ns();
@@ -244,7 +307,8 @@ clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *
     if (status != CLPROC_OK) {
         return status;
     }
-    status = clp_session_run(&session, params, result, error);
+    status = params->duration > 0 ? run_repeatedly(&session, params, result, error)
+                                  : clp_session_run(&session, params, result, error);
     /* What stopped a run tells more than what kept it from being recorded. */
     clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;

@@ -4,6 +4,7 @@
 
 #include "batch/batch.h"
 #include "batch/board.h"
+#include "batch/digest.h"
 #include "batch/events.h"
 #include "batch/listing.h"
 #include "batch/names.h"
@@ -25,6 +26,7 @@ typedef struct clp_run {
     clp_planner *planner;
     clp_board *board;
     clp_verify verify;
+    clp_digest_sum outputs; /**< of the files written, for the profile */
     clp_device *device; /**< the session's, once a picture has needed it */
 } clp_run;
 

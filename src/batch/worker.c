@@ -1,7 +1,6 @@
 /* A worker: reads and decodes files, encodes and writes what the device has finished. */
 #include <string.h>
 
-#include "batch/digest.h"
 #include "batch/run.h"
 #include "batch/stream.h"
 #include "core/memory.h"
@@ -47,6 +46,10 @@ static clproc_status write_file(worker *self, uint32_t item, clp_key source, con
     CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
     clp_names_note(run->names, source, name, size);
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
+    if (run->prof) {
+        clp_digest digest = clp_digest_bytes(data, size);
+        clp_digest_add(&run->outputs, &digest);
+    }
 out:
     clp_prof_end(self->thread);
     return status;
@@ -99,14 +102,14 @@ static void drop_original(clp_picture *picture) {
     picture->original = NULL;
 }
 
-static void encode_task(worker *self, clp_picture *picture) {
+static void save_picture(worker *self, clp_picture *picture) {
     clp_run *run = self->run;
     const uint8_t *data = NULL;
     size_t size = 0;
     clproc_error error;
     clproc_status status = CLPROC_OK;
     bool writes = !run->params->null_output;
-    clp_digest digest = {""};
+    clp_digest digest = {.text = ""};
     uint32_t item = picture->item;
     clp_key source = picture->source;
     const clp_layout *output = &picture->recipe.plan->output;
@@ -141,6 +144,12 @@ static void encode_task(worker *self, clp_picture *picture) {
         report_failure(self, path, target, &error);
     }
     clp_board_done(run->board);
+}
+
+static void encode_task(worker *self, clp_picture *picture) {
+    clp_prof_begin(self->thread, CLP_PROF_SAVE, image_number(self, picture->item));
+    save_picture(self, picture);
+    clp_prof_end(self->thread);
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -271,7 +280,7 @@ static clproc_status copy_file(worker *self, clp_picture *draft, file_outcome *o
                                self->file.size, error));
         }
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_digest digest = {""};
+        clp_digest digest = {.text = ""};
         if (run->params->digest) {
             digest = clp_digest_bytes(self->file.data, self->file.size);
         }
@@ -480,7 +489,7 @@ out:
     return status;
 }
 
-static void read_task(worker *self, uint32_t item) {
+static void load_picture(worker *self, uint32_t item) {
     clp_run *run = self->run;
     clp_picture *draft = &self->draft, *placed = NULL;
     clproc_error error;
@@ -510,6 +519,12 @@ static void read_task(worker *self, uint32_t item) {
     } else {
         clp_board_drop(run->board, placed);
     }
+}
+
+static void read_task(worker *self, uint32_t item) {
+    clp_prof_begin(self->thread, CLP_PROF_LOAD, image_number(self, item));
+    load_picture(self, item);
+    clp_prof_end(self->thread);
 }
 
 /* ----------------------------------------------------------------- the thread */

@@ -4,6 +4,12 @@
 #include "cli.h"
 #include "text.h"
 
+/** What cannot be read is no result: never the exit code of one. */
+static int no_result(const clproc_error *error) {
+    clp_cli_error(error);
+    return CLP_EXIT_RESOURCE;
+}
+
 /* --------------------------------------------------------- one stored run */
 
 static int show(const clp_cli_settings *settings, const clproc_profile *profile) {
@@ -49,7 +55,7 @@ static int one(const clp_cli_settings *settings, const char *source, const char 
     clproc_error error = {0};
     clproc_profile *profile = NULL;
     if (clproc_profile_load(&profile, source, &error) != CLPROC_OK) {
-        return clp_cli_error(&error);
+        return no_result(&error);
     }
     int code = ending ? render(settings, profile, source, ending) : show(settings, profile);
     clproc_profile_destroy(&profile);
@@ -108,7 +114,7 @@ static int compare(const clp_cli_settings *settings) {
                            (const clproc_profile *const *)after.profiles, after.count,
                            &error) != CLPROC_OK ||
         tell_diff(settings, diff, &error) != CLPROC_OK) {
-        code = clp_cli_error(&error);
+        code = no_result(&error);
     } else if (settings->fail_above >= 0 &&
                clproc_diff_regressed(diff, settings->fail_above / 100)) {
         code = CLP_EXIT_FAILED;

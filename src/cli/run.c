@@ -90,8 +90,9 @@ static int process(clp_cli_settings *settings) {
     bool broken = result.failed > 0 || result.verification.beyond > 0;
     int code = broken ? CLP_EXIT_FAILED : CLP_EXIT_OK;
     /* A run that was refused before any work needs no account. */
-    if (status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED ||
-        result.written + result.failed > 0) {
+    bool worked = status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED ||
+                  result.written + result.failed > 0;
+    if (worked) {
         clp_cli_progress_finish(&progress, &result, status);
     }
     if (status == CLPROC_ERROR_CANCELLED && stopped) {
@@ -99,7 +100,7 @@ static int process(clp_cli_settings *settings) {
     } else if (status != CLPROC_OK) {
         code = clp_cli_error(&error);
     }
-    if (profile) {
+    if (profile && worked) {
         int reported = clp_cli_reports_write(settings, profile);
         code = code != CLP_EXIT_OK ? code : reported;
     }

@@ -20,9 +20,7 @@ static clproc_status create_queue(clp_device *device, cl_command_queue *queue,
     *queue = clCreateCommandQueue(device->context, device->id, properties, &code);
     if (code == CL_INVALID_QUEUE_PROPERTIES || code == CL_INVALID_VALUE) {
         /* Profiling is a nicety: without it the pictures still come out. */
-        snprintf(device->notice, sizeof device->notice,
-                 "%s has no profiling: kernel times are missing", device->info.name);
-        device->prof = NULL;
+        device->untimed = clp_cl_name(code);
         *queue = clCreateCommandQueue(device->context, device->id, 0, &code);
     }
     return clp_cl_check(code, "clCreateCommandQueue", device->info.name, error);
@@ -93,6 +91,8 @@ void clp_device_close(clp_device **device) {
     if (!d) {
         return;
     }
+    clp_first_launches_collect(d);
+    clp_clocks_anchor(d);
     clp_device_probe_copy(d);
     clp_kernels_release(d);
     clp_store_free(&d->scratch);
@@ -121,6 +121,10 @@ const clproc_device_info *clp_device_info(const clp_device *device) {
 
 const char *clp_device_notice(const clp_device *device) {
     return device->notice;
+}
+
+const char *clp_device_untimed(const clp_device *device) {
+    return device->untimed;
 }
 
 void clp_device_batch_size(const clp_device *device, uint32_t *images, uint64_t *bytes) {

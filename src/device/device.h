@@ -19,6 +19,9 @@ void clp_device_close(clp_device **device);
 const clproc_device_info *clp_device_info(const clp_device *device);
 /** "" or what the user should know about the choice, as that no GPU was found. */
 const char *clp_device_notice(const clp_device *device);
+/** Why the device's commands have no times in the profile that wants them, a symbol of OpenCL; NULL
+ * if they do. Known once a batch has been awaited. */
+const char *clp_device_untimed(const clp_device *device);
 /** Batches worth having: the pictures and input bytes of one batch that suit the device. */
 void clp_device_batch_size(const clp_device *device, uint32_t *images, uint64_t *bytes);
 

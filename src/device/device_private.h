@@ -30,6 +30,16 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
  * POCL_CACHE_DIR if it is unset. */
 clproc_status clp_pocl_preflight(clproc_error *error);
 
+/** What the platform of PoCL is called. */
+#define CLP_POCL_PLATFORM "Portable Computing Language"
+
+/* ---------------------------------------------------------- cache.c */
+
+/** Programs in the driver's cache, before a build; for clp_cache_since() after it. */
+int64_t clp_cache_programs(const clp_device *device);
+/** Whether what was built since then came from the cache. */
+clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
+
 /* -------------------------------------------------------- program.c */
 
 /** Decides which program a pass needs. Roles are arguments, not variants. */
@@ -108,6 +118,14 @@ struct clp_slot {
     size_t launch_count, launch_capacity;
 };
 
+/** Where a device's command times come from. */
+typedef enum clp_device_clock {
+    CLP_CLOCK_UNKNOWN,
+    CLP_CLOCK_TIMER, /**< clGetDeviceAndHostTimer() tells it */
+    CLP_CLOCK_MONOTONIC,
+    CLP_CLOCK_RAW
+} clp_device_clock;
+
 /** A device command of a batch: what the profile will say of it. */
 typedef struct clp_launch {
     cl_event event;
@@ -131,7 +149,13 @@ struct clp_device {
     uint32_t kernel_count;
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
-    bool aligned;                            /**< clp_prof_align() has been told the clocks */
+    size_t table_bytes;                      /**< of all slots' tables */
+    clp_launch firsts[CLP_MAX_KERNELS];      /**< launches made for compiling, not read yet */
+    uint32_t first_count;
+    clp_device_clock clock;
+    /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
+     */
+    const char *untimed;
 };
 
 /* -------------------------------------------------------- buffers.c */
@@ -166,6 +190,11 @@ clproc_status clp_arena_unmap(clp_device *device, clp_arena *arena, clproc_error
  * released. */
 clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
                               clproc_error *error);
+/** Remembers a kernel's first launch, made for the driver to compile it; `event`, if any, is taken
+ * over. */
+void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel);
+/** Reads the first launches that have finished into the profile and releases their events. */
+void clp_first_launches_collect(clp_device *device);
 /** States how fast the device copies within its own memory, for a profile to compare kernels with.
  * With nothing else running; takes a few milliseconds, and nothing without profiling. */
 void clp_device_probe_copy(clp_device *device);
@@ -189,6 +218,14 @@ clproc_status clp_event_wait(cl_event event, clproc_error *error);
 clp_arena *clp_slot_window(clp_slot *slot, uint32_t band);
 /** Forgets the jobs of the slot's picture in bands. */
 void clp_slot_end_bands(clp_slot *slot);
+
+/* --------------------------------------------------------- clocks.c */
+
+/** A command has `ended` just now by the device's clock: finds out which clock that is, and aligns
+ * it. */
+void clp_clocks_see(clp_device *device, uint64_t ended);
+/** Aligns the clock, if known, once more: at the end this corrects the drift in between. */
+void clp_clocks_anchor(clp_device *device);
 
 clproc_status clp_reference_submit(clp_slot *slot, clp_prof_thread *thread, clproc_error *error);
 

@@ -6,7 +6,7 @@
 #include "device/device_private.h"
 
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event) {
-    return device->prof ? event : NULL;
+    return device->prof && !device->untimed ? event : NULL;
 }
 
 clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
@@ -29,7 +29,7 @@ clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_com
     return CLPROC_OK;
 }
 
-static bool read_times(cl_event event, clp_prof_command *command) {
+static cl_int read_times(cl_event event, clp_prof_command *command) {
     const struct {
         cl_profiling_info what;
         uint64_t *time;
@@ -39,9 +39,9 @@ static bool read_times(cl_event event, clp_prof_command *command) {
                   {CL_PROFILING_COMMAND_END, &command->ended}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         cl_ulong time = 0;
-        if (clGetEventProfilingInfo(event, wanted[i].what, sizeof time, &time, NULL) !=
-            CL_SUCCESS) {
-            return false;
+        cl_int code = clGetEventProfilingInfo(event, wanted[i].what, sizeof time, &time, NULL);
+        if (code != CL_SUCCESS) {
+            return code;
         }
         *wanted[i].time = time;
     }
@@ -52,54 +52,56 @@ static bool read_times(cl_event event, clp_prof_command *command) {
             *wanted[i].time = *wanted[i - 1].time;
         }
     }
-    return true;
+    return CL_SUCCESS;
 }
 
-/** Sees device and host clock together, at the end of the last command awaited. Drivers on the
- * processor take one of the system's clocks, PoCL the raw monotonic one: the clock that was last to
- * pass the command's end is it, and is compared with the host's exactly. Elsewhere the end is taken
- * for the present, and the recorder keeps the closest guess. */
-static void align(clp_device *device, uint64_t ended) {
-    static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW};
-    const int64_t longest_wait = 1000000000;
-    int64_t shortest = longest_wait, offset = 0;
-    if (device->aligned) {
-        return;
-    }
-    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
-        struct timespec now = {0};
-        uint64_t host = clp_clock_ns();
-        clock_gettime(clocks[i], &now);
-        uint64_t clock = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-        int64_t wait = (int64_t)(clock - ended);
-        if (wait >= 0 && wait < shortest) {
-            shortest = wait;
-            offset = i == 0 ? 0 : (int64_t)(host - clock);
-        }
-    }
-    device->aligned = shortest < longest_wait;
-    if (device->aligned) {
-        clp_prof_align(device->prof, offset, false);
-    } else {
-        clp_prof_align(device->prof, (int64_t)(clp_clock_ns() - ended), true);
-    }
-}
-
-void clp_launches_collect(clp_device *device, clp_slot *slot) {
+/** Reads finished launches into the profile and releases their events. */
+static void collect(clp_device *device, clp_launch *launches, size_t count) {
     uint64_t last = 0;
-    for (size_t i = 0; i < slot->launch_count; i++) {
-        clp_launch *launch = &slot->launches[i];
-        if (device->prof && clWaitForEvents(1, &launch->event) == CL_SUCCESS &&
-            read_times(launch->event, &launch->command)) {
-            last = launch->command.ended > last ? launch->command.ended : last;
-            clp_prof_commands(device->prof, &launch->command, 1);
+    for (size_t i = 0; i < count; i++) {
+        clp_launch *launch = &launches[i];
+        cl_int code = clWaitForEvents(1, &launch->event);
+        if (code == CL_SUCCESS) {
+            code = read_times(launch->event, &launch->command);
+            if (code == CL_SUCCESS) {
+                last = launch->command.ended > last ? launch->command.ended : last;
+                clp_prof_commands(device->prof, &launch->command, 1);
+            } else {
+                device->untimed = clp_cl_name(code);
+            }
         }
         clReleaseEvent(launch->event);
     }
     if (last) {
-        align(device, last);
+        clp_clocks_see(device, last);
     }
+}
+
+void clp_launches_collect(clp_device *device, clp_slot *slot) {
+    collect(device, slot->launches, slot->launch_count);
     slot->launch_count = 0;
+    /* They came before this batch on the same queue. */
+    clp_first_launches_collect(device);
+}
+
+void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel) {
+    if (!event) {
+        return;
+    }
+    if (device->first_count == CLP_MAX_KERNELS) {
+        clReleaseEvent(event);
+        return;
+    }
+    clp_launch *launch = &device->firsts[device->first_count++];
+    *launch = (clp_launch){
+        .event = event,
+        .command = {.kind = CLP_COMMAND_KERNEL, .batch = CLP_PROF_NO_BATCH, .first = true}};
+    snprintf(launch->command.name, sizeof launch->command.name, "%s", kernel);
+}
+
+void clp_first_launches_collect(clp_device *device) {
+    collect(device, device->firsts, device->first_count);
+    device->first_count = 0;
 }
 
 /** A copy longer than this says nothing more. */
@@ -113,8 +115,8 @@ static double time_copy(clp_device *device, size_t bytes) {
     cl_int code =
         clEnqueueCopyBuffer(device->compute, device->scratch.buffer, device->scratch.buffer, 0,
                             device->scratch.capacity - bytes, bytes, 0, NULL, &event);
-    bool fine =
-        code == CL_SUCCESS && clWaitForEvents(1, &event) == CL_SUCCESS && read_times(event, &times);
+    bool fine = code == CL_SUCCESS && clWaitForEvents(1, &event) == CL_SUCCESS &&
+                read_times(event, &times) == CL_SUCCESS;
     if (event) {
         clReleaseEvent(event);
     }
@@ -124,7 +126,7 @@ static double time_copy(clp_device *device, size_t bytes) {
 void clp_device_probe_copy(clp_device *device) {
     size_t bytes = device->scratch.capacity / 2;
     double best = 0;
-    if (!device->prof || !device->scratch.buffer || bytes < ((size_t)1 << 20)) {
+    if (!device->prof || device->untimed || !device->scratch.buffer || bytes < ((size_t)1 << 20)) {
         return;
     }
     bytes = bytes < PROBE_BYTES ? bytes : PROBE_BYTES;

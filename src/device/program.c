@@ -150,7 +150,7 @@ static clproc_status add_variant(source *text, const clp_kernel *kernel, const c
 /** PoCL compiles with clang for the processor it runs on, so its builtins may be used there; should
  * a version of it not know them, the kernels do without. */
 static bool has_clang_builtins(const clp_device *device) {
-    return strcmp(device->info.platform, "Portable Computing Language") == 0 &&
+    return strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 &&
            strcmp(device->info.type, "cpu") == 0;
 }
 
@@ -239,11 +239,12 @@ static clproc_status build_variants(clp_device *device, const clp_variant *varia
         name_variant(&variants[i], made[i]->name, sizeof made[i]->name);
     }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
+    int64_t cached = clp_cache_programs(device);
     uint64_t start = clp_clock_ns();
     clproc_status status = build(device, made, count, error);
     char name[96];
     snprintf(name, sizeof name, count > 1 ? "%s and %u more" : "%s", made[0]->name, count - 1);
-    clp_prof_build(device->prof, name, clp_clock_ns() - start);
+    clp_prof_build(device->prof, name, clp_clock_ns() - start, clp_cache_since(device, cached));
     clp_prof_end(thread);
     if (status != CLPROC_OK) {
         /* Forgotten, so that the next batch to need them tries again and can say what fails. */

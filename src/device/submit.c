@@ -55,6 +55,7 @@ static uint32_t tiles_per_launch(const clp_device *device, clp_pass_kind kind) {
 clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_error *error) {
     size_t global, local;
     cl_uint base, zero = 0;
+    cl_event event = NULL;
     clproc_status status;
     /* PoCL compiles at the first launch: one without jobs does, and finds nothing to do. */
     CLP_TRY(status, out,
@@ -65,8 +66,9 @@ clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_err
     CLP_TRY(status, out, set_argument(kernel, base, sizeof zero, &zero, error));
     launch_size(device, kernel->variant.kind, 1, &global, &local);
     cl_int code = clEnqueueNDRangeKernel(device->compute, kernel->kernel, 1, NULL, &global, &local,
-                                         0, NULL, NULL);
+                                         0, NULL, clp_event_wanted(device, &event));
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", kernel->name, error));
+    clp_first_launch_note(device, event, kernel->name);
     kernel->launched = true;
     status = clp_cl_check(clFlush(device->compute), "clFlush", kernel->name, error);
 out:
@@ -130,9 +132,12 @@ clproc_status clp_slot_upload(clp_slot *slot, cl_event *ready, clproc_error *err
     cl_event event = NULL;
     clproc_status status;
     *ready = NULL;
+    size_t before = slot->tables.capacity;
     CLP_TRY(status, out,
             clp_store_grow(device, CLP_BUFFER_TABLES, &slot->tables, slot->staging_size, "tables",
                            error));
+    device->table_bytes += slot->tables.capacity - before;
+    clp_prof_device_memory(device->prof, "tables", device->table_bytes);
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->input, error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->output, error));
     if (slot->input.pinned) {

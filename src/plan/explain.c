@@ -112,8 +112,42 @@ static void print_layout(const char *name, const clp_layout *layout, FILE *out) 
     fprintf(out, "\n");
 }
 
+uint64_t clp_plan_traffic(const clp_plan *plan) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        bytes += plan->passes[i].bytes_read + plan->passes[i].bytes_written;
+    }
+    return bytes;
+}
+
+static uint64_t operations_of(const clp_plan *plan) {
+    uint64_t operations = 0;
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        operations += plan->passes[i].operations;
+    }
+    return operations;
+}
+
+void clp_plan_summary(const clp_plan *plan, char *text, size_t size) {
+    const char *last = "";
+    size_t used = (size_t)snprintf(text, size, "%s %ux%u", clp_model_name(plan->input.model),
+                                   plan->input.width, plan->input.height);
+    for (size_t i = 0; i < plan->pass_count && used < size; i++) {
+        /* The passes of a level do the same, each on a plane. */
+        if (strcmp(plan->passes[i].label, last) != 0) {
+            last = plan->passes[i].label;
+            used += (size_t)snprintf(text + used, size - used, " > %s", last);
+        }
+    }
+    if (used < size) {
+        snprintf(text + used, size - used, " > %ux%u: %zu passes, %.1f MB, %.1f M multiply-adds",
+                 plan->output.width, plan->output.height, plan->pass_count,
+                 (double)clp_plan_traffic(plan) / 1e6, (double)operations_of(plan) / 1e6);
+    }
+}
+
 void clp_plan_explain(const clp_plan *plan, FILE *out) {
-    double bytes = 0, operations = 0, naive_bytes, naive_operations;
+    double naive_bytes, naive_operations;
     uint32_t naive_passes;
     print_terms(&plan->terms, out);
     naive_cost(plan, &naive_bytes, &naive_operations, &naive_passes);
@@ -121,8 +155,6 @@ void clp_plan_explain(const clp_plan *plan, FILE *out) {
     fprintf(out, "passes:\n");
     for (size_t i = 0; i < plan->pass_count; i++) {
         print_pass(plan, &plan->passes[i], out);
-        bytes += (double)(plan->passes[i].bytes_read + plan->passes[i].bytes_written);
-        operations += (double)plan->passes[i].operations;
     }
     print_layout("encoded", &plan->output, out);
     fprintf(out,
@@ -131,6 +163,7 @@ void clp_plan_explain(const clp_plan *plan, FILE *out) {
     fprintf(out,
             "after planning:  %zu passes in %d levels, %.1f MB moved, %.1f Mop, %.1f KB of tables, "
             "%.1f MB of scratch\n",
-            plan->pass_count, plan->level_count, bytes / 1e6, operations / 1e6,
-            (double)plan->table_bytes / 1e3, (double)plan->scratch_bytes / 1e6);
+            plan->pass_count, plan->level_count, (double)clp_plan_traffic(plan) / 1e6,
+            (double)operations_of(plan) / 1e6, (double)plan->table_bytes / 1e3,
+            (double)plan->scratch_bytes / 1e6);
 }

@@ -144,6 +144,10 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
 /** True if luma can be worked on as it stands in a JPEG, in a plane of its own. */
 bool clp_plan_luma_alone(const clp_plan *plan);
 
+/** The plan in one line, for profiles: sizes, what the levels do, bytes moved and multiply-adds. */
+void clp_plan_summary(const clp_plan *plan, char *text, size_t size);
+/** Bytes that all passes read and write. */
+uint64_t clp_plan_traffic(const clp_plan *plan);
 /** Prints terms and passes with sizes, bytes moved and multiply-adds. */
 void clp_plan_explain(const clp_plan *plan, FILE *out);
 

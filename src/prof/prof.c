@@ -9,9 +9,9 @@
 
 static const struct {
     const char *name;
-    bool waits;
+    enum { WORK, WAIT, FRAME } kind;
 } stages[] = {
-#define X(id, text, waiting) [CLP_PROF_##id] = {text, waiting},
+#define X(id, text, kind) [CLP_PROF_##id] = {text, kind},
     CLP_PROF_STAGES(X)
 #undef X
 };
@@ -21,7 +21,11 @@ const char *clp_prof_stage_name(clp_prof_stage stage) {
 }
 
 bool clp_prof_stage_waits(clp_prof_stage stage) {
-    return stages[stage].waits;
+    return stages[stage].kind == WAIT;
+}
+
+bool clp_prof_stage_frames(clp_prof_stage stage) {
+    return stages[stage].kind == FRAME;
 }
 
 const char *clp_prof_counter_name(clp_prof_counter counter) {
@@ -279,6 +283,26 @@ static void keep_span(clp_prof_thread *thread, clp_profile_span span) {
     chunk->items[chunk->count++] = span;
 }
 
+/** The lock is held. */
+static void set_gauge(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
+    if (value > prof->gauge_peaks[gauge]) {
+        prof->gauge_peaks[gauge] = value;
+    }
+    if (prof->level != CLPROC_PROFILE_TRACE) {
+        return;
+    }
+    clp_reading_list *list = &prof->gauges[gauge];
+    clp_profile_reading *items = clp_memory_grow(CLP_MEMORY_PROFILE, list->items, &list->capacity,
+                                                 list->count + 1, sizeof *items);
+    if (!items) {
+        prof->lost++;
+        return;
+    }
+    list->items = items;
+    /* The clock is read under the lock, so that readings are in order. */
+    items[list->count++] = (clp_profile_reading){clp_clock_ns() - prof->start, value};
+}
+
 /** Notes host and device memory; the lock is held. A full line loses every other point. */
 static void add_memory_point(clp_prof *prof, uint64_t now) {
     if (prof->memory_line_count == CLP_PROF_MEMORY_POINTS) {
@@ -290,9 +314,12 @@ static void add_memory_point(clp_prof *prof, uint64_t now) {
     }
     clp_profile_memory *point = &prof->memory_line[prof->memory_line_count++];
     point->time = now - prof->start;
+    uint64_t all = 0;
     for (int site = 0; site < CLP_MEMORY_SITE_COUNT; site++) {
         point->bytes[site] = clp_memory_usage((clp_memory_site)site).current;
+        all += point->bytes[site];
     }
+    set_gauge(prof, CLP_GAUGE_HOST_BYTES, all);
     point->device = 0;
     for (size_t i = 0; i < prof->role_count; i++) {
         point->device += prof->roles[i].current;
@@ -346,26 +373,6 @@ void clp_prof_count(clp_prof *prof, clp_prof_counter counter, uint64_t amount) {
     }
 }
 
-/** The lock is held. */
-static void set_gauge(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
-    if (value > prof->gauge_peaks[gauge]) {
-        prof->gauge_peaks[gauge] = value;
-    }
-    if (prof->level != CLPROC_PROFILE_TRACE) {
-        return;
-    }
-    clp_reading_list *list = &prof->gauges[gauge];
-    clp_profile_reading *items = clp_memory_grow(CLP_MEMORY_PROFILE, list->items, &list->capacity,
-                                                 list->count + 1, sizeof *items);
-    if (!items) {
-        prof->lost++;
-        return;
-    }
-    list->items = items;
-    /* The clock is read under the lock, so that readings are in order. */
-    items[list->count++] = (clp_profile_reading){clp_clock_ns() - prof->start, value};
-}
-
 void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
     if (prof) {
         pthread_mutex_lock(&prof->lock);
@@ -390,7 +397,14 @@ void clp_prof_batch(clp_prof *prof, uint64_t image, uint64_t batch) {
     pthread_mutex_unlock(&prof->lock);
 }
 
-void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns) {
+const char *clp_prof_cache_name(clp_prof_cache cache) {
+    static const char *const names[] = {
+        [CLP_CACHE_UNKNOWN] = "unknown", [CLP_CACHE_COLD] = "cold", [CLP_CACHE_WARM] = "warm"};
+    return names[cache];
+}
+
+void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns, clp_prof_cache cache) {
+    clp_prof_cache all = cache;
     if (!prof) {
         return;
     }
@@ -403,10 +417,15 @@ void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns) {
         clp_profile_build *build = &builds[prof->build_count++];
         snprintf(build->name, sizeof build->name, "%s", name);
         build->ns = ns;
+        build->cache = cache;
     } else {
         prof->lost++;
     }
+    for (size_t i = 0; i < prof->build_count; i++) {
+        all = prof->builds[i].cache == CLP_CACHE_COLD ? CLP_CACHE_COLD : all;
+    }
     pthread_mutex_unlock(&prof->lock);
+    clp_prof_fact(prof, CLP_FACT_CACHE, clp_prof_cache_name(all));
 }
 
 void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count) {
@@ -436,12 +455,13 @@ void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated) {
         pthread_mutex_unlock(&prof->lock);
         return;
     }
-    prof->anchor_count = estimated ? 0 : prof->anchor_count;
+    /* A guess is given up for a better one, and for what is known. */
+    prof->anchor_count = estimated || prof->estimated ? 0 : prof->anchor_count;
     /* When all places are taken the last one moves on: the ends are what matters for the drift. */
     size_t place =
         prof->anchor_count < CLP_PROF_MAX_ANCHORS ? prof->anchor_count++ : CLP_PROF_MAX_ANCHORS - 1;
     prof->anchors[place] = (clp_anchor){clp_clock_ns(), offset_ns};
-    prof->estimated = prof->estimated || estimated;
+    prof->estimated = estimated;
     pthread_mutex_unlock(&prof->lock);
 }
 

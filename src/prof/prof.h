@@ -14,28 +14,30 @@
 typedef struct clp_prof clp_prof;
 typedef struct clp_prof_thread clp_prof_thread;
 
-/** What a host thread is doing. One home for the names: identifier, name in reports, true if it is
- * waiting. */
+/** What a host thread is doing. One home for the names: identifier, name in reports, what it is:
+ * WORK, WAIT for others, or a FRAME around both, all that a picture takes. */
 #define CLP_PROF_STAGES(X)                                                                         \
-    X(LIST, "list", false)                                                                         \
-    X(READ, "read", false)                                                                         \
-    X(HEADER, "header", false)                                                                     \
-    X(PLAN, "plan", false)                                                                         \
-    X(DECODE, "decode", false)                                                                     \
-    X(BUILD, "build kernels", false)                                                               \
-    X(SUBMIT, "submit", false)                                                                     \
-    X(REFERENCE, "reference", false)                                                               \
-    X(META, "metadata", false)                                                                     \
-    X(ENCODE, "encode", false)                                                                     \
-    X(WRITE, "write", false)                                                                       \
-    X(WAIT_SLOT, "wait for a batch slot", true)                                                    \
-    X(WAIT_BATCH, "wait for a full batch", true)                                                   \
-    X(WAIT_DEVICE, "wait for the device", true)                                                    \
-    X(WAIT_PICTURE, "wait for a finished picture", true)                                           \
-    X(VERIFY, "verify", false)
+    X(LOAD, "load picture", FRAME)                                                                 \
+    X(SAVE, "save picture", FRAME)                                                                 \
+    X(LIST, "list", WORK)                                                                          \
+    X(READ, "read", WORK)                                                                          \
+    X(HEADER, "header", WORK)                                                                      \
+    X(PLAN, "plan", WORK)                                                                          \
+    X(DECODE, "decode", WORK)                                                                      \
+    X(BUILD, "build kernels", WORK)                                                                \
+    X(SUBMIT, "submit", WORK)                                                                      \
+    X(REFERENCE, "reference", WORK)                                                                \
+    X(META, "metadata", WORK)                                                                      \
+    X(ENCODE, "encode", WORK)                                                                      \
+    X(WRITE, "write", WORK)                                                                        \
+    X(WAIT_SLOT, "wait for a batch slot", WAIT)                                                    \
+    X(WAIT_BATCH, "wait for a full batch", WAIT)                                                   \
+    X(WAIT_DEVICE, "wait for the device", WAIT)                                                    \
+    X(WAIT_PICTURE, "wait for a finished picture", WAIT)                                           \
+    X(VERIFY, "verify", WORK)
 
 typedef enum clp_prof_stage {
-#define X(id, name, waiting) CLP_PROF_##id,
+#define X(id, name, kind) CLP_PROF_##id,
     CLP_PROF_STAGES(X)
 #undef X
         CLP_PROF_STAGE_COUNT
@@ -43,12 +45,17 @@ typedef enum clp_prof_stage {
 
 const char *clp_prof_stage_name(clp_prof_stage stage);
 bool clp_prof_stage_waits(clp_prof_stage stage);
+/** True of a stage that is there to hold others: what it takes by itself is next to nothing. */
+bool clp_prof_stage_frames(clp_prof_stage stage);
 
 typedef enum clp_command_kind {
     CLP_COMMAND_KERNEL,
     CLP_COMMAND_UPLOAD,
     CLP_COMMAND_READBACK
 } clp_command_kind;
+
+/** The batch of a launch that only makes the driver compile a kernel. */
+#define CLP_PROF_NO_BATCH UINT64_MAX
 
 /** One device command. Times are ns of the device's clock; the recorder aligns them to the host's.
  */
@@ -58,7 +65,7 @@ typedef struct clp_prof_command {
     uint64_t queued, submitted, started, ended;
     uint64_t bytes_read, bytes_written; /**< global memory traffic by the plan */
     uint64_t operations;                /**< multiply-adds by the plan */
-    uint64_t batch;                     /**< number of the batch it served */
+    uint64_t batch;                     /**< number of the batch it served, or CLP_PROF_NO_BATCH */
     uint32_t images;                    /**< pictures in that batch */
     bool first; /**< first launch of its kernel in this process (PoCL compiles then) */
 } clp_prof_command;
@@ -113,8 +120,20 @@ void clp_prof_gauge_set(clp_prof *prof, clp_prof_gauge gauge, uint64_t value);
  * thread; kept at trace level. */
 void clp_prof_batch(clp_prof *prof, uint64_t image, uint64_t batch);
 
-/** A program was built, from source or from a cache (CLP_FACT_CACHE). Any thread. */
-void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns);
+/** Whether the driver compiled a program or had it in its cache. */
+typedef enum clp_prof_cache {
+    CLP_CACHE_UNKNOWN,
+    CLP_CACHE_COLD, /**< compiled */
+    CLP_CACHE_WARM,
+    CLP_CACHE_COUNT
+} clp_prof_cache;
+
+/** "unknown", "cold", "warm". */
+const char *clp_prof_cache_name(clp_prof_cache cache);
+
+/** A program was built. Any thread. Also states CLP_FACT_CACHE, of all programs together: cold if
+ * one was. */
+void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns, clp_prof_cache cache);
 /** Appends finished device commands; any thread. */
 void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count);
 /** How to turn device time into host time: host = device + offset, as measured just now. Called
@@ -129,10 +148,12 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
  * know the keys below; any other is shown as it is. */
 #define CLP_FACT_VERSION "clproc" /**< stated by clp_prof_create() */
 #define CLP_FACT_DEVICE "device"
-#define CLP_FACT_CACHE "kernel cache"     /**< "cold" or "warm" */
+#define CLP_FACT_CACHE "kernel cache"     /**< a clp_prof_cache */
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
 #define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
-#define CLP_FACT_COMPUTE_RATE "operations/s" /**< the device's measured multiply-adds */
+#define CLP_FACT_COMPUTE_RATE "operations/s"     /**< the device's measured multiply-adds */
+#define CLP_FACT_STRATEGY "strategy"             /**< "default", or what was left out */
+#define CLP_FACT_UNTIMED "command times missing" /**< why; only where they are */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
 
 /** Merges what all threads recorded, after they have ended, and destroys the recorder, also on

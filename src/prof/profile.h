@@ -64,6 +64,7 @@ typedef struct clp_profile_link {
 typedef struct clp_profile_build {
     char name[48];
     uint64_t ns;
+    clp_prof_cache cache;
 } clp_profile_build;
 
 typedef struct clp_profile_role {

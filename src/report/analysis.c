@@ -61,12 +61,14 @@ static clproc_status list_commands(clp_analysis *analysis, size_t *capacity, clp
     return CLPROC_OK;
 }
 
-static void add_command(clp_command_row *row, const clp_prof_command *command) {
+/** `reached`: when the last of the commands that started before it ended. */
+static void add_command(clp_command_row *row, const clp_prof_command *command, uint64_t reached) {
     uint64_t duration = command->ended - command->started;
     row->total_ns += duration;
     if (command->first) {
+        uint64_t free = reached < command->started ? reached : command->started;
         row->first_calls++;
-        row->first_ns += duration;
+        row->first_ns += command->ended - (free > command->queued ? free : command->queued);
         return;
     }
     row->durations[row->steady.count++] = (double)duration;
@@ -113,6 +115,7 @@ static uint64_t covered(const clproc_profile *profile, unsigned mask) {
 static clproc_status analyse_commands(clp_analysis *analysis, clproc_error *error) {
     const clproc_profile *profile = analysis->profile;
     size_t capacity = 0;
+    uint64_t reached = 0;
     clproc_status status = list_commands(analysis, &capacity, error);
     for (size_t i = 0; status == CLPROC_OK && i < analysis->command_count; i++) {
         clp_command_row *row = &analysis->commands[i];
@@ -122,7 +125,9 @@ static clproc_status analyse_commands(clp_analysis *analysis, clproc_error *erro
         return status;
     }
     for (size_t i = 0; i < profile->command_count; i++) {
-        add_command(clp_analysis_row(analysis, &profile->commands[i]), &profile->commands[i]);
+        const clp_prof_command *command = &profile->commands[i];
+        add_command(clp_analysis_row(analysis, command), command, reached);
+        reached = command->ended > reached ? command->ended : reached;
     }
     for (size_t i = 0; i < analysis->command_count; i++) {
         finish_row(&analysis->commands[i], analysis->copy_rate);

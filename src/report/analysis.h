@@ -12,6 +12,8 @@ typedef struct clp_command_row {
     clp_command_kind kind;
     uint64_t calls;    /**< first launches included */
     uint64_t total_ns; /**< the same */
+    /** First launches, and how long they took from being queued with nothing left to run before
+     * them: drivers that compile at the launch do so before it starts. */
     uint64_t first_calls, first_ns;
     /** Durations without first launches, rising; `steady` tells of them. */
     double *durations;

@@ -211,7 +211,7 @@ static clproc_status command_values(const clp_diff_maker *make, const clproc_pro
                                     const clp_prof_command *like, double **values, size_t *count) {
     clproc_status status =
         clp_profile_room(values, run->command_count, sizeof **values, make->error);
-    double all_bytes = 0, all_images = 0;
+    double all_bytes = 0, all_images = (double)run->counters[CLP_COUNTER_IMAGES];
     *count = 0;
     for (int pass = 0; status == CLPROC_OK && pass < 2; pass++) {
         for (size_t i = 0; i < run->command_count; i++) {
@@ -225,10 +225,12 @@ static clproc_status command_values(const clp_diff_maker *make, const clproc_pro
             double time = (double)(command->ended - command->started);
             if (pass == 0) {
                 all_bytes += bytes;
-                all_images += images;
             } else {
-                (*values)[(*count)++] =
-                    bytes > 0 ? time / bytes * (all_bytes / all_images) : time / images;
+                /* A picture in bands has many commands, a batch of them one: bytes tell them alike.
+                 */
+                (*values)[(*count)++] = bytes > 0 && all_images > 0
+                                            ? time / bytes * (all_bytes / all_images)
+                                            : time / images;
             }
         }
     }
@@ -361,24 +363,41 @@ static clp_prof_stage last_stage(const clp_diff_maker *make) {
 
 /* ---------------------------------------------------------------- verdict */
 
+#define MANIFOLD 2 /* a change from which on it is told as a multiple */
+
+/** "12 % slower", "7.30 times as slow". */
+static void print_change(clp_text *text, double change) {
+    char a[CLP_UNIT_SIZE];
+    if (change >= MANIFOLD) {
+        clp_text_print(text, "%s times as slow", clp_unit_digits(a, 1 + change));
+    } else {
+        clp_text_print(text, "%s %s", clp_unit_percent(a, fabs(change)),
+                       change > 0 ? "slower" : "faster");
+    }
+}
+
 static void verdict_of(clp_text *text, const clp_diff_row *row, bool more) {
-    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
+    char b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE];
     bool run = row->group == CLP_DIFF_RUN;
-    clp_text_print(text, "%s%s%s%s: %s %s (%s, was %s)", more ? "; " : "",
-                   run ? "" : clp_diff_group_name(row->group), run ? "" : " ", row->name,
-                   clp_unit_percent(a, fabs(row->change)), row->change > 0 ? "slower" : "faster",
-                   clp_unit_time(b, row->after), clp_unit_time(c, row->before));
+    clp_text_print(text, "%s%s%s%s: ", more ? "; " : "", run ? "" : clp_diff_group_name(row->group),
+                   run ? "" : " ", row->name);
+    print_change(text, row->change);
+    clp_text_print(text, " (%s, was %s)", clp_unit_time(b, row->after),
+                   clp_unit_time(c, row->before));
 }
 
 static void write_verdict(clproc_diff *diff) {
     clp_text text = {0};
-    size_t named = 0;
+    size_t named = 0, runs = 0;
     for (size_t i = 0; i < diff->row_count && named < 5; i++) {
         if (diff->rows[i].significant && diff->rows[i].group != CLP_DIFF_WAIT) {
             verdict_of(&text, &diff->rows[i], named++ > 0);
+            runs += diff->rows[i].group == CLP_DIFF_RUN;
         }
     }
-    clp_text_add(&text, named ? "." : "No significant change.");
+    clp_text_add(&text, !named ? "No significant change."
+                        : runs ? "."
+                               : ". The run as a whole shows no significant change.");
     for (size_t i = 0; i < diff->row_count; i++) {
         const clp_diff_row *row = &diff->rows[i];
         if (row->group == CLP_DIFF_RUN && !row->significant && row->before_count &&
@@ -411,6 +430,9 @@ static clproc_status compare(clp_diff_maker *make) {
     CLP_TRY(status, out, compare_commands(make));
     for (int i = 0; i < CLP_PROF_STAGE_COUNT; i++) {
         clp_prof_stage stage = (clp_prof_stage)i;
+        if (clp_prof_stage_frames(stage)) {
+            continue; /* what it holds is compared */
+        }
         clp_diff_group group = clp_prof_stage_waits(stage) ? CLP_DIFF_WAIT : CLP_DIFF_STAGE;
         size_t rows = make->diff->row_count;
         CLP_TRY(status, out,

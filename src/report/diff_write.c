@@ -65,9 +65,12 @@ void clp_diff_text(clp_text *text, const clproc_diff *diff) {
     clp_table_heading(text, "Different surroundings", "");
     for (size_t i = 0; i < diff->fact_count; i++) {
         const clp_diff_fact *fact = &diff->facts[i];
+        const char *before = *fact->before ? fact->before : "(none)";
+        const char *after = *fact->after ? fact->after : "(none)";
+        bool fits = strlen(before) + strlen(after) < 68;
         clp_table_name(text, 28, fact->key);
-        clp_text_print(text, "%s → %s\n", *fact->before ? fact->before : "(none)",
-                       *fact->after ? fact->after : "(none)");
+        clp_text_print(text, fits ? "%s → %s\n" : "%s\n                          → %s\n", before,
+                       after);
     }
     clp_text_add(text, diff->fact_count ? "" : "none\n");
     clp_table_heading(text, "Verdict", "");

@@ -1,9 +1,7 @@
-#include "report/findings.h"
+#include "report/findings_make.h"
 
 #include <math.h>
 #include <string.h>
-
-#include "report/text.h"
 
 /* Shares from which on a sentence is worth a reader's time. */
 #define SATURATED 0.6       /* of a part: it limits the run */
@@ -15,19 +13,12 @@
 #define FAR_FROM_COPY 0.5   /* of the measured bandwidth */
 #define WEIGHTY_KERNEL 0.05 /* of all device time */
 
-typedef struct words {
-    char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE], d[CLP_UNIT_SIZE], e[CLP_UNIT_SIZE];
-} words;
-
-/** The next finding; the last place is used again when all are taken. */
-static clp_finding *add(clp_findings *findings, const char *id, double saving_ns) {
+clp_finding *clp_finding_add(clp_findings *findings, const char *id, double saving_ns) {
     size_t place = findings->count < CLP_MAX_FINDINGS ? findings->count++ : CLP_MAX_FINDINGS - 1;
     clp_finding *finding = &findings->items[place];
     *finding = (clp_finding){.id = id, .saving_ns = saving_ns};
     return finding;
 }
-
-#define SAY(field, ...) snprintf(field, sizeof(field), __VA_ARGS__)
 
 /* ---------------------------------------------------------- bottlenecks */
 
@@ -56,7 +47,7 @@ static void find_processor_limit(clp_findings *findings, const clp_analysis *ana
         profile->cores, profile->cores == 1 ? "" : "s",
         clp_unit_percent(w.a, analysis->cores_share),
         clp_unit_percent(w.b, cpu > 0 ? most->cpu_ns / cpu : 0), most->name);
-    say_gain(add(findings, "processor", most->half_ns), analysis, most);
+    say_gain(clp_finding_add(findings, "processor", most->half_ns), analysis, most);
 }
 
 /** The stage that the threads of a kind spend most of their work in. */
@@ -92,7 +83,7 @@ static void find_resource_limit(clp_findings *findings, const clp_analysis *anal
             clp_unit_percent(w.b, (double)top->stage_ns[part->stage] / (double)top->busy_ns),
             part->name, of_device);
     }
-    say_gain(add(findings, "bottleneck", part->half_ns), analysis, part);
+    say_gain(clp_finding_add(findings, "bottleneck", part->half_ns), analysis, part);
 }
 
 static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis) {
@@ -103,7 +94,7 @@ static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "idle-cores", analysis->slack_ns);
+    clp_finding *finding = clp_finding_add(findings, "idle-cores", analysis->slack_ns);
     SAY(finding->text,
         "Of %u cores %s stood idle while the %s threads were the limit: more --jobs may help.",
         analysis->profile->cores, clp_unit_digits(w.a, idle), top->name);
@@ -122,7 +113,12 @@ static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
             cpu += (double)resource->cpu_ns;
         }
     }
-    double held = busy - cpu;
+    /* What the driver's threads on the same cores take is this run's own work: others can have had
+     * no more than this run left. */
+    const clproc_profile *profile = analysis->profile;
+    double left = (double)profile->cores * (double)profile->wall_ns -
+                  (double)(profile->user_ns + profile->system_ns);
+    double held = fmin(busy - cpu, fmax(0, left));
     if (held < HELD_UP * busy || clp_analysis_of_wall(analysis, held) < LARGE) {
         return;
     }
@@ -131,12 +127,11 @@ static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
     for (size_t i = 0; i < analysis->resource_count; i++) {
         threads += analysis->resources[i].device ? 0 : analysis->resources[i].count;
     }
-    clp_finding *finding =
-        add(findings, "held-up", fmin(held / fmax(1, threads), (double)analysis->profile->wall_ns));
+    clp_finding *finding = clp_finding_add(
+        findings, "held-up", fmin(held / fmax(1, threads), (double)analysis->profile->wall_ns));
     SAY(finding->text,
-        "Working threads were off the processor %s of their time: other programs, the disk or "
-        "paging "
-        "held them up. Compare runs on a quiet machine.",
+        "Working threads were off the processor %s of their time while this run left cores to "
+        "others: other programs, the disk or paging held them up. Compare runs on a quiet machine.",
         clp_unit_percent(w.a, held / busy));
     SAY(finding->evidence, "%s of work on the clock, %s on the processor", clp_unit_time(w.b, busy),
         clp_unit_time(w.c, cpu));
@@ -151,10 +146,15 @@ static void find_limit(clp_findings *findings, const clp_analysis *analysis) {
     } else if (analysis->resources[0].share >= SATURATED) {
         find_resource_limit(findings, analysis);
     } else {
+        const clp_resource *top = &analysis->resources[0];
         SAY(findings->verdict,
-            "Nothing is at its limit: the busiest part, %s, worked %s of the run; start-up and "
-            "hand-over between stages take the rest.",
-            analysis->resources[0].name, clp_unit_percent(w.a, analysis->resources[0].share));
+            "Nothing is at its limit: the busiest part, the %s%s, worked %s of the run; start-up "
+            "and hand-over between stages take the rest.",
+            top->name,
+            top->device       ? ""
+            : top->count == 1 ? " thread"
+                              : " threads",
+            clp_unit_percent(w.a, top->share));
     }
 }
 
@@ -165,7 +165,7 @@ static void find_device_share(clp_findings *findings, const clp_analysis *analys
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "device-share", part->saving_ns);
+    clp_finding *finding = clp_finding_add(findings, "device-share", part->saving_ns);
     SAY(finding->text,
         "The device works %s of the run. An infinitely fast one would save at most %s (%s), one "
         "twice as fast %s.",
@@ -198,7 +198,7 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
     words w;
     double most = fmin(extra, clp_analysis_device_part(analysis)->saving_ns);
     const char *cache = clp_profile_fact_value(analysis->profile, CLP_FACT_CACHE);
-    clp_finding *finding = add(findings, "first-launch", most);
+    clp_finding *finding = clp_finding_add(findings, "first-launch", most);
     SAY(finding->text,
         "First launches took %s longer than later ones: the driver finishes compiling then. A warm "
         "kernel cache avoids it, and in longer runs it weighs less.",
@@ -213,42 +213,56 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
         cache ? "; kernel cache " : "", cache ? cache : "");
 }
 
+static double build_ns(const clproc_profile *profile) {
+    double sum = 0;
+    for (size_t i = 0; i < profile->build_count; i++) {
+        sum += (double)profile->builds[i].ns;
+    }
+    return sum;
+}
+
 static void find_builds(clp_findings *findings, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < profile->build_count; i++) {
-        sum += profile->builds[i].ns;
-    }
-    if (clp_analysis_of_wall(analysis, (double)sum) < NOTABLE) {
+    const char *cache = clp_profile_fact_value(profile, CLP_FACT_CACHE);
+    bool warm = cache && strcmp(cache, clp_prof_cache_name(CLP_CACHE_WARM)) == 0;
+    double sum = build_ns(profile);
+    if (clp_analysis_of_wall(analysis, sum) < NOTABLE) {
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "build", fmin((double)sum, analysis->slack_ns));
+    clp_finding *finding = clp_finding_add(findings, "build", fmin(sum, analysis->slack_ns));
     SAY(finding->text,
         "Building device programs took %s (%s of the run), partly hidden behind the first files. "
-        "A warm kernel cache shortens it.",
-        clp_unit_time(w.a, (double)sum),
-        clp_unit_percent(w.b, clp_analysis_of_wall(analysis, (double)sum)));
-    SAY(finding->evidence, "%zu build%s", profile->build_count,
-        profile->build_count == 1 ? "" : "s");
+        "%s",
+        clp_unit_time(w.a, sum), clp_unit_percent(w.b, clp_analysis_of_wall(analysis, sum)),
+        warm ? "They came from the kernel cache; only a longer run hides more of it."
+             : "With a warm kernel cache, as in the next run, it is a fraction of this.");
+    SAY(finding->evidence, "%zu build%s; kernel cache %s", profile->build_count,
+        profile->build_count == 1 ? "" : "s", cache ? cache : "unknown");
 }
 
 static void find_late_start(clp_findings *findings, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
-    if (profile->command_count == 0) {
+    size_t first = 0;
+    /* Launches made for compiling serve no picture. */
+    while (first < profile->command_count && profile->commands[first].images == 0) {
+        first++;
+    }
+    if (first == profile->command_count) {
         return;
     }
-    double late = (double)profile->commands[0].started;
+    double late = (double)profile->commands[first].started;
     if (clp_analysis_of_wall(analysis, late) < LARGE) {
         return;
     }
     words w;
-    clp_finding *finding = add(findings, "late-start", fmin(late, analysis->slack_ns));
+    clp_finding *finding = clp_finding_add(findings, "late-start", fmin(late, analysis->slack_ns));
     SAY(finding->text,
-        "The device's first command started %s into the run (%s of it): opening the device, "
-        "building and decoding the first batch come before. Smaller first batches start earlier.",
+        "The first picture reached the device %s into the run (%s of it): opening the device, "
+        "building its programs and decoding come before. In a longer run it weighs less.",
         clp_unit_time(w.a, late), clp_unit_percent(w.b, clp_analysis_of_wall(analysis, late)));
-    SAY(finding->evidence, "first command: %s", profile->commands[0].name);
+    SAY(finding->evidence, "first command: %s; programs built in %s before it",
+        profile->commands[first].name, clp_unit_time(w.c, build_ns(profile)));
 }
 
 static const char *wait_meaning(clp_prof_stage stage) {
@@ -274,7 +288,7 @@ static void find_waits(clp_findings *findings, const clp_analysis *analysis) {
             continue;
         }
         words w;
-        clp_finding *finding = add(findings, "wait", 0);
+        clp_finding *finding = clp_finding_add(findings, "wait", 0);
         SAY(finding->text, "Threads spent %s in \"%s\": %s.",
             clp_unit_time(w.a, (double)row->self_ns), clp_prof_stage_name(row->stage),
             wait_meaning(row->stage));
@@ -305,7 +319,8 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
             continue;
         }
         words w;
-        clp_finding *finding = add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
+        clp_finding *finding =
+            clp_finding_add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
         SAY(finding->text,
             "One %s thread worked %s longer than the average of its kind: large pictures at the "
             "end leave the others idle. Put large files first.",
@@ -334,7 +349,7 @@ static void find_opens(clp_findings *findings, const clp_analysis *analysis) {
     /* Readers work side by side. */
     double needless = reading * (1 - 1 / each) / fmax(1, profile->cores);
     words w;
-    clp_finding *finding = add(findings, "opens", needless);
+    clp_finding *finding = clp_finding_add(findings, "opens", needless);
     SAY(finding->text,
         "Each picture's file was opened %s times; once is enough. Failed or skipped files count, "
         "too.",
@@ -355,14 +370,17 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
         }
         words w;
         double gain = fmin(row->steady.sum * (1 - row->copy_share), device->saving_ns);
-        clp_finding *finding = add(findings, "slow-kernel", gain);
+        clp_finding *finding = clp_finding_add(findings, "slow-kernel", gain);
+        double intensity = row->bytes ? (double)row->operations / (double)row->bytes : 0;
         SAY(finding->text,
-            "%s moves its data at %s of the speed of a plain copy. At copy speed it would save %s "
-            "of device time, at most %s of the run.",
+            "%s moves its data at %s of the speed of a plain copy. At copy speed, which is the "
+            "bound, it would save %s of device time, at most %s of the run.%s",
             row->name, clp_unit_percent(w.a, row->copy_share),
-            clp_unit_time(w.b, row->steady.sum * (1 - row->copy_share)), clp_unit_time(w.c, gain));
-        SAY(finding->evidence, "%s/s against %s/s measured",
-            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, analysis->copy_rate));
+            clp_unit_time(w.b, row->steady.sum * (1 - row->copy_share)), clp_unit_time(w.c, gain),
+            intensity >= 1 ? " It also computes, and that may be what takes the time." : "");
+        SAY(finding->evidence, "%s/s against %s/s measured; %s multiply-adds per byte",
+            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, analysis->copy_rate),
+            clp_unit_digits(w.f, intensity));
     }
 }
 
@@ -377,7 +395,8 @@ static void find_transfers(clp_findings *findings, const clp_analysis *analysis)
         return;
     }
     if (unified && strcmp(unified, "yes") == 0) {
-        clp_finding *finding = add(findings, "needless-copies", fmin(transfers, device->saving_ns));
+        clp_finding *finding =
+            clp_finding_add(findings, "needless-copies", fmin(transfers, device->saving_ns));
         SAY(finding->text,
             "The device shares the host's memory, and yet %s went into copying pixels to and from "
             "it. Mapped buffers avoid that.",
@@ -385,8 +404,8 @@ static void find_transfers(clp_findings *findings, const clp_analysis *analysis)
         SAY(finding->evidence, "%s of device time",
             clp_unit_percent(w.b, transfers / (double)analysis->busy_ns));
     } else if (overlap < 0.5 * hidden) {
-        clp_finding *finding =
-            add(findings, "serial-transfers", fmin(hidden - overlap, device->saving_ns));
+        clp_finding *finding = clp_finding_add(findings, "serial-transfers",
+                                               fmin(hidden - overlap, device->saving_ns));
         SAY(finding->text,
             "Transfers take %s, of which only %s run beside kernels. More batches in flight (a "
             "larger --memory, a smaller --batch) let them overlap.",
@@ -394,51 +413,6 @@ static void find_transfers(clp_findings *findings, const clp_analysis *analysis)
         SAY(finding->evidence, "kernels %s, device busy %s",
             clp_unit_time(w.c, (double)analysis->kernel_busy_ns),
             clp_unit_time(w.d, (double)analysis->busy_ns));
-    }
-}
-
-/* ---------------------------------------------------------------- memory */
-
-static void find_memory(clp_findings *findings, const clp_analysis *analysis) {
-    const clproc_profile *profile = analysis->profile;
-    int largest = 0;
-    for (int i = 1; i < CLP_MEMORY_SITE_COUNT; i++) {
-        if (profile->memory[i].peak > profile->memory[largest].peak) {
-            largest = i;
-        }
-    }
-    uint64_t device = profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak;
-    if (profile->memory[largest].peak == 0) {
-        return;
-    }
-    words w;
-    clp_finding *finding = add(findings, "memory", 0);
-    SAY(finding->text,
-        "The process held at most %s; the largest part of what clproc took itself was "
-        "\"%s\" with %s.",
-        clp_unit_bytes(w.a, (double)profile->peak_resident),
-        clp_memory_site_name((clp_memory_site)largest),
-        clp_unit_bytes(w.b, (double)profile->memory[largest].peak));
-    SAY(finding->evidence, "device buffers at most %s; a smaller --memory or --batch holds less",
-        clp_unit_bytes(w.c, (double)device));
-}
-
-static void find_gaps_in_record(clp_findings *findings, const clp_analysis *analysis) {
-    const clproc_profile *profile = analysis->profile;
-    if (profile->lost) {
-        clp_finding *finding = add(findings, "lost-records", 0);
-        SAY(finding->text,
-            "%llu records are missing (memory was short, or spans nested too deep): "
-            "sums are too small by them.",
-            (unsigned long long)profile->lost);
-    }
-    if (profile->repaired) {
-        clp_finding *finding = add(findings, "driver-clock", 0);
-        SAY(finding->text,
-            "The driver gave %llu of %zu commands times out of order; their queue delays are not "
-            "to "
-            "be trusted.",
-            (unsigned long long)profile->repaired, profile->command_count);
     }
 }
 
@@ -471,7 +445,8 @@ void clp_findings_make(clp_findings *findings, const clp_analysis *analysis) {
     find_slow_kernels(findings, analysis);
     find_transfers(findings, analysis);
     find_waits(findings, analysis);
-    find_memory(findings, analysis);
-    find_gaps_in_record(findings, analysis);
+    clp_findings_on_memory(findings, analysis);
+    clp_findings_on_strategy(findings, analysis);
+    clp_findings_on_record(findings, analysis);
     sort_findings(findings);
 }

@@ -9,6 +9,7 @@ typedef struct clp_finding {
     double saving_ns; /**< the most that acting on it can save of the run; 0: nothing, or unknown */
     char text[400];   /**< what is so, and what to do */
     char evidence[300]; /**< the figures it rests on */
+    bool memory;        /**< on memory, not on time */
 } clp_finding;
 
 #define CLP_MAX_FINDINGS 24

@@ -195,11 +195,13 @@ static void kernel_line(clp_text *text, const clp_analysis *analysis, size_t ind
 }
 
 static void write_kernels(clp_text *text, const clp_analysis *analysis) {
-    open_section(text, "Kernels and transfers",
-                 analysis->profile->clock_estimated
-                     ? "The driver has no common timer: places on the timeline are estimated, "
-                       "durations are the driver's."
-                     : "Statistics without first launches, which are paler in the bars.");
+    open_section(
+        text, "Kernels and transfers",
+        analysis->profile->clock_estimated
+            ? "The driver has no common timer: places on the timeline are estimated, "
+              "durations are the driver's."
+            : "Statistics without first launches. These are paler in the bars, and last from "
+              "being queued: the driver may compile before they start.");
     clp_text_add(text, "<div class=\"chart\" id=\"kernel-bars\"></div>\n");
     OPEN_TABLE(text, "kernels", "Name", "Calls", "Total", "Share", "Mean", "SD", "Min", "p50",
                "p95", "Max", "First", "Bytes", "GB/s", "Of copy", "Gop/s", "Queue delay");
@@ -253,6 +255,23 @@ static void occupancy_line(clp_text *text, const char *name, double busy, double
     clp_text_add(text, "</tr>\n");
 }
 
+static void write_builds(clp_text *text, const clproc_profile *profile) {
+    if (profile->build_count == 0) {
+        return;
+    }
+    clp_text_add(text, "<h2>Program builds</h2>");
+    tag(text, "p", "With a cold kernel cache the driver compiled, with a warm one it had them.");
+    OPEN_TABLE(text, "builds", "Program", "Time", "Kernel cache");
+    for (size_t i = 0; i < profile->build_count; i++) {
+        clp_text_add(text, "<tr>");
+        tag(text, "td", profile->builds[i].name);
+        time_cell(text, (double)profile->builds[i].ns);
+        tag(text, "td", clp_prof_cache_name(profile->builds[i].cache));
+        clp_text_add(text, "</tr>\n");
+    }
+    close_table(text);
+}
+
 static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
     double wall = (double)profile->wall_ns;
@@ -269,6 +288,7 @@ static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
                        wall - (double)analysis->busy_ns, (double)analysis->driver_cpu_ns, wall);
     }
     close_table(text);
+    write_builds(text, profile);
     clp_text_add(text, "</section>\n");
     open_section(text, "What a faster part would save", "Of the whole run, at most.");
     OPEN_TABLE(text, "parts", "Part", "Working", "Processor", "Twice as fast", "Infinitely fast");
@@ -288,14 +308,23 @@ static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
 
 /* ------------------------------------------------------------------ memory */
 
+/** `current` below 0 and `count` 0: not known. */
 static void memory_line(clp_text *text, const char *name, const char *where, double peak,
                         double current, uint64_t count) {
     clp_text_add(text, "<tr>");
     tag(text, "td", name);
     tag(text, "td", where);
     bytes_cell(text, peak);
-    bytes_cell(text, current);
-    count_cell(text, count);
+    if (current >= 0) {
+        bytes_cell(text, current);
+    } else {
+        cell(text, 0, "–");
+    }
+    if (count) {
+        count_cell(text, count);
+    } else {
+        cell(text, 0, "–");
+    }
     clp_text_add(text, "</tr>\n");
 }
 
@@ -320,6 +349,8 @@ static void write_memory(clp_text *text, const clproc_profile *profile) {
         memory_line(text, profile->roles[i].name, "device", (double)profile->roles[i].peak,
                     (double)profile->roles[i].current, 0);
     }
+    memory_line(text, "all of the process, resident", "host", (double)profile->peak_resident, -1,
+                0);
     close_table(text);
     clp_text_add(text, "</section>\n");
 }

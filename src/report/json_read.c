@@ -90,6 +90,10 @@ static const char *stage_name(int i) {
     return clp_prof_stage_name((clp_prof_stage)i);
 }
 
+static const char *cache_name(int i) {
+    return clp_prof_cache_name((clp_prof_cache)i);
+}
+
 static const char *gauge_name(int i) {
     return clp_prof_gauge_name((clp_prof_gauge)i);
 }
@@ -113,8 +117,10 @@ static clproc_status read_stages(reader *from, const json_t *root) {
     for (size_t i = 0; i < count; i++) {
         const char *name = json_string_value(json_array_get(names, i));
         if (!find_name(name, stage_name, CLP_PROF_STAGE_COUNT, &from->stages[i])) {
-            return damaged(from, "the stage \"%.80s\" is unknown to clproc " CLPROC_VERSION,
-                           name ? name : "");
+            return clp_error_set_file(from->error, CLPROC_ERROR_INPUT, from->path,
+                                      "has a stage \"%.80s\" that clproc " CLPROC_VERSION
+                                      " does not know; use the clproc that wrote it",
+                                      name ? name : "");
         }
     }
     from->stage_count = count;
@@ -359,9 +365,11 @@ static clproc_status read_gauges(const reader *from, const json_t *root, clproc_
         char name[64];
         uint32_t place;
         CLP_TRY(status, out, get_string(from, object, "name", name, sizeof name));
-        if (!find_name(name, gauge_name, CLP_GAUGE_COUNT, &place) ||
-            profile->gauges[place].readings) {
-            return damaged(from, "the gauge \"%s\" is unknown or stands twice", name);
+        if (!find_name(name, gauge_name, CLP_GAUGE_COUNT, &place)) {
+            continue; /* a later clproc's, which nothing else depends on */
+        }
+        if (profile->gauges[place].readings) {
+            return damaged(from, "the gauge \"%s\" stands twice", name);
         }
         clp_profile_gauge *gauge = &profile->gauges[place];
         CLP_TRY(status, out, get_number(from, object, "peak", &gauge->peak));
@@ -386,8 +394,16 @@ static clproc_status read_builds(const reader *from, const json_t *root, clproc_
     for (size_t i = 0; i < json_array_size(list); i++) {
         clp_profile_build *build = &profile->builds[profile->build_count++];
         const json_t *object = json_array_get(list, i);
+        char cache[16];
+        uint32_t place;
         CLP_TRY(status, out, get_string(from, object, "name", build->name, sizeof build->name));
         CLP_TRY(status, out, get_number(from, object, "ns", &build->ns));
+        if (json_object_get(object, "cache")) {
+            CLP_TRY(status, out, get_string(from, object, "cache", cache, sizeof cache));
+            build->cache = find_name(cache, cache_name, CLP_CACHE_COUNT, &place)
+                               ? (clp_prof_cache)place
+                               : CLP_CACHE_UNKNOWN;
+        }
     }
 out:
     return status;

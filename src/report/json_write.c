@@ -170,6 +170,8 @@ static void write_gauges(clp_text *text, const clproc_profile *profile) {
         string_member(text, "name", profile->builds[i].name);
         clp_text_add(text, ",");
         member(text, "ns", profile->builds[i].ns);
+        clp_text_add(text, ",");
+        string_member(text, "cache", clp_prof_cache_name(profile->builds[i].cache));
         clp_text_add(text, "}");
     }
     clp_text_add(text, "],\n");
@@ -252,10 +254,12 @@ static void write_derived_stages(clp_text *text, const clp_analysis *analysis) {
         const clp_stage_row *stage = &analysis->stages[i];
         clp_text_add(text, i ? ",\n{" : "\n{");
         string_member(text, "name", clp_prof_stage_name(stage->stage));
-        clp_text_print(text, ",\"waits\":%s,\"calls\":%llu,\"self_ns\":%llu,\"total_ns\":%llu",
-                       clp_prof_stage_waits(stage->stage) ? "true" : "false",
-                       (unsigned long long)stage->calls, (unsigned long long)stage->self_ns,
-                       (unsigned long long)stage->total_ns);
+        clp_text_print(
+            text, ",\"waits\":%s,\"frames\":%s,\"calls\":%llu,\"self_ns\":%llu,\"total_ns\":%llu",
+            clp_prof_stage_waits(stage->stage) ? "true" : "false",
+            clp_prof_stage_frames(stage->stage) ? "true" : "false",
+            (unsigned long long)stage->calls, (unsigned long long)stage->self_ns,
+            (unsigned long long)stage->total_ns);
         write_stats(text, &stage->sampled);
         clp_text_add(text, "}");
     }

@@ -143,7 +143,7 @@ static int by_saving(const void *a, const void *b) {
 static void list_parts(clp_analysis *analysis) {
     for (size_t i = 0; i < analysis->stage_count; i++) {
         const clp_stage_row *row = &analysis->stages[i];
-        if (!clp_prof_stage_waits(row->stage)) {
+        if (!clp_prof_stage_waits(row->stage) && !clp_prof_stage_frames(row->stage)) {
             analysis->parts[analysis->part_count++] =
                 (clp_part){.name = clp_prof_stage_name(row->stage),
                            .stage = row->stage,

@@ -1,5 +1,6 @@
 #include "report/tables.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void cell_digits(clp_text *text, int width, double value) {
@@ -90,7 +91,8 @@ static void command_times(clp_text *text, const clp_analysis *analysis) {
     static const char *const heads[] = {"calls", "total", "%",   "mean", "sd",
                                         "min",   "p50",   "p95", "max",  "first"};
     static const int widths[] = {7, 9, 5, 7, 7, 7, 7, 7, 8, 8};
-    clp_table_heading(text, "Kernels and transfers", "ms; mean to max without first launches");
+    clp_table_heading(text, "Kernels and transfers",
+                      "ms; mean to max without first; first: from queued");
     clp_table_name(text, NAME, "command");
     for (int i = 0; i < 10; i++) {
         clp_table_cell(text, widths[i], heads[i]);
@@ -178,42 +180,64 @@ static void builds(clp_text *text, const clproc_profile *profile) {
     if (profile->build_count == 0) {
         return;
     }
-    const char *cache = clp_profile_fact_value(profile, CLP_FACT_CACHE);
-    clp_table_heading(text, "Program builds", cache ? cache : "");
+    clp_table_heading(text, "Program builds", "cache cold: compiled; warm: the driver had it");
+    clp_table_name(text, 60, "program");
+    clp_table_cell(text, 12, "time");
+    clp_table_cell(text, 12, "cache");
+    clp_text_add(text, "\n");
     for (size_t i = 0; i < profile->build_count; i++) {
         char buffer[CLP_UNIT_SIZE];
         clp_table_name(text, 60, profile->builds[i].name);
         clp_table_cell(text, 12, clp_unit_time(buffer, (double)profile->builds[i].ns));
+        clp_table_cell(text, 12, clp_prof_cache_name(profile->builds[i].cache));
         clp_text_add(text, "\n");
     }
 }
 
 /* --------------------------------------------------------------- stages */
 
-static void stages(clp_text *text, const clp_analysis *analysis) {
+static void stage_line(clp_text *text, const clp_analysis *analysis, const clp_stage_row *row,
+                       const int *widths) {
+    double all = (double)analysis->self_ns;
+    clp_table_name(text, NAME, clp_prof_stage_name(row->stage));
+    cell_count(text, widths[0], row->calls);
+    cell_ms(text, widths[1], (double)row->self_ns);
+    cell_percent(text, widths[2], part_of((double)row->self_ns, all));
+    cell_ms(text, widths[3], (double)row->total_ns);
+    cell_percent(text, widths[4], part_of((double)row->total_ns, all));
+    cell_ms(text, widths[5], (double)row->total_ns / (double)row->calls);
+    cell_ms(text, widths[6], row->sampled.p50);
+    cell_ms(text, widths[7], row->sampled.p95);
+    cell_ms(text, widths[8], row->sampled.max);
+    clp_text_add(text, "\n");
+}
+
+static int by_total(const void *a, const void *b) {
+    const clp_stage_row *x = a, *y = b;
+    int order = (x->total_ns < y->total_ns) - (x->total_ns > y->total_ns);
+    return order ? order : (x->stage > y->stage) - (x->stage < y->stage);
+}
+
+/** `cumulative`: ordered by time with nested stages, else by their own. */
+static void stages(clp_text *text, const clp_analysis *analysis, bool cumulative) {
     static const char *const heads[] = {"calls", "self", "%",   "cumul.", "%",
                                         "mean",  "p50",  "p95", "max"};
     static const int widths[] = {8, 10, 4, 10, 4, 9, 9, 9, 9};
-    clp_table_heading(text, "Host stages, all threads", "ms, % of all recorded thread time");
+    clp_stage_row rows[CLP_PROF_STAGE_COUNT];
+    memcpy(rows, analysis->stages, sizeof rows);
+    if (cumulative) {
+        qsort(rows, analysis->stage_count, sizeof *rows, by_total);
+    }
+    clp_table_heading(text,
+                      cumulative ? "Host stages by cumulative time" : "Host stages, all threads",
+                      "ms, % of all recorded thread time");
     clp_table_name(text, NAME, "stage");
     for (int i = 0; i < 9; i++) {
         clp_table_cell(text, widths[i], heads[i]);
     }
     clp_text_add(text, "\n");
     for (size_t i = 0; i < analysis->stage_count; i++) {
-        const clp_stage_row *row = &analysis->stages[i];
-        double all = (double)analysis->self_ns;
-        clp_table_name(text, NAME, clp_prof_stage_name(row->stage));
-        cell_count(text, widths[0], row->calls);
-        cell_ms(text, widths[1], (double)row->self_ns);
-        cell_percent(text, widths[2], part_of((double)row->self_ns, all));
-        cell_ms(text, widths[3], (double)row->total_ns);
-        cell_percent(text, widths[4], part_of((double)row->total_ns, all));
-        cell_ms(text, widths[5], (double)row->total_ns / (double)row->calls);
-        cell_ms(text, widths[6], row->sampled.p50);
-        cell_ms(text, widths[7], row->sampled.p95);
-        cell_ms(text, widths[8], row->sampled.max);
-        clp_text_add(text, "\n");
+        stage_line(text, analysis, &rows[i], widths);
     }
 }
 
@@ -289,29 +313,41 @@ static void parts(clp_text *text, const clp_analysis *analysis) {
 
 /* --------------------------------------------------------------- memory */
 
+/** The sites that held something, by peak; returns how many. */
+static int list_sites(const clproc_profile *profile, int *sites) {
+    int count = 0;
+    for (int i = 0; i < CLP_MEMORY_SITE_COUNT; i++) {
+        int place = count;
+        if (profile->memory[i].peak == 0 && profile->memory[i].count == 0) {
+            continue;
+        }
+        for (; place > 0 && profile->memory[sites[place - 1]].peak < profile->memory[i].peak;
+             place--) {
+            sites[place] = sites[place - 1];
+        }
+        sites[place] = i;
+        count++;
+    }
+    return count;
+}
+
 static void memory(clp_text *text, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
-    uint64_t largest = 1;
+    int sites[CLP_MEMORY_SITE_COUNT], count = list_sites(profile, sites);
     clp_table_heading(text, "Memory", "whole process; each peak at its own time");
     clp_table_name(text, NAME, "held for");
     clp_table_cell(text, 12, "peak");
     clp_table_cell(text, 12, "at the end");
     clp_table_cell(text, 14, "allocations");
     clp_text_add(text, "\n");
-    for (int i = 0; i < CLP_MEMORY_SITE_COUNT; i++) {
-        largest = profile->memory[i].peak > largest ? profile->memory[i].peak : largest;
-    }
-    for (int i = 0; i < CLP_MEMORY_SITE_COUNT; i++) {
-        const clp_memory_use *use = &profile->memory[i];
-        if (use->peak == 0 && use->count == 0) {
-            continue;
-        }
-        clp_table_name(text, NAME, clp_memory_site_name((clp_memory_site)i));
+    for (int i = 0; i < count; i++) {
+        const clp_memory_use *use = &profile->memory[sites[i]];
+        clp_table_name(text, NAME, clp_memory_site_name((clp_memory_site)sites[i]));
         cell_bytes(text, 12, (double)use->peak);
         cell_bytes(text, 12, (double)use->current);
         cell_count(text, 14, use->count);
         clp_text_add(text, "  ");
-        bar(text, 30, (double)use->peak / (double)largest);
+        bar(text, 30, part_of((double)use->peak, (double)profile->memory[sites[0]].peak));
         clp_text_add(text, "\n");
     }
     for (size_t i = 0; i < profile->role_count; i++) {
@@ -325,6 +361,40 @@ static void memory(clp_text *text, const clp_analysis *analysis) {
     clp_table_name(text, NAME, "process, resident");
     cell_bytes(text, 12, (double)profile->peak_resident);
     clp_text_add(text, "\n");
+}
+
+#define MOMENTS 10
+
+/** The most that was held in each tenth of the run. */
+static void memory_over_time(clp_text *text, const clproc_profile *profile) {
+    double host[MOMENTS] = {0}, device[MOMENTS] = {0}, most = 1;
+    for (size_t i = 0; i < profile->memory_line_count; i++) {
+        const clp_profile_memory *point = &profile->memory_line[i];
+        double sum = 0, part = part_of((double)point->time, (double)profile->wall_ns) * MOMENTS;
+        int place = part < MOMENTS - 1 ? (int)part : MOMENTS - 1;
+        for (int site = 0; site < CLP_MEMORY_SITE_COUNT; site++) {
+            sum += (double)point->bytes[site];
+        }
+        host[place] = sum > host[place] ? sum : host[place];
+        device[place] =
+            (double)point->device > device[place] ? (double)point->device : device[place];
+        most = host[place] + device[place] > most ? host[place] + device[place] : most;
+    }
+    clp_table_heading(text, "Memory over time", "the most held in each tenth of the run");
+    clp_table_name(text, NAME, "up to");
+    clp_table_cell(text, 12, "host");
+    clp_table_cell(text, 12, "device");
+    clp_text_add(text, "\n");
+    for (int i = 0; i < MOMENTS; i++) {
+        char until[CLP_UNIT_SIZE];
+        clp_table_name(text, NAME,
+                       clp_unit_time(until, (double)profile->wall_ns * (i + 1) / MOMENTS));
+        cell_bytes(text, 12, host[i]);
+        cell_bytes(text, 12, device[i]);
+        clp_text_add(text, "                ");
+        bar(text, 30, (host[i] + device[i]) / most);
+        clp_text_add(text, "\n");
+    }
 }
 
 static void counters(clp_text *text, const clp_analysis *analysis) {
@@ -350,13 +420,19 @@ static void counters(clp_text *text, const clp_analysis *analysis) {
 /* ------------------------------------------------------------- all of it */
 
 static void sentences(clp_text *text, const clp_analysis *analysis, const clp_findings *findings,
-                      size_t most) {
+                      clproc_profile_view view) {
+    size_t most = view == CLPROC_VIEW_ALL ? CLP_MAX_FINDINGS : 4, told = 0;
     clp_table_heading(text, "Findings", "by what they would save of the run, at most");
-    for (size_t i = 0; i < findings->count && i < most; i++) {
+    for (size_t i = 0; i < findings->count && told < most; i++) {
         const clp_finding *finding = &findings->items[i];
+        if (view == CLPROC_VIEW_MEMORY && !finding->memory) {
+            continue;
+        }
+        told++;
         char line[sizeof finding->text + sizeof finding->evidence + 64], a[CLP_UNIT_SIZE];
         double share = clp_analysis_of_wall(analysis, finding->saving_ns);
-        snprintf(line, sizeof line, "%s (%s)", finding->text, finding->evidence);
+        snprintf(line, sizeof line, finding->evidence[0] ? "%s (%s)" : "%s", finding->text,
+                 finding->evidence);
         clp_table_cell(text, 6, finding->saving_ns > 0 ? clp_unit_percent(a, share) : "");
         clp_text_add(text, "  ");
         clp_text line_text = {0};
@@ -385,7 +461,10 @@ void clp_tables(clp_text *text, const clp_analysis *analysis, const clp_findings
         builds(text, analysis->profile);
     }
     if (view != CLPROC_VIEW_MEMORY) {
-        stages(text, analysis);
+        stages(text, analysis, false);
+    }
+    if (view == CLPROC_VIEW_CPU) {
+        stages(text, analysis, true);
     }
     if (view != CLPROC_VIEW_MEMORY && view != CLPROC_VIEW_CPU) {
         occupancy(text, analysis);
@@ -395,10 +474,11 @@ void clp_tables(clp_text *text, const clp_analysis *analysis, const clp_findings
     }
     if (all || view == CLPROC_VIEW_MEMORY) {
         memory(text, analysis);
+        memory_over_time(text, analysis->profile);
         counters(text, analysis);
     }
     if (all && analysis->profile->fact_count) {
         environment(text, analysis->profile);
     }
-    sentences(text, analysis, findings, all ? 8 : 4);
+    sentences(text, analysis, findings, view);
 }

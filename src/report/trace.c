@@ -80,12 +80,15 @@ static void write_commands(tracer *trace) {
         slice(trace, command->name, "device", DEVICE, trace->lanes.of[i], command->started,
               command->ended);
         clp_text_print(trace->text,
-                       ",\"args\":{\"batch\":%llu,\"images\":%u,\"bytes\":%llu,\"operations\":%llu,"
+                       ",\"args\":{\"images\":%u,\"bytes\":%llu,\"operations\":%llu,"
                        "\"first launch\":%s,\"queue delay us\":",
-                       (unsigned long long)command->batch, command->images,
+                       command->images,
                        (unsigned long long)(command->bytes_read + command->bytes_written),
                        (unsigned long long)command->operations, command->first ? "true" : "false");
         clp_text_microseconds(trace->text, command->started - command->queued);
+        if (command->batch != CLP_PROF_NO_BATCH) {
+            clp_text_print(trace->text, ",\"batch\":%llu", (unsigned long long)command->batch);
+        }
         clp_text_add(trace->text, "}}");
     }
 }

@@ -21,6 +21,7 @@ cmp -s run.html again.html || fail "a page made from the stored report differs"
 cat >probe.html <<'PROBE'
 <script>
 const seen = {errors: window.failures};
+try {
 const rows = id => [...document.querySelectorAll(`#${id} tbody tr`)].map(row => row.cells[0].textContent);
 seen.kernels = rows("kernels");
 seen.hotspots = rows("hotspots");
@@ -55,6 +56,9 @@ seen.tip = document.getElementById("tip").textContent.length > 3;
 document.getElementById("theme").click();
 seen.theme = document.documentElement.style.colorScheme;
 seen.charts = ["kernel-bars", "memory-line"].map(id => document.querySelectorAll(`#${id} svg`).length);
+} catch (error) {
+    seen.errors.push(String(error));
+}
 const probe = document.createElement("pre");
 probe.textContent = "PROBE " + JSON.stringify(seen) + " END";
 document.body.append(probe);
@@ -68,7 +72,8 @@ PROBE
 } >page.html
 
 browse() {
-    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$scratch/browser" \
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync --user-data-dir="$scratch/browser" \
         --virtual-time-budget=5000 --window-size=1280,1600 "$@" "file://$PWD/page.html" 2>browser.err
 }
 

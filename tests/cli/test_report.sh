@@ -32,6 +32,32 @@ clproc profile in --null-output $op --profile-type time
 expect_code 0
 expect_out 'decode'
 
+# Again and again: whole pictures only, as many as fit.
+rm -r out
+clproc profile in -o out $op --duration 0.7 --profile-type time --report long.json
+expect_code 0
+expect_count out 2
+written=$(sed -n 's/^clproc: \([0-9]*\) written, 0 skipped, 0 failed.*/\1/p' "$err")
+[ "${written:-0}" -gt 2 ] || fail "the pictures should have been processed more than once"
+grep -q "\"images\":$written[,}]" long.json || fail "the profile should count $written pictures"
+clproc profile - -o out $op --duration 1 </dev/null
+expect_refusal 2 'only once'
+clproc profile in -o out $op --duration 1 --existing skip
+expect_refusal 2 'must be replaced'
+
+# One digest for the same outputs, another for others.
+digest_of() {
+    sed -n 's/^"output digest":"\([0-9a-f]*\)",*$/\1/p' "$1"
+}
+clproc run in -o out $op --jobs 1 --report a.json
+clproc run in -o out $op --jobs 3 --report b.json
+clproc run in -o out $op --gray --report c.json
+[ -n "$(digest_of a.json)" ] || fail "a profile should have a digest of the outputs"
+[ "$(digest_of a.json)" = "$(digest_of b.json)" ] || fail "the same outputs, the same digest"
+[ "$(digest_of a.json)" != "$(digest_of c.json)" ] || fail "other outputs, another digest"
+grep -q '"plan":"[^"]*resize' a.json || fail "a profile should say how the work was planned"
+grep -q '"cache":"warm"' b.json || fail "kernels were built before"
+
 clproc run in -o out $op --report r.json --report r.csv --report r.txt --report r.html \
     --report r.trace.json --report r.folded --report r.speedscope.json --report r.prom
 expect_code 0
@@ -67,12 +93,19 @@ expect_json diff.json
 # Bad reports.
 head -c 100 r.json >cut.json
 clproc report show cut.json
-[ "$code" -ne 0 ] || fail "a truncated report should be refused"
-expect_err '^clproc: cut.json: '
+expect_refusal 4 '^clproc: cut.json: is no complete JSON'
 echo '{"a": 1}' >foreign.json
 clproc report diff r.json foreign.json
-[ "$code" -ne 0 ] || fail "a foreign file should be refused"
-expect_err '^clproc: foreign.json: '
+expect_refusal 4 '^clproc: foreign.json: is JSON, but no profile'
+for version in 0 2; do
+    sed "s|clproc-profile/1|clproc-profile/$version|" r.json >other.json
+    clproc report show other.json
+    expect_refusal 4 "clproc-profile/$version.*use the clproc that wrote it"
+done
+# Of this version, but with members of a later clproc.
+sed -e 's|"gauges":\[|"later":{"a":[1]},"gauges":[{"name":"steam","peak":1,"readings":[]},|' r.json >later.json
+clproc report show later.json
+expect_code 0
 
 # A report that cannot be written leaves the pictures done.
 mkdir taken.json
@@ -80,3 +113,24 @@ rm -r out
 clproc run in -o out $op --report taken.json
 expect_code 4
 expect_count out 2
+
+# A full disk, beneath standard output or the report: the pictures are done, other reports whole.
+rm -r out
+command_line=" run --profile >/dev/full" code=0
+"$CLPROC" run in -o out $op --profile >/dev/full 2>"$err" || code=$?
+expect_code 4
+expect_err 'the report cannot be written: No space left'
+expect_count out 2
+mkdir small
+if mount -t tmpfs -o size=16k tmpfs small 2>/dev/null; then
+    rm -r out
+    clproc run in -o out $op --report small/r.html --report whole.json
+    [ "$code" -eq 4 ] || umount small
+    expect_code 4
+    expect_err '^clproc: small/r.html: cannot be written: No space left'
+    left=$(ls -A small)
+    umount small
+    [ -z "$left" ] || fail "half a report was left behind: $left"
+    expect_count out 2
+    expect_json whole.json
+fi

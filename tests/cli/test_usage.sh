@@ -71,4 +71,4 @@ refused '--fail-above x' report diff a b --fail-above x
 clproc run in -o out --report missing/r.json
 expect_refusal 4 'missing/r.json: .*No such file'
 clproc report show missing.json
-expect_refusal 1 'missing.json: '
+expect_refusal 4 'missing.json: '

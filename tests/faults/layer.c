@@ -3,8 +3,14 @@
  * The loader reads it from OPENCL_LAYERS. In the environment:
  *   FAULT_CALL  number of the call that fails, from 1; without it none does
  *   FAULT_CODE  what it returns, as -5. -14 for clGetEventInfo means that it succeeds and tells of
- * a command that went wrong FAULT_LOST  if set, every later call fails as well: the device is lost
+ * a command that went wrong
+ *   FAULT_NAME  every call of this name fails
+ *   FAULT_LOST  if set, every later call fails as well: the device is lost
+ *   FAULT_CLOCK nanoseconds by which the device's clock is ahead of the raw monotonic one
+ *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
+ *   FAULT_PROFILING  if set, no queue can have profiling
  *   FAULT_FILL  a number: every byte of a new buffer
+ *   FAULT_STOPWATCH  a file: kernels run alone, and each launch's nanoseconds are written there
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
  *               object, "left KIND N"
  *
@@ -19,6 +25,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 typedef enum kind { CONTEXT, QUEUE, MEMORY, PROGRAM, KERNEL, EVENT, MAPPING, KINDS } kind;
 
@@ -31,7 +39,10 @@ static struct {
     cl_icd_dispatch next, own;
     long failing; /**< number of the call */
     cl_int code;
-    bool stays_lost, fills;
+    const char *failing_name;
+    FILE *stopwatch;
+    cl_ulong ahead;
+    bool stays_lost, fills, has_timer, no_profiling;
     unsigned char fill;
     atomic_long calls, live[KINDS];
     atomic_bool lost;
@@ -62,7 +73,7 @@ static bool fails(const char *name, cl_int *code) {
         }
         return true;
     }
-    return layer.lost;
+    return layer.lost || (layer.failing_name && strcmp(layer.failing_name, name) == 0);
 }
 
 static void count(kind what, long change) {
@@ -117,12 +128,37 @@ PASS(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *
      (kernel, index, size, value))
 PASS(clFlush, (cl_command_queue queue), (queue))
 PASS(clFinish, (cl_command_queue queue), (queue))
-PASS(clGetEventProfilingInfo,
-     (cl_event event, cl_profiling_info what, size_t size, void *value, size_t *length),
-     (event, what, size, value, length))
-
 PASS(clSetMemObjectDestructorCallback,
      (cl_mem buffer, void(CL_CALLBACK *notify)(cl_mem, void *), void *user), (buffer, notify, user))
+
+static cl_int CL_API_CALL layer_clGetEventProfilingInfo(cl_event event, cl_profiling_info what,
+                                                        size_t size, void *value, size_t *length) {
+    cl_int code;
+    if (!fails("clGetEventProfilingInfo", &code)) {
+        code = layer.next.clGetEventProfilingInfo(event, what, size, value, length);
+        if (code == CL_SUCCESS && value) {
+            *(cl_ulong *)value += layer.ahead;
+        }
+    }
+    return code;
+}
+
+/** PoCL, which takes its times from this clock, has no timer of its own. */
+static cl_int CL_API_CALL layer_clGetDeviceAndHostTimer(cl_device_id device, cl_ulong *device_time,
+                                                        cl_ulong *host_time) {
+    struct timespec now;
+    cl_int code;
+    if (fails("clGetDeviceAndHostTimer", &code)) {
+        return code;
+    }
+    if (!layer.has_timer) {
+        return layer.next.clGetDeviceAndHostTimer(device, device_time, host_time);
+    }
+    clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+    *host_time = (cl_ulong)now.tv_sec * 1000000000u + (cl_ulong)now.tv_nsec;
+    *device_time = *host_time + layer.ahead;
+    return CL_SUCCESS;
+}
 
 static cl_int CL_API_CALL layer_clWaitForEvents(cl_uint number, const cl_event *events) {
     cl_int code;
@@ -155,11 +191,34 @@ static cl_int CL_API_CALL layer_clRetainEvent(cl_event event) {
     return code;
 }
 
-ENQUEUE(clEnqueueNDRangeKernel,
-        (cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset,
-         const size_t *global, const size_t *local, cl_uint waits, const cl_event *list,
-         cl_event *event),
-        (queue, kernel, dimensions, offset, global, local, waits, list, event))
+static unsigned long long nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+}
+
+static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
+                                                       cl_uint dimensions, const size_t *offset,
+                                                       const size_t *global, const size_t *local,
+                                                       cl_uint waits, const cl_event *list,
+                                                       cl_event *event) {
+    cl_int code;
+    if (fails("clEnqueueNDRangeKernel", &code)) {
+        return code;
+    }
+    if (layer.stopwatch) {
+        layer.next.clFinish(queue);
+    }
+    unsigned long long start = nanoseconds();
+    code = layer.next.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
+                                             waits, list, event);
+    count(EVENT, code == CL_SUCCESS && event);
+    if (layer.stopwatch && layer.next.clFinish(queue) == CL_SUCCESS) {
+        fprintf(layer.stopwatch, "%llu\n", nanoseconds() - start);
+    }
+    return code;
+}
+
 ENQUEUE(clEnqueueWriteBuffer,
         (cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
          const void *data, cl_uint waits, const cl_event *list, cl_event *event),
@@ -272,8 +331,9 @@ CREATE(cl_kernel, clCreateKernel, KERNEL, (cl_program program, const char *name,
 
 static cl_command_queue CL_API_CALL layer_clCreateCommandQueue(
     cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int *code) {
-    cl_int failure;
-    if (fails("clCreateCommandQueue", &failure)) {
+    cl_int failure = CL_INVALID_QUEUE_PROPERTIES;
+    bool refused = layer.no_profiling && (properties & CL_QUEUE_PROFILING_ENABLE);
+    if (refused || fails("clCreateCommandQueue", &failure)) {
         if (code) {
             *code = failure;
         }
@@ -338,6 +398,12 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     }
     layer.failing = number_of("FAULT_CALL");
     layer.code = (cl_int)number_of("FAULT_CODE");
+    const char *stopwatch = getenv("FAULT_STOPWATCH");
+    layer.stopwatch = stopwatch ? fopen(stopwatch, "w") : NULL;
+    layer.failing_name = getenv("FAULT_NAME");
+    layer.ahead = (cl_ulong)number_of("FAULT_CLOCK");
+    layer.no_profiling = getenv("FAULT_PROFILING") != NULL;
+    layer.has_timer = getenv("FAULT_TIMER") != NULL;
     layer.stays_lost = getenv("FAULT_LOST") != NULL;
     layer.fills = getenv("FAULT_FILL") != NULL;
     layer.fill = (unsigned char)number_of("FAULT_FILL");
@@ -366,6 +432,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     TAKE(clRetainEvent)
     TAKE(clReleaseEvent)
     TAKE(clGetEventProfilingInfo)
+    TAKE(clGetDeviceAndHostTimer)
     TAKE(clFlush)
     TAKE(clFinish)
     TAKE(clEnqueueReadBuffer)
@@ -384,6 +451,9 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
 }
 
 __attribute__((destructor)) static void write_log(void) {
+    if (layer.stopwatch) {
+        fclose(layer.stopwatch);
+    }
     const char *path = getenv("FAULT_LOG");
     FILE *log = path ? fopen(path, "w") : NULL;
     if (!log) {

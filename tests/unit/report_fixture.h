@@ -256,7 +256,7 @@ static inline clproc_profile *fixture_make(fixture_params params) {
     profile->counters[CLP_COUNTER_PIXELS_OUT] = params.images * 2000000ull;
     profile->builds = fixture_room(1, sizeof *profile->builds);
     profile->build_count = 1;
-    profile->builds[0] = (clp_profile_build){"filter", 45 * FIXTURE_MS};
+    profile->builds[0] = (clp_profile_build){"filter", 45 * FIXTURE_MS, CLP_CACHE_COLD};
     fixture_memory(profile);
     fixture_fact(profile, CLP_FACT_DEVICE, "Test device (gpu)");
     fixture_fact(profile, CLP_FACT_COPY_RATE, "40000000000");

@@ -72,7 +72,7 @@ static void null_is_tolerated(void **state) {
     clp_prof_thread_leave(thread);
     clp_prof_count(prof, CLP_COUNTER_OPENS, 1);
     clp_prof_gauge_set(prof, CLP_GAUGE_HOST_BYTES, 1);
-    clp_prof_build(prof, "x", 1);
+    clp_prof_build(prof, "x", 1, CLP_CACHE_COLD);
     clp_prof_batch(prof, 1, 1);
     clp_prof_commands(prof, NULL, 0);
     clp_prof_align(prof, 0, true);
@@ -84,10 +84,20 @@ static void null_is_tolerated(void **state) {
     clproc_profile_destroy(&profile);
 }
 
+/** Takes processor time, up to this moment of the thread's own clock. */
+static void work_until(int64_t ns) {
+    struct timespec now = {0};
+    do {
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    } while ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec < ns);
+}
+
 static void spans_nest_and_add_up(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_TRACE);
     clp_prof_thread *thread = clp_prof_thread_enter(prof, "decode 1");
+    struct timespec before = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     for (uint64_t image = 0; image < 3000; image++) {
         clp_prof_begin(thread, CLP_PROF_DECODE, image);
         clp_prof_begin(thread, CLP_PROF_META, image);
@@ -95,7 +105,7 @@ static void spans_nest_and_add_up(void **state) {
         clp_prof_end(thread);
     }
     clp_prof_begin(thread, CLP_PROF_META, CLP_PROF_NO_IMAGE);
-    spend(2000000);
+    work_until((int64_t)before.tv_sec * 1000000000 + before.tv_nsec + 2000000);
     clp_prof_end(thread);
     clp_prof_end(thread); /* one too many is ignored */
     clp_prof_thread_leave(thread);
@@ -278,6 +288,43 @@ static void the_closest_estimate_is_taken(void **state) {
     clp_profile_free(&profile);
 }
 
+static void a_known_clock_ends_the_guessing(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    uint64_t now = clp_clock_ns();
+    clp_prof_command command = {.kind = CLP_COMMAND_KERNEL,
+                                .name = "k",
+                                .queued = 1000000,
+                                .submitted = 1000000,
+                                .started = 1000000,
+                                .ended = 2000000};
+    clp_prof_align(prof, (int64_t)now + 90000000, true);
+    clp_prof_align(prof, (int64_t)now + 4000000, false);
+    clp_prof_commands(prof, &command, 1);
+    clproc_profile *profile = finish(prof);
+    assert_false(profile->clock_estimated);
+    assert_true(profile->commands[0].started >= 5000000);
+    assert_true(profile->commands[0].started < 6000000);
+    clp_profile_free(&profile);
+}
+
+static void one_cold_build_makes_the_cache_cold(void **state) {
+    (void)state;
+    static const clp_prof_cache builds[][2] = {{CLP_CACHE_COLD, CLP_CACHE_WARM},
+                                               {CLP_CACHE_WARM, CLP_CACHE_COLD},
+                                               {CLP_CACHE_WARM, CLP_CACHE_WARM}};
+    static const char *const expected[] = {"cold", "cold", "warm"};
+    for (int i = 0; i < 3; i++) {
+        clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+        clp_prof_build(prof, "a", 1, builds[i][0]);
+        clp_prof_build(prof, "b", 1, builds[i][1]);
+        clproc_profile *profile = finish(prof);
+        assert_string_equal(clp_profile_fact_value(profile, CLP_FACT_CACHE), expected[i]);
+        assert_int_equal(profile->builds[1].cache, builds[i][1]);
+        clp_profile_free(&profile);
+    }
+}
+
 static void memory_and_facts(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_TRACE);
@@ -287,7 +334,7 @@ static void memory_and_facts(void **state) {
     clp_prof_device_memory(prof, "input", 20);
     clp_prof_fact(prof, "plan", "a");
     clp_prof_fact(prof, "plan", "b");
-    clp_prof_build(prof, "filter", 1234);
+    clp_prof_build(prof, "filter", 1234, CLP_CACHE_WARM);
     clp_prof_batch(prof, 3, 1);
     void *block = clp_memory_alloc(CLP_MEMORY_PIXELS, 1000000);
     for (int i = 0; i < 5; i++) {
@@ -335,6 +382,8 @@ int main(void) {
         cmocka_unit_test(threads_are_merged),
         cmocka_unit_test(commands_come_to_the_hosts_clock),
         cmocka_unit_test(the_closest_estimate_is_taken),
+        cmocka_unit_test(a_known_clock_ends_the_guessing),
+        cmocka_unit_test(one_cold_build_makes_the_cache_cold),
         cmocka_unit_test(memory_and_facts),
         cmocka_unit_test(nothing_is_left_in_memory),
     };

@@ -328,14 +328,14 @@ static int check_elements(const char *page, const char *count) {
 static void pages_are_whole(void **state) {
     (void)state;
     static const char *const expected[] = {
-        "id=\"kernels\"",       "id=\"hotspots\"",     "id=\"timeline\"",
-        "id=\"flame\"",         "id=\"memory-line\"",  "id=\"roofline\"",
-        "id=\"distributions\"", "&lt;script&gt;alert", "class=\"verdict\""};
+        "id=\"kernels\"",      "id=\"hotspots\"",  "id=\"timeline\"",      "id=\"flame\"",
+        "id=\"memory-line\"",  "id=\"roofline\"",  "id=\"distributions\"", "id=\"builds\"",
+        "&lt;script&gt;alert", "class=\"verdict\""};
     fixture_params params = FIXTURE_DEFAULTS;
     params.kernel = "</script><script>alert('&\"<!--";
     clproc_profile *profile = fixture_make(params);
     clp_text text = write_report(profile, clp_html_write);
-    assert_int_equal(check_elements(text.data, "table"), 7);
+    assert_int_equal(check_elements(text.data, "table"), 8);
     assert_int_equal(check_elements(text.data, "script"), 2);
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         assert_non_null(strstr(text.data, expected[i]));

@@ -67,6 +67,15 @@ function ticks(low, high, count) {
     return list;
 }
 
+/** The values 1, 2 and 5 of every power of ten in a range; over many powers the ones alone. */
+function decades(low, high) {
+    const list = [], steps = high / low > 1e4 ? [1] : [1, 2, 5];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+        list.push(...steps.map(step => step * 10 ** power).filter(value => value >= low && value <= high));
+    }
+    return list;
+}
+
 /* ---------------------------------------------------------------- colours */
 
 const palette = [
@@ -76,9 +85,10 @@ const palette = [
 ].map(([light, dark]) => `light-dark(${light}, ${dark})`);
 const stageNames = data.stages;
 const waits = new Set(data.derived.stages.filter(stage => stage.waits).map(stage => stage.name));
+const frames = new Set(data.derived.stages.filter(stage => stage.frames).map(stage => stage.name));
 const order = ["decode", "encode", "write", "read", "build kernels", "submit", "plan", "reference", "header", "metadata"];
-const extra = stageNames.filter(name => !order.includes(name) && !name.startsWith("wait"));
-const colourOfStage = name => name.startsWith("wait") ? "var(--wait)"
+const extra = stageNames.filter(name => !order.includes(name) && !name.startsWith("wait") && !frames.has(name));
+const colourOfStage = name => name.startsWith("wait") ? "var(--wait)" : frames.has(name) ? "var(--frame)"
     : palette[(order.includes(name) ? order.indexOf(name) : extra.indexOf(name)) % palette.length];
 const kernelColours = ["#1f8f63", "#3aa5a0", "#6b8f1f", "#2f7fa8", "#96902a", "#4f6fb5", "#7a5fa8"]
     .map(colour => `light-dark(${colour}, color-mix(in srgb, ${colour} 78%, white))`);
@@ -141,8 +151,8 @@ function deviceTracks() {
         track.end = end;
         track.items.push({start, end, depth: 0, colour: colourOfCommand(index), text: () =>
             `${commandNames[index].name}${row[10] ? " (first launch)" : ""}\n${time(end - start)} at ${time(start)}\n` +
-            `batch ${row[8]}, ${row[9]} pictures, queued ${time(start - row[1])} before\n` +
-            `${bytes(row[5] + row[6])}, ${digits((row[5] + row[6]) / Math.max(1, end - start))} GB/s`});
+            (row[8] === null ? "without pictures" : `batch ${row[8]}, ${row[9]} pictures`) + `, queued ${time(start - row[1])} before` +
+            (row[5] + row[6] ? `\n${bytes(row[5] + row[6])}, ${digits((row[5] + row[6]) / Math.max(1, end - start))} GB/s` : "")});
     }
     return tracks.sort((a, b) => a.name < b.name ? -1 : 1);
 }
@@ -284,13 +294,15 @@ function timeline() {
 
 function kernelBars() {
     const box = byId("kernel-bars"), rows = data.derived.commands;
-    const left = 190, step = 26, most = Math.max(1, ...rows.map(row => row.total_ns));
+    // A first launch lasts from being queued: the driver may compile before it starts.
+    const steadyOf = row => row.mean_ns * (row.calls - row.first_calls), lengthOf = row => steadyOf(row) + row.first_ns;
+    const left = 190, step = 26, most = Math.max(1, ...rows.map(lengthOf));
     const {root, width} = drawing(box, rows.length * step + 4, "Total time per kernel and transfer");
     rows.forEach((row, index) => {
         const y = index * step, x = ns => ns / most * (width - left - 90);
         const name = row.name.length > 26 ? row.name.slice(0, 25) + "…" : row.name;
         svg(root, "text", {x: left - 10, y: y + 15, "text-anchor": "end", class: "strong"}, name);
-        const steady = row.total_ns - row.first_ns;
+        const steady = steadyOf(row);
         explain(svg(root, "rect", {x: left, y: y + 3, width: Math.max(1, x(steady)), height: 17, rx: 2, fill: colourOfCommand(index)}),
             () => `${row.name}\n${row.calls - row.first_calls} calls, ${time(steady)}`);
         if (row.first_ns) {
@@ -298,7 +310,7 @@ function kernelBars() {
                 fill: colourOfCommand(index), "fill-opacity": .35}),
                 () => `${row.name}\n${row.first_calls} first launches, ${time(row.first_ns)}`);
         }
-        svg(root, "text", {x: left + x(row.total_ns) + 8, y: y + 15}, time(row.total_ns));
+        svg(root, "text", {x: left + x(lengthOf(row)) + 8, y: y + 15}, time(lengthOf(row)));
     });
 }
 
@@ -360,17 +372,17 @@ function roofline() {
     }
     const lowY = Math.min(...ys) / 2, highY = Math.max(...ys) * 2;
     const x = value => left + Math.log(value / lowX) / Math.log(highX / lowX) * (width - left - 10);
-    const y = value => height - bottom - Math.log(value / lowY) / Math.log(highY / lowY) * (height - bottom - 12);
-    for (let power = Math.ceil(Math.log10(lowX)); power <= Math.log10(highX); power++) {
-        svg(root, "line", {x1: x(10 ** power), x2: x(10 ** power), y1: 12, y2: height - bottom, class: "grid"});
-        svg(root, "text", {x: x(10 ** power), y: height - bottom + 15, "text-anchor": "middle"}, 10 ** power < 1 ? (10 ** power).toFixed(-power) : 10 ** power);
+    const y = value => height - bottom - Math.log(value / lowY) / Math.log(highY / lowY) * (height - bottom - 16);
+    for (const tick of decades(lowX, highX)) {
+        svg(root, "line", {x1: x(tick), x2: x(tick), y1: 16, y2: height - bottom, class: "grid"});
+        svg(root, "text", {x: x(tick), y: height - bottom + 15, "text-anchor": "middle"}, +tick.toPrecision(1));
     }
-    for (let power = Math.ceil(Math.log10(lowY)); power <= Math.log10(highY); power++) {
-        svg(root, "line", {x1: left, x2: width - 10, y1: y(10 ** power), y2: y(10 ** power), class: "grid"});
-        svg(root, "text", {x: left - 6, y: y(10 ** power) + 4, "text-anchor": "end"}, scaled(10 ** power, 1000, ["", "k", "M", "G", "T"]));
+    for (const tick of decades(lowY, highY)) {
+        svg(root, "line", {x1: left, x2: width - 10, y1: y(tick), y2: y(tick), class: "grid"});
+        svg(root, "text", {x: left - 6, y: y(tick) + 4, "text-anchor": "end"}, scaled(tick, 1000, ["", "k", "M", "G", "T"]).replace(/\.0+ /, " "));
     }
     svg(root, "text", {x: (left + width) / 2, y: height - 4, "text-anchor": "middle"}, "multiply-adds per byte");
-    svg(root, "text", {x: 0, y: 10}, "per second");
+    svg(root, "text", {x: 0, y: 10}, "multiply-adds per second");
     if (copy) {
         const knee = compute ? Math.min(highX, compute / copy) : highX;
         svg(root, "path", {class: "roof", d: `M${x(lowX)},${y(copy * lowX)}L${x(knee)},${y(copy * knee)}` + (compute ? `H${x(highX)}` : "")});
@@ -378,18 +390,23 @@ function roofline() {
     } else {
         html(box, "p", "The device's copy bandwidth was not measured, so there is no roof to compare with.");
     }
-    const labels = [];
+    const labels = [], dots = points.map(row => ({x: x(intensity(row)), y: y(row.operations_per_second)}));
     data.derived.commands.forEach((row, index) => {
         if (points.includes(row)) {
             explain(svg(root, "circle", {cx: x(intensity(row)), cy: y(row.operations_per_second), r: 7, fill: colourOfCommand(index)}),
                 () => `${row.name}\n${digits(intensity(row))} multiply-adds per byte\n${bytes(row.bytes_per_second)}/s` +
                     (row.share_of_copy ? `, ${percent(row.share_of_copy)} of a copy` : ""));
-            // A label that would lie on another is left to the tooltip; heavier kernels come first.
-            const size = row.name.length * 6.4, above = y(row.operations_per_second) + 4;
-            const right = x(intensity(row)) + 11, at = right + size > width ? right - 22 - size : right;
-            if (!labels.some(other => Math.abs(other.above - above) < 13 && at < other.at + other.size && other.at < at + size)) {
-                labels.push({at, above, size});
-                svg(root, "text", {x: at, y: above, class: "strong"}, row.name);
+            // Beside the point, else below or above it; a label without a free place is left to the
+            // tooltip. Heavier kernels come first.
+            const size = row.name.length * 6.4, middle = x(intensity(row)), level = y(row.operations_per_second) + 4;
+            const free = place => place.at >= left && place.at + size <= width && place.above < height - bottom - 2 &&
+                !labels.some(other => Math.abs(other.above - place.above) < 13 && place.at < other.at + other.size && other.at < place.at + size) &&
+                !dots.some(dot => Math.abs(dot.y + 4 - place.above) < 11 && place.at < dot.x + 8 && dot.x - 8 < place.at + size);
+            const label = [{at: middle + 11, above: level}, {at: middle - 11 - size, above: level},
+                {at: middle - size / 2, above: level + 17}, {at: middle - size / 2, above: level - 15}].find(free);
+            if (label) {
+                labels.push({...label, size});
+                svg(root, "text", {x: label.at, y: label.above, class: "strong"}, row.name);
             }
         }
     });
@@ -453,11 +470,11 @@ function flame() {
                 return;
             }
             const group = svg(root, "g", {});
-            const waiting = node.colour === "var(--wait)";
+            const pale = node.colour.startsWith("var(");
             svg(group, "rect", {x, y, width: Math.max(0.5, size - 1), height: step - 2, rx: 3, fill: node.colour});
             const shown = `${node.name}  ${percent(node.value / (tree.value || 1))}`;
             const label = shown.length * 6.6 < size - 10 ? shown : node.name.length * 6.8 < size - 10 ? node.name : "";
-            svg(group, "text", {x: x + 6, y: y + 15, class: waiting ? "strong" : "on"}, label);
+            svg(group, "text", {x: x + 6, y: y + 15, class: pale ? "strong" : "on"}, label);
             explain(group, () => `${node.name}\n${time(node.value)}, ${percent(node.value / (tree.value || 1))} of all`);
             group.addEventListener("click", () => { top = node; tip.hidden = true; draw(); });
         };
@@ -491,7 +508,7 @@ function memory() {
     const most = Math.max(1, ...sums, ...points.map(point => point[1]));
     const x = ns => left + ns / wall * (width - left - 6);
     const y = value => height - bottom - value / most * (height - bottom - 10);
-    for (const tick of ticks(0, most, 4)) {
+    for (const tick of ticks(0, most, 6)) {
         svg(root, "line", {x1: left, x2: width - 6, y1: y(tick), y2: y(tick), class: "grid"});
         svg(root, "text", {x: left - 8, y: y(tick) + 4, "text-anchor": "end"}, bytes(tick));
     }
