@@ -328,7 +328,7 @@ typedef struct clproc_run_params {
     int batch_images;     /**< pictures a batch may hold; 0: chosen by the device */
     uint64_t batch_bytes; /**< decoded bytes a batch may hold; 0: chosen by the device */
     uint64_t memory; /**< bound of all batches together, in bytes; 0: a quarter of the machine's */
-    /** bound of what the device holds: all batches, and what their passes hand on; 0: three
+    /** bound of the pictures the device holds: all batches, and what their passes hand on; 0: three
      * quarters of its own memory, none where it works in the host's */
     uint64_t device_memory;
     bool no_shrink_on_load; /**< decode every JPEG at full size */

@@ -131,7 +131,7 @@ const clp_cli_option clp_cli_options[] = {
      "bound of all batches together, as 512M or 2G", FIELD(run.memory), .min = 0, .max = 0x1p62,
      .zero = "a quarter of the machine's"},
     {"device-memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
-     "bound of what the device holds: all batches, and what their passes hand on",
+     "bound of the pictures a device holds: all batches, and what their passes hand on",
      FIELD(run.device_memory), .min = 1, .max = 0x1p62, .zero = "three quarters of a GPU's memory"},
     {"linear", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "filter in linear light: resize, blur and sharpen decode sRGB's curve first",
