@@ -156,23 +156,26 @@ SUM16 NAME(start_sums)(__global const filter_job *job, const window *w, uint x) 
         }                                                                                          \
     }
 
-#if PAIRED_SUMS && !REAL
+#if PAIRED_SUMS && !REAL && defined(SRC_IS_U8)
 /* Two taps at a time: x86 multiplies 16-bit pairs and adds both products in one instruction, which compilers do not
- * find by themselves. The sums are the same integers as below. */
+ * find by themselves. The sums are the same integers as below. (From 16-bit samples it gains nothing.) */
 typedef short NAME(words) __attribute__((vector_size(64), aligned(1)));
 typedef int NAME(sums) __attribute__((vector_size(64)));
 #define words NAME(words)
 #define sums NAME(sums)
 
-/* 32 columns as words. */
-words NAME(load_words)(__global const SRC *p) {
-#if defined(SRC_IS_U8)
-    typedef uchar bytes __attribute__((vector_size(32), aligned(1)));
-    return __builtin_convertvector(*(__global const bytes *)p, words);
-#else
-    return *(__global const words *)p;
-#endif
-}
+typedef uchar NAME(columns) __attribute__((vector_size(64), aligned(1)));
+/* Of each sixteen bytes of both the first eight, or the last, taken in turn. */
+#define FIRST_OF_BOTH(a, b)                                                                        \
+    __builtin_shufflevector(a, b, 0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80, 17, 81, 18, 82, 19, \
+                            83, 20, 84, 21, 85, 22, 86, 23, 87, 32, 96, 33, 97, 34, 98, 35, 99, 36, 100, 37, 101, 38, \
+                            102, 39, 103, 48, 112, 49, 113, 50, 114, 51, 115, 52, 116, 53, 117, 54, 118, 55, 119)
+#define LAST_OF_BOTH(a, b)                                                                         \
+    __builtin_shufflevector(a, b, 8, 72, 9, 73, 10, 74, 11, 75, 12, 76, 13, 77, 14, 78, 15, 79, 24, 88, 25, 89, 26, \
+                            90, 27, 91, 28, 92, 29, 93, 30, 94, 31, 95, 40, 104, 41, 105, 42, 106, 43, 107, 44, 108, \
+                            45, 109, 46, 110, 47, 111, 56, 120, 57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, \
+                            63, 127)
+#define columns NAME(columns)
 
 sums NAME(multiply_pairs)(words pairs, sums weights) {
 #if defined(__AVX512BW__)
@@ -194,23 +197,16 @@ sums NAME(multiply_pairs)(words pairs, sums weights) {
 #endif
 }
 
-/* The words of two rows in pairs: of each eight columns the first four, or the last. */
-#define FIRST_PAIRS(a, b)                                                                          \
-    __builtin_shufflevector(a, b, 0, 32, 1, 33, 2, 34, 3, 35, 8, 40, 9, 41, 10, 42, 11, 43, 16, 48, 17, 49, 18, 50, \
-                            19, 51, 24, 56, 25, 57, 26, 58, 27, 59)
-#define LAST_PAIRS(a, b)                                                                           \
-    __builtin_shufflevector(a, b, 4, 36, 5, 37, 6, 38, 7, 39, 12, 44, 13, 45, 14, 46, 15, 47, 20, 52, 21, 53, 22, 54, \
-                            23, 55, 28, 60, 29, 61, 30, 62, 31, 63)
-
 /* Adds two rows of a whole strip, each times its weight: 16 bits of `weights`. */
 void NAME(add_rows)(__global const SRC *p, __global const SRC *q, int weights, sums sum[4]) {
     sums pair = (sums){} + weights;
-    words p0 = NAME(load_words)(p), q0 = NAME(load_words)(q), p1 = NAME(load_words)(p + 32),
-          q1 = NAME(load_words)(q + 32);
-    sum[0] += NAME(multiply_pairs)(FIRST_PAIRS(p0, q0), pair);
-    sum[1] += NAME(multiply_pairs)(LAST_PAIRS(p0, q0), pair);
-    sum[2] += NAME(multiply_pairs)(FIRST_PAIRS(p1, q1), pair);
-    sum[3] += NAME(multiply_pairs)(LAST_PAIRS(p1, q1), pair);
+    /* Bytes of both rows in turn, then zeros in turn with these: words. */
+    columns a = *(__global const columns *)p, b = *(__global const columns *)q, none = (columns){};
+    columns first = FIRST_OF_BOTH(a, b), last = LAST_OF_BOTH(a, b);
+    sum[0] += NAME(multiply_pairs)((words)FIRST_OF_BOTH(first, none), pair);
+    sum[1] += NAME(multiply_pairs)((words)LAST_OF_BOTH(first, none), pair);
+    sum[2] += NAME(multiply_pairs)((words)FIRST_OF_BOTH(last, none), pair);
+    sum[3] += NAME(multiply_pairs)((words)LAST_OF_BOTH(last, none), pair);
 }
 
 int16 NAME(as_vector)(sums sum) {
@@ -221,11 +217,14 @@ int16 NAME(as_vector)(sums sum) {
     return same.out;
 }
 
-/* Two tiles of results, side by side. */
-void NAME(store_pair)(sums a, sums b, DST16 *result) {
-    DST16 first = FINISH16(NAME(as_vector)(a)), last = FINISH16(NAME(as_vector)(b));
-    result[0] = (DST16)(first.s0123, last.s0123, first.s4567, last.s4567);
-    result[TILE] = (DST16)(first.s89ab, last.s89ab, first.scdef, last.scdef);
+/* A strip of results in order: each vector of sums holds four columns of every sixteen. */
+void NAME(store_strip)(const sums sum[4], DST16 *result) {
+    DST16 a = FINISH16(NAME(as_vector)(sum[0])), b = FINISH16(NAME(as_vector)(sum[1])),
+          c = FINISH16(NAME(as_vector)(sum[2])), d = FINISH16(NAME(as_vector)(sum[3]));
+    result[0] = (DST16)(a.s0123, b.s0123, c.s0123, d.s0123);
+    result[TILE] = (DST16)(a.s4567, b.s4567, c.s4567, d.s4567);
+    result[2 * TILE] = (DST16)(a.s89ab, b.s89ab, c.s89ab, d.s89ab);
+    result[3 * TILE] = (DST16)(a.scdef, b.scdef, c.scdef, d.scdef);
 }
 
 /* One result row of a whole strip, where all columns start from the same sum. */
@@ -243,11 +242,11 @@ void NAME(filter_strip)(const window *w, uint taps, size_t step, int start, DST1
         NAME(add_rows)(p, p, (ushort)w->weights[taps - 1], sum);
         FETCH_NEXT_STRIP(p);
     }
-    NAME(store_pair)(sum[0], sum[1], result);
-    NAME(store_pair)(sum[2], sum[3], result + 2 * TILE);
+    NAME(store_strip)(sum, result);
 }
-#undef FIRST_PAIRS
-#undef LAST_PAIRS
+#undef FIRST_OF_BOTH
+#undef LAST_OF_BOTH
+#undef columns
 #undef words
 #undef sums
 #endif
@@ -257,7 +256,7 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
     __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
     uint taps = job->taps;
-#if PAIRED_SUMS && !REAL
+#if PAIRED_SUMS && !REAL && defined(SRC_IS_U8)
     if (tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0)) {
         window strip = *w;
         strip.source = p;

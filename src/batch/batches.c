@@ -142,8 +142,9 @@ static clp_batch *reuse(clp_board *board, const clp_plan *plan, bool banded, uin
     return batch;
 }
 
-bool clp_board_streams(const clp_board *board, const clp_plan *plan) {
-    return board->params.stream && clp_device_takes_bands(board->device, plan);
+bool clp_board_streams(const clp_board *board, const clp_picture *picture) {
+    return board->params.stream && picture->in_rows &&
+           clp_device_takes_bands(board->device, picture->recipe.plan);
 }
 
 /** Lets a batch grow for as many pictures of `needed` bytes as are left; for one where more might
@@ -170,10 +171,11 @@ static clproc_status check_size(const clp_board *board, uint64_t needed, uint64_
         device ? "--device-memory, or use --device cpu" : "--memory");
 }
 
-clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_status *status,
+clp_batch *clp_board_find_room(clp_board *board, const clp_picture *picture, clproc_status *status,
                                clproc_error *error) {
     clp_batch *batch;
-    bool banded = clp_board_streams(board, plan);
+    const clp_plan *plan = picture->recipe.plan;
+    bool banded = clp_board_streams(board, picture);
     uint64_t needed = clp_slot_share(plan, banded), own_scratch = clp_slot_scratch(plan, banded);
     uint64_t scratch = larger(board->scratch, own_scratch);
     *status = check_size(board, needed, own_scratch, error);

@@ -197,7 +197,7 @@ static void exchange(clp_picture *a, clp_picture *b) {
 static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draft,
                            clp_picture **placed, clproc_error *error) {
     uint32_t index;
-    bool banded = clp_board_streams(board, draft->recipe.plan);
+    bool banded = clp_board_streams(board, draft);
     clproc_status status = clp_slot_add(batch->slot, draft->recipe.plan, banded, &index, error);
     if (status != CLPROC_OK) {
         if (batch->count == 0) {
@@ -234,8 +234,7 @@ void clp_board_reserve(clp_board *board, clp_prof_thread *thread, clp_picture *d
     pthread_mutex_lock(&board->lock);
     while (!clp_board_stopped(board)) {
         clproc_status status = CLPROC_OK;
-        clp_batch *batch =
-            board->device ? clp_board_find_room(board, draft->recipe.plan, &status, error) : NULL;
+        clp_batch *batch = board->device ? clp_board_find_room(board, draft, &status, error) : NULL;
         if (batch) {
             task->kind = CLP_TASK_PLACED;
             status = place(board, batch, draft, &task->picture, error);
@@ -268,7 +267,9 @@ void clp_board_decoded(clp_board *board, clp_picture *picture) {
 
 void clp_board_drop(clp_board *board, clp_picture *picture) {
     clp_batch *batch = picture->batch;
-    clp_slot_drop(batch->slot, picture->index);
+    if (batch->bands == 0) {
+        clp_slot_drop(batch->slot, picture->index);
+    }
     pthread_mutex_lock(&board->lock);
     picture->dropped = true;
     batch->decoding--;

@@ -21,6 +21,7 @@ typedef struct clp_picture {
     clp_key source;   /**< what clp_names_source() said before it was read */
     clp_bytes output; /**< name, NUL-terminated; empty where nothing is written */
     clp_metadata metadata;
+    bool in_rows;      /**< the decoder brings its rows once, from the top down */
     uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
     /* Set by the board */
     clp_batch *batch;

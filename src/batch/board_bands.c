@@ -12,6 +12,8 @@ clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,
         pthread_cond_wait(&board->work, &board->lock);
         clp_prof_end(thread);
     }
+    /* A failure of its own counts as one, whatever came after. */
+    *stopped = *stopped && batch->error.status == CLPROC_OK;
     *error = *stopped ? board->error : batch->error;
     pthread_mutex_unlock(&board->lock);
     return error->status;

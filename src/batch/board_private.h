@@ -69,11 +69,11 @@ void clp_batch_destroy(clp_batch **batch);
 
 /* All that follows with the lock held. */
 
-/** True if pictures of this plan go to the device in bands. */
-bool clp_board_streams(const clp_board *board, const clp_plan *plan);
-/** A batch with room for a picture of this plan, opened if need be; NULL where there is none now,
+/** True if a picture goes to the device in bands. */
+bool clp_board_streams(const clp_board *board, const clp_picture *picture);
+/** A batch with room for a picture, opened if need be; NULL where there is none now,
  * or, with `*status` not OK, never. */
-clp_batch *clp_board_find_room(clp_board *board, const clp_plan *plan, clproc_status *status,
+clp_batch *clp_board_find_room(clp_board *board, const clp_picture *picture, clproc_status *status,
                                clproc_error *error);
 /** No more pictures for the open batch. */
 void clp_board_seal(clp_board *board);

@@ -27,7 +27,7 @@ typedef struct clp_run {
     clp_board *board;
     clp_verify verify;
     clp_digest_sum outputs; /**< of the files written, for the profile */
-    clp_device *device; /**< the session's, once a picture has needed it */
+    clp_device *device;     /**< the session's, once a picture has needed it */
 } clp_run;
 
 /** What the listing is made from. */

@@ -98,8 +98,10 @@ clproc_status clp_stream_end(clp_stream *stream, clproc_error *error) {
 clproc_status clp_stream_feed(clp_stream *stream, const uint8_t *base, clproc_error *error) {
     const clp_layout *input = &stream->picture->recipe.plan->input;
     const clp_bands *bands = bands_of(stream);
+    /* With the last band the picture, and perhaps its plan, is somebody else's. */
+    const uint32_t count = bands->count;
     clproc_status status = CLPROC_OK;
-    for (; status == CLPROC_OK && stream->band < bands->count; stream->band++) {
+    for (; status == CLPROC_OK && stream->band < count; stream->band++) {
         status = await_window(stream, stream->band, error);
         for (uint32_t i = 0; status == CLPROC_OK && i < input->plane_count; i++) {
             const clp_band *part = clp_bands_part(bands, stream->band, i);

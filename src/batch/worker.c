@@ -341,6 +341,7 @@ static clproc_status prepare(worker *self, clp_picture *draft, file_outcome *out
         CLP_TRY(status, out, copy_file(self, draft, outcome, error));
         goto out;
     }
+    draft->in_rows = clp_decoder_has_rows(self->decoder);
     CLP_TRY(status, out, find_plan(self, draft, format, error));
     const clp_layout *output = &draft->recipe.plan->output;
     clp_name_facts facts = {format, output->width, output->height};
@@ -460,13 +461,11 @@ out:
 static clproc_status fill_slot(worker *self, clp_picture *picture, file_outcome *outcome,
                                clproc_error *error) {
     const clp_recipe *recipe = &picture->recipe;
-    bool banded = picture->bands > 0,
-         verified = clp_verify_chosen(&self->run->verify, picture->item);
+    bool verified = clp_verify_chosen(&self->run->verify, picture->item);
     clproc_status status = CLPROC_OK;
     drop_original(picture); /* of a picture that failed in this place */
     /* On their way through the device the samples get lost. */
-    bool aside = verified || (banded && !clp_decoder_has_rows(self->decoder));
-    if (!self->early && aside) {
+    if (!self->early && verified) {
         CLP_TRY(status, out, decode_aside(self, picture->item, recipe, error));
     }
     const uint8_t *decoded = self->early;
@@ -474,7 +473,7 @@ static clproc_status fill_slot(worker *self, clp_picture *picture, file_outcome 
         picture->original = self->early;
         self->early = NULL;
     }
-    if (banded) {
+    if (picture->bands > 0) {
         status = stream(self, picture, decoded, outcome, error);
         goto out;
     }

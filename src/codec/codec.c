@@ -208,14 +208,24 @@ out:
     return status;
 }
 
+clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink,
+                                  const uint32_t rows[CLP_MAX_PLANES], clproc_error *error) {
+    uint64_t start = decoder->source.deadline ? clp_clock_ns() : 0;
+    clproc_status status = sink->advance(sink->user, rows, error);
+    if (decoder->source.deadline) {
+        decoder->source.deadline += clp_clock_ns() - start;
+    }
+    return status;
+}
+
 bool clp_decoder_has_rows(const clp_decoder *decoder) {
     const clp_header *header = &decoder->header;
     return header->format == CLPROC_FORMAT_JPEG || !header->progressive;
 }
 
-clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layout,
-                                    const clp_row_sink *sink, clp_decode_result *result,
-                                    clproc_error *error) {
+static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
+                               const clp_row_sink *sink, clp_decode_result *result,
+                               clproc_error *error) {
     clp_layout expected;
     clproc_status status = CLPROC_OK;
     if (!decoder->codec || !decoder->laid_out) {
@@ -235,6 +245,15 @@ clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layo
 out:
     close_file(decoder);
     return status;
+}
+
+clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layout,
+                                    const clp_row_sink *sink, clp_decode_result *result,
+                                    clproc_error *error) {
+    if (!clp_decoder_has_rows(decoder)) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "rows do not come in order");
+    }
+    return read_into(decoder, layout, sink, result, error);
 }
 
 /** A whole picture in memory. */
@@ -262,7 +281,7 @@ clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, u
                                clp_decode_result *result, clproc_error *error) {
     memory_sink memory = {layout, base};
     clp_row_sink sink = {place_in_memory, stay_in_memory, &memory};
-    return clp_decoder_read_rows(decoder, layout, &sink, result, error);
+    return read_into(decoder, layout, &sink, result, error);
 }
 
 /* ------------------------------------------------------------- encoding */

@@ -50,6 +50,10 @@ struct clp_decoder {
     bool laid_out;
 };
 
+/** Tells the sink which rows there are. What it waits for then is not the file's time. */
+clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink,
+                                  const uint32_t rows[CLP_MAX_PLANES], clproc_error *error);
+
 /** Checks the time spent so far, and that nobody wants to stop. For every row. */
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error);
 

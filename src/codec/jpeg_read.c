@@ -209,7 +209,7 @@ static uint8_t *place(const reader *jpeg, uint32_t plane, uint32_t row) {
 }
 
 static void advance(reader *jpeg, const uint32_t rows[CLP_MAX_PLANES]) {
-    clproc_status status = jpeg->sink->advance(jpeg->sink->user, rows, jpeg->guard.error);
+    clproc_status status = clp_decoder_advance(jpeg->decoder, jpeg->sink, rows, jpeg->guard.error);
     if (status != CLPROC_OK) {
         clp_jpeg_fail(&jpeg->guard, status);
     }

@@ -372,7 +372,7 @@ static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout,
         ++*rows;
         if (!png->ihdr.interlace_method) {
             CLP_TRY(status, out,
-                    sink->advance(sink->user, (uint32_t[CLP_MAX_PLANES]){*rows}, error));
+                    clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){*rows}, error));
         }
     }
     *code = *code == SPNG_EOI ? 0 : *code;
@@ -381,8 +381,8 @@ out:
     return status;
 }
 
-static clproc_status clear(const clp_layout *layout, const clp_row_sink *sink, uint32_t first_row,
-                           clproc_error *error) {
+static clproc_status clear(clp_decoder *decoder, const clp_layout *layout, const clp_row_sink *sink,
+                           uint32_t first_row, clproc_error *error) {
     const clp_plane *plane = &layout->planes[0];
     clproc_status status = CLPROC_OK;
     for (uint32_t y = first_row; status == CLPROC_OK && y < plane->height; y++) {
@@ -390,7 +390,7 @@ static clproc_status clear(const clp_layout *layout, const clp_row_sink *sink, u
         if (row) {
             memset(row, 0, plane->pitch);
         }
-        status = sink->advance(sink->user, (uint32_t[CLP_MAX_PLANES]){y + 1}, error);
+        status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){y + 1}, error);
     }
     return status;
 }
@@ -402,7 +402,7 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
     uint32_t rows;
     clproc_status status;
     if (interlaced) {
-        CLP_TRY(status, out, clear(layout, sink, 0, error)); /* passes may be missing */
+        CLP_TRY(status, out, clear(decoder, layout, sink, 0, error)); /* passes may be missing */
     }
     CLP_TRY(status, out, decode_rows(decoder, layout, sink, &rows, code, error));
     if (*code == 0) {
@@ -410,7 +410,7 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
     } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {
         status = failure(*code, error);
     } else if (!interlaced && *code != SPNG_ECHUNK_CRC) {
-        status = clear(layout, sink, rows, error);
+        status = clear(decoder, layout, sink, rows, error);
     }
 out:
     return status;

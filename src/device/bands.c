@@ -48,11 +48,11 @@ out:
 static clproc_status return_window(clp_slot *slot, uint32_t band, clproc_error *error) {
     clp_device *device = slot->device;
     clp_arena *window = clp_slot_window(slot, band);
-    cl_event *free = &slot->window_free[band % CLP_BAND_WINDOWS];
+    cl_event *done = &slot->window_free[band % CLP_BAND_WINDOWS];
     cl_int code;
     window->host = clEnqueueMapBuffer(device->compute, window->buffer, CL_FALSE,
                                       CL_MAP_WRITE_INVALIDATE_REGION, 0, window->capacity, 0, NULL,
-                                      free, &code);
+                                      done, &code);
     clproc_status status = clp_cl_check(code, "clEnqueueMapBuffer", "input", error);
     return status == CLPROC_OK ? clp_cl_check(clFlush(device->compute), "clFlush", "input", error)
                                : status;
@@ -93,19 +93,19 @@ out:
 
 clproc_status clp_device_wait_band(clp_device *device, clp_slot *slot, uint32_t band,
                                    clproc_error *error) {
-    cl_event *free = &slot->window_free[band % CLP_BAND_WINDOWS];
+    cl_event *done = &slot->window_free[band % CLP_BAND_WINDOWS];
     if (band + 1 == slot->pictures[0].plan->bands.count) {
         return clp_device_wait(device, slot, error);
     }
-    if (!*free) {
+    if (!*done) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL,
                              "a band was awaited that was not submitted");
     }
-    clproc_status status = clp_event_wait(*free, error);
+    clproc_status status = clp_event_wait(*done, error);
     if (status != CLPROC_OK) {
         clp_device_finish(device);
     }
-    clReleaseEvent(*free);
-    *free = NULL;
+    clReleaseEvent(*done);
+    *done = NULL;
     return status;
 }

@@ -149,7 +149,7 @@ struct clp_device {
     uint32_t kernel_count;
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
-    size_t table_bytes;                      /**< of all slots' tables */
+    atomic_size_t table_bytes;               /**< of all slots' tables */
     clp_launch firsts[CLP_MAX_KERNELS];      /**< launches made for compiling, not read yet */
     uint32_t first_count;
     clp_device_clock clock;
@@ -200,6 +200,8 @@ void clp_first_launches_collect(clp_device *device);
 void clp_device_probe_copy(clp_device *device);
 /** Reads the finished events of a batch into the profile and releases them. */
 void clp_launches_collect(clp_device *device, clp_slot *slot);
+/** Gives up the events of a batch that came to no end. Any thread. */
+void clp_launches_drop(clp_slot *slot);
 /** An event's place if commands of this slot are profiled, else NULL. */
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
 
@@ -207,7 +209,9 @@ cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
 clproc_status clp_slot_read_back(clp_slot *slot, clproc_error *error);
 /** After a failure: what was enqueued must not outlive the memory it works on. */
 void clp_device_finish(clp_device *device);
-/** Gives up the events of a batch that has ended. */
+/** Tells the profile that a slot's tables had `before` bytes until now. */
+void clp_slot_note_tables(clp_slot *slot, size_t before);
+/** Gives up what is left of a batch that came to no end; nothing where it was awaited. */
 void clp_slot_end_batch(clp_slot *slot);
 /** Waits for an event of a batch and says how the command ended. */
 clproc_status clp_event_wait(cl_event event, clproc_error *error);

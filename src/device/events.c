@@ -84,6 +84,13 @@ void clp_launches_collect(clp_device *device, clp_slot *slot) {
     clp_first_launches_collect(device);
 }
 
+void clp_launches_drop(clp_slot *slot) {
+    for (size_t i = 0; i < slot->launch_count; i++) {
+        clReleaseEvent(slot->launches[i].event);
+    }
+    slot->launch_count = 0;
+}
+
 void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel) {
     if (!event) {
         return;
@@ -104,17 +111,18 @@ void clp_first_launches_collect(clp_device *device) {
     device->first_count = 0;
 }
 
-/** A copy longer than this says nothing more. */
-#define PROBE_BYTES ((size_t)32 << 20)
-#define PROBE_COPIES 3
+/** Bytes of a copy: more than caches hold, but in the host's memory not so much that it would be
+ * the peak of a small run. */
+#define PROBE_SHARED ((size_t)16 << 20)
+#define PROBE_OWN ((size_t)128 << 20)
+#define PROBE_COPIES 4 /* the first also touches the memory */
 
-/** Seconds of one copy between the halves of the scratch buffer; 0 if it cannot be told. */
-static double time_copy(clp_device *device, size_t bytes) {
+/** Seconds of one copy between the halves of a buffer; 0 if it cannot be told. */
+static double time_copy(clp_device *device, cl_mem buffer, size_t bytes) {
     cl_event event = NULL;
     clp_prof_command times = {0};
     cl_int code =
-        clEnqueueCopyBuffer(device->compute, device->scratch.buffer, device->scratch.buffer, 0,
-                            device->scratch.capacity - bytes, bytes, 0, NULL, &event);
+        clEnqueueCopyBuffer(device->compute, buffer, buffer, 0, bytes, bytes, 0, NULL, &event);
     bool fine = code == CL_SUCCESS && clWaitForEvents(1, &event) == CL_SUCCESS &&
                 read_times(event, &times) == CL_SUCCESS;
     if (event) {
@@ -124,16 +132,21 @@ static double time_copy(clp_device *device, size_t bytes) {
 }
 
 void clp_device_probe_copy(clp_device *device) {
-    size_t bytes = device->scratch.capacity / 2;
+    size_t bytes = device->unified ? PROBE_SHARED : PROBE_OWN;
     double best = 0;
-    if (!device->prof || device->untimed || !device->scratch.buffer || bytes < ((size_t)1 << 20)) {
+    cl_int code;
+    if (!device->prof || device->untimed || !device->compute) {
         return;
     }
-    bytes = bytes < PROBE_BYTES ? bytes : PROBE_BYTES;
+    cl_mem buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE, 2 * bytes, NULL, &code);
+    if (code != CL_SUCCESS) {
+        return;
+    }
     for (int i = 0; i < PROBE_COPIES; i++) {
-        double seconds = time_copy(device, bytes);
+        double seconds = time_copy(device, buffer, bytes);
         best = seconds > 0 && (best == 0 || seconds < best) ? seconds : best;
     }
+    clReleaseMemObject(buffer);
     if (best > 0) {
         char rate[32];
         snprintf(rate, sizeof rate, "%.0f", 2 * (double)bytes / best);

@@ -126,6 +126,11 @@ static void free_arena(clp_slot *slot, clp_arena *arena, const char *what, atomi
     note_capacity(slot->device, before, 0, what, total);
 }
 
+void clp_slot_note_tables(clp_slot *slot, size_t before) {
+    note_capacity(slot->device, before, slot->tables.capacity, "tables",
+                  &slot->device->table_bytes);
+}
+
 static void drop_pictures(clp_slot *slot) {
     for (uint32_t i = 0; i < slot->count; i++) {
         clp_plan_release(&slot->pictures[i].plan);
@@ -149,7 +154,9 @@ void clp_slot_destroy(clp_slot **slot) {
         free_arena(s, &s->more_windows[i], "input", &s->device->input_bytes);
     }
     free_arena(s, &s->output, "results", &s->device->output_bytes);
+    size_t tables = s->tables.capacity;
     clp_store_free(&s->tables);
+    clp_slot_note_tables(s, tables);
     clp_memory_free(s->launches);
     clp_memory_free(s->staging);
     clp_memory_free(s->pictures);
@@ -168,11 +175,10 @@ uint64_t clp_slot_scratch(const clp_plan *plan, bool banded) {
 }
 
 bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded, uint64_t scratch) {
-    return slot->count == 0 ||
-           (slot->count < slot->capacity && !slot->banded && !banded &&
-            slot->scratch + plan->scratch_bytes <= scratch &&
-            slot->input.used + plan->input.bytes <= slot->input.capacity &&
-            slot->output.used + plan->output.bytes <= slot->output.capacity);
+    return slot->count == 0 || (slot->count < slot->capacity && !slot->banded && !banded &&
+                                slot->scratch + plan->scratch_bytes <= scratch &&
+                                slot->input.used + plan->input.bytes <= slot->input.capacity &&
+                                slot->output.used + plan->output.bytes <= slot->output.capacity);
 }
 
 /** How many pictures of this plan to make room for: as many as the wanted bytes hold, one at least.

@@ -136,8 +136,7 @@ clproc_status clp_slot_upload(clp_slot *slot, cl_event *ready, clproc_error *err
     CLP_TRY(status, out,
             clp_store_grow(device, CLP_BUFFER_TABLES, &slot->tables, slot->staging_size, "tables",
                            error));
-    device->table_bytes += slot->tables.capacity - before;
-    clp_prof_device_memory(device->prof, "tables", device->table_bytes);
+    clp_slot_note_tables(slot, before);
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->input, error));
     CLP_TRY(status, out, clp_arena_unmap(device, &slot->output, error));
     if (slot->input.pinned) {
@@ -245,7 +244,7 @@ void clp_slot_end_batch(clp_slot *slot) {
     for (uint32_t i = 0; i < CLP_BAND_WINDOWS; i++) {
         release_event(&slot->window_free[i]);
     }
-    clp_launches_collect(slot->device, slot);
+    clp_launches_drop(slot);
 }
 
 /** Upload and launches of whole pictures. */
@@ -319,6 +318,7 @@ clproc_status clp_device_wait(clp_device *device, clp_slot *slot, clproc_error *
     if (status != CLPROC_OK) {
         clp_device_finish(device);
     }
+    clp_launches_collect(device, slot);
     clp_slot_end_batch(slot);
     return status;
 }

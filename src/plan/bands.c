@@ -9,8 +9,9 @@
 #define BAND_BYTES ((size_t)2 << 20)
 /** The most rows of a picture that a decoder hands out at a time. */
 #define DECODED_ROWS 32
-/** Bands begin at tiles of the kernels, also in planes of half the size. */
-#define BAND_STEP (2 * CLP_ROW_ALIGN)
+/** Results of a band come in multiples of this many: to the second pass they are columns, of which
+ * its kernel takes 64 at a time, also in planes of half the size. */
+#define BAND_STEP 128
 
 const clp_band *clp_bands_part(const clp_bands *bands, uint32_t band, uint32_t plane) {
     return &bands->parts[(size_t)band * bands->window.plane_count + plane];
@@ -81,7 +82,9 @@ static bool find_routes(const clp_plan *plan, clp_bands *bands, bool *up) {
             route->second = sole_reader(plan, result);
             const clp_pass *second =
                 route->second == CLP_NO_PASS ? NULL : &plan->passes[route->second];
-            if (!second || second->kind != CLP_PASS_FILTER ||
+            /* What the first stores transposed, the second filters along the other axis. */
+            if (!plan->passes[route->first].transpose || !second ||
+                second->kind != CLP_PASS_FILTER ||
                 plan->surfaces[second->dst[0]].role != CLP_ROLE_OUTPUT) {
                 return false;
             }
@@ -125,7 +128,7 @@ static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t
         return clp_error_memory(error, "a plan", (size_t)bands->count * sizeof *bands->parts);
     }
     for (uint32_t plane = 0; plane < planes; plane++) {
-        uint32_t end = 0;
+        clp_band before = {0};
         for (uint32_t band = 0; band < bands->count; band++) {
             clp_band *part = &bands->parts[(size_t)band * planes + plane];
             uint32_t range = up ? bands->count - 1 - band : band;
@@ -134,10 +137,11 @@ static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t
             if (part->result < part->result_end) {
                 find_source(plan, &plan->passes[bands->routes[plane].first], part);
             } else {
-                /* Nothing to make of this plane. */
-                part->source = part->source_end = end;
+                /* Nothing to make of this plane: its window hands rows on to the next band's. */
+                part->source = before.source;
+                part->source_end = before.source_end;
             }
-            end = part->source_end;
+            before = *part;
         }
     }
     return CLPROC_OK;
@@ -209,8 +213,8 @@ clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {
         return CLPROC_OK;
     }
     uint32_t rows = plan->passes[made.routes[0].first].windows;
-    uint32_t step =
-        (uint32_t)((rows + wanted - 1) / wanted + BAND_STEP - 1) / BAND_STEP * BAND_STEP;
+    uint32_t step = (uint32_t)(rows / wanted) / BAND_STEP * BAND_STEP;
+    step = step > 0 ? step : BAND_STEP;
     made.count = (rows + step - 1) / step;
     clproc_status status = make_parts(plan, &made, step, up, error);
     if (status == CLPROC_OK && lay_out(plan, &made) &&

@@ -113,6 +113,52 @@ static void test_same_bytes(void **state) {
     }
 }
 
+/** One picture in bands and as a whole: the same bytes. */
+static void check_alone(const char *path, const picture_kind *kind, uint32_t width, uint32_t height,
+                        const char *pipeline, bool in_bands) {
+    run_trial trial;
+    uint64_t hashes[2];
+    int kernels[2];
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    put_picture(path, kind, width, height, 7, NULL);
+    trial_init(&trial, "pthread", pipeline);
+    for (int i = 0; i < 2; i++) {
+        set_stream(&trial, i == 1);
+        remove_tree("out");
+        atomic_store(&launches, 0);
+        trial_expect(&trial, 1, 0);
+        kernels[i] = atomic_load(&launches);
+        hashes[i] = tree_of("out").hash;
+    }
+    assert_int_equal(kernels[1] > kernels[0] + 1, in_bands);
+    assert_int_equal(hashes[1], hashes[0]);
+    trial_free(&trial);
+}
+
+/** Planes of a quarter of the rows: some bands make nothing of them, and must hand their rows on.
+ */
+static void test_few_rows_of_chroma(void **state) {
+    (void)state;
+    picture_kind kind = {CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8, 1, 4};
+    if (!has_cpu()) {
+        skip();
+    }
+    check_alone("in/441.jpg", &kind, 2600, 2900, "crop 2600x2500+0+200 | resize x400", true);
+}
+
+/** Two filters along one axis are no pair that bands can pass through. */
+static void test_one_axis_twice(void **state) {
+    (void)state;
+    picture_kind kind = {CLPROC_FORMAT_PNG, CLP_MODEL_GRAY, 8, 1, 1};
+    if (!has_cpu()) {
+        skip();
+    }
+    check_alone("in/gray.png", &kind, 1000, 8000,
+                "resize 1000x4000:fit=fill | pad 1000x4400:gravity=south:colour=red | "
+                "pad 1000x4800:gravity=south:colour=blue",
+                false);
+}
+
 static void test_no_gain_no_bands(void **state) {
     (void)state;
     run_trial trial;
@@ -214,9 +260,10 @@ static void test_stopped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_same_bytes),       IN_SCRATCH(test_no_gain_no_bands),
-        IN_SCRATCH(test_cut_pictures),     IN_SCRATCH(test_verified),
-        IN_SCRATCH(test_failing_launches), IN_SCRATCH(test_stopped),
+        IN_SCRATCH(test_few_rows_of_chroma), IN_SCRATCH(test_one_axis_twice),
+        IN_SCRATCH(test_same_bytes),         IN_SCRATCH(test_no_gain_no_bands),
+        IN_SCRATCH(test_cut_pictures),       IN_SCRATCH(test_verified),
+        IN_SCRATCH(test_failing_launches),   IN_SCRATCH(test_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
