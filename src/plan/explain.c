@@ -156,6 +156,13 @@ void clp_plan_explain(const clp_plan *plan, FILE *out) {
     for (size_t i = 0; i < plan->pass_count; i++) {
         print_pass(plan, &plan->passes[i], out);
     }
+    if (plan->bands.count > 0) {
+        fprintf(
+            out,
+            "in bands: %u, each from one of %d windows of %.1f MB while the rest is decoded, on "
+            "a device that shares memory\n",
+            plan->bands.count, CLP_BAND_WINDOWS, (double)plan->bands.window.bytes / 1e6);
+    }
     print_layout("encoded", &plan->output, out);
     fprintf(out,
             "before planning: %u passes, %.1f MB moved, %.1f Mop, on float pictures term by term\n",
