@@ -217,6 +217,12 @@ void clp_board_seal(clp_board *board) {
     clp_board_advance(board, batch);
 }
 
+void clp_board_make_ready(clp_board *board, clp_batch *batch) {
+    clp_batches_push(&board->ready, batch);
+    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_BATCHES_WAITING, board->ready.count);
+    pthread_cond_signal(&board->orders);
+}
+
 void clp_board_advance(clp_board *board, clp_batch *batch) {
     if (!batch->sealed || batch->decoding > 0 || batch->bands > 0) {
         return;
@@ -225,9 +231,7 @@ void clp_board_advance(clp_board *board, clp_batch *batch) {
         clp_board_recycle(board, batch);
         return;
     }
-    clp_batches_push(&board->ready, batch);
-    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_BATCHES_WAITING, board->ready.count);
-    pthread_cond_signal(&board->orders);
+    clp_board_make_ready(board, batch);
 }
 
 void clp_board_recycle(clp_board *board, clp_batch *batch) {

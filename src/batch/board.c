@@ -125,7 +125,7 @@ static bool hand_out_finished(clp_board *board, clp_task *task) {
     return picture != NULL;
 }
 
-static void wait_for_work(clp_board *board, clp_prof_thread *thread, clp_prof_stage stage) {
+void clp_board_wait_for_work(clp_board *board, clp_prof_thread *thread, clp_prof_stage stage) {
     clp_prof_begin(thread, stage, CLP_PROF_NO_IMAGE);
     pthread_cond_wait(&board->work, &board->lock);
     clp_prof_end(thread);
@@ -156,7 +156,7 @@ void clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task) {
         if (clp_board_over(board)) {
             break;
         }
-        wait_for_work(board, thread, CLP_PROF_WAIT_PICTURE);
+        clp_board_wait_for_work(board, thread, CLP_PROF_WAIT_PICTURE);
     }
     pthread_mutex_unlock(&board->lock);
 }
@@ -245,7 +245,7 @@ void clp_board_reserve(clp_board *board, clp_prof_thread *thread, clp_picture *d
         if (batch || status != CLPROC_OK || hand_out_finished(board, task)) {
             break;
         }
-        wait_for_work(board, thread, CLP_PROF_WAIT_SLOT);
+        clp_board_wait_for_work(board, thread, CLP_PROF_WAIT_SLOT);
     }
     pthread_mutex_unlock(&board->lock);
 }
@@ -267,14 +267,14 @@ void clp_board_decoded(clp_board *board, clp_picture *picture) {
 
 void clp_board_drop(clp_board *board, clp_picture *picture) {
     clp_batch *batch = picture->batch;
-    if (batch->bands == 0) {
+    if (picture->bands == 0) {
         clp_slot_drop(batch->slot, picture->index);
     }
     pthread_mutex_lock(&board->lock);
     picture->dropped = true;
     batch->decoding--;
     batch->alive--;
-    if (batch->bands > 0) {
+    if (picture->bands > 0) {
         clp_board_withdraw(board, batch);
     }
     clp_board_advance(board, batch);

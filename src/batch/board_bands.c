@@ -8,9 +8,7 @@ clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,
     pthread_mutex_lock(&board->lock);
     while (!(*stopped = clp_board_stopped(board)) && batch->error.status == CLPROC_OK &&
            band >= batch->bands_done + CLP_BAND_WINDOWS) {
-        clp_prof_begin(thread, CLP_PROF_WAIT_SLOT, CLP_PROF_NO_IMAGE);
-        pthread_cond_wait(&board->work, &board->lock);
-        clp_prof_end(thread);
+        clp_board_wait_for_work(board, thread, CLP_PROF_WAIT_SLOT);
     }
     /* A failure of its own counts as one, whatever came after. */
     *stopped = *stopped && batch->error.status == CLPROC_OK;
@@ -23,9 +21,7 @@ clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,
 static void queue(clp_board *board, clp_batch *batch) {
     if (!batch->queued && batch->bands_taken < batch->bands_ready) {
         batch->queued = true;
-        clp_batches_push(&board->ready, batch);
-        clp_prof_gauge_set(board->params.prof, CLP_GAUGE_BATCHES_WAITING, board->ready.count);
-        pthread_cond_signal(&board->orders);
+        clp_board_make_ready(board, batch);
     }
 }
 

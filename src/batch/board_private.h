@@ -77,6 +77,10 @@ clp_batch *clp_board_find_room(clp_board *board, const clp_picture *picture, clp
                                clproc_error *error);
 /** No more pictures for the open batch. */
 void clp_board_seal(clp_board *board);
+/** Puts a batch into the device's queue. */
+void clp_board_make_ready(clp_board *board, clp_batch *batch);
+/** A worker waits until something has changed; the profile says for what. */
+void clp_board_wait_for_work(clp_board *board, clp_prof_thread *thread, clp_prof_stage stage);
 /** Moves a batch on that is sealed and decoded. */
 void clp_board_advance(clp_board *board, clp_batch *batch);
 /** The next band of a picture that was taken from the list of ready batches. */

@@ -242,6 +242,16 @@ typedef struct run_trial {
 
 static const char *const trial_input = "in";
 
+/** True where PoCL runs on the processor. */
+static inline bool has_cpu(void) {
+    clproc_context *context = NULL;
+    clproc_context_params params = {.device = "pthread"};
+    clproc_status status = clproc_context_create(&context, &params, NULL);
+    clproc_context_destroy(&context);
+    return status == CLPROC_OK;
+}
+
+
 static inline void trial_init(run_trial *trial, const char *device, const char *pipeline) {
     memset(trial, 0, sizeof *trial);
     clproc_run_params_init(&trial->params);

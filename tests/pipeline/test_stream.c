@@ -26,14 +26,6 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
 
 enum { PICTURES = 5 };
 
-static bool has_cpu(void) {
-    clproc_context *context = NULL;
-    clproc_context_params params = {.device = "pthread"};
-    clproc_status status = clproc_context_create(&context, &params, NULL);
-    clproc_context_destroy(&context);
-    return status == CLPROC_OK;
-}
-
 /** Pictures of three bands and more, in every layout that rows are decoded in. */
 static void put_large(void) {
     static const struct {

@@ -79,14 +79,6 @@ static verified verify(const char *device, const char *pipeline, uint64_t count,
     return found;
 }
 
-static bool has_cpu(void) {
-    clproc_context *context = NULL;
-    clproc_context_params params = {.device = "pthread"};
-    clproc_status status = clproc_context_create(&context, &params, NULL);
-    clproc_context_destroy(&context);
-    return status == CLPROC_OK;
-}
-
 static void test_reference_is_itself(void **state) {
     (void)state;
     clproc_run_result result;
