@@ -32,8 +32,8 @@ typedef enum clp_growth {
     CLP_GROWTH_SEEN
 } clp_growth;
 
-/** Whether memory grows over the later half, by more than chance and by more than a hundredth: the
- * last quarter of all iterations against the one before. */
+/** Whether memory keeps growing: each of the last two quarters of the iterations lies above the one
+ * before it by more than chance, and the slope makes more than a hundredth of a quarter. */
 clp_growth clp_memory_growth(const clp_memory_line *line);
 
 typedef struct clp_stress_report {

@@ -88,6 +88,14 @@ static void test_growth_is_told_from_noise(void **state) {
     }
     items[15] = 140e6;
     assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    for (size_t i = 0; i < 16; i++) {
+        items[i] = 1e6 * (double)((i < 12 ? 100 : 110) + i % 4); /* rises once, and stays */
+    }
+    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    for (size_t i = 0; i < 16; i++) {
+        items[i] = 1e6 * (double)(116 - i);
+    }
+    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
 }
 
 /** A long test shows all its iterations, in few columns. */
