@@ -1,0 +1,199 @@
+/* From a file to all that is known of its output before its pixels. */
+#include <string.h>
+
+#include "batch/worker.h"
+
+static bool looks_like_picture(const uint8_t *head, size_t size) {
+    return clp_codec_recognise(head, size, NULL);
+}
+
+clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
+                                   clproc_error *error) {
+    clp_run *run = self->run;
+    const clp_item *input = &run->listing.items[item];
+    bool accepted = true;
+    clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
+    clproc_status status =
+        clp_file_read_if(input->path, run->memory, input->named ? NULL : looks_like_picture,
+                         &self->file, &accepted, error);
+    clp_prof_end(self->thread);
+    clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
+    if (status == CLPROC_ERROR_LIMIT) {
+        status = clp_error_set_file(error, status, input->path,
+                                    "is larger than the limit of %llu bytes; raise it with "
+                                    "--memory",
+                                    (unsigned long long)run->memory);
+    }
+    if (status == CLPROC_OK) {
+        clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
+    }
+    if (status == CLPROC_OK && !accepted) {
+        clp_events_skipped(&run->events, input->path, NULL, "is not a JPEG or PNG picture");
+        *outcome = CLP_OUTCOME_THROUGH;
+    }
+    return status;
+}
+
+clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error) {
+    const clproc_run_params *params = self->run->params;
+    clp_prof_begin(self->thread, CLP_PROF_HEADER, clp_worker_image(self, item));
+    clproc_status status = clp_decoder_open(self->decoder, self->file.data, self->file.size,
+                                            &params->limits, params->fail_on, &self->header, error);
+    clp_prof_end(self->thread);
+    return status;
+}
+
+static clproc_status find_plan(clp_worker *self, clp_picture *draft, clproc_format format,
+                               clproc_error *error) {
+    clp_run *run = self->run;
+    bool made = false;
+    clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, draft->item));
+    clp_plan_release(&draft->recipe.plan);
+    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, format,
+                                            &draft->recipe, &made, error);
+    clp_prof_end(self->thread);
+    if (made && !run->params->dry_run) {
+        clp_board_want(run->board, draft->recipe.plan);
+    }
+    return status;
+}
+
+/** Lists the inputs as if this were the only way to find the next file. */
+static clproc_status list_again(clp_worker *self, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_listing listing = {0};
+    clp_events silent;
+    clp_listing_request request = clp_run_listing_request(run);
+    for (size_t i = 0; i < request.input_count; i++) {
+        if (strcmp(request.inputs[i], "-") == 0) {
+            return CLPROC_OK; /* standard input is there once */
+        }
+    }
+    clp_events_init(&silent, NULL, NULL);
+    clp_prof_begin(self->thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
+    clproc_status status = clp_listing_make(&listing, &request, &silent, error);
+    clp_prof_end(self->thread);
+    clp_events_destroy(&silent);
+    clp_listing_free(&listing);
+    return status;
+}
+
+/** What is at the output's place may stay there: nothing is to be done. */
+static void leave_there(clp_worker *self, const clp_picture *draft, clp_placing placing,
+                        clp_outcome *outcome) {
+    if (placing != CLP_PLACE_WRITE) {
+        clp_events_skipped(&self->run->events, clp_worker_input(self, draft->item),
+                           (char *)draft->output.data,
+                           placing == CLP_PLACE_MADE ? "was made before" : "exists already");
+        *outcome = CLP_OUTCOME_THROUGH;
+    }
+}
+
+/** Settles the output's name. */
+static clproc_status find_place(clp_worker *self, clp_picture *draft, const clp_name_facts *facts,
+                                clp_outcome *outcome, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_placing placing = CLP_PLACE_WRITE;
+    draft->output.size = 0;
+    if (!run->names) {
+        return clp_bytes_append(&draft->output, "", 1, error);
+    }
+    clproc_status status = clp_names_place(run->names, draft->item, facts, draft->source,
+                                           &draft->output, &placing, error);
+    if (status == CLPROC_OK) {
+        leave_there(self, draft, placing, outcome);
+    }
+    return status;
+}
+
+/** Nothing is to be done to this picture: its bytes are its output. */
+static clproc_status copy_file(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
+                               clproc_error *error) {
+    clp_run *run = self->run;
+    clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
+    clproc_status status;
+    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
+    if (*outcome == CLP_OUTCOME_GOES_ON) {
+        const char *name = (char *)draft->output.data;
+        if (!run->params->dry_run && !run->params->null_output) {
+            CLP_TRY(status, out,
+                    clp_worker_write(self, draft->item, draft->source, name, self->file.data,
+                                     self->file.size, error));
+        }
+        clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
+        clp_digest digest = {.text = ""};
+        if (run->params->digest) {
+            digest = clp_digest_bytes(self->file.data, self->file.size);
+        }
+        clp_events_done(&run->events, clp_worker_input(self, draft->item), name, "copied",
+                        digest.text);
+        *outcome = CLP_OUTCOME_THROUGH;
+    }
+out:
+    return status;
+}
+
+static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_error *error) {
+    const clproc_run_params *params = self->run->params;
+    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, draft->item));
+    clproc_status status =
+        clp_metadata_make(&draft->metadata, &self->header, params, &draft->recipe,
+                          clp_planner_colours(self->run->planner), error);
+    clp_prof_end(self->thread);
+    const char *warning = draft->metadata.warning;
+    if (status == CLPROC_OK && draft->metadata.flawed &&
+        params->fail_on == CLPROC_FAIL_ON_WARNING) {
+        status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
+                               warning);
+    } else if (status == CLPROC_OK && warning[0]) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, draft->item), warning);
+    }
+    return status;
+}
+
+clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
+                                 clproc_error *error) {
+    clp_run *run = self->run;
+    const char *path = clp_worker_input(self, draft->item);
+    clproc_status status = CLPROC_OK;
+    *outcome = CLP_OUTCOME_GOES_ON;
+    if (run->names) {
+        draft->source = clp_names_source(run->names, draft->item);
+        leave_there(self, draft,
+                    clp_names_foresee(run->names, draft->item, draft->source, &draft->output),
+                    outcome);
+    }
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {
+        CLP_TRY(status, out, list_again(self, error));
+    }
+    CLP_TRY(status, out, clp_worker_read_file(self, draft->item, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    CLP_TRY(status, out, clp_worker_read_header(self, draft->item, error));
+    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
+                   (uint64_t)self->header.width * self->header.height);
+    clproc_format asked = clp_names_format(run->names, run->params->format);
+    clproc_format format = asked == CLPROC_FORMAT_KEEP ? self->header.format : asked;
+    if (run->copies && format == self->header.format) {
+        CLP_TRY(status, out, copy_file(self, draft, outcome, error));
+        goto out;
+    }
+    draft->in_rows = clp_decoder_has_rows(self->decoder);
+    CLP_TRY(status, out, find_plan(self, draft, format, error));
+    const clp_layout *output = &draft->recipe.plan->output;
+    clp_name_facts facts = {format, output->width, output->height};
+    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
+    if (*outcome == CLP_OUTCOME_GOES_ON && run->params->dry_run) {
+        clp_events_done(&run->events, path, (char *)draft->output.data, NULL, NULL);
+        *outcome = CLP_OUTCOME_THROUGH;
+    }
+    if (*outcome == CLP_OUTCOME_GOES_ON) {
+        CLP_TRY(status, out, take_metadata(self, draft, error));
+    }
+out:
+    return status;
+}
