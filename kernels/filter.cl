@@ -156,14 +156,15 @@ SUM16 NAME(start_sums)(__global const filter_job *job, const window *w, uint x) 
         }                                                                                          \
     }
 
-#if PAIRED_SUMS && !REAL && defined(SRC_IS_U8)
+#if PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16))
 /* Two taps at a time: x86 multiplies 16-bit pairs and adds both products in one instruction, which compilers do not
- * find by themselves. The sums are the same integers as below. (From 16-bit samples it gains nothing.) */
+ * find by themselves. The sums are the same integers as below. */
 typedef short NAME(words) __attribute__((vector_size(64), aligned(1)));
 typedef int NAME(sums) __attribute__((vector_size(64)));
 #define words NAME(words)
 #define sums NAME(sums)
 
+#if defined(SRC_IS_U8)
 typedef uchar NAME(columns) __attribute__((vector_size(64), aligned(1)));
 /* Of each sixteen bytes of both the first eight, or the last, taken in turn. */
 #define FIRST_OF_BOTH(a, b)                                                                        \
@@ -176,21 +177,32 @@ typedef uchar NAME(columns) __attribute__((vector_size(64), aligned(1)));
                             45, 109, 46, 110, 47, 111, 56, 120, 57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, \
                             63, 127)
 #define columns NAME(columns)
+#else
+/* Of each eight words of both the first four, or the last, taken in turn. */
+#define FIRST_OF_BOTH(a, b)                                                                        \
+    __builtin_shufflevector(a, b, 0, 32, 1, 33, 2, 34, 3, 35, 8, 40, 9, 41, 10, 42, 11, 43, 16, 48, 17, 49, 18, 50, \
+                            19, 51, 24, 56, 25, 57, 26, 58, 27, 59)
+#define LAST_OF_BOTH(a, b)                                                                         \
+    __builtin_shufflevector(a, b, 4, 36, 5, 37, 6, 38, 7, 39, 12, 44, 13, 45, 14, 46, 15, 47, 20, 52, 21, 53, 22, 54, \
+                            23, 55, 28, 60, 29, 61, 30, 62, 31, 63)
+#endif
+
+#if !defined(__AVX512BW__)
+typedef short NAME(half_words) __attribute__((vector_size(32)));
+typedef int NAME(half_sums) __attribute__((vector_size(32)));
+#define HALVES(whole, half)                                                                        \
+    union {                                                                                        \
+        whole all;                                                                                 \
+        NAME(half) part[2];                                                                        \
+    }
+#endif
 
 sums NAME(multiply_pairs)(words pairs, sums weights) {
 #if defined(__AVX512BW__)
     return (sums)__builtin_ia32_pmaddwd512(pairs, (words)weights);
 #else
-    typedef short half_words __attribute__((vector_size(32)));
-    typedef int half_sums __attribute__((vector_size(32)));
-    union {
-        words all;
-        half_words part[2];
-    } p = {pairs}, w = {(words)weights};
-    union {
-        half_sums part[2];
-        sums all;
-    } result;
+    HALVES(words, half_words) p = {pairs}, w = {(words)weights};
+    HALVES(sums, half_sums) result;
     result.part[0] = __builtin_ia32_pmaddwd256(p.part[0], w.part[0]);
     result.part[1] = __builtin_ia32_pmaddwd256(p.part[1], w.part[1]);
     return result.all;
@@ -200,6 +212,14 @@ sums NAME(multiply_pairs)(words pairs, sums weights) {
 /* Adds two rows of a whole strip, each times its weight: 16 bits of `weights`. */
 void NAME(add_rows)(__global const SRC *p, __global const SRC *q, int weights, sums sum[4]) {
     sums pair = (sums){} + weights;
+#if defined(SRC_IS_I16)
+    words a0 = *(__global const words *)p, b0 = *(__global const words *)q;
+    words a1 = *(__global const words *)(p + 32), b1 = *(__global const words *)(q + 32);
+    sum[0] += NAME(multiply_pairs)(FIRST_OF_BOTH(a0, b0), pair);
+    sum[1] += NAME(multiply_pairs)(LAST_OF_BOTH(a0, b0), pair);
+    sum[2] += NAME(multiply_pairs)(FIRST_OF_BOTH(a1, b1), pair);
+    sum[3] += NAME(multiply_pairs)(LAST_OF_BOTH(a1, b1), pair);
+#else
     /* Bytes of both rows in turn, then zeros in turn with these: words. */
     columns a = *(__global const columns *)p, b = *(__global const columns *)q, none = (columns){};
     columns first = FIRST_OF_BOTH(a, b), last = LAST_OF_BOTH(a, b);
@@ -207,24 +227,57 @@ void NAME(add_rows)(__global const SRC *p, __global const SRC *q, int weights, s
     sum[1] += NAME(multiply_pairs)((words)LAST_OF_BOTH(first, none), pair);
     sum[2] += NAME(multiply_pairs)((words)FIRST_OF_BOTH(last, none), pair);
     sum[3] += NAME(multiply_pairs)((words)LAST_OF_BOTH(last, none), pair);
+#endif
 }
 
-int16 NAME(as_vector)(sums sum) {
+typedef short NAME(tile_words) __attribute__((vector_size(32)));
+
+short16 NAME(as_tile)(NAME(tile_words) words16) {
     union {
-        sums in;
-        int16 out;
-    } same = {sum};
+        NAME(tile_words) in;
+        short16 out;
+    } same = {words16};
     return same.out;
 }
 
-/* A strip of results in order: each vector of sums holds four columns of every sixteen. */
+/* Eight words each of two vectors, beginning with `i` and `j` of both together. */
+#define TILE_OF(a, b, i, j)                                                                        \
+    NAME(as_tile)(__builtin_shufflevector(a, b, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, j, j + 1, j + 2, \
+                                          j + 3, j + 4, j + 5, j + 6, j + 7))
+
+#if defined(DST_IS_U8)
+#define NARROW(words) convert_uchar16_sat(words)
+#else
+#define NARROW(words) (words)
+#endif
+
+/* Sums to 16 bits: of each four of both in turn. */
+words NAME(pack_sums)(sums a, sums b) {
+#if defined(__AVX512BW__)
+    return __builtin_ia32_packssdw512(a >> SHIFT, b >> SHIFT);
+#else
+    HALVES(sums, half_sums) x = {a >> SHIFT}, y = {b >> SHIFT};
+    HALVES(words, half_words) result;
+    result.part[0] = __builtin_ia32_packssdw256(x.part[0], y.part[0]);
+    result.part[1] = __builtin_ia32_packssdw256(x.part[1], y.part[1]);
+    return result.all;
+#endif
+}
+
+/* A strip of results in order. Saturating to 16 bits first changes nothing of what becomes 8. */
 void NAME(store_strip)(const sums sum[4], DST16 *result) {
-    DST16 a = FINISH16(NAME(as_vector)(sum[0])), b = FINISH16(NAME(as_vector)(sum[1])),
-          c = FINISH16(NAME(as_vector)(sum[2])), d = FINISH16(NAME(as_vector)(sum[3]));
-    result[0] = (DST16)(a.s0123, b.s0123, c.s0123, d.s0123);
-    result[TILE] = (DST16)(a.s4567, b.s4567, c.s4567, d.s4567);
-    result[2 * TILE] = (DST16)(a.s89ab, b.s89ab, c.s89ab, d.s89ab);
-    result[3 * TILE] = (DST16)(a.scdef, b.scdef, c.scdef, d.scdef);
+    words a = NAME(pack_sums)(sum[0], sum[1]), b = NAME(pack_sums)(sum[2], sum[3]);
+#if defined(SRC_IS_U8)
+    result[0] = NARROW(TILE_OF(a, b, 0, 32));
+    result[TILE] = NARROW(TILE_OF(a, b, 8, 40));
+    result[2 * TILE] = NARROW(TILE_OF(a, b, 16, 48));
+    result[3 * TILE] = NARROW(TILE_OF(a, b, 24, 56));
+#else
+    result[0] = NARROW(TILE_OF(a, b, 0, 8));
+    result[TILE] = NARROW(TILE_OF(a, b, 16, 24));
+    result[2 * TILE] = NARROW(TILE_OF(a, b, 32, 40));
+    result[3 * TILE] = NARROW(TILE_OF(a, b, 48, 56));
+#endif
 }
 
 /* One result row of a whole strip, where all columns start from the same sum. */
@@ -246,6 +299,9 @@ void NAME(filter_strip)(const window *w, uint taps, size_t step, int start, DST1
 }
 #undef FIRST_OF_BOTH
 #undef LAST_OF_BOTH
+#undef TILE_OF
+#undef NARROW
+#undef HALVES
 #undef columns
 #undef words
 #undef sums
@@ -256,7 +312,7 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
     __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
     uint taps = job->taps;
-#if PAIRED_SUMS && !REAL && defined(SRC_IS_U8)
+#if PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16))
     if (tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0)) {
         window strip = *w;
         strip.source = p;

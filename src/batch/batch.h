@@ -11,6 +11,7 @@ typedef struct clp_session {
     uint64_t images;    /**< listed by the runs so far: the number of the next one's first */
     uint64_t batches;
     uint64_t deadline; /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
+    bool cut_short;    /**< the last run failed or was stopped */
 } clp_session;
 
 /** `level`: of the profile that clp_session_end() is to give. */

@@ -94,6 +94,7 @@ void clp_device_close(clp_device **device) {
     clp_first_launches_collect(d);
     clp_clocks_anchor(d);
     clp_device_probe_copy(d);
+    clp_binaries_forget(d);
     clp_kernels_release(d);
     clp_store_free(&d->scratch);
     if (d->readback && d->readback != d->compute) {

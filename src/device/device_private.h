@@ -40,6 +40,26 @@ int64_t clp_cache_programs(const clp_device *device);
 /** Whether what was built since then came from the cache. */
 clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
 
+/* ------------------------------------------------------- binaries.c */
+
+/** Hexadecimal digits of a key, and the end. */
+#define CLP_BINARY_KEY 33
+
+/** A program that was built from its text. */
+typedef struct clp_unsaved {
+    cl_program program;
+    char key[CLP_BINARY_KEY];
+} clp_unsaved;
+
+/** What tells a program's binary from all others: device and driver, options and text. */
+void clp_binary_key(const clp_device *device, const char *options, const char *const *strings,
+                    const size_t *lengths, uint32_t count, char key[CLP_BINARY_KEY]);
+/** The program of a binary kept before, built; NULL where there is none, or none of use. */
+cl_program clp_binary_load(clp_device *device, const char *key);
+/** Notes a program for clp_device_save_programs(), where its binary is worth keeping. */
+void clp_binary_keep(clp_device *device, cl_program program, const char *key);
+void clp_binaries_forget(clp_device *device);
+
 /* -------------------------------------------------------- program.c */
 
 /** Decides which program a pass needs. Roles are arguments, not variants. */
@@ -147,6 +167,8 @@ struct clp_device {
     bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
     clp_kernel kernels[CLP_MAX_KERNELS];
     uint32_t kernel_count;
+    clp_unsaved unsaved[CLP_MAX_KERNELS];
+    uint32_t unsaved_count;
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
     atomic_size_t table_bytes;               /**< of all slots' tables */

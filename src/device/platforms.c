@@ -318,21 +318,40 @@ static bool has_topology(void) {
            access("/sys/bus/cpu/devices/cpu0/topology", F_OK) == 0;
 }
 
-/** PoCL's usual place for compiled kernels, or one below /tmp where there is no home. */
-static void choose_cache(char *path, size_t size) {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (xdg && *xdg) {
-        snprintf(path, size, "%s/pocl/kcache", xdg);
+static bool is_usable(const char *path) {
+    return clp_file_make_folder(path, NULL) == CLPROC_OK && access(path, W_OK | X_OK) == 0;
+}
+
+/** What stands below /tmp may be somebody else's, and these files are run. */
+static bool is_private(const char *path) {
+    struct stat status;
+    return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &status) == 0 &&
+           S_ISDIR(status.st_mode) && status.st_uid == getuid() &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/** The folder of compiled kernels that was asked for, PoCL's usual place, or where neither can be
+ * written one below /tmp; false if that is of no use either. */
+static bool choose_cache(char *path, size_t size) {
+    const char *asked = getenv("POCL_CACHE_DIR"), *xdg = getenv("XDG_CACHE_HOME"),
+               *home = getenv("HOME");
+    int length = -1;
+    if (asked && *asked) {
+        length = snprintf(path, size, "%s", asked);
+    } else if (xdg && *xdg) {
+        length = snprintf(path, size, "%s/pocl/kcache", xdg);
     } else if (home && *home) {
-        snprintf(path, size, "%s/.cache/pocl/kcache", home);
-    } else {
-        snprintf(path, size, "/tmp/clproc-kernels-%ld", (long)getuid());
+        length = snprintf(path, size, "%s/.cache/pocl/kcache", home);
     }
+    if (length > 0 && (size_t)length < size && is_usable(path)) {
+        return true;
+    }
+    snprintf(path, size, "/tmp/clproc-kernels-%ld", (long)getuid());
+    return is_private(path) && is_usable(path);
 }
 
 clproc_status clp_pocl_preflight(clproc_error *error) {
     char chosen[4096];
-    const char *cache = getenv("POCL_CACHE_DIR");
     if (!has_pocl()) {
         return CLPROC_OK;
     }
@@ -347,24 +366,14 @@ clproc_status clp_pocl_preflight(clproc_error *error) {
                              "PoCL needs /sys to find the processors, and it is not mounted; "
                              "`mount -t sysfs sysfs /sys`, or use --device reference (slow)");
     }
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (!cache || !*cache || attempt > 0) {
-            if (attempt > 0) {
-                snprintf(chosen, sizeof chosen, "/tmp/clproc-kernels-%ld", (long)getuid());
-            } else {
-                choose_cache(chosen, sizeof chosen);
-            }
-            cache = chosen;
-        }
-        if (clp_file_make_folder(cache, NULL) == CLPROC_OK && access(cache, W_OK | X_OK) == 0) {
-            if (setenv("POCL_CACHE_DIR", cache, 1) != 0) {
-                return clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
-                                     strerror(errno));
-            }
-            return CLPROC_OK;
-        }
+    if (!choose_cache(chosen, sizeof chosen)) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "no folder for compiled kernels can be written; set POCL_CACHE_DIR to "
+                             "one that can");
     }
-    return clp_error_set(
-        error, CLPROC_ERROR_NO_DEVICE,
-        "no folder for compiled kernels can be written; set POCL_CACHE_DIR to one that can");
+    if (setenv("POCL_CACHE_DIR", chosen, 1) != 0) {
+        return clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
+                             strerror(errno));
+    }
+    return CLPROC_OK;
 }

@@ -154,9 +154,22 @@ static bool has_clang_builtins(const clp_device *device) {
            strcmp(device->info.type, "cpu") == 0;
 }
 
+static void print_options(const clp_device *device, bool builtins, char *options, size_t size) {
+    snprintf(options, size, "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d",
+             device->group_tiles, device->group_tiles ? 1 : 16, builtins);
+}
+
 static clproc_status compile(clp_device *device, source *text, const char *name,
                              cl_program *program, clproc_error *error) {
+    char options[96], key[CLP_BINARY_KEY];
+    bool builtins = has_clang_builtins(device);
     cl_int code;
+    print_options(device, builtins, options, sizeof options);
+    clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
+    *program = clp_binary_load(device, key);
+    if (*program) {
+        return CLPROC_OK;
+    }
     *program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
                                          &code);
     clproc_status status = clp_cl_check(code, "clCreateProgramWithSource", name, error);
@@ -164,17 +177,17 @@ static clproc_status compile(clp_device *device, source *text, const char *name,
         *program = NULL;
         return status;
     }
-    for (int builtins = has_clang_builtins(device); builtins >= 0; builtins--) {
-        char options[96];
-        snprintf(options, sizeof options,
-                 "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d",
-                 device->group_tiles, device->group_tiles ? 1 : 16, builtins);
+    code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
+    if (code != CL_SUCCESS && builtins) {
+        clp_prof_fact(device->prof, "compiler builtins", "refused, kernels do without");
+        print_options(device, false, options, sizeof options);
         code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
-        if (code == CL_SUCCESS) {
-            return CLPROC_OK;
-        }
     }
-    return build_failed(device, *program, name, code, error);
+    if (code != CL_SUCCESS) {
+        return build_failed(device, *program, name, code, error);
+    }
+    clp_binary_keep(device, *program, key);
+    return CLPROC_OK;
 }
 
 /** Builds one program for some kernels: the compiler's own headers cost more than a kernel, so once

@@ -124,6 +124,9 @@ PASS(clGetProgramBuildInfo,
      (cl_program program, cl_device_id device, cl_program_build_info what, size_t size, void *value,
       size_t *length),
      (program, device, what, size, value, length))
+PASS(clGetProgramInfo,
+     (cl_program program, cl_program_info what, size_t size, void *value, size_t *length),
+     (program, what, size, value, length))
 PASS(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value),
      (kernel, index, size, value))
 PASS(clFlush, (cl_command_queue queue), (queue))
@@ -187,6 +190,15 @@ static cl_int CL_API_CALL layer_clRetainEvent(cl_event event) {
     if (!fails("clRetainEvent", &code)) {
         code = layer.next.clRetainEvent(event);
         count(EVENT, code == CL_SUCCESS);
+    }
+    return code;
+}
+
+static cl_int CL_API_CALL layer_clRetainProgram(cl_program program) {
+    cl_int code;
+    if (!fails("clRetainProgram", &code)) {
+        code = layer.next.clRetainProgram(program);
+        count(PROGRAM, code == CL_SUCCESS);
     }
     return code;
 }
@@ -326,6 +338,10 @@ CREATE(cl_program, clCreateProgramWithSource, PROGRAM,
        (cl_context context, cl_uint number, const char **strings, const size_t *lengths,
         cl_int *code),
        (context, number, strings, lengths, code))
+CREATE(cl_program, clCreateProgramWithBinary, PROGRAM,
+       (cl_context context, cl_uint number, const cl_device_id *devices, const size_t *lengths,
+        const unsigned char **binaries, cl_int *states, cl_int *code),
+       (context, number, devices, lengths, binaries, states, code))
 CREATE(cl_kernel, clCreateKernel, KERNEL, (cl_program program, const char *name, cl_int *code),
        (program, name, code))
 
@@ -421,6 +437,9 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     TAKE(clReleaseMemObject)
     TAKE(clSetMemObjectDestructorCallback)
     TAKE(clCreateProgramWithSource)
+    TAKE(clCreateProgramWithBinary)
+    TAKE(clGetProgramInfo)
+    TAKE(clRetainProgram)
     TAKE(clReleaseProgram)
     TAKE(clBuildProgram)
     TAKE(clGetProgramBuildInfo)

@@ -20,8 +20,11 @@ cp in/000* single
 
 # name: pictures, pictures of a batch, folder, CLPROC_FORCE, options
 scenario() {
-    force=
+    force= forgotten=
     case $1 in
+    programs)
+        POCL_CACHE_DIR=$scratch/programs forgotten=$scratch/programs/clproc-programs
+        set -- 1 64 single '' --jobs 1 --resize 40x ;;
     single) set -- 1 64 single '' --jobs 1 --resize 40x ;;
     batches) set -- 16 3 in '' --jobs 2 --resize 40x ;;
     operations) set -- 16 5 in '' --jobs 1 --resize 40x --blur 2 --brightness 1.2 --pad 100x100 ;;
@@ -36,6 +39,7 @@ scenario() {
 # Runs the scenario, with at most thirty seconds.
 attempt() { # CALL CODE LOST
     rm -f "$FAULT_LOG" report.json
+    [ -z "$forgotten" ] || rm -rf "$forgotten" # so that programs are built from their text
     command_line=" run $folder --batch $batch $arguments; FAULT_CALL=$1 FAULT_CODE=$2 FAULT_LOST=$3"
     code=0
     (
@@ -118,6 +122,6 @@ try_scenario() { # NAME SECONDS
 }
 
 echo "FAULT_SEED=$seed"
-for each in ${FAULT_ONLY:-single batches operations bands copies}; do
+for each in ${FAULT_ONLY:-single batches operations bands copies programs}; do
     try_scenario "$each" 8
 done

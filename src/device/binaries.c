@@ -1,0 +1,146 @@
+/* Programs as PoCL compiled them, kept beside its own cache.
+ *
+ *  PoCL finds a program there by its preprocessed text, for which it starts a compiler's front end:
+ * longer than all else takes until the first command. From a binary it goes straight to the
+ * compiled kernels. */
+#define XXH_INLINE_ALL
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "device/device_private.h"
+
+/** No program of ours comes near; a file beyond it is none of ours. */
+#define MOST_BYTES ((size_t)64 << 20)
+
+/** The folder of binaries; false where none are kept. Other drivers are quick to find programs, as
+ * far as was measured. */
+static bool find_folder(const clp_device *device, char *path, size_t size) {
+    const char *cache = getenv("POCL_CACHE_DIR"), *used = getenv("POCL_KERNEL_CACHE");
+    /* Flags from outside make other code of the same text. */
+    bool kept = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 && cache && *cache &&
+                !(used && strcmp(used, "0") == 0) && !getenv("POCL_EXTRA_BUILD_FLAGS");
+    int length = kept ? snprintf(path, size, "%s/clproc-programs", cache) : -1;
+    return length > 0 && (size_t)length < size;
+}
+
+static bool find_file(const clp_device *device, const char *key, char *path, size_t size) {
+    char folder[4096];
+    int length = find_folder(device, folder, sizeof folder)
+                     ? snprintf(path, size, "%s/%s", folder, key)
+                     : -1;
+    return length > 0 && (size_t)length < size;
+}
+
+void clp_binary_key(const clp_device *device, const char *options, const char *const *strings,
+                    const size_t *lengths, uint32_t count, char key[CLP_BINARY_KEY]) {
+    const clproc_device_info *info = &device->info;
+    const char *const facts[] = {info->name, info->driver, info->version, options};
+    XXH3_state_t state;
+    XXH3_128bits_reset(&state);
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        XXH3_128bits_update(&state, facts[i], strlen(facts[i]) + 1);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        XXH3_128bits_update(&state, strings[i], lengths[i]);
+    }
+    XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    snprintf(key, CLP_BINARY_KEY, "%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
+}
+
+/** A file begins with a digest of its key and the binary that follows. */
+static XXH128_hash_t digest_of(const char *key, const uint8_t *binary, size_t size) {
+    XXH3_state_t state;
+    XXH3_128bits_reset(&state);
+    XXH3_128bits_update(&state, key, strlen(key));
+    XXH3_128bits_update(&state, binary, size);
+    return XXH3_128bits_digest(&state);
+}
+
+static bool is_whole(const clp_bytes *file, const char *key) {
+    XXH128_hash_t told;
+    if (file->size <= sizeof told) {
+        return false;
+    }
+    memcpy(&told, file->data, sizeof told);
+    return XXH128_isEqual(told, digest_of(key, file->data + sizeof told, file->size - sizeof told));
+}
+
+cl_program clp_binary_load(clp_device *device, const char *key) {
+    char path[4096];
+    clp_bytes file = {0};
+    cl_program program = NULL;
+    if (find_file(device, key, path, sizeof path) &&
+        clp_file_read(path, MOST_BYTES, &file, NULL) == CLPROC_OK && is_whole(&file, key)) {
+        const uint8_t *binary = file.data + sizeof(XXH128_hash_t);
+        size_t size = file.size - sizeof(XXH128_hash_t);
+        cl_int code;
+        program =
+            clCreateProgramWithBinary(device->context, 1, &device->id, &size, &binary, NULL, &code);
+        if (code != CL_SUCCESS) {
+            program = NULL;
+        } else if (clBuildProgram(program, 1, &device->id, NULL, NULL, NULL) != CL_SUCCESS) {
+            clReleaseProgram(program);
+            program = NULL;
+        }
+    }
+    clp_bytes_free(&file);
+    return program;
+}
+
+void clp_binary_keep(clp_device *device, cl_program program, const char *key) {
+    char folder[4096];
+    if (device->unsaved_count < CLP_MAX_KERNELS && find_folder(device, folder, sizeof folder) &&
+        clRetainProgram(program) == CL_SUCCESS) {
+        clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
+        unsaved->program = program;
+        snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
+    }
+}
+
+static void save(const clp_device *device, const clp_unsaved *unsaved) {
+    char path[4096];
+    size_t size = 0;
+    clp_bytes file = {0};
+    /* Asking for the size makes PoCL compile what a binary must hold for grids of any size. */
+    if (!find_file(device, unsaved->key, path, sizeof path) ||
+        clGetProgramInfo(unsaved->program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) !=
+            CL_SUCCESS ||
+        size == 0 || size > MOST_BYTES ||
+        clp_bytes_reserve(&file, sizeof(XXH128_hash_t) + size, NULL) != CLPROC_OK) {
+        return;
+    }
+    uint8_t *binary = file.data + sizeof(XXH128_hash_t);
+    if (clGetProgramInfo(unsaved->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) ==
+        CL_SUCCESS) {
+        XXH128_hash_t digest = digest_of(unsaved->key, binary, size);
+        memcpy(file.data, &digest, sizeof digest);
+        /* Without it the next run takes a little longer: no reason to fail this one. */
+        (void)clp_file_write(path, file.data, sizeof digest + size, false, NULL);
+    }
+    clp_bytes_free(&file);
+}
+
+void clp_device_save_programs(clp_device *device, clp_prof_thread *thread) {
+    char folder[4096];
+    bool writable = device->unsaved_count > 0 && find_folder(device, folder, sizeof folder) &&
+                    clp_file_make_folder(folder, NULL) == CLPROC_OK &&
+                    access(folder, W_OK | X_OK) == 0;
+    clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
+    for (uint32_t i = 0; writable && i < device->unsaved_count; i++) {
+        save(device, &device->unsaved[i]);
+    }
+    clp_prof_end(thread);
+    clp_binaries_forget(device);
+}
+
+void clp_binaries_forget(clp_device *device) {
+    while (device->unsaved_count > 0) {
+        clReleaseProgram(device->unsaved[--device->unsaved_count].program);
+    }
+}
