@@ -9,6 +9,8 @@ typedef struct reader {
     clp_png_chunks chunks;
     clp_png_pixels pixels;
     clp_bytes repaired; /**< copy of a file that libspng cannot read as it is; see repair() */
+    clp_bytes stored;   /**< copy of a file with its pixels unpacked */
+    int crc_action;     /**< of libspng, for chunks that matter */
     clp_bytes icc, xmp;
     clp_bytes packed;   /**< a row as stored in the file */
     clp_bytes expanded; /**< a row of an interlaced picture's pass, as pixels */
@@ -38,6 +40,7 @@ static void destroy(void *state) {
     reader *png = state;
     close_file(png);
     clp_bytes_free(&png->repaired);
+    clp_bytes_free(&png->stored);
     clp_bytes_free(&png->icc);
     clp_bytes_free(&png->xmp);
     clp_bytes_free(&png->packed);
@@ -103,19 +106,17 @@ static clproc_status check_size(const clp_source *source, clproc_error *error) {
                                  error);
 }
 
-/** Reads up to the first IDAT chunk; `*code` is libspng's verdict. */
-static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clproc_error *error) {
+/** Reads `bytes` up to the first IDAT chunk; `*code` is libspng's verdict. */
+static clproc_status start_on(clp_decoder *decoder, const uint8_t *bytes, size_t size, int *code,
+                              clproc_error *error) {
     reader *png = decoder->state;
-    const clp_source *source = &decoder->source;
-    uint64_t chunk = source->limits.chunk_bytes;
-    const uint8_t *bytes = png->repaired.size ? png->repaired.data : source->bytes;
-    size_t size = png->repaired.size ? png->repaired.size : source->size;
+    uint64_t chunk = decoder->source.limits.chunk_bytes;
     close_file(png);
     png->context = clp_png_context(0);
     if (!png->context) {
         return clp_error_memory(error, "decoding a PNG", 0);
     }
-    spng_set_crc_action(png->context, crc_action, SPNG_CRC_DISCARD);
+    spng_set_crc_action(png->context, png->crc_action, SPNG_CRC_DISCARD);
     if (chunk && chunk < INT32_MAX) {
         spng_set_chunk_limits(png->context, chunk, 2 * chunk);
     }
@@ -127,6 +128,15 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
         *code = spng_decode_chunks(png->context);
     }
     return CLPROC_OK;
+}
+
+/** Reads the file, or what repair() made of it, up to the first IDAT chunk. */
+static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clproc_error *error) {
+    reader *png = decoder->state;
+    bool repaired = png->repaired.size > 0;
+    png->crc_action = crc_action;
+    return start_on(decoder, repaired ? png->repaired.data : decoder->source.bytes,
+                    repaired ? png->repaired.size : decoder->source.size, code, error);
 }
 
 /** Ancillary chunks that may unpack to any size, and that no pixel depends on. */
@@ -416,14 +426,43 @@ out:
     return status;
 }
 
+/** Decodes from a copy of the file with its pixels unpacked. `*done` stays false unless everything
+ * is right with it; libspng's verdict is then to be had from the file itself, whose rows that are
+ * there come out the same. */
+static clproc_status decode_stored(clp_decoder *decoder, const clp_layout *layout,
+                                   const clp_row_sink *sink, bool *done, clproc_error *error) {
+    reader *png = decoder->state;
+    int code = 0;
+    clproc_status status = CLPROC_OK;
+    *done = false;
+    if (png->repaired.size > 0 || !clp_png_store(&decoder->source, &png->ihdr, &png->stored)) {
+        return CLPROC_OK;
+    }
+    CLP_TRY(status, out, start_on(decoder, png->stored.data, png->stored.size, &code, error));
+    if (code == 0) {
+        CLP_TRY(status, out, decode(decoder, layout, sink, &code, error));
+    }
+    *done = code == 0;
+    if (!*done) {
+        status = start(decoder, png->crc_action, &code, error);
+    }
+out:
+    return status;
+}
+
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clproc_error *error) {
     reader *png = decoder->state;
+    bool done;
     int code;
     clproc_status status;
     /* Stored rows are never longer than rows of pixels. */
     CLP_TRY(status, out, clp_bytes_reserve(&png->packed, layout->planes[0].pitch, error));
     CLP_TRY(status, out, clp_bytes_reserve(&png->expanded, layout->planes[0].pitch, error));
+    CLP_TRY(status, out, decode_stored(decoder, layout, sink, &done, error));
+    if (done) {
+        goto out;
+    }
     CLP_TRY(status, out, decode(decoder, layout, sink, &code, error));
     if (code == SPNG_ECHUNK_CRC) {
         /* The pixels may still be of use: once more without regard to checksums. The rows that are

@@ -130,7 +130,9 @@ static void decodes_every_kind(void **state) {
         {3, 2, false, true},  {3, 4, false, false},  {3, 8, false, false}, {3, 8, false, true},
         {4, 8, false, false}, {4, 16, false, false}, {6, 8, false, false}, {6, 16, false, false},
     };
-    static const uint32_t sizes[][2] = {{1, 1}, {3, 2}, {5, 9}, {8, 8}, {33, 31}, {100, 7}};
+    /* Of one byte a pixel the last but one fills a stored block of zlib's to the brim. */
+    static const uint32_t sizes[][2] = {{1, 1},   {3, 2},   {5, 9},     {8, 8},
+                                        {33, 31}, {100, 7}, {254, 257}, {350, 301}};
     static const clp_model models[] = {CLP_MODEL_GRAY,  0, CLP_MODEL_RGB, CLP_MODEL_RGB,
                                        CLP_MODEL_GRAYA, 0, CLP_MODEL_RGBA};
     for (size_t k = 0; k < 2 * sizeof kinds / sizeof kinds[0]; k++) {

@@ -1,0 +1,137 @@
+/* A PNG with its pixels unpacked: the same file, but its zlib stream holds stored blocks only.
+ *
+ *  libdeflate unpacks some three times as fast as zlib, but only whole streams; libspng reads row
+ * by row, through zlib, and judges what is wrong with a file. So libdeflate unpacks, and libspng
+ * gets a file of which zlib has nothing to do but to copy. */
+#include <libdeflate.h>
+#include <string.h>
+
+#include "codec/png_private.h"
+#include "core/checked.h"
+
+/** The most bytes of rows that are unpacked at once; larger pictures go row by row. */
+#define MOST_BYTES ((size_t)48 << 20)
+
+enum {
+    SIGNATURE = 8,
+    CHUNK_HEAD = 8,
+    CHUNK_TAIL = 4,
+    ZLIB_HEAD = 2,
+    ZLIB_TAIL = 4,
+    BLOCK_HEAD = 5,
+    BLOCK = 65535 /**< bytes of a stored block (RFC 1951, 3.2.4) */
+};
+
+/** Where a file's pixels stand. */
+typedef struct extent {
+    size_t start, end; /**< of the IDAT chunks, in the file */
+    size_t packed;     /**< bytes of their data */
+} extent;
+
+/** Finds the IDAT chunks; false unless they stand together, whole and with good checksums. */
+static bool find_pixels(const clp_source *source, extent *found) {
+    *found = (extent){0};
+    size_t at = SIGNATURE;
+    while (source->size - at >= CHUNK_HEAD + CHUNK_TAIL) {
+        const uint8_t *chunk = source->bytes + at, *type = chunk + 4;
+        size_t size = clp_read_u32(chunk);
+        bool pixels = memcmp(type, "IDAT", 4) == 0;
+        if (size > source->size - at - CHUNK_HEAD - CHUNK_TAIL) {
+            return false;
+        }
+        if (pixels) {
+            const uint8_t *data = chunk + CHUNK_HEAD;
+            found->start = found->start ? found->start : at;
+            if ((found->end && found->end != at) ||
+                libdeflate_crc32(0, type, 4 + size) != clp_read_u32(data + size)) {
+                return false;
+            }
+            found->packed += size;
+        }
+        at += CHUNK_HEAD + size + CHUNK_TAIL;
+        found->end = pixels ? at : found->end;
+    }
+    return found->start > 0;
+}
+
+/** Bytes of all rows, each behind its filter's number; 0 for what is not unpacked at once. */
+static size_t row_bytes(const struct spng_ihdr *ihdr) {
+    static const uint8_t channels[7] = {[SPNG_COLOR_TYPE_GRAYSCALE] = 1,
+                                        [SPNG_COLOR_TYPE_TRUECOLOR] = 3,
+                                        [SPNG_COLOR_TYPE_INDEXED] = 1,
+                                        [SPNG_COLOR_TYPE_GRAYSCALE_ALPHA] = 2,
+                                        [SPNG_COLOR_TYPE_TRUECOLOR_ALPHA] = 4};
+    size_t bits = (size_t)ihdr->width * channels[ihdr->color_type] * ihdr->bit_depth, bytes;
+    bool fits = !ihdr->interlace_method &&
+                clp_checked_mul(bits / 8 + (bits % 8 > 0) + 1, ihdr->height, &bytes) &&
+                bytes <= MOST_BYTES;
+    return fits ? bytes : 0;
+}
+
+/** Unpacks the pixels' one zlib stream; false unless it gives exactly `rows` bytes. */
+static bool unpack(const clp_source *source, const extent *pixels, uint8_t *packed, uint8_t *out,
+                   size_t rows) {
+    size_t used = 0, count = 0;
+    for (size_t at = pixels->start; at < pixels->end;) {
+        size_t size = clp_read_u32(source->bytes + at);
+        memcpy(packed + count, source->bytes + at + CHUNK_HEAD, size);
+        count += size;
+        at += CHUNK_HEAD + size + CHUNK_TAIL;
+    }
+    struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
+    bool good = inflate && libdeflate_zlib_decompress_ex(inflate, packed, count, out, rows, &used,
+                                                         NULL) == LIBDEFLATE_SUCCESS;
+    libdeflate_free_decompressor(inflate);
+    return good && used == count;
+}
+
+/** Writes a zlib stream of stored blocks; `rows` may stand in its way, but not before it. */
+static uint8_t *write_stream(uint8_t *out, const uint8_t *rows, size_t size) {
+    uint32_t check = libdeflate_adler32(1, rows, size);
+    *out++ = 0x78; /* deflate, a window of 32 KB */
+    *out++ = 0x01; /* makes the head a multiple of 31 */
+    while (size > 0) {
+        size_t block = size < BLOCK ? size : BLOCK;
+        size -= block;
+        *out++ = size == 0;
+        *out++ = (uint8_t)block;
+        *out++ = (uint8_t)(block >> 8);
+        *out++ = (uint8_t)~block;
+        *out++ = (uint8_t)(~block >> 8);
+        memmove(out, rows, block);
+        out += block;
+        rows += block;
+    }
+    clp_write_u32(out, check);
+    return out + ZLIB_TAIL;
+}
+
+bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_bytes *file) {
+    extent pixels;
+    size_t rows = row_bytes(ihdr);
+    if (rows == 0 || !find_pixels(source, &pixels)) {
+        return false;
+    }
+    size_t blocks = (rows + BLOCK - 1) / BLOCK, after = source->size - pixels.end;
+    size_t stream = ZLIB_HEAD + blocks * BLOCK_HEAD + rows + ZLIB_TAIL;
+    size_t whole = pixels.start + CHUNK_HEAD + stream + CHUNK_TAIL + after, room;
+    file->size = 0;
+    if (!clp_checked_add(whole, pixels.packed, &room) ||
+        clp_bytes_reserve(file, room, NULL) != CLPROC_OK) {
+        return false;
+    }
+    uint8_t *chunk = file->data + pixels.start;
+    /* Rows are unpacked where the last of them will stay; the blocks move forward to them. */
+    uint8_t *unpacked = chunk + CHUNK_HEAD + ZLIB_HEAD + blocks * BLOCK_HEAD;
+    if (!unpack(source, &pixels, file->data + whole, unpacked, rows)) {
+        return false;
+    }
+    memcpy(file->data, source->bytes, pixels.start);
+    clp_write_u32(chunk, (uint32_t)stream);
+    memcpy(chunk + 4, "IDAT", 4);
+    uint8_t *end = write_stream(chunk + CHUNK_HEAD, unpacked, rows);
+    clp_write_u32(end, libdeflate_crc32(0, chunk + 4, 4 + stream));
+    memcpy(end + CHUNK_TAIL, source->bytes + pixels.end, after);
+    file->size = whole;
+    return true;
+}
