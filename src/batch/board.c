@@ -1,6 +1,7 @@
 #include "batch/board.h"
 
 #include "batch/board_private.h"
+#include "core/cancel.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
@@ -75,9 +76,9 @@ bool clp_board_over(const clp_board *board) {
 }
 
 bool clp_board_stopped(clp_board *board) {
-    if (board->error.status == CLPROC_OK && board->params.cancel && *board->params.cancel) {
+    if (board->error.status == CLPROC_OK && clp_cancel_asked(board->params.cancel)) {
         clproc_error error;
-        clp_error_set(&error, CLPROC_ERROR_CANCELLED, "stopped on request");
+        clp_cancel_check(board->params.cancel, &error);
         stop(board, &error);
     }
     return board->error.status != CLPROC_OK;

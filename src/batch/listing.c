@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "batch/folder.h"
+#include "core/cancel.h"
 #include "core/checked.h"
 #include "core/file.h"
 #include "core/memory.h"
@@ -80,7 +81,7 @@ typedef struct walker {
 } walker;
 
 static bool cancelled(const walker *walk) {
-    return walk->request->cancel && *walk->request->cancel;
+    return clp_cancel_asked(walk->request->cancel);
 }
 
 /** Reports something found that is no picture to read. */

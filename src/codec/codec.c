@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/codec_private.h"
+#include "core/cancel.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
@@ -66,11 +67,6 @@ bool clp_source_has_room(const clp_source *source, size_t size) {
     return limit == 0 || size <= limit;
 }
 
-clproc_status clp_codec_check_cancel(const volatile int *cancel, clproc_error *error) {
-    return cancel && *cancel ? clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request")
-                             : CLPROC_OK;
-}
-
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error) {
     const clp_source *source = &decoder->source;
     if (source->deadline && clp_clock_ns() > source->deadline) {
@@ -79,7 +75,7 @@ clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error)
                              "--limit-seconds",
                              source->limits.seconds);
     }
-    return clp_codec_check_cancel(decoder->cancel, error);
+    return clp_cancel_check(decoder->cancel, error);
 }
 
 static uint64_t deadline(double seconds) {

@@ -33,8 +33,6 @@ clproc_status clp_source_check_size(const clp_source *source, uint32_t width, ui
                                     clproc_error *error);
 /** True if a metadata block is within the limit on chunks; a larger one is dropped. */
 bool clp_source_has_room(const clp_source *source, size_t size);
-/** Fails once `*cancel` is not 0; `cancel` may be NULL. Cheap enough to be called for every row. */
-clproc_status clp_codec_check_cancel(const volatile int *cancel, clproc_error *error);
 
 typedef struct clp_codec clp_codec;
 

@@ -4,6 +4,7 @@
 #include <jerror.h>
 
 #include "codec/jpeg_private.h"
+#include "core/cancel.h"
 
 enum { MAX_FACTOR = 4, FIRST_OUTPUT = 1 << 16 };
 
@@ -209,7 +210,7 @@ static void point_at_rows(writer *jpeg, uint32_t index, uint32_t group, JSAMPROW
 }
 
 static void check_cancel(writer *jpeg) {
-    clproc_status status = clp_codec_check_cancel(jpeg->cancel, jpeg->guard.error);
+    clproc_status status = clp_cancel_check(jpeg->cancel, jpeg->guard.error);
     if (status != CLPROC_OK) {
         clp_jpeg_fail(&jpeg->guard, status);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/png_private.h"
+#include "core/cancel.h"
 #include "core/checked.h"
 
 /** Bytes of one IDAT chunk: readers hold one at a time. */
@@ -122,7 +123,7 @@ static clproc_status filter_picture(clp_encoder *encoder, const clp_layout *layo
     memset(first, 0, 2 * (pixel + size));
     row r = {first + pixel, second + pixel, size, pixel};
     for (uint32_t y = 0; y < plane->height; y++) {
-        status = clp_codec_check_cancel(encoder->cancel, error);
+        status = clp_cancel_check(encoder->cancel, error);
         if (status != CLPROC_OK) {
             return status;
         }

@@ -21,6 +21,7 @@ static clproc_status create_shared(clp_device *device, size_t size, const char *
     if (!*pages) {
         return clp_error_memory(error, what, size);
     }
+    clp_pages_use(*pages, size);
     *buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, size,
                              clp_pages_start(*pages), &code);
     if (code != CL_SUCCESS) {

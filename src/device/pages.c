@@ -37,8 +37,6 @@ static uint8_t *map_aligned(size_t size) {
     if (after > 0) {
         munmap(start + before + size, after);
     }
-    /* A wish: without huge pages everything works as well. */
-    (void)madvise(start + before, size, MADV_HUGEPAGE);
     return start + before;
 }
 
@@ -62,6 +60,18 @@ clp_pages *clp_pages_reserve(size_t size) {
     }
     atomic_init(&pages->holders, 1);
     return pages;
+}
+
+void clp_pages_use(const clp_pages *pages, size_t size) {
+    size_t whole = size / HUGE_PAGE * HUGE_PAGE;
+    /* Of the last one so much is cleared in vain as is not used. */
+    if (size - whole > HUGE_PAGE / 2) {
+        whole += HUGE_PAGE;
+    }
+    if (whole > 0) {
+        /* A wish: without huge pages everything works as well. */
+        (void)madvise(pages->start, whole, MADV_HUGEPAGE);
+    }
 }
 
 clp_pages *clp_pages_retain(clp_pages *pages) {

@@ -12,6 +12,8 @@ typedef struct clp_pages clp_pages;
 /** Reserves addresses for at least `size` bytes of zeroed memory, for one holder. NULL if there are
  * none. */
 clp_pages *clp_pages_reserve(size_t size);
+/** Of these pages the first `size` bytes, no more than there are, are about to be touched. */
+void clp_pages_use(const clp_pages *pages, size_t size);
 clp_pages *clp_pages_retain(clp_pages *pages);
 /** Gives them back with the last holder; NULL is fine. Any thread. */
 void clp_pages_release(clp_pages *pages);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "samples/form.h"
 
@@ -144,12 +145,6 @@ typedef struct worker {
     clp_bytes canvas, samples, exif, icc;
 } worker;
 
-static clproc_status check_cancel(const clproc_samples_params *params, clproc_error *error) {
-    return params->cancel && *params->cancel
-               ? clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request")
-               : CLPROC_OK;
-}
-
 static clproc_status render(worker *self, const clp_form *form, uint32_t index,
                             clproc_error *error) {
     const clproc_samples_params *params = self->work->params;
@@ -162,7 +157,7 @@ static clproc_status render(worker *self, const clp_form *form, uint32_t index,
     CLP_TRY(status, done,
             clp_scene_create(&scene, params->width, params->height, seed, form->alpha, error));
     for (uint32_t y = 0; y < params->height; y++) {
-        CLP_TRY(status, done, check_cancel(params, error));
+        CLP_TRY(status, done, clp_cancel_check(params->cancel, error));
         clp_scene_row(scene, y, (uint16_t *)(void *)self->canvas.data + y * row);
     }
 done:
@@ -248,7 +243,7 @@ static bool take(job *work, uint32_t *index) {
     pthread_mutex_lock(&work->lock);
     const clproc_samples_params *params = work->params;
     if (work->status == CLPROC_OK) {
-        work->status = check_cancel(params, &work->error);
+        work->status = clp_cancel_check(params->cancel, &work->error);
     }
     bool more = work->status == CLPROC_OK && work->next < params->count;
     if (more) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/cancel.h"
 #include "core/clock.h"
 
 #define POLL_MS 50
@@ -50,7 +51,7 @@ static bool listen_to(int in, pid_t child, const volatile int *cancel, message *
     struct pollfd wait = {.fd = in, .events = POLLIN};
     bool stopped = false;
     while (poll(&wait, 1, POLL_MS) <= 0) {
-        if (cancel && *cancel && !stopped) {
+        if (clp_cancel_asked(cancel) && !stopped) {
             kill(child, SIGINT);
             stopped = true;
         }
@@ -60,8 +61,8 @@ static bool listen_to(int in, pid_t child, const volatile int *cancel, message *
 
 static clproc_status ended(const clproc_run_params *params, bool heard, int code,
                            const message *said, clproc_error *error) {
-    if (params->cancel && *params->cancel) {
-        return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request");
+    if (clp_cancel_asked(params->cancel)) {
+        return clp_cancel_check(params->cancel, error);
     }
     if (heard && said->status != CLPROC_OK) {
         if (error) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/memory.h"
 
 /* --------------------------------------------------------- scratch folder */
@@ -68,8 +69,10 @@ static void note_picture(const clproc_event *event, void *user) {
     if (event->kind == CLPROC_EVENT_DONE && pictures->own_count < pictures->most) {
         add(pictures, event->input);
     }
-    pictures->enough = pictures->failed || pictures->own_count == pictures->most ||
-                       (pictures->asked && *pictures->asked);
+    if (pictures->failed || pictures->own_count == pictures->most ||
+        clp_cancel_asked(pictures->asked)) {
+        clp_cancel_ask(&pictures->enough);
+    }
 }
 
 clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params *run, size_t most,

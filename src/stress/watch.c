@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/clock.h"
 
 static void *watch_main(void *argument) {
@@ -10,10 +11,10 @@ static void *watch_main(void *argument) {
     while (!atomic_load(&watch->ended)) {
         if (watch->deadline && clp_clock_ns() >= watch->deadline) {
             atomic_store(&watch->late, true);
-            watch->stop = 1;
+            clp_cancel_ask(&watch->stop);
         }
-        if (watch->asked && *watch->asked) {
-            watch->stop = 1;
+        if (clp_cancel_asked(watch->asked)) {
+            clp_cancel_ask(&watch->stop);
         }
         nanosleep(&pause, NULL);
     }

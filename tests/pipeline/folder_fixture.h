@@ -60,7 +60,8 @@ static inline void read_tree(const char *path, tree *found) {
     while (stream && (entry = readdir(stream))) {
         char name[4096 + 256];
         struct stat info;
-        assert_true((size_t)snprintf(name, sizeof name, "%.4000s/%s", path, entry->d_name) < sizeof name);
+        assert_true((size_t)snprintf(name, sizeof name, "%.4000s/%s", path, entry->d_name) <
+                    sizeof name);
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
         }
@@ -227,7 +228,7 @@ static inline void listen(const clproc_event *event, void *user) {
         told->status = event->status;
     }
     if (told->stop_after && told->kinds[CLPROC_EVENT_DONE] >= (uint64_t)told->stop_after) {
-        told->cancel = 1;
+        __atomic_store_n(&told->cancel, 1, __ATOMIC_RELAXED);
     }
 }
 
@@ -250,7 +251,6 @@ static inline bool has_cpu(void) {
     clproc_context_destroy(&context);
     return status == CLPROC_OK;
 }
-
 
 static inline void trial_init(run_trial *trial, const char *device, const char *pipeline) {
     memset(trial, 0, sizeof *trial);
