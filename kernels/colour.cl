@@ -379,7 +379,7 @@ __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __glo
     if (count == 0) {
         return;
     }
-    __global const colour_job *job = NAME(find_colour_job)(tables, jobs, count, number);
+    __global const colour_job *job = find_colour_job(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x = inside % job->tiles_across * LANES, y = inside / job->tiles_across;
     /* The last group may have items left over. */

@@ -4,7 +4,7 @@
  *                    SRC_IS_x, DST_IS_x
  *                    REAL          1: float weights, 0: Q14 weights and 32-bit integer sums
  *                    TRANSPOSE     1: result row r becomes column r
- *                    NAME(f)       f with the variant's suffix: one program may hold several
+ *                    NAME(f)       f with the variant's suffix
  *                    CLANG_BUILTINS 1: the compiler is clang, and compiles for this processor
  *                    GROUP_TILE    1: a work-group owns a tile, in local memory; 0: a work-item owns one, in registers
  */
@@ -55,15 +55,14 @@ FIND_JOB(filter_job)
 #endif
 
 /* What a result row reads: its first source row, and what of the fill colour it takes. */
-typedef struct NAME(window) {
+typedef struct window {
     __global const SRC *source;
     __global const WEIGHT *weights;
     int fill_weight;
     uint channel;
-} NAME(window);
-#define window NAME(window)
+} window;
 
-window NAME(find_window)(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint row) {
+window find_window(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint row) {
     window w;
     uint index = row / job->row_channels;
     int2 start = ((__global const int2 *)(tables + job->starts))[index];
@@ -86,13 +85,13 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void NAME(filter)(__gl
     __local DST tile[TILE * (TILE + 1)];
     uint number = base + (uint)get_group_id(0);
     uint lane = (uint)get_local_id(0) % TILE, first = (uint)get_local_id(0) / TILE * ROWS;
-    __global const filter_job *job = NAME(find_filter_job)(tables, jobs, count, number);
+    __global const filter_job *job = find_filter_job(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x0 = inside % job->tiles_across * TILE, r0 = inside / job->tiles_across * TILE;
     /* Lanes past the last column work on it once more; barriers need them all. */
     uint x = min(x0 + lane, job->columns - 1);
     for (uint i = first; i < first + ROWS; i++) {
-        window w = NAME(find_window)(job, tables, src, min(r0 + i, job->rows - 1));
+        window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
         SUM sum = START(w.fill_weight, job->fill[job->row_channels > 1 ? w.channel : x % job->column_channels]);
         __global const SRC *p = w.source + x;
         size_t step = (size_t)job->src_pitch * job->row_channels;
@@ -136,7 +135,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void NAME(filter)(__gl
 #endif
 
 /* What 16 columns beginning with x take of the fill colour, and the rounding. */
-SUM16 NAME(start_sums)(__global const filter_job *job, const window *w, uint x) {
+SUM16 start_sums(__global const filter_job *job, const window *w, uint x) {
     SUM values[TILE];
     if (job->column_channels == 1 || w->fill_weight == 0) {
         return (SUM16)(START(w->fill_weight, job->fill[w->channel]));
@@ -159,13 +158,11 @@ SUM16 NAME(start_sums)(__global const filter_job *job, const window *w, uint x) 
 #if PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16))
 /* Two taps at a time: x86 multiplies 16-bit pairs and adds both products in one instruction, which compilers do not
  * find by themselves. The sums are the same integers as below. */
-typedef short NAME(words) __attribute__((vector_size(64), aligned(1)));
-typedef int NAME(sums) __attribute__((vector_size(64)));
-#define words NAME(words)
-#define sums NAME(sums)
+typedef short words __attribute__((vector_size(64), aligned(1)));
+typedef int sums __attribute__((vector_size(64)));
 
 #if defined(SRC_IS_U8)
-typedef uchar NAME(columns) __attribute__((vector_size(64), aligned(1)));
+typedef uchar bytes __attribute__((vector_size(64), aligned(1)));
 /* Of each sixteen bytes of both the first eight, or the last, taken in turn. */
 #define FIRST_OF_BOTH(a, b)                                                                        \
     __builtin_shufflevector(a, b, 0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80, 17, 81, 18, 82, 19, \
@@ -176,7 +173,6 @@ typedef uchar NAME(columns) __attribute__((vector_size(64), aligned(1)));
                             90, 27, 91, 28, 92, 29, 93, 30, 94, 31, 95, 40, 104, 41, 105, 42, 106, 43, 107, 44, 108, \
                             45, 109, 46, 110, 47, 111, 56, 120, 57, 121, 58, 122, 59, 123, 60, 124, 61, 125, 62, 126, \
                             63, 127)
-#define columns NAME(columns)
 #else
 /* Of each eight words of both the first four, or the last, taken in turn. */
 #define FIRST_OF_BOTH(a, b)                                                                        \
@@ -188,16 +184,16 @@ typedef uchar NAME(columns) __attribute__((vector_size(64), aligned(1)));
 #endif
 
 #if !defined(__AVX512BW__)
-typedef short NAME(half_words) __attribute__((vector_size(32)));
-typedef int NAME(half_sums) __attribute__((vector_size(32)));
+typedef short half_words __attribute__((vector_size(32)));
+typedef int half_sums __attribute__((vector_size(32)));
 #define HALVES(whole, half)                                                                        \
     union {                                                                                        \
         whole all;                                                                                 \
-        NAME(half) part[2];                                                                        \
+        half part[2];                                                                              \
     }
 #endif
 
-sums NAME(multiply_pairs)(words pairs, sums weights) {
+sums multiply_pairs(words pairs, sums weights) {
 #if defined(__AVX512BW__)
     return (sums)__builtin_ia32_pmaddwd512(pairs, (words)weights);
 #else
@@ -210,31 +206,31 @@ sums NAME(multiply_pairs)(words pairs, sums weights) {
 }
 
 /* Adds two rows of a whole strip, each times its weight: 16 bits of `weights`. */
-void NAME(add_rows)(__global const SRC *p, __global const SRC *q, int weights, sums sum[4]) {
+void add_rows(__global const SRC *p, __global const SRC *q, int weights, sums sum[4]) {
     sums pair = (sums){} + weights;
 #if defined(SRC_IS_I16)
     words a0 = *(__global const words *)p, b0 = *(__global const words *)q;
     words a1 = *(__global const words *)(p + 32), b1 = *(__global const words *)(q + 32);
-    sum[0] += NAME(multiply_pairs)(FIRST_OF_BOTH(a0, b0), pair);
-    sum[1] += NAME(multiply_pairs)(LAST_OF_BOTH(a0, b0), pair);
-    sum[2] += NAME(multiply_pairs)(FIRST_OF_BOTH(a1, b1), pair);
-    sum[3] += NAME(multiply_pairs)(LAST_OF_BOTH(a1, b1), pair);
+    sum[0] += multiply_pairs(FIRST_OF_BOTH(a0, b0), pair);
+    sum[1] += multiply_pairs(LAST_OF_BOTH(a0, b0), pair);
+    sum[2] += multiply_pairs(FIRST_OF_BOTH(a1, b1), pair);
+    sum[3] += multiply_pairs(LAST_OF_BOTH(a1, b1), pair);
 #else
     /* Bytes of both rows in turn, then zeros in turn with these: words. */
-    columns a = *(__global const columns *)p, b = *(__global const columns *)q, none = (columns){};
-    columns first = FIRST_OF_BOTH(a, b), last = LAST_OF_BOTH(a, b);
-    sum[0] += NAME(multiply_pairs)((words)FIRST_OF_BOTH(first, none), pair);
-    sum[1] += NAME(multiply_pairs)((words)LAST_OF_BOTH(first, none), pair);
-    sum[2] += NAME(multiply_pairs)((words)FIRST_OF_BOTH(last, none), pair);
-    sum[3] += NAME(multiply_pairs)((words)LAST_OF_BOTH(last, none), pair);
+    bytes a = *(__global const bytes *)p, b = *(__global const bytes *)q, none = (bytes){};
+    bytes first = FIRST_OF_BOTH(a, b), last = LAST_OF_BOTH(a, b);
+    sum[0] += multiply_pairs((words)FIRST_OF_BOTH(first, none), pair);
+    sum[1] += multiply_pairs((words)LAST_OF_BOTH(first, none), pair);
+    sum[2] += multiply_pairs((words)FIRST_OF_BOTH(last, none), pair);
+    sum[3] += multiply_pairs((words)LAST_OF_BOTH(last, none), pair);
 #endif
 }
 
-typedef short NAME(tile_words) __attribute__((vector_size(32)));
+typedef short tile_words __attribute__((vector_size(32)));
 
-short16 NAME(as_tile)(NAME(tile_words) words16) {
+short16 as_tile(tile_words words16) {
     union {
-        NAME(tile_words) in;
+        tile_words in;
         short16 out;
     } same = {words16};
     return same.out;
@@ -242,7 +238,7 @@ short16 NAME(as_tile)(NAME(tile_words) words16) {
 
 /* Eight words each of two vectors, beginning with `i` and `j` of both together. */
 #define TILE_OF(a, b, i, j)                                                                        \
-    NAME(as_tile)(__builtin_shufflevector(a, b, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, j, j + 1, j + 2, \
+    as_tile(__builtin_shufflevector(a, b, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7, j, j + 1, j + 2, \
                                           j + 3, j + 4, j + 5, j + 6, j + 7))
 
 #if defined(DST_IS_U8)
@@ -252,7 +248,7 @@ short16 NAME(as_tile)(NAME(tile_words) words16) {
 #endif
 
 /* Sums to 16 bits: of each four of both in turn. */
-words NAME(pack_sums)(sums a, sums b) {
+words pack_sums(sums a, sums b) {
 #if defined(__AVX512BW__)
     return __builtin_ia32_packssdw512(a >> SHIFT, b >> SHIFT);
 #else
@@ -265,8 +261,8 @@ words NAME(pack_sums)(sums a, sums b) {
 }
 
 /* A strip of results in order. Saturating to 16 bits first changes nothing of what becomes 8. */
-void NAME(store_strip)(const sums sum[4], DST16 *result) {
-    words a = NAME(pack_sums)(sum[0], sum[1]), b = NAME(pack_sums)(sum[2], sum[3]);
+void store_strip(const sums sum[4], DST16 *result) {
+    words a = pack_sums(sum[0], sum[1]), b = pack_sums(sum[2], sum[3]);
 #if defined(SRC_IS_U8)
     result[0] = NARROW(TILE_OF(a, b, 0, 32));
     result[TILE] = NARROW(TILE_OF(a, b, 8, 40));
@@ -281,34 +277,26 @@ void NAME(store_strip)(const sums sum[4], DST16 *result) {
 }
 
 /* One result row of a whole strip, where all columns start from the same sum. */
-void NAME(filter_strip)(const window *w, uint taps, size_t step, int start, DST16 *result) {
+void filter_strip(const window *w, uint taps, size_t step, int start, DST16 *result) {
     typedef int pair __attribute__((aligned(2)));
     __global const SRC *p = w->source;
     sums sum[4] = {(sums){} + start, (sums){} + start, (sums){} + start, (sums){} + start};
     for (uint k = 0; k + 1 < taps; k += 2) {
-        NAME(add_rows)(p, p + step, *(__global const pair *)(w->weights + k), sum);
+        add_rows(p, p + step, *(__global const pair *)(w->weights + k), sum);
         FETCH_NEXT_STRIP(p);
         FETCH_NEXT_STRIP(p + step);
         p += 2 * step;
     }
     if (taps % 2 == 1) {
-        NAME(add_rows)(p, p, (ushort)w->weights[taps - 1], sum);
+        add_rows(p, p, (ushort)w->weights[taps - 1], sum);
         FETCH_NEXT_STRIP(p);
     }
-    NAME(store_strip)(sum, result);
+    store_strip(sum, result);
 }
-#undef FIRST_OF_BOTH
-#undef LAST_OF_BOTH
-#undef TILE_OF
-#undef NARROW
-#undef HALVES
-#undef columns
-#undef words
-#undef sums
 #endif
 
 /* One result row of `tiles` tiles beginning with column x. */
-void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, uint tiles, DST16 *result) {
+void filter_row(__global const filter_job *job, const window *w, uint x, uint tiles, DST16 *result) {
     __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
     uint taps = job->taps;
@@ -316,16 +304,16 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
     if (tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0)) {
         window strip = *w;
         strip.source = p;
-        NAME(filter_strip)(&strip, taps, step, START(w->fill_weight, job->fill[w->channel]), result);
+        filter_strip(&strip, taps, step, START(w->fill_weight, job->fill[w->channel]), result);
         return;
     }
 #endif
     if (tiles == STRIP) {
-        SUM16 a = NAME(start_sums)(job, w, x), b = a, c = a, d = a;
+        SUM16 a = start_sums(job, w, x), b = a, c = a, d = a;
         if (job->column_channels > 1) {
-            b = NAME(start_sums)(job, w, x + TILE);
-            c = NAME(start_sums)(job, w, x + 2 * TILE);
-            d = NAME(start_sums)(job, w, x + 3 * TILE);
+            b = start_sums(job, w, x + TILE);
+            c = start_sums(job, w, x + 2 * TILE);
+            d = start_sums(job, w, x + 3 * TILE);
         }
         for (uint k = 0; k < taps; k++) {
             SUM weight = w->weights[k];
@@ -343,7 +331,7 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
         return;
     }
     for (uint t = 0; t < tiles; t++) {
-        SUM16 a = NAME(start_sums)(job, w, x + t * TILE);
+        SUM16 a = start_sums(job, w, x + t * TILE);
         __global const SRC *q = p + t * TILE;
         for (uint k = 0; k < taps; k++) {
             a += TO_SUM16(vload16(0, q)) * (SUM)w->weights[k];
@@ -370,7 +358,7 @@ void NAME(filter_row)(__global const filter_job *job, const window *w, uint x, u
     }
 
 /* Row `row` of the result, straight: interleaved channels are stored one by one. */
-void NAME(store_row)(__global const filter_job *job, const DST16 *result, uint tiles, uint row, uint x,
+void store_row(__global const filter_job *job, const DST16 *result, uint tiles, uint row, uint x,
                      __global DST *dst) {
     uint index = row / job->row_channels, channel = row - index * job->row_channels;
     __global DST *line = dst + job->dst + (size_t)index * job->dst_pitch;
@@ -394,15 +382,15 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     if (count == 0) {
         return;
     }
-    __global const filter_job *job = NAME(find_filter_job)(tables, jobs, count, number);
+    __global const filter_job *job = find_filter_job(tables, jobs, count, number);
     /* Down one strip after the other: what is stored transposed stays within few pages. */
     uint inside = number - job->first_tile;
     uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * TILE;
     uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
     /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
     for (uint i = 0; i < TILE; i++) {
-        window w = NAME(find_window)(job, tables, src, min(r0 + i, job->rows - 1));
-        NAME(filter_row)(job, &w, x, tiles, rows + i);
+        window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+        filter_row(job, &w, x, tiles, rows + i);
     }
 #if TRANSPOSE
     __global DST *to = dst + job->dst + (size_t)x * job->dst_pitch + r0;
@@ -421,27 +409,9 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     }
 #else
     for (uint i = 0; i < TILE && r0 + i < job->rows; i++) {
-        NAME(store_row)(job, rows + i, tiles, r0 + i, x, dst);
+        store_row(job, rows + i, tiles, r0 + i, x, dst);
     }
 #endif
 }
 
 #endif
-
-/* The next variant of the same program begins afresh. */
-#undef SUM
-#undef SUM16
-#undef TO_SUM16
-#undef WEIGHT
-#undef START
-#undef FINISH
-#undef FINISH16
-#undef SHIFT
-#undef ROUND
-#undef DST16
-#undef FETCH_NEXT_STRIP
-#undef TILE
-#undef STRIP
-#undef ROWS
-#undef SHUFFLE
-#undef window

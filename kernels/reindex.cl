@@ -36,7 +36,7 @@ __kernel void NAME(reindex)(__global const SRC *src, __global SRC *dst, __global
     if (count == 0) {
         return;
     }
-    __global const reindex_job *job = NAME(find_reindex_job)(tables, jobs, count, number);
+    __global const reindex_job *job = find_reindex_job(tables, jobs, count, number);
     uint inside = number - job->first_tile;
     uint x0 = inside % job->tiles_across * TILE, y0 = inside / job->tiles_across * TILE;
     uint columns = min((uint)TILE, job->columns - x0), rows = min((uint)TILE, job->rows - y0);

@@ -10,8 +10,9 @@ typedef struct clp_session {
     clp_prof *prof;     /**< NULL without a profile */
     uint64_t images;    /**< listed by the runs so far: the number of the next one's first */
     uint64_t batches;
-    uint64_t deadline; /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
-    bool cut_short;    /**< the last run failed or was stopped */
+    uint64_t deadline;          /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
+    bool cut_short;             /**< the last run failed or was stopped */
+    const volatile int *cancel; /**< of the last run */
 } clp_session;
 
 /** `level`: of the profile that clp_session_end() is to give. */

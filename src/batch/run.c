@@ -231,6 +231,7 @@ out:
     release(&run);
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
     session->cut_short = status != CLPROC_OK;
+    session->cancel = params->cancel;
     return status;
 }
 
@@ -243,7 +244,7 @@ clproc_status clp_session_begin(clp_session *session, clproc_profile_level level
 clproc_status clp_session_end(clp_session *session, clproc_profile **profile, clproc_error *error) {
     if (session->device && !session->cut_short) {
         clp_prof_thread *thread = clp_prof_thread_enter(session->prof, "main");
-        clp_device_save_programs(session->device, thread);
+        clp_device_save_programs(session->device, session->cancel, thread);
         clp_prof_thread_leave(thread);
     }
     clp_device_close(&session->device);

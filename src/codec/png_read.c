@@ -444,7 +444,8 @@ static clproc_status decode_stored(clp_decoder *decoder, const clp_layout *layou
     }
     *done = code == 0;
     if (!*done) {
-        status = start(decoder, png->crc_action, &code, error);
+        CLP_TRY(status, out, start(decoder, png->crc_action, &code, error));
+        status = code == 0 ? CLPROC_OK : failure(code, error);
     }
 out:
     return status;

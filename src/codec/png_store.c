@@ -109,8 +109,8 @@ static uint8_t *write_stream(uint8_t *out, const uint8_t *rows, size_t size) {
 bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_bytes *file) {
     extent pixels;
     size_t rows = row_bytes(ihdr);
-    if (rows == 0 || !find_pixels(source, &pixels)) {
-        return false;
+    if (rows == 0 || !find_pixels(source, &pixels) || pixels.packed > rows / 10 * 9) {
+        return false; /* what is hardly packed zlib copies, too */
     }
     size_t blocks = (rows + BLOCK - 1) / BLOCK, after = source->size - pixels.end;
     size_t stream = ZLIB_HEAD + blocks * BLOCK_HEAD + rows + ZLIB_TAIL;

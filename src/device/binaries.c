@@ -7,15 +7,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "core/cancel.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "device/device_private.h"
 
 /** No program of ours comes near; a file beyond it is none of ours. */
 #define MOST_BYTES ((size_t)64 << 20)
+
+/** PoCL ends the process where it cannot write what it compiles or unpacks; this is ample for both.
+ */
+#define FREE_BYTES ((uint64_t)64 << 20)
+#define FREE_FILES 1000
+
+/** A run shorter than this that had to compile has been delayed enough: the next one keeps
+ * binaries. */
+#define SHORT_RUN_NS ((uint64_t)1500000000)
 
 /** The folder of binaries; false where none are kept. Other drivers are quick to find programs, as
  * far as was measured. */
@@ -28,9 +40,18 @@ static bool find_folder(const clp_device *device, char *path, size_t size) {
     return length > 0 && (size_t)length < size;
 }
 
+static bool has_room(const char *folder) {
+    struct statvfs system;
+    return statvfs(folder, &system) == 0 &&
+           (uint64_t)system.f_bavail * system.f_frsize >= FREE_BYTES &&
+           /* Some file systems do not count files. */
+           (system.f_files == 0 || system.f_favail >= FREE_FILES);
+}
+
+/** The file of a binary; false where it is not to be read or written. */
 static bool find_file(const clp_device *device, const char *key, char *path, size_t size) {
     char folder[4096];
-    int length = find_folder(device, folder, sizeof folder)
+    int length = find_folder(device, folder, sizeof folder) && has_room(folder)
                      ? snprintf(path, size, "%s/%s", folder, key)
                      : -1;
     return length > 0 && (size_t)length < size;
@@ -93,12 +114,13 @@ cl_program clp_binary_load(clp_device *device, const char *key) {
     return program;
 }
 
-void clp_binary_keep(clp_device *device, cl_program program, const char *key) {
+void clp_binary_keep(clp_device *device, cl_program program, const char *key, bool compiled) {
     char folder[4096];
     if (device->unsaved_count < CLP_MAX_KERNELS && find_folder(device, folder, sizeof folder) &&
         clRetainProgram(program) == CL_SUCCESS) {
         clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
         unsaved->program = program;
+        unsaved->compiled = compiled;
         snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
     }
 }
@@ -126,13 +148,26 @@ static void save(const clp_device *device, const clp_unsaved *unsaved) {
     clp_bytes_free(&file);
 }
 
-void clp_device_save_programs(clp_device *device, clp_prof_thread *thread) {
+static bool has_time(const clp_device *device) {
+    bool compiled = false;
+    for (uint32_t i = 0; i < device->unsaved_count; i++) {
+        compiled |= device->unsaved[i].compiled;
+    }
+    return !compiled || clp_clock_ns() - device->opened >= SHORT_RUN_NS;
+}
+
+void clp_device_save_programs(clp_device *device, const volatile int *cancel,
+                              clp_prof_thread *thread) {
     char folder[4096];
-    bool writable = device->unsaved_count > 0 && find_folder(device, folder, sizeof folder) &&
+    bool writable = device->unsaved_count > 0 && has_time(device) &&
+                    find_folder(device, folder, sizeof folder) &&
                     clp_file_make_folder(folder, NULL) == CLPROC_OK &&
                     access(folder, W_OK | X_OK) == 0;
+    if (writable) {
+        clp_file_sweep(folder);
+    }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
-    for (uint32_t i = 0; writable && i < device->unsaved_count; i++) {
+    for (uint32_t i = 0; writable && i < device->unsaved_count && !clp_cancel_asked(cancel); i++) {
         save(device, &device->unsaved[i]);
     }
     clp_prof_end(thread);

@@ -32,7 +32,7 @@ int64_t clp_cache_programs(const clp_device *device) {
     const char *path = getenv("POCL_CACHE_DIR");
     bool pocl = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0;
     /* PoCL keeps XX/REST-OF-HASH for each program. Of other drivers' caches nothing can be told. */
-    return device->prof && pocl && path && *path ? count_entries(path, 1) : UNKNOWN;
+    return pocl && path && *path ? count_entries(path, 1) : UNKNOWN;
 }
 
 clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs) {

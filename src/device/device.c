@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 #include "device/device_private.h"
 
@@ -54,6 +55,7 @@ clproc_status clp_device_open(clp_device **device, const char *selection, clp_pr
         return clp_error_memory(error, "a device", sizeof *made);
     }
     made->prof = prof;
+    made->opened = clp_clock_ns();
     if (selection && strcmp(selection, "reference") == 0) {
         /* Needs no driver, so a broken one must not stand in its way. */
         made->reference = true;

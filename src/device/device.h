@@ -31,8 +31,10 @@ clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_p
                                  clproc_error *error);
 
 /** Keeps binaries of the programs that had to be built from their text, for runs to come to start
- * sooner; takes a third of a second once where there are any. Nothing that fails is told. */
-void clp_device_save_programs(clp_device *device, clp_prof_thread *thread);
+ * sooner; takes some tenths of a second for each, until `*cancel` is not 0. A short run that has
+ * compiled leaves it to the next. Nothing that fails is told. */
+void clp_device_save_programs(clp_device *device, const volatile int *cancel,
+                              clp_prof_thread *thread);
 
 /** The memory of one batch: an arena of decoded input and one of results, both in the host's reach.
  */

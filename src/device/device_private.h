@@ -48,6 +48,7 @@ clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
 /** A program that was built from its text. */
 typedef struct clp_unsaved {
     cl_program program;
+    bool compiled; /**< the driver's cache did not have it */
     char key[CLP_BINARY_KEY];
 } clp_unsaved;
 
@@ -57,7 +58,7 @@ void clp_binary_key(const clp_device *device, const char *options, const char *c
 /** The program of a binary kept before, built; NULL where there is none, or none of use. */
 cl_program clp_binary_load(clp_device *device, const char *key);
 /** Notes a program for clp_device_save_programs(), where its binary is worth keeping. */
-void clp_binary_keep(clp_device *device, cl_program program, const char *key);
+void clp_binary_keep(clp_device *device, cl_program program, const char *key, bool compiled);
 void clp_binaries_forget(clp_device *device);
 
 /* -------------------------------------------------------- program.c */
@@ -79,7 +80,7 @@ typedef struct clp_kernel {
 #define CLP_MAX_KERNELS 48
 
 clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass);
-/** Builds what a plan needs and is not there yet, in one program as far as possible. */
+/** Builds what a plan needs and is not there yet. */
 clproc_status clp_kernels_build(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
                                 clproc_error *error);
 /** The kernel of a variant, built on first use. */
@@ -169,6 +170,7 @@ struct clp_device {
     uint32_t kernel_count;
     clp_unsaved unsaved[CLP_MAX_KERNELS];
     uint32_t unsaved_count;
+    uint64_t opened; /**< clp_clock_ns() */
     clp_store scratch;
     atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
     atomic_size_t table_bytes;               /**< of all slots' tables */

@@ -346,7 +346,7 @@ static bool choose_cache(char *path, size_t size) {
     if (length > 0 && (size_t)length < size && is_usable(path)) {
         return true;
     }
-    snprintf(path, size, "/tmp/clproc-kernels-%ld", (long)getuid());
+    snprintf(path, size, "/tmp/clproc-cache-%ld", (long)getuid());
     return is_private(path) && is_usable(path);
 }
 

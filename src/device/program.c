@@ -102,9 +102,9 @@ static clproc_status build_failed(clp_device *device, cl_program program, const 
 
 /** The parts of a program's text. */
 typedef struct source {
-    const char *strings[3 * CLP_MAX_KERNELS];
-    size_t lengths[3 * CLP_MAX_KERNELS];
-    char preambles[CLP_MAX_KERNELS + 2][768];
+    const char *strings[6];
+    size_t lengths[6];
+    char preambles[3][768];
     uint32_t count, preamble_count;
 } source;
 
@@ -128,17 +128,13 @@ static clproc_status add_file(source *text, const char *preamble, const char *na
     return CLPROC_OK;
 }
 
-/** Adds the text of one variant. Its definitions are withdrawn before, for those of a variant that
- * came earlier. */
+/** Adds the text of one variant. */
 static clproc_status add_variant(source *text, const clp_kernel *kernel, const char *function,
                                  clproc_error *error) {
     const clp_variant *v = &kernel->variant;
-    const char *suffix = function + strlen(kind_names[v->kind]);
     char preamble[640], file[32];
+    const char *suffix = function + strlen(kind_names[v->kind]);
     snprintf(preamble, sizeof preamble,
-             "#undef SRC\n#undef DST\n#undef REAL\n#undef TRANSPOSE\n#undef NAME\n"
-             "#undef SRC_IS_U8\n#undef SRC_IS_I16\n#undef SRC_IS_U16\n#undef SRC_IS_F32\n"
-             "#undef DST_IS_U8\n#undef DST_IS_I16\n#undef DST_IS_U16\n#undef DST_IS_F32\n"
              "#define SRC %s\n#define DST %s\n#define SRC_IS_%s\n#define DST_IS_%s\n"
              "#define REAL %d\n#define TRANSPOSE %d\n#define NAME(f) f##%s\n",
              sample_types[v->src].type, sample_types[v->dst].type, sample_types[v->src].macro,
@@ -161,15 +157,9 @@ static void print_options(const clp_device *device, bool builtins, char *options
 
 static clproc_status compile(clp_device *device, source *text, const char *name,
                              cl_program *program, clproc_error *error) {
-    char options[96], key[CLP_BINARY_KEY];
+    char options[96];
     bool builtins = has_clang_builtins(device);
     cl_int code;
-    print_options(device, builtins, options, sizeof options);
-    clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
-    *program = clp_binary_load(device, key);
-    if (*program) {
-        return CLPROC_OK;
-    }
     *program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
                                          &code);
     clproc_status status = clp_cl_check(code, "clCreateProgramWithSource", name, error);
@@ -177,47 +167,64 @@ static clproc_status compile(clp_device *device, source *text, const char *name,
         *program = NULL;
         return status;
     }
+    print_options(device, builtins, options, sizeof options);
     code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
     if (code != CL_SUCCESS && builtins) {
         clp_prof_fact(device->prof, "compiler builtins", "refused, kernels do without");
         print_options(device, false, options, sizeof options);
         code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
     }
-    if (code != CL_SUCCESS) {
-        return build_failed(device, *program, name, code, error);
-    }
-    clp_binary_keep(device, *program, key);
-    return CLPROC_OK;
+    return code == CL_SUCCESS ? CLPROC_OK : build_failed(device, *program, name, code, error);
 }
 
-/** Builds one program for some kernels: the compiler's own headers cost more than a kernel, so once
- * is cheaper. */
-static clproc_status build(clp_device *device, clp_kernel *const *kernels, uint32_t count,
+static void release_program(cl_program *program) {
+    if (*program) {
+        clReleaseProgram(*program);
+        *program = NULL;
+    }
+}
+
+static clproc_status take_kernel(cl_program program, clp_kernel *kernel, const char *function,
+                                 clproc_error *error) {
+    cl_int code;
+    kernel->kernel = clCreateKernel(program, function, &code);
+    clproc_status status = clp_cl_check(code, "clCreateKernel", kernel->name, error);
+    if (status != CLPROC_OK) {
+        kernel->kernel = NULL;
+    }
+    return status;
+}
+
+/** Builds a kernel's program, or loads it. The kernel keeps its program alive. */
+static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cache *cache,
                            clproc_error *error) {
     source *text = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *text);
-    char functions[CLP_MAX_KERNELS][48];
+    char function[sizeof kernel->name], options[96], key[CLP_BINARY_KEY];
     cl_program program = NULL;
-    cl_int code;
     clproc_status status;
+    *cache = CLP_CACHE_UNKNOWN;
     if (!text) {
         return clp_error_memory(error, "a kernel's source", sizeof *text);
     }
+    name_function(kernel, function, sizeof function);
     CLP_TRY(status, out, add_file(text, "", "common.clh", error));
     CLP_TRY(status, out, add_file(text, "", "jobs.clh", error));
-    for (uint32_t i = 0; i < count; i++) {
-        name_function(kernels[i], functions[i], sizeof functions[i]);
-        CLP_TRY(status, out, add_variant(text, kernels[i], functions[i], error));
+    CLP_TRY(status, out, add_variant(text, kernel, function, error));
+    print_options(device, has_clang_builtins(device), options, sizeof options);
+    clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
+    program = clp_binary_load(device, key);
+    *cache = CLP_CACHE_WARM;
+    if (program && take_kernel(program, kernel, function, NULL) == CLPROC_OK) {
+        goto out;
     }
-    CLP_TRY(status, out, compile(device, text, kernels[0]->name, &program, error));
-    for (uint32_t i = 0; i < count; i++) {
-        kernels[i]->kernel = clCreateKernel(program, functions[i], &code);
-        CLP_TRY(status, out, clp_cl_check(code, "clCreateKernel", kernels[i]->name, error));
-    }
+    release_program(&program);
+    int64_t cached = clp_cache_programs(device);
+    CLP_TRY(status, out, compile(device, text, kernel->name, &program, error));
+    CLP_TRY(status, out, take_kernel(program, kernel, function, error));
+    *cache = clp_cache_since(device, cached);
+    clp_binary_keep(device, program, key, *cache == CLP_CACHE_COLD);
 out:
-    /* Kernels keep their program alive. */
-    if (program) {
-        clReleaseProgram(program);
-    }
+    release_program(&program);
     clp_memory_free(text);
     return status;
 }
@@ -231,80 +238,49 @@ static clp_kernel *find(clp_device *device, const clp_variant *variant) {
     return NULL;
 }
 
-static void release_kernels(const clp_kernel *kernels, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (kernels[i].kernel) {
-            clReleaseKernel(kernels[i].kernel);
-        }
-    }
-}
-
-/** Enters new kernels and builds their program. */
-static clproc_status build_variants(clp_device *device, const clp_variant *variants, uint32_t count,
-                                    clp_prof_thread *thread, clproc_error *error) {
-    clp_kernel *made[CLP_MAX_KERNELS];
-    if (device->kernel_count + count > CLP_MAX_KERNELS) {
+/** Enters a new kernel. Each has a program of its own, so that where caches keep it does not depend
+ * on what else a run has needed. */
+static clproc_status add_kernel(clp_device *device, const clp_variant *variant,
+                                clp_prof_thread *thread, clproc_error *error) {
+    if (device->kernel_count == CLP_MAX_KERNELS) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "too many kernel variants");
     }
-    for (uint32_t i = 0; i < count; i++) {
-        made[i] = &device->kernels[device->kernel_count++];
-        *made[i] = (clp_kernel){.variant = variants[i]};
-        name_variant(&variants[i], made[i]->name, sizeof made[i]->name);
-    }
+    clp_kernel *kernel = &device->kernels[device->kernel_count];
+    *kernel = (clp_kernel){.variant = *variant};
+    name_variant(variant, kernel->name, sizeof kernel->name);
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
-    int64_t cached = clp_cache_programs(device);
     uint64_t start = clp_clock_ns();
-    clproc_status status = build(device, made, count, error);
-    char name[96];
-    snprintf(name, sizeof name, count > 1 ? "%s and %u more" : "%s", made[0]->name, count - 1);
-    clp_prof_build(device->prof, name, clp_clock_ns() - start, clp_cache_since(device, cached));
+    clp_prof_cache cache;
+    clproc_status status = build(device, kernel, &cache, error);
+    clp_prof_build(device->prof, kernel->name, clp_clock_ns() - start, cache);
     clp_prof_end(thread);
-    if (status != CLPROC_OK) {
-        /* Forgotten, so that the next batch to need them tries again and can say what fails. */
-        release_kernels(made[0], count);
-        device->kernel_count -= count;
-    }
+    /* One that failed is forgotten: the next batch to need it tries again and can say what fails.
+     */
+    device->kernel_count += status == CLPROC_OK;
+    return status;
+}
+
+clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
+                             clp_prof_thread *thread, clproc_error *error) {
+    clproc_status status =
+        find(device, variant) ? CLPROC_OK : add_kernel(device, variant, thread, error);
+    *kernel = find(device, variant);
     return status;
 }
 
 clproc_status clp_kernels_build(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
                                 clproc_error *error) {
-    for (;;) {
-        clp_variant missing[CLP_MAX_KERNELS];
-        uint32_t count = 0;
-        for (size_t i = 0; i < plan->pass_count && count < CLP_MAX_KERNELS; i++) {
-            clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
-            bool wanted = !find(device, &variant);
-            for (uint32_t k = 0; k < count; k++) {
-                /* Only filter.cl can stand in a program more than once. */
-                bool clash = variant.kind == missing[k].kind && variant.kind != CLP_PASS_FILTER;
-                wanted = wanted && !clash && !same(&variant, &missing[k]);
-            }
-            if (wanted) {
-                missing[count++] = variant;
-            }
-        }
-        if (count == 0) {
-            return CLPROC_OK;
-        }
-        clproc_status status = build_variants(device, missing, count, thread, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
-    }
-}
-
-clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
-                             clp_prof_thread *thread, clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    if (!find(device, variant)) {
-        status = build_variants(device, variant, 1, thread, error);
+    for (size_t i = 0; status == CLPROC_OK && i < plan->pass_count; i++) {
+        clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
+        clp_kernel *kernel;
+        status = clp_kernel_get(device, &variant, &kernel, thread, error);
     }
-    *kernel = find(device, variant);
     return status;
 }
 
 void clp_kernels_release(clp_device *device) {
-    release_kernels(device->kernels, device->kernel_count);
-    device->kernel_count = 0;
+    while (device->kernel_count > 0) {
+        clReleaseKernel(device->kernels[--device->kernel_count].kernel);
+    }
 }
