@@ -4,8 +4,6 @@
 #include "codec/png_private.h"
 #include "core/memory.h"
 
-enum { SIGNATURE = 8, HEADER = 8, CHECKSUM = 4 };
-
 static void *take(size_t size) {
     return clp_memory_alloc(CLP_MEMORY_CODEC, size);
 }
@@ -96,11 +94,11 @@ static clproc_status inspect(const clp_source *source, const uint8_t *type, size
 clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,
                                   clp_flaws *flaws, clproc_error *error) {
     *chunks = (clp_png_chunks){0};
-    size_t at = SIGNATURE;
-    while (source->size - at >= HEADER) {
+    size_t at = CLP_PNG_SIGNATURE;
+    while (source->size - at >= CLP_PNG_HEAD) {
         const uint8_t *type = source->bytes + at + 4;
-        size_t size = clp_read_u32(source->bytes + at), left = source->size - at - HEADER;
-        if (size > left || left - size < CHECKSUM) {
+        size_t size = clp_read_u32(source->bytes + at), left = source->size - at - CLP_PNG_HEAD;
+        if (size > left || left - size < CLP_PNG_TAIL) {
             chunks->cut = is(type, "IDAT") && size > left ? at : 0;
             break;
         }
@@ -114,7 +112,7 @@ clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chun
         if (is(type, "IEND")) {
             break;
         }
-        at += HEADER + size + CHECKSUM;
+        at += CLP_PNG_HEAD + size + CLP_PNG_TAIL;
     }
     return CLPROC_OK;
 }

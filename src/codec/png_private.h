@@ -8,6 +8,10 @@
 
 #define CLP_PNG_XMP "XML:com.adobe.xmp"
 
+/** Bytes a file begins with; of a chunk before its data (length, type), and behind it (checksum).
+ */
+enum { CLP_PNG_SIGNATURE = 8, CLP_PNG_HEAD = 8, CLP_PNG_TAIL = 4 };
+
 /** libspng's memory, taken through core/memory.h. */
 spng_ctx *clp_png_context(int flags);
 

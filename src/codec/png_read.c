@@ -17,7 +17,7 @@ typedef struct reader {
 } reader;
 
 /** Bytes of a chunk besides its data. */
-enum { CHUNK = 12 };
+enum { CHUNK = CLP_PNG_HEAD + CLP_PNG_TAIL };
 
 static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 

@@ -13,9 +13,6 @@
 #define MOST_BYTES ((size_t)48 << 20)
 
 enum {
-    SIGNATURE = 8,
-    CHUNK_HEAD = 8,
-    CHUNK_TAIL = 4,
     ZLIB_HEAD = 2,
     ZLIB_TAIL = 4,
     BLOCK_HEAD = 5,
@@ -31,16 +28,16 @@ typedef struct extent {
 /** Finds the IDAT chunks; false unless they stand together, whole and with good checksums. */
 static bool find_pixels(const clp_source *source, extent *found) {
     *found = (extent){0};
-    size_t at = SIGNATURE;
-    while (source->size - at >= CHUNK_HEAD + CHUNK_TAIL) {
+    size_t at = CLP_PNG_SIGNATURE;
+    while (source->size - at >= CLP_PNG_HEAD + CLP_PNG_TAIL) {
         const uint8_t *chunk = source->bytes + at, *type = chunk + 4;
         size_t size = clp_read_u32(chunk);
         bool pixels = memcmp(type, "IDAT", 4) == 0;
-        if (size > source->size - at - CHUNK_HEAD - CHUNK_TAIL) {
+        if (size > source->size - at - CLP_PNG_HEAD - CLP_PNG_TAIL) {
             return false;
         }
         if (pixels) {
-            const uint8_t *data = chunk + CHUNK_HEAD;
+            const uint8_t *data = chunk + CLP_PNG_HEAD;
             found->start = found->start ? found->start : at;
             if ((found->end && found->end != at) ||
                 libdeflate_crc32(0, type, 4 + size) != clp_read_u32(data + size)) {
@@ -48,7 +45,7 @@ static bool find_pixels(const clp_source *source, extent *found) {
             }
             found->packed += size;
         }
-        at += CHUNK_HEAD + size + CHUNK_TAIL;
+        at += CLP_PNG_HEAD + size + CLP_PNG_TAIL;
         found->end = pixels ? at : found->end;
     }
     return found->start > 0;
@@ -74,9 +71,9 @@ static bool unpack(const clp_source *source, const extent *pixels, uint8_t *pack
     size_t used = 0, count = 0;
     for (size_t at = pixels->start; at < pixels->end;) {
         size_t size = clp_read_u32(source->bytes + at);
-        memcpy(packed + count, source->bytes + at + CHUNK_HEAD, size);
+        memcpy(packed + count, source->bytes + at + CLP_PNG_HEAD, size);
         count += size;
-        at += CHUNK_HEAD + size + CHUNK_TAIL;
+        at += CLP_PNG_HEAD + size + CLP_PNG_TAIL;
     }
     struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
     bool good = inflate && libdeflate_zlib_decompress_ex(inflate, packed, count, out, rows, &used,
@@ -114,7 +111,7 @@ bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_b
     }
     size_t blocks = (rows + BLOCK - 1) / BLOCK, after = source->size - pixels.end;
     size_t stream = ZLIB_HEAD + blocks * BLOCK_HEAD + rows + ZLIB_TAIL;
-    size_t whole = pixels.start + CHUNK_HEAD + stream + CHUNK_TAIL + after, room;
+    size_t whole = pixels.start + CLP_PNG_HEAD + stream + CLP_PNG_TAIL + after, room;
     file->size = 0;
     if (!clp_checked_add(whole, pixels.packed, &room) ||
         clp_bytes_reserve(file, room, NULL) != CLPROC_OK) {
@@ -122,16 +119,16 @@ bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_b
     }
     uint8_t *chunk = file->data + pixels.start;
     /* Rows are unpacked where the last of them will stay; the blocks move forward to them. */
-    uint8_t *unpacked = chunk + CHUNK_HEAD + ZLIB_HEAD + blocks * BLOCK_HEAD;
+    uint8_t *unpacked = chunk + CLP_PNG_HEAD + ZLIB_HEAD + blocks * BLOCK_HEAD;
     if (!unpack(source, &pixels, file->data + whole, unpacked, rows)) {
         return false;
     }
     memcpy(file->data, source->bytes, pixels.start);
     clp_write_u32(chunk, (uint32_t)stream);
     memcpy(chunk + 4, "IDAT", 4);
-    uint8_t *end = write_stream(chunk + CHUNK_HEAD, unpacked, rows);
+    uint8_t *end = write_stream(chunk + CLP_PNG_HEAD, unpacked, rows);
     clp_write_u32(end, libdeflate_crc32(0, chunk + 4, 4 + stream));
-    memcpy(end + CHUNK_TAIL, source->bytes + pixels.end, after);
+    memcpy(end + CLP_PNG_TAIL, source->bytes + pixels.end, after);
     file->size = whole;
     return true;
 }
