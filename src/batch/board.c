@@ -76,9 +76,9 @@ bool clp_board_over(const clp_board *board) {
 }
 
 bool clp_board_stopped(clp_board *board) {
-    if (board->error.status == CLPROC_OK && clp_cancel_asked(board->params.cancel)) {
-        clproc_error error;
-        clp_cancel_check(board->params.cancel, &error);
+    clproc_error error;
+    if (board->error.status == CLPROC_OK &&
+        clp_cancel_check(board->params.cancel, &error) != CLPROC_OK) {
         stop(board, &error);
     }
     return board->error.status != CLPROC_OK;

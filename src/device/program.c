@@ -150,15 +150,15 @@ static bool has_clang_builtins(const clp_device *device) {
            strcmp(device->info.type, "cpu") == 0;
 }
 
-static void print_options(const clp_device *device, bool builtins, char *options, size_t size) {
-    snprintf(options, size, "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d",
+#define OPTIONS_SIZE 96
+
+static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
+    snprintf(options, OPTIONS_SIZE, "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d",
              device->group_tiles, device->group_tiles ? 1 : 16, builtins);
 }
 
-static clproc_status compile(clp_device *device, source *text, const char *name,
-                             cl_program *program, clproc_error *error) {
-    char options[96];
-    bool builtins = has_clang_builtins(device);
+static clproc_status compile(clp_device *device, source *text, const char *options,
+                             const char *name, cl_program *program, clproc_error *error) {
     cl_int code;
     *program = clCreateProgramWithSource(device->context, text->count, text->strings, text->lengths,
                                          &code);
@@ -167,12 +167,12 @@ static clproc_status compile(clp_device *device, source *text, const char *name,
         *program = NULL;
         return status;
     }
-    print_options(device, builtins, options, sizeof options);
     code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
-    if (code != CL_SUCCESS && builtins) {
+    if (code != CL_SUCCESS && has_clang_builtins(device)) {
+        char plain[OPTIONS_SIZE];
         clp_prof_fact(device->prof, "compiler builtins", "refused, kernels do without");
-        print_options(device, false, options, sizeof options);
-        code = clBuildProgram(*program, 1, &device->id, options, NULL, NULL);
+        print_options(device, false, plain);
+        code = clBuildProgram(*program, 1, &device->id, plain, NULL, NULL);
     }
     return code == CL_SUCCESS ? CLPROC_OK : build_failed(device, *program, name, code, error);
 }
@@ -199,7 +199,7 @@ static clproc_status take_kernel(cl_program program, clp_kernel *kernel, const c
 static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cache *cache,
                            clproc_error *error) {
     source *text = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *text);
-    char function[sizeof kernel->name], options[96], key[CLP_BINARY_KEY];
+    char function[sizeof kernel->name], options[OPTIONS_SIZE], key[CLP_BINARY_KEY];
     cl_program program = NULL;
     clproc_status status;
     *cache = CLP_CACHE_UNKNOWN;
@@ -210,7 +210,7 @@ static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cach
     CLP_TRY(status, out, add_file(text, "", "common.clh", error));
     CLP_TRY(status, out, add_file(text, "", "jobs.clh", error));
     CLP_TRY(status, out, add_variant(text, kernel, function, error));
-    print_options(device, has_clang_builtins(device), options, sizeof options);
+    print_options(device, has_clang_builtins(device), options);
     clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
     program = clp_binary_load(device, key);
     *cache = CLP_CACHE_WARM;
@@ -219,7 +219,7 @@ static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cach
     }
     release_program(&program);
     int64_t cached = clp_cache_programs(device);
-    CLP_TRY(status, out, compile(device, text, kernel->name, &program, error));
+    CLP_TRY(status, out, compile(device, text, options, kernel->name, &program, error));
     CLP_TRY(status, out, take_kernel(program, kernel, function, error));
     *cache = clp_cache_since(device, cached);
     clp_binary_keep(device, program, key, *cache == CLP_CACHE_COLD);

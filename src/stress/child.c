@@ -61,8 +61,9 @@ static bool listen_to(int in, pid_t child, const volatile int *cancel, message *
 
 static clproc_status ended(const clproc_run_params *params, bool heard, int code,
                            const message *said, clproc_error *error) {
-    if (clp_cancel_asked(params->cancel)) {
-        return clp_cancel_check(params->cancel, error);
+    clproc_status stopped = clp_cancel_check(params->cancel, error);
+    if (stopped != CLPROC_OK) {
+        return stopped;
     }
     if (heard && said->status != CLPROC_OK) {
         if (error) {

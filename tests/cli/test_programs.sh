@@ -5,7 +5,7 @@ POCL_CACHE_DIR=$scratch/fresh
 unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS
 kept=$POCL_CACHE_DIR/clproc-programs
 
-identity() { # of the only binary
+identity() { # of the binaries
     ls -i "$kept"
 }
 

@@ -98,6 +98,16 @@ static void count(kind what, long change) {
         return code;                                                                               \
     }
 
+#define RETAIN(name, type, what)                                                                   \
+    static cl_int CL_API_CALL layer_##name(type object) {                                          \
+        cl_int code;                                                                               \
+        if (!fails(#name, &code)) {                                                                \
+            code = layer.next.name(object);                                                        \
+            count(what, code == CL_SUCCESS);                                                       \
+        }                                                                                          \
+        return code;                                                                               \
+    }
+
 #define RELEASE(name, type, what)                                                                  \
     static cl_int CL_API_CALL layer_##name(type object) {                                          \
         count(what, -1);                                                                           \
@@ -185,23 +195,8 @@ static cl_int CL_API_CALL layer_clGetEventInfo(cl_event event, cl_event_info wha
     return code;
 }
 
-static cl_int CL_API_CALL layer_clRetainEvent(cl_event event) {
-    cl_int code;
-    if (!fails("clRetainEvent", &code)) {
-        code = layer.next.clRetainEvent(event);
-        count(EVENT, code == CL_SUCCESS);
-    }
-    return code;
-}
-
-static cl_int CL_API_CALL layer_clRetainProgram(cl_program program) {
-    cl_int code;
-    if (!fails("clRetainProgram", &code)) {
-        code = layer.next.clRetainProgram(program);
-        count(PROGRAM, code == CL_SUCCESS);
-    }
-    return code;
-}
+RETAIN(clRetainProgram, cl_program, PROGRAM)
+RETAIN(clRetainEvent, cl_event, EVENT)
 
 static unsigned long long nanoseconds(void) {
     struct timespec now;

@@ -17,6 +17,7 @@
 #include <xxhash.h>
 
 #include "codec/codec.h"
+#include "core/cancel.h"
 #include "core/file.h"
 
 /* ------------------------------------------------------------------ folders */
@@ -228,7 +229,7 @@ static inline void listen(const clproc_event *event, void *user) {
         told->status = event->status;
     }
     if (told->stop_after && told->kinds[CLPROC_EVENT_DONE] >= (uint64_t)told->stop_after) {
-        __atomic_store_n(&told->cancel, 1, __ATOMIC_RELAXED);
+        clp_cancel_ask(&told->cancel);
     }
 }
 
