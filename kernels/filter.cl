@@ -58,7 +58,7 @@ FIND_JOB(filter_job)
 typedef struct window {
     __global const SRC *source;
     __global const WEIGHT *weights;
-    int fill_weight;
+    int first, fill_weight;
     uint channel;
 } window;
 
@@ -69,7 +69,8 @@ window find_window(__global const filter_job *job, __global const uchar *tables,
     w.channel = row - index * job->row_channels;
     /* Of a band, job->src counts from a row that is not there: sums of ulong come round. */
     w.source = src + (job->src + ((ulong)start.x * job->row_channels + w.channel) * job->src_pitch);
-    w.weights = (__global const WEIGHT *)(tables + job->weights) + (size_t)index * job->taps;
+    w.weights = (__global const WEIGHT *)(tables + job->weights) + (size_t)index * job->weight_pitch;
+    w.first = start.x;
     w.fill_weight = start.y;
     return w;
 }
@@ -155,7 +156,8 @@ SUM16 start_sums(__global const filter_job *job, const window *w, uint x) {
         }                                                                                          \
     }
 
-#if PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16))
+#define FILTERS_STRIPS (PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16)))
+#if FILTERS_STRIPS
 /* Two taps at a time: x86 multiplies 16-bit pairs and adds both products in one instruction, which compilers do not
  * find by themselves. The sums are the same integers as below. */
 typedef short words __attribute__((vector_size(64), aligned(1)));
@@ -205,25 +207,34 @@ sums multiply_pairs(words pairs, sums weights) {
 #endif
 }
 
-/* Adds two rows of a whole strip, each times its weight: 16 bits of `weights`. */
-void add_rows(__global const SRC *p, __global const SRC *q, int weights, sums sum[4]) {
-    sums pair = (sums){} + weights;
+/* A strip of two rows as the pairs of one column after the other. */
+void pair_rows(__global const SRC *p, __global const SRC *q, words pairs[4]) {
 #if defined(SRC_IS_I16)
     words a0 = *(__global const words *)p, b0 = *(__global const words *)q;
     words a1 = *(__global const words *)(p + 32), b1 = *(__global const words *)(q + 32);
-    sum[0] += multiply_pairs(FIRST_OF_BOTH(a0, b0), pair);
-    sum[1] += multiply_pairs(LAST_OF_BOTH(a0, b0), pair);
-    sum[2] += multiply_pairs(FIRST_OF_BOTH(a1, b1), pair);
-    sum[3] += multiply_pairs(LAST_OF_BOTH(a1, b1), pair);
+    pairs[0] = FIRST_OF_BOTH(a0, b0);
+    pairs[1] = LAST_OF_BOTH(a0, b0);
+    pairs[2] = FIRST_OF_BOTH(a1, b1);
+    pairs[3] = LAST_OF_BOTH(a1, b1);
 #else
     /* Bytes of both rows in turn, then zeros in turn with these: words. */
     bytes a = *(__global const bytes *)p, b = *(__global const bytes *)q, none = (bytes){};
     bytes first = FIRST_OF_BOTH(a, b), last = LAST_OF_BOTH(a, b);
-    sum[0] += multiply_pairs((words)FIRST_OF_BOTH(first, none), pair);
-    sum[1] += multiply_pairs((words)LAST_OF_BOTH(first, none), pair);
-    sum[2] += multiply_pairs((words)FIRST_OF_BOTH(last, none), pair);
-    sum[3] += multiply_pairs((words)LAST_OF_BOTH(last, none), pair);
+    pairs[0] = (words)FIRST_OF_BOTH(first, none);
+    pairs[1] = (words)LAST_OF_BOTH(first, none);
+    pairs[2] = (words)FIRST_OF_BOTH(last, none);
+    pairs[3] = (words)LAST_OF_BOTH(last, none);
 #endif
+}
+
+/* Adds pairs, each sample times its weight; `weights` are two, of taps one after the other. */
+void add_pairs(const words pairs[4], __global const WEIGHT *weights, sums sum[4]) {
+    typedef int pair __attribute__((aligned(2)));
+    sums both = (sums){} + *(__global const pair *)weights;
+    sum[0] += multiply_pairs(pairs[0], both);
+    sum[1] += multiply_pairs(pairs[1], both);
+    sum[2] += multiply_pairs(pairs[2], both);
+    sum[3] += multiply_pairs(pairs[3], both);
 }
 
 typedef short tile_words __attribute__((vector_size(32)));
@@ -276,22 +287,45 @@ void store_strip(const sums sum[4], DST16 *result) {
 #endif
 }
 
-/* One result row of a whole strip, where all columns start from the same sum. */
-void filter_strip(const window *w, uint taps, size_t step, int start, DST16 *result) {
-    typedef int pair __attribute__((aligned(2)));
-    __global const SRC *p = w->source;
-    sums sum[4] = {(sums){} + start, (sums){} + start, (sums){} + start, (sums){} + start};
-    for (uint k = 0; k + 1 < taps; k += 2) {
-        add_rows(p, p + step, *(__global const pair *)(w->weights + k), sum);
+/* Registers for the sums of two rows */
+#if defined(__AVX512BW__)
+#define SHARE_ROWS 1
+#else
+#define SHARE_ROWS 0
+#endif
+
+/* True for a whole strip where all columns start from the same sum. */
+bool fits_strip(__global const filter_job *job, const window *w, uint tiles) {
+    return tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0);
+}
+
+/* A result row of a whole strip, or two that read each source row once: `later`, which begins `delta` source rows
+ * behind `w`, unless it is NULL. Each column starts from `start`, or `later_start`. */
+FOR_THIS_PROCESSOR void filter_strip(__global const SRC *p, size_t step, uint taps, __global const WEIGHT *w, int start,
+                                     uint delta, __global const WEIGHT *later, int later_start, DST16 *result) {
+    sums sum[4], later_sum[4];
+    uint rows = later ? taps + delta : taps;
+    sum[0] = sum[1] = sum[2] = sum[3] = (sums){} + start;
+    later_sum[0] = later_sum[1] = later_sum[2] = later_sum[3] = (sums){} + later_start;
+    for (uint k = 0; k < rows; k += 2) {
+        words pairs[4];
+        /* A row too many has no weight, but would have to be there. */
+        __global const SRC *q = k + 1 < rows ? p + step : p;
+        pair_rows(p, q, pairs);
         FETCH_NEXT_STRIP(p);
-        FETCH_NEXT_STRIP(p + step);
+        FETCH_NEXT_STRIP(q);
+        if (k < taps) {
+            add_pairs(pairs, w + k, sum);
+        }
+        if (later && k + 1 >= delta) {
+            add_pairs(pairs, later + ((int)k - (int)delta), later_sum);
+        }
         p += 2 * step;
     }
-    if (taps % 2 == 1) {
-        add_rows(p, p, (ushort)w->weights[taps - 1], sum);
-        FETCH_NEXT_STRIP(p);
-    }
     store_strip(sum, result);
+    if (later) {
+        store_strip(later_sum, result + 1);
+    }
 }
 #endif
 
@@ -300,14 +334,6 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
     __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
     uint taps = job->taps;
-#if PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16))
-    if (tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0)) {
-        window strip = *w;
-        strip.source = p;
-        filter_strip(&strip, taps, step, START(w->fill_weight, job->fill[w->channel]), result);
-        return;
-    }
-#endif
     if (tiles == STRIP) {
         SUM16 a = start_sums(job, w, x), b = a, c = a, d = a;
         if (job->column_channels > 1) {
@@ -339,6 +365,30 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
         }
         result[t * TILE] = FINISH16(a);
     }
+}
+
+/* Row `i` of a tile, or where they share most of their source rows two at once; returns how many. */
+uint filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
+                 uint tiles, uint r0, uint i, DST16 *rows) {
+    window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+#if FILTERS_STRIPS
+    if (fits_strip(job, &w, tiles)) {
+        __global const WEIGHT *shared = 0;
+        uint delta = 0;
+        int start = 0;
+        if (SHARE_ROWS && job->row_channels == 1 && i + 1 < TILE) {
+            window later = find_window(job, tables, src, min(r0 + i + 1, job->rows - 1));
+            delta = (uint)(later.first - w.first);
+            shared = delta < job->taps && fits_strip(job, &later, tiles) ? later.weights : 0;
+            start = START(later.fill_weight, job->fill[later.channel]);
+        }
+        filter_strip(w.source + x, (size_t)job->src_pitch * job->row_channels, job->taps, w.weights,
+                     START(w.fill_weight, job->fill[w.channel]), delta, shared, start, rows + i);
+        return shared ? 2 : 1;
+    }
+#endif
+    filter_row(job, &w, x, tiles, rows + i);
+    return 1;
 }
 
 /* One step of a perfect shuffle of 16 rows; four of them transpose. */
@@ -388,9 +438,8 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * TILE;
     uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
     /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
-    for (uint i = 0; i < TILE; i++) {
-        window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
-        filter_row(job, &w, x, tiles, rows + i);
+    for (uint i = 0; i < TILE;) {
+        i += filter_rows(job, tables, src, x, tiles, r0, i, rows);
     }
 #if TRANSPOSE
     __global DST *to = dst + job->dst + (size_t)x * job->dst_pitch + r0;

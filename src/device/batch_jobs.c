@@ -82,7 +82,7 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
     job->rows = count;
     job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
-    job->weights += (uint32_t)(first * pass->taps * weight);
+    job->weights += (uint32_t)(first * pass->weight_pitch * weight);
     /* Windows count rows from the plane's first, which the window does not hold: modulo 2^64. */
     job->src =
         w->window->offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
@@ -113,6 +113,7 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
         .column_channels = src->channels,
         .taps = pass->taps,
         .weights = tables + pass->weights,
+        .weight_pitch = pass->weight_pitch,
         .starts = tables + pass->starts,
         .tiles_across = divide_up(src->width * src->channels, columns),
         .first_tile = first_tile,

@@ -150,11 +150,22 @@ static bool has_clang_builtins(const clp_device *device) {
            strcmp(device->info.type, "cpu") == 0;
 }
 
-#define OPTIONS_SIZE 96
+/** The instructions that sum products of 16 bits, which LLVM knows but not all names it has for
+ * processors tell it of. */
+static bool has_vnni(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512vnni");
+#else
+    return false;
+#endif
+}
+
+#define OPTIONS_SIZE 128
 
 static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
-    snprintf(options, OPTIONS_SIZE, "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d",
-             device->group_tiles, device->group_tiles ? 1 : 16, builtins);
+    snprintf(options, OPTIONS_SIZE,
+             "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
+             device->group_tiles, device->group_tiles ? 1 : 16, builtins, builtins && has_vnni());
 }
 
 static clproc_status compile(clp_device *device, source *text, const char *options,

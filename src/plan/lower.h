@@ -43,7 +43,7 @@ clproc_status clp_table_bytes(clp_plan *plan, const void *data, size_t size, uin
                               clproc_error *error);
 /** Where a matrix stands in the tables. */
 typedef struct clp_table_window {
-    uint32_t taps, weights, starts;
+    uint32_t taps, weights, weight_pitch, starts;
 } clp_table_window;
 
 /** Weights and starts of a matrix, Q14 or float. Weights that quantise to nothing are left out. */

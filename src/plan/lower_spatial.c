@@ -85,6 +85,7 @@ static clproc_status append_filter(clp_lowering *lowering, const plane_job *job,
     pass->src_count = pass->dst_count = 1;
     pass->taps = window.taps;
     pass->weights = window.weights;
+    pass->weight_pitch = window.weight_pitch;
     pass->starts = window.starts;
     pass->windows = axis->out;
     memcpy(pass->fill, job->fill, sizeof pass->fill);

@@ -90,7 +90,9 @@ typedef struct clp_pass {
     /** Rows from tap to tap: channels of an interleaved picture on its side. 1 where the channels
      * of `src` lie along its rows. */
     uint32_t channel_step;
-    uint32_t weights; /**< int16 Q14 or float, windows × taps */
+    uint32_t
+        weights; /**< int16 Q14 or float, windows × weight_pitch; of each the first taps count */
+    uint32_t weight_pitch; /**< weights; what is between rows, and before the first, is zero */
     uint32_t starts;  /**< int32 pairs: first row, fill weight (Q14, or a float's bits); REINDEX:
                          source row or −1 */
     uint32_t columns; /**< REINDEX: source column or −1 for each output column */

@@ -55,23 +55,22 @@ static int32_t fill_weight(const clp_axis *axis, uint32_t row, const int16_t *q1
 }
 
 /** Floats as they are. */
-static void pack_floats(const clp_axis *axis, float *values, int32_t *pairs) {
+static void pack_floats(const clp_axis *axis, uint32_t pitch, float *packed, int32_t *pairs) {
     for (uint32_t i = 0; i < axis->out; i++) {
         for (uint32_t k = 0; k < axis->taps; k++) {
-            size_t at = (size_t)i * axis->taps + k;
-            values[at] = (float)axis->weight[at];
+            packed[(size_t)i * pitch + k] = (float)axis->weight[(size_t)i * axis->taps + k];
         }
         pairs[2 * i] = axis->start[i];
         pairs[2 * i + 1] = fill_weight(axis, i, NULL);
     }
 }
 
-/** Quantises, and packs what is not zero then into the narrowest windows; returns their width.
- * `scratch`: one row. */
-static uint32_t pack_q14(const clp_axis *axis, int16_t *values, int32_t *pairs, int16_t *scratch) {
+/** Quantises; returns the width of the narrowest windows that hold what is not zero then. Of each
+ * pair the first becomes where that begins in the row. */
+static uint32_t quantise(const clp_axis *axis, int16_t *rows, int32_t *pairs) {
     uint32_t widest = 1;
     for (uint32_t i = 0; i < axis->out; i++) {
-        int16_t *row = values + (size_t)i * axis->taps;
+        int16_t *row = rows + (size_t)i * axis->taps;
         uint32_t first = 0, last = axis->taps;
         clp_axis_quantise(axis, i, row);
         pairs[2 * i + 1] = fill_weight(axis, i, row);
@@ -84,47 +83,55 @@ static uint32_t pack_q14(const clp_axis *axis, int16_t *values, int32_t *pairs, 
         pairs[2 * i] = (int32_t)first;
         widest = last - first > widest ? last - first : widest;
     }
+    return widest;
+}
+
+/** Cuts quantised rows to windows of `taps`. */
+static void pack_q14(const clp_axis *axis, const int16_t *rows, uint32_t taps, uint32_t pitch,
+                     int16_t *packed, int32_t *pairs) {
     for (uint32_t i = 0; i < axis->out; i++) {
-        int16_t *row = values + (size_t)i * widest;
-        memcpy(scratch, values + (size_t)i * axis->taps, axis->taps * sizeof *scratch);
+        const int16_t *row = rows + (size_t)i * axis->taps;
         /* Windows must stay inside the input: a row near its end begins earlier, with zeros. */
-        int64_t start = (int64_t)axis->start[i] + pairs[2 * i], most = (int64_t)axis->in - widest;
+        int64_t start = (int64_t)axis->start[i] + pairs[2 * i], most = (int64_t)axis->in - taps;
         start = start < most ? start : most;
-        for (int64_t k = 0; k < widest; k++) {
+        for (int64_t k = 0; k < taps; k++) {
             int64_t from = start + k - axis->start[i];
-            row[k] = from >= 0 && from < axis->taps ? scratch[from] : 0;
+            packed[(size_t)i * pitch + (size_t)k] = from >= 0 && from < axis->taps ? row[from] : 0;
         }
         pairs[2 * i] = (int32_t)start;
     }
-    return widest;
 }
 
 clproc_status clp_table_axis(clp_plan *plan, const clp_axis *axis, bool use_float,
                              clp_table_window *window, clproc_error *error) {
-    size_t count = (size_t)axis->out * axis->taps,
-           size = use_float ? sizeof(float) : sizeof(int16_t);
-    void *values = clp_memory_alloc(CLP_MEMORY_PLAN, count * size);
+    size_t size = use_float ? sizeof(float) : sizeof(int16_t), bytes = 0;
+    int16_t *rows =
+        clp_memory_alloc(CLP_MEMORY_PLAN, (size_t)axis->out * axis->taps * sizeof *rows);
     int32_t *pairs = clp_memory_alloc(CLP_MEMORY_PLAN, (size_t)axis->out * 2 * sizeof *pairs);
-    int16_t *scratch = clp_memory_alloc(CLP_MEMORY_PLAN, axis->taps * sizeof *scratch);
+    uint8_t *packed = NULL;
     clproc_status status = CLPROC_OK;
-    if (!values || !pairs || !scratch) {
-        status = clp_error_memory(error, "filter tables", count * size);
+    if (rows && pairs) {
+        window->taps = use_float ? axis->taps : quantise(axis, rows, pairs);
+        window->weight_pitch = window->taps + 1;
+        bytes = ((size_t)axis->out * window->weight_pitch + 1) * size;
+        packed = clp_memory_zero(CLP_MEMORY_PLAN, 1, bytes);
+    }
+    if (!packed) {
+        status = clp_error_memory(error, "filter tables", (size_t)axis->out * axis->taps * size);
         goto out;
     }
-    window->taps = axis->taps;
     if (use_float) {
-        pack_floats(axis, values, pairs);
+        pack_floats(axis, window->weight_pitch, (float *)packed + 1, pairs);
     } else {
-        window->taps = pack_q14(axis, values, pairs, scratch);
+        pack_q14(axis, rows, window->taps, window->weight_pitch, (int16_t *)packed + 1, pairs);
     }
-    CLP_TRY(status, out,
-            clp_table_bytes(plan, values, (size_t)axis->out * window->taps * size, &window->weights,
-                            error));
+    CLP_TRY(status, out, clp_table_bytes(plan, packed, bytes, &window->weights, error));
+    window->weights += (uint32_t)size;
     status =
         clp_table_bytes(plan, pairs, (size_t)axis->out * 2 * sizeof *pairs, &window->starts, error);
 out:
-    clp_memory_free(scratch);
-    clp_memory_free(values);
+    clp_memory_free(packed);
+    clp_memory_free(rows);
     clp_memory_free(pairs);
     return status;
 }
