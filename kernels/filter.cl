@@ -64,7 +64,7 @@ typedef struct window {
 
 window find_window(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint row) {
     window w;
-    uint index = row / job->row_channels;
+    uint index = job->row_channels == 1 ? row : row / job->row_channels; /* dividing takes its time */
     int2 start = ((__global const int2 *)(tables + job->starts))[index];
     w.channel = row - index * job->row_channels;
     /* Of a band, job->src counts from a row that is not there: sums of ulong come round. */
@@ -124,6 +124,8 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void NAME(filter)(__gl
 /* Tiles side by side that one work-item works on, so that finding windows and weights is paid once for all: a whole
  * cache line of 8-bit samples. */
 #define STRIP 4
+/* Rows of a work-item: transposed, a whole cache line of 16-bit samples. */
+#define ROWS 32
 
 #if defined(DST_IS_U8)
 #define DST16 uchar16
@@ -276,14 +278,14 @@ void store_strip(const sums sum[4], DST16 *result) {
     words a = pack_sums(sum[0], sum[1]), b = pack_sums(sum[2], sum[3]);
 #if defined(SRC_IS_U8)
     result[0] = NARROW(TILE_OF(a, b, 0, 32));
-    result[TILE] = NARROW(TILE_OF(a, b, 8, 40));
-    result[2 * TILE] = NARROW(TILE_OF(a, b, 16, 48));
-    result[3 * TILE] = NARROW(TILE_OF(a, b, 24, 56));
+    result[ROWS] = NARROW(TILE_OF(a, b, 8, 40));
+    result[2 * ROWS] = NARROW(TILE_OF(a, b, 16, 48));
+    result[3 * ROWS] = NARROW(TILE_OF(a, b, 24, 56));
 #else
     result[0] = NARROW(TILE_OF(a, b, 0, 8));
-    result[TILE] = NARROW(TILE_OF(a, b, 16, 24));
-    result[2 * TILE] = NARROW(TILE_OF(a, b, 32, 40));
-    result[3 * TILE] = NARROW(TILE_OF(a, b, 48, 56));
+    result[ROWS] = NARROW(TILE_OF(a, b, 16, 24));
+    result[2 * ROWS] = NARROW(TILE_OF(a, b, 32, 40));
+    result[3 * ROWS] = NARROW(TILE_OF(a, b, 48, 56));
 #endif
 }
 
@@ -351,9 +353,9 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
             p += step;
         }
         result[0] = FINISH16(a);
-        result[TILE] = FINISH16(b);
-        result[2 * TILE] = FINISH16(c);
-        result[3 * TILE] = FINISH16(d);
+        result[ROWS] = FINISH16(b);
+        result[2 * ROWS] = FINISH16(c);
+        result[3 * ROWS] = FINISH16(d);
         return;
     }
     for (uint t = 0; t < tiles; t++) {
@@ -363,7 +365,7 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
             a += TO_SUM16(vload16(0, q)) * (SUM)w->weights[k];
             q += step;
         }
-        result[t * TILE] = FINISH16(a);
+        result[t * ROWS] = FINISH16(a);
     }
 }
 
@@ -376,7 +378,7 @@ uint filter_rows(__global const filter_job *job, __global const uchar *tables, _
         __global const WEIGHT *shared = 0;
         uint delta = 0;
         int start = 0;
-        if (SHARE_ROWS && job->row_channels == 1 && i + 1 < TILE) {
+        if (SHARE_ROWS && job->row_channels == 1 && i + 1 < ROWS) {
             window later = find_window(job, tables, src, min(r0 + i + 1, job->rows - 1));
             delta = (uint)(later.first - w.first);
             shared = delta < job->taps && fits_strip(job, &later, tiles) ? later.weights : 0;
@@ -414,11 +416,11 @@ void store_row(__global const filter_job *job, const DST16 *result, uint tiles, 
     __global DST *line = dst + job->dst + (size_t)index * job->dst_pitch;
     for (uint t = 0; t < tiles; t++, x += TILE) {
         if (job->row_channels == 1) {
-            vstore16(result[t * TILE], 0, line + x);
+            vstore16(result[t * ROWS], 0, line + x);
             continue;
         }
         DST values[TILE];
-        vstore16(result[t * TILE], 0, values);
+        vstore16(result[t * ROWS], 0, values);
         for (uint k = 0; k < TILE && x + k < job->columns; k++) {
             line[(x + k) * job->row_channels + channel] = values[k];
         }
@@ -428,36 +430,41 @@ void store_row(__global const filter_job *job, const DST16 *result, uint tiles, 
 __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global const uchar *tables, uint jobs,
                            uint count, uint base) {
     uint number = base + (uint)get_global_id(0);
-    DST16 rows[STRIP * TILE];
+    DST16 rows[STRIP * ROWS];
     if (count == 0) {
         return;
     }
     __global const filter_job *job = find_filter_job(tables, jobs, count, number);
     /* Down one strip after the other: what is stored transposed stays within few pages. */
     uint inside = number - job->first_tile;
-    uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * TILE;
+    uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * ROWS;
     uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
     /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
-    for (uint i = 0; i < TILE;) {
+    for (uint i = 0; i < ROWS;) {
         i += filter_rows(job, tables, src, x, tiles, r0, i, rows);
     }
 #if TRANSPOSE
-    __global DST *to = dst + job->dst + (size_t)x * job->dst_pitch + r0;
-    for (uint t = 0; t < tiles; t++, to += (size_t)TILE * job->dst_pitch) {
+    size_t pitch = job->dst_pitch;
+    for (uint t = 0; t < tiles * (ROWS / TILE); t++) {
+        uint across = t / (ROWS / TILE), down = t % (ROWS / TILE) * TILE;
+        __global DST *to = dst + job->dst + (x + across * TILE) * pitch + r0 + down;
+        if (r0 + down >= job->rows) {
+            continue; /* what is padded is a tile, not all a work-item may hold */
+        }
         DST16 turned[TILE];
         _Pragma("unroll") for (int i = 0; i < TILE; i++) {
-            turned[i] = rows[t * TILE + i];
+            turned[i] = rows[across * ROWS + down + i];
         }
         SHUFFLE(turned)
         SHUFFLE(turned)
         SHUFFLE(turned)
         SHUFFLE(turned)
         _Pragma("unroll") for (int i = 0; i < TILE; i++) {
-            *(__global DST16 *)(to + i * job->dst_pitch) = turned[i];
+            *(__global DST16 *)(to + i * pitch) = turned[i];
         }
     }
 #else
-    for (uint i = 0; i < TILE && r0 + i < job->rows; i++) {
+    for (uint i = 0; i < ROWS && r0 + i < job->rows; i++) {
         store_row(job, rows + i, tiles, r0 + i, x, dst);
     }
 #endif

@@ -100,8 +100,8 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
     const clp_pass *pass = w->pass;
     const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
     uint32_t tables = (uint32_t)w->picture->tables;
-    /* A work-item owns 64 columns of 16 rows, a work-group 32 of 32. */
-    uint32_t columns = device->group_tiles ? 32 : 64, rows = device->group_tiles ? 32 : 16;
+    /* A work-item owns 64 columns of 32 rows, a work-group 32 of 32. */
+    uint32_t columns = device->group_tiles ? 32 : 64, rows = 32;
     *job = (filter_job){
         .src = sample_offset(w, src),
         .dst = sample_offset(w, dst),
