@@ -149,12 +149,12 @@ SUM16 start_sums(__global const filter_job *job, const window *w, uint x) {
     return vload16(0, values);
 }
 
-/* The next strip's part of a row: the hardware does not follow so many rows at once. */
-#define FETCH_NEXT_STRIP(p)                                                                        \
+/* A strip's part of a row, of the next strip: the hardware does not follow so many rows at once. */
+#define FETCH(p)                                                                                   \
     {                                                                                              \
-        PREFETCH((p) + STRIP * TILE);                                                              \
+        PREFETCH(p);                                                                               \
         if (sizeof(SRC) > 1) {                                                                     \
-            PREFETCH((p) + STRIP * TILE + 64 / sizeof(SRC));                                       \
+            PREFETCH((p) + 64 / sizeof(SRC));                                                      \
         }                                                                                          \
     }
 
@@ -209,15 +209,17 @@ sums multiply_pairs(words pairs, sums weights) {
 #endif
 }
 
-/* A strip of two rows as the pairs of one column after the other. */
-void pair_rows(__global const SRC *p, __global const SRC *q, words pairs[4]) {
+/* A strip of two rows, or the first half of it, as the pairs of one column after the other. */
+void pair_rows(bool whole, __global const SRC *p, __global const SRC *q, words pairs[4]) {
 #if defined(SRC_IS_I16)
-    words a0 = *(__global const words *)p, b0 = *(__global const words *)q;
-    words a1 = *(__global const words *)(p + 32), b1 = *(__global const words *)(q + 32);
-    pairs[0] = FIRST_OF_BOTH(a0, b0);
-    pairs[1] = LAST_OF_BOTH(a0, b0);
-    pairs[2] = FIRST_OF_BOTH(a1, b1);
-    pairs[3] = LAST_OF_BOTH(a1, b1);
+    words a = *(__global const words *)p, b = *(__global const words *)q;
+    pairs[0] = FIRST_OF_BOTH(a, b);
+    pairs[1] = LAST_OF_BOTH(a, b);
+    if (whole) {
+        a = *(__global const words *)(p + 32), b = *(__global const words *)(q + 32);
+        pairs[2] = FIRST_OF_BOTH(a, b);
+        pairs[3] = LAST_OF_BOTH(a, b);
+    }
 #else
     /* Bytes of both rows in turn, then zeros in turn with these: words. */
     bytes a = *(__global const bytes *)p, b = *(__global const bytes *)q, none = (bytes){};
@@ -230,13 +232,15 @@ void pair_rows(__global const SRC *p, __global const SRC *q, words pairs[4]) {
 }
 
 /* Adds pairs, each sample times its weight; `weights` are two, of taps one after the other. */
-void add_pairs(const words pairs[4], __global const WEIGHT *weights, sums sum[4]) {
+void add_pairs(bool whole, const words pairs[4], __global const WEIGHT *weights, sums sum[4]) {
     typedef int pair __attribute__((aligned(2)));
     sums both = (sums){} + *(__global const pair *)weights;
     sum[0] += multiply_pairs(pairs[0], both);
     sum[1] += multiply_pairs(pairs[1], both);
-    sum[2] += multiply_pairs(pairs[2], both);
-    sum[3] += multiply_pairs(pairs[3], both);
+    if (whole) {
+        sum[2] += multiply_pairs(pairs[2], both);
+        sum[3] += multiply_pairs(pairs[3], both);
+    }
 }
 
 typedef short tile_words __attribute__((vector_size(32)));
@@ -296,15 +300,17 @@ void store_strip(const sums sum[4], DST16 *result) {
 #define SHARE_ROWS 0
 #endif
 
-/* True for a whole strip where all columns start from the same sum. */
-bool fits_strip(__global const filter_job *job, const window *w, uint tiles) {
-    return tiles == STRIP && (job->column_channels == 1 || w->fill_weight == 0);
+/* True where all columns start from the same sum. */
+bool fits_strip(__global const filter_job *job, const window *w) {
+    return job->column_channels == 1 || w->fill_weight == 0;
 }
 
-/* A result row of a whole strip, or two that read each source row once: `later`, which begins `delta` source rows
- * behind `w`, unless it is NULL. Each column starts from `start`, or `later_start`. */
-FOR_THIS_PROCESSOR void filter_strip(__global const SRC *p, size_t step, uint taps, __global const WEIGHT *w, int start,
-                                     uint delta, __global const WEIGHT *later, int later_start, DST16 *result) {
+/* A result row of a strip or of its first half, which is all a row need have memory for; or two rows that read each
+ * source row once: `later`, which begins `delta` source rows behind `w`, unless it is NULL. Each column starts from
+ * `start`, or `later_start`. Fetches what stands `ahead` samples on. */
+FOR_THIS_PROCESSOR void filter_strip(bool whole, __global const SRC *p, size_t step, uint ahead, uint taps,
+                                     __global const WEIGHT *w, int start, uint delta, __global const WEIGHT *later,
+                                     int later_start, DST16 *result) {
     sums sum[4], later_sum[4];
     uint rows = later ? taps + delta : taps;
     sum[0] = sum[1] = sum[2] = sum[3] = (sums){} + start;
@@ -313,14 +319,14 @@ FOR_THIS_PROCESSOR void filter_strip(__global const SRC *p, size_t step, uint ta
         words pairs[4];
         /* A row too many has no weight, but would have to be there. */
         __global const SRC *q = k + 1 < rows ? p + step : p;
-        pair_rows(p, q, pairs);
-        FETCH_NEXT_STRIP(p);
-        FETCH_NEXT_STRIP(q);
+        pair_rows(whole, p, q, pairs);
+        FETCH(p + ahead);
+        FETCH(q + ahead);
         if (k < taps) {
-            add_pairs(pairs, w + k, sum);
+            add_pairs(whole, pairs, w + k, sum);
         }
         if (later && k + 1 >= delta) {
-            add_pairs(pairs, later + ((int)k - (int)delta), later_sum);
+            add_pairs(whole, pairs, later + ((int)k - (int)delta), later_sum);
         }
         p += 2 * step;
     }
@@ -349,7 +355,7 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
             b += TO_SUM16(vload16(1, p)) * weight;
             c += TO_SUM16(vload16(2, p)) * weight;
             d += TO_SUM16(vload16(3, p)) * weight;
-            FETCH_NEXT_STRIP(p);
+            FETCH(p + STRIP * TILE);
             p += step;
         }
         result[0] = FINISH16(a);
@@ -369,27 +375,45 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
     }
 }
 
-/* Row `i` of a tile, or where they share most of their source rows two at once; returns how many. */
-uint filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
-                 uint tiles, uint r0, uint i, DST16 *rows) {
-    window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
 #if FILTERS_STRIPS
-    if (fits_strip(job, &w, tiles)) {
-        __global const WEIGHT *shared = 0;
-        uint delta = 0;
-        int start = 0;
-        if (SHARE_ROWS && job->row_channels == 1 && i + 1 < ROWS) {
-            window later = find_window(job, tables, src, min(r0 + i + 1, job->rows - 1));
-            delta = (uint)(later.first - w.first);
-            shared = delta < job->taps && fits_strip(job, &later, tiles) ? later.weights : 0;
-            start = START(later.fill_weight, job->fill[later.channel]);
-        }
-        filter_strip(w.source + x, (size_t)job->src_pitch * job->row_channels, job->taps, w.weights,
-                     START(w.fill_weight, job->fill[w.channel]), delta, shared, start, rows + i);
-        return shared ? 2 : 1;
+/* Row `i` of a work-item, or where they share most of their source rows two at once; returns how many, 0 for a row
+ * that must be made otherwise. */
+uint filter_shared_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
+                        uint r0, uint i, DST16 *result) {
+    window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+    __global const WEIGHT *shared = 0;
+    uint delta = 0, columns = job->columns - x;
+    int start = 0;
+    if (!fits_strip(job, &w)) {
+        return 0;
+    }
+    if (SHARE_ROWS && job->row_channels == 1 && i + 1 < ROWS) {
+        window later = find_window(job, tables, src, min(r0 + i + 1, job->rows - 1));
+        delta = (uint)(later.first - w.first);
+        shared = delta < job->taps && fits_strip(job, &later) ? later.weights : 0;
+        start = START(later.fill_weight, job->fill[later.channel]);
+    }
+    /* A half is a cache line of 16-bit samples; 8-bit ones have a line for the whole. */
+    bool whole = sizeof(SRC) == 1 || columns > STRIP * TILE / 2;
+    /* The last strip has none behind it. */
+    uint ahead = columns > STRIP * TILE ? STRIP * TILE : 0;
+    filter_strip(whole, w.source + x, (size_t)job->src_pitch * job->row_channels, ahead, job->taps, w.weights,
+                 START(w.fill_weight, job->fill[w.channel]), delta, shared, start, result);
+    return shared ? 2 : 1;
+}
+#endif
+
+/* Rows of a work-item from row `i` on; returns how many. */
+uint filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
+                 uint tiles, uint r0, uint i, DST16 *result) {
+#if FILTERS_STRIPS
+    uint made = filter_shared_rows(job, tables, src, x, r0, i, result);
+    if (made > 0) {
+        return made;
     }
 #endif
-    filter_row(job, &w, x, tiles, rows + i);
+    window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+    filter_row(job, &w, x, tiles, result);
     return 1;
 }
 
@@ -441,7 +465,7 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
     /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
     for (uint i = 0; i < ROWS;) {
-        i += filter_rows(job, tables, src, x, tiles, r0, i, rows);
+        i += filter_rows(job, tables, src, x, tiles, r0, i, rows + i);
     }
 #if TRANSPOSE
     size_t pitch = job->dst_pitch;

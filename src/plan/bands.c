@@ -6,12 +6,12 @@
 
 /** Source bytes of a band: few enough to stay in a core's caches until kernels have read them, and
  * enough for the cost of a launch to vanish beside decoding them. */
-#define BAND_BYTES ((size_t)2 << 20)
+#define BAND_BYTES ((size_t)1 << 20)
 /** The most rows of a picture that a decoder hands out at a time. */
 #define DECODED_ROWS 32
 /** Results of a band come in multiples of this many: to the second pass they are columns, of which
- * its kernel takes 64 at a time, also in planes of half the size. */
-#define BAND_STEP 128
+ * its kernel takes 64 at a time, or 32, as in planes of half the size. */
+#define BAND_STEP 64
 
 const clp_band *clp_bands_part(const clp_bands *bands, uint32_t band, uint32_t plane) {
     return &bands->parts[(size_t)band * bands->window.plane_count + plane];
