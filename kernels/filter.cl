@@ -378,7 +378,7 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
 #if FILTERS_STRIPS
 /* Row `i` of a work-item, or where they share most of their source rows two at once; returns how many, 0 for a row
  * that must be made otherwise. */
-uint filter_shared_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
+INLINE uint filter_shared_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
                         uint r0, uint i, DST16 *result) {
     window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
     __global const WEIGHT *shared = 0;
@@ -403,18 +403,21 @@ uint filter_shared_rows(__global const filter_job *job, __global const uchar *ta
 }
 #endif
 
-/* Rows of a work-item from row `i` on; returns how many. */
-uint filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
-                 uint tiles, uint r0, uint i, DST16 *result) {
+/* The rows of a work-item, tile beside tile. */
+INLINE void filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
+                        uint tiles, uint r0, DST16 *rows) {
+    for (uint i = 0; i < ROWS;) {
+        uint made = 0;
 #if FILTERS_STRIPS
-    uint made = filter_shared_rows(job, tables, src, x, r0, i, result);
-    if (made > 0) {
-        return made;
-    }
+        made = filter_shared_rows(job, tables, src, x, r0, i, rows + i);
 #endif
-    window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
-    filter_row(job, &w, x, tiles, result);
-    return 1;
+        if (made == 0) {
+            window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+            filter_row(job, &w, x, tiles, rows + i);
+            made = 1;
+        }
+        i += made;
+    }
 }
 
 /* One step of a perfect shuffle of 16 rows; four of them transpose. */
@@ -464,9 +467,7 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * ROWS;
     uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
     /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
-    for (uint i = 0; i < ROWS;) {
-        i += filter_rows(job, tables, src, x, tiles, r0, i, rows + i);
-    }
+    filter_rows(job, tables, src, x, tiles, r0, rows);
 #if TRANSPOSE
     size_t pitch = job->dst_pitch;
     for (uint t = 0; t < tiles * (ROWS / TILE); t++) {
