@@ -9,8 +9,9 @@
 /** Merging two stages may cost this much more arithmetic: it saves launches, scratch memory and
  * traffic. */
 #define MERGE_PRICE 2.0
-/** From this σ on a Gaussian runs as three factors; later where alpha divides their error. */
-#define FACTOR_SIGMA 6.0
+/** From this σ on a Gaussian runs as three factors, which cost more passes and fewer taps; later
+ * where alpha divides their error. */
+#define FACTOR_SIGMA 9.0
 #define FACTOR_SIGMA_ALPHA 16.0
 
 void clp_stage_free(clp_stage *stage) {

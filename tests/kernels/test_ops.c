@@ -61,7 +61,7 @@ static const char *const pipelines[] = {
     "flip h | pad 80x60:gravity=east:colour=#123",
     "pad 90x70:colour=#0f08 | blur 2",
     "blur 0.4",
-    "blur 7",
+    "blur 11",
     "blur 31",
     "gray | blur 1.5",
     "blur 1 | brightness 1.5",

@@ -216,7 +216,7 @@ class Cases:
         add("alpha", self.png_case, [("resize", "257x60:fit=fill")], alpha, by_depth("alpha"))
         add("alpha", self.png_case, [("resize", "60x190:fit=fill")], alpha, by_depth("alpha"))
 
-        for sigma in ("0.5", "2", "5.3", "20"):
+        for sigma in ("0.5", "2", "5.3", "9", "20"):
             add("blur", self.png_case, [("blur", sigma)], opaque, by_depth("blur"))
         add("blur", self.png_case, [("box-blur", "3")], opaque, by_depth("blur"))
         for sigma in ("0.8", "6"):

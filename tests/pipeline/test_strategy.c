@@ -9,7 +9,7 @@
 static const char *const pipelines[] = {
     "resize 60% | blur 2 | sharpen 1 | gamma 1.2",
     "crop 120x90+5+7 | flip h | saturation 1.4 | blur 1.3",
-    "blur 7 | rotate 90 | gray | resize 50%",
+    "blur 11 | rotate 90 | gray | resize 50%",
     "brightness 1.2 | pad 200x200:colour=#f80 | blur 1 | contrast 0.8",
 };
 
