@@ -301,7 +301,7 @@ void store_strip(const sums sum[4], DST16 *result) {
 #endif
 
 /* True where all columns start from the same sum. */
-bool fits_strip(__global const filter_job *job, const window *w) {
+bool starts_alike(__global const filter_job *job, const window *w) {
     return job->column_channels == 1 || w->fill_weight == 0;
 }
 
@@ -378,27 +378,27 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
 #if FILTERS_STRIPS
 /* Row `i` of a work-item, or where they share most of their source rows two at once; returns how many, 0 for a row
  * that must be made otherwise. */
-INLINE uint filter_shared_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
-                        uint r0, uint i, DST16 *result) {
+INLINE uint filter_shared_rows(__global const filter_job *job, __global const uchar *tables,
+                               __global const SRC *src, uint x, uint r0, uint i, DST16 *result) {
     window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
     __global const WEIGHT *shared = 0;
     uint delta = 0, columns = job->columns - x;
-    int start = 0;
-    if (!fits_strip(job, &w)) {
+    int later_start = 0;
+    if (!starts_alike(job, &w)) {
         return 0;
     }
     if (SHARE_ROWS && job->row_channels == 1 && i + 1 < ROWS) {
         window later = find_window(job, tables, src, min(r0 + i + 1, job->rows - 1));
         delta = (uint)(later.first - w.first);
-        shared = delta < job->taps && fits_strip(job, &later) ? later.weights : 0;
-        start = START(later.fill_weight, job->fill[later.channel]);
+        shared = delta < job->taps && starts_alike(job, &later) ? later.weights : 0;
+        later_start = START(later.fill_weight, job->fill[later.channel]);
     }
     /* A half is a cache line of 16-bit samples; 8-bit ones have a line for the whole. */
     bool whole = sizeof(SRC) == 1 || columns > STRIP * TILE / 2;
     /* The last strip has none behind it. */
     uint ahead = columns > STRIP * TILE ? STRIP * TILE : 0;
     filter_strip(whole, w.source + x, (size_t)job->src_pitch * job->row_channels, ahead, job->taps, w.weights,
-                 START(w.fill_weight, job->fill[w.channel]), delta, shared, start, result);
+                 START(w.fill_weight, job->fill[w.channel]), delta, shared, later_start, result);
     return shared ? 2 : 1;
 }
 #endif
