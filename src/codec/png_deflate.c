@@ -137,12 +137,18 @@ static clproc_status filter_picture(clp_encoder *encoder, const clp_layout *layo
     return CLPROC_OK;
 }
 
+/** libdeflate's level for one of zlib's. From 5 to 8 the one below packs as tight as zlib does, and
+ * is up to twice as fast; 9 asks for the smallest there is. */
+static int libdeflate_level(int level) {
+    return level >= 5 && level <= 8 ? level - 1 : level;
+}
+
 /** Packs `encoder->scratch` to the end of `packed`. */
 static clproc_status pack(clp_encoder *encoder, int level, clp_bytes *packed, clproc_error *error) {
     const clp_bytes *raw = &encoder->scratch;
     if (!encoder->deflate || encoder->deflate_level != level) {
         libdeflate_free_compressor(encoder->deflate);
-        encoder->deflate = libdeflate_alloc_compressor(level);
+        encoder->deflate = libdeflate_alloc_compressor(libdeflate_level(level));
         encoder->deflate_level = level;
     }
     if (!encoder->deflate) {
