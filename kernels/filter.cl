@@ -137,10 +137,15 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void NAME(filter)(__gl
 #define DST16 float16
 #endif
 
+/* True where all columns start from the same sum. */
+bool starts_alike(__global const filter_job *job, const window *w) {
+    return job->column_channels == 1 || w->fill_weight == 0;
+}
+
 /* What 16 columns beginning with x take of the fill colour, and the rounding. */
 SUM16 start_sums(__global const filter_job *job, const window *w, uint x) {
     SUM values[TILE];
-    if (job->column_channels == 1 || w->fill_weight == 0) {
+    if (starts_alike(job, w)) {
         return (SUM16)(START(w->fill_weight, job->fill[w->channel]));
     }
     for (uint i = 0; i < TILE; i++) {
@@ -300,11 +305,6 @@ void store_strip(const sums sum[4], DST16 *result) {
 #define SHARE_ROWS 0
 #endif
 
-/* True where all columns start from the same sum. */
-bool starts_alike(__global const filter_job *job, const window *w) {
-    return job->column_channels == 1 || w->fill_weight == 0;
-}
-
 /* A result row of a strip or of its first half, which is all a row need have memory for; or two rows that read each
  * source row once: `later`, which begins `delta` source rows behind `w`, unless it is NULL. Each column starts from
  * `start`, or `later_start`. Fetches what stands `ahead` samples on. */
@@ -376,20 +376,16 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
 }
 
 #if FILTERS_STRIPS
-/* Row `i` of a work-item, or where they share most of their source rows two at once; returns how many, 0 for a row
- * that must be made otherwise. */
+/* Row `i` of a work-item, whose window is `w`, or where they share most of their source rows that and the next one;
+ * returns how many. All columns start alike. */
 INLINE uint filter_shared_rows(__global const filter_job *job, __global const uchar *tables,
-                               __global const SRC *src, uint x, uint r0, uint i, DST16 *result) {
-    window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
+                               __global const SRC *src, const window *w, uint x, uint r0, uint i, DST16 *result) {
     __global const WEIGHT *shared = 0;
     uint delta = 0, columns = job->columns - x;
     int later_start = 0;
-    if (!starts_alike(job, &w)) {
-        return 0;
-    }
     if (SHARE_ROWS && job->row_channels == 1 && i + 1 < ROWS) {
         window later = find_window(job, tables, src, min(r0 + i + 1, job->rows - 1));
-        delta = (uint)(later.first - w.first);
+        delta = (uint)(later.first - w->first);
         shared = delta < job->taps && starts_alike(job, &later) ? later.weights : 0;
         later_start = START(later.fill_weight, job->fill[later.channel]);
     }
@@ -397,8 +393,8 @@ INLINE uint filter_shared_rows(__global const filter_job *job, __global const uc
     bool whole = sizeof(SRC) == 1 || columns > STRIP * TILE / 2;
     /* The last strip has none behind it. */
     uint ahead = columns > STRIP * TILE ? STRIP * TILE : 0;
-    filter_strip(whole, w.source + x, (size_t)job->src_pitch * job->row_channels, ahead, job->taps, w.weights,
-                 START(w.fill_weight, job->fill[w.channel]), delta, shared, later_start, result);
+    filter_strip(whole, w->source + x, (size_t)job->src_pitch * job->row_channels, ahead, job->taps, w->weights,
+                 START(w->fill_weight, job->fill[w->channel]), delta, shared, later_start, result);
     return shared ? 2 : 1;
 }
 #endif
@@ -407,16 +403,15 @@ INLINE uint filter_shared_rows(__global const filter_job *job, __global const uc
 INLINE void filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
                         uint tiles, uint r0, DST16 *rows) {
     for (uint i = 0; i < ROWS;) {
-        uint made = 0;
+        window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
 #if FILTERS_STRIPS
-        made = filter_shared_rows(job, tables, src, x, r0, i, rows + i);
-#endif
-        if (made == 0) {
-            window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
-            filter_row(job, &w, x, tiles, rows + i);
-            made = 1;
+        if (starts_alike(job, &w)) {
+            i += filter_shared_rows(job, tables, src, &w, x, r0, i, rows + i);
+            continue;
         }
-        i += made;
+#endif
+        filter_row(job, &w, x, tiles, rows + i);
+        i++;
     }
 }
 
