@@ -60,7 +60,8 @@ static bool find_file(const clp_device *device, const char *key, char *path, siz
 void clp_binary_key(const clp_device *device, const char *options, const char *const *strings,
                     const size_t *lengths, uint32_t count, char key[CLP_BINARY_KEY]) {
     const clproc_device_info *info = &device->info;
-    const char *const facts[] = {info->name, info->driver, info->version, options};
+    const char *const facts[] = {info->name, info->driver, info->version, options,
+                                 device->in_thread ? "in thread" : ""};
     XXH3_state_t state;
     XXH3_128bits_reset(&state);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
@@ -116,13 +117,17 @@ cl_program clp_binary_load(clp_device *device, const char *key) {
 
 void clp_binary_keep(clp_device *device, cl_program program, const char *key, bool compiled) {
     char folder[4096];
-    if (device->unsaved_count < CLP_MAX_KERNELS && find_folder(device, folder, sizeof folder) &&
-        clRetainProgram(program) == CL_SUCCESS) {
+    if (!find_folder(device, folder, sizeof folder)) {
+        return;
+    }
+    pthread_mutex_lock(&device->lock);
+    if (device->unsaved_count < CLP_MAX_KERNELS && clRetainProgram(program) == CL_SUCCESS) {
         clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
         unsaved->program = program;
         unsaved->compiled = compiled;
         snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
     }
+    pthread_mutex_unlock(&device->lock);
 }
 
 static void save(const clp_device *device, const clp_unsaved *unsaved) {

@@ -102,6 +102,17 @@ static void describe(clp_found *found) {
     }
 }
 
+/** A device of PoCL that runs commands in the thread that enqueues them: no choice of its own, but
+ * another way to the same processor. Where somebody else has chosen PoCL's drivers, they are taken
+ * as they are. */
+static bool is_in_thread(const clp_found *item) {
+    const char *drivers = getenv("POCL_DEVICES");
+    return strcmp(item->info.platform, CLP_POCL_PLATFORM) == 0 && drivers &&
+           strcmp(drivers, CLP_POCL_DEVICES) == 0 &&
+           (strncmp(item->info.name, "basic", 5) == 0 ||
+            strncmp(item->info.name, "cpu-minimal", 11) == 0);
+}
+
 static clproc_status append(clp_found **found, size_t *count, size_t *capacity,
                             const clp_found *item, clproc_error *error) {
     clp_found *grown =
@@ -135,14 +146,23 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
         snprintf(name, sizeof name, "unknown platform");
     }
+    size_t first = *count;
+    cl_device_id in_thread = NULL;
     for (cl_uint i = 0; i < number && i < 64; i++) {
         clp_found item = {.platform = platform, .id = ids[i]};
         memcpy(item.info.platform, name, sizeof name);
         describe(&item);
+        if (is_in_thread(&item)) {
+            in_thread = item.info.usable ? item.id : NULL;
+            continue;
+        }
         clproc_status status = append(found, count, capacity, &item, error);
         if (status != CLPROC_OK) {
             return status;
         }
+    }
+    for (size_t i = first; in_thread && i < *count; i++) {
+        (*found)[i].in_thread = in_thread;
     }
     return CLPROC_OK;
 }
@@ -292,6 +312,46 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
     return CLPROC_OK;
 }
 
+/** Adds a device to those chosen, unless it is there. */
+static void choose(size_t *chosen, size_t *chosen_count, size_t index) {
+    for (size_t i = 0; i < *chosen_count; i++) {
+        if (chosen[i] == index) {
+            return;
+        }
+    }
+    chosen[(*chosen_count)++] = index;
+}
+
+clproc_status clp_devices_select_all(const clp_found *found, size_t count, const char *selection,
+                                     size_t *chosen, size_t *chosen_count, clproc_error *error) {
+    char word[256], notice[256];
+    *chosen_count = 0;
+    for (const char *at = selection; *at; at += strspn(at, ",")) {
+        size_t length = strcspn(at, ","), index;
+        snprintf(word, sizeof word, "%.*s", (int)(length < 255 ? length : 255), at);
+        at += length;
+        if (strcmp(word, "all") != 0) {
+            clproc_status status =
+                clp_devices_select(found, count, word, &index, notice, sizeof notice, error);
+            if (status != CLPROC_OK) {
+                return status;
+            }
+            choose(chosen, chosen_count, index);
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (rank(&found[i].info) > 0) {
+                choose(chosen, chosen_count, i);
+            }
+        }
+    }
+    return *chosen_count > 0 ? CLPROC_OK
+                             : clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                                             "no usable device matches \"%s\"; `clproc devices` "
+                                             "lists them",
+                                             selection);
+}
+
 /* ------------------------------------------------------- PoCL */
 
 static bool on_path(const char *program) {
@@ -371,7 +431,8 @@ clproc_status clp_pocl_preflight(clproc_error *error) {
                              "no folder for compiled kernels can be written; set POCL_CACHE_DIR to "
                              "one that can");
     }
-    if (setenv("POCL_CACHE_DIR", chosen, 1) != 0) {
+    if (setenv("POCL_CACHE_DIR", chosen, 1) != 0 ||
+        setenv("POCL_DEVICES", CLP_POCL_DEVICES, 0) != 0) {
         return clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
                              strerror(errno));
     }

@@ -372,16 +372,3 @@ out:
     clp_segments_free(&segments);
     return status;
 }
-
-clproc_status clp_reference_submit(clp_slot *slot, clp_prof_thread *thread, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    clp_prof_begin(thread, CLP_PROF_REFERENCE, CLP_PROF_NO_IMAGE);
-    for (uint32_t i = 0; status == CLPROC_OK && i < slot->count; i++) {
-        if (!slot->pictures[i].dropped) {
-            status = clp_reference_run(slot->pictures[i].plan, clp_slot_input(slot, i),
-                                       clp_slot_output(slot, i), NULL, error);
-        }
-    }
-    clp_prof_end(thread);
-    return status;
-}

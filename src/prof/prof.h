@@ -26,14 +26,15 @@ typedef struct clp_prof_thread clp_prof_thread;
     X(DECODE, "decode", WORK)                                                                      \
     X(BUILD, "build kernels", WORK)                                                                \
     X(SUBMIT, "submit", WORK)                                                                      \
+    X(COMPUTE, "compute", WORK)                                                                    \
     X(REFERENCE, "reference", WORK)                                                                \
     X(META, "metadata", WORK)                                                                      \
     X(ENCODE, "encode", WORK)                                                                      \
     X(WRITE, "write", WORK)                                                                        \
-    X(WAIT_SLOT, "wait for a batch slot", WAIT)                                                    \
-    X(WAIT_BATCH, "wait for a full batch", WAIT)                                                   \
+    X(WAIT_OPEN, "wait for a device to open", WAIT)                                                \
+    X(WAIT_MEMORY, "wait for memory", WAIT)                                                        \
     X(WAIT_DEVICE, "wait for the device", WAIT)                                                    \
-    X(WAIT_PICTURE, "wait for a finished picture", WAIT)                                           \
+    X(WAIT_FILE, "wait for a file", WAIT)                                                          \
     X(VERIFY, "verify", WORK)
 
 typedef enum clp_prof_stage {
