@@ -146,12 +146,14 @@ bool clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task) {
         }
     }
     board->open_files += found;
+    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES, board->open_files);
     pthread_mutex_unlock(&board->lock);
     return found;
 }
 
 static void close_file(clp_board *board) {
     board->open_files--;
+    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES, board->open_files);
     pthread_cond_broadcast(&board->changed);
 }
 

@@ -26,6 +26,7 @@ typedef struct clp_board_params {
     uint64_t soft_memory;   /**< the same, but for a picture that is alone */
     uint64_t deadline;      /**< of clp_clock_ns(), from when on no file is taken; 0: none */
     const volatile int *cancel;
+    clp_prof *prof;
 } clp_board_params;
 
 clproc_status clp_board_create(clp_board **board, const clp_board_params *params,

@@ -102,6 +102,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         .memory = run->memory,
         .deadline = run->session->deadline,
         .cancel = params->cancel,
+        .prof = run->prof,
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
     if (run->copies) {

@@ -39,8 +39,7 @@ const char *clp_prof_counter_name(clp_prof_counter counter) {
 
 const char *clp_prof_gauge_name(clp_prof_gauge gauge) {
     static const char *const names[] = {
-        [CLP_GAUGE_BATCHES_WAITING] = "batches waiting",
-        [CLP_GAUGE_PICTURES_WAITING] = "pictures waiting",
+        [CLP_GAUGE_PICTURES] = "pictures under way",
         [CLP_GAUGE_DEVICE_BYTES] = "device bytes",
         [CLP_GAUGE_HOST_BYTES] = "host bytes",
     };

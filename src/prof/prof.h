@@ -85,8 +85,7 @@ const char *clp_prof_counter_name(clp_prof_counter counter);
 
 /** A quantity over time, kept at trace level. */
 typedef enum clp_prof_gauge {
-    CLP_GAUGE_BATCHES_WAITING,  /**< sealed batches not yet submitted */
-    CLP_GAUGE_PICTURES_WAITING, /**< finished pictures not yet encoded */
+    CLP_GAUGE_PICTURES, /**< files that are being worked on */
     CLP_GAUGE_DEVICE_BYTES,
     CLP_GAUGE_HOST_BYTES,
     CLP_GAUGE_COUNT
