@@ -1,0 +1,13 @@
+/** What src/codec packs of a JPEG's scan and src/device decodes: the kernels' own words, as C. */
+#ifndef CLP_CORE_JPEG_PACKAGE_H
+#define CLP_CORE_JPEG_PACKAGE_H
+
+#include <stdint.h>
+
+#define ulong uint64_t
+#define uint uint32_t
+#include "../../kernels/jpeg_package.clh"
+#undef ulong
+#undef uint
+
+#endif
