@@ -1,4 +1,4 @@
-/** What src/codec packs of a JPEG's scan and src/device decodes: the kernels' own words, as C. */
+/** What src/codec and src/device tell each other of JPEGs: the kernels' own words, as C. */
 #ifndef CLP_CORE_JPEG_PACKAGE_H
 #define CLP_CORE_JPEG_PACKAGE_H
 
@@ -7,6 +7,7 @@
 #define ulong uint64_t
 #define uint uint32_t
 #include "../../kernels/jpeg_package.clh"
+#include "../../kernels/jpeg_encode.clh"
 #undef ulong
 #undef uint
 

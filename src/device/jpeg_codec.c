@@ -55,6 +55,7 @@ static void release(clp_jpeg_program *program) {
 void clp_jpeg_codec_close(clp_jpeg_codec **codec) {
     if (*codec) {
         release(&(*codec)->decode);
+        release(&(*codec)->encode);
         clp_memory_free(*codec);
         *codec = NULL;
     }
@@ -169,6 +170,7 @@ clproc_status clp_jpeg_launch(cl_kernel kernel, const char *name,
                               uint32_t index, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     size_t global = groups * group;
+    cl_uint waits = index == 0 ? queue->wait_count : 0;
     for (cl_uint i = 0; status == CLPROC_OK && i < argument_count; i++) {
         const clp_jpeg_argument *argument = &arguments[i];
         status = clp_cl_check(
@@ -179,7 +181,8 @@ clproc_status clp_jpeg_launch(cl_kernel kernel, const char *name,
     if (status != CLPROC_OK) {
         return status;
     }
-    return clp_cl_check(clEnqueueNDRangeKernel(queue->queue, kernel, 1, NULL, &global, &group, 0,
-                                               NULL, queue->events ? &queue->events[index] : NULL),
+    return clp_cl_check(clEnqueueNDRangeKernel(queue->queue, kernel, 1, NULL, &global, &group,
+                                               waits, waits ? queue->waits : NULL,
+                                               queue->events ? &queue->events[index] : NULL),
                         "clEnqueueNDRangeKernel", name, error);
 }

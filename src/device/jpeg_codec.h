@@ -1,4 +1,4 @@
-/** JPEG on a device: baseline scans to planes, many pictures to a launch.
+/** JPEG on a device: baseline scans to planes and back, many pictures to a launch.
  *
  *  The caller owns all memory: packages (codec/jpeg_scan.h), jobs, working memory and planes are
  * buffers that it has sized as a plan says. Nothing waits. What comes out is libjpeg-turbo's
@@ -79,5 +79,46 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
                                       const clp_jpeg_queue *queue, clproc_error *error);
 /** What a picture's words of flags say, in a few words; NULL: its planes are good. */
 const char *clp_jpeg_decode_verdict(const uint32_t flags[JPEG_FLAG_WORDS]);
+
+/* --------------------------------------------------------------- encoding */
+
+typedef struct clp_jpeg_encode_picture {
+    const clp_layout *layout;         /**< gray or YCC at 8 bits, as a JPEG can have it */
+    uint64_t base;                    /**< where it starts in the buffer of planes */
+    const jpeg_encode_tables *tables; /**< shared by pictures of one quality */
+    uint64_t output;       /**< where in the buffer of scans its bits go, bytes, a multiple of 4 */
+    uint32_t output_bytes; /**< room there, a multiple of 4 */
+} clp_jpeg_encode_picture;
+
+enum { CLP_JPEG_ENCODE_KERNELS = 3 };
+extern const char *const clp_jpeg_encode_names[CLP_JPEG_ENCODE_KERNELS];
+
+/** Bits of working memory for each block; where a work-group's blocks have more the picture is
+ * flagged. */
+enum {
+    CLP_JPEG_BLOCK_BITS = 512,      /**< up to a quality of 95 or so */
+    CLP_JPEG_BLOCK_BITS_MOST = 1696 /**< all that there can be */
+};
+
+typedef struct clp_jpeg_encode_plan {
+    jpeg_encode_batch batch;
+    size_t job_bytes;  /**< of the buffer of jobs and tables */
+    size_t work_bytes; /**< of the working memory; it begins with a jpeg_encode_result by picture */
+    uint32_t tiles, tile_blocks;
+    uint32_t join_group;    /**< work-items to a tile when tiles are joined */
+    uint32_t picture_group; /**< work-items of kernels with one group a picture */
+} clp_jpeg_encode_plan;
+
+/** As for decoding. */
+clproc_status clp_jpeg_encode_plan_batch(clp_jpeg_codec *codec,
+                                         const clp_jpeg_encode_picture *pictures, uint32_t count,
+                                         uint32_t block_bits, clp_jpeg_encode_plan *plan,
+                                         clproc_error *error);
+void clp_jpeg_encode_jobs(const clp_jpeg_encode_plan *plan, const clp_jpeg_encode_picture *pictures,
+                          void *jobs);
+/** Scans come out as codec/jpeg_scan_write.h takes them, whole words of them. */
+clproc_status clp_jpeg_encode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_encode_plan *plan,
+                                      cl_mem planes, cl_mem jobs, cl_mem work, cl_mem scans,
+                                      const clp_jpeg_queue *queue, clproc_error *error);
 
 #endif

@@ -19,7 +19,7 @@ struct clp_jpeg_codec {
     uint32_t most_group; /**< a power of two */
     bool cpu;
     cl_ulong local_bytes;
-    clp_jpeg_program decode;
+    clp_jpeg_program decode, encode;
 };
 
 /** Builds a program, unless it is there, from the embedded files that `files`, NULL-ended, names.

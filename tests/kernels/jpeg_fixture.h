@@ -150,7 +150,7 @@ typedef struct subject {
     uint32_t eighths;
     clp_jpeg_scan scan;
     const char *refused; /**< by the scan's parser or packer; NULL: eligible */
-    bool plain; /**< nothing is odd about the header */
+    bool plain;          /**< nothing is odd about the header */
     clproc_status status;
     picture reference;
     uint8_t *package;
