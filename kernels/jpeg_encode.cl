@@ -273,22 +273,23 @@ INLINE int dc_before(__global const uchar *planes, __global const jpeg_encode_jo
                                 : dc_of(planes, job, tables, block - back);
 }
 
-/* `blocks`: BLOCK_WORDS for each item; `bits`: a tile's words; `sums`: two words for each item. */
+/* `table_words`: of a jpeg_encode_tables; `blocks`: BLOCK_WORDS for each item; `bits`: a tile's words; `sums`: two words for each item. */
 __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
                                 __global const jpeg_encode_batch *restrict batch,
-                                __global uint *restrict work, __local jpeg_encode_tables *tables,
+                                __global uint *restrict work, __local uint *table_words,
                                 __local uint *blocks, __local uint *bits, __local uint *sums) {
     uint l = get_local_id(0), size = get_local_size(0), tile = get_group_id(0);
     uint index = job_of_tile(batch, tile), words = batch->tile_words;
     __global const jpeg_encode_job *job = (__global const jpeg_encode_job *)(batch + 1) + index;
     __global const uint *from = (__global const uint *)((__global const uchar *)batch + job->tables);
     for (uint i = l; i < sizeof(jpeg_encode_tables) / sizeof(uint); i += size) {
-        ((__local uint *)tables)[i] = from[i];
+        table_words[i] = from[i];
     }
     for (uint i = l; i < words; i += size) {
         bits[i] = 0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
+    __local const jpeg_encode_tables *tables = (__local const jpeg_encode_tables *)table_words;
     uint start = (tile - job->first_tile) * size, block = start + l, count = 0, total, code;
     __local int *dcs = (__local int *)(sums + size);
     __local short *own = (__local short *)(blocks + BLOCK_WORDS * l);

@@ -3,12 +3,14 @@
 
 #include "codec/jpeg_scan_write.h"
 
+static const char *platform;
 static machine device;
 static clp_jpeg_codec *codec;
 static clp_encoder *encoder, *oracle;
 
-static int start_on(const char *platform) {
+static int start(void **state) {
     clproc_error error;
+    (void)state;
     if (!open_machine(&device, platform)) {
         return 0;
     }
@@ -18,12 +20,6 @@ static int start_on(const char *platform) {
     return 0;
 }
 
-static int start(void **state) {
-    (void)state;
-    const char *platform = getenv("CLPROC_JPEG_PLATFORM");
-    return start_on(platform ? platform : "Portable Computing Language");
-}
-
 static int stop(void **state) {
     (void)state;
     if (codec) {
@@ -31,6 +27,7 @@ static int stop(void **state) {
         clp_encoder_destroy(&oracle);
         clp_jpeg_codec_close(&codec);
         close_machine(&device);
+        codec = NULL;
     }
     return 0;
 }
@@ -221,12 +218,45 @@ static void crowded(void **state) {
     assert_int_equal(try_works(codec, works, 3, 256, "crowded"), 1);
 }
 
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_sampling_and_size),
-        cmocka_unit_test(extremes),
-        cmocka_unit_test(groups_of_any_size),
-        cmocka_unit_test(crowded),
-    };
-    return cmocka_run_group_tests(tests, start, stop);
+/** What a simulator has the time for. */
+static void a_few(void **state) {
+    (void)state;
+    need_device();
+    work works[] = {make_work(35, 18, 2, 2, 75, DRAW_WAVES, 1),
+                    make_work(17, 9, 0, 0, 90, DRAW_NOISE, 2)};
+    assert_int_equal(try_works(codec, works, 2, CLP_JPEG_BLOCK_BITS_MOST, "a few"), 0);
+}
+
+/** Metadata and density are in the headers as libjpeg's writer puts them. */
+static void metadata(void **state) {
+    (void)state;
+    need_device();
+    work w = make_work(60, 50, 2, 1, 85, DRAW_WAVES, 4);
+    w.params.blocks.icc = (clp_block){(const uint8_t *)"not a profile", 13};
+    w.params.blocks.exif = (clp_block){(const uint8_t *)"II*\0 and so on", 15};
+    w.params.colour.density_unit = CLP_DENSITY_PER_INCH;
+    w.params.colour.density_x = w.params.colour.density_y = 300;
+    assert_int_equal(try_works(codec, &w, 1, CLP_JPEG_BLOCK_BITS, "metadata"), 0);
+}
+
+/** A pattern of names chooses among the tests. */
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_sampling_and_size),
+                                       cmocka_unit_test(extremes),
+                                       cmocka_unit_test(groups_of_any_size),
+                                       cmocka_unit_test(crowded),
+                                       cmocka_unit_test(a_few),
+                                       cmocka_unit_test(metadata)};
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
+    platform = getenv("CLPROC_JPEG_PLATFORM");
+    if (platform) {
+        return cmocka_run_group_tests(tests, start, stop);
+    }
+    setenv("RUSTICL_ENABLE", "llvmpipe", 0);
+    platform = "Portable Computing Language";
+    int failed = cmocka_run_group_tests(tests, start, stop);
+    platform = "rusticl";
+    return failed + cmocka_run_group_tests(tests, start, stop);
 }
