@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/image.h"
 #include "core/jpeg_package.h"
+#include "core/jpeg_trial.h"
 
 /** The kernels of one device; used by one thread at a time. */
 typedef struct clp_jpeg_codec clp_jpeg_codec;
@@ -120,5 +121,13 @@ void clp_jpeg_encode_jobs(const clp_jpeg_encode_plan *plan, const clp_jpeg_encod
 clproc_status clp_jpeg_encode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_encode_plan *plan,
                                       cl_mem planes, cl_mem jobs, cl_mem work, cl_mem scans,
                                       const clp_jpeg_queue *queue, clproc_error *error);
+
+/* --------------------------------------------------------------- checking */
+
+/** Decodes and encodes pictures (codec/jpeg_scan_trial.h); `*same` if every sample and bit is
+ * libjpeg's. Where it is not, or the call fails, the codec must not be used. Waits. */
+clproc_status clp_jpeg_codec_check(clp_jpeg_codec *codec, cl_command_queue queue,
+                                   const clp_jpeg_trial trials[CLP_JPEG_TRIALS], bool *same,
+                                   clproc_error *error);
 
 #endif

@@ -21,6 +21,7 @@ enum {
     TILE_ROUNDS = 4, /* blocks that an item of jpeg_planes decodes: its group loads tables once */
     /* How far a decoder goes on in search of another, bits: of photos the farthest took 43,000. */
     MOST_WALK = 1 << 17,
+    SPARE_ENTRIES = 1 << 14, /* of a picture's lists */
     LEAST_CHUNK = 8,
     MOST_CHUNK = 256
 };
@@ -43,10 +44,12 @@ static void size_chunks(const jpeg_package *package, uint32_t slot_bits, jpeg_de
     while (job->chunk < MOST_CHUNK && job->chunk * 4 < in_slot) {
         job->chunk *= 2;
     }
-    /* The first pass finds about as many blocks as there are; those found again while decoders look
-     * for each other are about 400 bits for each slot's start, of which twice and more is given. */
-    uint64_t entries = blocks + blocks / 8 + blocks * 1024 / slot_bits + 2 * (uint64_t)job->slots;
-    job->chunk_count = (uint32_t)(entries / (job->chunk - 1)) + 64;
+    /* The first pass finds about as many blocks as there are. Those found again while decoders look
+     * for each other are about 400 bits for each slot's start: of photos up to a half of what this
+     * gives. Small pictures have less to even out what is exceptional. */
+    uint64_t entries =
+        blocks + blocks / 8 + blocks * 2048 / slot_bits + 2 * (uint64_t)job->slots + SPARE_ENTRIES;
+    job->chunk_count = (uint32_t)(entries / (job->chunk - 1)) + 1;
 }
 
 /** Fills the jobs, if `jobs` is not NULL, and the batch's sums. False on overflow. */

@@ -1,6 +1,7 @@
 /** JPEG from the device: the same files, byte for byte, as libjpeg writes. */
 #include "jpeg_fixture.h"
 
+#include "codec/jpeg_scan_trial.h"
 #include "codec/jpeg_scan_write.h"
 
 static const char *platform;
@@ -218,6 +219,32 @@ static void crowded(void **state) {
     assert_int_equal(try_works(codec, works, 3, 256, "crowded"), 1);
 }
 
+/** The check that decides whether the codec is used: it passes, and sees a difference. */
+static void self_check(void **state) {
+    clp_jpeg_trial trials[CLP_JPEG_TRIALS];
+    clproc_error error;
+    bool same;
+    (void)state;
+    need_device();
+    assert_int_equal(clp_jpeg_trials_make(trials, &error), CLPROC_OK);
+    assert_int_equal(clp_jpeg_codec_check(codec, device.queue, trials, &same, &error), CLPROC_OK);
+    assert_true(same);
+    for (uint32_t i = 0; i < CLP_JPEG_TRIALS; i++) {
+        uint8_t *sample = trials[i].planes + trials[i].layout.planes[0].offset + 7;
+        *sample ^= 1;
+        assert_int_equal(clp_jpeg_codec_check(codec, device.queue, trials, &same, &error),
+                         CLPROC_OK);
+        assert_false(same);
+        *sample ^= 1;
+        trials[i].scan[trials[i].scan_bytes - 1] ^= 0x80;
+        assert_int_equal(clp_jpeg_codec_check(codec, device.queue, trials, &same, &error),
+                         CLPROC_OK);
+        assert_false(same);
+        trials[i].scan[trials[i].scan_bytes - 1] ^= 0x80;
+    }
+    clp_jpeg_trials_free(trials);
+}
+
 /** What a simulator has the time for. */
 static void a_few(void **state) {
     (void)state;
@@ -246,7 +273,8 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(groups_of_any_size),
                                        cmocka_unit_test(crowded),
                                        cmocka_unit_test(a_few),
-                                       cmocka_unit_test(metadata)};
+                                       cmocka_unit_test(metadata),
+                                       cmocka_unit_test(self_check)};
     if (argc > 1) {
         cmocka_set_test_filter(argv[1]);
     }
