@@ -143,10 +143,13 @@ INLINE void decode_block(decoder *d, __local const uint *tables, list_writer *li
 
 /* ------------------------------------------------------------------- cold */
 
+INLINE __global const jpeg_segment *segments_of(__global const jpeg_package *package) {
+    return (__global const jpeg_segment *)((__global const uchar *)package + package->segments);
+}
+
 /* Segment g has its slots from g + start / slot_bits on: no two segments share one. */
 INLINE jpeg_slot find_slot(__global const jpeg_package *package, uint index, uint slot_bits) {
-    __global const jpeg_segment *segments =
-        (__global const jpeg_segment *)((__global const uchar *)package + package->segments);
+    __global const jpeg_segment *segments = segments_of(package);
     uint low = 0, high = package->segment_count;
     while (high - low > 1) {
         uint middle = (low + high) / 2;
@@ -166,6 +169,13 @@ INLINE jpeg_slot find_slot(__global const jpeg_package *package, uint index, uin
     return slot;
 }
 
+/* Where a decoder starts that knows nothing. Areas of one colour repeat the same bits MCU by MCU, and
+ * from most starts within them a decoder never falls into step; so each slot tries another. */
+INLINE void guess_start(decoder *d, uint slot, uint limit) {
+    d->position = min(slot * 11 & 31, limit - 1);
+    d->place = slot / 32 % d->period;
+}
+
 __kernel void jpeg_cold(__global const uchar *restrict packages,
                         __global const jpeg_decode_batch *restrict batch, __global uint *restrict work,
                         __local uint *tables) {
@@ -183,7 +193,10 @@ __kernel void jpeg_cold(__global const uchar *restrict packages,
         uint limit = min(s.bits, batch->slot_bits), count = 0;
         list_writer list = open_list(batch, job, index, work, own);
         decoder d = {{0}, 0, 0, 0, package->pair_of, package->period};
-        open_bits(&d.bits, jpeg_scan_of(package), s.start);
+        if (s.start != segments_of(package)[s.segment].start) {
+            guess_start(&d, own, limit);
+        }
+        open_bits(&d.bits, jpeg_scan_of(package), s.start + d.position);
         while (d.position < limit) {
             decode_block(&d, tables, &list);
             count++;
@@ -407,9 +420,7 @@ INLINE bool open_blocks(block_reader *reader, __global const jpeg_decode_batch *
     if (s.bits == 0 || work[batch->from_at + slot] == NONE) {
         return false;
     }
-    __global const jpeg_segment *segments =
-        (__global const jpeg_segment *)((__global const uchar *)package + package->segments);
-    *head = slot - (s.start - segments[s.segment].start) / batch->slot_bits;
+    *head = slot - (s.start - segments_of(package)[s.segment].start) / batch->slot_bits;
     reader->lists = work + batch->lists + job->lists;
     reader->chunk = job->chunk;
     reader->at = work[batch->from_at + slot];

@@ -45,10 +45,10 @@ static void size_chunks(const jpeg_package *package, uint32_t slot_bits, jpeg_de
         job->chunk *= 2;
     }
     /* The first pass finds about as many blocks as there are. Those found again while decoders look
-     * for each other are about 400 bits for each slot's start: of photos up to a half of what this
-     * gives. Small pictures have less to even out what is exceptional. */
-    uint64_t entries =
-        blocks + blocks / 8 + blocks * 2048 / slot_bits + 2 * (uint64_t)job->slots + SPARE_ENTRIES;
+     * for each other are about 400 bits for each slot's start of photos, several slots where an area
+     * has one colour. Small pictures have less to even out what is exceptional. */
+    uint64_t entries = blocks + blocks / 2 + blocks * 4096 / slot_bits + 2 * (uint64_t)job->slots +
+                       SPARE_ENTRIES;
     job->chunk_count = (uint32_t)(entries / (job->chunk - 1)) + 1;
 }
 

@@ -182,6 +182,9 @@ static inline void prepare_subject(clp_decoder *decoder, subject *s) {
         s->reference.header.model != CLP_MODEL_GRAY) {
         s->refused = "not of planes";
     }
+    if (!s->refused && s->status == CLPROC_ERROR_LIMIT) {
+        s->refused = "beyond the limits";
+    }
     if (!s->refused && !s->reference.base) { /* libjpeg fails: so must the device, on its own */
         s->reference.layout =
             (clp_layout){.model = s->scan.package.components == 3 ? CLP_MODEL_YCC : CLP_MODEL_GRAY,

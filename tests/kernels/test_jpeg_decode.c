@@ -160,19 +160,24 @@ static void slots_and_groups(void **state) {
     }
 }
 
-/** Components that share their tables, and areas without detail. */
+/** Components that share their tables, areas of one colour, noise, black and white. */
 static void hard_to_synchronise(void **state) {
+    static const drawing kinds[] = {DRAW_FLAT, DRAW_NOISE, DRAW_EXTREMES};
     (void)state;
     need_device();
-    order orders[8];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < 2; i++) {
-        orders[count] = sampled(i ? 3 : 2, 700, 500, 85, 0);
-        orders[count++].one_table = true;
-        orders[count] = sampled(i ? 3 : 2, 300, 200, 85, 0);
-        orders[count++].drawing = DRAW_FLAT;
+    for (uint32_t slot_bits = 2048; slot_bits <= 8192; slot_bits *= 4) {
+        order orders[16];
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < 3; i++) {
+            orders[count] = sampled(i ? 1 + i : 0, 700, 500, 85, 0);
+            orders[count++].one_table = true;
+            for (uint32_t k = 0; k < 3; k++) {
+                orders[count] = sampled(i ? 1 + i : 0, k ? 300 : 2000, k ? 200 : 1500, 85, 0);
+                orders[count++].drawing = kinds[k];
+            }
+        }
+        assert_int_equal(try_orders(codec, orders, count, slot_bits, 8).good, count);
     }
-    assert_int_equal(try_orders(codec, orders, count, 2048, 8).good, count);
 }
 
 /* ----------------------------------------------------------------- hostile */
