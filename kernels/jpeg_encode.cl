@@ -7,25 +7,6 @@
  * and coefficients never leave the item that made them. The DC a tile's first blocks build on is
  * made again: it is the sum of a block's samples. */
 
-#define BLOCK_WORDS 33 /* local memory of a block, see jpeg_idct.cl */
-
-#define FIX_0_298631336 2446
-#define FIX_0_390180644 3196
-#define FIX_0_541196100 4433
-#define FIX_0_765366865 6270
-#define FIX_0_899976223 7373
-#define FIX_1_175875602 9633
-#define FIX_1_501321110 12299
-#define FIX_1_847759065 15137
-#define FIX_1_961570560 16069
-#define FIX_2_053119869 16819
-#define FIX_2_562915447 20995
-#define FIX_3_072711026 25172
-
-INLINE int rounded(int value, int shift) {
-    return (value + (1 << (shift - 1))) >> shift;
-}
-
 /* One dimension; the first and fifth result have no fraction, the others 13 bits, of which `shift`
  * are rounded off. */
 INLINE int8 transform(int8 v, int shift) {
@@ -111,37 +92,45 @@ __constant uchar scan_order[64] = {
     41, 43, 9,  11, 18, 24, 31, 40, 44, 53, 10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38,
     46, 51, 55, 60, 21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49, 57, 58, 62, 63};
 
-/* Stores a coefficient; returns the bit of its place if it is not 0. */
-INLINE ulong store_coefficient(int value, __local const jpeg_encode_tables *tables, uint set,
-                               __local short *block, uint at) {
+/* Of one coefficient; adds the bit of its place to `present` if it is not 0. */
+INLINE int quantise_at(int value, __local const jpeg_encode_tables *tables, uint set, uint at,
+                       ulong *present) {
     int level = quantise(value, tables->reciprocal[set][at], tables->half_step[set][at]);
-    block[at] = (short)level;
-    return (ulong)(level != 0) << (63 - scan_order[at]);
+    *present |= (ulong)(level != 0) << (63 - scan_order[at]);
+    return level;
+}
+
+INLINE int8 quantise_column(int8 v, __local const jpeg_encode_tables *tables, uint set, uint x,
+                            ulong *present) {
+    return (int8)(quantise_at(rounded(v.s0, 2), tables, set, x, present),
+                  quantise_at(v.s1, tables, set, x + 8, present),
+                  quantise_at(v.s2, tables, set, x + 16, present),
+                  quantise_at(v.s3, tables, set, x + 24, present),
+                  quantise_at(rounded(v.s4, 2), tables, set, x + 32, present),
+                  quantise_at(v.s5, tables, set, x + 40, present),
+                  quantise_at(v.s6, tables, set, x + 48, present),
+                  quantise_at(v.s7, tables, set, x + 56, present));
 }
 
 /* Leaves a block's quantised coefficients in local memory; returns which of those behind the first
  * are not 0, in the order of the scan from the second bit down. */
 INLINE ulong transform_block(__global const uchar *planes, const block_source *source,
-                             __local const jpeg_encode_tables *tables, __local short *block) {
+                             __local const jpeg_encode_tables *tables, __local uint *block) {
     uint set = source->component != 0;
     ulong present = 0;
     for (uint y = 0; y < 8; y++) {
         int8 v = transform(load_samples(planes, source, y), 11);
-        __local short *r = block + 8 * y;
-        r[0] = (short)(v.s0 << 2), r[1] = (short)v.s1, r[2] = (short)v.s2, r[3] = (short)v.s3;
-        r[4] = (short)(v.s4 << 2), r[5] = (short)v.s5, r[6] = (short)v.s6, r[7] = (short)v.s7;
+        v.s0 <<= 2;
+        v.s4 <<= 2;
+        store_row(block, y, v);
     }
-    for (uint x = 0; x < 8; x++) {
-        __local short *c = block + x;
-        int8 v = transform((int8)(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56]), 15);
-        present |= store_coefficient(rounded(v.s0, 2), tables, set, block, x);
-        present |= store_coefficient(v.s1, tables, set, block, x + 8);
-        present |= store_coefficient(v.s2, tables, set, block, x + 16);
-        present |= store_coefficient(v.s3, tables, set, block, x + 24);
-        present |= store_coefficient(rounded(v.s4, 2), tables, set, block, x + 32);
-        present |= store_coefficient(v.s5, tables, set, block, x + 40);
-        present |= store_coefficient(v.s6, tables, set, block, x + 48);
-        present |= store_coefficient(v.s7, tables, set, block, x + 56);
+    for (uint x = 0; x < 4; x++) {
+        uint8 columns = load_columns(block, x);
+        int8 left = transform(lower_halves(columns), 15);
+        int8 right = transform(upper_halves(columns), 15);
+        left = quantise_column(left, tables, set, 2 * x, &present);
+        right = quantise_column(right, tables, set, 2 * x + 1, &present);
+        store_columns(block, x, put_halves(left, right));
     }
     return source->beyond ? 0 : present & ~((ulong)1 << 63);
 }
@@ -301,7 +290,7 @@ __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
         codes.block = own;
         codes.ac = tables->ac[source.component != 0];
         codes.position = tables->position;
-        codes.present = transform_block(planes, &source, tables, own);
+        codes.present = transform_block(planes, &source, tables, blocks + BLOCK_WORDS * l);
         codes.last = 0;
         dcs[l] = dc = own[0];
     }

@@ -12,27 +12,7 @@
 #define MOST_COEFFICIENT 12000
 /* Between the passes; SIMD code adds two of them in 16 bits. */
 #define MOST_BETWEEN 16383
-/* Words of local memory for a block: 64 of 16 bits, and one that keeps items on different banks. */
-#define BLOCK_WORDS 33
-
 /* ------------------------------------------------------------ transforms */
-
-#define FIX_0_298631336 2446
-#define FIX_0_390180644 3196
-#define FIX_0_541196100 4433
-#define FIX_0_765366865 6270
-#define FIX_0_899976223 7373
-#define FIX_1_175875602 9633
-#define FIX_1_501321110 12299
-#define FIX_1_847759065 15137
-#define FIX_1_961570560 16069
-#define FIX_2_053119869 16819
-#define FIX_2_562915447 20995
-#define FIX_3_072711026 25172
-
-INLINE int rounded(int value, int shift) {
-    return (value + (1 << (shift - 1))) >> shift;
-}
 
 /* One dimension. The result has 13 more bits, of which `shift` are rounded off. */
 INLINE int8 transform_8(int8 v, int shift) {
@@ -65,16 +45,6 @@ INLINE int2 transform_2(int8 v, int shift) {
     return (int2)(rounded(e + o, shift), rounded(e - o, shift));
 }
 
-INLINE int8 load_column(__local const short *block, int x) {
-    __local const short *c = block + x;
-    return (int8)(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56]);
-}
-
-INLINE int8 load_row(__local const short *block, int y) {
-    __local const short *r = block + 8 * y;
-    return (int8)(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]);
-}
-
 /* Not 0 if a value is outside -limit - 1 to limit, limit + 1 being a power of two. */
 INLINE uint beyond(int value, uint limit) {
     return (uint)(value + (int)limit + 1) & ~(2 * limit + 1);
@@ -89,16 +59,16 @@ INLINE uint any_beyond(int8 v, uint limit) {
 #define MOST_RESULT 511
 
 /* Each writes a block of samples and returns not 0 if its values are not beyond doubt. */
-INLINE uint idct_8(__local short *block, __global uchar *to, uint pitch) {
+INLINE uint idct_8(__local uint *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
-    for (int x = 0; x < 8; x++) {
-        int8 v = transform_8(load_column(block, x), 11);
-        wrong |= any_beyond(v, MOST_BETWEEN);
-        __local short *c = block + x;
-        c[0] = (short)v.s0, c[8] = (short)v.s1, c[16] = (short)v.s2, c[24] = (short)v.s3;
-        c[32] = (short)v.s4, c[40] = (short)v.s5, c[48] = (short)v.s6, c[56] = (short)v.s7;
+    for (uint x = 0; x < 4; x++) {
+        uint8 columns = load_columns(block, x);
+        int8 left = transform_8(lower_halves(columns), 11);
+        int8 right = transform_8(upper_halves(columns), 11);
+        wrong |= any_beyond(left, MOST_BETWEEN) | any_beyond(right, MOST_BETWEEN);
+        store_columns(block, x, put_halves(left, right));
     }
-    for (int y = 0; y < 8; y++) {
+    for (uint y = 0; y < 8; y++) {
         int8 v = transform_8(load_row(block, y), 18);
         wrong |= any_beyond(v, MOST_RESULT);
         *(__global uchar8 *)(to + (size_t)y * pitch) = convert_uchar8_sat(v + 128);
@@ -106,15 +76,16 @@ INLINE uint idct_8(__local short *block, __global uchar *to, uint pitch) {
     return wrong;
 }
 
-INLINE uint idct_4(__local short *block, __global uchar *to, uint pitch) {
+INLINE uint idct_4(__local uint *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
-    for (int x = 0; x < 8; x++) {
-        int4 v = transform_4(load_column(block, x), 12);
-        wrong |= any_beyond((int8)(v, v), MOST_BETWEEN);
-        __local short *c = block + x;
-        c[0] = (short)v.s0, c[8] = (short)v.s1, c[16] = (short)v.s2, c[24] = (short)v.s3;
+    for (uint x = 0; x < 4; x++) {
+        uint8 columns = load_columns(block, x);
+        int8 v = (int8)(transform_4(lower_halves(columns), 12),
+                        transform_4(upper_halves(columns), 12));
+        wrong |= any_beyond(v, MOST_BETWEEN);
+        store_columns(block, x, put_halves(v, v.s45670123));
     }
-    for (int y = 0; y < 4; y++) {
+    for (uint y = 0; y < 4; y++) {
         int4 v = transform_4(load_row(block, y), 19);
         wrong |= any_beyond((int8)(v, v), MOST_RESULT);
         *(__global uchar4 *)(to + (size_t)y * pitch) = convert_uchar4_sat(v + 128);
@@ -122,14 +93,16 @@ INLINE uint idct_4(__local short *block, __global uchar *to, uint pitch) {
     return wrong;
 }
 
-INLINE uint idct_2(__local short *block, __global uchar *to, uint pitch) {
+INLINE uint idct_2(__local uint *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
-    for (int x = 0; x < 8; x++) {
-        int2 v = transform_2(load_column(block, x), 13);
-        wrong |= beyond(v.s0, MOST_BETWEEN) | beyond(v.s1, MOST_BETWEEN);
-        block[x] = (short)v.s0, block[x + 8] = (short)v.s1;
+    for (uint x = 0; x < 4; x++) {
+        uint8 columns = load_columns(block, x);
+        int4 v = (int4)(transform_2(lower_halves(columns), 13),
+                        transform_2(upper_halves(columns), 13));
+        wrong |= any_beyond((int8)(v, v), MOST_BETWEEN);
+        store_columns(block, x, put_halves((int8)(v, v), (int8)(v.zwxy, v)));
     }
-    for (int y = 0; y < 2; y++) {
+    for (uint y = 0; y < 2; y++) {
         int2 v = transform_2(load_row(block, y), 20);
         wrong |= beyond(v.s0, MOST_RESULT) | beyond(v.s1, MOST_RESULT);
         *(__global uchar2 *)(to + (size_t)y * pitch) = convert_uchar2_sat(v + 128);
@@ -137,17 +110,46 @@ INLINE uint idct_2(__local short *block, __global uchar *to, uint pitch) {
     return wrong;
 }
 
-INLINE uint idct_1(__local short *block, __global uchar *to) {
-    int v = rounded(block[0], 3);
+INLINE uint idct_1(__local const uint *block, __global uchar *to) {
+    int v = rounded((short)block[0], 3);
     *to = convert_uchar_sat(v + 128);
     return beyond(v, MOST_RESULT);
 }
 
-INLINE uint idct(__local short *block, __global uchar *to, uint pitch, uint size) {
+INLINE uint idct(__local uint *block, __global uchar *to, uint pitch, uint size) {
     return size == 8   ? idct_8(block, to, pitch)
            : size == 4 ? idct_4(block, to, pitch)
            : size == 2 ? idct_2(block, to, pitch)
                        : idct_1(block, to);
+}
+
+/* ------------------------------------------------------------------ tables */
+
+/* Tables without what symbols are together, which decoding values has no use for: half as much local
+ * memory. */
+#define SHORT_TABLE_WORDS (JPEG_TABLE_WORDS - JPEG_TABLE_LIMITS / 2)
+
+/* The whole group copies a package's tables and quantisers. */
+INLINE void load_short_tables(__global const jpeg_package *package, __local uint *tables) {
+    __global const uint *from =
+        (__global const uint *)((__global const uchar *)package + package->tables);
+    uint l = get_local_id(0), size = get_local_size(0), words = 2 * package->pairs * SHORT_TABLE_WORDS;
+    for (uint i = l; i < words; i += size) {
+        uint table = i / SHORT_TABLE_WORDS, word = i - table * SHORT_TABLE_WORDS;
+        __global const uint *whole = from + table * JPEG_TABLE_WORDS;
+        tables[i] = word < JPEG_TABLE_LIMITS / 2
+                        ? (whole[2 * word] & 0xffff) | whole[2 * word + 1] << 16
+                        : whole[word + JPEG_TABLE_LIMITS / 2];
+    }
+    for (uint i = l; i < 64 * JPEG_COMPONENTS; i += size) {
+        tables[words + i] = from[2 * package->pairs * JPEG_TABLE_WORDS + i];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+INLINE uint look_up_short(__local const uint *table, uint bits) {
+    uint entry = ((__local const ushort *)table)[bits >> (32 - JPEG_INDEX_BITS)];
+    return entry ? entry : long_code(table + JPEG_TABLE_LIMITS / 2, bits);
 }
 
 /* ------------------------------------------------------------------ blocks */
@@ -170,7 +172,7 @@ INLINE void dequantise(block_state *b, __local short *block, uint quantiser, int
 INLINE void decode_coefficients(block_state *b, __local const uint *pair,
                                 __local const uint *quantisers, int before, int dc,
                                 __local short *block) {
-    uint next = peek_bits(&b->bits), entry = look_up(pair, next);
+    uint next = peek_bits(&b->bits), entry = look_up_short(pair, next);
     uint count = code_bits(entry) + value_bits(entry);
     bool wrong = advance_of(entry) == JPEG_NO_CODE || value_bits(entry) > 11 ||
                  before + value_of(entry, next) != dc;
@@ -179,7 +181,7 @@ INLINE void decode_coefficients(block_state *b, __local const uint *pair,
     dequantise(b, block, quantisers[0], dc);
     for (uint z = 1; z < JPEG_END_OF_BLOCK && !wrong;) {
         next = peek_bits(&b->bits);
-        entry = look_up(pair + JPEG_TABLE_WORDS, next);
+        entry = look_up_short(pair + SHORT_TABLE_WORDS, next);
         count = code_bits(entry) + value_bits(entry);
         skip_bits(&b->bits, count);
         b->position += count;
@@ -245,9 +247,8 @@ INLINE uint decode_samples(__global const jpeg_decode_job *job, __global const j
     for (uint i = 0; i < BLOCK_WORDS - 1; i++) {
         words[i] = 0;
     }
-    __local short *samples = (__local short *)words;
-    decode_coefficients(&b, tables + 2 * pair * JPEG_TABLE_WORDS, quantisers + 64 * c, before,
-                        dcs[block], samples);
+    decode_coefficients(&b, tables + 2 * pair * SHORT_TABLE_WORDS, quantisers + 64 * c, before,
+                        dcs[block], (__local short *)words);
     if (b.position < bounds.least || b.position > bounds.most) {
         b.flags |= JPEG_FLAG_CODE;
     }
@@ -255,12 +256,12 @@ INLINE uint decode_samples(__global const jpeg_decode_job *job, __global const j
     uint x = column * h + k % h, y = row * package->component[c].v + k / h, size = plane->size;
     if (size != 0 && x < plane->columns && y < plane->rows) {
         __global uchar *to = planes + plane->offset + (ulong)y * size * plane->pitch + x * size;
-        b.flags |= idct(samples, to, plane->pitch, size) ? JPEG_FLAG_RANGE : 0;
+        b.flags |= idct(words, to, plane->pitch, size) ? JPEG_FLAG_RANGE : 0;
     }
     return b.flags;
 }
 
-/* `tables`: a package's tables and quantisers; `blocks`: BLOCK_WORDS for each item. */
+/* `tables`: a package's, short, and quantisers; `blocks`: BLOCK_WORDS for each item. */
 __kernel void jpeg_planes(__global const uchar *restrict packages,
                           __global const jpeg_decode_batch *restrict batch,
                           __global const uint *restrict work, volatile __global uint *flags,
@@ -278,8 +279,8 @@ __kernel void jpeg_planes(__global const uchar *restrict packages,
     }
     __global const jpeg_decode_job *job = jobs + low;
     __global const jpeg_package *package = jpeg_package_of(packages, job);
-    uint table_words = 2 * package->pairs * JPEG_TABLE_WORDS, wrong = 0;
-    jpeg_load_tables(package, table_words + 64 * JPEG_COMPONENTS, tables);
+    uint table_words = 2 * package->pairs * SHORT_TABLE_WORDS, wrong = 0;
+    load_short_tables(package, tables);
     uint tile = (get_group_id(0) - job->first_tile) * batch->tile_blocks;
     uint end = min(tile + batch->tile_blocks, job->blocks);
     if (!jpeg_flags(work + batch->flags + low * JPEG_FLAG_WORDS)) {

@@ -62,7 +62,8 @@ typedef struct clp_jpeg_decode_plan {
     jpeg_decode_batch batch;
     size_t job_bytes;  /**< of the buffer of jobs */
     size_t work_bytes; /**< of the buffer of working memory; its first 16 × count bytes are flags */
-    uint32_t slots, tiles, table_words;
+    uint32_t slots, tiles;
+    uint32_t pairs;                                  /**< of tables that a picture has, at most */
     uint32_t chain_group, prefix_group, block_group; /**< work-items */
 } clp_jpeg_decode_plan;
 

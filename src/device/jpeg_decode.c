@@ -9,15 +9,23 @@ enum { COLD, MEET, CHAIN, SUMS, PREFIX, BLOCKS, PLANES };
 const char *const clp_jpeg_decode_names[CLP_JPEG_DECODE_KERNELS] = {
     "jpeg_cold",   "jpeg_meet",   "jpeg_chain", "jpeg_sums",
     "jpeg_prefix", "jpeg_blocks", "jpeg_planes"};
-static const char *const files[] = {"common.clh",     "jpeg_package.clh", "jpeg_bits.clh",
-                                    "jpeg_decode.cl", "jpeg_idct.cl",     NULL};
+static const char *const files[] = {"common.clh",
+                                    "jpeg_package.clh",
+                                    "jpeg_bits.clh",
+                                    "jpeg_decode.cl",
+                                    "jpeg_dct.clh",
+                                    "jpeg_idct.cl",
+                                    NULL};
 
 enum {
-    SLOT_GROUP = 64,
+    SLOT_GROUP = 128,     /* its tables are 19 KB of local memory */
     PICTURE_GROUP = 1024, /* of kernels with one group a picture */
     PICTURE_GROUP_CPU = 64,
     BLOCK_GROUP = 128,
-    BLOCK_BYTES = 33 * 4, /* of local memory, BLOCK_WORDS of jpeg_idct.cl */
+    BLOCK_BYTES = 33 * 4, /* of local memory, BLOCK_WORDS of jpeg_dct.clh */
+    SHORT_TABLE_BYTES =
+        (JPEG_TABLE_WORDS - JPEG_TABLE_LIMITS / 2) * 4, /* as jpeg_idct.cl has them */
+    QUANTISER_BYTES = 64 * JPEG_COMPONENTS * 4,
     TILE_ROUNDS = 4, /* blocks that an item of jpeg_planes decodes: its group loads tables once */
     /* How far a decoder goes on in search of another, bits: of photos the farthest took 43,000. */
     MOST_WALK = 1 << 17,
@@ -45,10 +53,10 @@ static void size_chunks(const jpeg_package *package, uint32_t slot_bits, jpeg_de
         job->chunk *= 2;
     }
     /* The first pass finds about as many blocks as there are. Those found again while decoders look
-     * for each other are about 400 bits for each slot's start of photos, several slots where an area
-     * has one colour. Small pictures have less to even out what is exceptional. */
-    uint64_t entries = blocks + blocks / 2 + blocks * 4096 / slot_bits + 2 * (uint64_t)job->slots +
-                       SPARE_ENTRIES;
+     * for each other are about 400 bits for each slot's start of photos, several slots where an
+     * area has one colour. Small pictures have less to even out what is exceptional. */
+    uint64_t entries =
+        blocks + blocks / 2 + blocks * 4096 / slot_bits + 2 * (uint64_t)job->slots + SPARE_ENTRIES;
     job->chunk_count = (uint32_t)(entries / (job->chunk - 1)) + 1;
 }
 
@@ -58,7 +66,7 @@ static bool place_jobs(const clp_jpeg_decode_picture *pictures, clp_jpeg_decode_
     uint32_t group = plan->batch.group, slot_bits = plan->batch.slot_bits;
     uint64_t slots = 0, tiles = 0;
     *list_words = *blocks = 0;
-    plan->table_words = 0;
+    plan->pairs = 0;
     for (uint32_t i = 0; i < plan->batch.count; i++) {
         const jpeg_package *package = pictures[i].package;
         jpeg_decode_job job = {.package = pictures[i].at,
@@ -75,8 +83,7 @@ static bool place_jobs(const clp_jpeg_decode_picture *pictures, clp_jpeg_decode_
         tiles += (job.blocks + plan->batch.tile_blocks - 1) / plan->batch.tile_blocks;
         *list_words += (2 * (uint64_t)job.slots + job.chunk_count) * job.chunk;
         *blocks += job.blocks;
-        uint32_t words = 2 * package->pairs * JPEG_TABLE_WORDS + 64 * JPEG_COMPONENTS;
-        plan->table_words = plan->table_words > words ? plan->table_words : words;
+        plan->pairs = plan->pairs > package->pairs ? plan->pairs : package->pairs;
         if (jobs) {
             jobs[i] = job;
         }
@@ -150,7 +157,7 @@ static clproc_status choose_groups(const clp_jpeg_codec *codec, clp_jpeg_decode_
 /** Blocks of local memory beside the tables. */
 static clproc_status choose_block_group(const clp_jpeg_codec *codec, clp_jpeg_decode_plan *plan,
                                         clproc_error *error) {
-    size_t tables = (2 * JPEG_COMPONENTS * JPEG_TABLE_WORDS + 64 * JPEG_COMPONENTS) * 4;
+    size_t tables = 2 * JPEG_COMPONENTS * SHORT_TABLE_BYTES + QUANTISER_BYTES;
     uint32_t wanted = BLOCK_GROUP;
     while (wanted > 1 && tables + wanted * BLOCK_BYTES > codec->local_bytes) {
         wanted /= 2;
@@ -222,7 +229,10 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
     const size_t slot_groups = plan->slots / batch->group, count = batch->count;
     const clp_jpeg_argument package = {.buffer = packages}, job = {.buffer = jobs},
                             memory = {.buffer = work}, samples = {.buffer = planes},
-                            tables = {.local = plan->table_words * sizeof(uint32_t)};
+                            tables = {.local =
+                                          2 * plan->pairs * JPEG_TABLE_WORDS * sizeof(uint32_t)},
+                            short_tables = {.local = 2 * plan->pairs * SHORT_TABLE_BYTES +
+                                                     QUANTISER_BYTES};
     const struct {
         clp_jpeg_argument arguments[7];
         uint32_t argument_count;
@@ -245,7 +255,7 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
                      memory,
                      memory,
                      samples,
-                     tables,
+                     short_tables,
                      {.local = (size_t)plan->block_group * BLOCK_BYTES}},
                     7,
                     plan->tiles,

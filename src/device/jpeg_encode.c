@@ -7,14 +7,14 @@ enum { TILES, OFFSETS, JOIN };
 
 const char *const clp_jpeg_encode_names[CLP_JPEG_ENCODE_KERNELS] = {
     "jpeg_encode_tiles", "jpeg_encode_offsets", "jpeg_encode_join"};
-static const char *const files[] = {"common.clh", "jpeg_package.clh", "jpeg_encode.clh",
-                                    "jpeg_encode.cl", NULL};
+static const char *const files[] = {"common.clh",   "jpeg_package.clh", "jpeg_encode.clh",
+                                    "jpeg_dct.clh", "jpeg_encode.cl",   NULL};
 
 enum {
     TILE_GROUP = 128,
     PICTURE_GROUP = 1024,
     PICTURE_GROUP_CPU = 64,
-    BLOCK_BYTES = 33 * 4, /* of local memory, BLOCK_WORDS of jpeg_encode.cl */
+    BLOCK_BYTES = 33 * 4, /* of local memory, BLOCK_WORDS of jpeg_dct.clh */
     LEAST_TILE_WORDS = 64 /* the longest block has 52 */
 };
 
