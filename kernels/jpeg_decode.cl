@@ -21,6 +21,7 @@
 #define ENTRY_BITS 15
 #define ENTRY_STATE 0x7ffffu /* position and place */
 #define ENTRY_DC_SHIFT 19
+#define ENTRY_DC 0x7ff80000u
 #define ENTRY_OTHER 0x80000000u
 #define ENTRY_NEXT_SLOT 0x80000000u
 #define ENTRY_END 0xc0000000u
@@ -55,6 +56,7 @@ typedef struct list_writer {
     __global uint *lists; /* of the picture */
     volatile __global uint *used;
     uint at, chunk, free_chunks, first_free;
+    uint count; /* entries that are blocks */
     uint full;
 } list_writer;
 
@@ -72,6 +74,7 @@ INLINE void put_entry(list_writer *list, uint entry) {
         }
     }
     list->lists[list->at++] = entry;
+    list->count++;
 }
 
 INLINE list_writer open_list(__global const jpeg_decode_batch *batch,
@@ -84,6 +87,7 @@ INLINE list_writer open_list(__global const jpeg_decode_batch *batch,
     list.free_chunks = job->chunk_count;
     list.first_free = 2 * job->slots;
     list.at = chunk * job->chunk;
+    list.count = 0;
     list.full = 0;
     return list;
 }
@@ -110,14 +114,16 @@ INLINE uint decoder_state(const decoder *d) {
     return d->position | d->place << ENTRY_BITS;
 }
 
-/* Decodes a symbol, or several. At the start of a block, `*dc` becomes its DC difference. */
-INLINE void decode_step(decoder *d, __local const uint *tables, uint *dc) {
+/* Decodes a symbol, or several. The first of a block puts it on the list. (The loops around this go
+ * by steps, not by blocks: items of one group have blocks of different lengths, and would wait for
+ * each other at the end of each.) */
+INLINE void decode_step(decoder *d, __local const uint *tables, list_writer *list) {
     uint next = peek_bits(&d->bits), pair = d->pair_of >> (2 * d->place) & 3;
     uint entry = look_up(tables + (2 * pair + (d->z != 0)) * JPEG_TABLE_WORDS, next);
     uint together = entry >> JPEG_TOGETHER_SHIFT & 15, reach = d->z + (entry >> JPEG_REACH_SHIFT & 63);
     uint count = code_bits(entry) + value_bits(entry), z = d->z + advance_of(entry);
     if (d->z == 0) {
-        *dc = (uint)value_of(entry, next);
+        put_entry(list, decoder_state(d) | (uint)value_of(entry, next) << ENTRY_DC_SHIFT & ENTRY_DC);
     }
     if (together != 0 && reach < JPEG_END_OF_BLOCK) {
         count = together;
@@ -130,15 +136,6 @@ INLINE void decode_step(decoder *d, __local const uint *tables, uint *dc) {
         d->z = 0;
         d->place = d->place + 1 == d->period ? 0 : d->place + 1;
     }
-}
-
-/* Decodes the block that starts here. */
-INLINE void decode_block(decoder *d, __local const uint *tables, list_writer *list) {
-    uint state = decoder_state(d), dc = 0;
-    do {
-        decode_step(d, tables, &dc);
-    } while (d->z != 0);
-    put_entry(list, state | (dc & 0xfff) << ENTRY_DC_SHIFT);
 }
 
 /* ------------------------------------------------------------------- cold */
@@ -190,19 +187,18 @@ __kernel void jpeg_cold(__global const uchar *restrict packages,
     }
     ((__global jpeg_slot *)(work + batch->slots))[slot] = s;
     if (s.bits != 0) {
-        uint limit = min(s.bits, batch->slot_bits), count = 0;
+        uint limit = min(s.bits, batch->slot_bits);
         list_writer list = open_list(batch, job, index, work, own);
         decoder d = {{0}, 0, 0, 0, package->pair_of, package->period};
         if (s.start != segments_of(package)[s.segment].start) {
             guess_start(&d, own, limit);
         }
         open_bits(&d.bits, jpeg_scan_of(package), s.start + d.position);
-        while (d.position < limit) {
-            decode_block(&d, tables, &list);
-            count++;
+        while (d.z != 0 || d.position < limit) {
+            decode_step(&d, tables, &list);
         }
+        work[batch->cold_count + slot] = list.count;
         put_entry(&list, ENTRY_END | decoder_state(&d));
-        work[batch->cold_count + slot] = count;
         work[batch->cold_end + slot] = decoder_state(&d);
         if (list.full) {
             atomic_or((volatile __global uint *)work + batch->flags + index * JPEG_FLAG_WORDS +
@@ -241,32 +237,33 @@ INLINE bool pass_meets(passing *p, uint state) {
     return (p->entry & ENTRY_STATE) == state;
 }
 
-/* Goes on from the end of a slot; returns the slot met. */
+/* Goes on from the end of a slot, `bits` before the segment's end; returns the slot met. */
 INLINE uint walk(decoder *d, __local const uint *tables, list_writer *list, passing *p,
-                 __global const jpeg_decode_batch *batch, uint slot, uint own, uint bits,
-                 uint *count) {
+                 __global const jpeg_decode_batch *batch, uint slot, uint own, uint bits) {
     uint slot_bits = batch->slot_bits, distance = 1;
     pass_from(p, own + 1);
     for (;;) {
-        if (pass_meets(p, decoder_state(d))) {
-            return slot + distance;
-        }
-        if (d->position >= bits) {
-            return NONE;
-        }
-        if (d->position >= slot_bits) {
-            if (distance == batch->walk_slots || list->full) {
-                return APART;
+        if (d->z == 0) {
+            if (pass_meets(p, decoder_state(d))) {
+                return slot + distance;
             }
-            put_entry(list, ENTRY_NEXT_SLOT);
-            d->position -= slot_bits;
-            bits -= slot_bits;
-            distance++;
-            pass_from(p, own + distance);
-        } else {
-            decode_block(d, tables, list);
-            (*count)++;
+            if (d->position >= bits) {
+                return NONE;
+            }
+            if (d->position >= slot_bits) {
+                if (distance == batch->walk_slots || list->full) {
+                    return APART;
+                }
+                put_entry(list, ENTRY_NEXT_SLOT);
+                list->count--; /* it is none of the blocks */
+                d->position -= slot_bits;
+                bits -= slot_bits;
+                distance++;
+                pass_from(p, own + distance);
+                continue;
+            }
         }
+        decode_step(d, tables, list);
     }
 }
 
@@ -289,7 +286,8 @@ __kernel void jpeg_meet(__global const uchar *restrict packages,
                          package->period};
             open_bits(&d.bits, jpeg_scan_of(package), s.start + d.position);
             d.position -= batch->slot_bits;
-            reach = walk(&d, tables, &list, &p, batch, slot, own, s.bits - batch->slot_bits, &count);
+            reach = walk(&d, tables, &list, &p, batch, slot, own, s.bits - batch->slot_bits);
+            count = list.count;
             if (list.full) {
                 atomic_or((volatile __global uint *)work + batch->flags + index * JPEG_FLAG_WORDS +
                               JPEG_FLAG_LISTS, 1u);
@@ -337,8 +335,7 @@ INLINE uint sum_before(uint value, __local uint *sums, uint *total) {
 }
 
 /* One group a picture. `scratch`: two words for each item and two more. */
-__kernel void jpeg_chain(__global const uchar *restrict packages,
-                         __global const jpeg_decode_batch *restrict batch, __global uint *work,
+__kernel void jpeg_chain(__global const jpeg_decode_batch *restrict batch, __global uint *work,
                          __local uint *scratch) {
     uint index = get_group_id(0), l = get_local_id(0), size = get_local_size(0);
     __global const jpeg_decode_job *job = jpeg_jobs(batch) + index;

@@ -227,39 +227,29 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
                                       const clp_jpeg_queue *queue, clproc_error *error) {
     const jpeg_decode_batch *batch = &plan->batch;
     const size_t slot_groups = plan->slots / batch->group, count = batch->count;
-    const clp_jpeg_argument package = {.buffer = packages}, job = {.buffer = jobs},
-                            memory = {.buffer = work}, samples = {.buffer = planes},
-                            tables = {.local =
-                                          2 * plan->pairs * JPEG_TABLE_WORDS * sizeof(uint32_t)},
-                            short_tables = {.local = 2 * plan->pairs * SHORT_TABLE_BYTES +
-                                                     QUANTISER_BYTES};
+    const size_t table_bytes = 2 * plan->pairs * JPEG_TABLE_WORDS * sizeof(cl_uint);
+    const size_t short_bytes = 2 * plan->pairs * SHORT_TABLE_BYTES + QUANTISER_BYTES;
+    const clp_jpeg_argument package = {.buffer = packages}, job = {.buffer = jobs};
+    const clp_jpeg_argument memory = {.buffer = work}, samples = {.buffer = planes};
+    const clp_jpeg_argument tables = {.local = table_bytes}, short_tables = {.local = short_bytes};
+    const clp_jpeg_argument chain = {.local = (2 * plan->chain_group + 2) * sizeof(cl_uint)};
+    const clp_jpeg_argument prefix = {.local = plan->prefix_group * sizeof(cl_int4)};
+    const clp_jpeg_argument blocks = {.local = (size_t)plan->block_group * BLOCK_BYTES};
     const struct {
-        clp_jpeg_argument arguments[7];
-        uint32_t argument_count;
         size_t groups, group;
+        uint32_t argument_count;
+        clp_jpeg_argument arguments[7];
     } launches[CLP_JPEG_DECODE_KERNELS] = {
-        [COLD] = {{package, job, memory, tables}, 4, slot_groups, batch->group},
-        [MEET] = {{package, job, memory, tables}, 4, slot_groups, batch->group},
-        [CHAIN] = {{package, job, memory, {.local = (2 * plan->chain_group + 2) * sizeof(cl_uint)}},
-                   4,
-                   count,
-                   plan->chain_group},
-        [SUMS] = {{package, job, memory}, 3, slot_groups, batch->group},
-        [PREFIX] = {{job, memory, {.local = plan->prefix_group * sizeof(cl_int4)}},
-                    3,
-                    count,
-                    plan->prefix_group},
-        [BLOCKS] = {{package, job, memory}, 3, slot_groups, batch->group},
-        [PLANES] = {{package,
-                     job,
-                     memory,
-                     memory,
-                     samples,
-                     short_tables,
-                     {.local = (size_t)plan->block_group * BLOCK_BYTES}},
+        [COLD] = {slot_groups, batch->group, 4, {package, job, memory, tables}},
+        [MEET] = {slot_groups, batch->group, 4, {package, job, memory, tables}},
+        [CHAIN] = {count, plan->chain_group, 3, {job, memory, chain}},
+        [SUMS] = {slot_groups, batch->group, 3, {package, job, memory}},
+        [PREFIX] = {count, plan->prefix_group, 3, {job, memory, prefix}},
+        [BLOCKS] = {slot_groups, batch->group, 3, {package, job, memory}},
+        [PLANES] = {plan->tiles,
+                    plan->block_group,
                     7,
-                    plan->tiles,
-                    plan->block_group}};
+                    {package, job, memory, memory, samples, short_tables, blocks}}};
     const cl_uint zero = 0;
     clproc_status status = clp_cl_check(clEnqueueFillBuffer(queue->queue, work, &zero, sizeof zero,
                                                             0, (batch->used + count) * sizeof zero,

@@ -149,29 +149,22 @@ void clp_jpeg_encode_jobs(const clp_jpeg_encode_plan *plan, const clp_jpeg_encod
 clproc_status clp_jpeg_encode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_encode_plan *plan,
                                       cl_mem planes, cl_mem jobs, cl_mem work, cl_mem scans,
                                       const clp_jpeg_queue *queue, clproc_error *error) {
-    const clp_jpeg_argument samples = {.buffer = planes}, job = {.buffer = jobs},
-                            memory = {.buffer = work}, output = {.buffer = scans};
     const size_t group = plan->tile_blocks;
+    const clp_jpeg_argument samples = {.buffer = planes}, job = {.buffer = jobs};
+    const clp_jpeg_argument memory = {.buffer = work}, output = {.buffer = scans};
+    const clp_jpeg_argument tables = {.local = sizeof(jpeg_encode_tables)};
+    const clp_jpeg_argument blocks = {.local = group * BLOCK_BYTES};
+    const clp_jpeg_argument bits = {.local = plan->batch.tile_words * sizeof(cl_uint)};
+    const clp_jpeg_argument sums = {.local = 2 * group * sizeof(cl_uint)};
+    const clp_jpeg_argument offsets = {.local = plan->picture_group * sizeof(cl_uint)};
     const struct {
-        clp_jpeg_argument arguments[7];
-        uint32_t argument_count;
         size_t groups, group;
+        uint32_t argument_count;
+        clp_jpeg_argument arguments[7];
     } launches[CLP_JPEG_ENCODE_KERNELS] = {
-        [TILES] = {{samples,
-                    job,
-                    memory,
-                    {.local = sizeof(jpeg_encode_tables)},
-                    {.local = group * BLOCK_BYTES},
-                    {.local = plan->batch.tile_words * sizeof(cl_uint)},
-                    {.local = 2 * group * sizeof(cl_uint)}},
-                   7,
-                   plan->tiles,
-                   group},
-        [OFFSETS] = {{job, memory, output, {.local = plan->picture_group * sizeof(cl_uint)}},
-                     4,
-                     plan->batch.count,
-                     plan->picture_group},
-        [JOIN] = {{job, memory, output}, 3, plan->tiles, plan->join_group}};
+        [TILES] = {plan->tiles, group, 7, {samples, job, memory, tables, blocks, bits, sums}},
+        [OFFSETS] = {plan->batch.count, plan->picture_group, 4, {job, memory, output, offsets}},
+        [JOIN] = {plan->tiles, plan->join_group, 3, {job, memory, output}}};
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; status == CLPROC_OK && i < CLP_JPEG_ENCODE_KERNELS; i++) {
         status = clp_jpeg_launch(codec->encode.kernels[i], clp_jpeg_encode_names[i],
