@@ -226,7 +226,8 @@ enum {
     CLPROC_STRATEGY_ONE_LISTING = 32, /**< list folders once, not for every file */
     CLPROC_STRATEGY_ONE_OPEN = 64,   /**< open files once, not for header and pixels each */
     CLPROC_STRATEGY_STREAM = 128,     /**< compute large pictures while they are decoded */
-    CLPROC_STRATEGY_DEFAULT = 255
+    CLPROC_STRATEGY_DEVICE_CODEC = 256, /**< decode and encode JPEGs on the device */
+    CLPROC_STRATEGY_DEFAULT = 511
 };
 
 /** One of these bits, by its place from 0. */

@@ -66,55 +66,114 @@ static clp_passage make_passage(const clp_worker *self) {
         .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
         .most_bytes = clp_stations_memory(self->run->stations, self->station),
         .number = clp_worker_image(self, self->picture.task.item),
+        .encode = clp_worker_encodes_on_device(self) ? &self->tables : NULL,
     };
 }
 
-static clp_holding need_of(const clp_worker *self, const clp_passage *passage) {
-    clp_need need = clp_lane_need(clp_stations_device(self->run->stations, self->station),
-                                  self->lane, self->picture.recipe.plan, passage);
-    return (clp_holding){.host = need.host, .device = need.device, .station = self->station};
+static clproc_status ensure_lane(clp_worker *self, clproc_error *error) {
+    return self->lane
+               ? CLPROC_OK
+               : clp_lane_take(&self->lane, clp_stations_device(self->run->stations, self->station),
+                               error);
+}
+
+static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,
+                          clp_board_answer *answer, clproc_error *error) {
+    clp_need need;
+    clproc_status status;
+    CLP_TRY(status, out, ensure_lane(self, error));
+    CLP_TRY(status, out,
+            clp_lane_need(self->lane, self->picture.recipe.plan, passage, &need, error));
+    clp_holding wanted = {.host = need.host, .device = need.device, .station = self->station};
+    *answer = clp_board_hold(self->run->board, self->thread, &self->held, &wanted, wait, error);
+out:
+    return status;
 }
 
 /** Memory for the picture. Where it is not to be had beside what the lane holds, that is given up
  * first: who waits must hold nothing. */
 static clproc_status hold_memory(clp_worker *self, const clp_passage *passage, clp_outcome *outcome,
                                  clproc_error *error) {
-    clp_board *board = self->run->board;
-    clp_holding wanted = need_of(self, passage);
-    clp_board_answer answer =
-        clp_board_hold(board, self->thread, &self->held, &wanted, false, error);
-    if (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED) {
+    clp_board_answer answer;
+    clproc_status status = hold(self, passage, false, &answer, error);
+    if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
         clp_worker_leave_station(self, false);
-        wanted = need_of(self, passage);
-        answer = clp_board_hold(board, self->thread, &self->held, &wanted, true, error);
+        status = hold(self, passage, true, &answer, error);
     }
-    return answered(answer, outcome, error);
+    return status == CLPROC_OK ? answered(answer, outcome, error) : status;
+}
+
+/** Through the lane in rows, decoded by libjpeg or libspng. */
+static clproc_status compute_rows(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
+                                  clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, hold_memory(self, passage, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_lane_begin(self->lane, self->picture.recipe.plan, passage, self->thread, error));
+    CLP_TRY(status, out, clp_worker_fill(self, error));
+    CLP_TRY(status, out, clp_lane_compute(self->lane, error));
+    status = clp_lane_await(self->lane, error);
+out:
+    return status;
+}
+
+/** Through the lane as a scan. `*done` false: libjpeg must decode it, and nothing has happened. */
+static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *done,
+                                  clproc_error *error) {
+    clp_run *run = self->run;
+    clp_board_answer answer;
+    clp_scan scan;
+    clproc_status status;
+    *done = false;
+    CLP_TRY(status, out, ensure_lane(self, error));
+    CLP_TRY(status, out, clp_worker_pack(self, &scan, done, error));
+    if (!*done) {
+        goto out;
+    }
+    passage->scan = &scan;
+    status = hold(self, passage, false, &answer, error);
+    if (status != CLPROC_OK || answer != CLP_BOARD_GRANTED) {
+        /* What is odd about it, or how much memory there is, matters less to the other way. */
+        *done = false;
+        status = CLPROC_OK;
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_lane_begin(self->lane, self->picture.recipe.plan, passage, self->thread, error));
+    CLP_TRY(status, out, clp_lane_compute(self->lane, error));
+    CLP_TRY(status, out, clp_lane_await(self->lane, error));
+    *done = clp_lane_verdict(self->lane) == NULL;
+    clp_prof_count(run->prof, *done ? CLP_COUNTER_DEVICE_DECODED : CLP_COUNTER_FALLBACKS, 1);
+    if (!*done) {
+        clp_lane_end(self->lane);
+    }
+out:
+    passage->scan = NULL;
+    return status;
 }
 
 clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     clp_run *run = self->run;
+    bool done = false;
     clproc_status status;
     CLP_TRY(status, out, find_lane(self, outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
     clp_passage passage = make_passage(self);
-    CLP_TRY(status, out, hold_memory(self, &passage, outcome, error));
-    if (*outcome != CLP_OUTCOME_GOES_ON) {
-        goto out;
-    }
-    if (!self->lane) {
-        CLP_TRY(
-            status, out,
-            clp_lane_take(&self->lane, clp_stations_device(run->stations, self->station), error));
-    }
     clp_prof_batch(run->prof, passage.number, passage.number);
-    CLP_TRY(status, out,
-            clp_lane_begin(self->lane, self->picture.recipe.plan, &passage, self->thread, error));
-    CLP_TRY(status, out, clp_worker_fill(self, error));
-    CLP_TRY(status, out, clp_lane_compute(self->lane, error));
-    CLP_TRY(status, out, clp_lane_await(self->lane, error));
-    clp_board_note(run->board, self->station, false);
+    if (clp_worker_decodes_on_device(self)) {
+        CLP_TRY(status, out, compute_scan(self, &passage, &done, error));
+    }
+    if (!done) {
+        CLP_TRY(status, out, compute_rows(self, &passage, outcome, error));
+    }
+    if (*outcome == CLP_OUTCOME_GOES_ON) {
+        clp_board_note(run->board, self->station, false);
+    }
 out:
     return status;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/strategy.h"
+#include "codec/jpeg_scan_trial.h"
 #include "core/memory.h"
 
 struct clp_stations {
@@ -44,12 +46,39 @@ static clproc_status open_devices(clp_stations *self, clproc_error *error) {
     return status;
 }
 
-static clproc_status open_stations(clp_stations *self, clproc_error *error) {
+/** Lets devices decode and encode JPEGs that make the same bytes as libjpeg: those that wait for it
+ * with their first picture, or the others. */
+static void open_codecs(clp_stations *self, bool awaited, clp_prof_thread *thread) {
+    clp_jpeg_trial trials[CLP_JPEG_TRIALS] = {0};
+    clproc_error error;
+    bool made = false, wanted = clp_strategy_has(self->params.run, CLPROC_STRATEGY_DEVICE_CODEC);
+    for (size_t i = 0; wanted && i < self->opened->count; i++) {
+        clp_device *device = self->opened->devices[i];
+        if (!clp_device_wants_codec(device) || clp_device_has_codec(device) ||
+            clp_device_awaits_codec(device) != awaited) {
+            continue;
+        }
+        made = made || clp_jpeg_trials_make(trials, &error) == CLPROC_OK;
+        if (!made || clp_device_check_codec(device, trials, thread, &error) != CLPROC_OK ||
+            !clp_device_has_codec(device)) {
+            char message[256];
+            snprintf(message, sizeof message,
+                     "%.100s does not decode JPEGs as libjpeg does, so the processor does it",
+                     clp_device_info(device)->name);
+            clp_events_notice(self->params.events, message);
+        }
+    }
+    clp_jpeg_trials_free(trials);
+}
+
+static clproc_status open_stations(clp_stations *self, clp_prof_thread *thread,
+                                   clproc_error *error) {
     clp_board *board = self->params.board;
     clp_opened *opened = self->opened;
     clproc_status status;
     CLP_TRY(status, out, open_devices(self, error));
     CLP_TRY(status, out, self->params.on_open(self->params.user, error));
+    open_codecs(self, true, thread);
     for (uint32_t i = 0; i < opened->count && i < CLP_MAX_STATIONS; i++) {
         self->memory[i] = choose_memory(self->params.run, clp_device_info(opened->devices[i]));
         clp_board_open(board, i, self->memory[i], 0);
@@ -82,6 +111,15 @@ static bool await_wish(clp_stations *self, clp_plan **plan) {
     return wanted;
 }
 
+/** A wish that is there already. */
+static bool take_wish(clp_stations *self, clp_plan **plan) {
+    pthread_mutex_lock(&self->lock);
+    *plan = self->wish;
+    self->wish = NULL;
+    pthread_mutex_unlock(&self->lock);
+    return *plan != NULL;
+}
+
 void clp_stations_want(clp_stations *self, clp_plan *plan) {
     pthread_mutex_lock(&self->lock);
     /* One wish at a time: a picture builds what it lacks. */
@@ -109,10 +147,14 @@ static void *run(void *argument) {
     if (!self->params.eager && !await_wish(self, NULL)) {
         goto out;
     }
-    if (open_stations(self, &error) != CLPROC_OK) {
+    if (open_stations(self, thread, &error) != CLPROC_OK) {
         clp_board_stop(self->params.board, &error);
         goto out;
     }
+    if (take_wish(self, &plan)) {
+        make_ready(self, plan, thread);
+    }
+    open_codecs(self, false, thread);
     while (await_wish(self, &plan)) {
         make_ready(self, plan, thread);
     }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "codec/jpeg_scan_write.h"
+
 /** A picture that was under way when the run was stopped has not failed. */
 static void report_failure(clp_worker *self, const char *path, const char *output,
                            const clproc_error *error) {
@@ -31,11 +33,14 @@ out:
     return status;
 }
 
+/** The file's bytes, from the results' samples, or where `results` is NULL around the scan that the
+ * lane has encoded them to. */
 static clproc_status encode(clp_worker *self, uint8_t *results, const uint8_t **data, size_t *size,
                             clproc_error *error) {
     const clproc_run_params *params = self->run->params;
     const clp_picture *picture = &self->picture;
     const clp_plan *plan = picture->recipe.plan;
+    bool written = false;
     clp_encode_params encoding = {
         .format = plan->target.format,
         .quality = params->quality,
@@ -45,8 +50,18 @@ static clproc_status encode(clp_worker *self, uint8_t *results, const uint8_t **
         .colour = picture->metadata.colour,
     };
     clp_prof_begin(self->thread, CLP_PROF_ENCODE, clp_worker_image(self, picture->task.item));
-    clproc_status status =
-        clp_encoder_write(self->encoder, &plan->output, results, &encoding, data, size, error);
+    clproc_status status = CLPROC_OK;
+    if (!results) {
+        CLP_TRY(status, out, clp_worker_write_scan(self, &encoding, data, size, &written, error));
+    }
+    if (!results && !written) {
+        CLP_TRY(status, out, clp_lane_results(self->lane, &results, error));
+    }
+    if (!written) {
+        status =
+            clp_encoder_write(self->encoder, &plan->output, results, &encoding, data, size, error);
+    }
+out:
     clp_prof_end(self->thread);
     return status;
 }
@@ -107,8 +122,11 @@ out:
 
 static clproc_status save_picture(clp_worker *self, clproc_error *error) {
     uint8_t *results = NULL;
+    clproc_status status = CLPROC_OK;
     clp_prof_begin(self->thread, CLP_PROF_SAVE, clp_worker_image(self, self->picture.task.item));
-    clproc_status status = clp_lane_results(self->lane, &results, error);
+    if (!clp_worker_encodes_on_device(self)) {
+        status = clp_lane_results(self->lane, &results, error);
+    }
     if (status == CLPROC_OK) {
         status = save_results(self, results, error);
     }
@@ -192,6 +210,11 @@ void clp_worker_run(clp_run *run, uint32_t number) {
     self.thread = clp_prof_thread_enter(run->prof, name);
     CLP_TRY(status, out, clp_decoder_create(&self.decoder, &error));
     CLP_TRY(status, out, clp_encoder_create(&self.encoder, &error));
+    if (clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC)) {
+        CLP_TRY(status, out,
+                clp_jpeg_encode_tables_make(&self.tables, run->params->quality, &error));
+        self.has_tables = true;
+    }
     clp_decoder_heed(self.decoder, run->params->cancel);
     clp_encoder_heed(self.encoder, run->params->cancel);
     while (clp_board_next(run->board, self.thread, &task)) {
@@ -205,6 +228,7 @@ out:
     clp_encoder_destroy(&self.encoder);
     clp_decoder_destroy(&self.decoder);
     clp_picture_free(&self.picture);
+    clp_bytes_free(&self.packed);
     clp_bytes_free(&self.file);
     clp_prof_thread_leave(self.thread);
 }

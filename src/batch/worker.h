@@ -5,6 +5,7 @@
 
 #include "batch/metadata.h"
 #include "batch/run.h"
+#include "codec/jpeg_scan.h"
 #include "core/memory.h"
 
 /** A picture on its way from file to file. */
@@ -25,13 +26,17 @@ typedef struct clp_worker {
     clp_prof_thread *thread;
     clp_decoder *decoder;
     clp_encoder *encoder;
-    clp_bytes file;      /**< the file being read */
-    clp_header header;   /**< of it */
-    clp_picture picture; /**< that it holds */
-    uint8_t *early;      /**< the picture decoded before there was a device for it, or NULL */
-    uint32_t station;    /**< that computes the picture; CLP_NO_STATION: none yet */
-    clp_lane *lane;      /**< on that station; NULL before the first */
-    clp_holding held;    /**< memory of the lane, by the board's account */
+    clp_bytes file;            /**< the file being read */
+    clp_header header;         /**< of it */
+    clp_picture picture;       /**< that it holds */
+    uint8_t *early;            /**< the picture decoded before there was a device for it, or NULL */
+    uint32_t station;          /**< that computes the picture; CLP_NO_STATION: none yet */
+    clp_lane *lane;            /**< on that station; NULL before the first */
+    clp_holding held;          /**< memory of the lane, by the board's account */
+    clp_jpeg_scan scan;        /**< of the file, for the device's codec */
+    clp_bytes packed;          /**< it, where the lane's staging has no room */
+    jpeg_encode_tables tables; /**< of the run's quality */
+    bool has_tables;
 } clp_worker;
 
 static inline const char *clp_worker_input(const clp_worker *self, uint32_t item) {
@@ -71,6 +76,19 @@ clproc_status clp_worker_fill(clp_worker *self, clproc_error *error);
 /** Gives up what verification kept of a picture. */
 void clp_worker_drop_original(clp_picture *picture);
 void clp_picture_free(clp_picture *picture);
+
+/* ------------------------------------------------------ device_codec.c */
+
+/** True if the picture may go to its station as a scan. */
+bool clp_worker_decodes_on_device(const clp_worker *self);
+/** True if its results may come back as one. */
+bool clp_worker_encodes_on_device(const clp_worker *self);
+/** Packs the file's scan for the lane; `*packed` false: libjpeg must decode it. */
+clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, clproc_error *error);
+/** Makes the file of what the lane has encoded; `*written` false: it has not. */
+clproc_status clp_worker_write_scan(clp_worker *self, const clp_encode_params *encoding,
+                                    const uint8_t **data, size_t *size, bool *written,
+                                    clproc_error *error);
 
 /* ---------------------------------------------------------- passage.c */
 

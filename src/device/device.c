@@ -85,6 +85,8 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     if (device->group_tiles && found->info.max_work_group < 256) {
         device->group_tiles = false;
     }
+    device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
+    device->codec_forced = forced("device-codec");
     device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
     if (found->in_thread && (crowded || forced("thread")) && !forced("pool") &&
         !device->group_tiles) {
@@ -102,6 +104,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
         return clp_error_memory(error, "a device", sizeof *made);
     }
     pthread_mutex_init(&made->lock, NULL);
+    pthread_mutex_init(&made->codec_turn, NULL);
     pthread_cond_init(&made->built, NULL);
     made->prof = params->prof;
     made->opened = clp_clock_ns();
@@ -195,6 +198,7 @@ void clp_device_close(clp_device **device) {
     clp_device_probe_copy(d);
     clp_binaries_forget(d);
     clp_schedules_free(d);
+    clp_jpeg_codec_close(&d->codec);
     clp_programs_release(d);
     if (d->ring_host) {
         clEnqueueUnmapMemObject(d->queue, d->ring, d->ring_host, 0, NULL, NULL);
@@ -208,6 +212,7 @@ void clp_device_close(clp_device **device) {
     if (d->context) {
         clReleaseContext(d->context);
     }
+    pthread_mutex_destroy(&d->codec_turn);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);
     clp_memory_free(d);

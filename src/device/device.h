@@ -13,6 +13,7 @@
 #ifndef CLP_DEVICE_DEVICE_H
 #define CLP_DEVICE_DEVICE_H
 
+#include "core/jpeg_trial.h"
 #include "core/rows.h"
 #include "plan/plan.h"
 #include "prof/prof.h"
@@ -58,6 +59,17 @@ clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_th
 void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                               clp_prof_thread *thread);
 
+/** True where a device should have the JPEG codec: where it gains. */
+bool clp_device_wants_codec(const clp_device *device);
+/** True where no picture may go to the device before the codec is there: tests ask for it. */
+bool clp_device_awaits_codec(const clp_device *device);
+/** Builds the device's JPEG codec and compares it with libjpeg; from then on lanes have it, unless
+ * one byte differs. Any thread, once. */
+clproc_status clp_device_check_codec(clp_device *device,
+                                     const clp_jpeg_trial trials[CLP_JPEG_TRIALS],
+                                     clp_prof_thread *thread, clproc_error *error);
+bool clp_device_has_codec(const clp_device *device);
+
 /** Memory of pictures under way, bytes. On a device that shares the host's memory all of it is the
  * device's. */
 typedef struct clp_need {
@@ -79,12 +91,27 @@ typedef struct clp_passage {
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
     uint64_t number;     /**< the picture's in profiles */
+    /** For the device's JPEG codec: the picture's scan instead of its rows, and what its results
+     * are encoded with; NULL: rows come, results go back as samples. */
+    const struct clp_scan *scan;
+    const jpeg_encode_tables *encode;
 } clp_passage;
 
-/** What a lane will hold once a picture of this plan has begun, with what it holds now; of a new
- * lane where `lane` is NULL. */
-clp_need clp_lane_need(const clp_device *device, const clp_lane *lane, const clp_plan *plan,
-                       const clp_passage *passage);
+/** A JPEG's scan, packed (codec/jpeg_scan.h). */
+typedef struct clp_scan {
+    const jpeg_package *package; /**< its header */
+    const uint8_t *packed;       /**< the whole package */
+    size_t bytes;
+    uint32_t sizes[JPEG_COMPONENTS]; /**< of its blocks, in samples */
+} clp_scan;
+
+/** What a lane will hold once a picture of this plan has begun, with what it holds now. */
+clproc_status clp_lane_need(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
+                            clp_need *need, clproc_error *error);
+/** Where a scan may be packed so that it need not be copied before it travels: `*room` bytes, in
+ * the lane's share of the ring. Until clp_lane_begin() has returned, or clp_lane_end(). */
+clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,
+                               clproc_error *error);
 /** Takes memory for a picture. The lane holds it until it is given back. `thread` records what the
  * lane does, until clp_lane_end(). */
 clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *passage,
@@ -101,6 +128,13 @@ clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error);
 /** True once clp_lane_await() will not wait. */
 bool clp_lane_is_done(clp_lane *lane);
 clproc_status clp_lane_await(clp_lane *lane, clproc_error *error);
+/** Of a picture that came as a scan, once awaited: NULL if its samples are libjpeg's, else why
+ * libjpeg must decode it, in a few words. */
+const char *clp_lane_verdict(const clp_lane *lane);
+/** The encoded results, if the picture began with `encode` and they had room: whole words of bits,
+ * first bit uppermost; NULL if the samples must be encoded by the host. Until clp_lane_end(). */
+clproc_status clp_lane_scan(clp_lane *lane, const uint8_t **scan, uint32_t *bits,
+                            clproc_error *error);
 /** Results in the host's reach, as plan->output says, until clp_lane_end(). The caller may
  * overwrite them. */
 clproc_status clp_lane_results(clp_lane *lane, uint8_t **base, clproc_error *error);

@@ -8,6 +8,7 @@
 
 #include "device/cl_error.h"
 #include "device/device.h"
+#include "device/jpeg_codec.h"
 #include "device/pages.h"
 
 /* ------------------------------------------------------ platforms.c */
@@ -189,6 +190,11 @@ struct clp_device {
     clp_launch firsts[CLP_MAX_KERNELS]; /**< launches made for compiling, not read yet */
     uint32_t first_count;
     clp_device_clock clock;
+    clp_jpeg_codec *codec; /**< lanes have shares of it */
+    bool codec_forced;     /**< tests have it on every device */
+    bool pocl;
+    pthread_mutex_t codec_turn; /**< with PoCL, who uses the codec */
+    atomic_bool codec_ready;
     atomic_size_t held[CLP_HELD_COUNT]; /**< device memory by what for, bytes */
     /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
      */
@@ -253,7 +259,8 @@ typedef struct clp_group {
 typedef enum clp_way {
     CLP_WAY_WHOLE,  /**< decoded straight into the input of the passes */
     CLP_WAY_SLICES, /**< window by window copied into it */
-    CLP_WAY_BANDS   /**< window by window, and computed from there */
+    CLP_WAY_BANDS,  /**< window by window, and computed from there */
+    CLP_WAY_SCAN    /**< decoded on the device */
 } clp_way;
 
 /** A plan as a device runs it: its tables on the device, and launches in order. All that differs
@@ -314,6 +321,20 @@ void clp_event_release(cl_event *event);
 /** Parts of the ring that a lane has: windows to decode into, and one for results. */
 #define CLP_RING_PARTS (CLP_BAND_WINDOWS + 1)
 
+/** What the JPEG codec does to a picture. */
+typedef struct clp_codec_plan {
+    bool decodes, encodes;
+    jpeg_package package;
+    const uint8_t *packed;
+    size_t package_bytes;
+    clp_jpeg_decode_picture picture;
+    clp_jpeg_decode_plan decode;
+    clp_jpeg_encode_picture result;
+    clp_jpeg_encode_plan encode;
+    size_t scan_bytes; /**< of the encoded scan, room */
+    size_t prefix;     /**< bytes of it that come back at once */
+} clp_codec_plan;
+
 struct clp_lane {
     clp_device *device;
     cl_command_queue queue; /**< in order */
@@ -328,6 +349,11 @@ struct clp_lane {
     cl_event done;
     clp_launch *launches; /**< profiled commands whose events are not read yet */
     size_t launch_count, launch_capacity;
+    /* For the JPEG codec */
+    clp_jpeg_codec *codec;
+    uint8_t *staging, *head; /**< memory of its own where the ring does not serve */
+    clp_store package, decode_jobs, encode_jobs, work, scans;
+    clp_codec_plan codec_plan;
     /* The picture under way */
     uint64_t number;
     clp_schedule *schedule;        /**< NULL: none */
@@ -351,6 +377,27 @@ static inline clp_prof_stage clp_lane_stage(const clp_lane *lane) {
 void clp_lane_shrink(clp_lane *lane);
 /** Destroys lanes that nobody uses. */
 void clp_device_free_lanes(clp_device *device);
+
+/* ------------------------------------------------------------ scan.c */
+
+/** Plans the codec's work on a picture, and adds what it holds to `*need`. */
+clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
+                                  uint64_t *need, clproc_error *error);
+/** Memory for the codec. */
+clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error);
+/** Begins to bring the results back as samples. */
+clproc_status clp_lane_bring_back(clp_lane *lane, clproc_error *error);
+/** Sends the scan and decodes it. */
+clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error);
+/** Encodes the results, and begins to bring them back. */
+clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error);
+void clp_lane_free_codec(clp_lane *lane);
+
+/** Memory of the host for results. */
+clproc_status clp_lane_grow_host(clp_lane *lane, size_t bytes, clproc_error *error);
+/** Grows a buffer of the device, and notes it. */
+clproc_status clp_lane_grow_store(clp_lane *lane, clp_store *store, size_t size, clp_held what,
+                                  clproc_error *error);
 
 /** After a failure: what was enqueued must not outlive the memory it works on. */
 void clp_lane_give_up(clp_lane *lane);

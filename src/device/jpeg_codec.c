@@ -50,6 +50,10 @@ static void release(clp_jpeg_program *program) {
     while (program->count > 0) {
         clReleaseKernel(program->kernels[--program->count]);
     }
+    if (program->built) {
+        clReleaseProgram(program->built);
+        program->built = NULL;
+    }
 }
 
 void clp_jpeg_codec_close(clp_jpeg_codec **codec) {
@@ -139,10 +143,51 @@ clproc_status clp_jpeg_build(clp_jpeg_codec *codec, clp_jpeg_program *program,
         goto out;
     }
     CLP_TRY(status, out, take_kernels(built, program, names, count, error));
+    program->built = built;
+    program->names = names;
+    built = NULL;
 out:
     if (built) {
         clReleaseProgram(built);
     }
+    return status;
+}
+
+static clproc_status share(const clp_jpeg_program *from, clp_jpeg_program *to,
+                           clproc_error *error) {
+    if (from->count == 0) {
+        return CLPROC_OK;
+    }
+    clproc_status status =
+        clp_cl_check(clRetainProgram(from->built), "clRetainProgram", "the JPEG codec", error);
+    if (status == CLPROC_OK) {
+        to->built = from->built;
+        to->names = from->names;
+        status = take_kernels(from->built, to, from->names, from->count, error);
+    }
+    return status;
+}
+
+clproc_status clp_jpeg_codec_share(clp_jpeg_codec **codec, const clp_jpeg_codec *built,
+                                   clproc_error *error) {
+    clp_jpeg_codec *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
+    clproc_status status = CLPROC_OK;
+    *codec = NULL;
+    if (!made) {
+        return clp_error_memory(error, "a JPEG codec", sizeof *made);
+    }
+    made->context = built->context;
+    made->device = built->device;
+    made->most_group = built->most_group;
+    made->cpu = built->cpu;
+    made->local_bytes = built->local_bytes;
+    CLP_TRY(status, out, share(&built->decode, &made->decode, error));
+    CLP_TRY(status, out, share(&built->encode, &made->encode, error));
+out:
+    if (status != CLPROC_OK) {
+        clp_jpeg_codec_close(&made);
+    }
+    *codec = made;
     return status;
 }
 

@@ -21,6 +21,9 @@ typedef struct clp_jpeg_codec clp_jpeg_codec;
  */
 clproc_status clp_jpeg_codec_open(clp_jpeg_codec **codec, cl_context context, cl_device_id device,
                                   uint32_t most_group, clproc_error *error);
+/** Another codec of the same programs, for another thread. */
+clproc_status clp_jpeg_codec_share(clp_jpeg_codec **codec, const clp_jpeg_codec *built,
+                                   clproc_error *error);
 void clp_jpeg_codec_close(clp_jpeg_codec **codec);
 
 /** A launch of several kernels: what it waits for, and what it says of itself. */

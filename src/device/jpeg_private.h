@@ -9,6 +9,8 @@ enum { CLP_JPEG_MOST_KERNELS = 8 };
 
 /** Kernels that are built together. */
 typedef struct clp_jpeg_program {
+    cl_program built;
+    const char *const *names;
     cl_kernel kernels[CLP_JPEG_MOST_KERNELS];
     uint32_t count;
 } clp_jpeg_program;

@@ -26,6 +26,7 @@ static void destroy(clp_lane **lane) {
     }
     clp_arena_free(l, &l->output, CLP_HELD_RESULTS);
     clp_lane_shrink(l);
+    clp_lane_free_codec(l);
     while (l->kernel_count > 0) {
         clReleaseKernel(l->kernels[--l->kernel_count].kernel);
     }
@@ -95,6 +96,9 @@ void clp_device_free_lanes(clp_device *device) {
 
 static clp_way choose_way(const clp_device *device, const clp_plan *plan,
                           const clp_passage *passage) {
+    if (passage->scan) {
+        return CLP_WAY_SCAN;
+    }
     bool can = plan->bands.count > 0 && passage->in_rows && !device->reference;
     if (device->unified) {
         return can && passage->stream ? CLP_WAY_BANDS : CLP_WAY_WHOLE;
@@ -110,10 +114,9 @@ static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-clp_need clp_lane_need(const clp_device *device, const clp_lane *lane, const clp_plan *plan,
-                       const clp_passage *passage) {
-    static const clp_lane none;
-    const clp_lane *l = lane ? lane : &none;
+clproc_status clp_lane_need(clp_lane *l, const clp_plan *plan, const clp_passage *passage,
+                            clp_need *needed, clproc_error *error) {
+    const clp_device *device = l->device;
     clp_way way = choose_way(device, plan, passage);
     bool banded = way == CLP_WAY_BANDS;
     size_t window = banded ? plan->bands.window.bytes : 0;
@@ -135,7 +138,12 @@ clp_need clp_lane_need(const clp_device *device, const clp_lane *lane, const clp
         /* What else the host holds is the ring. */
         need.host = larger(l->host_size, plan->output.bytes);
     }
-    return need;
+    *needed = need;
+    clproc_status status = clp_lane_plan_codec(l, plan, passage, &needed->device, error);
+    if (device->unified) {
+        needed->host = needed->device;
+    }
+    return status;
 }
 
 void clp_lane_shrink(clp_lane *lane) {
@@ -155,8 +163,8 @@ void clp_lane_shrink(clp_lane *lane) {
     lane->host_size = 0;
 }
 
-static clproc_status grow(clp_lane *lane, clp_store *store, size_t size, clp_held what,
-                          clproc_error *error) {
+clproc_status clp_lane_grow_store(clp_lane *lane, clp_store *store, size_t size, clp_held what,
+                                  clproc_error *error) {
     size_t before = store->capacity;
     clproc_status status =
         clp_store_grow(lane->device, CLP_BUFFER_PIXELS, store, size, "a picture", error);
@@ -194,13 +202,18 @@ static clproc_status take_windows(clp_lane *lane, clproc_error *error) {
                     clp_arena_grow(lane, &lane->windows[i], bytes, CLP_HELD_INPUT, error));
             continue;
         }
+        if (s->way == CLP_WAY_SCAN) {
+            continue; /* the staging of scans lies there */
+        }
         CLP_TRY(status, out, take_part(lane, &lane->windows[i], i, bytes, error));
         if (s->way == CLP_WAY_BANDS) {
-            CLP_TRY(status, out, grow(lane, &lane->copies[i], bytes, CLP_HELD_INPUT, error));
+            CLP_TRY(status, out,
+                    clp_lane_grow_store(lane, &lane->copies[i], bytes, CLP_HELD_INPUT, error));
         }
     }
     if (!device->unified && s->way != CLP_WAY_BANDS) {
-        status = grow(lane, &lane->input, s->plan->input.bytes, CLP_HELD_INPUT, error);
+        status =
+            clp_lane_grow_store(lane, &lane->input, s->plan->input.bytes, CLP_HELD_INPUT, error);
     }
 out:
     return status;
@@ -219,11 +232,14 @@ static clproc_status take_memory(clp_lane *lane, clproc_error *error) {
         CLP_TRY(status, out,
                 take_part(lane, &lane->output, CLP_RING_PARTS - 1, part < results ? part : results,
                           error));
-        CLP_TRY(status, out, grow(lane, &lane->results, results, CLP_HELD_RESULTS, error));
+        CLP_TRY(status, out,
+                clp_lane_grow_store(lane, &lane->results, results, CLP_HELD_RESULTS, error));
     }
     if (!device->reference && s->scratch > 0) {
-        status = grow(lane, &lane->scratch, s->scratch, CLP_HELD_SCRATCH, error);
+        CLP_TRY(status, out,
+                clp_lane_grow_store(lane, &lane->scratch, s->scratch, CLP_HELD_SCRATCH, error));
     }
+    status = clp_lane_grow_codec(lane, error);
 out:
     return status;
 }
@@ -293,5 +309,6 @@ void clp_lane_end(clp_lane *lane) {
         take_back(lane, &lane->output);
     }
     lane->awaited = false;
+    lane->codec_plan = (clp_codec_plan){0};
     clp_schedule_release(device, &lane->schedule);
 }

@@ -125,7 +125,7 @@ out:
 static clproc_status send(clp_lane *lane, uint32_t portion, clproc_error *error) {
     clp_way way = lane->schedule->way;
     clproc_status status = CLPROC_OK;
-    if (way == CLP_WAY_WHOLE) {
+    if (way == CLP_WAY_WHOLE || way == CLP_WAY_SCAN) {
         return CLPROC_OK;
     }
     clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
@@ -283,6 +283,10 @@ static clproc_status map_results(clp_lane *lane, clproc_error *error) {
     return status == CLPROC_OK ? clp_launch_note(lane, lane->done, &command, error) : status;
 }
 
+clproc_status clp_lane_bring_back(clp_lane *lane, clproc_error *error) {
+    return lane->device->unified ? map_results(lane, error) : read_part(lane, 0, error);
+}
+
 static clproc_status run_reference(clp_lane *lane, clproc_error *error) {
     clp_prof_begin(lane->thread, CLP_PROF_REFERENCE, lane->number);
     clproc_status status = clp_reference_run(lane->schedule->plan, lane->windows[0].host,
@@ -291,10 +295,38 @@ static clproc_status run_reference(clp_lane *lane, clproc_error *error) {
     return status;
 }
 
+/** Passes and the way back, and what the JPEG codec does around them. */
+static clproc_status enqueue_rest(clp_lane *lane, clproc_error *error) {
+    const clp_schedule *s = lane->schedule;
+    clproc_status status = CLPROC_OK;
+    if (s->way == CLP_WAY_SCAN) {
+        CLP_TRY(status, out, clp_lane_decode(lane, error));
+    }
+    if (s->way != CLP_WAY_BANDS) {
+        CLP_TRY(status, out, launch_all(lane, error));
+    }
+    status =
+        lane->codec_plan.encodes ? clp_lane_encode(lane, error) : clp_lane_bring_back(lane, error);
+out:
+    return status;
+}
+
+/** PoCL keeps a kernel by the largest grid it was launched with; where launches of several threads
+ * have ever larger ones, as the codec's do, version 3.1 loses count of the kernel's users. */
+static clproc_status enqueue_in_turn(clp_lane *lane, clproc_error *error) {
+    pthread_mutex_lock(&lane->device->codec_turn);
+    clproc_status status = enqueue_rest(lane, error);
+    clp_lane_give_up(lane); /* waits */
+    pthread_mutex_unlock(&lane->device->codec_turn);
+    return status;
+}
+
 clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
     const clp_schedule *s = lane->schedule;
+    const clp_codec_plan *codec = &lane->codec_plan;
     clproc_status status;
-    if (s->way != CLP_WAY_WHOLE && (lane->portion + 1 != s->portions->count || !filled(lane))) {
+    bool in_rows = s->way == CLP_WAY_SLICES || s->way == CLP_WAY_BANDS;
+    if (in_rows && (lane->portion + 1 != s->portions->count || !filled(lane))) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "the decoder left rows out");
     }
     if (lane->device->reference) {
@@ -302,12 +334,8 @@ clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
     }
     CLP_TRY(status, out, send(lane, lane->portion, error));
     clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
-    if (s->way != CLP_WAY_BANDS) {
-        status = launch_all(lane, error);
-    }
-    if (status == CLPROC_OK) {
-        status = lane->device->unified ? map_results(lane, error) : read_part(lane, 0, error);
-    }
+    status = lane->device->pocl && (codec->decodes || codec->encodes) ? enqueue_in_turn(lane, error)
+                                                                      : enqueue_rest(lane, error);
     clp_prof_end(lane->thread);
 out:
     return status;
@@ -341,17 +369,21 @@ clproc_status clp_lane_await(clp_lane *lane, clproc_error *error) {
     return status;
 }
 
-/** Copies all results into memory of the host, part by part. */
-static clproc_status fetch(clp_lane *lane, clproc_error *error) {
-    size_t bytes = lane->schedule->plan->output.bytes, offset = 0;
-    clproc_status status = CLPROC_OK;
+clproc_status clp_lane_grow_host(clp_lane *lane, size_t bytes, clproc_error *error) {
     if (lane->host_size < bytes) {
         clp_memory_free(lane->host);
         lane->host = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
         lane->host_size = lane->host ? bytes : 0;
     }
-    if (!lane->host) {
-        return clp_error_memory(error, "a picture", bytes);
+    return lane->host_size >= bytes ? CLPROC_OK : clp_error_memory(error, "a picture", bytes);
+}
+
+/** Copies all results into memory of the host, part by part. */
+static clproc_status fetch(clp_lane *lane, clproc_error *error) {
+    size_t bytes = lane->schedule->plan->output.bytes, offset = 0;
+    clproc_status status = clp_lane_grow_host(lane, bytes, error);
+    if (status != CLPROC_OK) {
+        return status;
     }
     while (offset < bytes) {
         size_t left = bytes - offset;
@@ -370,10 +402,17 @@ out:
 
 clproc_status clp_lane_results(clp_lane *lane, uint8_t **base, clproc_error *error) {
     clproc_status status = CLPROC_OK;
+    if (lane->codec_plan.encodes) {
+        /* They were to come encoded, and had no room. */
+        lane->codec_plan.encodes = lane->awaited = false;
+        CLP_TRY(status, out, clp_lane_bring_back(lane, error));
+        CLP_TRY(status, out, clp_lane_await(lane, error));
+    }
     *base = lane->output.host;
     if (!lane->device->unified && lane->output.capacity < lane->schedule->plan->output.bytes) {
         status = fetch(lane, error);
         *base = lane->host;
     }
+out:
     return status;
 }

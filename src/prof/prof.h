@@ -29,6 +29,7 @@ typedef struct clp_prof_thread clp_prof_thread;
     X(COMPUTE, "compute", WORK)                                                                    \
     X(REFERENCE, "reference", WORK)                                                                \
     X(META, "metadata", WORK)                                                                      \
+    X(PACK, "pack scan", WORK)                                                                     \
     X(ENCODE, "encode", WORK)                                                                      \
     X(WRITE, "write", WORK)                                                                        \
     X(WAIT_OPEN, "wait for a device to open", WAIT)                                                \
@@ -78,6 +79,9 @@ typedef enum clp_prof_counter {
     CLP_COUNTER_PIXELS_IN, /**< pixels of the pictures as stored */
     CLP_COUNTER_PIXELS_OUT,
     CLP_COUNTER_IMAGES,
+    CLP_COUNTER_DEVICE_DECODED, /**< JPEGs */
+    CLP_COUNTER_DEVICE_ENCODED,
+    CLP_COUNTER_FALLBACKS, /**< JPEGs that the device could not decode, and the host did */
     CLP_COUNTER_COUNT
 } clp_prof_counter;
 
