@@ -115,7 +115,7 @@ INLINE int8 quantise_column(int8 v, __local const jpeg_encode_tables *tables, ui
 /* Leaves a block's quantised coefficients in local memory; returns which of those behind the first
  * are not 0, in the order of the scan from the second bit down. */
 INLINE ulong transform_block(__global const uchar *planes, const block_source *source,
-                             __local const jpeg_encode_tables *tables, __local uint *block) {
+                             __local const jpeg_encode_tables *tables, __local ushort2 *block) {
     uint set = source->component != 0;
     ulong present = 0;
     for (uint y = 0; y < 8; y++) {
@@ -146,8 +146,7 @@ typedef struct code_reader {
     __local const short *block;
     __local const uint *ac, *position;
     ulong present;
-    uint last, run; /* place of the coefficient before; zeros still to be told */
-    bool ended;
+    uint last; /* place of the coefficient before */
 } code_reader;
 
 /* The next code, with the bits of its value; returns how many bits these are together, 0 at the end.
@@ -232,6 +231,8 @@ INLINE uint sum_of_others(uint value, __local uint *sums, uint *total) {
 
 /* ----------------------------------------------------------------- kernels */
 
+#define CROWDED 0xffffffffu /* for the bits of a tile: more than there is room for */
+
 /* The job whose tile a work-group has. */
 INLINE uint job_of_tile(__global const jpeg_encode_batch *batch, uint tile) {
     __global const jpeg_encode_job *jobs = (__global const jpeg_encode_job *)(batch + 1);
@@ -262,13 +263,37 @@ INLINE int dc_before(__global const uchar *planes, __global const jpeg_encode_jo
                                 : dc_of(planes, job, tables, block - back);
 }
 
-/* `table_words`: of a jpeg_encode_tables; `blocks`: BLOCK_WORDS for each item; `bits`: a tile's words; `sums`: two words for each item. */
+/* (Mesa does not copy structs that are passed by value.) */
+INLINE uint count_bits(__local const uint *dc, int difference, const code_reader *block) {
+    code_reader codes = *block;
+    uint bits, count = dc_code(dc, difference, &bits);
+    for (uint more = next_code(&codes, &bits); more != 0; more = next_code(&codes, &bits)) {
+        count += more;
+    }
+    return count;
+}
+
+/* Puts a block's codes into the tile's, `before` bits behind their start. */
+INLINE void write_codes(__local uint *tile, uint before, __local const uint *dc, int difference,
+                        const code_reader *block) {
+    code_reader codes = *block;
+    bit_writer writer = {tile + before / 32, 0, before % 32, true};
+    uint bits, count = dc_code(dc, difference, &bits);
+    do {
+        put_bits(&writer, bits, count);
+        count = next_code(&codes, &bits);
+    } while (count != 0);
+    end_bits(&writer);
+}
+
+/* Local memory: `table_words` for a jpeg_encode_tables, `blocks` with BLOCK_WORDS for each item,
+ * `bits` for those of the tile, `sums` with two words for each item. */
 __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
                                 __global const jpeg_encode_batch *restrict batch,
                                 __global uint *restrict work, __local uint *table_words,
-                                __local uint *blocks, __local uint *bits, __local uint *sums) {
+                                __local ushort2 *blocks, __local uint *bits, __local uint *sums) {
     uint l = get_local_id(0), size = get_local_size(0), tile = get_group_id(0);
-    uint index = job_of_tile(batch, tile), words = batch->tile_words;
+    uint index = job_of_tile(batch, tile), words = batch->tile_words, count = 0, total, set = 0;
     __global const jpeg_encode_job *job = (__global const jpeg_encode_job *)(batch + 1) + index;
     __global const uint *from = (__global const uint *)((__global const uchar *)batch + job->tables);
     for (uint i = l; i < sizeof(jpeg_encode_tables) / sizeof(uint); i += size) {
@@ -279,47 +304,35 @@ __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     __local const jpeg_encode_tables *tables = (__local const jpeg_encode_tables *)table_words;
-    uint start = (tile - job->first_tile) * size, block = start + l, count = 0, total, code;
     __local int *dcs = (__local int *)(sums + size);
-    __local short *own = (__local short *)(blocks + BLOCK_WORDS * l);
+    __local ushort2 *own = blocks + BLOCK_WORDS * l;
+    uint start = (tile - job->first_tile) * size, block = start + l;
     block_source source;
-    code_reader codes;
-    int dc = 0;
+    code_reader codes = {(__local const short *)own, 0, tables->position, 0, 0};
     if (block < job->blocks) {
         source = find_source(job, block);
-        codes.block = own;
-        codes.ac = tables->ac[source.component != 0];
-        codes.position = tables->position;
-        codes.present = transform_block(planes, &source, tables, blocks + BLOCK_WORDS * l);
-        codes.last = 0;
-        dcs[l] = dc = own[0];
+        set = source.component != 0;
+        codes.ac = tables->ac[set];
+        codes.present = transform_block(planes, &source, tables, own);
+        dcs[l] = codes.block[0];
     }
     barrier(CLK_LOCAL_MEM_FENCE);
+    int difference = 0;
     if (block < job->blocks) {
-        dc -= dc_before(planes, job, tables, dcs, start, block, &source);
-        count = dc_code(tables->dc[source.component != 0], dc, &code);
-        code_reader counted = codes;
-        for (uint more = next_code(&counted, &code); more != 0; more = next_code(&counted, &code)) {
-            count += more;
-        }
+        difference = dcs[l] - dc_before(planes, job, tables, dcs, start, block, &source);
+        count = count_bits(tables->dc[set], difference, &codes);
     }
     uint before = sum_of_others(count, sums, &total);
     bool fits = total <= 32 * words;
     if (fits && block < job->blocks) {
-        bit_writer writer = {bits + before / 32, 0, before % 32, true};
-        count = dc_code(tables->dc[source.component != 0], dc, &code);
-        put_bits(&writer, code, count);
-        while ((count = next_code(&codes, &code)) != 0) {
-            put_bits(&writer, code, count);
-        }
-        end_bits(&writer);
+        write_codes(bits, before, tables->dc[set], difference, &codes);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint i = l; fits && i < (total + 31) / 32; i += size) {
         work[batch->tiles + tile * words + i] = bits[i];
     }
     if (l == 0) {
-        work[batch->tile_bits + tile] = fits ? total : 0xffffffffu;
+        work[batch->tile_bits + tile] = fits ? total : CROWDED;
     }
 }
 
@@ -337,7 +350,7 @@ __kernel void jpeg_encode_offsets(__global const jpeg_encode_batch *restrict bat
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint tile = 0; tile < job->tiles; tile += size) {
         uint bits = tile + l < job->tiles ? work[batch->tile_bits + job->first_tile + tile + l] : 0;
-        if (bits == 0xffffffffu) {
+        if (bits == CROWDED) {
             atomic_or(&crowded, 1u);
             bits = 0;
         }

@@ -59,7 +59,7 @@ INLINE uint any_beyond(int8 v, uint limit) {
 #define MOST_RESULT 511
 
 /* Each writes a block of samples and returns not 0 if its values are not beyond doubt. */
-INLINE uint idct_8(__local uint *block, __global uchar *to, uint pitch) {
+INLINE uint idct_8(__local ushort2 *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
     for (uint x = 0; x < 4; x++) {
         uint8 columns = load_columns(block, x);
@@ -76,7 +76,7 @@ INLINE uint idct_8(__local uint *block, __global uchar *to, uint pitch) {
     return wrong;
 }
 
-INLINE uint idct_4(__local uint *block, __global uchar *to, uint pitch) {
+INLINE uint idct_4(__local ushort2 *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
     for (uint x = 0; x < 4; x++) {
         uint8 columns = load_columns(block, x);
@@ -93,7 +93,7 @@ INLINE uint idct_4(__local uint *block, __global uchar *to, uint pitch) {
     return wrong;
 }
 
-INLINE uint idct_2(__local uint *block, __global uchar *to, uint pitch) {
+INLINE uint idct_2(__local ushort2 *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
     for (uint x = 0; x < 4; x++) {
         uint8 columns = load_columns(block, x);
@@ -110,13 +110,13 @@ INLINE uint idct_2(__local uint *block, __global uchar *to, uint pitch) {
     return wrong;
 }
 
-INLINE uint idct_1(__local const uint *block, __global uchar *to) {
-    int v = rounded((short)block[0], 3);
+INLINE uint idct_1(__local const ushort2 *block, __global uchar *to) {
+    int v = rounded((short)block[0].x, 3);
     *to = convert_uchar_sat(v + 128);
     return beyond(v, MOST_RESULT);
 }
 
-INLINE uint idct(__local uint *block, __global uchar *to, uint pitch, uint size) {
+INLINE uint idct(__local ushort2 *block, __global uchar *to, uint pitch, uint size) {
     return size == 8   ? idct_8(block, to, pitch)
            : size == 4 ? idct_4(block, to, pitch)
            : size == 2 ? idct_2(block, to, pitch)
@@ -227,7 +227,7 @@ INLINE block_bounds find_bounds(__global const jpeg_package *package, __global c
 INLINE uint decode_samples(__global const jpeg_decode_job *job, __global const jpeg_package *package,
                            __global const uint *starts, __global const short *dcs,
                            __global uchar *planes, __local const uint *tables,
-                           __local const uint *quantisers, __local uint *words, uint block) {
+                           __local const uint *quantisers, __local ushort2 *own, uint block) {
     uint mcu = block / package->mcu_blocks, place = block - mcu * package->mcu_blocks;
     uint c = package->component_of >> (2 * place) & 3, pair = package->pair_of >> (2 * place) & 3;
     uint h = package->component[c].h, of_mcu = h * package->component[c].v;
@@ -245,10 +245,10 @@ INLINE uint decode_samples(__global const jpeg_decode_job *job, __global const j
     b.position = starts[block];
     open_bits(&b.bits, jpeg_scan_of(package), b.position);
     for (uint i = 0; i < BLOCK_WORDS - 1; i++) {
-        words[i] = 0;
+        own[i] = (ushort2)(0);
     }
     decode_coefficients(&b, tables + 2 * pair * SHORT_TABLE_WORDS, quantisers + 64 * c, before,
-                        dcs[block], (__local short *)words);
+                        dcs[block], (__local short *)own);
     if (b.position < bounds.least || b.position > bounds.most) {
         b.flags |= JPEG_FLAG_CODE;
     }
@@ -256,7 +256,7 @@ INLINE uint decode_samples(__global const jpeg_decode_job *job, __global const j
     uint x = column * h + k % h, y = row * package->component[c].v + k / h, size = plane->size;
     if (size != 0 && x < plane->columns && y < plane->rows) {
         __global uchar *to = planes + plane->offset + (ulong)y * size * plane->pitch + x * size;
-        b.flags |= idct(words, to, plane->pitch, size) ? JPEG_FLAG_RANGE : 0;
+        b.flags |= idct(own, to, plane->pitch, size) ? JPEG_FLAG_RANGE : 0;
     }
     return b.flags;
 }
@@ -266,7 +266,7 @@ __kernel void jpeg_planes(__global const uchar *restrict packages,
                           __global const jpeg_decode_batch *restrict batch,
                           __global const uint *restrict work, volatile __global uint *flags,
                           __global uchar *restrict planes, __local uint *tables,
-                          __local uint *blocks) {
+                          __local ushort2 *blocks) {
     uint l = get_local_id(0), low = 0, high = batch->count;
     __global const jpeg_decode_job *jobs = jpeg_jobs(batch);
     while (high - low > 1) {

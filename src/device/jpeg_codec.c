@@ -67,7 +67,7 @@ void clp_jpeg_codec_close(clp_jpeg_codec **codec) {
 
 /* ---------------------------------------------------------------- programs */
 
-enum { MOST_FILES = 8 };
+enum { MOST_FILES = 10 };
 
 static clproc_status take_kernels(cl_program built, clp_jpeg_program *program,
                                   const char *const *names, uint32_t count, clproc_error *error) {

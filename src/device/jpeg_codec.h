@@ -57,7 +57,7 @@ typedef struct clp_jpeg_decode_picture {
 void clp_jpeg_decode_planes(clp_jpeg_decode_picture *picture, const clp_layout *layout,
                             uint64_t base, const uint32_t sizes[JPEG_COMPONENTS]);
 
-enum { CLP_JPEG_DECODE_KERNELS = 7 };
+enum { CLP_JPEG_DECODE_KERNELS = 8 };
 extern const char *const clp_jpeg_decode_names[CLP_JPEG_DECODE_KERNELS];
 
 /** What a batch needs. */

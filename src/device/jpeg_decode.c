@@ -4,18 +4,14 @@
 #include "core/checked.h"
 #include "device/jpeg_private.h"
 
-enum { COLD, MEET, CHAIN, SUMS, PREFIX, BLOCKS, PLANES };
+enum { COLD, MEET, CHAIN, COUNT, SUMS, PREFIX, BLOCKS, PLANES };
 
 const char *const clp_jpeg_decode_names[CLP_JPEG_DECODE_KERNELS] = {
-    "jpeg_cold",   "jpeg_meet",   "jpeg_chain", "jpeg_sums",
-    "jpeg_prefix", "jpeg_blocks", "jpeg_planes"};
-static const char *const files[] = {"common.clh",
-                                    "jpeg_package.clh",
-                                    "jpeg_bits.clh",
-                                    "jpeg_decode.cl",
-                                    "jpeg_dct.clh",
-                                    "jpeg_idct.cl",
-                                    NULL};
+    "jpeg_cold", "jpeg_meet",   "jpeg_chain",  "jpeg_count",
+    "jpeg_sums", "jpeg_prefix", "jpeg_blocks", "jpeg_planes"};
+static const char *const files[] = {"common.clh",     "jpeg_package.clh", "jpeg_bits.clh",
+                                    "jpeg_lists.clh", "jpeg_decode.cl",   "jpeg_chain.cl",
+                                    "jpeg_dct.clh",   "jpeg_idct.cl",     NULL};
 
 enum {
     SLOT_GROUP = 128,     /* its tables are 19 KB of local memory */
@@ -151,6 +147,10 @@ static clproc_status choose_groups(const clp_jpeg_codec *codec, clp_jpeg_decode_
         status = clp_jpeg_group(codec, codec->decode.kernels[PREFIX], plan->chain_group,
                                 &plan->prefix_group, error);
     }
+    if (status == CLPROC_OK) {
+        status = clp_jpeg_group(codec, codec->decode.kernels[COUNT], plan->prefix_group,
+                                &plan->prefix_group, error);
+    }
     return status;
 }
 
@@ -243,6 +243,7 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
         [COLD] = {slot_groups, batch->group, 4, {package, job, memory, tables}},
         [MEET] = {slot_groups, batch->group, 4, {package, job, memory, tables}},
         [CHAIN] = {count, plan->chain_group, 3, {job, memory, chain}},
+        [COUNT] = {count, plan->prefix_group, 3, {job, memory, prefix}},
         [SUMS] = {slot_groups, batch->group, 3, {package, job, memory}},
         [PREFIX] = {count, plan->prefix_group, 3, {job, memory, prefix}},
         [BLOCKS] = {slot_groups, batch->group, 3, {package, job, memory}},

@@ -53,7 +53,36 @@ static inline void close_machine(machine *m) {
     assert_cl(clReleaseContext(m->context));
 }
 
-/** A buffer of the device with a copy of `data`, or, with NULL, full of 0xA5. */
+/** Runs tests on PoCL, or the platform that $CLPROC_JPEG_PLATFORM names, then some on rusticl; a
+ * pattern of names chooses among them. `platform` is what their set-up opens. The program's exit
+ * code. */
+#define RUN_ON_PLATFORMS(platform, tests, again, argc, argv, start, stop)                          \
+    do {                                                                                           \
+        machine probe;                                                                             \
+        const char *named = getenv("CLPROC_JPEG_PLATFORM");                                        \
+        setenv("RUSTICL_ENABLE", "llvmpipe", 0);                                                   \
+        if ((argc) > 1) {                                                                          \
+            cmocka_set_test_filter((argv)[1]);                                                     \
+        }                                                                                          \
+        (platform) = named ? named : "Portable Computing Language";                                \
+        if (!open_machine(&probe, platform)) {                                                     \
+            print_message("there is no OpenCL platform %s\n", platform);                           \
+            return 77;                                                                             \
+        }                                                                                          \
+        close_machine(&probe);                                                                     \
+        int failed = cmocka_run_group_tests(tests, start, stop);                                   \
+        if (!named && open_machine(&probe, "rusticl")) {                                           \
+            close_machine(&probe);                                                                 \
+            (platform) = "rusticl";                                                                \
+            failed += cmocka_run_group_tests(again, start, stop);                                  \
+        }                                                                                          \
+        return failed;                                                                             \
+    } while (0)
+
+/** What buffers that nobody has written hold. */
+static uint8_t old_memory = 0xA5;
+
+/** A buffer of the device with a copy of `data`, or, with NULL, full of old memory. */
 static inline cl_mem make_buffer(machine *m, const void *data, size_t size) {
     cl_int code;
     size = size ? size : 1;
@@ -63,7 +92,7 @@ static inline cl_mem make_buffer(machine *m, const void *data, size_t size) {
     if (!data) {
         filled = malloc(size);
         assert_non_null(filled);
-        memset(filled, 0xA5, size);
+        memset(filled, old_memory, size);
     }
     assert_cl(clEnqueueWriteBuffer(m->queue, made, CL_TRUE, 0, size, data ? data : filled, 0, NULL,
                                    NULL));
