@@ -30,7 +30,7 @@ copy_tree() {
     mkdir -p "$root/clproc"
     git ls-files -z --cached --others --exclude-standard |
         tar --create --null --files-from=- --ignore-failed-read 2>/dev/null |
-        tar --extract --directory "$root/clproc"
+        tar --extract --touch --directory "$root/clproc"
 }
 
 prepare() { # SUITE
