@@ -12,7 +12,7 @@ expect_code 0
 devices=$(grep -o '"index": *[0-9]*' "$out" | tr -cd '0-9\n')
 [ -n "$devices" ] || fail "no device is listed"
 for device in $devices; do
-    clproc run in -o "out-$device" --resize 40x --gamma 1.1 --device "$device"
+    clproc run in -o "out-$device" --resize 40x --device "$device"
     expect_code 0
     expect_failures 0
     expect_no_err 'warning'
