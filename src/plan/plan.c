@@ -216,7 +216,7 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     made->input = *input;
     made->target = *target;
     CLP_TRY(status, out, place_output(made, error));
-    CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, false, error));
+    CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
     CLP_TRY(status, out, clp_bands_make(made, error));
     *plan = made;

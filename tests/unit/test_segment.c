@@ -196,7 +196,7 @@ static void add_any(clp_terms *terms, uint32_t *seed) {
 }
 
 static void cut(clp_segments *segments, const clp_terms *terms, const clp_layout *layout) {
-    assert_int_equal(clp_segments_create(segments, terms, layout, false, NULL), CLPROC_OK);
+    assert_int_equal(clp_segments_create(segments, terms, layout, NULL), CLPROC_OK);
 }
 
 /* -------------------------------------------------------------------------------- tests */
