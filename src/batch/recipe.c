@@ -1,5 +1,6 @@
 #include "batch/planner.h"
 #include "batch/strategy.h"
+#include "core/format.h"
 #include "meta/meta.h"
 
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header) {
@@ -53,7 +54,7 @@ static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *pa
         CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
     }
     CLP_TRY(status, out, clp_terms_settle(terms, error));
-    if (format == CLPROC_FORMAT_JPEG && terms->alpha) {
+    if (!clp_format_of(format)->alpha && terms->alpha) {
         CLP_TRY(status, out, clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, white, error));
     }
 out:
@@ -81,7 +82,7 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
     clp_model model = whole.model;
     uint32_t eighths = 8;
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
-    bool shrink = !params->no_shrink_on_load && header->format == CLPROC_FORMAT_JPEG &&
+    bool shrink = !params->no_shrink_on_load && clp_format_of(header->format)->shrinks &&
                   clp_strategy_has(params, CLPROC_STRATEGY_SHRINK);
     clp_plan_choose_decoding(&terms, &target, whole.model, planar, shrink, &model, &eighths);
     decoded = whole;

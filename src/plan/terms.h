@@ -148,7 +148,8 @@ void clp_luma_weights(bool linear, double weights[3]);
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error);
 
-/** Radius at which a Gaussian is cut (numerics, section 3), in standard deviations and in samples.
+/** Radius at which a Gaussian is cut (docs/numerics.md, section 3), in standard deviations and in
+ * samples.
  */
 double clp_gaussian_cut(uint32_t depth);
 uint32_t clp_gaussian_radius(double sigma, uint32_t depth);

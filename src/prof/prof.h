@@ -155,8 +155,7 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 #define CLP_FACT_CACHE "kernel cache"     /**< a clp_prof_cache */
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
 #define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
-#define CLP_FACT_COMPUTE_RATE "operations/s"     /**< the device's measured multiply-adds */
-#define CLP_FACT_STRATEGY "strategy"             /**< "default", or what was left out */
+#define CLP_FACT_STRATEGY "strategy"      /**< "default", or what was left out */
 #define CLP_FACT_UNTIMED "command times missing" /**< why; only where they are */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
 

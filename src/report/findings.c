@@ -362,9 +362,7 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
     const clp_part *device = clp_analysis_device_part(analysis);
     for (size_t i = 0; i < analysis->kernel_count; i++) {
         const clp_command_row *row = &analysis->commands[i];
-        double computes =
-            analysis->compute_rate > 0 ? row->operations_per_second / analysis->compute_rate : 0;
-        if (row->copy_share <= 0 || row->copy_share >= FAR_FROM_COPY || computes >= FAR_FROM_COPY ||
+        if (row->copy_share <= 0 || row->copy_share >= FAR_FROM_COPY ||
             (double)row->total_ns < WEIGHTY_KERNEL * (double)analysis->command_ns) {
             continue;
         }

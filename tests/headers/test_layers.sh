@@ -74,3 +74,9 @@ if [ -s "$scratch/found" ]; then
     echo "FAILED: the includes above reach where they may not"
     exit 1
 fi
+
+# The reference is the planner's oracle, so it may know terms and layouts, and nothing of planning.
+if grep -n -e 'plan/segment.h' -e 'plan/lower.h' -e 'plan/bands.h' "$source_dir"/src/device/reference*; then
+    echo "FAILED: the reference device uses what it is there to check"
+    exit 1
+fi

@@ -260,7 +260,6 @@ static inline clproc_profile *fixture_make(fixture_params params) {
     fixture_memory(profile);
     fixture_fact(profile, CLP_FACT_DEVICE, "Test device (gpu)");
     fixture_fact(profile, CLP_FACT_COPY_RATE, "40000000000");
-    fixture_fact(profile, CLP_FACT_COMPUTE_RATE, "200000000000");
     fixture_fact(profile, CLP_FACT_CACHE, "cold");
     return profile;
 }
