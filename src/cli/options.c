@@ -112,6 +112,11 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(run.resume)},
     {"durable", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "have every output on disk before it counts as written", FIELD(run.durable)},
+    {"follow-links", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "write through symbolic links below the output folder; otherwise one in a folder's place is "
+     "an "
+     "error",
+     FIELD(run.follow_links)},
     {"null-output", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_REPORTED, CLP_CLI_GROUP_OUTPUT,
      "decode and process, but encode and write nothing (for measuring)", FIELD(run.null_output)},
 

@@ -1,4 +1,5 @@
-/** Whole files: read with one open, written under a temporary name and renamed. */
+/** Whole files: read with one open (file.c), written under a temporary name and renamed
+ * (file_write.c). */
 #ifndef CLP_CORE_FILE_H
 #define CLP_CORE_FILE_H
 
@@ -32,19 +33,35 @@ typedef bool (*clp_file_judge)(const uint8_t *head, size_t size);
 clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge judge,
                                clp_bytes *bytes, bool *accepted, clproc_error *error);
 
+/** What to do about an error of a file, as "; check its permissions"; empty where there is nothing
+ * to say. */
+const char *clp_file_remedy(int code);
+
+/** A tree of folders that files are written to. */
+typedef struct clp_file_tree {
+    size_t root;   /**< bytes of every path that the user chose: these may lead through links */
+    bool no_links; /**< of the folders below the root none may be a symbolic link, at any time */
+    bool durable;  /**< files, and the folders made for them, are on disk on return */
+} clp_file_tree;
+
 /** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
- * replaced, not followed; a device, pipe or socket refused. `durable`: the file and its folder are on disk on return. */
+ * replaced, not followed; a device, pipe or socket refused. */
+clproc_status clp_file_write_in(const clp_file_tree *tree, const char *path, const void *data,
+                                size_t size, clproc_error *error);
+/** Makes a folder and what is missing above it. */
+clproc_status clp_file_make_folder_in(const clp_file_tree *tree, const char *path,
+                                      clproc_error *error);
+
+/** The same without a tree to keep to. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error);
+clproc_status clp_file_make_folder(const char *path, clproc_error *error);
 
 /** True for the names of files that are clproc's own and no outputs: they begin with ".clproc-". */
 bool clp_file_is_own(const char *name);
 /** Removes what clp_file_write() has left in a folder where its process was killed. What a living
  * process writes, here or on another machine, is locked and stays. Nothing is told: what cannot be
  * removed is in nobody's way. */
-void clp_file_sweep(const char *folder);
-
-/** Makes a folder and what is missing above it. */
-clproc_status clp_file_make_folder(const char *path, clproc_error *error);
+void clp_file_sweep(const clp_file_tree *tree, const char *folder);
 
 #endif

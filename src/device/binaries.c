@@ -164,7 +164,7 @@ void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                     clp_file_make_folder(folder, NULL) == CLPROC_OK &&
                     access(folder, W_OK | X_OK) == 0;
     if (writable) {
-        clp_file_sweep(folder);
+        clp_file_sweep(&(clp_file_tree){0}, folder);
     }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
     for (uint32_t i = 0; writable && i < device->unsaved_count && !clp_cancel_asked(cancel); i++) {
