@@ -251,6 +251,7 @@ typedef struct clproc_limits {
     uint32_t scans;       /**< scans of a progressive JPEG */
     double seconds;       /**< of decoding one picture */
     uint64_t chunk_bytes; /**< one PNG ancillary chunk or ICC profile */
+    uint64_t file_bytes;  /**< one file; 0: as its format and sides allow, at most 1 GiB */
 } clproc_limits;
 
 typedef enum clproc_event_kind {

@@ -182,6 +182,10 @@ const clp_cli_option clp_cli_options[] = {
     {"limit-chunk", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
      "most bytes of one PNG chunk of metadata or one ICC profile", FIELD(run.limits.chunk_bytes),
      .min = 1, .max = 0x1p62},
+    {"limit-file", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+     "most bytes of one file; what stands behind a picture's end does not count",
+     FIELD(run.limits.file_bytes), .min = 1, .max = 0x1p62,
+     .zero = "as its sides allow, at most 1 GiB"},
 
     {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
      "record what time and memory went to, and print it at the end; trace keeps every event",

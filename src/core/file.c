@@ -99,23 +99,12 @@ static clproc_status too_large(const char *path, size_t limit, clproc_error *err
 
 /** Enough for any signature, and little where it says no. */
 #define HEAD_BYTES 4096
+/** Read at once of a file that ends nobody knows where. */
+#define STEP_BYTES ((size_t)1 << 20)
 
-static clproc_status read_all(int file, const char *path, size_t expected, size_t limit,
-                              clp_file_judge judge, clp_bytes *bytes, bool *accepted,
-                              clproc_error *error) {
-    bytes->size = 0;
-    *accepted = true;
-    if (judge) {
-        clproc_status status = clp_bytes_reserve(bytes, HEAD_BYTES, error);
-        if (status != CLPROC_OK) {
-            return clp_error_in_file(error, status, path);
-        }
-        status = read_until(file, path, HEAD_BYTES, bytes, error);
-        *accepted = status == CLPROC_OK && judge(bytes->data, bytes->size);
-        if (!*accepted) {
-            return status;
-        }
-    }
+/** Reads on to a file's end and not beyond the limit. */
+static clproc_status read_whole(int file, const char *path, size_t expected, size_t limit,
+                                clp_bytes *bytes, clproc_error *error) {
     if (limit && expected > limit) {
         return too_large(path, limit, error);
     }
@@ -131,13 +120,61 @@ static clproc_status read_all(int file, const char *path, size_t expected, size_
     return status;
 }
 
-clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error) {
-    bool accepted;
-    return clp_file_read_if(path, limit, NULL, bytes, &accepted, error);
+/** Reads what the extent asks for. */
+static clproc_status read_extent(int file, const char *path, clp_file_wish *wish, clp_bytes *bytes,
+                                 clproc_error *error) {
+    size_t limit = wish->limit ? wish->limit : SIZE_MAX - 1, wanted = HEAD_BYTES;
+    clproc_status status = CLPROC_OK;
+    for (;;) {
+        size_t most = wanted > limit ? limit + 1 : wanted;
+        CLP_TRY(status, out, clp_bytes_reserve(bytes, most, error));
+        CLP_TRY(status, out, read_until(file, path, most, bytes, error));
+        if (bytes->size < most) {
+            break; /* the end of the file */
+        }
+        size_t end = wish->extent(wish->state, bytes->data, bytes->size, &limit);
+        if (end <= bytes->size) {
+            bytes->size = end;
+            break;
+        }
+        if (bytes->size > limit || end > limit) {
+            status = too_large(path, limit, error);
+            break;
+        }
+        wanted = end - bytes->size < STEP_BYTES ? bytes->size + STEP_BYTES : end;
+    }
+    wish->limit = limit;
+out:
+    return status == CLPROC_OK ? status : clp_error_in_file(error, status, path);
 }
 
-clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge judge,
-                               clp_bytes *bytes, bool *accepted, clproc_error *error) {
+static clproc_status read_wished(int file, const char *path, size_t expected, clp_file_wish *wish,
+                                 clp_bytes *bytes, bool *accepted, clproc_error *error) {
+    bytes->size = 0;
+    *accepted = true;
+    if (wish->judge) {
+        clproc_status status = clp_bytes_reserve(bytes, HEAD_BYTES, error);
+        if (status != CLPROC_OK) {
+            return clp_error_in_file(error, status, path);
+        }
+        status = read_until(file, path, HEAD_BYTES, bytes, error);
+        *accepted = status == CLPROC_OK && wish->judge(bytes->data, bytes->size);
+        if (!*accepted) {
+            return status;
+        }
+    }
+    return wish->extent && expected > CLP_FILE_PLENTY
+               ? read_extent(file, path, wish, bytes, error)
+               : read_whole(file, path, expected, wish->limit, bytes, error);
+}
+
+clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error) {
+    bool accepted;
+    return clp_file_read_if(path, &(clp_file_wish){.limit = limit}, bytes, &accepted, error);
+}
+
+clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes *bytes,
+                               bool *accepted, clproc_error *error) {
     struct stat info;
     /* O_NONBLOCK: opening a pipe must not wait for a writer. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -150,7 +187,7 @@ clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge ju
     } else if (!S_ISREG(info.st_mode)) {
         status = clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "is not a regular file");
     } else {
-        status = read_all(file, path, (size_t)info.st_size, limit, judge, bytes, accepted, error);
+        status = read_wished(file, path, (size_t)info.st_size, wish, bytes, accepted, error);
     }
     close(file);
     return status;

@@ -28,10 +28,25 @@ clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, cl
  * rest. */
 typedef bool (*clp_file_judge)(const uint8_t *head, size_t size);
 
-/** As clp_file_read(), but stops after the first bytes, with `*accepted` false, if `judge` says so.
- */
-clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge judge,
-                               clp_bytes *bytes, bool *accepted, clproc_error *error);
+/** Tells of a large file how much of it to read, with `size` bytes read from its beginning: so many
+ * before it is asked again; if not more than there are, the file is taken to end there. It may
+ * lower the limit. */
+typedef size_t (*clp_file_extent)(void *state, const uint8_t *bytes, size_t size, size_t *limit);
+
+/** What of a file to read. Every field may be 0. */
+typedef struct clp_file_wish {
+    size_t limit;           /**< larger ones are refused; out: the limit that counted */
+    clp_file_judge judge;   /**< may say no after the first bytes */
+    clp_file_extent extent; /**< is asked about files above CLP_FILE_PLENTY */
+    void *state;            /**< of extent */
+} clp_file_wish;
+
+/** Bytes of a file that are read without asking. */
+#define CLP_FILE_PLENTY ((size_t)64 << 20)
+
+/** As clp_file_read(), but of what is wished for; `*accepted` is false if the judge said no. */
+clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes *bytes,
+                               bool *accepted, clproc_error *error);
 
 /** What to do about an error of a file, as "; check its permissions"; empty where there is nothing
  * to say. */
