@@ -163,8 +163,9 @@ static bool has_vnni(void) {
 #define OPTIONS_SIZE 128
 
 static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
+    /* -w: what compilers have to remark some print to standard error. */
     snprintf(options, OPTIONS_SIZE,
-             "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
+             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
              device->group_tiles, device->group_tiles ? 1 : 16, builtins, builtins && has_vnni());
 }
 
