@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -143,4 +145,41 @@ int clp_cli_close_output(int code) {
     clp_cli_say("cannot write to standard output: %s; direct it to a place that can be written",
                 errno ? strerror(errno) : "an earlier write failed");
     return code == CLP_EXIT_OK ? CLP_EXIT_RESOURCE : code;
+}
+
+/* ------------------------------------------------------------------ stack */
+
+/** Linux's usual stack; what all of it is needed for nobody has written down. */
+#define STACK_BYTES ((size_t)8 << 20)
+
+typedef struct start {
+    int (*program)(int argc, char **argv);
+    int argc;
+    char **argv;
+    int code;
+} start;
+
+static void *run_start(void *argument) {
+    start *begin = argument;
+    begin->code = begin->program(begin->argc, begin->argv);
+    return NULL;
+}
+
+int clp_cli_with_stack(int (*program)(int argc, char **argv), int argc, char **argv) {
+    start begin = {.program = program, .argc = argc, .argv = argv};
+    struct rlimit limit;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    bool small = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < STACK_BYTES;
+    if (small && pthread_attr_init(&attributes) == 0) {
+        bool runs = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
+                    pthread_setattr_default_np(&attributes) == 0 &&
+                    pthread_create(&thread, NULL, run_start, &begin) == 0 &&
+                    pthread_join(thread, NULL) == 0;
+        pthread_attr_destroy(&attributes);
+        if (runs) {
+            return begin.code;
+        }
+    }
+    return program(argc, argv);
 }

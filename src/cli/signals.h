@@ -1,4 +1,4 @@
-/** Signals and the three standard streams. */
+/** What concerns the process: signals, the three standard streams, the stack. */
 #ifndef CLP_CLI_SIGNALS_H
 #define CLP_CLI_SIGNALS_H
 
@@ -24,5 +24,9 @@ int clp_cli_stopped_by(void);
 
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);
+
+/** Runs `program` on a stack that suffices, also where `ulimit -s` leaves less, and gives every
+ * thread as much. */
+int clp_cli_with_stack(int (*program)(int argc, char **argv), int argc, char **argv);
 
 #endif

@@ -234,7 +234,7 @@ static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cach
     CLP_TRY(status, out, compile(device, text, options, kernel->name, &program, error));
     CLP_TRY(status, out, take_kernel(program, kernel, function, error));
     *cache = clp_cache_since(device, cached);
-    clp_binary_keep(device, program, key, *cache == CLP_CACHE_COLD);
+    clp_binary_keep(device, program, key);
 out:
     release_program(&program);
     clp_memory_free(text);

@@ -13,6 +13,7 @@
  *   FAULT_STOPWATCH  a file: kernels run alone, and each launch's nanoseconds are written there
  *   FAULT_CHATTER  if set, every build writes a line to standard error
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
+ *   FAULT_CACHE a folder: what PoCL has compiled is copied there
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
  *               object, "left KIND N"
  *
@@ -287,7 +288,14 @@ static cl_int CL_API_CALL layer_clEnqueueUnmapMemObject(cl_command_queue queue, 
     return code;
 }
 
-RELEASE(clReleaseContext, cl_context, CONTEXT)
+static cl_int CL_API_CALL layer_clReleaseContext(cl_context context) {
+    if (getenv("FAULT_CACHE") && system("cp -r \"$POCL_CACHE_DIR/.\" \"$FAULT_CACHE\"") != 0) {
+        abort();
+    }
+    count(CONTEXT, -1);
+    return layer.next.clReleaseContext(context);
+}
+
 RELEASE(clReleaseMemObject, cl_mem, MEMORY)
 RELEASE(clReleaseProgram, cl_program, PROGRAM)
 RELEASE(clReleaseKernel, cl_kernel, KERNEL)
