@@ -96,7 +96,15 @@ static clproc_status read_lines(clp_journal *journal, clproc_error *error) {
     if (lstat(journal->path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
         goto out;
     }
-    CLP_TRY(status, out, clp_file_read(journal->path, 0, &bytes, error));
+    status = clp_file_read(journal->path, 0, &bytes, error);
+    if (status == CLPROC_ERROR_INPUT) {
+        /* No picture's failure: the run cannot know what is there already. */
+        char cause[sizeof error->message];
+        snprintf(cause, sizeof cause, "%s", error ? error->message : "");
+        status = clp_error_set_file(error, CLPROC_ERROR_IO, journal->path,
+                                    "this journal %s; remove it, or leave out --resume", cause);
+    }
+    CLP_TRY(status, out, status);
     const char *at = (const char *)bytes.data, *end = at + bytes.size;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));

@@ -244,6 +244,9 @@ static bool open_place(place *p) {
 
 static void close_places(place *places, size_t count) {
     for (size_t i = 0; i < count; i++) {
+        if (places[i].device) {
+            clp_device_save_programs(places[i].device, NULL, NULL); /* for its next run */
+        }
         clp_device_close(&places[i].device);
     }
 }
