@@ -156,6 +156,9 @@ out:
 void clproc_context_destroy(clproc_context **context) {
     if (context && *context) {
         clp_lane_give(&(*context)->lane, true);
+        if ((*context)->device) {
+            clp_device_save_programs((*context)->device, NULL, NULL);
+        }
         clp_device_close(&(*context)->device);
         clp_memory_free(*context);
         *context = NULL;

@@ -251,6 +251,7 @@ typedef struct clproc_limits {
     uint32_t scans;       /**< scans of a progressive JPEG */
     double seconds;       /**< of decoding one picture */
     uint64_t chunk_bytes; /**< one PNG ancillary chunk or ICC profile */
+    uint64_t file_bytes;  /**< one file; 0: as its format and sides allow, at most 1 GiB */
 } clproc_limits;
 
 typedef enum clproc_event_kind {
@@ -336,11 +337,12 @@ typedef struct clproc_run_params {
     bool no_shrink_on_load; /**< decode every JPEG at full size */
     bool no_auto_orient;    /**< leave pictures as stored */
     bool linear;            /**< filter in linear light */
-    bool durable;           /**< fsync every output and its folder */
-    bool dry_run;           /**< only say, by DONE events, what would be written */
-    bool null_output;       /**< do everything but encode and write (measuring) */
-    uint32_t strategy;      /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
-    bool digest;            /**< tell each output's digest in its event */
+    bool durable;           /**< fsync every output, its folder and folders made for it */
+    bool follow_links; /**< write through symbolic links in folders' places below the output's */
+    bool dry_run;      /**< only say, by DONE events, what would be written */
+    bool null_output;  /**< do everything but encode and write (measuring) */
+    uint32_t strategy; /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
+    bool digest;       /**< tell each output's digest in its event */
     /** Process the inputs again and again for so many seconds, then finish what was begun; 0: once.
      * Outputs are replaced. */
     double duration;

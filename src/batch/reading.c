@@ -2,6 +2,10 @@
 #include <string.h>
 
 #include "batch/worker.h"
+#include "codec/extent.h"
+
+/** Of one file, where neither its sides nor --limit-file say less. */
+#define MOST_FILE_BYTES ((uint64_t)1 << 30)
 
 static bool looks_like_picture(const uint8_t *head, size_t size) {
     return clp_codec_recognise(head, size, NULL);
@@ -11,18 +15,26 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
                                    clproc_error *error) {
     clp_run *run = self->run;
     const clp_item *input = &run->listing.items[item];
-    bool accepted = true;
+    uint64_t given = run->params->limits.file_bytes, most = given ? given : MOST_FILE_BYTES;
+    clp_extent extent = {.by_sides = !given};
+    bool accepted = true, by_memory = run->memory < most;
+    clp_file_wish wish = {
+        .limit = by_memory ? run->memory : most,
+        .judge = input->named ? NULL : looks_like_picture,
+        /* A copy is of the whole file. */
+        .extent = run->copies ? NULL : clp_extent_find,
+        .state = &extent,
+    };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
-    clproc_status status =
-        clp_file_read_if(input->path, run->memory, input->named ? NULL : looks_like_picture,
-                         &self->file, &accepted, error);
+    clproc_status status = clp_file_read_if(input->path, &wish, &self->file, &accepted, error);
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
     if (status == CLPROC_ERROR_LIMIT) {
-        status = clp_error_set_file(error, status, input->path,
-                                    "is larger than the limit of %llu bytes; raise it with "
-                                    "--memory",
-                                    (unsigned long long)run->memory);
+        by_memory = by_memory && wish.limit == run->memory;
+        status = clp_error_set_file(
+            error, status, input->path, "is larger than the limit of %zu bytes%s; raise it with %s",
+            wish.limit, given || by_memory ? "" : " for a picture of its sides",
+            by_memory ? "--memory" : "--limit-file");
     }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);

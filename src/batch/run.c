@@ -17,11 +17,6 @@ static uint32_t count_cores(void) {
     return count > 0 ? (uint32_t)count : 1;
 }
 
-static uint64_t default_memory(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : (uint64_t)1 << 30;
-}
-
 /* --------------------------------------------------------------- preparing */
 
 static bool may_copy(const clproc_run_params *params) {
@@ -249,7 +244,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
     uint32_t jobs = params->jobs > 0 ? (uint32_t)params->jobs : count_cores();
     clp_run run = {
         .params = params,
-        .memory = params->memory ? params->memory : default_memory(),
+        .memory = clp_run_memory(params),
         .jobs = clp_strategy_has(params, CLPROC_STRATEGY_PARALLEL) ? jobs : 1,
         .copies = may_copy(params),
         .session = session,

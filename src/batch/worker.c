@@ -20,9 +20,7 @@ clproc_status clp_worker_write(clp_worker *self, uint32_t item, clp_key source, 
     clp_run *run = self->run;
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_WRITE, clp_worker_image(self, item));
-    CLP_TRY(status, out, clp_names_make_folder(run->names, name, error));
-    CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
-    clp_names_note(run->names, source, name, size);
+    CLP_TRY(status, out, clp_names_write(run->names, item, source, name, data, size, error));
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
     if (run->prof) {
         clp_digest digest = clp_digest_bytes(data, size);

@@ -123,7 +123,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
 clproc_status clp_device_open(clp_device **device, const clp_device_params *params,
                               clproc_error *error) {
     clp_found *found = NULL;
-    char notice[256] = "";
+    char notice[512] = "";
     size_t count, index;
     clproc_status status;
     *device = NULL;

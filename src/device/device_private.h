@@ -21,6 +21,7 @@ typedef struct clp_found {
     /** The same processor as a device that runs commands in the thread that enqueues them; NULL if
      * there is none. */
     cl_device_id in_thread;
+    char notice[384]; /**< of the last, the reference: what the user should know of PoCL */
 } clp_found;
 
 extern const clproc_device_info clp_reference_info;
@@ -35,9 +36,6 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
  * each once. `chosen` has room for `count`. */
 clproc_status clp_devices_select_all(const clp_found *found, size_t count, const char *selection,
                                      size_t *chosen, size_t *chosen_count, clproc_error *error);
-/** What PoCL would abort the process for: no linker, no /sys, no cache folder. Also sets
- * POCL_CACHE_DIR if it is unset. */
-clproc_status clp_pocl_preflight(clproc_error *error);
 
 /** What the platform of PoCL is called. */
 #define CLP_POCL_PLATFORM "Portable Computing Language"
@@ -45,8 +43,22 @@ clproc_status clp_pocl_preflight(clproc_error *error);
  * that enqueues them. Later versions call them cpu and cpu-minimal, and know these names, too. */
 #define CLP_POCL_DEVICES "pthread basic"
 
+/* ------------------------------------------------------ preflight.c */
+
+/** What PoCL would abort the process for: no linker, no /sys, no folder to compile in, limits of
+ * the process. Also prepares the cache; `notice` is "" or what the user should know of that. */
+clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error *error);
+
 /* ---------------------------------------------------------- cache.c */
 
+#define CLP_CACHE_PATH 4096
+/** In the environment, also of children: the folder of binaries; "" where none can be kept. */
+#define CLP_CACHE_KEPT "CLPROC_PROGRAMS"
+
+/** Gives PoCL a folder of this process's own, and settles where binaries are kept. */
+clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *error);
+/** True if compiled kernels can be written there. */
+bool clp_cache_has_room(const char *folder);
 /** Programs in the driver's cache, before a build; for clp_cache_since() after it. */
 int64_t clp_cache_programs(const clp_device *device);
 /** Whether what was built since then came from the cache. */
@@ -57,10 +69,10 @@ clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
 /** Hexadecimal digits of a key, and the end. */
 #define CLP_BINARY_KEY 33
 
-/** A program that was built from its text. */
+/** A program that may be worth keeping at the end. */
 typedef struct clp_unsaved {
     cl_program program;
-    bool compiled; /**< the driver's cache did not have it */
+    size_t size; /**< of the binary it came from; 0: it was built from its text */
     char key[CLP_BINARY_KEY];
 } clp_unsaved;
 
@@ -70,7 +82,7 @@ void clp_binary_key(const clp_device *device, const char *options, const char *c
 /** The program of a binary kept before, built; NULL where there is none, or none of use. */
 cl_program clp_binary_load(clp_device *device, const char *key);
 /** Notes a program for clp_device_save_programs(), where its binary is worth keeping. */
-void clp_binary_keep(clp_device *device, cl_program program, const char *key, bool compiled);
+void clp_binary_keep(clp_device *device, cl_program program, const char *key);
 void clp_binaries_forget(clp_device *device);
 
 /* -------------------------------------------------------- program.c */
@@ -164,7 +176,7 @@ typedef struct clp_launch {
 /** An opened device. What changes after opening is guarded by `lock`. */
 struct clp_device {
     clproc_device_info info;
-    char notice[256];
+    char notice[512];
     bool reference;
     clp_prof *prof;
     cl_device_id id; /**< the one that commands run on */

@@ -1,12 +1,8 @@
 /** Finding and choosing devices. */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "device/device_private.h"
 
@@ -184,8 +180,9 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
     *found = NULL;
     *count = 0;
     char problem[256] = "";
+    clp_found reference = {.info = clp_reference_info};
     clproc_error preflight;
-    if (clp_pocl_preflight(&preflight) != CLPROC_OK) {
+    if (clp_pocl_preflight(reference.notice, sizeof reference.notice, &preflight) != CLPROC_OK) {
         snprintf(problem, sizeof problem, "%.255s", preflight.message);
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
@@ -200,7 +197,6 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
         status =
             find_on_platform(platforms[i], found, count, &capacity, problem, sizeof problem, error);
     }
-    clp_found reference = {.info = clp_reference_info};
     memcpy(reference.info.problem, problem, sizeof problem);
     if (status == CLPROC_OK) {
         status = append(found, count, &capacity, &reference, error);
@@ -309,6 +305,11 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
     if (any && strcmp(best->type, "gpu") != 0) {
         snprintf(notice, notice_size, "no GPU found, running on the CPU: %s", best->name);
     }
+    const char *more = found[count - 1].notice;
+    if (more[0] && strcmp(best->platform, CLP_POCL_PLATFORM) == 0) {
+        size_t length = strlen(notice);
+        snprintf(notice + length, notice_size - length, "%s%s", length ? "; " : "", more);
+    }
     return CLPROC_OK;
 }
 
@@ -350,91 +351,4 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
                                              "no usable device matches \"%s\"; `clproc devices` "
                                              "lists them",
                                              selection);
-}
-
-/* ------------------------------------------------------- PoCL */
-
-static bool on_path(const char *program) {
-    const char *path = getenv("PATH");
-    char name[4096];
-    while (path && *path) {
-        size_t length = strcspn(path, ":");
-        snprintf(name, sizeof name, "%.*s/%s", (int)length, length ? path : ".", program);
-        if (access(name, X_OK) == 0) {
-            return true;
-        }
-        path += length + (path[length] == ':');
-    }
-    return false;
-}
-
-static bool has_pocl(void) {
-    return access("/etc/OpenCL/vendors/pocl.icd", F_OK) == 0 || getenv("OCL_ICD_VENDORS") != NULL;
-}
-
-/** hwloc, by which PoCL learns of processors and memory, starts from here. */
-static bool has_topology(void) {
-    return access("/sys/devices/system/cpu/cpu0/topology", F_OK) == 0 ||
-           access("/sys/bus/cpu/devices/cpu0/topology", F_OK) == 0;
-}
-
-static bool is_usable(const char *path) {
-    return clp_file_make_folder(path, NULL) == CLPROC_OK && access(path, W_OK | X_OK) == 0;
-}
-
-/** What stands below /tmp may be somebody else's, and these files are run. */
-static bool is_private(const char *path) {
-    struct stat status;
-    return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &status) == 0 &&
-           S_ISDIR(status.st_mode) && status.st_uid == getuid() &&
-           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-/** The folder of compiled kernels that was asked for, PoCL's usual place, or where neither can be
- * written one below /tmp; false if that is of no use either. */
-static bool choose_cache(char *path, size_t size) {
-    const char *asked = getenv("POCL_CACHE_DIR"), *xdg = getenv("XDG_CACHE_HOME"),
-               *home = getenv("HOME");
-    int length = -1;
-    if (asked && *asked) {
-        length = snprintf(path, size, "%s", asked);
-    } else if (xdg && *xdg) {
-        length = snprintf(path, size, "%s/pocl/kcache", xdg);
-    } else if (home && *home) {
-        length = snprintf(path, size, "%s/.cache/pocl/kcache", home);
-    }
-    if (length > 0 && (size_t)length < size && is_usable(path)) {
-        return true;
-    }
-    snprintf(path, size, "/tmp/clproc-cache-%ld", (long)getuid());
-    return is_private(path) && is_usable(path);
-}
-
-clproc_status clp_pocl_preflight(clproc_error *error) {
-    char chosen[4096];
-    if (!has_pocl()) {
-        return CLPROC_OK;
-    }
-    if (!on_path("ld") && !on_path("ld.lld") &&
-        setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1) == 0 && !on_path("ld")) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "PoCL needs the linker `ld`, which is not on PATH; `apt install "
-                             "binutils` or mend PATH");
-    }
-    if (!has_topology()) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "PoCL needs /sys to find the processors, and it is not mounted; "
-                             "`mount -t sysfs sysfs /sys`, or use --device reference (slow)");
-    }
-    if (!choose_cache(chosen, sizeof chosen)) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "no folder for compiled kernels can be written; set POCL_CACHE_DIR to "
-                             "one that can");
-    }
-    if (setenv("POCL_CACHE_DIR", chosen, 1) != 0 ||
-        setenv("POCL_DEVICES", CLP_POCL_DEVICES, 0) != 0) {
-        return clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
-                             strerror(errno));
-    }
-    return CLPROC_OK;
 }

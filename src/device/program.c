@@ -243,7 +243,7 @@ static clproc_status build(clp_device *device, clp_program *made, clp_prof_cache
     int64_t cached = clp_cache_programs(device);
     CLP_TRY(status, out, compile(device, text, options, made->name, &made->program, error));
     *cache = clp_cache_since(device, cached);
-    clp_binary_keep(device, made->program, key, *cache == CLP_CACHE_COLD);
+    clp_binary_keep(device, made->program, key);
 out:
     if (status != CLPROC_OK) {
         release_program(&made->program);

@@ -238,6 +238,7 @@ static void check_device(const selftest *self, const char *selection,
     for (size_t i = 0; i < row_count(); i++) {
         check_row(self, device, i);
     }
+    clp_device_save_programs(device, NULL, NULL);
     clp_device_close(&device);
 }
 

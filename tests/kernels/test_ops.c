@@ -249,6 +249,9 @@ static void check_on(place *places, size_t count, size_t stride) {
     }
     check_all(places, count, stride);
     for (size_t i = 0; i < count; i++) {
+        if (places[i].device) {
+            clp_device_save_programs(places[i].device, NULL, NULL); /* for its next run */
+        }
         clp_device_close(&places[i].device);
     }
 }
