@@ -52,10 +52,8 @@ clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, cl
     size_t room;
     *packed = false;
     *scan = (clp_scan){0};
-    if (clp_verify_chosen(&run->verify, picture->task.item) && !picture->original) {
-        CLP_TRY(status, out, clp_worker_decode_aside(self, error));
-        picture->original = self->early;
-        self->early = NULL;
+    if (clp_verify_chosen(&run->verify, picture->task.item)) {
+        CLP_TRY(status, out, clp_worker_decode_original(self, error));
     }
     clp_prof_begin(self->thread, CLP_PROF_PACK, clp_worker_image(self, picture->task.item));
     const char *odd = clp_jpeg_scan_parse(&self->scan, self->file.data, self->file.size);

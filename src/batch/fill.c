@@ -23,6 +23,14 @@ static clproc_status open_again(clp_worker *self, uint32_t item, clproc_error *e
     return status == CLPROC_OK ? clp_worker_read_header(self, item, error) : status;
 }
 
+/** Tells what was tolerated. */
+static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
+    if (result->flaws) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
+                           result->message);
+    }
+}
+
 /** Decodes the open file as the recipe's plan wants it: to `base`, or where that is NULL to `sink`.
  */
 static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *recipe,
@@ -40,8 +48,8 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
     status = base ? clp_decoder_read(self->decoder, layout, base, &result, error)
                   : clp_decoder_read_rows(self->decoder, layout, sink, &result, error);
-    if (status == CLPROC_OK && result.flaws) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, item), result.message);
+    if (status == CLPROC_OK) {
+        tell_flaws(self, &result);
     }
 out:
     clp_prof_end(self->thread);
@@ -63,22 +71,47 @@ void clp_worker_drop_early(clp_worker *self) {
     self->early = NULL;
 }
 
+void clp_worker_tell_header(clp_worker *self) {
+    clp_decode_result result;
+    if (!self->picture.original) { /* else its decoder has told */
+        clp_decoder_flaws(self->decoder, &result);
+        tell_flaws(self, &result);
+    }
+}
+
+/** Keeps the samples that were decoded aside, for verification. */
+static void keep_original(clp_worker *self) {
+    if (self->early) {
+        clp_worker_drop_original(&self->picture);
+        self->picture.original = self->early;
+        self->early = NULL;
+    }
+}
+
+clproc_status clp_worker_decode_original(clp_worker *self, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (!self->picture.original && !self->early) {
+        status = clp_worker_decode_aside(self, error);
+    }
+    if (status == CLPROC_OK) {
+        keep_original(self);
+    }
+    return status;
+}
+
 clproc_status clp_worker_fill(clp_worker *self, clproc_error *error) {
     clp_picture *picture = &self->picture;
-    bool verified = clp_verify_chosen(&self->run->verify, picture->task.item);
     uint8_t *base = clp_lane_base(self->lane);
     clproc_status status = CLPROC_OK;
-    /* On their way through the device the samples get lost. */
-    if (!self->early && (verified || (!base && !picture->in_rows))) {
+    if (clp_verify_chosen(&self->run->verify, picture->task.item)) {
+        /* On their way through the device the samples get lost. */
+        CLP_TRY(status, out, clp_worker_decode_original(self, error));
+    } else if (!self->early && !base && !picture->in_rows) {
         CLP_TRY(status, out, clp_worker_decode_aside(self, error));
     }
-    if (self->early) {
-        CLP_TRY(status, out, clp_lane_feed(self->lane, self->early, error));
-        if (verified) {
-            clp_worker_drop_original(picture);
-            picture->original = self->early;
-            self->early = NULL;
-        }
+    const uint8_t *decoded = picture->original ? picture->original : self->early;
+    if (decoded) {
+        status = clp_lane_feed(self->lane, decoded, error);
         goto out;
     }
     const clp_row_sink *sink = base ? NULL : clp_lane_sink(self->lane);

@@ -147,7 +147,9 @@ static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *
     CLP_TRY(status, out, clp_lane_await(self->lane, error));
     *done = clp_lane_verdict(self->lane) == NULL;
     clp_prof_count(run->prof, *done ? CLP_COUNTER_DEVICE_DECODED : CLP_COUNTER_FALLBACKS, 1);
-    if (!*done) {
+    if (*done) {
+        clp_worker_tell_header(self);
+    } else {
         clp_lane_end(self->lane);
     }
 out:

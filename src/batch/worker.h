@@ -69,6 +69,10 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outco
 
 /** Decodes into memory of the worker's own what has no device yet, or must stay. */
 clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error);
+/** Decodes for verification, unless that has been done: what libjpeg makes of the file counts. */
+clproc_status clp_worker_decode_original(clp_worker *self, clproc_error *error);
+/** Tells what the header has shown, of a picture that the device decodes. */
+void clp_worker_tell_header(clp_worker *self);
 /** Gives up what was decoded aside. */
 void clp_worker_drop_early(clp_worker *self);
 /** Brings the picture's pixels to the lane, which has begun on it. */

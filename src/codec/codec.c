@@ -220,6 +220,11 @@ bool clp_decoder_has_rows(const clp_decoder *decoder) {
     return clp_format_of(header->format)->rows || !header->progressive;
 }
 
+void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result) {
+    result->flaws = decoder->flaws.found;
+    memcpy(result->message, decoder->flaws.message, sizeof result->message);
+}
+
 static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clp_decode_result *result,
                                clproc_error *error) {
@@ -237,8 +242,7 @@ static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
     /* The time between opening and reading, in a queue perhaps, is not the file's fault. */
     decoder->source.deadline = deadline(decoder->source.limits.seconds);
     CLP_TRY(status, out, decoder->codec->read(decoder, layout, sink, error));
-    result->flaws = decoder->flaws.found;
-    memcpy(result->message, decoder->flaws.message, sizeof result->message);
+    clp_decoder_flaws(decoder, result);
 out:
     close_file(decoder);
     return status;

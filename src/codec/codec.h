@@ -125,6 +125,8 @@ clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request 
  * puts there, never old memory. Padding to the right of and below a plane may be overwritten. */
 clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
                                clp_decode_result *result, clproc_error *error);
+/** What the header alone has shown, of a picture that another decodes. */
+void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result);
 /** True if the open picture's rows come once, from the top down. */
 bool clp_decoder_has_rows(const clp_decoder *decoder);
 /** As clp_decoder_read(), into a sink; the picture must have rows. Only with the return of
