@@ -132,7 +132,7 @@ clproc_status clp_device_open(clp_device **device, const clp_device_params *para
         clp_found reference = {.info = clp_reference_info};
         return open_found(device, &reference, params, notice, error);
     }
-    CLP_TRY(status, out, clp_devices_find(&found, &count, error));
+    CLP_TRY(status, out, clp_devices_find(&found, &count, params->cpu_only, error));
     CLP_TRY(
         status, out,
         clp_devices_select(found, count, params->selection, &index, notice, sizeof notice, error));
@@ -142,48 +142,87 @@ out:
     return status;
 }
 
-clproc_status clp_devices_open(clp_device ***devices, size_t *count,
-                               const clp_device_params *params, clproc_error *error) {
+/** The devices that a selection of several, or of none, comes to. */
+static clproc_status choose(const clp_device_params *params, const clp_found *found, size_t count,
+                            size_t *chosen, size_t *chosen_count, char notice[512],
+                            clproc_error *error) {
     const char *selection = params->selection;
-    bool several = selection && (strchr(selection, ',') || strcmp(selection, "all") == 0);
-    clp_found *found = NULL;
-    size_t *chosen = NULL;
-    size_t found_count = 0, chosen_count = 1;
-    clproc_status status;
-    *devices = NULL;
-    *count = 0;
-    if (several) {
-        CLP_TRY(status, out, clp_devices_find(&found, &found_count, error));
-        chosen = clp_memory_zero(CLP_MEMORY_BATCH, found_count, sizeof *chosen);
-        if (!chosen) {
-            status = clp_error_memory(error, "the devices", found_count * sizeof *chosen);
-            goto out;
-        }
-        CLP_TRY(
-            status, out,
-            clp_devices_select_all(found, found_count, selection, chosen, &chosen_count, error));
+    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
+    size_t best, cpu;
+    char unused[512];
+    if (!any) {
+        return clp_devices_select_all(found, count, selection, chosen, chosen_count, error);
     }
-    *devices = clp_memory_zero(CLP_MEMORY_BATCH, chosen_count, sizeof **devices);
-    if (!*devices) {
-        status = clp_error_memory(error, "the devices", chosen_count * sizeof **devices);
+    clproc_status status = clp_devices_select(found, count, NULL, &best, notice, 512, error);
+    bool joins =
+        status == CLPROC_OK && strcmp(found[best].info.type, "gpu") == 0 &&
+        clp_devices_select(found, count, "cpu", &cpu, unused, sizeof unused, NULL) == CLPROC_OK &&
+        found[cpu].in_thread;
+    *chosen_count = 0;
+    if (joins) {
+        chosen[(*chosen_count)++] = cpu;
+    }
+    chosen[(*chosen_count)++] = best;
+    return status;
+}
+
+static clproc_status open_all(const clp_device_params *params, const clp_found *found,
+                              const size_t *chosen, size_t count, const char *notice,
+                              clp_device_opened_fn opened, void *user, char problem[256],
+                              clproc_error *error) {
+    bool is_list = params->selection && strchr(params->selection, ',');
+    bool joins =
+        count > 1 && !is_list && !(params->selection && strcmp(params->selection, "all") == 0);
+    clproc_status status = CLPROC_OK;
+    size_t there = 0;
+    for (size_t i = 0; i < count; i++) {
+        clp_device *device = NULL;
+        clproc_error failure;
+        if (open_found(&device, &found[chosen[i]], params, i == 0 ? notice : "", &failure) !=
+            CLPROC_OK) {
+            snprintf(problem, 256, "%.250s", failure.message);
+            if (error && there == 0) {
+                *error = failure;
+            }
+            continue;
+        }
+        there++;
+        CLP_TRY(status, out, opened(user, device, joins ? (uint32_t)i : 0, error));
+    }
+    status = there > 0 ? CLPROC_OK : error ? error->status : CLPROC_ERROR_NO_DEVICE;
+out:
+    return status;
+}
+
+clproc_status clp_devices_open(const clp_device_params *params, clp_device_opened_fn opened,
+                               void *user, char problem[256], clproc_error *error) {
+    const char *selection = params->selection;
+    bool one =
+        params->cpu_only || (selection && *selection && !strchr(selection, ',') &&
+                             strcmp(selection, "all") != 0 && strcmp(selection, "auto") != 0);
+    clp_found *found = NULL;
+    clp_device *device;
+    size_t *chosen = NULL;
+    size_t count = 0, chosen_count = 0;
+    char notice[512] = "";
+    clproc_status status;
+    problem[0] = '\0';
+    if (one) {
+        CLP_TRY(status, out, clp_device_open(&device, params, error));
+        status = opened(user, device, 0, error);
         goto out;
     }
-    status = several ? CLPROC_OK : clp_device_open(&(*devices)[0], params, error);
-    *count = several || status != CLPROC_OK ? 0 : 1;
-    for (size_t i = 0; several && status == CLPROC_OK && i < chosen_count; i++) {
-        status = open_found(&(*devices)[i], &found[chosen[i]], params, "", error);
-        *count += status == CLPROC_OK;
+    CLP_TRY(status, out, clp_devices_find(&found, &count, false, error));
+    chosen = clp_memory_zero(CLP_MEMORY_BATCH, count + 1, sizeof *chosen);
+    if (!chosen) {
+        status = clp_error_memory(error, "the devices", count * sizeof *chosen);
+        goto out;
     }
+    CLP_TRY(status, out, choose(params, found, count, chosen, &chosen_count, notice, error));
+    status = open_all(params, found, chosen, chosen_count, notice, opened, user, problem, error);
 out:
     clp_memory_free(found);
     clp_memory_free(chosen);
-    if (status != CLPROC_OK) {
-        while (*count > 0) {
-            clp_device_close(&(*devices)[--*count]);
-        }
-        clp_memory_free(*devices);
-        *devices = NULL;
-    }
     return status;
 }
 

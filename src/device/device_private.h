@@ -26,8 +26,10 @@ typedef struct clp_found {
 
 extern const clproc_device_info clp_reference_info;
 
-/** Every device of every platform, then the reference device. Free with clp_memory_free(). */
-clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *error);
+/** Every device of every platform, with `cpu_only` of PoCL alone where the loader has not begun,
+ * then the reference device. Free with clp_memory_free(). */
+clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
+                               clproc_error *error);
 /** The device that `selection` names; `notice` receives what the user should know of the choice. */
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
@@ -48,6 +50,13 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
 /** What PoCL would abort the process for: no linker, no /sys, no folder to compile in, limits of
  * the process. Also prepares the cache; `notice` is "" or what the user should know of that. */
 clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error *error);
+
+/* --------------------------------------------------------- loader.c */
+
+/** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release(): the
+ * others may need tenths of a second to start. False where there is nothing to gain. */
+bool clp_loader_restrict(char *before, size_t size);
+void clp_loader_release(const char *before);
 
 /* ---------------------------------------------------------- cache.c */
 

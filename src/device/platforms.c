@@ -173,7 +173,8 @@ const clproc_device_info clp_reference_info = {.name = "reference",
                                                .unified_memory = true,
                                                .usable = true};
 
-clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *error) {
+clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
+                               clproc_error *error) {
     cl_platform_id platforms[32];
     cl_uint number = 0;
     size_t capacity = 0;
@@ -187,7 +188,12 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
      * device. So it does where PoCL would fail, since the loader itself asks it for its devices. */
+    char before[4096];
+    bool restricted = cpu_only && clp_loader_restrict(before, sizeof before);
     cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
+    if (restricted) {
+        clp_loader_release(before);
+    }
     if (code != CL_SUCCESS && code != NO_PLATFORM) {
         snprintf(problem, sizeof problem, "no device: clGetPlatformIDs failed: %s",
                  clp_cl_name(code));
@@ -210,7 +216,7 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
 
 clproc_status clproc_devices(clproc_device_info **list, size_t *count, clproc_error *error) {
     clp_found *found;
-    clproc_status status = clp_devices_find(&found, count, error);
+    clproc_status status = clp_devices_find(&found, count, false, error);
     if (status != CLPROC_OK) {
         return status;
     }
