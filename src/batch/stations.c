@@ -65,6 +65,18 @@ static void announce(clp_stations *self, uint32_t number) {
     clp_board_open(self->params.board, number, self->memory[number], self->opened->ranks[number]);
 }
 
+/** True where the user leaves it to us which devices there are. */
+static bool is_open_choice(const clp_stations *self) {
+    const char *asked = self->params.run->device;
+    return !asked || !*asked || strcmp(asked, "auto") == 0;
+}
+
+static void announce_all(clp_stations *self) {
+    for (uint32_t i = 0; i < self->opened->count; i++) {
+        announce(self, i);
+    }
+}
+
 /** A device is open: it becomes a station. */
 static clproc_status add_station(void *user, clp_device *device, uint32_t rank,
                                  clproc_error *error) {
@@ -85,7 +97,10 @@ static clproc_status add_station(void *user, clp_device *device, uint32_t rank,
     if (number == 0) {
         CLP_TRY(status, out, self->params.on_open(self->params.user, error));
     }
-    announce(self, number);
+    /* Who has named several wants all of them to take part; else the first may begin. */
+    if (is_open_choice(self)) {
+        announce(self, number);
+    }
 out:
     return status;
 }
@@ -93,7 +108,7 @@ out:
 /** What a selection means to this run: "cpu" alone where nothing else is wanted in this process. */
 static void choose_drivers(const clp_stations *self, clp_device_params *device) {
     const char *asked = self->params.run->device;
-    bool any = !asked || !*asked || strcmp(asked, "auto") == 0;
+    bool any = is_open_choice(self);
     device->selection = asked;
     device->cpu_only = self->params.run->only_run &&
                        ((asked && strcmp(asked, "cpu") == 0) || (any && self->params.is_small));
@@ -106,13 +121,14 @@ static clproc_status open_devices(clp_stations *self, clproc_error *error) {
     clproc_status status;
     if (opened->count > 0) {
         CLP_TRY(status, out, self->params.on_open(self->params.user, error));
-        for (uint32_t i = 0; i < opened->count; i++) {
-            announce(self, i);
-        }
+        announce_all(self);
         goto out;
     }
     choose_drivers(self, &params);
     CLP_TRY(status, out, clp_devices_open(&params, add_station, self, problem, error));
+    if (!is_open_choice(self)) {
+        announce_all(self);
+    }
     if (problem[0]) {
         snprintf(message, sizeof message, "goes on without a device: %s", problem);
         clp_events_notice(self->params.events, message);

@@ -10,7 +10,7 @@
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
  * or "item" tiles, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool".
  */
-static bool forced(const char *what) {
+bool clp_device_forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
 }
@@ -79,16 +79,16 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     device->info = found->info;
     device->id = found->id;
     device->reference = strcmp(found->info.type, "reference") == 0;
-    device->unified = device->reference || (found->info.unified_memory && !forced("discrete"));
+    device->unified = device->reference || (found->info.unified_memory && !clp_device_forced("discrete"));
     bool cpu = strcmp(found->info.type, "cpu") == 0;
-    device->group_tiles = forced("group") || (!cpu && !forced("item"));
+    device->group_tiles = clp_device_forced("group") || (!cpu && !clp_device_forced("item"));
     if (device->group_tiles && found->info.max_work_group < 256) {
         device->group_tiles = false;
     }
     device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
-    device->codec_forced = forced("device-codec");
+    device->codec_forced = clp_device_forced("device-codec");
     device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
-    if (found->in_thread && (crowded || forced("thread")) && !forced("pool") &&
+    if (found->in_thread && (crowded || clp_device_forced("thread")) && !clp_device_forced("pool") &&
         !device->group_tiles) {
         device->id = found->in_thread;
         device->in_thread = true;

@@ -11,6 +11,9 @@
 #include "device/jpeg_codec.h"
 #include "device/pages.h"
 
+/** True if a test asks for something, by a word in CLPROC_FORCE. */
+bool clp_device_forced(const char *what);
+
 /* ------------------------------------------------------ platforms.c */
 
 /** A device as the platforms list it. */
