@@ -143,7 +143,7 @@ static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, ui
         .rows = dst->height,
         .columns = dst->width,
         .channels = dst->channels,
-        .row_index = pass->starts,
+        .row_index = pass->rows,
         .column_index = pass->columns,
         .transpose = pass->transpose,
         .tiles_across = divide_up(dst->width, 16),
@@ -192,7 +192,7 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
         const clp_step *step = &pass->steps[i];
         job->steps[i] = (colour_step){.kind = step->kind,
                                       .table = step->table,
-                                      .shift = step->shift,
+                                      .shift = step->grid ? step->grid : step->shift,
                                       .in = step->in,
                                       .out = step->out,
                                       .white = step->white,

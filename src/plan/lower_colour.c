@@ -220,7 +220,7 @@ out:
 static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
     const clp_conversion *conversion = term->conversion;
     clp_step step = {.kind = CLP_STEP_TABLE,
-                     .shift = conversion->grid,
+                     .grid = conversion->grid,
                      .in = conversion->in,
                      .out = conversion->out};
     clproc_status status;
@@ -363,7 +363,7 @@ static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const c
 static clproc_status cube_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
     size_t count = 1;
     for (uint32_t i = 0; i < step->in; i++) {
-        count *= step->shift;
+        count *= step->grid;
     }
     float *table = clp_memory_zero(CLP_MEMORY_PLAN, count, 4 * sizeof *table);
     if (!table) {
