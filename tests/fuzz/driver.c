@@ -1,5 +1,5 @@
 /* Runs a fuzz target without a fuzzer: over the files it is given, then over mutations of them for
- * about a second ($FUZZ_SECONDS). The mutations are the same in every run. */
+ * FUZZ_COUNT mutations. The mutations are the same in every run. */
 #include <ftw.h>
 #include <time.h>
 #include <unistd.h>
