@@ -24,7 +24,7 @@ typedef struct arenas {
 #define EACH_LANE for (uint l = 0; l < LANES; l++)
 
 __global uchar *surface_at(const arenas *a, __global const colour_surface *s, uint y) {
-    __global uchar *base = s->role == 0 ? a->input : s->role == 1 ? a->scratch : a->output;
+    __global uchar *base = s->role == ROLE_INPUT ? a->input : s->role == ROLE_SCRATCH ? a->scratch : a->output;
     return base + s->offset + (size_t)y * s->pitch;
 }
 
@@ -375,17 +375,20 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
 
 __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __global uchar *output,
                      __global const uchar *tables, uint jobs, uint count, uint base) {
-    uint number = base + (uint)get_global_id(0);
+    uint number = base + (uint)get_group_id(0);
     if (count == 0) {
         return;
     }
     __global const colour_job *job = find_colour_job(tables, jobs, count, number);
     uint inside = number - job->first_tile;
-    uint x = inside % job->tiles_across * LANES, y = inside / job->tiles_across;
-    /* The last group may have items left over. */
-    if (y >= job->height) {
-        return;
-    }
+    uint y = inside / job->tiles_across;
+#if GROUP_TILE
+    for (uint x = inside % job->tiles_across * 256 + (uint)get_local_id(0), end = min(x / 256 * 256 + 256, job->width); x < end;
+         x += (uint)get_local_size(0)) {
+#else
+    {
+    uint x = inside % job->tiles_across * LANES;
+#endif
     arenas a = {input, scratch, output};
     pixels p;
     uint n = min((uint)LANES, job->width - x), colours = job->in_colours;
@@ -406,4 +409,5 @@ __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __glo
     if (job->out_alpha) {
         store_channel(&a, &job->dst[3], x, y, n, p.v[3]);
     }
+}
 }

@@ -2,6 +2,7 @@
 #include "device/batch_jobs.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,8 +101,8 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
     const clp_pass *pass = w->pass;
     const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
     uint32_t tables = (uint32_t)w->picture->tables;
-    /* A work-item owns 64 columns of 32 rows, a work-group 32 of 32. */
-    uint32_t columns = device->group_tiles ? 32 : 64, rows = 32;
+    uint32_t columns = device->group_tiles ? GROUP_COLUMNS : ITEM_COLUMNS;
+    uint32_t rows = device->group_tiles ? GROUP_TILE_ROWS(pass->channel_step) : ITEM_ROWS;
     *job = (filter_job){
         .src = sample_offset(w, src),
         .dst = sample_offset(w, dst),
@@ -143,11 +144,11 @@ static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, ui
         .row_index = tables + pass->starts,
         .column_index = tables + pass->columns,
         .transpose = pass->transpose,
-        .tiles_across = divide_up(dst->width, 16),
+        .tiles_across = divide_up(dst->width, REINDEX_TILE),
         .first_tile = first_tile,
     };
     set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
-    return job->tiles_across * divide_up(dst->height, 16);
+    return job->tiles_across * divide_up(dst->height, REINDEX_TILE);
 }
 
 /** Describes where each channel stands: planes, or interleaved samples of one plane; alpha goes
@@ -178,7 +179,7 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                         .in_alpha = pass->in_alpha,
                         .out_alpha = pass->out_alpha,
                         .step_count = pass->step_count,
-                        .tiles_across = divide_up(dst->width, device->group_tiles ? 1 : 16),
+                        .tiles_across = divide_up(dst->width, device->group_tiles ? 256 : 16),
                         .first_tile = first_tile};
     colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
     colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
@@ -200,9 +201,27 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
     return job->tiles_across * dst->height;
 }
 
-static const size_t job_sizes[] = {[CLP_PASS_FILTER] = sizeof(filter_job),
-                                   [CLP_PASS_REINDEX] = sizeof(reindex_job),
-                                   [CLP_PASS_COLOUR] = sizeof(colour_job)};
+/** Of each kind: bytes of a job, and where in it the number of its first tile stands. */
+static const struct {
+    size_t size, first_tile;
+} job_kinds[] = {[CLP_PASS_FILTER] = {sizeof(filter_job), offsetof(filter_job, first_tile)},
+                 [CLP_PASS_REINDEX] = {sizeof(reindex_job), offsetof(reindex_job, first_tile)},
+                 [CLP_PASS_COLOUR] = {sizeof(colour_job), offsetof(colour_job, first_tile)}};
+
+/* What the kernels call things, which know nothing of plans */
+_Static_assert(SAMPLE_U8 == CLP_SAMPLE_U8 && SAMPLE_I16 == CLP_SAMPLE_I16 &&
+                   SAMPLE_U16 == CLP_SAMPLE_U16 && SAMPLE_F32 == CLP_SAMPLE_F32,
+               "samples have one number each");
+_Static_assert(ROLE_INPUT == CLP_ROLE_INPUT && ROLE_SCRATCH == CLP_ROLE_SCRATCH &&
+                   ROLE_OUTPUT == CLP_ROLE_OUTPUT,
+               "arenas have one number each");
+_Static_assert(STEP_MATRIX == CLP_STEP_MATRIX && STEP_CLAMP == CLP_STEP_CLAMP &&
+                   STEP_CURVE == CLP_STEP_CURVE && STEP_PREMULTIPLY == CLP_STEP_PREMULTIPLY &&
+                   STEP_UNPREMULTIPLY == CLP_STEP_UNPREMULTIPLY && STEP_SCALE == CLP_STEP_SCALE &&
+                   STEP_FLATTEN == CLP_STEP_FLATTEN && STEP_UNSHARP == CLP_STEP_UNSHARP &&
+                   STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE,
+               "steps have one number each");
+_Static_assert(COLOUR_STEPS == CLP_MAX_STEPS, "a job has room for the steps of a pass");
 
 /** Room for `size` bytes at the end of the slot's staging, 64-byte aligned. */
 static clproc_status stage(clp_slot *slot, size_t size, size_t *offset, clproc_error *error) {
@@ -218,12 +237,37 @@ static clproc_status stage(clp_slot *slot, size_t size, size_t *offset, clproc_e
     return CLPROC_OK;
 }
 
+/** The map behind the jobs of a launch, by which a tile finds its own. */
+static clproc_status stage_map(clp_slot *slot, const clp_group *g, clproc_error *error) {
+    clp_pass_kind kind = g->works[0].variant.kind;
+    size_t size = job_kinds[kind].size, first_tile = job_kinds[kind].first_tile;
+    size_t entries = g->tiles / JOB_MAP_TILES + (g->tiles % JOB_MAP_TILES != 0) + 1, offset = 0;
+    clproc_status status = stage(slot, entries * sizeof(uint32_t), &offset, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    if (offset != g->jobs + JOB_MAP(g->count, size)) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a launch's map is out of place");
+    }
+    uint32_t *map = (uint32_t *)(slot->staging + offset), job = 0;
+    for (size_t i = 0; i + 1 < entries; i++) {
+        const uint8_t *next = slot->staging + g->jobs + (job + 1) * size + first_tile;
+        while (job + 1 < g->count && *(const uint32_t *)next <= i * JOB_MAP_TILES) {
+            job++;
+            next += size;
+        }
+        map[i] = job;
+    }
+    map[entries - 1] = g->count - 1;
+    return CLPROC_OK;
+}
+
 static clproc_status stage_group(clp_slot *slot, clp_group *g, clproc_error *error) {
     clp_pass_kind kind = g->works[0].variant.kind;
-    clproc_status status = stage(slot, g->count * job_sizes[kind], &g->jobs, error);
+    clproc_status status = stage(slot, g->count * job_kinds[kind].size, &g->jobs, error);
     g->tiles = 0;
     for (uint32_t i = 0; status == CLPROC_OK && i < g->count; i++) {
-        void *job = slot->staging + g->jobs + i * job_sizes[kind];
+        void *job = slot->staging + g->jobs + i * job_kinds[kind].size;
         uint32_t tiles = 0;
         switch (kind) {
         case CLP_PASS_FILTER:
@@ -241,7 +285,7 @@ static clproc_status stage_group(clp_slot *slot, clp_group *g, clproc_error *err
                                    "the batch is too large; use a smaller --batch");
         }
     }
-    return status;
+    return status == CLPROC_OK ? stage_map(slot, g, error) : status;
 }
 
 /** Places every plan's tables once and every picture's scratch. */

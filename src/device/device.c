@@ -6,12 +6,12 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "device/device_private.h"
+#include "device/launch.h"
 
-/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
- * or "item" tiles, "discrete" memory. */
-static bool forced(const char *what) {
+/** Tests run the other kind of memory on whatever device there is. */
+static bool forced_discrete(void) {
     const char *text = getenv("CLPROC_FORCE");
-    return text && strstr(text, what) != NULL;
+    return text && strstr(text, "discrete") != NULL;
 }
 
 static clproc_status create_queue(clp_device *device, cl_command_queue *queue,
@@ -70,12 +70,8 @@ clproc_status clp_device_open(clp_device **device, const char *selection, clp_pr
     made->info = found[index].info;
     made->id = found[index].id;
     made->reference = strcmp(made->info.type, "reference") == 0;
-    made->unified = made->info.unified_memory && !forced("discrete");
-    bool cpu = strcmp(made->info.type, "cpu") == 0;
-    made->group_tiles = forced("group") || (!cpu && !forced("item"));
-    if (made->group_tiles && made->info.max_work_group < 256) {
-        made->group_tiles = false;
-    }
+    made->unified = made->info.unified_memory && !forced_discrete();
+    clp_launch_choose(made);
     if (!made->reference) {
         CLP_TRY(status, out, open_queues(made, found[index].platform, error));
     }

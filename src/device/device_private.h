@@ -74,6 +74,7 @@ typedef struct clp_kernel {
     clp_variant variant;
     char name[48];
     cl_kernel kernel;
+    uint32_t group_size; /**< work-items of a work-group, which owns one tile */
     bool launched;
 } clp_kernel;
 
@@ -164,8 +165,9 @@ struct clp_device {
     cl_command_queue compute, upload, readback;
     /** For host access to slots at rest, which must not wait for the kernels of other batches. */
     cl_command_queue mapping;
-    bool unified;     /**< the host maps what kernels use */
-    bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
+    bool unified;         /**< the host maps what kernels use */
+    bool group_tiles;     /**< work-groups own tiles (GPU), not work-items (CPU) */
+    uint32_t group_limit; /**< work-items of a group, at most */
     clp_kernel kernels[CLP_MAX_KERNELS];
     uint32_t kernel_count;
     clp_unsaved unsaved[CLP_MAX_KERNELS];

@@ -5,9 +5,16 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 #include "device/embedded.h"
+#include "device/launch.h"
 
 static const char *const kind_names[] = {
     [CLP_PASS_FILTER] = "filter", [CLP_PASS_REINDEX] = "reindex", [CLP_PASS_COLOUR] = "colour"};
+/** The files of a kind of pass in their order, where work-items own tiles and where groups do. */
+static const char *const kind_files[][2][4] = {
+    [CLP_PASS_FILTER] = {{"filter.clh", "filter_pairs.clh", "filter_item.cl"},
+                         {"filter.clh", "filter_group.cl"}},
+    [CLP_PASS_REINDEX] = {{"reindex.cl"}, {"reindex.cl"}},
+    [CLP_PASS_COLOUR] = {{"colour.cl"}, {"colour.cl"}}};
 static const struct {
     const char *type, *macro;
 } sample_types[] = {[CLP_SAMPLE_U8] = {"uchar", "U8"},
@@ -102,9 +109,9 @@ static clproc_status build_failed(clp_device *device, cl_program program, const 
 
 /** The parts of a program's text. */
 typedef struct source {
-    const char *strings[6];
-    size_t lengths[6];
-    char preambles[3][768];
+    const char *strings[10];
+    size_t lengths[10];
+    char preambles[5][768];
     uint32_t count, preamble_count;
 } source;
 
@@ -130,17 +137,22 @@ static clproc_status add_file(source *text, const char *preamble, const char *na
 
 /** Adds the text of one variant. */
 static clproc_status add_variant(source *text, const clp_kernel *kernel, const char *function,
-                                 clproc_error *error) {
+                                 bool groups, clproc_error *error) {
     const clp_variant *v = &kernel->variant;
-    char preamble[640], file[32];
+    char preamble[640];
     const char *suffix = function + strlen(kind_names[v->kind]);
     snprintf(preamble, sizeof preamble,
              "#define SRC %s\n#define DST %s\n#define SRC_IS_%s\n#define DST_IS_%s\n"
              "#define REAL %d\n#define TRANSPOSE %d\n#define NAME(f) f##%s\n",
              sample_types[v->src].type, sample_types[v->dst].type, sample_types[v->src].macro,
              sample_types[v->dst].macro, v->real, v->transpose, suffix);
-    snprintf(file, sizeof file, "%s.cl", kind_names[v->kind]);
-    return add_file(text, preamble, file, error);
+    clproc_status status = CLPROC_OK;
+    for (const char *const *file = kind_files[v->kind][groups]; status == CLPROC_OK && *file;
+         file++) {
+        status = add_file(text, preamble, *file, error);
+        preamble[0] = '\0';
+    }
+    return status;
 }
 
 /** PoCL compiles with clang for the processor it runs on, so its builtins may be used there; should
@@ -195,15 +207,15 @@ static void release_program(cl_program *program) {
     }
 }
 
-static clproc_status take_kernel(cl_program program, clp_kernel *kernel, const char *function,
-                                 clproc_error *error) {
+static clproc_status take_kernel(const clp_device *device, cl_program program, clp_kernel *kernel,
+                                 const char *function, clproc_error *error) {
     cl_int code;
     kernel->kernel = clCreateKernel(program, function, &code);
     clproc_status status = clp_cl_check(code, "clCreateKernel", kernel->name, error);
     if (status != CLPROC_OK) {
         kernel->kernel = NULL;
     }
-    return status;
+    return status == CLPROC_OK ? clp_launch_fit(device, kernel, error) : status;
 }
 
 /** Builds a kernel's program, or loads it. The kernel keeps its program alive. */
@@ -220,18 +232,18 @@ static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cach
     name_function(kernel, function, sizeof function);
     CLP_TRY(status, out, add_file(text, "", "common.clh", error));
     CLP_TRY(status, out, add_file(text, "", "jobs.clh", error));
-    CLP_TRY(status, out, add_variant(text, kernel, function, error));
+    CLP_TRY(status, out, add_variant(text, kernel, function, device->group_tiles, error));
     print_options(device, has_clang_builtins(device), options);
     clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
     program = clp_binary_load(device, key);
     *cache = CLP_CACHE_WARM;
-    if (program && take_kernel(program, kernel, function, NULL) == CLPROC_OK) {
+    if (program && take_kernel(device, program, kernel, function, NULL) == CLPROC_OK) {
         goto out;
     }
     release_program(&program);
     int64_t cached = clp_cache_programs(device);
     CLP_TRY(status, out, compile(device, text, options, kernel->name, &program, error));
-    CLP_TRY(status, out, take_kernel(program, kernel, function, error));
+    CLP_TRY(status, out, take_kernel(device, program, kernel, function, error));
     *cache = clp_cache_since(device, cached);
     clp_binary_keep(device, program, key, *cache == CLP_CACHE_COLD);
 out:

@@ -3,10 +3,7 @@
 
 #include "core/memory.h"
 #include "device/batch_jobs.h"
-
-/** Tiles of one launch: PoCL compiles a kernel anew for grids beyond 16 bits. */
-#define MAX_TILES 65000
-#define GROUP_SIZE 256
+#include "device/launch.h"
 
 static cl_mem arena_buffer(const clp_slot *slot, cl_mem input, clp_role role) {
     return role == CLP_ROLE_INPUT    ? input
@@ -37,21 +34,6 @@ out:
     return status;
 }
 
-/** Work-items of a launch over `tiles` tiles. */
-static void launch_size(const clp_device *device, clp_pass_kind kind, uint32_t tiles,
-                        size_t *global, size_t *local) {
-    *local = device->group_tiles ? GROUP_SIZE : 1;
-    if (device->group_tiles && kind == CLP_PASS_COLOUR) {
-        *global = ((size_t)tiles + GROUP_SIZE - 1) / GROUP_SIZE * GROUP_SIZE;
-    } else {
-        *global = tiles * *local;
-    }
-}
-
-static uint32_t tiles_per_launch(const clp_device *device, clp_pass_kind kind) {
-    return device->group_tiles && kind == CLP_PASS_COLOUR ? MAX_TILES * GROUP_SIZE : MAX_TILES;
-}
-
 clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_error *error) {
     size_t global, local;
     cl_uint base, zero = 0;
@@ -64,7 +46,7 @@ clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_err
     uint32_t arena_count = kernel->variant.kind == CLP_PASS_COLOUR ? 3 : 2;
     CLP_TRY(status, out, set_arguments(kernel, arenas, arena_count, any, 0, 0, &base, error));
     CLP_TRY(status, out, set_argument(kernel, base, sizeof zero, &zero, error));
-    launch_size(device, kernel->variant.kind, 1, &global, &local);
+    clp_launch_size(kernel, 1, &global, &local);
     cl_int code = clEnqueueNDRangeKernel(device->compute, kernel->kernel, 1, NULL, &global, &local,
                                          0, NULL, clp_event_wanted(device, &event));
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", kernel->name, error));
@@ -96,12 +78,12 @@ static clproc_status launch(clp_slot *slot, const clp_group *g, cl_mem input, cl
         command.bytes_written += (uint64_t)((double)pass->bytes_written * share);
         command.operations += (uint64_t)((double)pass->operations * share);
     }
-    uint32_t most = tiles_per_launch(device, w->variant.kind);
+    uint32_t most = clp_launch_tiles();
     for (uint32_t first = 0; status == CLPROC_OK && first < g->tiles; first += most) {
         uint32_t tiles = g->tiles - first < most ? g->tiles - first : most;
         size_t global, local;
         cl_event event = NULL;
-        launch_size(device, w->variant.kind, tiles, &global, &local);
+        clp_launch_size(kernel, tiles, &global, &local);
         CLP_TRY(status, out, set_argument(kernel, base, sizeof first, &first, error));
         cl_int code = clEnqueueNDRangeKernel(device->compute, kernel->kernel, 1, NULL, &global,
                                              &local, 0, NULL, clp_event_wanted(device, &event));

@@ -22,7 +22,7 @@ typedef struct shape {
 } shape;
 
 /* One sample, one row, one column, less than a tile, odd, more than a tile each way. */
-static const shape shapes[] = {{1, 1}, {1, 19}, {23, 1}, {3, 5}, {17, 31}, {33, 16}, {70, 45}};
+static const shape shapes[] = {{1, 1}, {1, 19}, {23, 1}, {3, 5}, {17, 31}, {33, 16}, {141, 45}};
 
 static const clp_trial_kind kinds[] = {
     {CLP_MODEL_GRAY, 8, 1, 1, CLPROC_FORMAT_PNG, "gray"},
@@ -260,17 +260,35 @@ static void on_cpu(void **state) {
     close_places(places, 2);
 }
 
+/** Groups of any size give the same bytes: one work-item, a few rows of a tile, an odd number. */
+static void in_small_groups(void **state) {
+    (void)state;
+    place places[] = {{.selection = "pthread", .force = ""},
+                      {.selection = "pthread", .force = "group limit=1"},
+                      {.selection = "pthread", .force = "group limit=32"},
+                      {.selection = "pthread", .force = "group limit=100"}};
+    if (!open_place(&places[0])) {
+        skip();
+    }
+    for (size_t i = 1; i < 4; i++) {
+        assert_true(open_place(&places[i]));
+    }
+    check_all(places, 4, 7);
+    close_places(places, 4);
+}
+
 static void on_rusticl(void **state) {
     (void)state;
     place places[] = {{.selection = "pthread", .force = ""},
-                      {.selection = "llvmpipe", .force = ""}};
-    bool both = open_place(&places[0]) && open_place(&places[1]);
-    if (both) {
+                      {.selection = "llvmpipe", .force = ""},
+                      {.selection = "llvmpipe", .force = "group"}};
+    bool all = open_place(&places[0]) && open_place(&places[1]) && open_place(&places[2]);
+    if (all) {
         /* A prime stride: over the pipelines every shape and kind has its turn. */
-        check_all(places, 2, 5);
+        check_all(places, 3, 11);
     }
-    close_places(places, 2);
-    if (!both) {
+    close_places(places, 3);
+    if (!all) {
         skip();
     }
 }
@@ -292,6 +310,7 @@ static void on_gpu(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(on_cpu),
+        cmocka_unit_test(in_small_groups),
         cmocka_unit_test(on_rusticl),
         cmocka_unit_test(on_gpu),
     };
