@@ -29,6 +29,7 @@
 #define AT_ONCE 4
 #endif
 
+GROUP_INLINE
 SUM4 spread(RAW raw) {
 #if defined(SRC_IS_U8)
     uint4 values = (uint4)(raw & 255, raw >> 8 & 255, raw >> 16 & 255, raw >> 24);
@@ -55,11 +56,13 @@ typedef struct block {
 } block;
 
 /* The first window of a tile's block: a block of each channel has the same windows, then come the next four. */
+GROUP_INLINE
 uint window_of(uint window0, uint index, uint channels) {
     return window0 + (channels == 1 ? index : index / channels) * GROUP_UNIT;
 }
 
 /* The block that begins with `window`; those after `last` are like it. */
+GROUP_INLINE
 block find_block(__global const filter_job *job, __global const uchar *tables, uint window, uint last) {
     __global const int2 *starts = (__global const int2 *)(tables + job->starts);
     int2 a = starts[min(window, last)], b = starts[min(window + 1, last)], c = starts[min(window + 2, last)],
@@ -68,20 +71,24 @@ block find_block(__global const filter_job *job, __global const uchar *tables, u
     return found;
 }
 
+GROUP_INLINE
 int least(int4 v) {
     return min(min(v.x, v.y), min(v.z, v.w));
 }
 
+GROUP_INLINE
 int most(int4 v) {
     return max(max(v.x, v.y), max(v.z, v.w));
 }
 
 /* Source rows from the first to the last of a block */
+GROUP_INLINE
 uint length_of(int4 first, uint taps) {
     return (uint)(most(first) - least(first)) + taps;
 }
 
 /* The weights that a block gives its source row `k`. */
+GROUP_INLINE
 SUM4 weights_at(__global const filter_job *job, __global const uchar *tables, uint window, uint last, int4 first,
                 uint k) {
     __global const WEIGHT *weights = (__global const WEIGHT *)(tables + job->weights);
@@ -95,6 +102,7 @@ SUM4 weights_at(__global const filter_job *job, __global const uchar *tables, ui
 }
 
 /* What four columns beginning with x start from. */
+GROUP_INLINE
 SUM4 start_sums(__global const filter_job *job, int fill_weight, uint channel, uint x) {
     if (fill_weight == 0) {
         return (SUM4)(START(0, 0.0f));
@@ -112,6 +120,7 @@ typedef struct block_sums {
     SUM4 a, b, c, d;
 } block_sums;
 
+GROUP_INLINE
 void add_row(block_sums *sums, RAW raw, SUM4 weights) {
     SUM4 values = spread(raw);
     sums->a += values * weights.x;
@@ -121,6 +130,7 @@ void add_row(block_sums *sums, RAW raw, SUM4 weights) {
 }
 
 /* Adds `count` rows from `p` on. */
+GROUP_INLINE
 void add_rows(block_sums *sums, __global const SRC *p, size_t step, __local const SUM4 *weights, uint count) {
     uint k = 0;
     for (; k + AT_ONCE <= count; k += AT_ONCE) {
@@ -140,6 +150,7 @@ void add_rows(block_sums *sums, __global const SRC *p, size_t step, __local cons
 }
 
 /* Stores the first `n` of four samples; `aligned`: as one vector where it can be. */
+GROUP_INLINE
 void store4(__global DST *to, DST4 v, uint n, bool aligned) {
     if (n >= 4 && aligned) {
         *(__global DST4 *)to = v;
@@ -163,6 +174,7 @@ void store4(__global DST *to, DST4 v, uint n, bool aligned) {
 
 #if TRANSPOSE
 
+GROUP_INLINE
 void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *tile, const DST4 rows[4], uint index,
                uint lane, uint x, uint r0) {
     uint channels = job->row_channels;
@@ -188,6 +200,7 @@ void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *
     }
 }
 
+GROUP_INLINE
 void store_tile(__global const filter_job *job, __global DST *dst, __local const DST4 *tile, uint x0, uint r0) {
     uint columns = min((uint)GROUP_COLUMNS, job->columns - x0);
     uint rows = min((uint)GROUP_TILE_ROWS(job->row_channels), job->rows - r0);
@@ -204,6 +217,7 @@ void store_tile(__global const filter_job *job, __global DST *dst, __local const
 #else
 
 /* Rows of one channel need no tile: they lie as work-items have them. */
+GROUP_INLINE
 void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *tile, const DST4 rows[4], uint index,
                uint lane, uint x, uint r0) {
     uint channels = job->row_channels, group = index / channels, line = GROUP_COLUMNS * channels;
@@ -227,6 +241,7 @@ void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *
     }
 }
 
+GROUP_INLINE
 void store_tile(__global const filter_job *job, __global DST *dst, __local const DST4 *tile, uint x0, uint r0) {
     uint channels = job->row_channels, line = GROUP_COLUMNS / 4 * channels;
     uint samples = min((uint)GROUP_COLUMNS, job->columns - x0) * channels;
@@ -246,8 +261,9 @@ void store_tile(__global const filter_job *job, __global DST *dst, __local const
 
 #endif
 
-__kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global const uchar *tables, uint jobs,
-                           uint count, uint base) {
+/* Source and result may be parts of one buffer, but no kernel writes what it reads. */
+__kernel void NAME(filter)(__global const SRC *restrict src, __global DST *restrict dst,
+                           __global const uchar *restrict tables, uint jobs, uint count, uint base) {
     __local int4 firsts[BLOCKS];
     __local SUM4 weights[BLOCKS * CHUNK];
     __local DST4 tile[TILE_SIZE];

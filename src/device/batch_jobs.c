@@ -172,6 +172,8 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                                 colour_job *job) {
     const clp_pass *pass = w->pass;
     const clp_surface *dst = surface_of(w, pass->dst[0]);
+    uint32_t lanes = device->group_tiles ? COLOUR_GROUP_LANES : COLOUR_ITEM_LANES;
+    uint32_t vectors = device->group_tiles ? COLOUR_GROUP_VECTORS : COLOUR_ITEM_VECTORS;
     *job = (colour_job){.width = dst->width,
                         .height = dst->height,
                         .in_colours = pass->in_channels - pass->in_alpha,
@@ -179,7 +181,7 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                         .in_alpha = pass->in_alpha,
                         .out_alpha = pass->out_alpha,
                         .step_count = pass->step_count,
-                        .tiles_across = divide_up(dst->width, device->group_tiles ? 256 : 16),
+                        .vectors_across = divide_up(dst->width, lanes),
                         .first_tile = first_tile};
     colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
     colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
@@ -198,7 +200,7 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                                       .inverse_white = 1 / step->white};
         memcpy(job->steps[i].value, step->value, sizeof step->value);
     }
-    return job->tiles_across * dst->height;
+    return divide_up(job->vectors_across * dst->height, vectors);
 }
 
 /** Of each kind: bytes of a job, and where in it the number of its first tile stands. */
@@ -219,7 +221,8 @@ _Static_assert(STEP_MATRIX == CLP_STEP_MATRIX && STEP_CLAMP == CLP_STEP_CLAMP &&
                    STEP_CURVE == CLP_STEP_CURVE && STEP_PREMULTIPLY == CLP_STEP_PREMULTIPLY &&
                    STEP_UNPREMULTIPLY == CLP_STEP_UNPREMULTIPLY && STEP_SCALE == CLP_STEP_SCALE &&
                    STEP_FLATTEN == CLP_STEP_FLATTEN && STEP_UNSHARP == CLP_STEP_UNSHARP &&
-                   STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE,
+                   STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE &&
+                   STEP_LOOKUP == CLP_STEP_LOOKUP,
                "steps have one number each");
 _Static_assert(COLOUR_STEPS == CLP_MAX_STEPS, "a job has room for the steps of a pass");
 

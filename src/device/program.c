@@ -176,8 +176,8 @@ static bool has_vnni(void) {
 
 static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
     snprintf(options, OPTIONS_SIZE,
-             "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
-             device->group_tiles, device->group_tiles ? 1 : 16, builtins, builtins && has_vnni());
+             "-cl-std=CL1.2 -DGROUP_TILE=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
+             device->group_tiles, builtins, builtins && has_vnni());
 }
 
 static clproc_status compile(clp_device *device, source *text, const char *options,

@@ -273,7 +273,7 @@ static void in_small_groups(void **state) {
     for (size_t i = 1; i < 4; i++) {
         assert_true(open_place(&places[i]));
     }
-    check_all(places, 4, 7);
+    check_all(places, 4, 13);
     close_places(places, 4);
 }
 
@@ -285,7 +285,7 @@ static void on_rusticl(void **state) {
     bool all = open_place(&places[0]) && open_place(&places[1]) && open_place(&places[2]);
     if (all) {
         /* A prime stride: over the pipelines every shape and kind has its turn. */
-        check_all(places, 3, 11);
+        check_all(places, 3, 17);
     }
     close_places(places, 3);
     if (!all) {
