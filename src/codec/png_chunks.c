@@ -110,6 +110,7 @@ clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chun
             }
         }
         if (is(type, "IEND")) {
+            chunks->end = at + CLP_PNG_HEAD + size + CLP_PNG_TAIL;
             break;
         }
         at += CLP_PNG_HEAD + size + CLP_PNG_TAIL;

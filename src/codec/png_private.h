@@ -42,6 +42,7 @@ typedef struct clp_png_chunks {
     bool packed_xmp;
     clp_block cicp;
     bool oversized; /**< an ancillary chunk is beyond the limit */
+    size_t end;     /**< behind the IEND chunk; 0: there is none */
     size_t cut;     /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
 } clp_png_chunks;
 

@@ -177,6 +177,13 @@ out:
     return status;
 }
 
+static clproc_status note_dropped_metadata(clp_decoder *decoder, clproc_error *error) {
+    return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                          "its metadata exceeds the limit (--limit-chunk): dropped", error)
+               ? CLPROC_OK
+               : CLPROC_ERROR_INPUT;
+}
+
 /** Starts, if need be a second time without regard to checksums, or without metadata. */
 static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
     int code, crc_action = SPNG_CRC_ERROR;
@@ -188,11 +195,7 @@ static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error)
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
     if (code == SPNG_ECHUNK_LIMITS) {
-        if (!clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                            "its metadata exceeds the limit (--limit-chunk): dropped", error)) {
-            status = CLPROC_ERROR_INPUT;
-            goto out;
-        }
+        CLP_TRY(status, out, note_dropped_metadata(decoder, error));
         CLP_TRY(status, out, repair(decoder, true, error));
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
@@ -304,6 +307,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     CLP_TRY(status, out, check_size(&decoder->source, error));
     CLP_TRY(status, out,
             clp_png_find_chunks(&decoder->source, &png->chunks, &decoder->flaws, error));
+    if (png->chunks.end) {
+        decoder->source.size = png->chunks.end;
+    }
     if (png->chunks.cut) {
         CLP_TRY(status, out, tolerate(decoder, SPNG_IO_EOF, error));
     }
@@ -417,6 +423,11 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
     CLP_TRY(status, out, decode_rows(decoder, layout, sink, &rows, code, error));
     if (*code == 0) {
         *code = spng_decode_chunks(png->context);
+        /* Behind the pixels as before them: nothing of it is used. */
+        if (*code == SPNG_ECHUNK_LIMITS) {
+            *code = 0;
+            CLP_TRY(status, out, note_dropped_metadata(decoder, error));
+        }
     } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {
         status = failure(*code, error);
     } else if (!interlaced && *code != SPNG_ECHUNK_CRC) {

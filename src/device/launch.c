@@ -1,54 +1,146 @@
-#include "device/launch.h"
+/** Kernel launches of a lane. */
+#include <stdio.h>
 
-#include <stdlib.h>
-#include <string.h>
+#include "device/device_private.h"
 
-/** Work-groups of one launch: PoCL compiles a kernel anew for grids beyond 16 bits. */
-#define MAX_GROUPS 65000
-/** Work-items of a group where the device takes as many. The kernels are right for any number. */
-#define GROUP_SIZE 256
-/** Below these a group gains nothing over work-items that each own a tile: a row of a tile's
- * work-items, and the local memory of the largest kernel. */
-#define LEAST_GROUP 32
-#define LEAST_LOCAL_MEMORY (24 << 10)
-
-/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
- * or "item" tiles, and "limit=N" work-items to a group. */
-static const char *forced(const char *what) {
-    const char *text = getenv("CLPROC_FORCE");
-    const char *word = text ? strstr(text, what) : NULL;
-    return word ? word + strlen(what) : NULL;
+static clproc_status set_argument(const clp_kernel *kernel, cl_uint index, size_t size,
+                                  const void *value, clproc_error *error) {
+    return clp_cl_check(clSetKernelArg(kernel->kernel, index, size, value), "clSetKernelArg",
+                        kernel->program->name, error);
 }
 
-void clp_launch_choose(clp_device *device) {
-    bool cpu = strcmp(device->info.type, "cpu") == 0;
-    const char *limit = forced("limit=");
-    unsigned long most = limit ? strtoul(limit, NULL, 10) : 0;
-    device->group_limit = most > 0 && most < GROUP_SIZE ? (uint32_t)most : GROUP_SIZE;
-    device->group_tiles =
-        forced("group") || (!cpu && !forced("item") && device->info.max_work_group >= LEAST_GROUP &&
-                            device->info.local_memory >= LEAST_LOCAL_MEMORY);
-}
-
-clproc_status clp_launch_fit(const clp_device *device, clp_kernel *kernel, clproc_error *error) {
-    size_t most = 0;
-    kernel->group_size = 1;
-    if (!device->group_tiles) {
-        return CLPROC_OK;
+/** Sets arenas, tables, jobs and count; returns the index of the argument `base`. */
+static clproc_status set_arguments(const clp_kernel *kernel, const cl_mem *arenas,
+                                   uint32_t arena_count, cl_mem tables, uint32_t jobs,
+                                   uint32_t count, cl_uint *base, clproc_error *error) {
+    cl_uint index = 0;
+    clproc_status status = CLPROC_OK;
+    for (; index < arena_count; index++) {
+        CLP_TRY(status, out, set_argument(kernel, index, sizeof(cl_mem), &arenas[index], error));
     }
-    cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE,
-                                           sizeof most, &most, NULL);
-    most = most < device->info.max_work_group ? most : device->info.max_work_group;
-    most = most < device->group_limit ? most : device->group_limit;
-    kernel->group_size = most > 1 ? (uint32_t)most : 1;
-    return clp_cl_check(code, "clGetKernelWorkGroupInfo", kernel->name, error);
+    CLP_TRY(status, out, set_argument(kernel, index++, sizeof(cl_mem), &tables, error));
+    CLP_TRY(status, out, set_argument(kernel, index++, sizeof jobs, &jobs, error));
+    CLP_TRY(status, out, set_argument(kernel, index++, sizeof count, &count, error));
+    *base = index;
+out:
+    return status;
 }
 
-void clp_launch_size(const clp_kernel *kernel, uint32_t tiles, size_t *global, size_t *local) {
-    *local = kernel->group_size;
-    *global = tiles * *local;
+static uint32_t arena_count(const clp_variant *variant) {
+    return variant->kind == CLP_PASS_COLOUR ? 3 : 2;
 }
 
-uint32_t clp_launch_tiles(void) {
-    return MAX_GROUPS;
+clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_error *error) {
+    size_t global, local;
+    cl_uint base, zero = 0;
+    cl_event event = NULL;
+    cl_int code;
+    clp_kernel kernel = {.program = program};
+    cl_command_queue queue = NULL;
+    clproc_status status;
+    /* PoCL compiles at the first launch: one without jobs does, and finds nothing to do. It keeps a
+     * kernel by the largest grid that was launched: with a larger one later, version 3.1 would lose
+     * count of the users of this. */
+    cl_mem any = clCreateBuffer(device->context, CL_MEM_READ_WRITE, 64, NULL, &code);
+    CLP_TRY(status, out, clp_cl_check(code, "clCreateBuffer", program->name, error));
+    CLP_TRY(status, out, clp_device_queue(device, &queue, error));
+    CLP_TRY(status, out, clp_kernel_create(program, &kernel.kernel, error));
+    CLP_TRY(status, out, clp_grid_fit(device, &kernel, error));
+    cl_mem arenas[3] = {any, any, any};
+    CLP_TRY(
+        status, out,
+        set_arguments(&kernel, arenas, arena_count(&program->variant), any, 0, 0, &base, error));
+    CLP_TRY(status, out, set_argument(&kernel, base, sizeof zero, &zero, error));
+    clp_grid_size(&kernel, clp_grid_tiles(), &global, &local);
+    code = clEnqueueNDRangeKernel(queue, kernel.kernel, 1, NULL, &global, &local, 0, NULL,
+                                  clp_event_wanted(device, &event));
+    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", program->name, error));
+    clp_first_launch_note(device, event, program->name);
+    atomic_store(&program->launched, true);
+    status = clp_cl_check(clFinish(queue), "clFinish", program->name, error);
+out:
+    if (queue) {
+        clReleaseCommandQueue(queue);
+    }
+    if (kernel.kernel) {
+        clReleaseKernel(kernel.kernel);
+    }
+    if (any) {
+        clReleaseMemObject(any);
+    }
+    return status;
+}
+
+/** The lane's kernel of a variant. */
+static clproc_status find_kernel(clp_lane *lane, const clp_variant *variant, clp_kernel **found,
+                                 clp_prof_thread *thread, clproc_error *error) {
+    clp_program *program;
+    clproc_status status = clp_program_get(lane->device, variant, &program, thread, error);
+    for (uint32_t i = 0; status == CLPROC_OK && i < lane->kernel_count; i++) {
+        if (lane->kernels[i].program == program) {
+            *found = &lane->kernels[i];
+            return CLPROC_OK;
+        }
+    }
+    if (status == CLPROC_OK) {
+        clp_kernel *kernel = &lane->kernels[lane->kernel_count];
+        *kernel = (clp_kernel){.program = program};
+        status = clp_kernel_create(program, &kernel->kernel, error);
+        lane->kernel_count += status == CLPROC_OK;
+        status = status == CLPROC_OK ? clp_grid_fit(lane->device, kernel, error) : status;
+        *found = kernel;
+    }
+    return status;
+}
+
+static clproc_status enqueue(clp_lane *lane, const clp_kernel *kernel, const clp_group *g,
+                             cl_uint base, clproc_error *error) {
+    clp_device *device = lane->device;
+    clproc_status status = CLPROC_OK;
+    uint32_t most = clp_grid_tiles();
+    for (uint32_t first = 0; first < g->tiles; first += most) {
+        uint32_t tiles = g->tiles - first < most ? g->tiles - first : most;
+        double share = (double)tiles / g->tiles;
+        size_t global, local;
+        cl_event event = NULL;
+        clp_grid_size(kernel, tiles, &global, &local);
+        CLP_TRY(status, out, set_argument(kernel, base, sizeof first, &first, error));
+        cl_int code = clEnqueueNDRangeKernel(lane->queue, kernel->kernel, 1, NULL, &global, &local,
+                                             0, NULL, clp_event_wanted(device, &event));
+        CLP_TRY(status, out,
+                clp_cl_check(code, "clEnqueueNDRangeKernel", kernel->program->name, error));
+        clp_prof_command command = {
+            .kind = CLP_COMMAND_KERNEL,
+            .batch = lane->number,
+            .images = 1,
+            .bytes_read = (uint64_t)((double)g->bytes_read * share),
+            .bytes_written = (uint64_t)((double)g->bytes_written * share),
+            .operations = (uint64_t)((double)g->operations * share),
+            .first = !atomic_exchange(&kernel->program->launched, true),
+        };
+        snprintf(command.name, sizeof command.name, "%s", kernel->program->name);
+        CLP_TRY(status, out, clp_launch_note(lane, event, &command, error));
+    }
+out:
+    return status;
+}
+
+clproc_status clp_group_launch(clp_lane *lane, const clp_group *group, cl_mem input,
+                               clp_prof_thread *thread, clproc_error *error) {
+    cl_mem results = lane->device->unified ? lane->output.buffer : lane->results.buffer;
+    cl_mem arenas[] = {[CLP_ROLE_INPUT] = input,
+                       [CLP_ROLE_SCRATCH] = lane->scratch.buffer,
+                       [CLP_ROLE_OUTPUT] = results};
+    cl_mem two[2] = {arenas[group->src], arenas[group->dst]};
+    uint32_t count = arena_count(&group->variant);
+    clp_kernel *kernel;
+    cl_uint base;
+    clproc_status status;
+    CLP_TRY(status, out, find_kernel(lane, &group->variant, &kernel, thread, error));
+    CLP_TRY(status, out,
+            set_arguments(kernel, count == 3 ? arenas : two, count, lane->schedule->tables,
+                          (uint32_t)group->jobs, group->count, &base, error));
+    status = enqueue(lane, kernel, group, base, error);
+out:
+    return status;
 }
