@@ -7,9 +7,9 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 
-/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
- * or "item" tiles, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool".
- */
+/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: those of
+ * grid.c, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool",
+ * "device-codec" for JPEGs, "sub-devices" of one unit each. */
 bool clp_device_forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
@@ -79,12 +79,9 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     device->info = found->info;
     device->id = found->id;
     device->reference = strcmp(found->info.type, "reference") == 0;
-    device->unified = device->reference || (found->info.unified_memory && !clp_device_forced("discrete"));
-    bool cpu = strcmp(found->info.type, "cpu") == 0;
-    device->group_tiles = clp_device_forced("group") || (!cpu && !clp_device_forced("item"));
-    if (device->group_tiles && found->info.max_work_group < 256) {
-        device->group_tiles = false;
-    }
+    device->unified =
+        device->reference || (found->info.unified_memory && !clp_device_forced("discrete"));
+    clp_grid_choose(device);
     device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
     device->codec_forced = clp_device_forced("device-codec");
     device->spins = strstr(found->info.platform, "NVIDIA") != NULL;

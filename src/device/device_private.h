@@ -125,6 +125,7 @@ typedef struct clp_program {
 typedef struct clp_kernel {
     clp_program *program;
     cl_kernel kernel;
+    uint32_t group_size; /**< work-items of a work-group, which owns one tile */
 } clp_kernel;
 
 #define CLP_MAX_KERNELS 48
@@ -136,6 +137,17 @@ clproc_status clp_program_get(clp_device *device, const clp_variant *variant, cl
                               clp_prof_thread *thread, clproc_error *error);
 clproc_status clp_kernel_create(const clp_program *program, cl_kernel *kernel, clproc_error *error);
 void clp_programs_release(clp_device *device);
+
+/* --------------------------------------------------------- grid.c */
+
+/** Decides whether work-groups own tiles or work-items do. `info` is known by now. */
+void clp_grid_choose(clp_device *device);
+/** Decides how many work-items the groups of a kernel have. */
+clproc_status clp_grid_fit(const clp_device *device, clp_kernel *kernel, clproc_error *error);
+/** Work-items of a launch over `tiles` tiles. */
+void clp_grid_size(const clp_kernel *kernel, uint32_t tiles, size_t *global, size_t *local);
+/** The most tiles of one launch. */
+uint32_t clp_grid_tiles(void);
 
 /* -------------------------------------------------------- arena.c */
 
@@ -195,11 +207,12 @@ struct clp_device {
     cl_context context;
     /** For what no lane does: warming kernels, measuring. */
     cl_command_queue queue;
-    bool unified;     /**< the host maps what kernels use */
-    bool in_thread;   /**< commands run in the thread that enqueues them */
-    bool spins;       /**< the driver waits by asking over and over */
-    bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
-    uint64_t opened;  /**< clp_clock_ns() */
+    bool unified;         /**< the host maps what kernels use */
+    bool in_thread;       /**< commands run in the thread that enqueues them */
+    bool spins;           /**< the driver waits by asking over and over */
+    bool group_tiles;     /**< work-groups own tiles (GPU), not work-items (CPU) */
+    uint32_t group_limit; /**< work-items of a group, at most */
+    uint64_t opened;      /**< clp_clock_ns() */
 
     pthread_mutex_t lock;
     pthread_cond_t built;
