@@ -211,7 +211,8 @@ enum {
     CLPROC_STRIP_IPTC = 8,
     CLPROC_STRIP_ICC = 16,
     CLPROC_STRIP_THUMBNAIL = 32,
-    CLPROC_STRIP_ALL = 63
+    CLPROC_STRIP_COMMENTS = 64, /**< and PNG's texts */
+    CLPROC_STRIP_ALL = 127
 };
 
 /** Bits of clproc_run_params.strategy: what a run does to be fast. Without them it does what a

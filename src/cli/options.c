@@ -23,6 +23,7 @@ static const clp_cli_choice strips[] = {{"all", CLPROC_STRIP_ALL},
                                         {"iptc", CLPROC_STRIP_IPTC},
                                         {"icc", CLPROC_STRIP_ICC},
                                         {"thumbnail", CLPROC_STRIP_THUMBNAIL},
+                                        {"comments", CLPROC_STRIP_COMMENTS},
                                         {0}};
 
 static const clp_cli_choice existing[] = {{"replace", CLPROC_EXISTING_REPLACE},
@@ -87,10 +88,9 @@ const clp_cli_option clp_cli_options[] = {
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail; gps takes the place out "
-     "of EXIF, XMP and IPTC; otherwise they are kept, but thumbnails of a changed picture, "
-     "comments "
-     "and PNG's texts never",
+     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail,comments; gps takes the "
+     "place out of EXIF, XMP and IPTC; comments are a JPEG's and a PNG's texts; see `clproc help "
+     "metadata`",
      FIELD(run.strip), .choices = strips},
     {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "colour profile of the outputs: the picture's own, sRGB, or an RGB profile to convert to; "
