@@ -26,6 +26,8 @@ clproc_status clp_names_create(clp_names **names, const clproc_run_params *param
                                clproc_error *error);
 void clp_names_destroy(clp_names **names);
 
+/** True if the one picture goes to standard output. */
+bool clp_names_is_stream(const clp_names *names);
 /** The folder all outputs lie in, NULL if there is none; `*mirrored`: it repeats the input tree. */
 const char *clp_names_folder(const clp_names *names, bool *mirrored);
 /** What params->format comes to for a picture stored as `stored`: an output's ending may decide. */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -38,6 +39,17 @@ clp_listing_request clp_run_listing_request(const clp_run *run) {
     return request;
 }
 
+/** An empty folder is no mistake; an empty list, or a pattern that fits nothing, may be one. */
+static bool any_folder(const clproc_run_params *params) {
+    struct stat info;
+    for (size_t i = 0; i < params->input_count; i++) {
+        if (stat(params->inputs[i], &info) == 0 && S_ISDIR(info.st_mode)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
     clproc_status status;
@@ -45,9 +57,12 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_begin(thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_listing_make(&run->listing, &request, &run->events, error));
     if (run->events.found == 0) {
-        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                               "there is no file in the inputs; check the names");
-        goto out;
+        if (!any_folder(run->params)) {
+            status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                   "there is no file in the inputs; check the names");
+            goto out;
+        }
+        clp_events_notice(&run->events, "there is no file in the inputs");
     }
     if (run->names) {
         CLP_TRY(status, out, clp_names_claim_all(run->names, &run->listing, error));
@@ -61,6 +76,16 @@ out:
 clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
     bool writes = run->names && !run->params->dry_run && !run->params->null_output;
     return writes ? clp_names_prepare(run->names, error) : CLPROC_OK;
+}
+
+/** A device takes long to open: not for inputs that are not there. */
+static bool any_readable(const clp_listing *listing) {
+    for (size_t i = 0; i < listing->count; i++) {
+        if (listing->items[i].piped || access(listing->items[i].path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static clproc_status prepare(clp_run *run, clproc_error *error) {
@@ -90,7 +115,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
     if (run->copies) {
         CLP_TRY(status, out, clp_run_make_output(run, error));
-    } else if (!params->dry_run) {
+    } else if (!params->dry_run && any_readable(&run->listing)) {
         clp_board_need(run->board);
     }
 out:
@@ -224,7 +249,9 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
     clp_events_init(&run.events, params->on_event, params->user);
     clp_verify_init(&run.verify);
     CLP_TRY(status, out, prepare(&run, error));
-    CLP_TRY(status, out, run_threads(&run, error));
+    if (run.listing.count > 0) {
+        CLP_TRY(status, out, run_threads(&run, error));
+    }
 out:
     note_facts(&run);
     fill_result(&run, result);

@@ -12,7 +12,8 @@ static const struct {
     {"jpg", CLPROC_FORMAT_JPEG},  {"jpeg", CLPROC_FORMAT_JPEG}, {"jpe", CLPROC_FORMAT_JPEG},
     {"jfif", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG},   {"gif", CLPROC_FORMAT_KEEP},
     {"bmp", CLPROC_FORMAT_KEEP},  {"tif", CLPROC_FORMAT_KEEP},  {"tiff", CLPROC_FORMAT_KEEP},
-    {"webp", CLPROC_FORMAT_KEEP}, {"heic", CLPROC_FORMAT_KEEP},
+    {"webp", CLPROC_FORMAT_KEEP}, {"heic", CLPROC_FORMAT_KEEP}, {"heif", CLPROC_FORMAT_KEEP},
+    {"avif", CLPROC_FORMAT_KEEP}, {"jxl", CLPROC_FORMAT_KEEP},  {"jp2", CLPROC_FORMAT_KEEP},
 };
 
 /** Row of `endings` for the ending of a name, −1 if there is none. */

@@ -152,6 +152,8 @@ bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *forma
 /** What a file is by its first bytes (16 are enough), where that is a picture or video of a kind
  * that is not read: "heic", "webp", "tif", … NULL where they tell nothing. */
 const char *clp_codec_kind(const uint8_t *bytes, size_t size);
+/** True if that is a kind of pictures. */
+bool clp_codec_kind_is_picture(const char *kind);
 
 /** Starts on a file in memory; `bytes` must live until the next open. Checks `limits` on the header
  * alone. With fail_on WARNING, flaws of the header fail here. */

@@ -60,3 +60,14 @@ const char *clp_codec_kind(const uint8_t *bytes, size_t size) {
     }
     return NULL;
 }
+
+bool clp_codec_kind_is_picture(const char *kind) {
+    static const char *const others[] = {"mp4", "mov",   "pdf",     "html", "zip",
+                                         "svg", "empty", "unknown", "other"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcmp(kind, others[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}

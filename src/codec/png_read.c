@@ -92,9 +92,7 @@ static clproc_status tolerate(clp_decoder *decoder, int code, clproc_error *erro
     if (!flaw) {
         return failure(code, error);
     }
-    const reader *png = decoder->state;
-    bool early = code == SPNG_IO_EOF || (code == SPNG_EIDAT_TOO_SHORT && png->chunks.unended);
-    const char *text = early ? "the file ends early" : spng_strerror(code);
+    const char *text = code == SPNG_IO_EOF ? "the file ends early" : spng_strerror(code);
     return clp_flaws_note(&decoder->flaws, flaw, text, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
 }
 
@@ -422,6 +420,9 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
         CLP_TRY(status, out, clear(decoder, layout, sink, 0, error)); /* passes may be missing */
     }
     CLP_TRY(status, out, decode_rows(decoder, layout, sink, &rows, code, error));
+    if (*code == SPNG_EIDAT_TOO_SHORT && png->chunks.unended) {
+        *code = SPNG_IO_EOF; /* the end was mended; see repair() */
+    }
     if (*code == 0) {
         *code = spng_decode_chunks(png->context);
     } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {

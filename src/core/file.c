@@ -170,6 +170,10 @@ static clproc_status write_all(int file, const char *path, const uint8_t *data, 
     return CLPROC_OK;
 }
 
+clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error) {
+    return write_all(file, "standard output", data, size, error);
+}
+
 static clproc_status sync_folder(const char *path, clproc_error *error) {
     char *folder = clp_memory_string(CLP_MEMORY_FILE, path);
     if (!folder) {

@@ -33,9 +33,13 @@ clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge ju
                                clp_bytes *bytes, bool *accepted, clproc_error *error);
 
 /** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
- * replaced, not followed; a device, pipe or socket refused. `durable`: the file and its folder are on disk on return. */
+ * replaced, not followed; a device, pipe or socket refused. `durable`: the file and its folder are
+ * on disk on return. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error);
+
+/** Writes to an open stream, such as standard output. */
+clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error);
 
 /** True for the names of files that are clproc's own and no outputs: they begin with ".clproc-". */
 bool clp_file_is_own(const char *name);
