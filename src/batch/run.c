@@ -327,7 +327,7 @@ static clproc_status run_repeatedly(clp_session *session, const clproc_run_param
         add_result(result, &one);
         repeat.again = true;
         each.verify = 0;
-    } while (status == CLPROC_OK && clp_clock_ns() < session->deadline);
+    } while (status == CLPROC_OK && result->found > 0 && clp_clock_ns() < session->deadline);
     return status;
 }
 
