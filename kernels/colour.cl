@@ -250,16 +250,31 @@ void step_hsv(pixels *p, __global const colour_step *s) {
 
 #if REAL
 
-/* From a corner of its cell to the opposite one, along the axes in the order of their fractions. */
+/* Entries of a channel's curve of places along a grid, interpolated between. */
+#define PLACE_SIZE 4096
+
+/* From a corner of its cell to the opposite one, along the axes in the order of their fractions. With
+ * value[0] curves of places stand behind the grid, in steps of it. */
 void step_table(pixels *p, __global const colour_step *s, __global const uchar *tables) {
     __global const float4 *table = (__global const float4 *)(tables + s->table);
-    uint grid = s->shift;
+    uint grid = s->shift, count = 1;
     float scale = convert_float(grid - 1) * s->inverse_white;
+    for (uint i = 0; i < s->in; i++) {
+        count *= grid;
+    }
+    __global const float *places = (__global const float *)(table + count);
     EACH_LANE {
         float fraction[4];
         uint stride[4], step = 1, at = 0;
         for (uint i = s->in; i-- > 0;) {
             float position = p->v[i][l] * scale;
+            if (s->value[0] != 0) {
+                __global const float *place = places + i * (PLACE_SIZE + 1);
+                float where = p->v[i][l] * (PLACE_SIZE * s->inverse_white);
+                uint below = min((uint)where, (uint)(PLACE_SIZE - 1));
+                float low = place[below];
+                position = low + (where - (float)below) * (place[below + 1] - low);
+            }
             uint cell = min((uint)position, grid - 2);
             fraction[i] = position - (float)cell;
             stride[i] = step;

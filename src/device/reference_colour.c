@@ -144,7 +144,7 @@ static void run_pixels(clp_exact_picture *picture, const clp_term *term, uint32_
             from[c] = picture->planes[c].v[i] / 255;
         }
         if (term->kind == CLP_TERM_TABLE) {
-            clp_conversion_apply(term->conversion, from, to);
+            clp_conversion_look_up(term->conversion, from, to);
         } else if (term->parameter[0] != 0) {
             from_hsv(from, to);
         } else {

@@ -254,14 +254,19 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     if (conversion->table) {
         CLP_TRY(status, out, append_shared(terms, conversion, NULL, error));
         terms->colours = conversion->out;
-        goto out;
+        if (!conversion->before[0]) {
+            goto out;
+        }
     }
     if (conversion->in == 1 && conversion->out == 3) {
         CLP_TRY(status, out, clp_terms_expand(terms, "icc", error));
     }
     CLP_TRY(status, out, append_shared(terms, conversion, conversion->before, error));
-    if (conversion->in == 3) {
+    if (conversion->in != 1) {
         memcpy(colour.m, conversion->matrix, sizeof colour.m);
+        for (int c = 0; c < 3; c++) {
+            colour.offset[c] = 255 * conversion->offset[c];
+        }
         CLP_TRY(status, out, append_colour(terms, "icc", &colour, error));
         CLP_TRY(status, out, append_shared(terms, conversion, conversion->after, error));
     }
