@@ -473,13 +473,12 @@ static int add_op(clp_cli_settings *settings, const clproc_op_info *op, const ch
     return 0;
 }
 
-/** Sets an option, and refuses a second value where only one can count. */
+/** Sets an option. Of numbers and choices the last counts, so that a script's can be overridden; of
+ * two names, as those of outputs, one would be lost. */
 static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option *option,
                     const char *value) {
     char **before = &p->given[option - clp_cli_options];
-    bool adds = option->kind == CLP_CLI_SWITCH || option->kind == CLP_CLI_SET || is_list(option) ||
-                option->kind == CLP_CLI_PIPELINE;
-    if (!adds && value && *before && strcmp(*before, value) != 0) {
+    if (option->kind == CLP_CLI_TEXT && value && *before && strcmp(*before, value) != 0) {
         return clp_cli_usage_error("--%s is given twice, with %s and %s; leave one out",
                                    option->name, *before, value);
     }

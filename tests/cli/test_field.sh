@@ -282,7 +282,7 @@ refused 'inf: must be' -o none.png --limit-seconds inf
 refused 'is not a number' -o none.png --sharpen 0x1p1
 refused 'write a point' -o none.png --gamma 1,5
 refused 'output is given twice, with a.png and b.png' -o a.png -o b.png
-refused 'quality is given twice' -o a.png --quality 80 --quality 90
+refused 'icc is given twice' -o a.png --icc srgb --icc keep
 clproc run exif.png -o none.png --crop 5000x5000
 expect_code 1
 expect_err 'exif.png: crop of 5000 . 5000 is larger than the picture of 6 . 8 pixels; .*fit=cover'
