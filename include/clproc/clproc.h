@@ -295,7 +295,8 @@ typedef enum clproc_skip {
  * samples before they are encoded. */
 typedef struct clproc_verification {
     uint64_t pictures; /**< compared */
-    uint64_t beyond;   /**< of these, further off than promised: by more than 1 level (2 of 16 bits
+    uint64_t beyond;   /**< of these, further off than promised: by more than 1 level (2 of 8 bits
+                          where a profile is a table, 2 of 16 bits
                           in linear light), ties at a threshold or a hue left aside */
     uint64_t seed;     /**< that chose them; 0 for a single picture */
     double largest;    /**< difference of a sample, in levels */

@@ -32,6 +32,9 @@ void clp_conversion_release(clp_conversion **conversion) {
         for (int c = 0; c < 4; c++) {
             clp_memory_free(old->place[c]);
         }
+        if (old->release) {
+            old->release(old->state);
+        }
         clp_memory_free(old->table);
         clp_memory_free(old);
     }

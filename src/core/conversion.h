@@ -36,6 +36,11 @@ typedef struct clp_conversion {
     float *place[4];
     float *table;  /**< grid^in × 3 values, the last channel's steps next to each other */
     uint32_t grid; /**< points along each channel */
+    /** What the table stands for, asked of whoever made it: for the reference device, which is to
+     * see what the table itself leaves out. NULL: the table is all there is. Any thread. */
+    void (*exact)(const void *state, const double in[4], double out[3]);
+    void *state;
+    void (*release)(void *state);
 } clp_conversion;
 
 /** An empty conversion with one reference. */

@@ -652,6 +652,37 @@ static clproc_status make_from(const sampler *s, clp_conversion **made, clproc_e
     return s->in == 3 ? make_rgb(s, made, error) : make_table(s, *made, error);
 }
 
+/** What a table stands for, clipped as its results are. */
+static void ask(const void *state, const double in[4], double out[3]) {
+    const sampler *s = state;
+    sample(s, in, out);
+    for (int c = 0; c < 3; c++) {
+        out[c] = fmin(fmax(out[c], 0), 1);
+    }
+}
+
+static void release_sampler(void *state) {
+    close_sampler(state);
+    clp_memory_free(state);
+}
+
+/** Leaves the sampler to a table, for whom wants to know better. */
+static clproc_status hand_over(sampler *s, clp_conversion *made, clproc_error *error) {
+    if (!made || !made->table) {
+        return CLPROC_OK;
+    }
+    sampler *kept = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *kept);
+    if (!kept) {
+        return clp_error_memory(error, "colour management", sizeof *kept);
+    }
+    *kept = *s;
+    *s = (sampler){0};
+    made->exact = ask;
+    made->state = kept;
+    made->release = release_sampler;
+    return CLPROC_OK;
+}
+
 clproc_status clp_icc_convert(const clp_icc_request *request, clp_conversion **conversion,
                               clproc_error *error) {
     sampler s = {0};
@@ -668,6 +699,7 @@ clproc_status clp_icc_convert(const clp_icc_request *request, clp_conversion **c
     } else {
         CLP_TRY(status, out, open_sampler(&s, request, error));
         CLP_TRY(status, out, make_from(&s, &made, error));
+        CLP_TRY(status, out, hand_over(&s, made, error));
     }
     *conversion = made;
     made = NULL;

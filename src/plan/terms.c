@@ -247,6 +247,7 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     clp_conversion *conversion = terms->waiting;
     clp_colour colour = {.in = 3, .out = 3};
     clproc_status status = CLPROC_OK;
+    size_t first = terms->count;
     if (!conversion) {
         return CLPROC_OK;
     }
@@ -271,6 +272,9 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
         CLP_TRY(status, out, append_shared(terms, conversion, conversion->after, error));
     }
 out:
+    for (size_t i = first; conversion->table && conversion->exact && i < terms->count; i++) {
+        terms->items[i].exact = i == first ? CLP_EXACT_ALL : CLP_EXACT_DONE;
+    }
     clp_conversion_release(&conversion);
     return status;
 }
