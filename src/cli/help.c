@@ -341,8 +341,7 @@ static int help_topic(const char *topic, bool all) {
     int code = CLP_EXIT_OK;
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
         if (strcmp(command->name, topic) == 0) {
-            return all ? with_defaults(whole_command_page, command)
-                       : clp_cli_help_command(command);
+            return all ? with_defaults(whole_command_page, command) : clp_cli_help_command(command);
         }
     }
     if (find_op(topic)) {

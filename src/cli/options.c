@@ -95,9 +95,9 @@ const clp_cli_option clp_cli_options[] = {
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail,comments; gps takes the "
-     "place out of EXIF, XMP and IPTC; comments are a JPEG's and a PNG's texts; see `clproc help "
-     "metadata`",
+     "leave out metadata: all, or some of %s; gps takes the place out of EXIF, XMP, IPTC and "
+     "texts; "
+     "comments are a JPEG's and a PNG's texts; see `clproc help metadata`",
      FIELD(run.strip), .choices = strips, DAILY},
     {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "colour profile of the outputs: the picture's own, sRGB, or an RGB profile to convert to; "
@@ -114,8 +114,8 @@ const clp_cli_option clp_cli_options[] = {
      "what to do where an output exists; inputs are never overwritten", FIELD(run.existing),
      .choices = existing, DAILY},
     {"preserve", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "give outputs their inputs' file times, permissions (mode), or both: times,mode",
-     FIELD(run.preserve), .choices = preserved},
+     "give outputs their inputs' file times, permissions (mode), or both: %s", FIELD(run.preserve),
+     .choices = preserved},
     {"resume", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "go on where a run with --resume was stopped: keep what it made from the same files with the "
      "same settings; that is noted in .clproc-journal in the output folder",

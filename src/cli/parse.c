@@ -106,6 +106,12 @@ void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option) {
     for (size_t i = 0; option->kind == CLP_CLI_REPORTS && (part = clproc_report_ending(i)); i++) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
     }
+    for (const clp_cli_choice *c = option->choices; option->kind == CLP_CLI_SET && c->name; c++) {
+        if (strcmp(c->name, "all") != 0) {
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", c->name);
+        }
+    }
     snprintf(text, size, "%.*s%s%s",
              place ? (int)(place - option->help) : (int)strlen(option->help), option->help, list,
              place ? place + 2 : "");

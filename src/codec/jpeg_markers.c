@@ -248,6 +248,9 @@ clproc_status clp_jpeg_find_blocks(const clp_source *source, clp_blocks *blocks,
         /* Of EXIF's two NULs some cameras write the first only. */
         if (begins(&found, APP1, CLP_JPEG_EXIF, sizeof CLP_JPEG_EXIF - 1, &rest) && rest.size > 0) {
             rest = (clp_block){rest.data + 1, rest.size - 1};
+            if (rest.size > 6 && memcmp(rest.data, CLP_JPEG_EXIF, 5) == 0) {
+                rest = (clp_block){rest.data + 6, rest.size - 6}; /* and some write it twice */
+            }
             blocks->exif = blocks->exif.data ? blocks->exif : rest;
         } else if (begins(&found, APP1, CLP_JPEG_XMP, sizeof CLP_JPEG_XMP, &rest)) {
             blocks->xmp = blocks->xmp.data ? blocks->xmp : rest;

@@ -58,7 +58,7 @@ typedef struct clp_png_chunks {
     clp_block cicp;
     uint32_t beside; /**< CLP_BESIDE_… */
     bool oversized;  /**< an ancillary chunk is beyond the limit */
-    bool unended;    /**< there is no IEND chunk, but a whole list of chunks */
+    bool unended;    /**< there are pixels, but no sound IEND chunk */
     size_t cut; /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
 } clp_png_chunks;
 

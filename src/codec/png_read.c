@@ -190,8 +190,8 @@ static clproc_status repair(clp_decoder *decoder, bool all, clproc_error *error)
             CLP_TRY(status, out, mend(png, chunk, left, error));
             break;
         }
-        if ((cut && png->chunks.unended) || clp_png_is_oversized(source, type, size) ||
-            (all && is_bulky(type))) {
+        bool no_end = png->chunks.unended && (cut || memcmp(type, "IEND", 4) == 0);
+        if (no_end || clp_png_is_oversized(source, type, size) || (all && is_bulky(type))) {
             continue;
         }
         CLP_TRY(status, out, clp_bytes_append(&png->repaired, chunk, whole, error));
@@ -306,8 +306,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     CLP_TRY(
         status, out,
         clp_png_find_chunks(&decoder->source, &png->chunks, &png->texts, &decoder->flaws, error));
-    if (png->chunks.unended && !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                                               "the end of the file (IEND) is missing", error)) {
+    if (png->chunks.unended &&
+        !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                        "the end of the file (IEND) is missing or broken", error)) {
         status = CLPROC_ERROR_INPUT;
         goto out;
     }

@@ -59,6 +59,7 @@ png("texts.png", text(b"Copyright", b"\xa9 Jo"), packed(b"parameters", b"steps: 
 png("long.png", text(b"workflow", b"w" * 70000))
 # The end, or what Apple makes of it.
 png("noiend.png", end=b"")
+png("endcrc.png", end=END[:-4] + b"\0\0\0\0")
 open("nocrc.png", "wb").write(HEAD + DATA[:-3])
 open("cut.png", "wb").write(HEAD + DATA[:-30])
 open("cgbi.png", "wb").write(HEAD[:8] + chunk(b"CgBI", b"P\0 \2") + HEAD[8:] + DATA + END)
@@ -81,6 +82,7 @@ CLAIM = (b"<x:xmpmeta><rdf:RDF><rdf:Description xmlns:hdrgm='http://ns.adobe.com
 VIDEO = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"v" * 5000
 jpeg("exif.jpg", segment(0xE1, b"Exif\0\0" + exif(6)))
 jpeg("exif1nul.jpg", segment(0xE1, b"Exif\0\xff" + exif(6)))
+jpeg("exiftwice.jpg", segment(0xE1, b"Exif\0\0Exif\0\0" + exif(6)))
 jpeg("xmpnul.jpg", segment(0xE1, XAP + XMP + b"\0\0"))
 jpeg("utf16.jpg", segment(0xE1, XAP + XMP.decode().encode("utf-16-le") + b"\0\0"))
 jpeg("gain.jpg", segment(0xE1, XAP + CLAIM), behind=bare)
@@ -121,7 +123,7 @@ for name in exif prefix late rawexif rawbare rawapp1 rawitxt rawlate both; do
     quiet $name.png --no-auto-orient
     expect_png_size out.png 16x12
 done
-for name in exif exif1nul; do
+for name in exif exif1nul exiftwice; do
     quiet $name.jpg
     expect_png_size out.png 96x128
 done
@@ -206,7 +208,7 @@ expect_same gain.jpg copy.jpg
 
 # ---- flaws that harm no pixel; the pixels are those of the whole file
 clproc run late.png -o whole.png --format png --no-auto-orient --quality 90 --strip all
-for name in noiend nocrc; do
+for name in noiend nocrc endcrc; do
     row $name.png --strip all
     expect_err "$name.png: warning: the end of the file (IEND) is missing"
     cp out.png flawed.png
