@@ -281,9 +281,13 @@ static void pin(void) {
 
 int main(int count, char **arguments) {
     int value[6];
-    if (count != 7 || !__builtin_cpu_supports("avx2")) {
-        fprintf(stderr, "clproc-filter-avx2: needs six numbers and a processor with AVX2\n");
+    if (!__builtin_cpu_supports("avx2")) {
+        printf("skipped: the processor has no AVX2\n");
         return 77;
+    }
+    if (count != 7) {
+        fprintf(stderr, "clproc-filter-avx2: needs six numbers\n");
+        return 2;
     }
     for (int i = 0; i < 6; i++) {
         value[i] = clamp(atoi(arguments[i + 1]), 2, 65536);

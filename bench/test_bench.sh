@@ -1,7 +1,7 @@
 #!/bin/sh
 # The benchmark runs through on the repository's own pictures. No time is judged.
 set -eu
-command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
+command -v python3 >/dev/null || { echo "skipped: python3 is not installed"; exit 77; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 sh "$CLPROC_SOURCE/bench/run.sh" --build "$CLPROC_BUILD" --cache "$folder/cache" --runs 1 \

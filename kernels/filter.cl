@@ -163,7 +163,11 @@ SUM16 start_sums(__global const filter_job *job, const window *w, uint x) {
         }                                                                                          \
     }
 
-#define FILTERS_STRIPS (PAIRED_SUMS && !REAL && (defined(SRC_IS_U8) || defined(SRC_IS_I16)))
+#if defined(SRC_IS_U8) || defined(SRC_IS_I16)
+#define FILTERS_STRIPS (PAIRED_SUMS && !REAL)
+#else
+#define FILTERS_STRIPS 0
+#endif
 #if FILTERS_STRIPS
 /* Two taps at a time: x86 multiplies 16-bit pairs and adds both products in one instruction, which compilers do not
  * find by themselves. The sums are the same integers as below. */

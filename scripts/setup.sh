@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs what is missing to build and run clproc on Debian 12; says nothing when all is there.
+# Installs what is missing to build and run clproc on Debian 12 and 13 and Ubuntu 24.04; says nothing
+# when all is there.
 # --tests: also what some tests use, where it can be had; they skip without it.
 set -eu
 
 needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-opencl-icd
-    libspng-dev libdeflate-dev libjpeg62-turbo-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev"
+    libspng-dev libdeflate-dev libjpeg-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev"
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy liblcms2-utils
     libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time"
 libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"

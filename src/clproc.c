@@ -90,7 +90,7 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
                         CLPROC_INTENT_ABSOLUTE, error));
     CLP_TRY(status, out, check_duration(params, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
-    CLP_TRY(status, out, check_range("pictures of a batch", params->batch_images, 0, 65536, error));
+    CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16",
                                params->depth);
@@ -133,7 +133,7 @@ clproc_status clproc_explain(const clproc_run_params *params, const char *file, 
 
 struct clproc_context {
     clp_device *device;
-    clp_slot *slot; /**< serves call after call; NULL until the first */
+    clp_lane *lane; /**< serves call after call; NULL until the first */
 };
 
 void clproc_context_params_init(clproc_context_params *params) {
@@ -142,14 +142,14 @@ void clproc_context_params_init(clproc_context_params *params) {
 
 clproc_status clproc_context_create(clproc_context **context, const clproc_context_params *params,
                                     clproc_error *error) {
+    const clp_device_params device = {.selection = params ? params->device : NULL};
     clproc_status status;
     *context = NULL;
     clproc_context *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
     if (!made) {
         return clp_error_memory(error, "a context", sizeof *made);
     }
-    CLP_TRY(status, out,
-            clp_device_open(&made->device, params ? params->device : NULL, NULL, error));
+    CLP_TRY(status, out, clp_device_open(&made->device, &device, error));
 out:
     if (status != CLPROC_OK) {
         clproc_context_destroy(&made);
@@ -160,7 +160,10 @@ out:
 
 void clproc_context_destroy(clproc_context **context) {
     if (context && *context) {
-        clp_slot_destroy(&(*context)->slot);
+        clp_lane_give(&(*context)->lane, true);
+        if ((*context)->device) {
+            clp_device_save_programs((*context)->device, NULL, NULL);
+        }
         clp_device_close(&(*context)->device);
         clp_memory_free(*context);
         *context = NULL;
@@ -243,28 +246,46 @@ static clproc_status take_result(const clp_layout *layout, const uint8_t *base, 
     return CLPROC_OK;
 }
 
-/** Runs a plan over one picture in the context's slot. */
+/** Hands the rows of a picture to a lane. */
+static clproc_status send_rows(clp_lane *lane, const clp_plan *plan, const clproc_image *in,
+                               clproc_error *error) {
+    const clp_plane *plane = &plan->input.planes[0];
+    size_t row = row_bytes(&plan->input);
+    uint8_t *base = clp_lane_base(lane);
+    const clp_row_sink *sink = clp_lane_sink(lane);
+    clproc_status status = CLPROC_OK;
+    if (base) {
+        copy_rows(base + plane->offset, plane->pitch, in->pixels, in->pitch, row, in->height);
+        return CLPROC_OK;
+    }
+    for (uint32_t y = 0; status == CLPROC_OK && y < in->height; y++) {
+        const uint32_t rows[CLP_MAX_PLANES] = {y + 1};
+        memcpy(sink->place(sink->user, 0, y), (const uint8_t *)in->pixels + y * in->pitch, row);
+        status = sink->advance(sink->user, rows, error);
+    }
+    return status;
+}
+
+/** Runs a plan over one picture in the context's lane. */
 static clproc_status run_plan(clproc_context *context, clp_plan *plan, const clproc_image *in,
                               clproc_image *out, clproc_error *error) {
-    const clp_plane *plane = &plan->input.planes[0];
-    uint32_t index;
-    clproc_status status;
-    if (!context->slot) {
-        CLP_TRY(status, out,
-                clp_slot_create(&context->slot, context->device, plan->input.bytes, 1, error));
+    const clp_passage passage = {.in_rows = true, .overlap = true};
+    uint8_t *results;
+    clproc_status status = CLPROC_OK;
+    if (!context->lane) {
+        CLP_TRY(status, out, clp_lane_take(&context->lane, context->device, error));
     }
-    CLP_TRY(status, out, clp_slot_add(context->slot, plan, false, &index, error));
-    copy_rows(clp_slot_input(context->slot, index) + plane->offset, plane->pitch, in->pixels,
-              in->pitch, row_bytes(&plan->input), in->height);
-    CLP_TRY(status, out, clp_device_submit(context->device, context->slot, 0, NULL, error));
-    CLP_TRY(status, out, clp_device_wait(context->device, context->slot, error));
-    CLP_TRY(status, out,
-            take_result(&plan->output, clp_slot_output(context->slot, index), out, error));
-    CLP_TRY(status, out, clp_slot_reset(context->slot, error));
+    CLP_TRY(status, out, clp_lane_begin(context->lane, plan, &passage, NULL, error));
+    CLP_TRY(status, out, send_rows(context->lane, plan, in, error));
+    CLP_TRY(status, out, clp_lane_compute(context->lane, error));
+    CLP_TRY(status, out, clp_lane_await(context->lane, error));
+    CLP_TRY(status, out, clp_lane_results(context->lane, &results, error));
+    CLP_TRY(status, out, take_result(&plan->output, results, out, error));
+    clp_lane_end(context->lane);
 out:
     if (status != CLPROC_OK) {
         clproc_image_free(out);
-        clp_slot_destroy(&context->slot);
+        clp_lane_give(&context->lane, false);
     }
     return status;
 }

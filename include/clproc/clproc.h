@@ -176,7 +176,7 @@ CLPROC_API clproc_status clproc_process(clproc_context *context, const clproc_pi
                                         clproc_error *error);
 CLPROC_API void clproc_image_free(clproc_image *image);
 
-/* --------------------------------------------------------------- batches */
+/* ------------------------------------------------------------------ runs */
 
 typedef enum clproc_profile_level {
     CLPROC_PROFILE_OFF,
@@ -235,14 +235,14 @@ enum {
 enum {
     CLPROC_STRATEGY_NAIVE = 0,
     CLPROC_STRATEGY_PARALLEL = 1,     /**< a worker per core, not one */
-    CLPROC_STRATEGY_OVERLAP = 2,      /**< decode, compute and encode different batches at once */
+    CLPROC_STRATEGY_OVERLAP = 2,      /**< decode rows while the device works on those before */
     CLPROC_STRATEGY_PLANAR = 4,       /**< keep JPEGs in their planes, not RGB */
     CLPROC_STRATEGY_COMPOSE = 8,      /**< plan operations together, not passes for each */
-    CLPROC_STRATEGY_BATCH = 16,       /**< many pictures to a batch, not one */
-    CLPROC_STRATEGY_SHRINK = 32,      /**< shrink JPEGs while they are decoded */
-    CLPROC_STRATEGY_ONE_LISTING = 64, /**< list folders once, not for every file */
-    CLPROC_STRATEGY_ONE_OPEN = 128,   /**< open files once, not for header and pixels each */
-    CLPROC_STRATEGY_STREAM = 256,     /**< compute large pictures while they are decoded */
+    CLPROC_STRATEGY_SHRINK = 16,      /**< shrink JPEGs while they are decoded */
+    CLPROC_STRATEGY_ONE_LISTING = 32, /**< list folders once, not for every file */
+    CLPROC_STRATEGY_ONE_OPEN = 64,   /**< open files once, not for header and pixels each */
+    CLPROC_STRATEGY_STREAM = 128,     /**< compute large pictures while they are decoded */
+    CLPROC_STRATEGY_DEVICE_CODEC = 256, /**< decode and encode JPEGs on the device */
     CLPROC_STRATEGY_DEFAULT = 511
 };
 
@@ -270,6 +270,7 @@ typedef struct clproc_limits {
     uint32_t scans;       /**< scans of a progressive JPEG */
     double seconds;       /**< of decoding one picture */
     uint64_t chunk_bytes; /**< one PNG ancillary chunk or ICC profile */
+    uint64_t file_bytes;  /**< one file; 0: as its format and sides allow, at most 1 GiB */
 } clproc_limits;
 
 typedef enum clproc_event_kind {
@@ -358,21 +359,24 @@ typedef struct clproc_run_params {
     clproc_limits limits;
 
     int jobs;             /**< threads that decode and encode; 0: one per core */
-    int batch_images;     /**< pictures a batch may hold; 0: chosen by the device */
-    uint64_t batch_bytes; /**< decoded bytes a batch may hold; 0: chosen by the device */
-    uint64_t memory; /**< bound of all batches together, in bytes; 0: a quarter of the machine's */
+    int batch_images;     /**< pictures under way at once; 0: one for each thread */
+    uint64_t batch_bytes; /**< bytes that pictures under way hold together, unless there is only
+                             one; 0: as `memory` says */
+    uint64_t
+        memory; /**< bound of all pictures under way, in bytes; 0: a quarter of the machine's */
     /** bound of the pictures the device holds: all batches, and what their passes hand on; 0: three
      * quarters of its own memory, none where it works in the host's */
     uint64_t device_memory;
     bool no_shrink_on_load; /**< decode every JPEG at full size */
     bool no_auto_orient;    /**< leave pictures as stored */
     bool linear;            /**< filter in linear light */
-    bool durable;           /**< fsync every output and its folder */
+    bool durable;           /**< fsync every output, its folder and folders made for it */
     uint32_t preserve;      /**< bits of CLPROC_PRESERVE_… */
-    bool dry_run;           /**< only say, by DONE events, what would be written */
-    bool null_output;       /**< do everything but encode and write (measuring) */
-    uint32_t strategy;      /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
-    bool digest;            /**< tell each output's digest in its event */
+    bool follow_links; /**< write through symbolic links in folders' places below the output's */
+    bool dry_run;      /**< only say, by DONE events, what would be written */
+    bool null_output;  /**< do everything but encode and write (measuring) */
+    uint32_t strategy; /**< bits of CLPROC_STRATEGY_…, all of them unless measuring */
+    bool digest;       /**< tell each output's digest in its event */
     /** Process the inputs again and again for so many seconds, then finish what was begun; 0: once.
      * Outputs are replaced. */
     double duration;

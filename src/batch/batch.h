@@ -2,16 +2,15 @@
 #ifndef CLP_BATCH_BATCH_H
 #define CLP_BATCH_BATCH_H
 
-#include "device/device.h"
+#include "batch/stations.h"
 
 /** What runs in a row share. Zero-initialise, then clp_session_begin(). */
 typedef struct clp_session {
-    clp_device *device; /**< NULL until a run needs one */
-    clp_prof *prof;     /**< NULL without a profile */
-    uint64_t images;    /**< listed by the runs so far: the number of the next one's first */
-    uint64_t batches;
-    uint64_t deadline;          /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
-    bool cut_short;             /**< the last run failed or was stopped */
+    clp_opened opened; /**< devices; none until a run needs one */
+    clp_prof *prof;    /**< NULL without a profile */
+    uint64_t images;   /**< listed by the runs so far: the number of the next one's first */
+    uint64_t deadline; /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
+    bool cut_short;    /**< the last run failed or was stopped */
     const volatile int *cancel; /**< of the last run */
 } clp_session;
 

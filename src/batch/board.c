@@ -1,55 +1,105 @@
 #include "batch/board.h"
 
-#include "batch/board_private.h"
+#include <pthread.h>
+#include <time.h>
+
 #include "core/cancel.h"
 #include "core/clock.h"
 #include "core/memory.h"
+
+/** So many failures in a row, and a station is lost. */
+#define LOST_AFTER 3
+
+typedef enum state { OPENING, READY, LOST } state;
+
+typedef struct station {
+    state state;
+    uint32_t rank;
+    uint64_t memory, held; /**< bytes */
+    uint64_t share;        /**< pictures finished */
+    uint32_t failures;     /**< in a row */
+} station;
+
+struct clp_board {
+    clp_board_params params;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    clproc_error error; /**< status OK unless stopped */
+    uint32_t next_item;
+    uint32_t open_files; /**< taken and not through */
+    clp_task *again;     /**< files to do again; room for all */
+    uint32_t again_count;
+    station stations[CLP_MAX_STATIONS];
+    uint64_t host_held;
+    uint32_t pictures; /**< workers that hold anything */
+    uint32_t waiting;  /**< workers that wait for memory */
+};
 
 /* -------------------------------------------------------------- the whole */
 
 clproc_status clp_board_create(clp_board **board, const clp_board_params *params,
                                clproc_error *error) {
-    clproc_status status = CLPROC_OK;
     clp_board *made = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *made);
+    *board = made;
     if (!made) {
-        return clp_error_memory(error, "the batches", sizeof *made);
+        return clp_error_memory(error, "the files to do", sizeof *made);
     }
     pthread_mutex_init(&made->lock, NULL);
-    pthread_cond_init(&made->work, NULL);
-    pthread_cond_init(&made->orders, NULL);
+    pthread_cond_init(&made->changed, NULL);
     made->params = *params;
-    made->numbered = params->first_batch;
-    made->all = clp_memory_zero(CLP_MEMORY_BATCH, params->most_batches, sizeof *made->all);
-    if (!made->all) {
-        status = clp_error_memory(error, "the batches", params->most_batches * sizeof *made->all);
-        clp_board_destroy(&made);
+    made->again = clp_memory_zero(CLP_MEMORY_BATCH, params->item_count, sizeof *made->again);
+    if (!made->again && params->item_count > 0) {
+        clp_board_destroy(board);
+        return clp_error_memory(error, "the files to do", params->item_count * sizeof *made->again);
     }
-    *board = made;
-    return status;
+    return CLPROC_OK;
 }
 
 void clp_board_destroy(clp_board **board) {
     if (*board) {
-        for (uint32_t i = 0; i < (*board)->batch_count; i++) {
-            clp_batch_destroy(&(*board)->all[i]);
-        }
-        clp_plan_release(&(*board)->wish);
-        clp_memory_free((*board)->all);
-        pthread_cond_destroy(&(*board)->orders);
-        pthread_cond_destroy(&(*board)->work);
+        pthread_cond_destroy(&(*board)->changed);
         pthread_mutex_destroy(&(*board)->lock);
+        clp_memory_free((*board)->again);
         clp_memory_free(*board);
         *board = NULL;
     }
 }
 
+/* From here to the next line, with the lock held. */
+
 static void stop(clp_board *board, const clproc_error *error) {
     if (board->error.status == CLPROC_OK) {
         board->error = *error;
     }
-    pthread_cond_broadcast(&board->work);
-    pthread_cond_broadcast(&board->orders);
+    pthread_cond_broadcast(&board->changed);
 }
+
+/** True if the run was stopped, or now is, because the caller cancelled it. */
+static bool stopped(clp_board *board) {
+    clproc_error error;
+    if (board->error.status == CLPROC_OK &&
+        clp_cancel_check(board->params.cancel, &error) != CLPROC_OK) {
+        stop(board, &error);
+    }
+    return board->error.status != CLPROC_OK;
+}
+
+/** A request to stop makes no change that would wake anybody: waiting threads look for one as often
+ * as this, ns. */
+#define LOOK_NS 100000000
+
+static void wait_for_change(clp_board *board, clp_prof_thread *thread, clp_prof_stage stage) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOOK_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    clp_prof_begin(thread, stage, CLP_PROF_NO_IMAGE);
+    pthread_cond_timedwait(&board->changed, &board->lock, &until);
+    clp_prof_end(thread);
+}
+
+/* ----------------------------------------------------------------------- */
 
 void clp_board_stop(clp_board *board, const clproc_error *error) {
     pthread_mutex_lock(&board->lock);
@@ -67,233 +117,245 @@ clproc_status clp_board_result(clp_board *board, clproc_error *error) {
     return status;
 }
 
-uint64_t clp_board_batches(const clp_board *board) {
-    return board->numbered - board->params.first_batch;
-}
-
-bool clp_board_over(const clp_board *board) {
-    return board->next_item == board->params.item_count && board->open_files == 0;
-}
-
-bool clp_board_stopped(clp_board *board) {
-    clproc_error error;
-    if (board->error.status == CLPROC_OK &&
-        clp_cancel_check(board->params.cancel, &error) != CLPROC_OK) {
-        stop(board, &error);
-    }
-    return board->error.status != CLPROC_OK;
-}
-
-/* ------------------------------------------------------------------ workers */
-
-/** `count` files are through. */
-static void count_out(clp_board *board, uint32_t count) {
-    board->open_files -= count;
-    if (clp_board_over(board)) {
-        pthread_cond_broadcast(&board->work);
-        pthread_cond_broadcast(&board->orders);
-    }
-}
-
-/** Seals the open batch when no file is left that could join it. */
-static void seal_if_dry(clp_board *board) {
-    if (board->open && board->next_item == board->params.item_count && board->reading == 0) {
-        clp_board_seal(board);
-    }
-}
-
-/** The next finished picture nobody encodes yet; NULL if there is none. */
-static clp_picture *take_finished(clp_board *board) {
-    clp_batch *batch = board->finished.first;
-    if (!batch) {
-        return NULL;
-    }
-    clp_picture *picture = clp_batch_picture(batch, &batch->handed);
-    uint32_t ahead = batch->handed;
-    if (!clp_batch_picture(batch, &ahead)) {
-        clp_batches_pop(&board->finished);
-    }
-    board->waiting_pictures--;
-    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES_WAITING, board->waiting_pictures);
-    return picture;
-}
-
-static bool hand_out_finished(clp_board *board, clp_task *task) {
-    clp_picture *picture = take_finished(board);
-    if (picture) {
-        *task = (clp_task){.kind = CLP_TASK_ENCODE, .picture = picture};
-    }
-    return picture != NULL;
-}
-
-void clp_board_wait_for_work(clp_board *board, clp_prof_thread *thread, clp_prof_stage stage) {
-    clp_prof_begin(thread, stage, CLP_PROF_NO_IMAGE);
-    pthread_cond_wait(&board->work, &board->lock);
-    clp_prof_end(thread);
-}
+/* ------------------------------------------------------------------- files */
 
 /** Past the deadline, leaves the files that were not taken. */
 static void heed_deadline(clp_board *board) {
     if (board->params.deadline && board->next_item < board->params.item_count &&
         clp_clock_ns() >= board->params.deadline) {
         board->params.item_count = board->next_item;
-        pthread_cond_broadcast(&board->work);
-        pthread_cond_broadcast(&board->orders);
+        pthread_cond_broadcast(&board->changed);
     }
 }
 
-void clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task) {
-    *task = (clp_task){.kind = CLP_TASK_END};
+bool clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task) {
+    bool found = false;
     pthread_mutex_lock(&board->lock);
-    while (!clp_board_stopped(board) && !hand_out_finished(board, task)) {
+    while (!stopped(board) && !found) {
         heed_deadline(board);
-        if (board->next_item < board->params.item_count) {
-            *task = (clp_task){.kind = CLP_TASK_READ, .item = board->next_item++};
-            board->reading++;
-            board->open_files++;
-            break;
+        if (board->again_count > 0) {
+            *task = board->again[--board->again_count];
+            found = true;
+        } else if (board->next_item < board->params.item_count) {
+            *task = (clp_task){.item = board->next_item++};
+            found = true;
+        } else if (board->open_files == 0 || board->params.station_count < 2) {
+            break; /* no file can come back */
+        } else {
+            wait_for_change(board, thread, CLP_PROF_WAIT_FILE);
         }
-        seal_if_dry(board);
-        if (clp_board_over(board)) {
-            break;
-        }
-        clp_board_wait_for_work(board, thread, CLP_PROF_WAIT_PICTURE);
     }
+    board->open_files += found;
+    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES, board->open_files);
     pthread_mutex_unlock(&board->lock);
+    return found;
 }
 
-void clp_board_need(clp_board *board) {
-    pthread_mutex_lock(&board->lock);
-    board->needed = true;
-    pthread_cond_signal(&board->orders);
-    pthread_mutex_unlock(&board->lock);
-}
-
-bool clp_board_has_device(clp_board *board) {
-    pthread_mutex_lock(&board->lock);
-    bool there = board->device != NULL;
-    pthread_mutex_unlock(&board->lock);
-    return there;
-}
-
-void clp_board_want(clp_board *board, clp_plan *plan) {
-    pthread_mutex_lock(&board->lock);
-    /* One wish at a time: a batch builds what it lacks when it is submitted. */
-    if (!board->wish) {
-        board->wish = clp_plan_retain(plan);
-    }
-    board->needed = true;
-    pthread_cond_signal(&board->orders);
-    pthread_mutex_unlock(&board->lock);
-}
-
-/** Exchanges what two pictures hold. */
-static void exchange(clp_picture *a, clp_picture *b) {
-    clp_picture kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-/** Adds the draft to a batch with room for it. */
-static clproc_status place(clp_board *board, clp_batch *batch, clp_picture *draft,
-                           clp_picture **placed, clproc_error *error) {
-    uint32_t index;
-    bool banded = clp_board_streams(board, draft);
-    clproc_status status = clp_slot_add(batch->slot, draft->recipe.plan, banded, &index, error);
-    if (status != CLPROC_OK) {
-        if (batch->count == 0) {
-            board->open = NULL;
-            clp_board_recycle(board, batch);
-        }
-        return status;
-    }
-    clp_picture *picture = &batch->pictures[index];
-    exchange(picture, draft);
-    picture->batch = batch;
-    picture->index = index;
-    picture->dropped = false;
-    clp_prof_batch(board->params.prof, board->params.first_image + picture->item, batch->number);
-    batch->count++;
-    batch->decoding++;
-    batch->alive++;
-    board->reading--;
-    picture->bands = banded ? picture->recipe.plan->bands.count : 0;
-    if (banded) {
-        batch->bands = picture->bands;
-    }
-    *placed = picture;
-    if (batch->count == board->images || banded) {
-        clp_board_seal(board);
-    }
-    seal_if_dry(board);
-    return CLPROC_OK;
-}
-
-void clp_board_reserve(clp_board *board, clp_prof_thread *thread, clp_picture *draft,
-                       clp_task *task, clproc_error *error) {
-    *task = (clp_task){.kind = CLP_TASK_END};
-    pthread_mutex_lock(&board->lock);
-    while (!clp_board_stopped(board)) {
-        clproc_status status = CLPROC_OK;
-        clp_batch *batch = board->device ? clp_board_find_room(board, draft, &status, error) : NULL;
-        if (batch) {
-            task->kind = CLP_TASK_PLACED;
-            status = place(board, batch, draft, &task->picture, error);
-        }
-        if (status != CLPROC_OK) {
-            task->kind = CLP_TASK_REFUSED;
-        }
-        if (batch || status != CLPROC_OK || hand_out_finished(board, task)) {
-            break;
-        }
-        clp_board_wait_for_work(board, thread, CLP_PROF_WAIT_SLOT);
-    }
-    pthread_mutex_unlock(&board->lock);
-}
-
-void clp_board_leave(clp_board *board) {
-    pthread_mutex_lock(&board->lock);
-    board->reading--;
-    seal_if_dry(board);
-    count_out(board, 1);
-    pthread_mutex_unlock(&board->lock);
-}
-
-void clp_board_decoded(clp_board *board, clp_picture *picture) {
-    pthread_mutex_lock(&board->lock);
-    picture->batch->decoding--;
-    clp_board_advance(board, picture->batch);
-    pthread_mutex_unlock(&board->lock);
-}
-
-void clp_board_drop(clp_board *board, clp_picture *picture) {
-    clp_batch *batch = picture->batch;
-    if (picture->bands == 0) {
-        clp_slot_drop(batch->slot, picture->index);
-    }
-    pthread_mutex_lock(&board->lock);
-    picture->dropped = true;
-    batch->decoding--;
-    batch->alive--;
-    if (picture->bands > 0) {
-        clp_board_withdraw(board, batch);
-    }
-    clp_board_advance(board, batch);
-    count_out(board, 1);
-    pthread_mutex_unlock(&board->lock);
-}
-
-void clp_board_encoded(clp_board *board, clp_picture *picture) {
-    clp_batch *batch = picture->batch;
-    pthread_mutex_lock(&board->lock);
-    if (--batch->alive == 0) {
-        clp_board_recycle(board, batch);
-    }
-    pthread_mutex_unlock(&board->lock);
+static void close_file(clp_board *board) {
+    board->open_files--;
+    clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES, board->open_files);
+    pthread_cond_broadcast(&board->changed);
 }
 
 void clp_board_done(clp_board *board) {
     pthread_mutex_lock(&board->lock);
-    count_out(board, 1);
+    close_file(board);
     pthread_mutex_unlock(&board->lock);
+}
+
+void clp_board_again(clp_board *board, const clp_task *task) {
+    pthread_mutex_lock(&board->lock);
+    board->again[board->again_count++] = *task;
+    close_file(board);
+    pthread_mutex_unlock(&board->lock);
+}
+
+/* ---------------------------------------------------------------- stations */
+
+void clp_board_open(clp_board *board, uint32_t number, uint64_t memory, uint32_t rank) {
+    pthread_mutex_lock(&board->lock);
+    station *s = &board->stations[number];
+    s->state = READY;
+    s->memory = memory;
+    s->rank = rank;
+    pthread_cond_broadcast(&board->changed);
+    pthread_mutex_unlock(&board->lock);
+}
+
+static bool is_left(const clp_board *board, uint32_t number, uint32_t tried) {
+    return board->stations[number].state != LOST && !(tried >> number & 1);
+}
+
+static bool any_left(const clp_board *board, uint32_t tried) {
+    for (uint32_t i = 0; i < board->params.station_count; i++) {
+        if (is_left(board, i, tried)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void clp_board_lose(clp_board *board, uint32_t number, const clproc_error *error) {
+    pthread_mutex_lock(&board->lock);
+    board->stations[number].state = LOST;
+    if (!any_left(board, 0)) {
+        stop(board, error);
+    }
+    pthread_cond_broadcast(&board->changed);
+    pthread_mutex_unlock(&board->lock);
+}
+
+/** The worker's one of the stations with the highest rank that are ready. */
+static uint32_t pick(const clp_board *board, uint32_t worker, uint32_t tried) {
+    uint32_t best[CLP_MAX_STATIONS], count = 0, rank = 0;
+    for (uint32_t i = 0; i < board->params.station_count; i++) {
+        const station *s = &board->stations[i];
+        if (s->state != READY || !is_left(board, i, tried)) {
+            continue;
+        }
+        if (count == 0 || s->rank > rank) {
+            rank = s->rank;
+            count = 0;
+        }
+        if (s->rank == rank) {
+            best[count++] = i;
+        }
+    }
+    return count > 0 ? best[worker % count] : CLP_NO_STATION;
+}
+
+clp_board_answer clp_board_choose(clp_board *board, clp_prof_thread *thread, uint32_t worker,
+                                  uint32_t tried, bool wait, uint32_t *number) {
+    clp_board_answer answer = CLP_BOARD_LATER;
+    pthread_mutex_lock(&board->lock);
+    for (;;) {
+        *number = pick(board, worker, tried);
+        answer = stopped(board)              ? CLP_BOARD_STOPPED
+                 : *number != CLP_NO_STATION ? CLP_BOARD_GRANTED
+                 : !any_left(board, tried)   ? CLP_BOARD_REFUSED
+                                             : CLP_BOARD_LATER;
+        if (answer != CLP_BOARD_LATER || !wait) {
+            break;
+        }
+        wait_for_change(board, thread, CLP_PROF_WAIT_OPEN);
+    }
+    pthread_mutex_unlock(&board->lock);
+    return answer;
+}
+
+bool clp_board_has_other(clp_board *board, uint32_t tried) {
+    pthread_mutex_lock(&board->lock);
+    bool left = any_left(board, tried);
+    pthread_mutex_unlock(&board->lock);
+    return left;
+}
+
+bool clp_board_note(clp_board *board, uint32_t number, bool failed) {
+    pthread_mutex_lock(&board->lock);
+    station *s = &board->stations[number];
+    s->share += !failed;
+    s->failures = failed ? s->failures + 1 : 0;
+    bool lost = s->failures >= LOST_AFTER;
+    pthread_mutex_unlock(&board->lock);
+    return lost;
+}
+
+uint64_t clp_board_share(clp_board *board, uint32_t number) {
+    pthread_mutex_lock(&board->lock);
+    uint64_t share = board->stations[number].share;
+    pthread_mutex_unlock(&board->lock);
+    return share;
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static uint64_t station_limit(const clp_board *board, const clp_holding *wanted) {
+    return wanted->station == CLP_NO_STATION ? UINT64_MAX : board->stations[wanted->station].memory;
+}
+
+static clproc_status check_size(const clp_board *board, const clp_holding *wanted,
+                                clproc_error *error) {
+    uint64_t limit = station_limit(board, wanted);
+    bool device = wanted->device > limit;
+    if (!device && wanted->host <= board->params.memory) {
+        return CLPROC_OK;
+    }
+    return clp_error_set(
+        error, CLPROC_ERROR_LIMIT,
+        "needs %llu bytes%s while it is processed, more than the limit of %llu; raise it with %s",
+        (unsigned long long)(device ? wanted->device : wanted->host),
+        device ? " on the device" : "", (unsigned long long)(device ? limit : board->params.memory),
+        device ? "--device-memory, or use --device cpu" : "--memory");
+}
+
+static uint64_t more(uint64_t wanted, uint64_t held) {
+    return wanted > held ? wanted - held : 0;
+}
+
+static bool is_nothing(const clp_holding *held) {
+    return held->host == 0 && held->device == 0;
+}
+
+/** Grants what is wanted, if there is room. */
+static bool grant(clp_board *board, clp_holding *held, const clp_holding *wanted) {
+    uint64_t host = more(wanted->host, held->host), device = more(wanted->device, held->device);
+    uint32_t most = board->params.most_pictures;
+    bool first = is_nothing(held);
+    uint64_t used = wanted->station == CLP_NO_STATION ? 0 : board->stations[wanted->station].held;
+    uint64_t limit = station_limit(board, wanted);
+    if (board->host_held + host > board->params.memory || used + device > limit ||
+        (first && most > 0 && board->pictures >= most) ||
+        (board->pictures > !first && board->host_held + host > board->params.soft_memory)) {
+        return false;
+    }
+    board->host_held += host;
+    board->pictures += first;
+    if (wanted->station != CLP_NO_STATION) {
+        board->stations[wanted->station].held += device;
+    }
+    held->host += host;
+    held->device += device;
+    held->station = wanted->station;
+    return true;
+}
+
+clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_holding *held,
+                                const clp_holding *wanted, bool wait, clproc_error *error) {
+    clp_board_answer answer = CLP_BOARD_LATER;
+    pthread_mutex_lock(&board->lock);
+    for (;;) {
+        answer = stopped(board)                                  ? CLP_BOARD_STOPPED
+                 : check_size(board, wanted, error) != CLPROC_OK ? CLP_BOARD_REFUSED
+                 : grant(board, held, wanted)                    ? CLP_BOARD_GRANTED
+                                                                 : CLP_BOARD_LATER;
+        if (answer != CLP_BOARD_LATER || !wait) {
+            break;
+        }
+        board->waiting++;
+        wait_for_change(board, thread, CLP_PROF_WAIT_MEMORY);
+        board->waiting--;
+    }
+    pthread_mutex_unlock(&board->lock);
+    return answer;
+}
+
+void clp_board_release(clp_board *board, clp_holding *held) {
+    pthread_mutex_lock(&board->lock);
+    if (!is_nothing(held)) {
+        board->host_held -= held->host;
+        board->pictures--;
+        if (held->station != CLP_NO_STATION) {
+            board->stations[held->station].held -= held->device;
+        }
+        pthread_cond_broadcast(&board->changed);
+    }
+    *held = (clp_holding){.station = CLP_NO_STATION};
+    pthread_mutex_unlock(&board->lock);
+}
+
+bool clp_board_is_short(clp_board *board) {
+    pthread_mutex_lock(&board->lock);
+    bool is_short = board->waiting > 0;
+    pthread_mutex_unlock(&board->lock);
+    return is_short;
 }

@@ -1,156 +1,101 @@
-/** Who does what next: the one place where workers and the device's thread meet.
+/** Who does what next: the one place where the threads of a run meet.
  *
- *  Workers take files and finished pictures; the device's thread takes batches. A batch is open
- * while pictures are added, sealed when it is full or no more will come, ready when all of them are
- * decoded, finished when the device is through, and free again when the last one is encoded.
+ *  Workers take files; stations are what computes their pictures. The board knows a station by what
+ * it can take and whether it is there, nothing of devices. It also keeps the account of memory:
+ * what pictures under way hold, against the run's bounds.
+ *
+ *  Its lock is never held over an allocation or a call of a driver.
  */
 #ifndef CLP_BATCH_BOARD_H
 #define CLP_BATCH_BOARD_H
 
-#include "batch/hashset.h"
-#include "batch/metadata.h"
-#include "batch/planner.h"
-#include "device/device.h"
+#include "core/error.h"
+#include "prof/prof.h"
 
-typedef struct clp_batch clp_batch;
+typedef struct clp_board clp_board;
 
-/** One file on its way through a batch. */
-typedef struct clp_picture {
-    uint32_t item; /**< in the listing */
-    clp_recipe recipe;
-    clp_key source;   /**< what clp_names_source() said before it was read */
-    clp_bytes output; /**< name, NUL-terminated; empty where nothing is written */
-    clp_metadata metadata;
-    bool in_rows;      /**< the decoder brings its rows once, from the top down */
-    uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
-    /* Set by the board */
-    clp_batch *batch;
-    uint32_t index;
-    uint32_t bands; /**< to decode it and hand it over in; 0: as a whole */
-    bool dropped;
-} clp_picture;
-
-void clp_picture_free(clp_picture *picture);
-
-typedef enum clp_task_kind {
-    CLP_TASK_READ,    /**< a file */
-    CLP_TASK_ENCODE,  /**< a finished picture */
-    CLP_TASK_PLACED,  /**< clp_board_reserve() only: the picture has its place */
-    CLP_TASK_REFUSED, /**< clp_board_reserve() only: it cannot have one */
-    CLP_TASK_END      /**< nothing is left to do, or the run was stopped */
-} clp_task_kind;
-
-typedef struct clp_task {
-    clp_task_kind kind;
-    uint32_t item;        /**< READ */
-    clp_picture *picture; /**< ENCODE, PLACED */
-} clp_task;
+/** Stations of a run, at most: a set of them is a number's bits. */
+#define CLP_MAX_STATIONS 32
+#define CLP_NO_STATION UINT32_MAX
 
 typedef struct clp_board_params {
     uint32_t item_count;
-    uint64_t first_image; /**< what the profile calls item 0 */
-    uint64_t first_batch; /**< and the first batch */
-    uint64_t deadline;    /**< of clp_clock_ns(), from when on no file is taken; 0: none */
-    uint32_t most_batches;
-    uint64_t memory; /**< bytes that all slots together may hold */
-    bool stream;     /**< large pictures go to the device in bands, where it takes them */
-    uint64_t
-        device_memory; /**< bytes that these and scratch may take on the device; 0: what suits it */
+    uint32_t station_count; /**< there will be, at most; all of them are opening */
+    uint32_t most_pictures; /**< under way at once; 0: any number */
+    uint64_t memory;        /**< bytes of the host that pictures under way may hold */
+    uint64_t soft_memory;   /**< the same, but for a picture that is alone */
+    uint64_t deadline;      /**< of clp_clock_ns(), from when on no file is taken; 0: none */
     const volatile int *cancel;
     clp_prof *prof;
 } clp_board_params;
 
-typedef struct clp_board clp_board;
-
 clproc_status clp_board_create(clp_board **board, const clp_board_params *params,
                                clproc_error *error);
-/** Also destroys the slots; all threads have ended. */
+/** All threads have ended. */
 void clp_board_destroy(clp_board **board);
 
 /** Ends the run early: waiting threads return. The first error stays. */
 void clp_board_stop(clp_board *board, const clproc_error *error);
-/** Batches opened so far. */
-uint64_t clp_board_batches(const clp_board *board);
 /** How the run ended; CLPROC_OK if it was not stopped. */
 clproc_status clp_board_result(clp_board *board, clproc_error *error);
 
-/* ------------------------------------------------------------- workers */
+/* ------------------------------------------------------------------- files */
 
-/** The next thing to do; waits for it. Finished pictures come before files, so that what holds
- * memory gives it back first. */
-void clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task);
-/** Asks for the device, so that it is there in time. */
-void clp_board_need(clp_board *board);
-/** True once batches can be filled. */
-bool clp_board_has_device(clp_board *board);
-/** Asks for the device and for its kernels for this plan. */
-void clp_board_want(clp_board *board, clp_plan *plan);
-/** Moves `draft` to a place in a batch, exchanging its buffers for used ones: PLACED. Instead of
- * waiting for room, hands out a finished picture where there is one: ENCODE, then ask again. If it
- * cannot have a place, REFUSED with `error` filled; if the run was stopped, END. */
-void clp_board_reserve(clp_board *board, clp_prof_thread *thread, clp_picture *draft,
-                       clp_task *task, clproc_error *error);
-/** A file that was taken is through without having had a place. */
-void clp_board_leave(clp_board *board);
-/** The pixels of a placed picture are in its slot. */
-void clp_board_decoded(clp_board *board, clp_picture *picture);
-/** Waits until the window of a band may be written. Fails where the device has failed on an earlier
- * band, and where the run was stopped: then `*stopped` is set. */
-clproc_status clp_board_await_window(clp_board *board, clp_prof_thread *thread,
-                                     clp_picture *picture, uint32_t band, bool *stopped,
-                                     clproc_error *error);
-/** The next band of a placed picture is in its window. With the last one the picture is decoded,
- * and this stands for clp_board_decoded(). */
-void clp_board_band_ready(clp_board *board, clp_picture *picture);
-/** A placed picture could not be decoded; it is through. */
-void clp_board_drop(clp_board *board, clp_picture *picture);
-/** A finished picture needs its slot no longer, and is the board's again. */
-void clp_board_encoded(clp_board *board, clp_picture *picture);
-/** What was encoded is written, or has failed: it is through. */
+typedef struct clp_task {
+    uint32_t item;
+    uint32_t tried; /**< stations that have failed with it, bit by bit */
+} clp_task;
+
+/** The next file; waits where one may yet come back. False if nothing is left, or the run was
+ * stopped. */
+bool clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task);
+/** A file that was taken is through, whatever became of it. */
 void clp_board_done(clp_board *board);
+/** A file that was taken is to be done again by a station that has not tried it. */
+void clp_board_again(clp_board *board, const clp_task *task);
 
-/* ---------------------------------------------------- the device's thread */
+/* ---------------------------------------------------------------- stations */
 
-/** Waits until a device is needed; false if it never will be. */
-bool clp_board_await_need(clp_board *board);
-/** The device is up: batches may hold `images` pictures and `bytes` of input. */
-void clp_board_set_device(clp_board *board, clp_device *device, uint32_t images, uint64_t bytes);
+/** A station is there and may hold `memory` bytes. Where several are, those of the highest `rank`
+ * get the pictures. */
+void clp_board_open(clp_board *board, uint32_t station, uint64_t memory, uint32_t rank);
+/** A station will not come, or has been lost; if no other is left, `error` stops the run. */
+void clp_board_lose(clp_board *board, uint32_t station, const clproc_error *error);
 
-typedef enum clp_order_kind {
-    CLP_ORDER_NONE,    /**< nothing now */
-    CLP_ORDER_PREPARE, /**< build the kernels of `plan`, then release it */
-    CLP_ORDER_RUN,     /**< submit `batch` */
-    CLP_ORDER_BAND,    /**< submit a band of the picture that is `batch` */
-    CLP_ORDER_TRIM,    /**< give scratch up, then clp_board_trimmed() */
-    CLP_ORDER_END
-} clp_order_kind;
+typedef enum clp_board_answer {
+    CLP_BOARD_GRANTED,
+    CLP_BOARD_LATER,   /**< not now, and `wait` was false */
+    CLP_BOARD_REFUSED, /**< never */
+    CLP_BOARD_STOPPED  /**< the run was */
+} clp_board_answer;
 
-typedef struct clp_order {
-    clp_order_kind kind;
-    clp_plan *plan;
-    clp_batch *batch;
-    uint32_t band;
-} clp_order;
+/** A station for a picture that those of `tried` have failed with. Workers of different numbers get
+ * different ones, where there are. Waits for the first to open; REFUSED if none is left. */
+clp_board_answer clp_board_choose(clp_board *board, clp_prof_thread *thread, uint32_t worker,
+                                  uint32_t tried, bool wait, uint32_t *station);
+/** True if a station other than those of `tried` is there or may come. */
+bool clp_board_has_other(clp_board *board, uint32_t tried);
+/** A station has finished a picture, or failed with it for a reason of its own: so many failures in
+ * a row that it must be lost make this true. */
+bool clp_board_note(clp_board *board, uint32_t station, bool failed);
+/** Pictures that a station has finished. */
+uint64_t clp_board_share(clp_board *board, uint32_t station);
 
-/** The next thing for the device; with `wait` never NONE. */
-void clp_board_take(clp_board *board, clp_prof_thread *thread, bool wait, clp_order *order);
-void clp_board_trimmed(clp_board *board);
-clp_slot *clp_batch_slot(const clp_batch *batch);
-uint64_t clp_batch_number(const clp_batch *batch);
-/** Picture by picture; NULL after the last. Skips dropped ones. */
-clp_picture *clp_batch_picture(clp_batch *batch, uint32_t *cursor);
-/** The results of a batch can be encoded. */
-void clp_board_finished(clp_board *board, clp_batch *batch);
-/** A batch has failed; its pictures have been reported and are through. */
-void clp_board_failed(clp_board *board, clp_batch *batch);
-/** A band before the last is through. */
-void clp_board_band_done(clp_board *board, clp_batch *batch);
-/** A band has failed, and with it the picture: what is decoded of it from now on is of no use. True
- * if it is the first one. */
-bool clp_board_band_failed(clp_board *board, clp_batch *batch, const clproc_error *error);
-/** What a band failed with; NULL if none did. */
-const clproc_error *clp_batch_error(const clp_batch *batch);
-/** True for a picture's last band. */
-bool clp_batch_ends_with(const clp_batch *batch, uint32_t band);
+/* ------------------------------------------------------------------ memory */
+
+/** What a worker holds, or wants: of the host, and of a station. */
+typedef struct clp_holding {
+    uint64_t host, device;
+    uint32_t station; /**< CLP_NO_STATION: of the host alone */
+} clp_holding;
+
+/** Makes `*held` at least `wanted`, of the same station. REFUSED with `error` filled if that is
+ * more than may ever be held. A worker that waits holds nothing, or others might wait for it. */
+clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_holding *held,
+                                const clp_holding *wanted, bool wait, clproc_error *error);
+/** Gives all of it back. */
+void clp_board_release(clp_board *board, clp_holding *held);
+/** True if somebody waits for memory: what is not in use should be given back. */
+bool clp_board_is_short(clp_board *board);
 
 #endif

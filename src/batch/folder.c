@@ -52,9 +52,10 @@ clproc_status clp_folder_read(clp_folder *folder, const char *path, clproc_error
     clproc_status status = CLPROC_OK;
     DIR *stream = opendir(path);
     if (!stream) {
+        int code = errno;
         return clp_error_set_file(error, CLPROC_ERROR_INPUT, path,
-                                  "this folder cannot be read: %s; check its permissions",
-                                  strerror(errno));
+                                  "this folder cannot be read: %s%s", strerror(code),
+                                  clp_file_remedy(code));
     }
     while (status == CLPROC_OK) {
         errno = 0;

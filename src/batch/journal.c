@@ -52,12 +52,12 @@ static clproc_status hash_settings(const clproc_run_params *params, clp_key *key
     }
     snprintf(facts, sizeof facts,
              "%d %d %d %d %d %d %d %" PRIu32 " %d %d %d %d %d %d %" PRIu32 " %" PRIu64 " %" PRIu32
-             " %" PRIu32 " %" PRIu64,
+             " %" PRIu32 " %" PRIu64 " %" PRIu64,
              params->format, params->quality, params->subsampling, params->progressive,
              params->png_level, params->depth, params->reencode, params->strip, params->intent,
              params->black_point_compensation, params->fail_on, params->no_shrink_on_load,
              params->no_auto_orient, params->linear, params->strategy, limits->pixels, limits->side,
-             limits->scans, limits->chunk_bytes);
+             limits->scans, limits->chunk_bytes, limits->file_bytes);
     *key = add_text((clp_key){0, 0}, CLPROC_VERSION);
     *key = add_text(*key, pipeline);
     *key = add_text(*key, facts);
@@ -96,7 +96,15 @@ static clproc_status read_lines(clp_journal *journal, clproc_error *error) {
     if (lstat(journal->path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
         goto out;
     }
-    CLP_TRY(status, out, clp_file_read(journal->path, 0, &bytes, error));
+    status = clp_file_read(journal->path, 0, &bytes, error);
+    if (status == CLPROC_ERROR_INPUT) {
+        /* No picture's failure: the run cannot know what is there already. */
+        char cause[sizeof error->message];
+        snprintf(cause, sizeof cause, "%s", error ? error->message : "");
+        status = clp_error_set_file(error, CLPROC_ERROR_IO, journal->path,
+                                    "this journal %s; remove it, or leave out --resume", cause);
+    }
+    CLP_TRY(status, out, status);
     const char *at = (const char *)bytes.data, *end = at + bytes.size;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));

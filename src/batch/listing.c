@@ -288,8 +288,9 @@ static clproc_status add_list(walker *walk, const char *path, clproc_error *erro
     clproc_status status;
     FILE *stream = path ? fopen(path, "re") : stdin;
     if (!stream) {
-        return clp_error_set_file(error, CLPROC_ERROR_INPUT, path,
-                                  "this list cannot be read: %s; check the name", strerror(errno));
+        int code = errno;
+        return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "this list cannot be read: %s%s",
+                                  strerror(code), clp_file_remedy(code));
     }
     CLP_TRY(status, out, read_stream(stream, path ? path : "standard input", &bytes, error));
     if (!path && !is_list(&bytes)) {

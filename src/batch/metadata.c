@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/format.h"
 #include "core/memory.h"
 #include "meta/meta.h"
 
@@ -113,12 +114,12 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
                                         const clp_recipe *recipe, const clp_colours *colours,
                                         bool gray, clproc_error *error) {
     clp_block profile = clp_colours_profile(colours, gray);
-    bool png = recipe->plan->target.format == CLPROC_FORMAT_PNG;
+    bool numbers = clp_format_of(recipe->plan->target.format)->numbers;
     drop_numbers(&metadata->colour);
     if (params->strip & CLPROC_STRIP_ICC) {
         return CLPROC_OK;
     }
-    if (png && clp_colours_srgb(colours)) {
+    if (numbers && clp_colours_srgb(colours)) {
         metadata->colour.has_srgb = true;
         metadata->colour.srgb_intent = (uint8_t)params->intent;
         return CLPROC_OK;
@@ -147,7 +148,8 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
     if (params->strip & CLPROC_STRIP_ICC) {
         return CLPROC_OK;
     }
-    if (recipe->plan->target.format == CLPROC_FORMAT_JPEG && header->format == CLPROC_FORMAT_PNG) {
+    if (!clp_format_of(recipe->plan->target.format)->numbers &&
+        clp_format_of(header->format)->numbers) {
         clproc_error failure = {0};
         clproc_status status = clp_colours_describe(header, gray, &metadata->icc, &failure);
         if (status != CLPROC_OK || metadata->icc.size > 0) {

@@ -19,6 +19,8 @@ struct clp_names {
     const char *output; /**< the caller's */
     naming naming;
     char *folder; /**< of all outputs; NULL where there is none */
+    size_t folder_size;
+    bool follow_links, durable;
     clproc_format format;
     clproc_existing existing;
     const clp_listing *listing;
@@ -110,6 +112,8 @@ clproc_status clp_names_create(clp_names **names, const clproc_run_params *param
     pthread_mutex_init(&made->lock, NULL);
     made->output = params->output;
     made->existing = params->existing;
+    made->follow_links = params->follow_links;
+    made->durable = params->durable;
     made->naming = choose_naming(params->output);
     size_t length = folder_length(params->output, made->naming);
     if (length > 0) {
@@ -119,6 +123,7 @@ clproc_status clp_names_create(clp_names **names, const clproc_run_params *param
             goto out;
         }
         made->folder[length] = '\0';
+        made->folder_size = length;
     }
     CLP_TRY(status, out, choose_format(made, params->format, error));
     if (made->naming == NAMING_TEMPLATE) {
@@ -425,12 +430,13 @@ out:
 clproc_status clp_names_prepare(clp_names *names, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (names->folder) {
-        CLP_TRY(status, out, clp_file_make_folder(names->folder, error));
+        clp_file_tree all = {.root = names->folder_size, .durable = names->durable};
+        CLP_TRY(status, out, clp_file_make_folder_in(&all, names->folder, error));
         if (access(names->folder, W_OK | X_OK) != 0) {
+            int code = errno;
             status = clp_error_set_file(error, CLPROC_ERROR_IO, names->folder,
-                                        "cannot be written to: %s; check its permissions or name "
-                                        "another folder",
-                                        strerror(errno));
+                                        "cannot be written to: %s%s, or name another folder",
+                                        strerror(code), clp_file_remedy(code));
             goto out;
         }
     }
@@ -441,7 +447,23 @@ out:
     return status;
 }
 
-clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_error *error) {
+/** The tree that an input's output is written to. */
+static clp_file_tree tree_of(const clp_names *names, uint32_t item) {
+    const char *path = names->listing->items[item].path;
+    bool beside = names->naming == NAMING_TEMPLATE && strncmp(names->output, "{dir}", 5) == 0;
+    return (clp_file_tree){
+        /* A template that begins with {dir} leads to where the input was found. */
+        .root = beside          ? (size_t)(base_name(path) - path)
+                : names->folder ? names->folder_size
+                                : 0,
+        .no_links = !names->follow_links,
+        .durable = names->durable,
+    };
+}
+
+/** Makes the folder a name lies in, and tidies it up after runs that were killed. */
+static clproc_status make_folder(clp_names *names, const clp_file_tree *tree, const char *name,
+                                 clproc_error *error) {
     size_t length = (size_t)(base_name(name) - name);
     bool added = true;
     clproc_status status = CLPROC_OK;
@@ -454,9 +476,9 @@ clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_e
             goto out;
         }
         folder[length ? length : 2] = '\0';
-        status = clp_file_make_folder(folder, error);
+        status = clp_file_make_folder_in(tree, folder, error);
         if (status == CLPROC_OK) {
-            clp_file_sweep(folder);
+            clp_file_sweep(tree, folder);
         }
         clp_memory_free(folder);
         CLP_TRY(status, out, status);
@@ -464,6 +486,17 @@ clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_e
     }
 out:
     pthread_mutex_unlock(&names->lock);
+    return status;
+}
+
+clproc_status clp_names_write(clp_names *names, uint32_t item, clp_key source, const char *name,
+                              const void *data, size_t size, clproc_error *error) {
+    clp_file_tree tree = tree_of(names, item);
+    clproc_status status;
+    CLP_TRY(status, out, make_folder(names, &tree, name, error));
+    CLP_TRY(status, out, clp_file_write_in(&tree, name, data, size, error));
+    clp_names_note(names, source, name, size);
+out:
     return status;
 }
 

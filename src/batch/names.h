@@ -54,9 +54,11 @@ clp_placing clp_names_foresee(const clp_names *names, uint32_t item, clp_key sou
 clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
                               clp_key source, clp_bytes *name, clp_placing *placing,
                               clproc_error *error);
-/** Makes the folder a name lies in, and tidies it up after runs that were killed. Any thread. */
-clproc_status clp_names_make_folder(clp_names *names, const char *name, clproc_error *error);
-/** `name` has been written, with `size` bytes. Any thread. */
+/** Writes an input's output, making folders on the way, and notes it for --resume. Any thread. */
+clproc_status clp_names_write(clp_names *names, uint32_t item, clp_key source, const char *name,
+                              const void *data, size_t size, clproc_error *error);
+
+/** Notes for the journal what an output is now, after more has been done to it. Any thread. */
 void clp_names_note(const clp_names *names, clp_key source, const char *name, size_t size);
 
 #endif

@@ -20,6 +20,9 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
                               clp_colours *colours, clp_decoder *decoder, const clp_header *header,
                               clproc_format format, uint32_t orientation, clproc_error *error);
 
+/** The bound of a run's memory: what was asked for, else a quarter of what there is. */
+uint64_t clp_run_memory(const clproc_run_params *params);
+
 /** EXIF orientation of a picture that is to be turned upright; 1 where the run leaves it alone. */
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header);
 

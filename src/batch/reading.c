@@ -3,6 +3,10 @@
 
 #include "batch/template.h"
 #include "batch/worker.h"
+#include "codec/extent.h"
+
+/** Of one file, where neither its sides nor --limit-file say less. */
+#define MOST_FILE_BYTES ((uint64_t)1 << 30)
 
 static bool looks_like_picture(const uint8_t *head, size_t size) {
     return clp_codec_recognise(head, size, NULL);
@@ -33,7 +37,16 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
                                    clproc_error *error) {
     clp_run *run = self->run;
     const clp_item *input = &run->listing.items[item];
-    bool accepted = true;
+    uint64_t given = run->params->limits.file_bytes, most = given ? given : MOST_FILE_BYTES;
+    clp_extent extent = {.by_sides = !given};
+    bool accepted = true, by_memory = run->memory < most;
+    clp_file_wish wish = {
+        .limit = by_memory ? run->memory : most,
+        .judge = input->named ? NULL : looks_like_picture,
+        /* A copy is of the whole file. */
+        .extent = run->copies ? NULL : clp_extent_find,
+        .state = &extent,
+    };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
     clproc_status status;
     if (input->piped) {
@@ -41,17 +54,16 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         status =
             clp_bytes_append(&self->file, run->listing.piped.data, run->listing.piped.size, error);
     } else {
-        status =
-            clp_file_read_if(input->path, run->memory, input->named ? NULL : looks_like_picture,
-                             &self->file, &accepted, error);
+        status = clp_file_read_if(input->path, &wish, &self->file, &accepted, error);
     }
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
     if (status == CLPROC_ERROR_LIMIT) {
-        status = clp_error_set_file(error, status, input->path,
-                                    "is larger than the limit of %llu bytes; raise it with "
-                                    "--memory",
-                                    (unsigned long long)run->memory);
+        by_memory = by_memory && wish.limit == run->memory;
+        status = clp_error_set_file(
+            error, status, input->path, "is larger than the limit of %zu bytes%s; raise it with %s",
+            wish.limit, given || by_memory ? "" : " for a picture of its sides",
+            by_memory ? "--memory" : "--limit-file");
     }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
@@ -76,13 +88,13 @@ static clproc_status find_plan(clp_worker *self, clp_picture *draft, clproc_form
                                clproc_error *error) {
     clp_run *run = self->run;
     bool made = false;
-    clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, draft->item));
+    clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, draft->task.item));
     clp_plan_release(&draft->recipe.plan);
     clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, format,
                                             &draft->recipe, &made, error);
     clp_prof_end(self->thread);
     if (made && !run->params->dry_run) {
-        clp_board_want(run->board, draft->recipe.plan);
+        clp_stations_want(run->stations, draft->recipe.plan);
     }
     return status;
 }
@@ -112,7 +124,7 @@ static void leave_there(clp_worker *self, const clp_picture *draft, clp_placing 
                         clp_outcome *outcome) {
     if (placing != CLP_PLACE_WRITE) {
         clp_events_skipped(
-            &self->run->events, clp_worker_input(self, draft->item), (char *)draft->output.data,
+            &self->run->events, clp_worker_input(self, draft->task.item), (char *)draft->output.data,
             placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS, NULL);
         *outcome = CLP_OUTCOME_THROUGH;
     }
@@ -127,7 +139,7 @@ static clproc_status find_place(clp_worker *self, clp_picture *draft, const clp_
     if (!run->names) {
         return clp_bytes_append(&draft->output, "", 1, error);
     }
-    clproc_status status = clp_names_place(run->names, draft->item, facts, draft->source,
+    clproc_status status = clp_names_place(run->names, draft->task.item, facts, draft->source,
                                            &draft->output, &placing, error);
     if (status == CLPROC_OK) {
         leave_there(self, draft, placing, outcome);
@@ -146,7 +158,7 @@ static clproc_status copy_file(clp_worker *self, clp_picture *draft, clp_outcome
         const char *name = (char *)draft->output.data;
         if (!run->params->dry_run && !run->params->null_output) {
             CLP_TRY(status, out,
-                    clp_worker_write(self, draft->item, draft->source, name, self->file.data,
+                    clp_worker_write(self, draft->task.item, draft->source, name, self->file.data,
                                      self->file.size, error));
         }
         clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
@@ -154,7 +166,7 @@ static clproc_status copy_file(clp_worker *self, clp_picture *draft, clp_outcome
         if (run->params->digest) {
             digest = clp_digest_bytes(self->file.data, self->file.size);
         }
-        clp_events_done(&run->events, clp_worker_input(self, draft->item), name, "copied",
+        clp_events_done(&run->events, clp_worker_input(self, draft->task.item), name, "copied",
                         digest.text);
         *outcome = CLP_OUTCOME_THROUGH;
     }
@@ -164,7 +176,7 @@ out:
 
 static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_error *error) {
     const clproc_run_params *params = self->run->params;
-    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, draft->item));
+    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, draft->task.item));
     clproc_status status =
         clp_metadata_make(&draft->metadata, &self->header, params, &draft->recipe,
                           clp_planner_colours(self->run->planner), error);
@@ -175,7 +187,7 @@ static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_
         status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
                                warning);
     } else if (status == CLPROC_OK && warning[0]) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, draft->item), warning);
+        clp_events_warning(&self->run->events, clp_worker_input(self, draft->task.item), warning);
     }
     return status;
 }
@@ -183,13 +195,13 @@ static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_
 clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
                                  clproc_error *error) {
     clp_run *run = self->run;
-    const char *path = clp_worker_input(self, draft->item);
+    const char *path = clp_worker_input(self, draft->task.item);
     clproc_status status = CLPROC_OK;
     *outcome = CLP_OUTCOME_GOES_ON;
     if (run->names) {
-        draft->source = clp_names_source(run->names, draft->item);
+        draft->source = clp_names_source(run->names, draft->task.item);
         leave_there(self, draft,
-                    clp_names_foresee(run->names, draft->item, draft->source, &draft->output),
+                    clp_names_foresee(run->names, draft->task.item, draft->source, &draft->output),
                     outcome);
     }
     if (*outcome != CLP_OUTCOME_GOES_ON) {
@@ -198,11 +210,11 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outco
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {
         CLP_TRY(status, out, list_again(self, error));
     }
-    CLP_TRY(status, out, clp_worker_read_file(self, draft->item, outcome, error));
+    CLP_TRY(status, out, clp_worker_read_file(self, draft->task.item, outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
-    CLP_TRY(status, out, clp_worker_read_header(self, draft->item, error));
+    CLP_TRY(status, out, clp_worker_read_header(self, draft->task.item, error));
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
                    (uint64_t)self->header.width * self->header.height);
     clproc_format asked = clp_names_format(run->names, run->params->format);

@@ -1,5 +1,7 @@
 #include "batch/planner.h"
 #include "batch/strategy.h"
+#include "core/format.h"
+#include "core/machine.h"
 #include "meta/meta.h"
 
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header) {
@@ -24,6 +26,10 @@ clproc_status clp_recipe_check_layout(const clp_recipe *recipe, clp_decoder *dec
     return status;
 }
 
+uint64_t clp_run_memory(const clproc_run_params *params) {
+    return params->memory ? params->memory : clp_machine_memory() / 4;
+}
+
 static clp_target choose_target(const clproc_run_params *params, clproc_format format,
                                 const clp_layout *whole) {
     clp_target target = {
@@ -40,10 +46,13 @@ static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *pa
                                    const clp_layout *layout, const clp_header *header,
                                    clproc_format format, uint32_t orientation,
                                    const clp_colour_choice *choice, clproc_error *error) {
+    const uint64_t table_bytes = clp_run_memory(params) / 2;
     static const double white[4] = {255, 255, 255, 255};
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
     terms->linear = params->linear;
+    terms->limits = (clp_term_limits){
+        .pixels = params->limits.pixels, .side = params->limits.side, .bytes = table_bytes};
     if (choice->conversion) {
         CLP_TRY(status, out, clp_terms_convert(terms, choice->conversion, error));
     }
@@ -52,8 +61,9 @@ static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *pa
     if (params->pipeline) {
         CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
     }
+    CLP_TRY(status, out, clp_terms_check_result(terms, error));
     CLP_TRY(status, out, clp_terms_settle(terms, error));
-    if (format == CLPROC_FORMAT_JPEG && terms->alpha) {
+    if (!clp_format_of(format)->alpha && terms->alpha) {
         CLP_TRY(status, out, clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, white, error));
     }
 out:
@@ -81,7 +91,7 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
     clp_model model = whole.model;
     uint32_t eighths = 8;
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
-    bool shrink = !params->no_shrink_on_load && header->format == CLPROC_FORMAT_JPEG &&
+    bool shrink = !params->no_shrink_on_load && clp_format_of(header->format)->shrinks &&
                   clp_strategy_has(params, CLPROC_STRATEGY_SHRINK);
     clp_plan_choose_decoding(&terms, &target, whole.model, planar, shrink, &model, &eighths);
     decoded = whole;

@@ -18,11 +18,6 @@ static uint32_t count_cores(void) {
     return count > 0 ? (uint32_t)count : 1;
 }
 
-static uint64_t default_memory(void) {
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : (uint64_t)1 << 30;
-}
-
 /* --------------------------------------------------------------- preparing */
 
 static bool may_copy(const clproc_run_params *params) {
@@ -88,6 +83,26 @@ static bool any_readable(const clp_listing *listing) {
     return false;
 }
 
+static clproc_status make_output(void *user, clproc_error *error) {
+    return clp_run_make_output(user, error);
+}
+
+static clproc_status begin_stations(clp_run *run, clproc_error *error) {
+    const clproc_run_params *params = run->params;
+    clp_stations_params stations = {
+        .run = params,
+        .device = {.prof = run->prof,
+                   .lanes = run->jobs,
+                   .crowded = run->listing.count >= run->jobs},
+        .board = run->board,
+        .events = &run->events,
+        .eager = !run->copies && !params->dry_run && any_readable(&run->listing),
+        .on_open = make_output,
+        .user = run,
+    };
+    return clp_stations_create(&run->stations, &stations, &run->session->opened, error);
+}
+
 static clproc_status prepare(clp_run *run, clproc_error *error) {
     const clproc_run_params *params = run->params;
     clproc_status status;
@@ -101,23 +116,19 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     run->session->images += run->listing.count;
     clp_board_params board = {
         .item_count = (uint32_t)run->listing.count,
-        .first_image = run->first_image,
-        .first_batch = run->session->batches,
-        /* One for each worker to decode into, and one at the device or being encoded. */
-        .most_batches = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP) ? run->jobs + 1 : 1,
+        .station_count = clp_stations_expected(params->device),
+        .most_pictures = (uint32_t)params->batch_images,
+        .soft_memory = params->batch_bytes ? params->batch_bytes : UINT64_MAX,
         .memory = run->memory,
         .deadline = run->session->deadline,
-        .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
-        .device_memory = params->device_memory,
         .cancel = params->cancel,
         .prof = run->prof,
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
     if (run->copies) {
         CLP_TRY(status, out, clp_run_make_output(run, error));
-    } else if (!params->dry_run && any_readable(&run->listing)) {
-        clp_board_need(run->board);
     }
+    CLP_TRY(status, out, begin_stations(run, error));
 out:
     return status;
 }
@@ -136,15 +147,9 @@ static void *worker_main(void *argument) {
     return NULL;
 }
 
-static void *driver_main(void *argument) {
-    clp_driver_run(argument);
-    return NULL;
-}
-
 /** Runs all threads to their end. The caller's is the first worker; of the others as many as the
  * system allows. */
 static clproc_status run_threads(clp_run *run, clproc_error *error) {
-    pthread_t driver;
     uint32_t started = 0, others = run->jobs - 1;
     worker_start *starts = NULL;
     if (others > 0) {
@@ -152,14 +157,6 @@ static clproc_status run_threads(clp_run *run, clproc_error *error) {
         if (!starts) {
             return clp_error_memory(error, "the threads", others * sizeof *starts);
         }
-    }
-    int code = pthread_create(&driver, NULL, driver_main, run);
-    if (code != 0) {
-        clp_memory_free(starts);
-        return clp_error_set(error, CLPROC_ERROR_MEMORY,
-                             "the device's thread cannot be started: %s; end other programs or "
-                             "raise `ulimit -u`",
-                             strerror(code));
     }
     while (started < others) {
         starts[started] = (worker_start){.run = run, .number = started + 2};
@@ -172,14 +169,59 @@ static clproc_status run_threads(clp_run *run, clproc_error *error) {
     for (uint32_t i = 0; i < started; i++) {
         pthread_join(starts[i].thread, NULL);
     }
-    pthread_join(driver, NULL);
     clp_memory_free(starts);
     return clp_board_result(run->board, error);
 }
 
 /* ------------------------------------------------------------------ results */
 
-static void note_facts(const clp_run *run) {
+/** What ran where, as "NAME: 30, NAME: 18" where there are several devices. */
+static void print_devices(const clp_run *run, char *text, size_t size) {
+    const clp_opened *opened = &run->session->opened;
+    text[0] = '\0';
+    for (uint32_t i = 0; run->board && i < opened->count; i++) {
+        const char *name = clp_device_info(opened->devices[i])->name;
+        size_t used = strlen(text);
+        if (opened->count == 1) {
+            snprintf(text, size, "%s", name);
+        } else {
+            snprintf(text + used, size - used, "%s%s: %llu", i > 0 ? ", " : "", name,
+                     (unsigned long long)clp_board_share(run->board, i));
+        }
+    }
+}
+
+/** Pictures come out without times, too, but the profile's reader must know. */
+static void tell_untimed(clp_run *run, const clp_device *device) {
+    const char *cause = clp_device_untimed(device);
+    char message[256];
+    if (cause) {
+        snprintf(message, sizeof message,
+                 "%s tells no times of its commands (%s): they are missing from the profile",
+                 clp_device_info(device)->name, cause);
+        clp_events_notice(&run->events, message);
+        clp_prof_fact(run->prof, CLP_FACT_UNTIMED, cause);
+    }
+}
+
+static void note_devices(clp_run *run) {
+    const clp_opened *opened = &run->session->opened;
+    char text[1024];
+    for (size_t i = 0; i < opened->count; i++) {
+        const clproc_device_info *info = clp_device_info(opened->devices[i]);
+        tell_untimed(run, opened->devices[i]);
+        clp_prof_fact(run->prof, "platform", info->platform);
+        clp_prof_fact(run->prof, "driver", info->driver);
+        clp_prof_fact(run->prof, "version", info->version);
+        clp_prof_fact(run->prof, CLP_FACT_UNIFIED, info->unified_memory ? "yes" : "no");
+    }
+    if (opened->count > 0) {
+        print_devices(run, text, sizeof text);
+        clp_prof_fact(run->prof, CLP_FACT_DEVICE, text);
+    }
+}
+
+static void note_facts(clp_run *run) {
     char text[1024];
     snprintf(text, sizeof text, "%u", run->jobs);
     clp_prof_fact(run->prof, "jobs", text);
@@ -199,14 +241,7 @@ static void note_facts(const clp_run *run) {
     if (text[0]) {
         clp_prof_fact(run->prof, "plan", text);
     }
-    if (run->device) {
-        const clproc_device_info *info = clp_device_info(run->device);
-        clp_prof_fact(run->prof, CLP_FACT_DEVICE, info->name);
-        clp_prof_fact(run->prof, "platform", info->platform);
-        clp_prof_fact(run->prof, "driver", info->driver);
-        clp_prof_fact(run->prof, "version", info->version);
-        clp_prof_fact(run->prof, CLP_FACT_UNIFIED, info->unified_memory ? "yes" : "no");
-    }
+    note_devices(run);
 }
 
 static void fill_result(clp_run *run, clproc_run_result *result) {
@@ -215,15 +250,10 @@ static void fill_result(clp_run *run, clproc_run_result *result) {
     result->skipped = run->events.skipped;
     result->failed = run->events.failed;
     result->verification = clp_verify_result(&run->verify);
-    if (run->device) {
-        snprintf(result->device, sizeof result->device, "%s", clp_device_info(run->device)->name);
-    }
+    print_devices(run, result->device, sizeof result->device);
 }
 
 static void release(clp_run *run) {
-    if (run->board) {
-        run->session->batches += clp_board_batches(run->board);
-    }
     clp_board_destroy(&run->board);
     clp_planner_destroy(&run->planner);
     clp_names_destroy(&run->names);
@@ -239,7 +269,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
     uint32_t jobs = params->jobs > 0 ? (uint32_t)params->jobs : count_cores();
     clp_run run = {
         .params = params,
-        .memory = params->memory ? params->memory : default_memory(),
+        .memory = clp_run_memory(params),
         .jobs = clp_strategy_has(params, CLPROC_STRATEGY_PARALLEL) ? jobs : 1,
         .copies = may_copy(params),
         .session = session,
@@ -253,6 +283,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
         CLP_TRY(status, out, run_threads(&run, error));
     }
 out:
+    clp_stations_destroy(&run.stations);
     note_facts(&run);
     fill_result(&run, result);
     release(&run);
@@ -269,12 +300,18 @@ clproc_status clp_session_begin(clp_session *session, clproc_profile_level level
 }
 
 clproc_status clp_session_end(clp_session *session, clproc_profile **profile, clproc_error *error) {
-    if (session->device && !session->cut_short) {
-        clp_prof_thread *thread = clp_prof_thread_enter(session->prof, "main");
-        clp_device_save_programs(session->device, session->cancel, thread);
-        clp_prof_thread_leave(thread);
+    clp_opened *opened = &session->opened;
+    clp_prof_thread *thread = clp_prof_thread_enter(session->prof, "main");
+    while (opened->count > 0) {
+        clp_device **device = &opened->devices[--opened->count];
+        if (!session->cut_short) {
+            clp_device_save_programs(*device, session->cancel, thread);
+        }
+        clp_device_close(device);
     }
-    clp_device_close(&session->device);
+    clp_memory_free(opened->devices);
+    opened->devices = NULL;
+    clp_prof_thread_leave(thread);
     return session->prof ? clp_prof_finish(&session->prof, profile, error) : CLPROC_OK;
 }
 

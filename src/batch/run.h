@@ -14,7 +14,7 @@
 
 typedef struct clp_run {
     const clproc_run_params *params;
-    uint64_t memory; /**< bytes that batches may hold, and that a file may have */
+    uint64_t memory; /**< bytes that pictures under way may hold, and that a file may have */
     uint32_t jobs;   /**< workers */
     bool copies;     /**< files whose format stays are copied as they are */
     clp_session *session;
@@ -25,9 +25,9 @@ typedef struct clp_run {
     clp_names *names;     /**< NULL if nothing is written */
     clp_planner *planner;
     clp_board *board;
+    clp_stations *stations;
     clp_verify verify;
     clp_digest_sum outputs; /**< of the files written, for the profile */
-    clp_device *device;     /**< the session's, once a picture has needed it */
 } clp_run;
 
 /** What the listing is made from. */
@@ -38,7 +38,5 @@ clp_listing_request clp_run_listing_request(const clp_run *run);
 clproc_status clp_run_make_output(clp_run *run, clproc_error *error);
 /** Decodes and encodes until nothing is left: the body of a worker. */
 void clp_worker_run(clp_run *run, uint32_t number);
-/** Drives the device until nothing is left: the body of its thread. */
-void clp_driver_run(clp_run *run);
 
 #endif

@@ -1,58 +1,44 @@
 #include "batch/template.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include "core/format.h"
 
 /* -------------------------------------------------------------- endings */
 
-static const struct {
-    const char *text;
-    clproc_format format;
-} endings[] = {
-    {"jpg", CLPROC_FORMAT_JPEG},  {"jpeg", CLPROC_FORMAT_JPEG}, {"jpe", CLPROC_FORMAT_JPEG},
-    {"jfif", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG},   {"gif", CLPROC_FORMAT_KEEP},
-    {"bmp", CLPROC_FORMAT_KEEP},  {"tif", CLPROC_FORMAT_KEEP},  {"tiff", CLPROC_FORMAT_KEEP},
-    {"webp", CLPROC_FORMAT_KEEP}, {"heic", CLPROC_FORMAT_KEEP}, {"heif", CLPROC_FORMAT_KEEP},
-    {"avif", CLPROC_FORMAT_KEEP}, {"jxl", CLPROC_FORMAT_KEEP},  {"jp2", CLPROC_FORMAT_KEEP},
-};
-
-/** Row of `endings` for the ending of a name, −1 if there is none. */
-static int find_ending(const char *name, size_t *stem) {
+/** The format of a name's ending, NULL if that is none. */
+static const clp_format *find_ending(const char *name, size_t *stem) {
     const char *base = strrchr(name, '/');
     base = base ? base + 1 : name;
     const char *dot = strrchr(base, '.');
     /* Before the dot stands more than dots: a stem of "." or ".." would be no file's name. */
     if (!dot || strspn(base, ".") >= (size_t)(dot - base)) {
-        return -1;
+        return NULL;
     }
     *stem = (size_t)(dot - name);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        if (strcasecmp(dot + 1, endings[i].text) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
+    return clp_format_by_ending(dot + 1);
 }
 
 clproc_format clp_ending_format(const char *name) {
     size_t stem;
-    int row = find_ending(name, &stem);
-    return row < 0 ? CLPROC_FORMAT_KEEP : endings[row].format;
+    const clp_format *found = find_ending(name, &stem);
+    return found ? found->format : CLPROC_FORMAT_KEEP;
 }
 
 bool clp_ending_is_foreign(const char *name) {
     size_t stem;
-    int row = find_ending(name, &stem);
-    return row >= 0 && endings[row].format == CLPROC_FORMAT_KEEP;
+    const clp_format *found = find_ending(name, &stem);
+    return found && found->format == CLPROC_FORMAT_KEEP;
 }
 
 size_t clp_stem_length(const char *base) {
     size_t stem;
-    return find_ending(base, &stem) < 0 ? strlen(base) : stem;
+    return find_ending(base, &stem) ? stem : strlen(base);
 }
 
 const char *clp_format_ending(clproc_format format) {
-    return format == CLPROC_FORMAT_JPEG ? "jpg" : format == CLPROC_FORMAT_PNG ? "png" : NULL;
+    const clp_format *found = clp_format_of(format);
+    return found ? found->endings[0] : NULL;
 }
 
 /* ------------------------------------------------------------ templates */

@@ -1,10 +1,12 @@
-/* A worker: reads and decodes files, encodes and writes what the device has finished. */
+/* A worker: takes files one after the other, from reading to writing. */
 #include "batch/worker.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "codec/jpeg_scan_write.h"
 
 /** A picture that was under way when the run was stopped has not failed. */
 static void report_failure(clp_worker *self, const char *path, const char *output,
@@ -18,7 +20,8 @@ static void report_failure(clp_worker *self, const char *path, const char *outpu
 
 /** Gives an output the times and permissions of its input. That they cannot be given, on a file
  * system without them, makes no picture worse. */
-static void preserve(clp_worker *self, uint32_t item, const char *name) {
+static void preserve(clp_worker *self, uint32_t item, clp_key source, const char *name,
+                     size_t size) {
     clp_run *run = self->run;
     uint32_t kept = run->params->preserve;
     struct stat info;
@@ -32,6 +35,7 @@ static void preserve(clp_worker *self, uint32_t item, const char *name) {
     if (!done) {
         clp_events_warning(&run->events, name, "its times or permissions could not be set");
     }
+    clp_names_note(run->names, source, name, size); /* with the time that it has now */
 }
 
 clproc_status clp_worker_write(clp_worker *self, uint32_t item, clp_key source, const char *name,
@@ -42,11 +46,9 @@ clproc_status clp_worker_write(clp_worker *self, uint32_t item, clp_key source, 
     if (clp_names_is_stream(run->names)) {
         CLP_TRY(status, out, clp_file_write_stream(STDOUT_FILENO, data, size, error));
     } else {
-        CLP_TRY(status, out, clp_names_make_folder(run->names, name, error));
-        CLP_TRY(status, out, clp_file_write(name, data, size, run->params->durable, error));
-        preserve(self, item, name);
+        CLP_TRY(status, out, clp_names_write(run->names, item, source, name, data, size, error));
+        preserve(self, item, source, name, size);
     }
-    clp_names_note(run->names, source, name, size);
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
     if (run->prof) {
         clp_digest digest = clp_digest_bytes(data, size);
@@ -57,10 +59,14 @@ out:
     return status;
 }
 
-static clproc_status encode(clp_worker *self, clp_picture *picture, const uint8_t **data,
-                            size_t *size, clproc_error *error) {
+/** The file's bytes, from the results' samples, or where `results` is NULL around the scan that the
+ * lane has encoded them to. */
+static clproc_status encode(clp_worker *self, uint8_t *results, const uint8_t **data, size_t *size,
+                            clproc_error *error) {
     const clproc_run_params *params = self->run->params;
+    const clp_picture *picture = &self->picture;
     const clp_plan *plan = picture->recipe.plan;
+    bool written = false;
     clp_encode_params encoding = {
         .format = plan->target.format,
         .quality = params->quality,
@@ -69,27 +75,35 @@ static clproc_status encode(clp_worker *self, clp_picture *picture, const uint8_
         .blocks = picture->metadata.blocks,
         .colour = picture->metadata.colour,
     };
-    clp_prof_begin(self->thread, CLP_PROF_ENCODE, clp_worker_image(self, picture->item));
-    clproc_status status =
-        clp_encoder_write(self->encoder, &plan->output,
-                          clp_slot_output(clp_batch_slot(picture->batch), picture->index),
-                          &encoding, data, size, error);
+    clp_prof_begin(self->thread, CLP_PROF_ENCODE, clp_worker_image(self, picture->task.item));
+    clproc_status status = CLPROC_OK;
+    if (!results) {
+        CLP_TRY(status, out, clp_worker_write_scan(self, &encoding, data, size, &written, error));
+    }
+    if (!results && !written) {
+        CLP_TRY(status, out, clp_lane_results(self->lane, &results, error));
+    }
+    if (!written) {
+        status =
+            clp_encoder_write(self->encoder, &plan->output, results, &encoding, data, size, error);
+    }
+out:
     clp_prof_end(self->thread);
     return status;
 }
 
 /** Compares a finished picture with the reference's. Whatever comes of it, the picture is written.
  */
-static void verify(clp_worker *self, const clp_picture *picture) {
+static void verify(clp_worker *self, const uint8_t *results) {
     clp_run *run = self->run;
-    const char *path = clp_worker_input(self, picture->item);
+    const clp_picture *picture = &self->picture;
+    const char *path = clp_worker_input(self, picture->task.item);
     clproc_verification found;
     clproc_error error;
     char message[sizeof error.message + 32];
-    clp_prof_begin(self->thread, CLP_PROF_VERIFY, clp_worker_image(self, picture->item));
-    clproc_status status = clp_verify_picture(
-        &run->verify, picture->recipe.plan, picture->original,
-        clp_slot_output(clp_batch_slot(picture->batch), picture->index), &found, &error);
+    clp_prof_begin(self->thread, CLP_PROF_VERIFY, clp_worker_image(self, picture->task.item));
+    clproc_status status = clp_verify_picture(&run->verify, picture->recipe.plan, picture->original,
+                                              results, &found, &error);
     clp_prof_end(self->thread);
     if (status == CLPROC_OK) {
         clp_events_verified(&run->events, path, &found);
@@ -99,147 +113,148 @@ static void verify(clp_worker *self, const clp_picture *picture) {
     }
 }
 
-static void save_picture(clp_worker *self, clp_picture *picture) {
+/** Encodes and writes what the lane holds. */
+static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_error *error) {
     clp_run *run = self->run;
+    const clp_picture *picture = &self->picture;
+    const clp_layout *output = &picture->recipe.plan->output;
+    const char *path = clp_worker_input(self, picture->task.item);
+    const char *target = (char *)picture->output.data;
     const uint8_t *data = NULL;
     size_t size = 0;
-    clproc_error error;
-    clproc_status status = CLPROC_OK;
     bool writes = !run->params->null_output;
     clp_digest digest = {.text = ""};
-    uint32_t item = picture->item;
-    clp_key source = picture->source;
-    const clp_layout *output = &picture->recipe.plan->output;
+    clproc_status status = CLPROC_OK;
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     if (picture->original) {
-        verify(self, picture);
-        clp_worker_drop_original(picture);
+        verify(self, results);
     }
     if (writes) {
-        status = encode(self, picture, &data, &size, &error);
+        CLP_TRY(status, out, encode(self, results, &data, &size, error));
     }
-    if (status == CLPROC_OK && run->params->digest) {
-        digest = writes ? clp_digest_bytes(data, size)
-                        : clp_digest_picture(output, clp_slot_output(clp_batch_slot(picture->batch),
-                                                                     picture->index));
+    if (run->params->digest) {
+        digest = writes ? clp_digest_bytes(data, size) : clp_digest_picture(output, results);
     }
-    /* The slot is needed no longer, so give it back before writing. */
-    clp_bytes name = picture->output;
-    picture->output = self->name;
-    self->name = name;
-    clp_plan_release(&picture->recipe.plan);
-    clp_board_encoded(run->board, picture);
+    if (writes) {
+        CLP_TRY(
+            status, out,
+            clp_worker_write(self, picture->task.item, picture->source, target, data, size, error));
+    }
+    clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
+    clp_events_done(&run->events, path, target, NULL, digest.text);
+out:
+    return status;
+}
 
-    const char *path = clp_worker_input(self, item), *target = (char *)self->name.data;
-    if (status == CLPROC_OK && writes) {
-        status = clp_worker_write(self, item, source, target, data, size, &error);
+static clproc_status save_picture(clp_worker *self, clproc_error *error) {
+    uint8_t *results = NULL;
+    clproc_status status = CLPROC_OK;
+    clp_prof_begin(self->thread, CLP_PROF_SAVE, clp_worker_image(self, self->picture.task.item));
+    if (!clp_worker_encodes_on_device(self)) {
+        status = clp_lane_results(self->lane, &results, error);
     }
     if (status == CLPROC_OK) {
-        clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_events_done(&run->events, path, target, NULL, digest.text);
-    } else {
-        report_failure(self, path, target, &error);
+        status = save_results(self, results, error);
     }
-    clp_board_done(run->board);
-}
-
-static void encode_task(clp_worker *self, clp_picture *picture) {
-    clp_prof_begin(self->thread, CLP_PROF_SAVE, clp_worker_image(self, picture->item));
-    save_picture(self, picture);
     clp_prof_end(self->thread);
+    return status;
 }
 
-/* ----------------------------------------------------------------- reading */
+/* ---------------------------------------------------------------- a file */
 
-/** Gets the draft a place in a batch, helping to make room where there is none. */
-static clproc_status find_room(clp_worker *self, clp_picture *draft, clp_picture **placed,
-                               clp_outcome *outcome, clproc_error *error) {
-    clp_task task;
-    do {
-        clp_board_reserve(self->run->board, self->thread, draft, &task, error);
-        if (task.kind == CLP_TASK_ENCODE) {
-            encode_task(self, task.picture);
-        }
-    } while (task.kind == CLP_TASK_ENCODE);
-    *placed = task.kind == CLP_TASK_PLACED ? task.picture : NULL;
-    if (task.kind == CLP_TASK_END) {
-        *outcome = CLP_OUTCOME_STOPPED;
+static clproc_status load_picture(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
+    clp_picture *picture = &self->picture;
+    clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, picture->task.item));
+    clproc_status status = clp_worker_prepare(self, picture, outcome, error);
+    if (status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON) {
+        status = clp_worker_compute(self, outcome, error);
     }
-    return task.kind == CLP_TASK_REFUSED ? error->status : CLPROC_OK;
+    clp_prof_end(self->thread);
+    return status;
 }
 
-static void load_picture(clp_worker *self, uint32_t item) {
-    clp_run *run = self->run;
-    clp_picture *draft = &self->draft, *placed = NULL;
+/** True if the device is to blame for a failure, and another may do better. */
+static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
+    clp_board *board = self->run->board;
+    uint32_t station = self->station;
+    bool blamed = station != CLP_NO_STATION &&
+                  (error->status == CLPROC_ERROR_DEVICE || error->status == CLPROC_ERROR_MEMORY);
+    if (!blamed) {
+        return false;
+    }
+    if (clp_board_note(board, station, true)) {
+        clp_stations_lose(self->run->stations, station, error);
+    }
+    self->picture.task.tried |= UINT32_C(1) << station;
+    return clp_board_has_other(board, self->picture.task.tried) &&
+           clp_board_result(board, NULL) == CLPROC_OK;
+}
+
+static void do_file(clp_worker *self, const clp_task *task) {
     clproc_error error;
-    clp_outcome outcome;
-    draft->item = item;
-    clproc_status status = clp_worker_prepare(self, draft, &outcome, &error);
+    clp_outcome outcome = CLP_OUTCOME_GOES_ON;
+    self->picture.task = *task;
+    self->station = CLP_NO_STATION;
+    clproc_status status = load_picture(self, &outcome, &error);
     if (status == CLPROC_OK && outcome == CLP_OUTCOME_GOES_ON) {
-        status = clp_worker_decode_early(self, draft, &error);
+        status = save_picture(self, &error);
     }
-    if (status == CLPROC_OK && outcome == CLP_OUTCOME_GOES_ON) {
-        status = find_room(self, draft, &placed, &outcome, &error);
+    if (self->lane) {
+        clp_lane_end(self->lane);
     }
-    uint32_t bands = placed ? placed->bands : 0;
-    if (placed) {
-        status = clp_worker_fill(self, placed, &outcome, &error);
+    clp_worker_drop_early(self);
+    clp_worker_drop_original(&self->picture);
+    clp_plan_release(&self->picture.recipe.plan);
+    bool failed = status != CLPROC_OK && outcome != CLP_OUTCOME_STOPPED;
+    if (failed && try_elsewhere(self, &error)) {
+        clp_worker_leave_station(self, false);
+        clp_board_again(self->run->board, &self->picture.task);
+        return;
     }
-    clp_worker_drop_early(self); /* also of one without a place */
-    if (status != CLPROC_OK && outcome != CLP_OUTCOME_STOPPED) {
-        report_failure(self, clp_worker_input(self, item), NULL, &error);
+    if (failed) {
+        report_failure(self, clp_worker_input(self, task->item), (char *)self->picture.output.data,
+                       &error);
     }
-    if (!placed) {
-        clp_board_leave(run->board);
-    } else if (status == CLPROC_OK) {
-        if (bands == 0) {
-            clp_board_decoded(run->board, placed);
-        }
-    } else {
-        clp_board_drop(run->board, placed);
+    if (clp_board_is_short(self->run->board)) {
+        clp_worker_leave_station(self, false);
     }
-}
-
-static void read_task(clp_worker *self, uint32_t item) {
-    clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, item));
-    load_picture(self, item);
-    clp_prof_end(self->thread);
+    clp_board_done(self->run->board);
 }
 
 /* ----------------------------------------------------------------- the thread */
-
-static void work(clp_worker *self) {
-    clp_task task;
-    do {
-        clp_board_next(self->run->board, self->thread, &task);
-        if (task.kind == CLP_TASK_READ) {
-            read_task(self, task.item);
-        } else if (task.kind == CLP_TASK_ENCODE) {
-            encode_task(self, task.picture);
-        }
-    } while (task.kind != CLP_TASK_END);
-}
 
 void clp_worker_run(clp_run *run, uint32_t number) {
     char name[32];
     clproc_error error;
     clproc_status status;
-    clp_worker self = {.run = run};
+    clp_task task;
+    clp_worker self = {.run = run,
+                       .number = number,
+                       .station = CLP_NO_STATION,
+                       .held = {.station = CLP_NO_STATION}};
     snprintf(name, sizeof name, "worker %u", number);
     self.thread = clp_prof_thread_enter(run->prof, name);
     CLP_TRY(status, out, clp_decoder_create(&self.decoder, &error));
     CLP_TRY(status, out, clp_encoder_create(&self.encoder, &error));
+    if (clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC)) {
+        CLP_TRY(status, out,
+                clp_jpeg_encode_tables_make(&self.tables, run->params->quality, &error));
+        self.has_tables = true;
+    }
     clp_decoder_heed(self.decoder, run->params->cancel);
     clp_encoder_heed(self.encoder, run->params->cancel);
-    work(&self);
+    while (clp_board_next(run->board, self.thread, &task)) {
+        do_file(&self, &task);
+    }
 out:
     if (status != CLPROC_OK) {
         clp_board_stop(run->board, &error);
     }
+    clp_worker_leave_station(&self, true);
     clp_encoder_destroy(&self.encoder);
     clp_decoder_destroy(&self.decoder);
-    clp_picture_free(&self.draft);
-    clp_bytes_free(&self.name);
+    clp_picture_free(&self.picture);
+    clp_bytes_free(&self.packed);
     clp_bytes_free(&self.file);
     clp_prof_thread_leave(self.thread);
 }

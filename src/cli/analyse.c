@@ -25,8 +25,8 @@ int clp_cli_analyse(clp_cli_settings *settings) {
     if (progress.done > 0) {
         clp_cli_progress_finish(&progress, &result, status);
     }
-    if (status == CLPROC_ERROR_CANCELLED && *clp_cli_stop_signal()) {
-        return CLP_EXIT_SIGNAL + *clp_cli_stop_signal();
+    if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
+        return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }
     if (status != CLPROC_OK) {
         return clp_cli_error(&error);

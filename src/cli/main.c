@@ -160,8 +160,8 @@ done:
     return code;
 }
 
-int main(int argc, char **argv) {
-    clp_cli_guard_streams();
+/** All but what concerns the process itself. */
+static int run_program(int argc, char **argv) {
     /* A line at a time: messages stay whole. */
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
     if (argc < 2) {
@@ -171,4 +171,9 @@ int main(int argc, char **argv) {
     const clp_cli_command *command = find_command(argv[1]);
     int code = command ? run_command(command, argc - 1, argv + 1) : unknown_command(argv[1]);
     return clp_cli_close_output(code);
+}
+
+int main(int argc, char **argv) {
+    clp_cli_guard_streams();
+    return clp_cli_with_stack(run_program, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "signals.h"
 #include "text.h"
 
 /* At most ten updates a second. */
@@ -21,7 +22,7 @@ static double now(void) {
 void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *settings) {
     const char *term = getenv("TERM");
     memset(progress, 0, sizeof *progress);
-    progress->terminal = isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+    progress->terminal = isatty(fileno(stderr)) && !(term && strcmp(term, "dumb") == 0);
     progress->mode = settings->progress;
     if (progress->mode == CLP_CLI_PROGRESS_AUTO) {
         progress->mode = progress->terminal ? CLP_CLI_PROGRESS_ALWAYS : CLP_CLI_PROGRESS_OFF;
@@ -46,7 +47,7 @@ double clp_cli_progress_seconds(const clp_cli_progress *progress) {
 
 static size_t terminal_columns(void) {
     struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return ioctl(fileno(stderr), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static void erase(clp_cli_progress *progress) {
@@ -244,6 +245,7 @@ static void count_skip(clp_cli_progress *progress, const clproc_event *event) {
 void clp_cli_progress_event(const clproc_event *event, void *user) {
     clp_cli_progress *progress = user;
     bool told = true;
+    clp_cli_watch_drivers();
     switch (event->kind) {
     case CLPROC_EVENT_DONE:
         progress->done++;

@@ -146,7 +146,7 @@ static int process(clp_cli_settings *settings) {
     settings->run.cancel = clp_cli_stop_signal();
 
     clproc_status status = clproc_run(&settings->run, &result, &profile, &error);
-    int stopped = *clp_cli_stop_signal();
+    int stopped = clp_cli_stopped_by();
     bool broken = result.failed > 0 || result.verification.beyond > 0;
     int code = broken ? CLP_EXIT_FAILED : CLP_EXIT_OK;
     /* A run that was refused before any work needs no account. */

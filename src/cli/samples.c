@@ -26,8 +26,8 @@ int clp_cli_samples(clp_cli_settings *settings) {
     if (status == CLPROC_OK || progress.done > 0) {
         clp_cli_progress_finish(&progress, &result, status);
     }
-    if (status == CLPROC_ERROR_CANCELLED && *clp_cli_stop_signal()) {
-        return CLP_EXIT_SIGNAL + *clp_cli_stop_signal();
+    if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
+        return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }
     return status == CLPROC_OK ? CLP_EXIT_OK : clp_cli_error(&error);
 }

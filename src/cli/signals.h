@@ -1,20 +1,32 @@
-/** Signals and the three standard streams. */
+/** What concerns the process: signals, the three standard streams, the stack. */
 #ifndef CLP_CLI_SIGNALS_H
 #define CLP_CLI_SIGNALS_H
 
 /** Opens what the caller closed among standard input, output and error, so that no picture gets
  * their numbers; using them still fails. Writing to a closed pipe becomes an error, not a signal.
- */
+ *
+ *  From then on `stderr` is the program's alone: what else writes to descriptor 2, as drivers'
+ * compilers do, is kept and shown only if the program is ended by others. CLPROC_DRIVER_MESSAGES in
+ * the environment leaves the descriptor as it is. */
 void clp_cli_guard_streams(void);
+
+/** To be called now and then: drivers have put their own handlers in place of the one that shows
+ * what they said before they abort the program. */
+void clp_cli_watch_drivers(void);
 
 /** From now on the first SIGINT, SIGTERM or SIGHUP asks the work to stop and the second ends the
  * program at once. */
 void clp_cli_catch_signals(void);
 
-/** The number of the signal that asked to stop, 0 if none did. */
+/** The number of the signal that asked to stop, 0 if none did; for a run's `cancel`. */
 const volatile int *clp_cli_stop_signal(void);
+int clp_cli_stopped_by(void);
 
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);
+
+/** Runs `program` on a stack that suffices, also where `ulimit -s` leaves less, and gives every
+ * thread as much. */
+int clp_cli_with_stack(int (*program)(int argc, char **argv), int argc, char **argv);
 
 #endif

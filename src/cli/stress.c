@@ -38,7 +38,7 @@ int clp_cli_stress(clp_cli_settings *settings) {
     settings->stress.run.cancel = clp_cli_stop_signal();
 
     clproc_status status = clproc_stress(&settings->stress, stdout, &result, &profile, &error);
-    int stopped = *clp_cli_stop_signal();
+    int stopped = clp_cli_stopped_by();
     clproc_run_result run = {.found = result.pictures + result.failed,
                              .written = result.pictures,
                              .failed = result.failed,

@@ -6,6 +6,7 @@
 #include "codec/codec_private.h"
 #include "core/cancel.h"
 #include "core/clock.h"
+#include "core/format.h"
 #include "core/memory.h"
 
 static const clp_codec *const codecs[] = {&clp_codec_jpeg, &clp_codec_png};
@@ -179,7 +180,7 @@ static bool request_possible(const clp_decode_request *request, const clp_header
                   (request->model == CLP_MODEL_GRAY || request->model == CLP_MODEL_RGB));
     uint32_t eighths = request->eighths;
     bool shrink =
-        header->format == CLPROC_FORMAT_JPEG && (eighths == 4 || eighths == 2 || eighths == 1);
+        clp_format_of(header->format)->shrinks && (eighths == 4 || eighths == 2 || eighths == 1);
     return model && (eighths == 8 || shrink);
 }
 
@@ -221,7 +222,12 @@ clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink
 
 bool clp_decoder_has_rows(const clp_decoder *decoder) {
     const clp_header *header = &decoder->header;
-    return header->format == CLPROC_FORMAT_JPEG || !header->progressive;
+    return clp_format_of(header->format)->rows || !header->progressive;
+}
+
+void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result) {
+    result->flaws = decoder->flaws.found;
+    memcpy(result->message, decoder->flaws.message, sizeof result->message);
 }
 
 static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
@@ -241,8 +247,7 @@ static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
     /* The time between opening and reading, in a queue perhaps, is not the file's fault. */
     decoder->source.deadline = deadline(decoder->source.limits.seconds);
     CLP_TRY(status, out, decoder->codec->read(decoder, layout, sink, error));
-    result->flaws = decoder->flaws.found;
-    memcpy(result->message, decoder->flaws.message, sizeof result->message);
+    clp_decoder_flaws(decoder, result);
 out:
     close_file(decoder);
     return status;

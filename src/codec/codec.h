@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/image.h"
+#include "core/rows.h"
 
 /* ------------------------------------------------------------- metadata */
 
@@ -128,17 +129,6 @@ typedef struct clp_decode_result {
     char message[256]; /**< the first flaw in words */
 } clp_decode_result;
 
-/** Where decoded rows go, for who does not want a picture whole. Both functions are called by the
- * thread that decodes. */
-typedef struct clp_row_sink {
-    /** The place of one row, as long as its plane's pitch in the layout; NULL if it is not wanted.
-     * Rows come from the top down; places are used until the next advance(). */
-    uint8_t *(*place)(void *user, uint32_t plane, uint32_t row);
-    /** The first `rows[plane]` rows of each plane are there, and will not be written again. */
-    clproc_status (*advance)(void *user, const uint32_t rows[CLP_MAX_PLANES], clproc_error *error);
-    void *user;
-} clp_row_sink;
-
 clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error);
 void clp_decoder_destroy(clp_decoder **decoder);
 
@@ -170,6 +160,8 @@ clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request 
  * puts there, never old memory. Padding to the right of and below a plane may be overwritten. */
 clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, uint8_t *base,
                                clp_decode_result *result, clproc_error *error);
+/** What the header alone has shown, of a picture that another decodes. */
+void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result);
 /** True if the open picture's rows come once, from the top down. */
 bool clp_decoder_has_rows(const clp_decoder *decoder);
 /** As clp_decoder_read(), into a sink; the picture must have rows. Only with the return of

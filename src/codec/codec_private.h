@@ -93,6 +93,9 @@ extern const clp_codec clp_codec_png;
 
 clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
+/** All of a baseline file before its scan, into `encoder->output`, which is empty. */
+clproc_status clp_jpeg_write_headers(clp_encoder *encoder, const clp_layout *layout,
+                                     const clp_encode_params *params, clproc_error *error);
 clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                             const clp_encode_params *params, clproc_error *error);
 

@@ -223,11 +223,8 @@ static void check_cancel(writer *jpeg) {
     }
 }
 
-static void write_picture(void *state) {
-    writer *jpeg = state;
+static void start_file(writer *jpeg) {
     struct jpeg_compress_struct *info = &jpeg->info;
-    JSAMPROW rows[CLP_MAX_PLANES][MAX_FACTOR * DCTSIZE];
-    JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
     /* A struct of its own for every picture: a recycled one keeps the Huffman tables made for the
      * picture before. */
     jpeg_create_compress(info);
@@ -236,6 +233,14 @@ static void write_picture(void *state) {
     set_parameters(jpeg);
     jpeg_start_compress(info, TRUE);
     write_blocks(jpeg);
+}
+
+static void write_picture(void *state) {
+    writer *jpeg = state;
+    struct jpeg_compress_struct *info = &jpeg->info;
+    JSAMPROW rows[CLP_MAX_PLANES][MAX_FACTOR * DCTSIZE];
+    JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
+    start_file(jpeg);
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * DCTSIZE);
     for (uint32_t group = 0; info->next_scanline < info->image_height; group++) {
         check_cancel(jpeg);
@@ -247,8 +252,24 @@ static void write_picture(void *state) {
     jpeg_finish_compress(info);
 }
 
-clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
-                             const clp_encode_params *params, clproc_error *error) {
+/** Writes the first rows of a picture of one colour: libjpeg writes the last of the headers with
+ * them. */
+static void write_first_rows(void *state) {
+    writer *jpeg = state;
+    struct jpeg_compress_struct *info = &jpeg->info;
+    JSAMPROW rows[MAX_FACTOR * DCTSIZE];
+    JSAMPARRAY planes[CLP_MAX_PLANES] = {rows, rows, rows};
+    start_file(jpeg);
+    for (int i = 0; i < MAX_FACTOR * DCTSIZE; i++) {
+        rows[i] = jpeg->base;
+    }
+    jpeg_write_raw_data(info, planes, (JDIMENSION)(info->max_v_samp_factor * DCTSIZE));
+    end_output(info);
+}
+
+static clproc_status write_with(void (*write)(void *), clp_encoder *encoder,
+                                const clp_layout *layout, uint8_t *base,
+                                const clp_encode_params *params, clproc_error *error) {
     clproc_status status = check_picture(layout, error);
     if (status != CLPROC_OK) {
         return status;
@@ -262,7 +283,36 @@ clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uin
     jpeg.destination.init_destination = start_output;
     jpeg.destination.empty_output_buffer = grow_output;
     jpeg.destination.term_destination = end_output;
-    status = clp_jpeg_attempt(&jpeg.guard, write_picture, &jpeg, error);
+    status = clp_jpeg_attempt(&jpeg.guard, write, &jpeg, error);
     jpeg_destroy_compress(&jpeg.info);
+    return status;
+}
+
+clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                             const clp_encode_params *params, clproc_error *error) {
+    return write_with(write_picture, encoder, layout, base, params, error);
+}
+
+/** Where the scan begins, behind the last header. */
+static size_t find_scan(const clp_bytes *file) {
+    size_t at = 2;
+    while (at + 4 <= file->size && file->data[at + 1] != 0xDA) {
+        at += 2 + clp_read_u16(file->data + at + 2);
+    }
+    return at + 4 <= file->size ? at + 2 + clp_read_u16(file->data + at + 2) : file->size;
+}
+
+clproc_status clp_jpeg_write_headers(clp_encoder *encoder, const clp_layout *layout,
+                                     const clp_encode_params *params, clproc_error *error) {
+    const size_t widest = (size_t)JPEG_MAX_DIMENSION + MAX_FACTOR * DCTSIZE;
+    clp_bytes *row = &encoder->scratch;
+    clproc_status status = clp_bytes_reserve(row, widest, error);
+    if (status == CLPROC_OK) {
+        memset(row->data, 0, widest);
+        status = write_with(write_first_rows, encoder, layout, row->data, params, error);
+    }
+    if (status == CLPROC_OK) {
+        encoder->output.size = find_scan(&encoder->output);
+    }
     return status;
 }

@@ -100,6 +100,7 @@ clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chun
             }
         }
         if (is(type, "IEND")) {
+            chunks->end = at + CLP_PNG_HEAD + size + CLP_PNG_TAIL;
             /* No pixel depends on its checksum. */
             chunks->unended =
                 pixels && libdeflate_crc32(0, type, size + 4) != clp_read_u32(type + 4 + size);

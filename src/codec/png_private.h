@@ -59,6 +59,7 @@ typedef struct clp_png_chunks {
     uint32_t beside; /**< CLP_BESIDE_… */
     bool oversized;  /**< an ancillary chunk is beyond the limit */
     bool unended;    /**< there are pixels, but no sound IEND chunk */
+    size_t end;      /**< behind the IEND chunk; 0: there is none */
     size_t cut; /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
 } clp_png_chunks;
 

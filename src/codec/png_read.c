@@ -203,6 +203,13 @@ out:
     return status;
 }
 
+static clproc_status note_dropped_metadata(clp_decoder *decoder, clproc_error *error) {
+    return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                          "its metadata exceeds the limit (--limit-chunk): dropped", error)
+               ? CLPROC_OK
+               : CLPROC_ERROR_INPUT;
+}
+
 /** Starts, if need be a second time without regard to checksums, or without metadata. */
 static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
     int code, crc_action = SPNG_CRC_ERROR;
@@ -214,11 +221,7 @@ static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error)
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
     if (code == SPNG_ECHUNK_LIMITS) {
-        if (!clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                            "its metadata exceeds the limit (--limit-chunk): dropped", error)) {
-            status = CLPROC_ERROR_INPUT;
-            goto out;
-        }
+        CLP_TRY(status, out, note_dropped_metadata(decoder, error));
         CLP_TRY(status, out, repair(decoder, true, error));
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
@@ -306,6 +309,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     CLP_TRY(
         status, out,
         clp_png_find_chunks(&decoder->source, &png->chunks, &png->texts, &decoder->flaws, error));
+    if (png->chunks.end) {
+        decoder->source.size = png->chunks.end;
+    }
     if (png->chunks.unended &&
         !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
                         "the end of the file (IEND) is missing or broken", error)) {
@@ -426,6 +432,11 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
     }
     if (*code == 0) {
         *code = spng_decode_chunks(png->context);
+        /* Behind the pixels as before them: nothing of it is used. */
+        if (*code == SPNG_ECHUNK_LIMITS) {
+            *code = 0;
+            CLP_TRY(status, out, note_dropped_metadata(decoder, error));
+        }
     } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {
         status = failure(*code, error);
     } else if (!interlaced && *code != SPNG_ECHUNK_CRC) {

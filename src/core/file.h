@@ -1,4 +1,5 @@
-/** Whole files: read with one open, written under a temporary name and renamed. */
+/** Whole files: read with one open (file.c), written under a temporary name and renamed
+ * (file_write.c). */
 #ifndef CLP_CORE_FILE_H
 #define CLP_CORE_FILE_H
 
@@ -27,16 +28,49 @@ clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, cl
  * rest. */
 typedef bool (*clp_file_judge)(const uint8_t *head, size_t size);
 
-/** As clp_file_read(), but stops after the first bytes, with `*accepted` false, if `judge` says so.
- */
-clproc_status clp_file_read_if(const char *path, size_t limit, clp_file_judge judge,
-                               clp_bytes *bytes, bool *accepted, clproc_error *error);
+/** Tells of a large file how much of it to read, with `size` bytes read from its beginning: so many
+ * before it is asked again; if not more than there are, the file is taken to end there. It may
+ * lower the limit. */
+typedef size_t (*clp_file_extent)(void *state, const uint8_t *bytes, size_t size, size_t *limit);
+
+/** What of a file to read. Every field may be 0. */
+typedef struct clp_file_wish {
+    size_t limit;           /**< larger ones are refused; out: the limit that counted */
+    clp_file_judge judge;   /**< may say no after the first bytes */
+    clp_file_extent extent; /**< is asked about files above CLP_FILE_PLENTY */
+    void *state;            /**< of extent */
+} clp_file_wish;
+
+/** Bytes of a file that are read without asking. */
+#define CLP_FILE_PLENTY ((size_t)64 << 20)
+
+/** As clp_file_read(), but of what is wished for; `*accepted` is false if the judge said no. */
+clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes *bytes,
+                               bool *accepted, clproc_error *error);
+
+/** What to do about an error of a file, as "; check its permissions"; empty where there is nothing
+ * to say. */
+const char *clp_file_remedy(int code);
+
+/** A tree of folders that files are written to. */
+typedef struct clp_file_tree {
+    size_t root;   /**< bytes of every path that the user chose: these may lead through links */
+    bool no_links; /**< of the folders below the root none may be a symbolic link, at any time */
+    bool durable;  /**< files, and the folders made for them, are on disk on return */
+} clp_file_tree;
 
 /** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
- * replaced, not followed; a device, pipe or socket refused. `durable`: the file and its folder are
- * on disk on return. */
+ * replaced, not followed; a device, pipe or socket refused. */
+clproc_status clp_file_write_in(const clp_file_tree *tree, const char *path, const void *data,
+                                size_t size, clproc_error *error);
+/** Makes a folder and what is missing above it. */
+clproc_status clp_file_make_folder_in(const clp_file_tree *tree, const char *path,
+                                      clproc_error *error);
+
+/** The same without a tree to keep to. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error);
+clproc_status clp_file_make_folder(const char *path, clproc_error *error);
 
 /** Writes to an open stream, such as standard output. */
 clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error);
@@ -46,9 +80,6 @@ bool clp_file_is_own(const char *name);
 /** Removes what clp_file_write() has left in a folder where its process was killed. What a living
  * process writes, here or on another machine, is locked and stays. Nothing is told: what cannot be
  * removed is in nobody's way. */
-void clp_file_sweep(const char *folder);
-
-/** Makes a folder and what is missing above it. */
-clproc_status clp_file_make_folder(const char *path, clproc_error *error);
+void clp_file_sweep(const clp_file_tree *tree, const char *folder);
 
 #endif

@@ -132,10 +132,3 @@ clp_memory_use clp_memory_usage(clp_memory_site site) {
         .count = atomic_load_explicit(&usage[site].count, memory_order_relaxed),
     };
 }
-
-void clp_memory_reset(void) {
-    for (int i = 0; i < CLP_MEMORY_SITE_COUNT; i++) {
-        atomic_store_explicit(&usage[i].peak, atomic_load(&usage[i].current), memory_order_relaxed);
-        atomic_store_explicit(&usage[i].count, 0, memory_order_relaxed);
-    }
-}

@@ -27,7 +27,7 @@ typedef enum clp_memory_site {
 
 typedef struct clp_memory_use {
     uint64_t current; /**< bytes held now */
-    uint64_t peak;    /**< most bytes held at once since the last clp_memory_reset() */
+    uint64_t peak;    /**< most bytes held at once */
     uint64_t count;   /**< allocations made */
 } clp_memory_use;
 
@@ -48,7 +48,5 @@ void *clp_memory_grow(clp_memory_site site, void *array, size_t *capacity, size_
 const char *clp_memory_site_name(clp_memory_site site);
 /** Process-wide figures: one process has one heap. Safe from any thread. */
 clp_memory_use clp_memory_usage(clp_memory_site site);
-/** Starts peaks and counts anew. */
-void clp_memory_reset(void);
 
 #endif

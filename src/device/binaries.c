@@ -1,18 +1,16 @@
-/* Programs as PoCL compiled them, kept beside its own cache.
+/* Programs as PoCL compiled them, kept from run to run and sealed with a digest.
  *
- *  PoCL finds a program there by its preprocessed text, for which it starts a compiler's front end:
- * longer than all else takes until the first command. From a binary it goes straight to the
- * compiled kernels. */
+ *  What does not carry the right one, whatever happened to the disk, is compiled anew: PoCL itself
+ * would end the process. From a binary it goes straight to the compiled kernels; from a text it
+ * starts a compiler's front end, which takes longer than all else until the first command. */
 #define XXH_INLINE_ALL
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "core/cancel.h"
-#include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "device/device_private.h"
@@ -20,38 +18,21 @@
 /** No program of ours comes near; a file beyond it is none of ours. */
 #define MOST_BYTES ((size_t)64 << 20)
 
-/** PoCL ends the process where it cannot write what it compiles or unpacks; this is ample for both.
- */
-#define FREE_BYTES ((uint64_t)64 << 20)
-#define FREE_FILES 1000
-
-/** A run shorter than this that had to compile has been delayed enough: the next one keeps
- * binaries. */
-#define SHORT_RUN_NS ((uint64_t)1500000000)
-
 /** The folder of binaries; false where none are kept. Other drivers are quick to find programs, as
  * far as was measured. */
 static bool find_folder(const clp_device *device, char *path, size_t size) {
-    const char *cache = getenv("POCL_CACHE_DIR"), *used = getenv("POCL_KERNEL_CACHE");
+    const char *folder = getenv(CLP_CACHE_KEPT), *used = getenv("POCL_KERNEL_CACHE");
     /* Flags from outside make other code of the same text. */
-    bool kept = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 && cache && *cache &&
+    bool kept = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 && folder && *folder &&
                 !(used && strcmp(used, "0") == 0) && !getenv("POCL_EXTRA_BUILD_FLAGS");
-    int length = kept ? snprintf(path, size, "%s/clproc-programs", cache) : -1;
+    int length = kept ? snprintf(path, size, "%s", folder) : -1;
     return length > 0 && (size_t)length < size;
-}
-
-static bool has_room(const char *folder) {
-    struct statvfs system;
-    return statvfs(folder, &system) == 0 &&
-           (uint64_t)system.f_bavail * system.f_frsize >= FREE_BYTES &&
-           /* Some file systems do not count files. */
-           (system.f_files == 0 || system.f_favail >= FREE_FILES);
 }
 
 /** The file of a binary; false where it is not to be read or written. */
 static bool find_file(const clp_device *device, const char *key, char *path, size_t size) {
     char folder[4096];
-    int length = find_folder(device, folder, sizeof folder) && has_room(folder)
+    int length = find_folder(device, folder, sizeof folder)
                      ? snprintf(path, size, "%s/%s", folder, key)
                      : -1;
     return length > 0 && (size_t)length < size;
@@ -60,7 +41,8 @@ static bool find_file(const clp_device *device, const char *key, char *path, siz
 void clp_binary_key(const clp_device *device, const char *options, const char *const *strings,
                     const size_t *lengths, uint32_t count, char key[CLP_BINARY_KEY]) {
     const clproc_device_info *info = &device->info;
-    const char *const facts[] = {info->name, info->driver, info->version, options};
+    const char *const facts[] = {info->name, info->driver, info->version, options,
+                                 device->in_thread ? "in thread" : ""};
     XXH3_state_t state;
     XXH3_128bits_reset(&state);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
@@ -92,48 +74,67 @@ static bool is_whole(const clp_bytes *file, const char *key) {
     return XXH128_isEqual(told, digest_of(key, file->data + sizeof told, file->size - sizeof told));
 }
 
+/** Notes a program for clp_device_save_programs(). */
+static void note(clp_device *device, cl_program program, const char *key, size_t size) {
+    char folder[4096];
+    if (!find_folder(device, folder, sizeof folder)) {
+        return;
+    }
+    pthread_mutex_lock(&device->lock);
+    if (device->unsaved_count < CLP_MAX_KERNELS && clRetainProgram(program) == CL_SUCCESS) {
+        clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
+        unsaved->program = program;
+        unsaved->size = size;
+        snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
+    }
+    pthread_mutex_unlock(&device->lock);
+}
+
+/** The program of a good binary, built; NULL if the driver does not take it. */
+static cl_program build_binary(clp_device *device, const uint8_t *binary, size_t size) {
+    cl_int code;
+    cl_program program =
+        clCreateProgramWithBinary(device->context, 1, &device->id, &size, &binary, NULL, &code);
+    if (code != CL_SUCCESS) {
+        return NULL;
+    }
+    if (clBuildProgram(program, 1, &device->id, NULL, NULL, NULL) != CL_SUCCESS) {
+        clReleaseProgram(program);
+        return NULL;
+    }
+    return program;
+}
+
 cl_program clp_binary_load(clp_device *device, const char *key) {
     char path[4096];
     clp_bytes file = {0};
     cl_program program = NULL;
     if (find_file(device, key, path, sizeof path) &&
         clp_file_read(path, MOST_BYTES, &file, NULL) == CLPROC_OK && is_whole(&file, key)) {
-        const uint8_t *binary = file.data + sizeof(XXH128_hash_t);
         size_t size = file.size - sizeof(XXH128_hash_t);
-        cl_int code;
-        program =
-            clCreateProgramWithBinary(device->context, 1, &device->id, &size, &binary, NULL, &code);
-        if (code != CL_SUCCESS) {
-            program = NULL;
-        } else if (clBuildProgram(program, 1, &device->id, NULL, NULL, NULL) != CL_SUCCESS) {
-            clReleaseProgram(program);
-            program = NULL;
+        program = build_binary(device, file.data + sizeof(XXH128_hash_t), size);
+        if (program) {
+            note(device, program, key, size);
         }
     }
     clp_bytes_free(&file);
     return program;
 }
 
-void clp_binary_keep(clp_device *device, cl_program program, const char *key, bool compiled) {
-    char folder[4096];
-    if (device->unsaved_count < CLP_MAX_KERNELS && find_folder(device, folder, sizeof folder) &&
-        clRetainProgram(program) == CL_SUCCESS) {
-        clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
-        unsaved->program = program;
-        unsaved->compiled = compiled;
-        snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
-    }
+void clp_binary_keep(clp_device *device, cl_program program, const char *key) {
+    note(device, program, key, 0);
 }
 
 static void save(const clp_device *device, const clp_unsaved *unsaved) {
     char path[4096];
     size_t size = 0;
     clp_bytes file = {0};
-    /* Asking for the size makes PoCL compile what a binary must hold for grids of any size. */
+    /* Asking for the size makes PoCL compile what a binary must hold for grids of any size. A
+     * binary of before has become another one where this run's grids needed more. */
     if (!find_file(device, unsaved->key, path, sizeof path) ||
         clGetProgramInfo(unsaved->program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) !=
             CL_SUCCESS ||
-        size == 0 || size > MOST_BYTES ||
+        size == 0 || size == unsaved->size || size > MOST_BYTES ||
         clp_bytes_reserve(&file, sizeof(XXH128_hash_t) + size, NULL) != CLPROC_OK) {
         return;
     }
@@ -148,23 +149,14 @@ static void save(const clp_device *device, const clp_unsaved *unsaved) {
     clp_bytes_free(&file);
 }
 
-static bool has_time(const clp_device *device) {
-    bool compiled = false;
-    for (uint32_t i = 0; i < device->unsaved_count; i++) {
-        compiled |= device->unsaved[i].compiled;
-    }
-    return !compiled || clp_clock_ns() - device->opened >= SHORT_RUN_NS;
-}
-
 void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                               clp_prof_thread *thread) {
     char folder[4096];
-    bool writable = device->unsaved_count > 0 && has_time(device) &&
-                    find_folder(device, folder, sizeof folder) &&
+    bool writable = device->unsaved_count > 0 && find_folder(device, folder, sizeof folder) &&
                     clp_file_make_folder(folder, NULL) == CLPROC_OK &&
                     access(folder, W_OK | X_OK) == 0;
     if (writable) {
-        clp_file_sweep(folder);
+        clp_file_sweep(&(clp_file_tree){0}, folder);
     }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
     for (uint32_t i = 0; writable && i < device->unsaved_count && !clp_cancel_asked(cancel); i++) {

@@ -8,14 +8,14 @@
 #include "device/device_private.h"
 
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
- * or "item" tiles, "discrete" memory. */
+ * or "item" tiles, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool".
+ */
 static bool forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
 }
 
-static clproc_status create_queue(clp_device *device, cl_command_queue *queue,
-                                  clproc_error *error) {
+clproc_status clp_device_queue(clp_device *device, cl_command_queue *queue, clproc_error *error) {
     cl_command_queue_properties properties = device->prof ? CL_QUEUE_PROFILING_ENABLE : 0;
     cl_int code;
     *queue = clCreateCommandQueue(device->context, device->id, properties, &code);
@@ -24,66 +24,165 @@ static clproc_status create_queue(clp_device *device, cl_command_queue *queue,
         device->untimed = clp_cl_name(code);
         *queue = clCreateCommandQueue(device->context, device->id, 0, &code);
     }
+    if (code != CL_SUCCESS) {
+        *queue = NULL;
+    }
     return clp_cl_check(code, "clCreateCommandQueue", device->info.name, error);
 }
 
-static clproc_status open_queues(clp_device *device, cl_platform_id platform, clproc_error *error) {
+/* ----------------------------------------------------------------- opening */
+
+/** Pinned memory of all lanes together, at most; it costs half a millisecond a MiB. */
+#define RING_BYTES ((size_t)64 << 20)
+/** A part large enough for transfers to run at the link's speed. */
+#define RING_PART ((size_t)1 << 20)
+
+/** The ring, on a device with memory of its own. Without it lanes take pinned memory of their own.
+ */
+static clproc_status open_ring(clp_device *device, uint32_t lanes, clproc_error *error) {
+    cl_int code;
+    clp_pages *none = NULL;
+    lanes = lanes < CLP_MAX_LANES ? lanes : CLP_MAX_LANES;
+    size_t part = RING_BYTES / CLP_RING_PARTS / lanes / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
+    part = part < RING_PART ? part : RING_PART;
+    size_t bytes = part * CLP_RING_PARTS * lanes;
+    clproc_status status = clp_buffer_create(device, CLP_BUFFER_PINNED, bytes, "the ring", &none,
+                                             &device->ring, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    device->ring_host =
+        clEnqueueMapBuffer(device->queue, device->ring, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
+                           bytes, 0, NULL, NULL, &code);
+    device->ring_part = part;
+    device->ring_lanes = lanes;
+    return clp_cl_check(code, "clEnqueueMapBuffer", "the ring", error);
+}
+
+static clproc_status open_context(clp_device *device, cl_platform_id platform, uint32_t lanes,
+                                  clproc_error *error) {
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
     cl_int code;
     clproc_status status;
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
     CLP_TRY(status, out, clp_cl_check(code, "clCreateContext", device->info.name, error));
-    CLP_TRY(status, out, create_queue(device, &device->compute, error));
-    CLP_TRY(status, out, create_queue(device, &device->mapping, error));
-    if (device->unified) {
-        device->upload = device->readback = device->compute;
-        goto out;
+    CLP_TRY(status, out, clp_device_queue(device, &device->queue, error));
+    if (!device->unified) {
+        status = open_ring(device, lanes > 0 ? lanes : 1, error);
     }
-    CLP_TRY(status, out, create_queue(device, &device->upload, error));
-    CLP_TRY(status, out, create_queue(device, &device->readback, error));
 out:
     return status;
 }
 
-clproc_status clp_device_open(clp_device **device, const char *selection, clp_prof *prof,
-                              clproc_error *error) {
-    clp_found *found = NULL;
-    size_t count, index;
+/** What kind of device this is, and so how it is worked with. */
+static void judge(clp_device *device, const clp_found *found, bool crowded) {
+    device->info = found->info;
+    device->id = found->id;
+    device->reference = strcmp(found->info.type, "reference") == 0;
+    device->unified = device->reference || (found->info.unified_memory && !forced("discrete"));
+    bool cpu = strcmp(found->info.type, "cpu") == 0;
+    device->group_tiles = forced("group") || (!cpu && !forced("item"));
+    if (device->group_tiles && found->info.max_work_group < 256) {
+        device->group_tiles = false;
+    }
+    device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
+    device->codec_forced = forced("device-codec");
+    device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
+    if (found->in_thread && (crowded || forced("thread")) && !forced("pool") &&
+        !device->group_tiles) {
+        device->id = found->in_thread;
+        device->in_thread = true;
+    }
+}
+
+static clproc_status open_found(clp_device **device, const clp_found *found,
+                                const clp_device_params *params, const char *notice,
+                                clproc_error *error) {
+    clproc_status status = CLPROC_OK;
     clp_device *made = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *made);
-    clproc_status status;
     if (!made) {
         return clp_error_memory(error, "a device", sizeof *made);
     }
-    made->prof = prof;
+    pthread_mutex_init(&made->lock, NULL);
+    pthread_mutex_init(&made->codec_turn, NULL);
+    pthread_cond_init(&made->built, NULL);
+    made->prof = params->prof;
     made->opened = clp_clock_ns();
-    if (selection && strcmp(selection, "reference") == 0) {
-        /* Needs no driver, so a broken one must not stand in its way. */
-        made->reference = true;
-        made->info = clp_reference_info;
-        *device = made;
-        return CLPROC_OK;
-    }
-    CLP_TRY(status, out, clp_devices_find(&found, &count, error));
-    CLP_TRY(status, out,
-            clp_devices_select(found, count, selection, &index, made->notice, sizeof made->notice,
-                               error));
-    made->info = found[index].info;
-    made->id = found[index].id;
-    made->reference = strcmp(made->info.type, "reference") == 0;
-    made->unified = made->info.unified_memory && !forced("discrete");
-    bool cpu = strcmp(made->info.type, "cpu") == 0;
-    made->group_tiles = forced("group") || (!cpu && !forced("item"));
-    if (made->group_tiles && made->info.max_work_group < 256) {
-        made->group_tiles = false;
-    }
+    snprintf(made->notice, sizeof made->notice, "%s", notice);
+    judge(made, found, params->crowded);
     if (!made->reference) {
-        CLP_TRY(status, out, open_queues(made, found[index].platform, error));
+        status = open_context(made, found->platform, params->lanes, error);
     }
-    *device = made;
-out:
-    clp_memory_free(found);
     if (status != CLPROC_OK) {
         clp_device_close(&made);
+    }
+    *device = made;
+    return status;
+}
+
+clproc_status clp_device_open(clp_device **device, const clp_device_params *params,
+                              clproc_error *error) {
+    clp_found *found = NULL;
+    char notice[512] = "";
+    size_t count, index;
+    clproc_status status;
+    *device = NULL;
+    if (params->selection && strcmp(params->selection, "reference") == 0) {
+        /* Needs no driver, so a broken one must not stand in its way. */
+        clp_found reference = {.info = clp_reference_info};
+        return open_found(device, &reference, params, notice, error);
+    }
+    CLP_TRY(status, out, clp_devices_find(&found, &count, error));
+    CLP_TRY(
+        status, out,
+        clp_devices_select(found, count, params->selection, &index, notice, sizeof notice, error));
+    status = open_found(device, &found[index], params, notice, error);
+out:
+    clp_memory_free(found);
+    return status;
+}
+
+clproc_status clp_devices_open(clp_device ***devices, size_t *count,
+                               const clp_device_params *params, clproc_error *error) {
+    const char *selection = params->selection;
+    bool several = selection && (strchr(selection, ',') || strcmp(selection, "all") == 0);
+    clp_found *found = NULL;
+    size_t *chosen = NULL;
+    size_t found_count = 0, chosen_count = 1;
+    clproc_status status;
+    *devices = NULL;
+    *count = 0;
+    if (several) {
+        CLP_TRY(status, out, clp_devices_find(&found, &found_count, error));
+        chosen = clp_memory_zero(CLP_MEMORY_BATCH, found_count, sizeof *chosen);
+        if (!chosen) {
+            status = clp_error_memory(error, "the devices", found_count * sizeof *chosen);
+            goto out;
+        }
+        CLP_TRY(
+            status, out,
+            clp_devices_select_all(found, found_count, selection, chosen, &chosen_count, error));
+    }
+    *devices = clp_memory_zero(CLP_MEMORY_BATCH, chosen_count, sizeof **devices);
+    if (!*devices) {
+        status = clp_error_memory(error, "the devices", chosen_count * sizeof **devices);
+        goto out;
+    }
+    status = several ? CLPROC_OK : clp_device_open(&(*devices)[0], params, error);
+    *count = several || status != CLPROC_OK ? 0 : 1;
+    for (size_t i = 0; several && status == CLPROC_OK && i < chosen_count; i++) {
+        status = open_found(&(*devices)[i], &found[chosen[i]], params, "", error);
+        *count += status == CLPROC_OK;
+    }
+out:
+    clp_memory_free(found);
+    clp_memory_free(chosen);
+    if (status != CLPROC_OK) {
+        while (*count > 0) {
+            clp_device_close(&(*devices)[--*count]);
+        }
+        clp_memory_free(*devices);
+        *devices = NULL;
     }
     return status;
 }
@@ -93,27 +192,29 @@ void clp_device_close(clp_device **device) {
     if (!d) {
         return;
     }
+    clp_device_free_lanes(d);
     clp_first_launches_collect(d);
     clp_clocks_anchor(d);
     clp_device_probe_copy(d);
     clp_binaries_forget(d);
-    clp_kernels_release(d);
-    clp_store_free(&d->scratch);
-    if (d->readback && d->readback != d->compute) {
-        clReleaseCommandQueue(d->readback);
+    clp_schedules_free(d);
+    clp_jpeg_codec_close(&d->codec);
+    clp_programs_release(d);
+    if (d->ring_host) {
+        clEnqueueUnmapMemObject(d->queue, d->ring, d->ring_host, 0, NULL, NULL);
     }
-    if (d->upload && d->upload != d->compute) {
-        clReleaseCommandQueue(d->upload);
+    if (d->ring) {
+        clReleaseMemObject(d->ring);
     }
-    if (d->mapping) {
-        clReleaseCommandQueue(d->mapping);
-    }
-    if (d->compute) {
-        clReleaseCommandQueue(d->compute);
+    if (d->queue) {
+        clReleaseCommandQueue(d->queue);
     }
     if (d->context) {
         clReleaseContext(d->context);
     }
+    pthread_mutex_destroy(&d->codec_turn);
+    pthread_cond_destroy(&d->built);
+    pthread_mutex_destroy(&d->lock);
     clp_memory_free(d);
     *device = NULL;
 }
@@ -130,40 +231,25 @@ const char *clp_device_untimed(const clp_device *device) {
     return device->untimed;
 }
 
-void clp_device_batch_size(const clp_device *device, uint32_t *images, uint64_t *bytes) {
-    /* A CPU wants a batch that stays in its caches as far as pictures allow; a GPU wants its
-     * launches filled. */
-    *images = 64;
-    *bytes = device->group_tiles ? (uint64_t)128 << 20 : (uint64_t)4 << 20;
+bool clp_device_in_thread(const clp_device *device) {
+    return device->in_thread;
 }
 
-bool clp_device_lacks_scratch(const clp_device *device, const clp_slot *slot) {
-    return !device->reference && slot->scratch > device->scratch.capacity;
-}
-
-void clp_device_drop_scratch(clp_device *device) {
-    if (!device->reference) {
-        clFinish(device->compute); /* kernels that were warmed may still have it */
-    }
-    clp_store_free(&device->scratch);
-    clp_prof_device_memory(device->prof, "scratch", 0);
-}
-
-clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
+clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_thread *thread,
                                  clproc_error *error) {
+    clp_schedule *schedule = NULL;
+    clproc_status status = CLPROC_OK;
     if (device->reference) {
         return CLPROC_OK;
     }
-    clproc_status status = clp_kernels_build(device, plan, thread, error);
     for (size_t i = 0; status == CLPROC_OK && i < plan->pass_count; i++) {
         clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
-        clp_kernel *kernel;
-        status = clp_kernel_get(device, &variant, &kernel, thread, error);
-        /* GPUs compile when a program is built; their kernels have barriers, and cannot return
-         * early where there is no job. */
-        if (status == CLPROC_OK && !kernel->launched && !device->group_tiles) {
-            status = clp_kernel_warm(device, kernel, error);
-        }
+        clp_program *program;
+        status = clp_program_get(device, &variant, &program, thread, error);
+    }
+    if (status == CLPROC_OK && !device->unified) {
+        status = clp_schedule_get(device, plan, CLP_WAY_SLICES, &schedule, error);
+        clp_schedule_release(device, &schedule);
     }
     return status;
 }

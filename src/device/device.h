@@ -1,102 +1,144 @@
 /** Running plans: on an OpenCL device, or on the reference device, the double-precision oracle.
  *
- *  A device is driven by one thread (clp_device_prepare, _submit, _wait). Slots are filled and
- * emptied by any thread, one at a time per slot except where a function says otherwise.
+ *  A device holds what all threads share: programs, the tables of plans, its clock. A thread works
+ * through a lane of its own: an in-order queue with the memory of one picture. Lanes know nothing
+ * of each other, so that as many pictures as there are lanes are under way at once.
+ *
+ *      clp_lane_begin    memory for the picture
+ *      sink, feed, base  its rows come, portion by portion; each is on its way as soon as it is
+ * full clp_lane_compute  all rows are there: passes and results are enqueued clp_lane_await    the
+ * results are there clp_lane_results  … in the host's reach clp_lane_end      the lane is free for
+ * the next picture
  */
 #ifndef CLP_DEVICE_DEVICE_H
 #define CLP_DEVICE_DEVICE_H
 
+#include "core/jpeg_trial.h"
+#include "core/rows.h"
 #include "plan/plan.h"
 #include "prof/prof.h"
 
 typedef struct clp_device clp_device;
 
-/** Opens the device that `selection` names (see clproc_context_params), with profiling if `prof` is
- * not NULL. */
-clproc_status clp_device_open(clp_device **device, const char *selection, clp_prof *prof,
+/** What a device is opened for. Zero is sensible. */
+typedef struct clp_device_params {
+    const char *selection; /**< see clproc_context_params */
+    clp_prof *prof;        /**< NULL: without profiling */
+    uint32_t lanes;        /**< as many will work at once; 0: one */
+    /** So many pictures are to come that every lane has one at any time: then a CPU's kernels run
+     * in the thread of their lane, where the driver can do that. */
+    bool crowded;
+} clp_device_params;
+
+/** Opens the device that the selection names. */
+clproc_status clp_device_open(clp_device **device, const clp_device_params *params,
                               clproc_error *error);
+/** Opens every device that a list names, or with "all" every one that is usable; see
+ * clproc_run_params. `*devices` is to be freed by clp_memory_free(). */
+clproc_status clp_devices_open(clp_device ***devices, size_t *count,
+                               const clp_device_params *params, clproc_error *error);
+/** All of its lanes have been given back. */
 void clp_device_close(clp_device **device);
 const clproc_device_info *clp_device_info(const clp_device *device);
 /** "" or what the user should know about the choice, as that no GPU was found. */
 const char *clp_device_notice(const clp_device *device);
 /** Why the device's commands have no times in the profile that wants them, a symbol of OpenCL; NULL
- * if they do. Known once a batch has been awaited. */
+ * if they do. Known once a picture has been awaited. */
 const char *clp_device_untimed(const clp_device *device);
-/** Batches worth having: the pictures and input bytes of one batch that suit the device. */
-void clp_device_batch_size(const clp_device *device, uint32_t *images, uint64_t *bytes);
+/** True where kernels run in the thread of their lane: then nothing goes on beside it. */
+bool clp_device_in_thread(const clp_device *device);
 
-/** Builds the kernels a plan needs that are not built yet, so that its first batch finds them
- * ready. */
-clproc_status clp_device_prepare(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
+/** Builds the kernels a plan needs that are not built yet, and brings its tables to the device, so
+ * that its first picture finds them ready. Any thread. */
+clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_thread *thread,
                                  clproc_error *error);
 
-/** Keeps binaries of the programs that had to be built from their text, for runs to come to start
- * sooner; takes some tenths of a second for each, until `*cancel` is not 0. A short run that has
- * compiled leaves it to the next. Nothing that fails is told. */
+/** Keeps binaries of the programs that had to be compiled, for runs to come to start sooner; takes
+ * some tenths of a second for each, until `*cancel` is not 0. Nothing that fails is told. */
 void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                               clp_prof_thread *thread);
 
-/** The memory of one batch: an arena of decoded input and one of results, both in the host's reach.
- */
-typedef struct clp_slot clp_slot;
+/** True where a device should have the JPEG codec: where it gains. */
+bool clp_device_wants_codec(const clp_device *device);
+/** True where no picture may go to the device before the codec is there: tests ask for it. */
+bool clp_device_awaits_codec(const clp_device *device);
+/** Builds the device's JPEG codec and compares it with libjpeg; from then on lanes have it, unless
+ * one byte differs. Any thread, once. */
+clproc_status clp_device_check_codec(clp_device *device,
+                                     const clp_jpeg_trial trials[CLP_JPEG_TRIALS],
+                                     clp_prof_thread *thread, clproc_error *error);
+bool clp_device_has_codec(const clp_device *device);
 
-/** `bytes`: input and results a slot should hold; it grows for a single larger picture. */
-clproc_status clp_slot_create(clp_slot **slot, clp_device *device, uint64_t bytes, uint32_t images,
-                              clproc_error *error);
-void clp_slot_destroy(clp_slot **slot);
+/** Memory of pictures under way, bytes. On a device that shares the host's memory all of it is the
+ * device's. */
+typedef struct clp_need {
+    uint64_t host, device;
+} clp_need;
 
-/** True if the device can work on pictures of this plan band by band. */
-bool clp_device_takes_bands(const clp_device *device, const clp_plan *plan);
-/** What a picture takes of a slot, bytes. */
-uint64_t clp_slot_share(const clp_plan *plan, bool banded);
-/** What a picture takes of the device's scratch, bytes. */
-uint64_t clp_slot_scratch(const clp_plan *plan, bool banded);
-/** True if a picture of this plan can be added without growing, and all of its pictures are
- * content with `scratch` bytes. An empty slot takes any picture, one with a picture in bands no
- * other. */
-bool clp_slot_fits(const clp_slot *slot, const clp_plan *plan, bool banded, uint64_t scratch);
-/** Reserves room for a picture and retains its plan. `*index` counts from 0. */
-clproc_status clp_slot_add(clp_slot *slot, clp_plan *plan, bool banded, uint32_t *index,
-                           clproc_error *error);
-/** Where the decoder writes, as plan->input says. Different pictures may be written by different
- * threads. */
-uint8_t *clp_slot_input(clp_slot *slot, uint32_t index);
-/** The picture failed to decode: nothing is run for it. Different pictures by different threads. */
-void clp_slot_drop(clp_slot *slot, uint32_t index);
-/** Bytes by which the arenas of an empty slot must grow to hold a picture. */
-uint64_t clp_slot_growth(const clp_slot *slot, const clp_plan *plan, bool banded);
-/** Input and results an empty slot should hold from now on. */
-void clp_slot_want(clp_slot *slot, uint64_t bytes);
-/** Bytes the slot's arenas hold. */
-uint64_t clp_slot_bytes(const clp_slot *slot);
+typedef struct clp_lane clp_lane;
 
-/** Scratch is what the passes of a batch hand on. True if a slot's needs more than there is. */
-bool clp_device_lacks_scratch(const clp_device *device, const clp_slot *slot);
-/** Frees it; the next batch takes it anew. With no batch under way. */
-void clp_device_drop_scratch(clp_device *device);
+/** A lane that nobody uses, or a new one. */
+clproc_status clp_lane_take(clp_lane **lane, clp_device *device, clproc_error *error);
+/** Gives a lane back, with its memory if `keep`. NULL is fine. */
+void clp_lane_give(clp_lane **lane, bool keep);
 
-/** Enqueues upload, passes and readback of a slot's pictures. `batch` numbers it in profiles. */
-clproc_status clp_device_submit(clp_device *device, clp_slot *slot, uint64_t batch,
-                                clp_prof_thread *thread, clproc_error *error);
-/** Waits until the results are in the host's reach; batches finish in the order of submission. */
-clproc_status clp_device_wait(clp_device *device, clp_slot *slot, clproc_error *error);
-/** Where the encoder reads (and may overwrite padding), as plan->output says; after
- * clp_device_wait(). */
-uint8_t *clp_slot_output(clp_slot *slot, uint32_t index);
-/** Empties a slot whose results are no longer needed, for the next batch. By the device's thread or
- * with it idle on this slot. */
-clproc_status clp_slot_reset(clp_slot *slot, clproc_error *error);
+/** How a picture goes through a device. */
+typedef struct clp_passage {
+    bool in_rows; /**< its rows come once, from the top down */
+    bool stream;  /**< large pictures are computed while they are decoded, if that is worth it */
+    bool overlap; /**< rows are decoded while the device works on those before */
+    uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
+                            as much as the device has */
+    uint64_t number;     /**< the picture's in profiles */
+    /** For the device's JPEG codec: the picture's scan instead of its rows, and what its results
+     * are encoded with; NULL: rows come, results go back as samples. */
+    const struct clp_scan *scan;
+    const jpeg_encode_tables *encode;
+} clp_passage;
 
-/** Where the decoder writes a band's source rows, as plan->bands.window says. A band may be written
- * once the one CLP_BAND_WINDOWS before it has been waited for. */
-uint8_t *clp_slot_band(clp_slot *slot, uint32_t band);
-/** Enqueues the passes of one band of a slot with a picture in bands; band after band. With the
- * last one goes the readback. */
-clproc_status clp_device_submit_band(clp_device *device, clp_slot *slot, uint32_t band,
-                                     uint64_t batch, clp_prof_thread *thread, clproc_error *error);
-/** Waits until a band is through; with the last one the results are in the host's reach. */
-clproc_status clp_device_wait_band(clp_device *device, clp_slot *slot, uint32_t band,
-                                   clproc_error *error);
+/** A JPEG's scan, packed (codec/jpeg_scan.h). */
+typedef struct clp_scan {
+    const jpeg_package *package; /**< its header */
+    const uint8_t *packed;       /**< the whole package */
+    size_t bytes;
+    uint32_t sizes[JPEG_COMPONENTS]; /**< of its blocks, in samples */
+} clp_scan;
+
+/** What a lane will hold once a picture of this plan has begun, with what it holds now. */
+clproc_status clp_lane_need(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
+                            clp_need *need, clproc_error *error);
+/** Where a scan may be packed so that it need not be copied before it travels: `*room` bytes, in
+ * the lane's share of the ring. Until clp_lane_begin() has returned, or clp_lane_end(). */
+clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,
+                               clproc_error *error);
+/** Takes memory for a picture. The lane holds it until it is given back. `thread` records what the
+ * lane does, until clp_lane_end(). */
+clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *passage,
+                             clp_prof_thread *thread, clproc_error *error);
+/** Where a decoder may write the whole picture, as plan->input says; NULL where rows must go to the
+ * sink. */
+uint8_t *clp_lane_base(clp_lane *lane);
+/** Takes rows as a decoder brings them. */
+const clp_row_sink *clp_lane_sink(clp_lane *lane);
+/** Takes a decoded picture from memory that is laid out as plan->input says. */
+clproc_status clp_lane_feed(clp_lane *lane, const uint8_t *base, clproc_error *error);
+/** All rows are there and good: the rest of the passes, and the way back of the results. */
+clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error);
+/** True once clp_lane_await() will not wait. */
+bool clp_lane_is_done(clp_lane *lane);
+clproc_status clp_lane_await(clp_lane *lane, clproc_error *error);
+/** Of a picture that came as a scan, once awaited: NULL if its samples are libjpeg's, else why
+ * libjpeg must decode it, in a few words. */
+const char *clp_lane_verdict(const clp_lane *lane);
+/** The encoded results, if the picture began with `encode` and they had room: whole words of bits,
+ * first bit uppermost; NULL if the samples must be encoded by the host. Until clp_lane_end(). */
+clproc_status clp_lane_scan(clp_lane *lane, const uint8_t **scan, uint32_t *bits,
+                            clproc_error *error);
+/** Results in the host's reach, as plan->output says, until clp_lane_end(). The caller may
+ * overwrite them. */
+clproc_status clp_lane_results(clp_lane *lane, uint8_t **base, clproc_error *error);
+/** The picture is through, or given up at whatever stage. */
+void clp_lane_end(clp_lane *lane);
 
 /** Runs a plan's terms on one picture in double precision; what the reference device does.
  * `unrounded`, if not NULL, receives each output plane's values before rounding, densely packed

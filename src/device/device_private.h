@@ -3,10 +3,12 @@
 #define CLP_DEVICE_DEVICE_PRIVATE_H
 
 #include <CL/cl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "device/cl_error.h"
 #include "device/device.h"
+#include "device/jpeg_codec.h"
 #include "device/pages.h"
 
 /* ------------------------------------------------------ platforms.c */
@@ -16,6 +18,10 @@ typedef struct clp_found {
     clproc_device_info info;
     cl_platform_id platform;
     cl_device_id id;
+    /** The same processor as a device that runs commands in the thread that enqueues them; NULL if
+     * there is none. */
+    cl_device_id in_thread;
+    char notice[384]; /**< of the last, the reference: what the user should know of PoCL */
 } clp_found;
 
 extern const clproc_device_info clp_reference_info;
@@ -26,15 +32,33 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
                                  clproc_error *error);
-/** What PoCL would abort the process for: no linker, no /sys, no cache folder. Also sets
- * POCL_CACHE_DIR if it is unset. */
-clproc_status clp_pocl_preflight(clproc_error *error);
+/** Every device that a list of selections names, or with "all" every usable one but the reference;
+ * each once. `chosen` has room for `count`. */
+clproc_status clp_devices_select_all(const clp_found *found, size_t count, const char *selection,
+                                     size_t *chosen, size_t *chosen_count, clproc_error *error);
 
 /** What the platform of PoCL is called. */
 #define CLP_POCL_PLATFORM "Portable Computing Language"
+/** PoCL's drivers that we ask for: its pool of threads, and the one that runs kernels in the thread
+ * that enqueues them. Later versions call them cpu and cpu-minimal, and know these names, too. */
+#define CLP_POCL_DEVICES "pthread basic"
+
+/* ------------------------------------------------------ preflight.c */
+
+/** What PoCL would abort the process for: no linker, no /sys, no folder to compile in, limits of
+ * the process. Also prepares the cache; `notice` is "" or what the user should know of that. */
+clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error *error);
 
 /* ---------------------------------------------------------- cache.c */
 
+#define CLP_CACHE_PATH 4096
+/** In the environment, also of children: the folder of binaries; "" where none can be kept. */
+#define CLP_CACHE_KEPT "CLPROC_PROGRAMS"
+
+/** Gives PoCL a folder of this process's own, and settles where binaries are kept. */
+clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *error);
+/** True if compiled kernels can be written there. */
+bool clp_cache_has_room(const char *folder);
 /** Programs in the driver's cache, before a build; for clp_cache_since() after it. */
 int64_t clp_cache_programs(const clp_device *device);
 /** Whether what was built since then came from the cache. */
@@ -45,10 +69,10 @@ clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
 /** Hexadecimal digits of a key, and the end. */
 #define CLP_BINARY_KEY 33
 
-/** A program that was built from its text. */
+/** A program that may be worth keeping at the end. */
 typedef struct clp_unsaved {
     cl_program program;
-    bool compiled; /**< the driver's cache did not have it */
+    size_t size; /**< of the binary it came from; 0: it was built from its text */
     char key[CLP_BINARY_KEY];
 } clp_unsaved;
 
@@ -58,7 +82,7 @@ void clp_binary_key(const clp_device *device, const char *options, const char *c
 /** The program of a binary kept before, built; NULL where there is none, or none of use. */
 cl_program clp_binary_load(clp_device *device, const char *key);
 /** Notes a program for clp_device_save_programs(), where its binary is worth keeping. */
-void clp_binary_keep(clp_device *device, cl_program program, const char *key, bool compiled);
+void clp_binary_keep(clp_device *device, cl_program program, const char *key);
 void clp_binaries_forget(clp_device *device);
 
 /* -------------------------------------------------------- program.c */
@@ -70,27 +94,38 @@ typedef struct clp_variant {
     clp_sample src, dst;
 } clp_variant;
 
-typedef struct clp_kernel {
+typedef enum clp_program_state {
+    CLP_PROGRAM_FAILED, /**< or never built: who needs it tries */
+    CLP_PROGRAM_BUILDING,
+    CLP_PROGRAM_READY
+} clp_program_state;
+
+/** A kernel's program. Lanes make kernel objects of their own from it. */
+typedef struct clp_program {
     clp_variant variant;
     char name[48];
+    clp_program_state state;
+    cl_program program;
+    atomic_bool launched;
+} clp_program;
+
+/** A lane's own kernel object: arguments are set without a lock. */
+typedef struct clp_kernel {
+    clp_program *program;
     cl_kernel kernel;
-    bool launched;
 } clp_kernel;
 
 #define CLP_MAX_KERNELS 48
 
 clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass);
-/** Builds what a plan needs and is not there yet. */
-clproc_status clp_kernels_build(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
-                                clproc_error *error);
-/** The kernel of a variant, built on first use. */
-clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
-                             clp_prof_thread *thread, clproc_error *error);
-/** Makes the driver compile a kernel for the launches to come. */
-clproc_status clp_kernel_warm(clp_device *device, clp_kernel *kernel, clproc_error *error);
-void clp_kernels_release(clp_device *device);
+/** The program of a variant, built on first use; who needs one that is being built waits for it.
+ * Any thread. */
+clproc_status clp_program_get(clp_device *device, const clp_variant *variant, clp_program **program,
+                              clp_prof_thread *thread, clproc_error *error);
+clproc_status clp_kernel_create(const clp_program *program, cl_kernel *kernel, clproc_error *error);
+void clp_programs_release(clp_device *device);
 
-/* ---------------------------------------------------------- slot.c */
+/* -------------------------------------------------------- arena.c */
 
 /** A buffer that grows. */
 typedef struct clp_store {
@@ -99,45 +134,17 @@ typedef struct clp_store {
     clp_pages *pages; /**< NULL unless the device shares the host's memory */
 } clp_store;
 
-/** Memory of one kind: on a device that shares the host's memory one mapped buffer; else a pinned
- * host buffer beside one on the device; on the reference device host memory alone. */
+/** Memory that host and device take turns in. On a device that shares the host's memory one mapped
+ * buffer; else pinned host memory, a part of the ring or, where that is too small, its own; on the
+ * reference device host memory alone. */
 typedef struct clp_arena {
-    size_t capacity, used;
-    cl_mem buffer;    /**< what kernels use */
+    size_t capacity;
+    cl_mem buffer;    /**< NULL for a part of the ring */
     clp_pages *pages; /**< of `buffer`, with shared memory */
-    cl_mem pinned;    /**< NULL with shared memory */
     uint8_t *host;    /**< NULL while the device owns it */
 } clp_arena;
 
-typedef struct clp_picture {
-    clp_plan *plan;
-    size_t input, output; /**< offsets in the arenas */
-    size_t scratch;       /**< offset, assigned at submission */
-    size_t tables;
-    bool dropped;
-} clp_picture;
-
-struct clp_slot {
-    clp_device *device;
-    uint64_t wanted_bytes;
-    clp_arena input; /**< of a banded slot, the first window */
-    clp_arena more_windows[CLP_BAND_WINDOWS - 1];
-    clp_arena output;
-    bool banded; /**< its only picture comes in bands */
-    clp_picture *pictures;
-    uint32_t count, capacity; /**< pictures */
-    uint64_t scratch;         /**< bytes they need */
-    clp_store tables;         /**< plan tables, then jobs */
-    uint8_t *staging;         /**< host copy of `tables` until it is uploaded */
-    size_t staging_size, staging_capacity;
-    /* Of the batch under way */
-    uint64_t batch;
-    cl_event done;
-    cl_event window_free[CLP_BAND_WINDOWS]; /**< of the last band in each window */
-    struct clp_jobs *band_jobs;             /**< of the picture in bands, NULL before its first */
-    struct clp_launch *launches;            /**< profiled commands whose events are not read yet */
-    size_t launch_count, launch_capacity;
-};
+typedef struct clp_schedule clp_schedule;
 
 /** Where a device's command times come from. */
 typedef enum clp_device_clock {
@@ -147,40 +154,75 @@ typedef enum clp_device_clock {
     CLP_CLOCK_RAW
 } clp_device_clock;
 
-/** A device command of a batch: what the profile will say of it. */
+/** What device memory is held for. */
+typedef enum clp_held {
+    CLP_HELD_INPUT,
+    CLP_HELD_RESULTS,
+    CLP_HELD_SCRATCH,
+    CLP_HELD_TABLES,
+    CLP_HELD_COUNT
+} clp_held;
+
+/** A device command under way: what the profile will say of it. */
 typedef struct clp_launch {
     cl_event event;
     clp_prof_command command;
 } clp_launch;
 
+/** The most lanes of a device, and the most plans whose tables it keeps. */
+#define CLP_MAX_LANES 256
+#define CLP_MAX_SCHEDULES 32
+
+/** An opened device. What changes after opening is guarded by `lock`. */
 struct clp_device {
     clproc_device_info info;
-    char notice[256];
+    char notice[512];
     bool reference;
     clp_prof *prof;
-    cl_device_id id;
+    cl_device_id id; /**< the one that commands run on */
     cl_context context;
-    /** The same queue three times with shared memory. */
-    cl_command_queue compute, upload, readback;
-    /** For host access to slots at rest, which must not wait for the kernels of other batches. */
-    cl_command_queue mapping;
+    /** For what no lane does: warming kernels, measuring. */
+    cl_command_queue queue;
     bool unified;     /**< the host maps what kernels use */
+    bool in_thread;   /**< commands run in the thread that enqueues them */
+    bool spins;       /**< the driver waits by asking over and over */
     bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
-    clp_kernel kernels[CLP_MAX_KERNELS];
-    uint32_t kernel_count;
+    uint64_t opened;  /**< clp_clock_ns() */
+
+    pthread_mutex_t lock;
+    pthread_cond_t built;
+    clp_program programs[CLP_MAX_KERNELS];
+    uint32_t program_count;
     clp_unsaved unsaved[CLP_MAX_KERNELS];
     uint32_t unsaved_count;
-    uint64_t opened; /**< clp_clock_ns() */
-    clp_store scratch;
-    atomic_size_t input_bytes, output_bytes; /**< of all slots' arenas */
-    atomic_size_t table_bytes;               /**< of all slots' tables */
-    clp_launch firsts[CLP_MAX_KERNELS];      /**< launches made for compiling, not read yet */
+    clp_schedule *schedules[CLP_MAX_SCHEDULES];
+    uint32_t schedule_count;
+    clp_lane *idle[CLP_MAX_LANES]; /**< lanes that nobody uses now */
+    uint32_t idle_count;
+    clp_launch firsts[CLP_MAX_KERNELS]; /**< launches made for compiling, not read yet */
     uint32_t first_count;
     clp_device_clock clock;
+    clp_jpeg_codec *codec; /**< lanes have shares of it */
+    bool codec_forced;     /**< tests have it on every device */
+    bool pocl;
+    pthread_mutex_t codec_turn; /**< with PoCL, who uses the codec */
+    atomic_bool codec_ready;
+    atomic_size_t held[CLP_HELD_COUNT]; /**< device memory by what for, bytes */
     /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
      */
     const char *untimed;
+
+    /* The ring: pinned memory of all lanes, on a device with memory of its own. */
+    cl_mem ring;
+    uint8_t *ring_host;
+    size_t ring_part; /**< bytes of one part, of which each lane has CLP_RING_PARTS */
+    uint32_t ring_lanes;
+    bool ring_taken[CLP_MAX_LANES];
 };
+
+clproc_status clp_device_queue(clp_device *device, cl_command_queue *queue, clproc_error *error);
+/** Notes that memory held for a purpose has changed its size, for the profile. */
+void clp_device_note_memory(clp_device *device, clp_held what, size_t before, size_t now);
 
 /* -------------------------------------------------------- buffers.c */
 
@@ -200,19 +242,73 @@ clproc_status clp_store_grow(clp_device *device, clp_buffer_kind kind, clp_store
                              size_t needed, const char *what, clproc_error *error);
 void clp_store_free(clp_store *store);
 
-/* ----------------------------------------------------------- slot.c */
+/* ----------------------------------------------------------- arena.c */
 
-clproc_status clp_arena_grow(clp_device *device, clp_arena *arena, size_t capacity,
-                             const char *what, clproc_error *error);
-void clp_arena_free(clp_device *device, clp_arena *arena);
-clproc_status clp_arena_map(clp_device *device, clp_arena *arena, clproc_error *error);
-clproc_status clp_arena_unmap(clp_device *device, clp_arena *arena, clproc_error *error);
+/** Makes room; the content is lost. With shared memory or on the reference device. */
+clproc_status clp_arena_grow(clp_lane *lane, clp_arena *arena, size_t capacity, clp_held what,
+                             clproc_error *error);
+/** Pinned memory of the arena's own, for what the ring has no room for. */
+clproc_status clp_arena_pin(clp_lane *lane, clp_arena *arena, size_t capacity, clproc_error *error);
+void clp_arena_free(clp_lane *lane, clp_arena *arena, clp_held what);
+/** Gives the memory to the device, if it is shared. */
+clproc_status clp_arena_unmap(clp_lane *lane, clp_arena *arena, clproc_error *error);
+/** Brings it back to the host; `*done` comes when what was enqueued before has finished with it. */
+clproc_status clp_arena_map(clp_lane *lane, clp_arena *arena, cl_map_flags flags, cl_event *done,
+                            clproc_error *error);
 
-/* -------------------------------------------------------- submit.c, events.c */
+/* --------------------------------------------------------- schedule.c */
 
-/** Remembers a command of a batch for the profile; `event` is taken over. Without profiling it is
+/** A launch: jobs of one kernel and one level. */
+typedef struct clp_group {
+    clp_variant variant;
+    clp_role src, dst; /**< of filter and reindex passes */
+    uint32_t count, tiles;
+    size_t jobs; /**< where they stand in the tables */
+    uint64_t bytes_read, bytes_written, operations;
+} clp_group;
+
+/** How a picture's rows come to the device. */
+typedef enum clp_way {
+    CLP_WAY_WHOLE,  /**< decoded straight into the input of the passes */
+    CLP_WAY_SLICES, /**< window by window copied into it */
+    CLP_WAY_BANDS,  /**< window by window, and computed from there */
+    CLP_WAY_SCAN    /**< decoded on the device */
+} clp_way;
+
+/** A plan as a device runs it: its tables on the device, and launches in order. All that differs
+ * from picture to picture are the buffers. */
+struct clp_schedule {
+    clp_plan *plan; /**< one reference */
+    clp_way way;
+    clp_bands slices;          /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE */
+    const clp_bands *portions; /**< what rows come at a time: `slices`, or the plan's bands */
+    cl_mem tables;
+    size_t table_bytes;
+    clp_group *groups;
+    size_t group_count, group_capacity;
+    size_t *band_ends; /**< with CLP_WAY_BANDS, of each band: the group after its last */
+    size_t scratch;    /**< bytes that launches need */
+    uint32_t users;    /**< with the device's lock held */
+};
+
+/** The schedule of a plan, made on first use. Give it back with clp_schedule_release(). */
+clproc_status clp_schedule_get(clp_device *device, clp_plan *plan, clp_way way,
+                               clp_schedule **schedule, clproc_error *error);
+void clp_schedule_release(clp_device *device, clp_schedule **schedule);
+/** With nothing under way. */
+void clp_schedules_free(clp_device *device);
+
+/* ------------------------------------------------------- launch.c, events.c */
+
+/** Enqueues a launch on a lane; `input` is the buffer its input lies in. */
+clproc_status clp_group_launch(clp_lane *lane, const clp_group *group, cl_mem input,
+                               clp_prof_thread *thread, clproc_error *error);
+/** Makes the driver compile a program for the launches to come. */
+clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_error *error);
+
+/** Remembers a command of a lane for the profile; `event` is taken over. Without profiling it is
  * released. */
-clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
+clproc_status clp_launch_note(clp_lane *lane, cl_event event, const clp_prof_command *command,
                               clproc_error *error);
 /** Remembers a kernel's first launch, made for the driver to compile it; `event`, if any, is taken
  * over. */
@@ -222,30 +318,101 @@ void clp_first_launches_collect(clp_device *device);
 /** States how fast the device copies within its own memory, for a profile to compare kernels with.
  * With nothing else running; takes a few milliseconds, and nothing without profiling. */
 void clp_device_probe_copy(clp_device *device);
-/** Reads the finished events of a batch into the profile and releases them. */
-void clp_launches_collect(clp_device *device, clp_slot *slot);
-/** Gives up the events of a batch that came to no end. Any thread. */
-void clp_launches_drop(clp_slot *slot);
-/** An event's place if commands of this slot are profiled, else NULL. */
+/** Reads the finished events of a lane into the profile and releases them. */
+void clp_launches_collect(clp_lane *lane);
+/** Gives up the events of a picture that came to no end. */
+void clp_launches_drop(clp_lane *lane);
+/** An event's place if commands are profiled, else NULL. */
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
+/** Waits for an event, sleeping where the driver would spin, and says how the command ended. */
+clproc_status clp_event_wait(const clp_device *device, cl_event event, clproc_error *error);
+void clp_event_release(cl_event *event);
 
-/** The results come into the host's reach; sets slot->done. */
-clproc_status clp_slot_read_back(clp_slot *slot, clproc_error *error);
+/* ------------------------------------------------------------ lane.c */
+
+/** Parts of the ring that a lane has: windows to decode into, and one for results. */
+#define CLP_RING_PARTS (CLP_BAND_WINDOWS + 1)
+
+/** What the JPEG codec does to a picture. */
+typedef struct clp_codec_plan {
+    bool decodes, encodes;
+    jpeg_package package;
+    const uint8_t *packed;
+    size_t package_bytes;
+    clp_jpeg_decode_picture picture;
+    clp_jpeg_decode_plan decode;
+    clp_jpeg_encode_picture result;
+    clp_jpeg_encode_plan encode;
+    size_t scan_bytes; /**< of the encoded scan, room */
+    size_t prefix;     /**< bytes of it that come back at once */
+} clp_codec_plan;
+
+struct clp_lane {
+    clp_device *device;
+    cl_command_queue queue; /**< in order */
+    clp_kernel kernels[CLP_MAX_KERNELS];
+    uint32_t kernel_count;
+    uint32_t ring_index; /**< its share of the ring */
+    clp_arena windows[CLP_BAND_WINDOWS];
+    cl_event window_free[CLP_BAND_WINDOWS]; /**< comes when a window may be written again */
+    clp_store copies[CLP_BAND_WINDOWS];     /**< of windows, on a device with memory of its own */
+    clp_store input, scratch, results;      /**< on a device with memory of its own */
+    clp_arena output; /**< results in the host's reach, all or a part of them */
+    cl_event done;
+    clp_launch *launches; /**< profiled commands whose events are not read yet */
+    size_t launch_count, launch_capacity;
+    /* For the JPEG codec */
+    clp_jpeg_codec *codec;
+    uint8_t *staging, *head; /**< memory of its own where the ring does not serve */
+    clp_store package, decode_jobs, encode_jobs, work, scans;
+    clp_codec_plan codec_plan;
+    /* The picture under way */
+    uint64_t number;
+    clp_schedule *schedule;        /**< NULL: none */
+    uint32_t portion;              /**< being filled */
+    uint32_t rows[CLP_MAX_PLANES]; /**< decoded */
+    clp_row_sink sink;
+    bool overlap;  /**< rows are decoded while the device works on those before */
+    bool awaited;  /**< nothing of it is under way any more */
+    uint8_t *host; /**< results that `output` has no room for */
+    size_t host_size;
+    clp_prof_thread *thread;
+};
+
+/** What a thread does that hands commands to the device: all of their work, where they run in it.
+ */
+static inline clp_prof_stage clp_lane_stage(const clp_lane *lane) {
+    return lane->device->in_thread ? CLP_PROF_COMPUTE : CLP_PROF_SUBMIT;
+}
+
+/** Gives up what a lane holds of a device with memory of its own. */
+void clp_lane_shrink(clp_lane *lane);
+/** Destroys lanes that nobody uses. */
+void clp_device_free_lanes(clp_device *device);
+
+/* ------------------------------------------------------------ scan.c */
+
+/** Plans the codec's work on a picture, and adds what it holds to `*need`. */
+clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
+                                  uint64_t *need, clproc_error *error);
+/** Memory for the codec. */
+clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error);
+/** Begins to bring the results back as samples. */
+clproc_status clp_lane_bring_back(clp_lane *lane, clproc_error *error);
+/** Sends the scan and decodes it. */
+clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error);
+/** Encodes the results, and begins to bring them back. */
+clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error);
+void clp_lane_free_codec(clp_lane *lane);
+
+/** Memory of the host for results. */
+clproc_status clp_lane_grow_host(clp_lane *lane, size_t bytes, clproc_error *error);
+/** Grows a buffer of the device, and notes it. */
+clproc_status clp_lane_grow_store(clp_lane *lane, clp_store *store, size_t size, clp_held what,
+                                  clproc_error *error);
+
 /** After a failure: what was enqueued must not outlive the memory it works on. */
-void clp_device_finish(clp_device *device);
-/** Tells the profile that a slot's tables had `before` bytes until now. */
-void clp_slot_note_tables(clp_slot *slot, size_t before);
-/** Gives up what is left of a batch that came to no end; nothing where it was awaited. */
-void clp_slot_end_batch(clp_slot *slot);
-/** Waits for an event of a batch and says how the command ended. */
-clproc_status clp_event_wait(cl_event event, clproc_error *error);
-
-/* --------------------------------------------------------- bands.c */
-
-/** The window that a band of a slot is decoded into. */
-clp_arena *clp_slot_window(clp_slot *slot, uint32_t band);
-/** Forgets the jobs of the slot's picture in bands. */
-void clp_slot_end_bands(clp_slot *slot);
+void clp_lane_give_up(clp_lane *lane);
 
 /* --------------------------------------------------------- clocks.c */
 
@@ -254,7 +421,5 @@ void clp_slot_end_bands(clp_slot *slot);
 void clp_clocks_see(clp_device *device, uint64_t ended);
 /** Aligns the clock, if known, once more: at the end this corrects the drift in between. */
 void clp_clocks_anchor(clp_device *device);
-
-clproc_status clp_reference_submit(clp_slot *slot, clp_prof_thread *thread, clproc_error *error);
 
 #endif

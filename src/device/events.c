@@ -1,5 +1,6 @@
 /** Events of profiled commands: kept while a batch runs, read once it has finished. */
 #include <stdio.h>
+#include <time.h>
 
 #include "core/clock.h"
 #include "core/memory.h"
@@ -9,24 +10,62 @@ cl_event *clp_event_wanted(const clp_device *device, cl_event *event) {
     return device->prof && !device->untimed ? event : NULL;
 }
 
-clproc_status clp_launch_note(clp_slot *slot, cl_event event, const clp_prof_command *command,
+clproc_status clp_launch_note(clp_lane *lane, cl_event event, const clp_prof_command *command,
                               clproc_error *error) {
+    clp_prof *prof = lane->device->prof;
     if (!event) {
         return CLPROC_OK;
     }
     clp_launch *launches =
-        slot->device->prof
-            ? clp_memory_grow(CLP_MEMORY_PROFILE, slot->launches, &slot->launch_capacity,
-                              slot->launch_count + 1, sizeof *launches)
-            : NULL;
+        prof ? clp_memory_grow(CLP_MEMORY_PROFILE, lane->launches, &lane->launch_capacity,
+                               lane->launch_count + 1, sizeof *launches)
+             : NULL;
     if (!launches) {
         clReleaseEvent(event);
-        return slot->device->prof ? clp_error_memory(error, "profile records", sizeof *launches)
-                                  : CLPROC_OK;
+        return prof ? clp_error_memory(error, "profile records", sizeof *launches) : CLPROC_OK;
     }
-    slot->launches = launches;
-    launches[slot->launch_count++] = (clp_launch){.event = event, .command = *command};
+    lane->launches = launches;
+    launches[lane->launch_count++] = (clp_launch){.event = event, .command = *command};
     return CLPROC_OK;
+}
+
+/** Nanoseconds between two looks at a command: its last moment is missed by half of that. */
+#define LOOK_NS 40000
+
+/** Sleeps until a command has ended: some drivers wait by asking over and over, and take a core for
+ * it. */
+static void sleep_until_ended(cl_event event) {
+    cl_int state = CL_QUEUED;
+    while (clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL) ==
+               CL_SUCCESS &&
+           state > CL_COMPLETE) {
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    }
+}
+
+clproc_status clp_event_wait(const clp_device *device, cl_event event, clproc_error *error) {
+    cl_int state = CL_COMPLETE;
+    if (device->spins) {
+        sleep_until_ended(event);
+    }
+    clproc_status status =
+        clp_cl_check(clWaitForEvents(1, &event), "clWaitForEvents", "a picture", error);
+    if (status == CLPROC_OK) {
+        cl_int code =
+            clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
+        status = clp_cl_check(code, "clGetEventInfo", "a picture", error);
+    }
+    if (status == CLPROC_OK && state < 0) {
+        status = clp_cl_check(state, "running", "a picture", error);
+    }
+    return status;
+}
+
+void clp_event_release(cl_event *event) {
+    if (*event) {
+        clReleaseEvent(*event);
+        *event = NULL;
+    }
 }
 
 static cl_int read_times(cl_event event, clp_prof_command *command) {
@@ -73,37 +112,41 @@ static void collect(clp_device *device, clp_launch *launches, size_t count) {
         clReleaseEvent(launch->event);
     }
     if (last) {
+        pthread_mutex_lock(&device->lock);
         clp_clocks_see(device, last);
+        pthread_mutex_unlock(&device->lock);
     }
 }
 
-void clp_launches_collect(clp_device *device, clp_slot *slot) {
-    collect(device, slot->launches, slot->launch_count);
-    slot->launch_count = 0;
-    /* They came before this batch on the same queue. */
-    clp_first_launches_collect(device);
+void clp_launches_collect(clp_lane *lane) {
+    collect(lane->device, lane->launches, lane->launch_count);
+    lane->launch_count = 0;
 }
 
-void clp_launches_drop(clp_slot *slot) {
-    for (size_t i = 0; i < slot->launch_count; i++) {
-        clReleaseEvent(slot->launches[i].event);
+void clp_launches_drop(clp_lane *lane) {
+    for (size_t i = 0; i < lane->launch_count; i++) {
+        clReleaseEvent(lane->launches[i].event);
     }
-    slot->launch_count = 0;
+    lane->launch_count = 0;
 }
 
 void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel) {
     if (!event) {
         return;
     }
-    if (device->first_count == CLP_MAX_KERNELS) {
+    pthread_mutex_lock(&device->lock);
+    bool room = device->first_count < CLP_MAX_KERNELS;
+    clp_launch *launch = room ? &device->firsts[device->first_count++] : NULL;
+    if (!room) {
         clReleaseEvent(event);
-        return;
+        goto out;
     }
-    clp_launch *launch = &device->firsts[device->first_count++];
     *launch = (clp_launch){
         .event = event,
         .command = {.kind = CLP_COMMAND_KERNEL, .batch = CLP_PROF_NO_BATCH, .first = true}};
     snprintf(launch->command.name, sizeof launch->command.name, "%s", kernel);
+out:
+    pthread_mutex_unlock(&device->lock);
 }
 
 void clp_first_launches_collect(clp_device *device) {
@@ -122,7 +165,7 @@ static double time_copy(clp_device *device, cl_mem buffer, size_t bytes) {
     cl_event event = NULL;
     clp_prof_command times = {0};
     cl_int code =
-        clEnqueueCopyBuffer(device->compute, buffer, buffer, 0, bytes, bytes, 0, NULL, &event);
+        clEnqueueCopyBuffer(device->queue, buffer, buffer, 0, bytes, bytes, 0, NULL, &event);
     bool fine = code == CL_SUCCESS && clWaitForEvents(1, &event) == CL_SUCCESS &&
                 read_times(event, &times) == CL_SUCCESS;
     if (event) {
@@ -135,7 +178,7 @@ void clp_device_probe_copy(clp_device *device) {
     size_t bytes = device->unified ? PROBE_SHARED : PROBE_OWN;
     double best = 0;
     cl_int code;
-    if (!device->prof || device->untimed || !device->compute) {
+    if (!device->prof || device->untimed || !device->queue) {
         return;
     }
     cl_mem buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE, 2 * bytes, NULL, &code);

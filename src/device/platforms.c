@@ -1,12 +1,8 @@
 /** Finding and choosing devices. */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "device/device_private.h"
 
@@ -102,6 +98,17 @@ static void describe(clp_found *found) {
     }
 }
 
+/** A device of PoCL that runs commands in the thread that enqueues them: no choice of its own, but
+ * another way to the same processor. Where somebody else has chosen PoCL's drivers, they are taken
+ * as they are. */
+static bool is_in_thread(const clp_found *item) {
+    const char *drivers = getenv("POCL_DEVICES");
+    return strcmp(item->info.platform, CLP_POCL_PLATFORM) == 0 && drivers &&
+           strcmp(drivers, CLP_POCL_DEVICES) == 0 &&
+           (strncmp(item->info.name, "basic", 5) == 0 ||
+            strncmp(item->info.name, "cpu-minimal", 11) == 0);
+}
+
 static clproc_status append(clp_found **found, size_t *count, size_t *capacity,
                             const clp_found *item, clproc_error *error) {
     clp_found *grown =
@@ -135,14 +142,23 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
         snprintf(name, sizeof name, "unknown platform");
     }
+    size_t first = *count;
+    cl_device_id in_thread = NULL;
     for (cl_uint i = 0; i < number && i < 64; i++) {
         clp_found item = {.platform = platform, .id = ids[i]};
         memcpy(item.info.platform, name, sizeof name);
         describe(&item);
+        if (is_in_thread(&item)) {
+            in_thread = item.info.usable ? item.id : NULL;
+            continue;
+        }
         clproc_status status = append(found, count, capacity, &item, error);
         if (status != CLPROC_OK) {
             return status;
         }
+    }
+    for (size_t i = first; in_thread && i < *count; i++) {
+        (*found)[i].in_thread = in_thread;
     }
     return CLPROC_OK;
 }
@@ -164,8 +180,9 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
     *found = NULL;
     *count = 0;
     char problem[256] = "";
+    clp_found reference = {.info = clp_reference_info};
     clproc_error preflight;
-    if (clp_pocl_preflight(&preflight) != CLPROC_OK) {
+    if (clp_pocl_preflight(reference.notice, sizeof reference.notice, &preflight) != CLPROC_OK) {
         snprintf(problem, sizeof problem, "%.255s", preflight.message);
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
@@ -180,7 +197,6 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
         status =
             find_on_platform(platforms[i], found, count, &capacity, problem, sizeof problem, error);
     }
-    clp_found reference = {.info = clp_reference_info};
     memcpy(reference.info.problem, problem, sizeof problem);
     if (status == CLPROC_OK) {
         status = append(found, count, &capacity, &reference, error);
@@ -289,91 +305,50 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
     if (any && strcmp(best->type, "gpu") != 0) {
         snprintf(notice, notice_size, "no GPU found, running on the CPU: %s", best->name);
     }
+    const char *more = found[count - 1].notice;
+    if (more[0] && strcmp(best->platform, CLP_POCL_PLATFORM) == 0) {
+        size_t length = strlen(notice);
+        snprintf(notice + length, notice_size - length, "%s%s", length ? "; " : "", more);
+    }
     return CLPROC_OK;
 }
 
-/* ------------------------------------------------------- PoCL */
-
-static bool on_path(const char *program) {
-    const char *path = getenv("PATH");
-    char name[4096];
-    while (path && *path) {
-        size_t length = strcspn(path, ":");
-        snprintf(name, sizeof name, "%.*s/%s", (int)length, length ? path : ".", program);
-        if (access(name, X_OK) == 0) {
-            return true;
+/** Adds a device to those chosen, unless it is there. */
+static void choose(size_t *chosen, size_t *chosen_count, size_t index) {
+    for (size_t i = 0; i < *chosen_count; i++) {
+        if (chosen[i] == index) {
+            return;
         }
-        path += length + (path[length] == ':');
     }
-    return false;
+    chosen[(*chosen_count)++] = index;
 }
 
-static bool has_pocl(void) {
-    return access("/etc/OpenCL/vendors/pocl.icd", F_OK) == 0 || getenv("OCL_ICD_VENDORS") != NULL;
-}
-
-/** hwloc, by which PoCL learns of processors and memory, starts from here. */
-static bool has_topology(void) {
-    return access("/sys/devices/system/cpu/cpu0/topology", F_OK) == 0 ||
-           access("/sys/bus/cpu/devices/cpu0/topology", F_OK) == 0;
-}
-
-static bool is_usable(const char *path) {
-    return clp_file_make_folder(path, NULL) == CLPROC_OK && access(path, W_OK | X_OK) == 0;
-}
-
-/** What stands below /tmp may be somebody else's, and these files are run. */
-static bool is_private(const char *path) {
-    struct stat status;
-    return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &status) == 0 &&
-           S_ISDIR(status.st_mode) && status.st_uid == getuid() &&
-           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-/** The folder of compiled kernels that was asked for, PoCL's usual place, or where neither can be
- * written one below /tmp; false if that is of no use either. */
-static bool choose_cache(char *path, size_t size) {
-    const char *asked = getenv("POCL_CACHE_DIR"), *xdg = getenv("XDG_CACHE_HOME"),
-               *home = getenv("HOME");
-    int length = -1;
-    if (asked && *asked) {
-        length = snprintf(path, size, "%s", asked);
-    } else if (xdg && *xdg) {
-        length = snprintf(path, size, "%s/pocl/kcache", xdg);
-    } else if (home && *home) {
-        length = snprintf(path, size, "%s/.cache/pocl/kcache", home);
+clproc_status clp_devices_select_all(const clp_found *found, size_t count, const char *selection,
+                                     size_t *chosen, size_t *chosen_count, clproc_error *error) {
+    char word[256], notice[256];
+    *chosen_count = 0;
+    for (const char *at = selection; *at; at += strspn(at, ",")) {
+        size_t length = strcspn(at, ","), index;
+        snprintf(word, sizeof word, "%.*s", (int)(length < 255 ? length : 255), at);
+        at += length;
+        if (strcmp(word, "all") != 0) {
+            clproc_status status =
+                clp_devices_select(found, count, word, &index, notice, sizeof notice, error);
+            if (status != CLPROC_OK) {
+                return status;
+            }
+            choose(chosen, chosen_count, index);
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (rank(&found[i].info) > 0) {
+                choose(chosen, chosen_count, i);
+            }
+        }
     }
-    if (length > 0 && (size_t)length < size && is_usable(path)) {
-        return true;
-    }
-    snprintf(path, size, "/tmp/clproc-cache-%ld", (long)getuid());
-    return is_private(path) && is_usable(path);
-}
-
-clproc_status clp_pocl_preflight(clproc_error *error) {
-    char chosen[4096];
-    if (!has_pocl()) {
-        return CLPROC_OK;
-    }
-    if (!on_path("ld") && !on_path("ld.lld") &&
-        setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1) == 0 && !on_path("ld")) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "PoCL needs the linker `ld`, which is not on PATH; `apt install "
-                             "binutils` or mend PATH");
-    }
-    if (!has_topology()) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "PoCL needs /sys to find the processors, and it is not mounted; "
-                             "`mount -t sysfs sysfs /sys`, or use --device reference (slow)");
-    }
-    if (!choose_cache(chosen, sizeof chosen)) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "no folder for compiled kernels can be written; set POCL_CACHE_DIR to "
-                             "one that can");
-    }
-    if (setenv("POCL_CACHE_DIR", chosen, 1) != 0) {
-        return clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
-                             strerror(errno));
-    }
-    return CLPROC_OK;
+    return *chosen_count > 0 ? CLPROC_OK
+                             : clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                                             "no usable device matches \"%s\"; `clproc devices` "
+                                             "lists them",
+                                             selection);
 }

@@ -51,8 +51,8 @@ static void name_variant(const clp_variant *v, char *name, size_t size) {
 }
 
 /** The same as an identifier: "filter_u8_i16_transposed". */
-static void name_function(const clp_kernel *kernel, char *name, size_t size) {
-    snprintf(name, size, "%s", kernel->name);
+static void name_function(const clp_program *program, char *name, size_t size) {
+    snprintf(name, size, "%s", program->name);
     for (char *c = name; *c; c++) {
         *c = *c == ' ' || *c == '>' ? '_' : *c;
     }
@@ -129,9 +129,8 @@ static clproc_status add_file(source *text, const char *preamble, const char *na
 }
 
 /** Adds the text of one variant. */
-static clproc_status add_variant(source *text, const clp_kernel *kernel, const char *function,
+static clproc_status add_variant(source *text, const clp_variant *v, const char *function,
                                  clproc_error *error) {
-    const clp_variant *v = &kernel->variant;
     char preamble[640], file[32];
     const char *suffix = function + strlen(kind_names[v->kind]);
     snprintf(preamble, sizeof preamble,
@@ -162,9 +161,10 @@ static bool has_vnni(void) {
 
 #define OPTIONS_SIZE 128
 
+/** -w: a compiler that finds something to warn of says so on standard error, in a run of clproc. */
 static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
     snprintf(options, OPTIONS_SIZE,
-             "-cl-std=CL1.2 -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
+             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
              device->group_tiles, device->group_tiles ? 1 : 16, builtins, builtins && has_vnni());
 }
 
@@ -195,103 +195,133 @@ static void release_program(cl_program *program) {
     }
 }
 
-static clproc_status take_kernel(cl_program program, clp_kernel *kernel, const char *function,
-                                 clproc_error *error) {
+clproc_status clp_kernel_create(const clp_program *program, cl_kernel *kernel,
+                                clproc_error *error) {
+    char function[sizeof program->name];
     cl_int code;
-    kernel->kernel = clCreateKernel(program, function, &code);
-    clproc_status status = clp_cl_check(code, "clCreateKernel", kernel->name, error);
+    name_function(program, function, sizeof function);
+    *kernel = clCreateKernel(program->program, function, &code);
+    clproc_status status = clp_cl_check(code, "clCreateKernel", program->name, error);
     if (status != CLPROC_OK) {
-        kernel->kernel = NULL;
+        *kernel = NULL;
     }
     return status;
 }
 
-/** Builds a kernel's program, or loads it. The kernel keeps its program alive. */
-static clproc_status build(clp_device *device, clp_kernel *kernel, clp_prof_cache *cache,
+/** True if a program holds its kernel. */
+static bool is_sound(const clp_program *program) {
+    cl_kernel kernel;
+    bool sound = program->program && clp_kernel_create(program, &kernel, NULL) == CLPROC_OK;
+    if (sound) {
+        clReleaseKernel(kernel);
+    }
+    return sound;
+}
+
+/** Builds a program, or loads it. */
+static clproc_status build(clp_device *device, clp_program *made, clp_prof_cache *cache,
                            clproc_error *error) {
     source *text = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *text);
-    char function[sizeof kernel->name], options[OPTIONS_SIZE], key[CLP_BINARY_KEY];
-    cl_program program = NULL;
+    char function[sizeof made->name], options[OPTIONS_SIZE], key[CLP_BINARY_KEY];
     clproc_status status;
     *cache = CLP_CACHE_UNKNOWN;
     if (!text) {
         return clp_error_memory(error, "a kernel's source", sizeof *text);
     }
-    name_function(kernel, function, sizeof function);
+    name_function(made, function, sizeof function);
     CLP_TRY(status, out, add_file(text, "", "common.clh", error));
     CLP_TRY(status, out, add_file(text, "", "jobs.clh", error));
-    CLP_TRY(status, out, add_variant(text, kernel, function, error));
+    CLP_TRY(status, out, add_variant(text, &made->variant, function, error));
     print_options(device, has_clang_builtins(device), options);
     clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
-    program = clp_binary_load(device, key);
+    made->program = clp_binary_load(device, key);
     *cache = CLP_CACHE_WARM;
-    if (program && take_kernel(program, kernel, function, NULL) == CLPROC_OK) {
+    if (is_sound(made)) {
         goto out;
     }
-    release_program(&program);
+    release_program(&made->program);
     int64_t cached = clp_cache_programs(device);
-    CLP_TRY(status, out, compile(device, text, options, kernel->name, &program, error));
-    CLP_TRY(status, out, take_kernel(program, kernel, function, error));
+    CLP_TRY(status, out, compile(device, text, options, made->name, &made->program, error));
     *cache = clp_cache_since(device, cached);
-    clp_binary_keep(device, program, key, *cache == CLP_CACHE_COLD);
+    clp_binary_keep(device, made->program, key);
 out:
-    release_program(&program);
+    if (status != CLPROC_OK) {
+        release_program(&made->program);
+    }
     clp_memory_free(text);
     return status;
 }
 
-static clp_kernel *find(clp_device *device, const clp_variant *variant) {
-    for (uint32_t i = 0; i < device->kernel_count; i++) {
-        if (same(&device->kernels[i].variant, variant)) {
-            return &device->kernels[i];
+static clp_program *find(clp_device *device, const clp_variant *variant) {
+    for (uint32_t i = 0; i < device->program_count; i++) {
+        if (same(&device->programs[i].variant, variant)) {
+            return &device->programs[i];
         }
     }
     return NULL;
 }
 
-/** Enters a new kernel. Each has a program of its own, so that where caches keep it does not depend
- * on what else a run has needed. */
-static clproc_status add_kernel(clp_device *device, const clp_variant *variant,
-                                clp_prof_thread *thread, clproc_error *error) {
-    if (device->kernel_count == CLP_MAX_KERNELS) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "too many kernel variants");
+/** The place of a variant's program; NULL if there is no room. */
+static clp_program *find_place(clp_device *device, const clp_variant *variant) {
+    clp_program *found = find(device, variant);
+    if (!found && device->program_count < CLP_MAX_KERNELS) {
+        found = &device->programs[device->program_count++];
+        found->variant = *variant;
+        name_variant(variant, found->name, sizeof found->name);
     }
-    clp_kernel *kernel = &device->kernels[device->kernel_count];
-    *kernel = (clp_kernel){.variant = *variant};
-    name_variant(variant, kernel->name, sizeof kernel->name);
+    return found;
+}
+
+/** Builds with the lock given up meanwhile: others wait for this program alone. */
+static clproc_status build_unlocked(clp_device *device, clp_program *made, clp_prof_thread *thread,
+                                    clproc_error *error) {
+    made->state = CLP_PROGRAM_BUILDING;
+    pthread_mutex_unlock(&device->lock);
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
     uint64_t start = clp_clock_ns();
     clp_prof_cache cache;
-    clproc_status status = build(device, kernel, &cache, error);
-    clp_prof_build(device->prof, kernel->name, clp_clock_ns() - start, cache);
-    clp_prof_end(thread);
-    /* One that failed is forgotten: the next batch to need it tries again and can say what fails.
-     */
-    device->kernel_count += status == CLPROC_OK;
-    return status;
-}
-
-clproc_status clp_kernel_get(clp_device *device, const clp_variant *variant, clp_kernel **kernel,
-                             clp_prof_thread *thread, clproc_error *error) {
-    clproc_status status =
-        find(device, variant) ? CLPROC_OK : add_kernel(device, variant, thread, error);
-    *kernel = find(device, variant);
-    return status;
-}
-
-clproc_status clp_kernels_build(clp_device *device, const clp_plan *plan, clp_prof_thread *thread,
-                                clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    for (size_t i = 0; status == CLPROC_OK && i < plan->pass_count; i++) {
-        clp_variant variant = clp_pass_variant(plan, &plan->passes[i]);
-        clp_kernel *kernel;
-        status = clp_kernel_get(device, &variant, &kernel, thread, error);
+    clproc_status status = build(device, made, &cache, error);
+    /* GPUs compile when a program is built; their kernels have barriers, and cannot return early
+     * where there is no job. PoCL compiles at the first launch, which no two threads may make at
+     * once: version 3.1 would then keep the same code twice, and lose count of its users. */
+    if (status == CLPROC_OK && !device->group_tiles) {
+        (void)clp_program_warm(device, made, NULL); /* a failure shows again with a picture */
     }
+    clp_prof_build(device->prof, made->name, clp_clock_ns() - start, cache);
+    clp_prof_end(thread);
+    pthread_mutex_lock(&device->lock);
+    /* One that failed is built again for the next picture to need it, which can say what fails. */
+    made->state = status == CLPROC_OK ? CLP_PROGRAM_READY : CLP_PROGRAM_FAILED;
+    pthread_cond_broadcast(&device->built);
     return status;
 }
 
-void clp_kernels_release(clp_device *device) {
-    while (device->kernel_count > 0) {
-        clReleaseKernel(device->kernels[--device->kernel_count].kernel);
+clproc_status clp_program_get(clp_device *device, const clp_variant *variant, clp_program **program,
+                              clp_prof_thread *thread, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    pthread_mutex_lock(&device->lock);
+    *program = find_place(device, variant);
+    if (!*program) {
+        status = clp_error_set(error, CLPROC_ERROR_INTERNAL, "too many kernel variants");
+        goto out;
+    }
+    if ((*program)->state == CLP_PROGRAM_BUILDING) {
+        clp_prof_begin(thread, CLP_PROF_WAIT_DEVICE, CLP_PROF_NO_IMAGE);
+        while ((*program)->state == CLP_PROGRAM_BUILDING) {
+            pthread_cond_wait(&device->built, &device->lock);
+        }
+        clp_prof_end(thread);
+    }
+    if ((*program)->state != CLP_PROGRAM_READY) {
+        status = build_unlocked(device, *program, thread, error);
+    }
+out:
+    pthread_mutex_unlock(&device->lock);
+    return status;
+}
+
+void clp_programs_release(clp_device *device) {
+    while (device->program_count > 0) {
+        release_program(&device->programs[--device->program_count].program);
     }
 }

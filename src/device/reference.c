@@ -1,5 +1,7 @@
 /** The reference device: terms in double precision, one after the other, nothing rounded or clamped
- * but where the definition says so. Everything here is in levels 0 to 255, planar. */
+ * but where the definition says so. Everything here is in levels 0 to 255, planar. Of the planner
+ * it knows nothing: only terms, which are what was asked for, and the layouts of input and output.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -7,7 +9,6 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 #include "device/reference.h"
-#include "plan/lower.h"
 
 uint32_t clp_exact_planes(const clp_exact_picture *picture) {
     return clp_model_channels(picture->model);
@@ -87,152 +88,161 @@ static void store(const clp_exact_picture *picture, const clp_layout *layout, ui
     }
 }
 
-/* --------------------------------------------------------------- spatial */
+/* ----------------------------------------------------------- order of terms */
 
-static double missing(const clp_axis *axis, uint32_t row) {
-    double rest = 1;
-    for (uint32_t k = 0; k < axis->taps; k++) {
-        rest -= axis->weight[(size_t)row * axis->taps + k];
-    }
-    return fabs(rest) < 1e-9 ? 0 : rest;
+/** Terms in the order in which the definition runs them. */
+typedef struct order {
+    const clp_term **terms;
+    size_t count;
+} order;
+
+static void insert(order *o, size_t at, const clp_term *term) {
+    memmove(o->terms + at + 1, o->terms + at, (o->count - at) * sizeof *o->terms);
+    o->terms[at] = term;
+    o->count++;
 }
 
-static clproc_status apply_rows(clp_exact_plane *out, const clp_exact_plane *in,
-                                const clp_axis *axis, double fill, clproc_error *error) {
-    clproc_status status = clp_exact_make(out, in->width, axis->out, error);
-    for (uint32_t i = 0; status == CLPROC_OK && i < axis->out; i++) {
-        double *to = out->v + (size_t)i * in->width, rest = missing(axis, i) * fill;
-        for (uint32_t x = 0; x < in->width; x++) {
-            to[x] = rest;
-        }
-        for (uint32_t k = 0; k < axis->taps; k++) {
-            double weight = axis->weight[(size_t)i * axis->taps + k];
-            const double *from = in->v + ((size_t)axis->start[i] + k) * in->width;
-            for (uint32_t x = 0; weight != 0 && x < in->width; x++) {
-                to[x] += weight * from[x];
+/** True if a spatial term may be run before all of these. */
+static bool passes(const clp_term *term, const clp_term *const *points, size_t count) {
+    bool may = count == 0 || clp_exact_is_whole(term);
+    for (size_t i = 0; i < count; i++) {
+        may = may && points[i]->kind == CLP_TERM_COLOUR &&
+              points[i]->colour.out >= points[i]->colour.in;
+    }
+    return may;
+}
+
+/** As they were asked for. Planes of YCbCr are filtered before they become RGB, and are clamped
+ * then, so of such a picture the order is part of the result: a filter whose rows sum to 1 goes
+ * before maps of colours that drop no channel, and a map that does, as gray, before the filters
+ * that directly precede it. */
+static clproc_status put_in_order(order *o, const clp_plan *plan, clproc_error *error) {
+    const clp_terms *terms = &plan->terms;
+    size_t group = 0, points = 0; /* where the present group begins, and in it what is no filter */
+    *o = (order){.terms =
+                     clp_memory_zero(CLP_MEMORY_PLAN, terms->count + 1, sizeof(const clp_term *))};
+    if (!o->terms) {
+        return clp_error_memory(error, "the reference's terms", terms->count);
+    }
+    for (size_t i = 0; i < terms->count; i++) {
+        const clp_term *term = &terms->items[i];
+        bool spatial = term->kind == CLP_TERM_SPATIAL;
+        bool drops = term->kind == CLP_TERM_COLOUR && term->colour.out < term->colour.in;
+        if (plan->input.model != CLP_MODEL_YCC) {
+            insert(o, o->count, term);
+        } else if (spatial) {
+            if (term->side || !passes(term, o->terms + points, o->count - points)) {
+                group = points = o->count;
             }
+            insert(o, points++, term);
+        } else if (drops && points == o->count && points > group) {
+            insert(o, group++, term);
+            points = o->count;
+        } else {
+            insert(o, o->count, term);
         }
     }
-    return status;
-}
-
-static clproc_status apply_columns(clp_exact_plane *out, const clp_exact_plane *in,
-                                   const clp_axis *axis, double fill, clproc_error *error) {
-    clproc_status status = clp_exact_make(out, axis->out, in->height, error);
-    for (uint32_t i = 0; status == CLPROC_OK && i < axis->out; i++) {
-        double rest = missing(axis, i) * fill;
-        const double *weights = axis->weight + (size_t)i * axis->taps;
-        for (uint32_t y = 0; y < in->height; y++) {
-            const double *from = in->v + (size_t)y * in->width + axis->start[i];
-            double sum = rest;
-            for (uint32_t k = 0; k < axis->taps; k++) {
-                sum += weights[k] * from[k];
-            }
-            out->v[(size_t)y * axis->out + i] = sum;
-        }
-    }
-    return status;
-}
-
-static clproc_status transpose(clp_exact_plane *plane, clproc_error *error) {
-    clp_exact_plane turned;
-    clproc_status status = clp_exact_make(&turned, plane->height, plane->width, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    for (uint32_t y = 0; y < plane->height; y++) {
-        for (uint32_t x = 0; x < plane->width; x++) {
-            turned.v[(size_t)x * plane->height + y] = plane->v[(size_t)y * plane->width + x];
-        }
-    }
-    clp_exact_free(plane);
-    *plane = turned;
     return CLPROC_OK;
 }
 
-static clproc_status stage_plane(clp_exact_plane *plane, const clp_stage *stage, double fill,
-                                 uint32_t out_h_step, uint32_t out_v_step, clproc_error *error) {
-    clp_plane_grid grid = {plane->width,  plane->height, plane->h_step,
-                           plane->v_step, out_h_step,    out_v_step};
-    clp_axis y = {0}, x = {0};
-    clp_exact_plane middle = {0}, out = {0};
-    clproc_status status;
-    CLP_TRY(status, out, clp_stage_for_plane(stage, &grid, &y, &x, error));
-    CLP_TRY(status, out, apply_rows(&middle, plane, &y, fill, error));
-    CLP_TRY(status, out, apply_columns(&out, &middle, &x, fill, error));
-    clp_exact_free(plane);
-    *plane = out;
-    out.v = NULL;
-    if (stage->transpose) {
-        status = transpose(plane, error);
-    }
-    plane->h_step = out_h_step;
-    plane->v_step = out_v_step;
-out:
-    clp_exact_free(&middle);
-    clp_exact_free(&out);
-    clp_axis_free(&y);
-    clp_axis_free(&x);
-    return status;
-}
+/* ----------------------------------------------------------------- spatial */
 
 /** The fill colour as the picture holds colours. */
-static void fill_colour(const clp_exact_picture *picture, const clp_stage *stage, double fill[4]) {
+static void fill_colour(const clp_exact_picture *picture, const clp_term *term, double fill[4]) {
     uint32_t channels = clp_exact_planes(picture);
-    memcpy(fill, stage->fill, 4 * sizeof *fill);
+    memcpy(fill, term->fill, 4 * sizeof *fill);
     if (picture->model == CLP_MODEL_YCC) {
-        clp_colour ycc = clp_colour_ycc(false);
-        for (int i = 0; i < 3; i++) {
-            fill[i] = ycc.offset[i] + ycc.m[i][0] * stage->fill[0] + ycc.m[i][1] * stage->fill[1] +
-                      ycc.m[i][2] * stage->fill[2];
-        }
+        clp_exact_to_ycc(fill);
     }
     if (clp_model_has_alpha(picture->model)) {
         for (uint32_t c = 0; picture->premultiplied && c + 1 < channels; c++) {
-            fill[c] *= stage->fill[3] / 255;
+            fill[c] *= term->fill[3] / 255;
         }
-        fill[channels - 1] = stage->fill[3];
+        fill[channels - 1] = term->fill[3];
     }
 }
 
-/** `layout`: the output's planes where this is the last thing done to a YCC picture, else NULL. */
-static clproc_status run_stage(clp_exact_picture *picture, const clp_stage *stage,
-                               const clp_layout *layout, clproc_error *error) {
+/** One term on a plane of a picture, which has all its pixels. */
+static clproc_status run_on_plane(clp_exact_picture *picture, uint32_t c, const clp_term *term,
+                                  uint32_t depth, clproc_error *error) {
     double fill[4];
-    fill_colour(picture, stage, fill);
-    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
-        uint32_t h = layout ? layout->planes[c].h_step : 1,
-                 v = layout ? layout->planes[c].v_step : 1;
-        clproc_status status = stage_plane(&picture->planes[c], stage, fill[c], h, v, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
-    }
-    picture->width = stage->transpose ? stage->y.out : stage->x.out;
-    picture->height = stage->transpose ? stage->x.out : stage->y.out;
-    return CLPROC_OK;
+    fill_colour(picture, term, fill);
+    return clp_exact_spatial(&picture->planes[c], term, fill[c], depth, error);
 }
 
-static clproc_status run_identity(clp_exact_picture *picture, const clp_layout *layout,
-                                  clproc_error *error) {
-    clp_stage copy;
-    clproc_status status = clp_stage_identity(&copy, picture->width, picture->height, error);
-    if (status == CLPROC_OK) {
-        status = run_stage(picture, &copy, layout, error);
+static clproc_status run_spatial(clp_exact_picture *picture, const clp_term *term, uint32_t depth,
+                                 clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (!clp_exact_moves(term)) {
+        clp_exact_premultiply(picture, true);
     }
-    clp_stage_free(&copy);
+    for (uint32_t c = 0; status == CLPROC_OK && c < clp_exact_planes(picture); c++) {
+        status = run_on_plane(picture, c, term, depth, error);
+    }
+    picture->width = picture->planes[0].width;
+    picture->height = picture->planes[0].height;
     return status;
 }
 
-/* ----------------------------------------------------------------- whole */
-
-/** Brings all planes to the size of the picture. */
-static clproc_status upsample(clp_exact_picture *picture, clproc_error *error) {
-    bool full = true;
-    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
-        full = full && picture->planes[c].h_step == 1 && picture->planes[c].v_step == 1;
+/** True if terms do nothing but move pixels about, what comes from outside having one colour. */
+static bool only_move(const clp_term *const *terms, size_t count, const clp_term **filled) {
+    bool move = true;
+    *filled = NULL;
+    for (size_t i = 0; i < count; i++) {
+        move = move && clp_exact_moves(terms[i]);
+        if (!clp_exact_is_whole(terms[i])) {
+            move = move && (!*filled ||
+                            memcmp((*filled)->fill, terms[i]->fill, sizeof terms[i]->fill) == 0);
+            *filled = terms[i];
+        }
     }
-    return full ? CLPROC_OK : run_identity(picture, NULL, error);
+    return move;
+}
+
+/** The first terms of a picture in YCbCr planes, all spatial, plane by plane, since each has all
+ * pixels only while it is worked on. `layout`: the output's, where nothing follows that concerns
+ * chroma, else NULL. Where pixels are then only moved, along a plane's grid, its samples are. */
+static clproc_status run_on_planes(clp_exact_picture *picture, const clp_term *const *terms,
+                                   size_t count, const clp_layout *layout, uint32_t depth,
+                                   clproc_error *error) {
+    const clp_term *filled;
+    bool moves = only_move(terms, count, &filled) && layout;
+    clproc_status status = CLPROC_OK;
+    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
+        clp_exact_plane *plane = &picture->planes[c];
+        double fill[4] = {0};
+        bool done = false;
+        if (filled) {
+            fill_colour(picture, filled, fill);
+        }
+        if (moves) {
+            CLP_TRY(status, out,
+                    clp_exact_move(plane, terms, count, picture->width, picture->height,
+                                   &layout->planes[c], fill[c], &done, error));
+        }
+        if (done) {
+            continue;
+        }
+        CLP_TRY(status, out, clp_exact_upsample(plane, picture->width, picture->height, error));
+        for (size_t i = 0; i < count; i++) {
+            CLP_TRY(status, out, run_on_plane(picture, c, terms[i], depth, error));
+        }
+        if (layout) {
+            CLP_TRY(status, out, clp_exact_downsample(plane, &layout->planes[c], error));
+        }
+    }
+    picture->width = picture->planes[0].width;
+    picture->height = picture->planes[0].height;
+out:
+    return status;
+}
+
+/* ------------------------------------------------------------------- whole */
+
+static void free_picture(clp_exact_picture *picture) {
+    for (int i = 0; i < 4; i++) {
+        clp_exact_free(&picture->planes[i]);
+    }
 }
 
 static clproc_status copy_picture(clp_exact_picture *copy, const clp_exact_picture *picture,
@@ -252,136 +262,114 @@ static clproc_status copy_picture(clp_exact_picture *copy, const clp_exact_pictu
     return CLPROC_OK;
 }
 
-static void free_picture(clp_exact_picture *picture) {
-    for (int i = 0; i < 4; i++) {
-        clp_exact_free(&picture->planes[i]);
-    }
+/** True if an unsharp mask of luma can work on a JPEG's luma as it stands, in a plane of its own
+ * with all pixels. */
+static bool luma_alone(const clp_plan *plan, const clp_term *unsharp) {
+    const clp_plane *in = &plan->input.planes[0], *out = &plan->output.planes[0];
+    return unsharp->parameter[CLP_UNSHARP_LUMA] != 0 && in->h_step == 1 && in->v_step == 1 &&
+           out->h_step == 1 && out->v_step == 1;
 }
 
-/** The stages and the first point of a segment that begins with an unsharp mask. */
-static clproc_status run_unsharp(clp_exact_picture *picture, const clp_segment *segment,
-                                 const clp_plan *plan, clproc_error *error) {
-    const clp_term *term = segment->points[0];
-    bool ycc = picture->model == CLP_MODEL_YCC;
-    bool luma_alone = ycc && term->parameter[CLP_UNSHARP_LUMA] != 0 && clp_plan_luma_alone(plan);
+/** A blur, and the unsharp mask made of it. */
+static clproc_status run_unsharp(clp_exact_picture *picture, const clp_term *blur,
+                                 const clp_term *unsharp, const clp_plan *plan,
+                                 clproc_error *error) {
+    bool ycc = picture->model == CLP_MODEL_YCC, luma = ycc && luma_alone(plan, unsharp);
     clp_exact_picture side = {0};
     clproc_status status;
-    if (ycc && !luma_alone) {
-        CLP_TRY(status, out, upsample(picture, error));
+    if (ycc && !luma) {
         CLP_TRY(status, out, clp_exact_to_rgb(picture, error));
     }
     clp_exact_premultiply(picture, false);
     CLP_TRY(status, out, copy_picture(&side, picture, error));
-    clp_exact_premultiply(picture, true);
-    for (size_t i = 0; i < segment->stage_count; i++) {
-        const clp_stage *stage = &segment->stages[i];
-        if (luma_alone) {
-            CLP_TRY(status, out, stage_plane(&picture->planes[0], stage, 0, 1, 1, error));
-        } else {
-            CLP_TRY(status, out, run_stage(picture, stage, NULL, error));
-        }
+    if (luma) {
+        CLP_TRY(status, out, run_on_plane(picture, 0, blur, plan->input.depth, error));
+    } else {
+        CLP_TRY(status, out, run_spatial(picture, blur, plan->input.depth, error));
     }
     clp_exact_premultiply(picture, false);
-    clp_exact_unsharp(picture, &side, term, luma_alone);
+    clp_exact_unsharp(picture, &side, unsharp, luma);
 out:
     free_picture(&side);
     return status;
 }
 
-static clproc_status run_segment(clp_exact_picture *picture, const clp_segments *segments,
-                                 size_t index, const clp_plan *plan, clproc_error *error) {
-    const clp_segment *segment = &segments->items[index];
-    if (segment->sided) {
-        return run_unsharp(picture, segment, plan, error);
+/** True if from term `first` on a picture in YCbCr planes keeps its chroma: nothing comes but
+ * unsharp masks of luma. */
+static bool keeps_chroma(const order *o, size_t first, const clp_plan *plan) {
+    bool keeps = plan->output.model == CLP_MODEL_YCC;
+    for (size_t i = first; i < o->count; i++) {
+        const clp_term *term = o->terms[i];
+        bool unsharp = term->kind == CLP_TERM_KERNEL && term->custom == CLP_CUSTOM_UNSHARP;
+        keeps = keeps && (term->side || (unsharp && luma_alone(plan, term)));
     }
-    /* The output's chroma grid is part of the last stage of a picture that stays in YCbCr. */
-    bool ends = clp_segments_chroma_ends(segments, index, clp_plan_luma_alone(plan)) &&
-                picture->model == plan->output.model;
-    const clp_layout *final = ends && picture->model == CLP_MODEL_YCC ? &plan->output : NULL;
-    clproc_status status;
-    if (segment->stage_count == 0 && picture->model == CLP_MODEL_YCC) {
-        return run_identity(picture, final, error);
-    }
-    for (size_t i = 0; i < segment->stage_count; i++) {
-        if (!clp_stage_is_index(&segment->stages[i])) {
-            clp_exact_premultiply(picture, true);
-        }
-        status = run_stage(picture, &segment->stages[i],
-                           i + 1 == segment->stage_count ? final : NULL, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
-    }
-    return CLPROC_OK;
+    return keeps;
 }
 
-static clproc_status run_points(clp_exact_picture *picture, const clp_segment *segment,
-                                clproc_error *error) {
-    size_t first = segment->sided ? 1 : 0;
-    clproc_status status = segment->point_count > first ? upsample(picture, error) : CLPROC_OK;
-    for (size_t i = first; status == CLPROC_OK && i < segment->point_count; i++) {
-        status = clp_exact_point(picture, segment->points[i], error);
+static clproc_status run_terms(clp_exact_picture *picture, const order *o, const clp_plan *plan,
+                               clproc_error *error) {
+    uint32_t depth = plan->input.depth;
+    size_t next = 0;
+    clproc_status status = CLPROC_OK;
+    if (picture->model == CLP_MODEL_YCC) {
+        while (next < o->count && o->terms[next]->kind == CLP_TERM_SPATIAL &&
+               !o->terms[next]->side) {
+            next++;
+        }
+        CLP_TRY(status, out,
+                run_on_planes(picture, o->terms, next,
+                              keeps_chroma(o, next, plan) ? &plan->output : NULL, depth, error));
     }
+    for (; next < o->count; next++) {
+        const clp_term *term = o->terms[next];
+        if (term->kind == CLP_TERM_SPATIAL && term->side) {
+            next++;
+            CLP_TRY(status, out, run_unsharp(picture, term, o->terms[next], plan, error));
+        } else if (term->kind == CLP_TERM_SPATIAL) {
+            CLP_TRY(status, out, run_spatial(picture, term, depth, error));
+        } else {
+            CLP_TRY(status, out, clp_exact_point(picture, term, error));
+        }
+    }
+out:
     return status;
 }
 
-static clproc_status to_target(clp_exact_picture *picture, const clp_plan *plan,
+/** Brings what the terms have left into the model and the planes of the output. */
+static clproc_status to_target(clp_exact_picture *picture, const clp_layout *output,
                                clproc_error *error) {
     static const double white[3] = {255, 255, 255};
-    bool jpeg = plan->target.format == CLPROC_FORMAT_JPEG;
     clproc_status status = CLPROC_OK;
-    if (jpeg && clp_exact_alpha(picture)) {
+    if (!clp_model_has_alpha(output->model) && clp_exact_alpha(picture)) {
         clp_exact_flatten(picture, white);
     }
     clp_exact_premultiply(picture, false);
-    if (!jpeg && picture->model == CLP_MODEL_YCC) {
-        CLP_TRY(status, out, upsample(picture, error));
+    if (output->model != CLP_MODEL_YCC && picture->model == CLP_MODEL_YCC) {
         return clp_exact_to_rgb(picture, error);
     }
-    if (jpeg && picture->model == CLP_MODEL_YCC) {
-        /* After an unsharp mask of the Y plane alone; else the planes are as they should. */
-        return run_identity(picture, &plan->output, error);
+    if (output->model == CLP_MODEL_YCC && picture->model == CLP_MODEL_RGB) {
+        clp_exact_from_rgb(picture);
     }
-    if (jpeg && picture->model == CLP_MODEL_RGB) {
-        clp_colour forward = clp_colour_ycc(false);
-        clp_exact_clamp(picture);
-        CLP_TRY(status, out, clp_exact_colour(picture, &forward, error));
-        picture->model = CLP_MODEL_YCC;
-        status = run_identity(picture, &plan->output, error);
+    for (uint32_t c = 0; status == CLPROC_OK && c < clp_exact_planes(picture); c++) {
+        if (picture->model == CLP_MODEL_YCC) {
+            status = clp_exact_downsample(&picture->planes[c], &output->planes[c], error);
+        }
     }
-out:
     return status;
 }
 
 clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint8_t *output,
                                 double *unrounded, clproc_error *error) {
     clp_exact_picture picture = {0};
-    clp_segments segments = {0};
-    const clp_layout *in = &plan->input;
+    order o = {0};
     clproc_status status;
-    CLP_TRY(status, out, clp_segments_create(&segments, &plan->terms, in, true, error));
-    CLP_TRY(status, out, load(&picture, in, input, error));
-    for (size_t i = 0; i < segments.count; i++) {
-        CLP_TRY(status, out, run_segment(&picture, &segments, i, plan, error));
-        CLP_TRY(status, out, run_points(&picture, &segments.items[i], error));
-    }
-    CLP_TRY(status, out, to_target(&picture, plan, error));
+    CLP_TRY(status, out, put_in_order(&o, plan, error));
+    CLP_TRY(status, out, load(&picture, &plan->input, input, error));
+    CLP_TRY(status, out, run_terms(&picture, &o, plan, error));
+    CLP_TRY(status, out, to_target(&picture, &plan->output, error));
     store(&picture, &plan->output, output, unrounded);
 out:
     free_picture(&picture);
-    clp_segments_free(&segments);
-    return status;
-}
-
-clproc_status clp_reference_submit(clp_slot *slot, clp_prof_thread *thread, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    clp_prof_begin(thread, CLP_PROF_REFERENCE, CLP_PROF_NO_IMAGE);
-    for (uint32_t i = 0; status == CLPROC_OK && i < slot->count; i++) {
-        if (!slot->pictures[i].dropped) {
-            status = clp_reference_run(slot->pictures[i].plan, clp_slot_input(slot, i),
-                                       clp_slot_output(slot, i), NULL, error);
-        }
-    }
-    clp_prof_end(thread);
+    clp_memory_free(o.terms);
     return status;
 }

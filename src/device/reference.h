@@ -27,6 +27,27 @@ clproc_status clp_exact_make(clp_exact_plane *plane, uint32_t width, uint32_t he
                              clproc_error *error);
 void clp_exact_free(clp_exact_plane *plane);
 
+/* reference_spatial.c */
+/** Runs a spatial term on a plane. `fill`: of what lies outside; `depth`: bits of the picture. */
+clproc_status clp_exact_spatial(clp_exact_plane *plane, const clp_term *term, double fill,
+                                uint32_t depth, clproc_error *error);
+/** True if no row of a spatial term reaches outside. */
+bool clp_exact_is_whole(const clp_term *term);
+/** True if a spatial term filters nothing: each result is a sample, or the fill. */
+bool clp_exact_moves(const clp_term *term);
+/** Gives a plane all pixels of a picture, as libjpeg's fancy upsampling does, in real numbers. */
+clproc_status clp_exact_upsample(clp_exact_plane *plane, uint32_t width, uint32_t height,
+                                 clproc_error *error);
+/** Leaves the samples of the plane `to`: means of blocks, the last pixel repeated. Nothing for a
+ * plane that has the steps of `to`. */
+clproc_status clp_exact_downsample(clp_exact_plane *plane, const clp_plane *to,
+                                   clproc_error *error);
+/** Runs terms that move pixels of a width × height picture about, on the samples of one plane;
+ * `*done`: that is possible, since blocks of pixels move as a whole and `to` has the same. */
+clproc_status clp_exact_move(clp_exact_plane *plane, const clp_term *const *terms, size_t count,
+                             uint32_t width, uint32_t height, const clp_plane *to, double fill,
+                             bool *done, clproc_error *error);
+
 /* reference_colour.c */
 /** NULL if there is none. */
 double *clp_exact_alpha(const clp_exact_picture *picture);
@@ -36,8 +57,12 @@ clproc_status clp_exact_colour(clp_exact_picture *picture, const clp_colour *col
 /** To premultiplied alpha, or back. */
 void clp_exact_premultiply(clp_exact_picture *picture, bool wanted);
 void clp_exact_flatten(clp_exact_picture *picture, const double ground[3]);
-/** From full-size YCbCr planes to clamped RGB. */
+/** One colour from R, G, B to Y, Cb, Cr, in levels. */
+void clp_exact_to_ycc(double colour[3]);
+/** From YCbCr planes to clamped RGB; subsampled ones first get all pixels. */
 clproc_status clp_exact_to_rgb(clp_exact_picture *picture, clproc_error *error);
+/** From RGB, clamped first, to full-size YCbCr planes. */
+void clp_exact_from_rgb(clp_exact_picture *picture);
 /** Runs a pointwise term on a picture without subsampled planes. */
 clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
                               clproc_error *error);

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "core/memory.h"
-#include "plan/lower.h"
 
 static size_t pixel_count(const clp_exact_picture *picture) {
     return (size_t)picture->planes[0].width * picture->planes[0].height;
@@ -158,13 +157,55 @@ static void run_pixels(clp_exact_picture *picture, const clp_term *term, uint32_
     }
 }
 
-clproc_status clp_exact_to_rgb(clp_exact_picture *picture, clproc_error *error) {
-    clp_colour inverse = clp_colour_ycc(true);
-    clproc_status status = clp_exact_colour(picture, &inverse, error);
-    if (status == CLPROC_OK) {
-        clp_exact_clamp(picture);
+void clp_exact_to_ycc(double colour[3]) {
+    const double kr = CLP_LUMA_RED, kb = CLP_LUMA_BLUE;
+    double r = colour[0], g = colour[1], b = colour[2], y = kr * r + (1 - kr - kb) * g + kb * b;
+    colour[0] = y;
+    colour[1] = (b - y) / (2 * (1 - kb)) + 128;
+    colour[2] = (r - y) / (2 * (1 - kr)) + 128;
+}
+
+/** The inverse of clp_exact_to_ycc(). */
+static void from_ycc(double colour[3]) {
+    const double kr = CLP_LUMA_RED, kb = CLP_LUMA_BLUE, kg = 1 - kr - kb;
+    double y = colour[0], r = y + 2 * (1 - kr) * (colour[2] - 128),
+           b = y + 2 * (1 - kb) * (colour[1] - 128);
+    colour[0] = r;
+    colour[1] = (y - kr * r - kb * b) / kg;
+    colour[2] = b;
+}
+
+static void run_map(clp_exact_picture *picture, void (*map)(double colour[3])) {
+    for (size_t i = 0; i < pixel_count(picture); i++) {
+        double colour[3];
+        for (int c = 0; c < 3; c++) {
+            colour[c] = picture->planes[c].v[i];
+        }
+        map(colour);
+        for (int c = 0; c < 3; c++) {
+            picture->planes[c].v[i] = colour[c];
+        }
     }
-    return status;
+}
+
+clproc_status clp_exact_to_rgb(clp_exact_picture *picture, clproc_error *error) {
+    for (int c = 0; c < 3; c++) {
+        clproc_status status =
+            clp_exact_upsample(&picture->planes[c], picture->width, picture->height, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    run_map(picture, from_ycc);
+    picture->model = CLP_MODEL_RGB;
+    clp_exact_clamp(picture);
+    return CLPROC_OK;
+}
+
+void clp_exact_from_rgb(clp_exact_picture *picture) {
+    clp_exact_clamp(picture);
+    run_map(picture, clp_exact_to_ycc);
+    picture->model = CLP_MODEL_YCC;
 }
 
 clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,

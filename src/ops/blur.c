@@ -8,7 +8,13 @@ static clproc_status blur(const clp_value *values, clp_terms *terms, clproc_erro
 static clproc_status box_blur(const clp_value *values, clp_terms *terms, clproc_error *error) {
     clp_axis y, x;
     uint32_t radius = (uint32_t)values[0].number[0];
-    clproc_status status = clp_axis_mean(&y, terms->samples_y, radius, error);
+    double weights = (2.0 * radius + 1) * ((double)terms->samples_x + terms->samples_y);
+    clproc_status status =
+        clp_terms_afford(terms, "box-blur", terms->samples_x, terms->samples_y, weights, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clp_axis_mean(&y, terms->samples_y, radius, error);
     if (status != CLPROC_OK) {
         return status;
     }

@@ -47,7 +47,12 @@ int64_t clp_gravity_offset(double gravity, bool vertical, uint32_t outer, uint32
 clproc_status clp_ops_window(clp_terms *terms, const char *op, int64_t x, int64_t y, uint32_t width,
                              uint32_t height, const double fill[4], clproc_error *error) {
     clp_axis rows, columns;
-    clproc_status status = clp_axis_window(&rows, terms->samples_y, y, false, height, error);
+    clproc_status status =
+        clp_terms_afford(terms, op, width, height, (double)width + height, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clp_axis_window(&rows, terms->samples_y, y, false, height, error);
     if (status != CLPROC_OK) {
         return status;
     }

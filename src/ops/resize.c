@@ -11,9 +11,21 @@ static const char *const filter_names[] = {"box",      "bilinear", "catmull-rom"
                                            "lanczos3", "area",     "nearest",     NULL};
 static const char *const yes_no[] = {"yes", "no", NULL};
 
-/** Scales the picture to exactly width × height. */
+/** Weights of one result, at most: the widest filter reaches three samples to each side. */
+static double taps(double scale) {
+    return ceil(6 * fmax(scale, 1)) + 2;
+}
+
+/** What is left of a scaled picture. */
+typedef struct extent {
+    uint32_t width, height;
+} extent;
+
+static const extent whole_picture = {UINT32_MAX, UINT32_MAX};
+
+/** Scales the picture to exactly width × height. `most`: where it is cut at once. */
 static clproc_status scale(clp_terms *terms, clp_filter filter, uint32_t width, uint32_t height,
-                           clproc_error *error) {
+                           const extent *most, clproc_error *error) {
     clp_axis y, x;
     bool first = !terms->spatial_seen && !terms->crop_seen && !terms->spatial_barrier;
     double x_scale = (double)terms->width / width, y_scale = (double)terms->height / height;
@@ -23,6 +35,13 @@ static clproc_status scale(clp_terms *terms, clp_filter filter, uint32_t width, 
         return CLPROC_OK;
     }
     clproc_status status =
+        clp_terms_afford(terms, "resize", width < most->width ? width : most->width,
+                         height < most->height ? height : most->height,
+                         width * taps(x_scale) + height * taps(y_scale), error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status =
         clp_axis_resize(&y, filter, terms->samples_y, terms->box_y0, terms->box_y1, height, error);
     if (status != CLPROC_OK) {
         return status;
@@ -45,7 +64,8 @@ static double limit(double factor, bool enlarge) {
 }
 
 static uint32_t scaled(uint32_t length, double factor) {
-    return (uint32_t)fmax(1, floor(length * factor + 0.5));
+    /* More than any limit allows is as bad as much more. */
+    return (uint32_t)fmin(fmax(1, floor(length * factor + 0.5)), UINT32_MAX);
 }
 
 static clproc_status terms(const clp_value *values, clp_terms *t, clproc_error *error) {
@@ -71,15 +91,18 @@ static clproc_status terms(const clp_value *values, clp_terms *t, clproc_error *
     if (!boxed || fit == FIT_FILL) {
         bool shrinks = enlarge || (x <= 1 && y <= 1);
         if (!boxed) {
-            return shrinks ? scale(t, filter, box_width, box_height, error) : CLPROC_OK;
+            return shrinks ? scale(t, filter, box_width, box_height, &whole_picture, error)
+                           : CLPROC_OK;
         }
         return scale(t, filter, scaled(t->width, limit(x, enlarge)),
-                     scaled(t->height, limit(y, enlarge)), error);
+                     scaled(t->height, limit(y, enlarge)), &whole_picture, error);
     }
     bool covers = fit == FIT_COVER || fit == FIT_OUTSIDE;
     double factor = limit(covers ? fmax(x, y) : fmin(x, y), enlarge);
+    extent box = {box_width, box_height};
     CLP_TRY(status, out,
-            scale(t, filter, scaled(t->width, factor), scaled(t->height, factor), error));
+            scale(t, filter, scaled(t->width, factor), scaled(t->height, factor),
+                  fit == FIT_COVER ? &box : &whole_picture, error));
     if (fit == FIT_COVER || fit == FIT_CONTAIN) {
         /* Cover cuts what stands over the box and never adds; contain adds what is missing. */
         bool cover = fit == FIT_COVER;

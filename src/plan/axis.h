@@ -38,10 +38,11 @@ clproc_status clp_axis_identity(clp_axis *axis, uint32_t length, clproc_error *e
  * forwards or, with `reverse`, backwards: row i takes sample first − i. Crop, pad and flip. */
 clproc_status clp_axis_window(clp_axis *axis, uint32_t in, int64_t first, bool reverse,
                               uint32_t out, clproc_error *error);
-/** Antialiased resize of the source box [a, b) to `out` samples (numerics, section 1). */
+/** Antialiased resize of the source box [a, b) to `out` samples (docs/numerics.md, section 1). */
 clproc_status clp_axis_resize(clp_axis *axis, clp_filter filter, uint32_t in, double a, double b,
                               uint32_t out, clproc_error *error);
-/** Gaussian of standard deviation `sigma` cut at `radius`, edges replicated (numerics, section 3).
+/** Gaussian of standard deviation `sigma` cut at `radius`, edges replicated (docs/numerics.md,
+ * section 3).
  */
 clproc_status clp_axis_gaussian(clp_axis *axis, uint32_t length, double sigma, uint32_t radius,
                                 clproc_error *error);
@@ -72,8 +73,8 @@ bool clp_axis_is_normalised(const clp_axis *axis);
 /** max over rows of Σ|w|, the part filled with colour included. */
 double clp_axis_gain(const clp_axis *axis);
 
-/** The weights of one row in Q14, by error diffusion (numerics, section 1). They sum to exactly
- * round(2^14·Σw). */
+/** The weights of one row in Q14, by error diffusion (docs/numerics.md, section 1). They sum to
+ * exactly round(2^14·Σw). */
 void clp_axis_quantise(const clp_axis *axis, uint32_t row, int16_t *weights);
 
 #endif

@@ -2,13 +2,12 @@
 
 #include "core/checked.h"
 #include "core/memory.h"
+#include "core/rows.h"
 #include "plan/plan.h"
 
 /** Source bytes of a band: few enough to stay in a core's caches until kernels have read them, and
  * enough for the cost of a launch to vanish beside decoding them. */
 #define BAND_BYTES ((size_t)1 << 20)
-/** The most rows of a picture that a decoder hands out at a time. */
-#define DECODED_ROWS 32
 /** Results of a band come in multiples of this many: to the second pass they are columns, of which
  * its kernel takes 64 at a time, or 32, as in planes of half the size. */
 #define BAND_STEP 64
@@ -149,16 +148,16 @@ static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t
 
 /** Rows of a plane that a window must hold: what any band reads, and what the decoder has handed
  * out by the time that all planes have their rows. */
-static uint32_t window_rows(const clp_plan *plan, const clp_bands *bands, uint32_t plane) {
+static uint32_t window_rows(const clp_layout *input, const clp_bands *bands, uint32_t plane) {
     uint32_t rows = 0;
     for (uint32_t band = 0; band < bands->count; band++) {
         const clp_band *part = clp_bands_part(bands, band, plane);
         uint32_t decoded = 0, end;
-        for (uint32_t other = 0; other < plan->input.plane_count; other++) {
-            end = clp_bands_part(bands, band, other)->source_end * plan->input.planes[other].v_step;
+        for (uint32_t other = 0; other < input->plane_count; other++) {
+            end = clp_bands_part(bands, band, other)->source_end * input->planes[other].v_step;
             decoded = end > decoded ? end : decoded;
         }
-        end = (decoded + DECODED_ROWS) / plan->input.planes[plane].v_step + 1;
+        end = (decoded + CLP_DECODED_ROWS) / input->planes[plane].v_step + 1;
         end = end > part->source_end ? end : part->source_end;
         rows = end - part->source > rows ? end - part->source : rows;
     }
@@ -175,20 +174,32 @@ static size_t most_results(const clp_bands *bands, uint32_t plane) {
     return most;
 }
 
-/** Lays out a window and the memory between the passes; false where a size overflows. */
-static bool lay_out(const clp_plan *plan, clp_bands *bands) {
+/** Lays out a window; false where a size overflows. */
+static bool lay_out_window(const clp_layout *input, clp_bands *bands) {
     size_t rows, bytes;
-    bands->window.bytes = bands->scratch_bytes = 0;
-    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+    bands->window.bytes = 0;
+    for (uint32_t i = 0; i < input->plane_count; i++) {
         clp_plane *plane = &bands->window.planes[i];
-        clp_band_route *route = &bands->routes[i];
-        plane->height = window_rows(plan, bands, i);
+        plane->height = window_rows(input, bands, i);
         plane->offset = bands->window.bytes;
         if (!clp_checked_align(plane->height, CLP_ROW_ALIGN, &rows) ||
             !clp_checked_mul(rows, plane->pitch, &bytes) ||
             !clp_checked_add(bands->window.bytes, bytes, &bands->window.bytes)) {
             return false;
         }
+    }
+    return true;
+}
+
+/** Lays out a window and the memory between the passes; false where a size overflows. */
+static bool lay_out(const clp_plan *plan, clp_bands *bands) {
+    size_t rows, bytes;
+    bands->scratch_bytes = 0;
+    if (!lay_out_window(&plan->input, bands)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        clp_band_route *route = &bands->routes[i];
         if (route->second == CLP_NO_PASS) {
             continue;
         }
@@ -224,4 +235,44 @@ clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {
         clp_bands_free(&made);
     }
     return status;
+}
+
+/* ------------------------------------------------------------------ slices */
+
+/** Row of a plane that stands for row `row` of the picture. */
+static uint32_t row_of_plane(const clp_plane *plane, uint64_t row) {
+    uint64_t inside = row / (plane->v_step ? plane->v_step : 1);
+    return inside < plane->height ? (uint32_t)inside : plane->height;
+}
+
+clproc_status clp_bands_slice(const clp_layout *input, size_t bytes, clp_bands *bands,
+                              clproc_error *error) {
+    clp_bands made = {.window = *input};
+    size_t row_bytes = input->bytes / input->height + 1;
+    /* A window holds some rows more than its slice. */
+    size_t rows = bytes / row_bytes > 2 * CLP_DECODED_ROWS ? bytes / row_bytes - CLP_DECODED_ROWS
+                                                           : CLP_DECODED_ROWS;
+    rows = rows / CLP_DECODED_ROWS * CLP_DECODED_ROWS;
+    uint32_t step = rows < input->height ? (uint32_t)rows : input->height;
+    made.count = (input->height + step - 1) / step;
+    made.parts = clp_memory_zero(CLP_MEMORY_PLAN, (size_t)made.count * input->plane_count,
+                                 sizeof *made.parts);
+    if (!made.parts) {
+        return clp_error_memory(error, "a plan", (size_t)made.count * sizeof *made.parts);
+    }
+    for (uint32_t i = 0; i < made.count; i++) {
+        for (uint32_t p = 0; p < input->plane_count; p++) {
+            const clp_plane *plane = &input->planes[p];
+            clp_band *part = &made.parts[(size_t)i * input->plane_count + p];
+            part->source = row_of_plane(plane, (uint64_t)i * step);
+            part->source_end =
+                i + 1 == made.count ? plane->height : row_of_plane(plane, (uint64_t)(i + 1) * step);
+        }
+    }
+    if (made.count > 1 && !lay_out_window(input, &made)) {
+        clp_bands_free(&made);
+        return clp_error_memory(error, "a picture", input->bytes);
+    }
+    *bands = made;
+    return CLPROC_OK;
 }

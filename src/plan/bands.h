@@ -44,6 +44,10 @@ struct clp_plan;
 
 /** Fills plan->bands; count stays 0 where bands are impossible or would not save memory. */
 clproc_status clp_bands_make(struct clp_plan *plan, clproc_error *error);
+/** Cuts a picture into parts of about `bytes` that only bring it to a device: rows of every plane,
+ * each once. No results, no routes. */
+clproc_status clp_bands_slice(const clp_layout *input, size_t bytes, clp_bands *bands,
+                              clproc_error *error);
 void clp_bands_free(clp_bands *bands);
 const clp_band *clp_bands_part(const clp_bands *bands, uint32_t band, uint32_t plane);
 

@@ -38,6 +38,9 @@ typedef struct clp_lowering {
     char step_label[28];
 } clp_lowering;
 
+/** True if luma can be worked on as it stands in a JPEG, in a plane of its own. */
+bool clp_plan_luma_alone(const clp_plan *plan);
+
 /* tables.c: `*offset` is where the entry stands in plan->tables. Equal entries are stored once. */
 clproc_status clp_table_bytes(clp_plan *plan, const void *data, size_t size, uint32_t *offset,
                               clproc_error *error);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/memory.h"
 #include "plan/lower.h"
 
@@ -278,19 +279,19 @@ out:
 
 clproc_status clp_lower_to_target(clp_lowering *lowering) {
     const clp_layout *output = &lowering->plan->output;
-    bool jpeg = lowering->plan->target.format == CLPROC_FORMAT_JPEG;
+    const clp_format *format = clp_format_of(lowering->plan->target.format);
     static const double background[3] = {255, 255, 255};
     clproc_status status = CLPROC_OK;
     if (lowering->model == CLP_MODEL_CMYK) {
         return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL,
                              "inks were not converted; please report this");
     }
-    if (jpeg && clp_model_has_alpha(lowering->model)) {
+    if (!format->alpha && clp_model_has_alpha(lowering->model)) {
         clp_lower_label(lowering, "flatten");
         CLP_TRY(status, out, add_flatten(lowering, background));
     }
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    if (!jpeg && lowering->model == CLP_MODEL_YCC) {
+    if (!format->ycc && lowering->model == CLP_MODEL_YCC) {
         CLP_TRY(status, out, clp_lower_to_rgb(lowering));
     }
     double white = output->depth == 8 ? 255 : 65535;
@@ -300,7 +301,7 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
         CLP_TRY(status, out, clp_lower_step(lowering, &scale, NULL));
         lowering->white = white;
     }
-    if (jpeg && lowering->model == CLP_MODEL_RGB) {
+    if (format->ycc && lowering->model == CLP_MODEL_RGB) {
         clp_colour forward = clp_colour_ycc(false);
         if (lowering->low < 0 || lowering->high > 255) {
             CLP_TRY(status, out, add_clamp(lowering));

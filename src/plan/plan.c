@@ -4,17 +4,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/format.h"
 #include "core/memory.h"
 #include "plan/lower.h"
 
-static clp_model output_model(const clp_terms *terms, clproc_format format) {
-    if (format == CLPROC_FORMAT_JPEG) {
-        return terms->colours == 1 ? CLP_MODEL_GRAY : CLP_MODEL_YCC;
-    }
+static clp_model output_model(const clp_terms *terms, const clp_format *format) {
+    bool alpha = terms->alpha && format->alpha;
     if (terms->colours == 1) {
-        return terms->alpha ? CLP_MODEL_GRAYA : CLP_MODEL_GRAY;
+        return alpha ? CLP_MODEL_GRAYA : CLP_MODEL_GRAY;
     }
-    return terms->alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+    return format->ycc ? CLP_MODEL_YCC : alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
 }
 
 /** True if the terms leave the picture lying on its side. */
@@ -47,19 +46,18 @@ static void choose_steps(clp_layout *output, const clp_target *target, bool tran
 
 static clproc_status place_output(clp_plan *plan, clproc_error *error) {
     const clp_terms *terms = &plan->terms;
-    bool jpeg = plan->target.format == CLPROC_FORMAT_JPEG;
+    const clp_format *format = clp_format_of(plan->target.format);
     uint32_t depth = plan->target.depth ? plan->target.depth : plan->input.depth;
-    plan->output = (clp_layout){.model = output_model(terms, plan->target.format),
-                                .depth = jpeg ? 8 : depth,
+    plan->output = (clp_layout){.model = output_model(terms, format),
+                                .depth = depth < format->depth ? depth : format->depth,
                                 .width = terms->width,
                                 .height = terms->height};
     choose_steps(&plan->output, &plan->target, is_transposed(terms));
-    const uint32_t most = jpeg ? 65500 : 0x7fffffff;
-    if (terms->width > most || terms->height > most) {
-        return clp_error_set(
-            error, CLPROC_ERROR_ARGUMENT,
-            "the result of %u × %u pixels is too large for its format; JPEG ends at 65500",
-            terms->width, terms->height);
+    if (terms->width > format->side_most || terms->height > format->side_most) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "the result of %u × %u pixels is too large for its format, %s, which "
+                             "ends at %u",
+                             terms->width, terms->height, format->endings[0], format->side_most);
     }
     if (!clp_layout_place(&plan->output)) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
@@ -216,7 +214,7 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     made->input = *input;
     made->target = *target;
     CLP_TRY(status, out, place_output(made, error));
-    CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, false, error));
+    CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
     CLP_TRY(status, out, clp_bands_make(made, error));
     *plan = made;
@@ -246,7 +244,7 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
     *model = header_model;
     *eighths = 8;
     if (header_model == CLP_MODEL_YCC) {
-        bool needs_rgb = target->format != CLPROC_FORMAT_JPEG || terms->colour_seen;
+        bool needs_rgb = !clp_format_of(target->format)->ycc || terms->colour_seen;
         if (!planar) {
             *model = CLP_MODEL_RGB;
         } else if (terms->gray_first) {

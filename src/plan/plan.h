@@ -144,9 +144,6 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
                               clp_model header_model, bool planar, bool shrink, clp_model *model,
                               uint32_t *eighths);
 
-/** True if luma can be worked on as it stands in a JPEG, in a plane of its own. */
-bool clp_plan_luma_alone(const clp_plan *plan);
-
 /** The plan in one line, for profiles: sizes, what the levels do, bytes moved and multiply-adds. */
 void clp_plan_summary(const clp_plan *plan, char *text, size_t size);
 /** Bytes that all passes read and write. */

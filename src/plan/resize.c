@@ -1,4 +1,4 @@
-/** Resampling matrices (numerics, section 1). */
+/** Resampling matrices (docs/numerics.md, section 1). */
 #include <math.h>
 
 #include "core/memory.h"

@@ -31,7 +31,7 @@ void clp_segments_free(clp_segments *segments) {
 }
 
 bool clp_stage_is_index(const clp_stage *stage) {
-    return clp_axis_is_index(&stage->y) && clp_axis_is_index(&stage->x);
+    return !stage->filters && clp_axis_is_index(&stage->y) && clp_axis_is_index(&stage->x);
 }
 
 clproc_status clp_stage_identity(clp_stage *stage, uint32_t width, uint32_t height,
@@ -63,6 +63,7 @@ static void join_labels(char *label, size_t size, const char *a, const char *b) 
 static clproc_status compose(clp_stage *merged, const clp_stage *second, const clp_stage *first,
                              clproc_error *error) {
     *merged = (clp_stage){.transpose = first->transpose != second->transpose,
+                          .filters = first->filters || second->filters,
                           .filled = first->filled || second->filled};
     memcpy(merged->fill, first->filled ? first->fill : second->fill, sizeof merged->fill);
     char label[2 * sizeof merged->label + 4];
@@ -134,7 +135,7 @@ static clproc_status push_factors(clp_segment *segment, const clp_term *term, ui
         status = clp_axis_gaussian_factors(x, width, term->gaussian_sigma, cut, error);
     }
     for (int i = 0; i < 3; i++) {
-        clp_stage stage = {.y = y[i], .x = x[i], .factor = true};
+        clp_stage stage = {.y = y[i], .x = x[i], .factor = true, .filters = true};
         snprintf(stage.label, sizeof stage.label, "%s %d/3", term->op, i + 1);
         if (status == CLPROC_OK) {
             status = push(segment, &stage, error);
@@ -154,6 +155,8 @@ static clproc_status push_term(clp_segment *segment, const clp_term *term, uint3
         return push_factors(segment, term, width, height, depth, error);
     }
     snprintf(stage.label, sizeof stage.label, "%s", term->op);
+    stage.filters =
+        term->gaussian_sigma > 0 || !clp_axis_is_index(&term->y) || !clp_axis_is_index(&term->x);
     if (term->gaussian_sigma > 0) {
         status = clp_term_exact_gaussian(term, width, height, depth, &stage.y, &stage.x, error);
     } else {
@@ -239,7 +242,7 @@ static bool starts_anew(const clp_term *term, const clp_segment *segment) {
 }
 
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
-                                  const clp_layout *picture, bool exact, clproc_error *error) {
+                                  const clp_layout *picture, clproc_error *error) {
     uint32_t width = picture->width, height = picture->height, depth = picture->depth;
     const bool alpha = clp_model_has_alpha(picture->model);
     clp_segment *segment = NULL;
@@ -270,7 +273,7 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
             segment->points[segment->point_count++] = term;
             continue;
         }
-        bool factored = !exact && !terms->apart && term->gaussian_sigma >= factor_sigma;
+        bool factored = !terms->apart && term->gaussian_sigma >= factor_sigma;
         CLP_TRY(status, out, push_term(segment, term, width, height, depth, factored, error));
         if (term->gaussian_sigma == 0) {
             width = term->transpose ? term->y.out : term->x.out;

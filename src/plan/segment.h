@@ -10,7 +10,9 @@ typedef struct clp_stage {
     clp_axis y, x;
     bool transpose; /**< after both axes */
     bool factor;    /**< one of the factors of a wide Gaussian */
-    bool filled;    /**< some row reaches outside */
+    bool filters; /**< some term in it does, even if their product should happen to be whole samples
+                   */
+    bool filled;  /**< some row reaches outside */
     double fill[4]; /**< levels */
     char label[28]; /**< the operations in it, as "resize·blur" */
 } clp_stage;
@@ -33,10 +35,9 @@ typedef struct clp_segments {
 } clp_segments;
 
 /** Brings terms into canonical form, merging neighbouring matrices where one pass is cheaper than
- * two. `terms` must outlive the result. `picture`: as decoded.
- * `exact`: a wide Gaussian stays whole. */
+ * two. `terms` must outlive the result. `picture`: as decoded. */
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
-                                  const clp_layout *picture, bool exact, clproc_error *error);
+                                  const clp_layout *picture, clproc_error *error);
 void clp_segments_free(clp_segments *segments);
 
 /** True if the stages of segment `index` are the last thing done to the chroma of a picture in
@@ -60,6 +61,7 @@ clproc_status clp_stage_for_plane(const clp_stage *stage, const clp_plane_grid *
 clproc_status clp_stage_identity(clp_stage *stage, uint32_t width, uint32_t height,
                                  clproc_error *error);
 void clp_stage_free(clp_stage *stage);
+/** Nothing is filtered, so that the colours of transparent pixels stay. */
 bool clp_stage_is_index(const clp_stage *stage);
 
 /** True if a spatial term may be run before pointwise terms that stand before it. */

@@ -1,4 +1,4 @@
-/** From one colour space to another (numerics, section 5). */
+/** From one colour space to another (docs/numerics.md, section 5). */
 #include <math.h>
 
 #include "plan/lower.h"

@@ -29,6 +29,55 @@ void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_wi
     };
 }
 
+/** A weight as a matrix has it, in a term, in a stage and in a plan's tables. */
+#define BYTES_PER_WEIGHT (2 * sizeof(double) + sizeof(float) + sizeof(int16_t))
+/** How far what is cropped later may be beyond the limits. */
+#define BEYOND 4
+
+/** `op` NULL: the whole list. */
+static clproc_status check_size(const clp_term_limits *limits, uint64_t beyond, const char *op,
+                                uint32_t width, uint32_t height, clproc_error *error) {
+    uint64_t pixels = (uint64_t)width * height;
+    uint32_t side = width > height ? width : height;
+    op = op ? op : "the pipeline";
+    if (limits->pixels && pixels / beyond > limits->pixels) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "%s would make %u × %u = %llu pixels of it, more than the limit of "
+                             "%llu; raise it with --limit-pixels",
+                             op, width, height, (unsigned long long)pixels,
+                             (unsigned long long)limits->pixels);
+    }
+    if (limits->side && side / beyond > limits->side) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "%s would make a side of %u pixels, more than the limit of %u; raise "
+                             "it with --limit-side",
+                             op, side, limits->side);
+    }
+    return CLPROC_OK;
+}
+
+clproc_status clp_terms_check_result(const clp_terms *terms, clproc_error *error) {
+    return check_size(&terms->limits, 1, NULL, terms->width, terms->height, error);
+}
+
+clproc_status clp_terms_afford(clp_terms *terms, const char *op, uint32_t width, uint32_t height,
+                               double weights, clproc_error *error) {
+    const clp_term_limits *limits = &terms->limits;
+    double bytes = (double)terms->bytes + weights * BYTES_PER_WEIGHT;
+    clproc_status status = check_size(limits, BEYOND, op, width, height, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    if (limits->bytes && bytes > (double)limits->bytes) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "%s needs %.0f MB for its weights, more than half of --memory; raise "
+                             "that",
+                             op, bytes / 1e6);
+    }
+    terms->bytes = bytes < (double)UINT64_MAX / 2 ? (uint64_t)bytes : UINT64_MAX / 2;
+    return CLPROC_OK;
+}
+
 static void free_term(clp_term *term) {
     clp_axis_free(&term->y);
     clp_axis_free(&term->x);
@@ -293,7 +342,13 @@ clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
     if (sigma == 0) {
         return CLPROC_OK;
     }
-    clproc_status status = append(terms, CLP_TERM_SPATIAL, op, &term, error);
+    double taps = 2.0 * clp_gaussian_radius(sigma, terms->depth) + 1;
+    clproc_status status =
+        clp_terms_afford(terms, op, terms->samples_x, terms->samples_y,
+                         taps * ((double)terms->samples_x + terms->samples_y), error);
+    if (status == CLPROC_OK) {
+        status = append(terms, CLP_TERM_SPATIAL, op, &term, error);
+    }
     if (status == CLPROC_OK) {
         term->gaussian_sigma = sigma;
         terms->spatial_seen = true;

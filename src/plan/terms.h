@@ -74,6 +74,13 @@ typedef struct clp_term {
     double parameter[4];
 } clp_term;
 
+/** What terms may come to; 0 in a field: anything. */
+typedef struct clp_term_limits {
+    uint64_t pixels; /**< of the picture after any term */
+    uint32_t side;   /**< of it */
+    uint64_t bytes;  /**< of all matrices */
+} clp_term_limits;
+
 typedef struct clp_terms {
     clp_term *items;
     size_t count, capacity;
@@ -92,6 +99,8 @@ typedef struct clp_terms {
     bool apart;
     bool linear; /**< filters work in linear light; see clp_terms_linearise() */
     clp_space space;
+    clp_term_limits limits;  /**< see clp_terms_afford() */
+    uint64_t bytes;          /**< of matrices, as estimated before they are made */
     clp_conversion *waiting; /**< see clp_terms_convert(); one reference */
     /* Facts about the list for choosing how to decode: */
     bool spatial_seen;    /**< a term that filters has been added */
@@ -109,6 +118,13 @@ void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_wi
                     uint32_t full_height);
 void clp_terms_free(clp_terms *terms);
 
+/** Refuses a spatial term whose result of width × height or whose matrices, of so many weights,
+ * would be far beyond the limits. To be asked before anything is made of it: what comes after may
+ * still crop the picture. */
+clproc_status clp_terms_afford(clp_terms *terms, const char *op, uint32_t width, uint32_t height,
+                               double weights, clproc_error *error);
+/** Refuses a list whose result is beyond the limits. */
+clproc_status clp_terms_check_result(const clp_terms *terms, clproc_error *error);
 /** Appends a spatial term and takes ownership of both axes, also on failure. `fill` NULL: black,
  * transparent. */
 clproc_status clp_terms_spatial(clp_terms *terms, const char *op, clp_axis *y, clp_axis *x,
@@ -151,7 +167,8 @@ void clp_luma_weights(bool linear, double weights[3]);
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error);
 
-/** Radius at which a Gaussian is cut (numerics, section 3), in standard deviations and in samples.
+/** Radius at which a Gaussian is cut (docs/numerics.md, section 3), in standard deviations and in
+ * samples.
  */
 double clp_gaussian_cut(uint32_t depth);
 uint32_t clp_gaussian_radius(double sigma, uint32_t depth);

@@ -33,14 +33,16 @@ const char *clp_prof_counter_name(clp_prof_counter counter) {
         [CLP_COUNTER_OPENS] = "files opened",          [CLP_COUNTER_BYTES_READ] = "bytes read",
         [CLP_COUNTER_BYTES_WRITTEN] = "bytes written", [CLP_COUNTER_PIXELS_IN] = "pixels in",
         [CLP_COUNTER_PIXELS_OUT] = "pixels out",       [CLP_COUNTER_IMAGES] = "images",
+        [CLP_COUNTER_DEVICE_DECODED] = "decoded on a device",
+        [CLP_COUNTER_DEVICE_ENCODED] = "encoded on a device",
+        [CLP_COUNTER_FALLBACKS] = "given back to libjpeg",
     };
     return names[counter];
 }
 
 const char *clp_prof_gauge_name(clp_prof_gauge gauge) {
     static const char *const names[] = {
-        [CLP_GAUGE_BATCHES_WAITING] = "batches waiting",
-        [CLP_GAUGE_PICTURES_WAITING] = "pictures waiting",
+        [CLP_GAUGE_PICTURES] = "pictures under way",
         [CLP_GAUGE_DEVICE_BYTES] = "device bytes",
         [CLP_GAUGE_HOST_BYTES] = "host bytes",
     };

@@ -26,14 +26,16 @@ typedef struct clp_prof_thread clp_prof_thread;
     X(DECODE, "decode", WORK)                                                                      \
     X(BUILD, "build kernels", WORK)                                                                \
     X(SUBMIT, "submit", WORK)                                                                      \
+    X(COMPUTE, "compute", WORK)                                                                    \
     X(REFERENCE, "reference", WORK)                                                                \
     X(META, "metadata", WORK)                                                                      \
+    X(PACK, "pack scan", WORK)                                                                     \
     X(ENCODE, "encode", WORK)                                                                      \
     X(WRITE, "write", WORK)                                                                        \
-    X(WAIT_SLOT, "wait for a batch slot", WAIT)                                                    \
-    X(WAIT_BATCH, "wait for a full batch", WAIT)                                                   \
+    X(WAIT_OPEN, "wait for a device to open", WAIT)                                                \
+    X(WAIT_MEMORY, "wait for memory", WAIT)                                                        \
     X(WAIT_DEVICE, "wait for the device", WAIT)                                                    \
-    X(WAIT_PICTURE, "wait for a finished picture", WAIT)                                           \
+    X(WAIT_FILE, "wait for a file", WAIT)                                                          \
     X(VERIFY, "verify", WORK)
 
 typedef enum clp_prof_stage {
@@ -77,6 +79,9 @@ typedef enum clp_prof_counter {
     CLP_COUNTER_PIXELS_IN, /**< pixels of the pictures as stored */
     CLP_COUNTER_PIXELS_OUT,
     CLP_COUNTER_IMAGES,
+    CLP_COUNTER_DEVICE_DECODED, /**< JPEGs */
+    CLP_COUNTER_DEVICE_ENCODED,
+    CLP_COUNTER_FALLBACKS, /**< JPEGs that the device could not decode, and the host did */
     CLP_COUNTER_COUNT
 } clp_prof_counter;
 
@@ -84,8 +89,7 @@ const char *clp_prof_counter_name(clp_prof_counter counter);
 
 /** A quantity over time, kept at trace level. */
 typedef enum clp_prof_gauge {
-    CLP_GAUGE_BATCHES_WAITING,  /**< sealed batches not yet submitted */
-    CLP_GAUGE_PICTURES_WAITING, /**< finished pictures not yet encoded */
+    CLP_GAUGE_PICTURES, /**< files that are being worked on */
     CLP_GAUGE_DEVICE_BYTES,
     CLP_GAUGE_HOST_BYTES,
     CLP_GAUGE_COUNT
@@ -151,8 +155,7 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 #define CLP_FACT_CACHE "kernel cache"     /**< a clp_prof_cache */
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
 #define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
-#define CLP_FACT_COMPUTE_RATE "operations/s"     /**< the device's measured multiply-adds */
-#define CLP_FACT_STRATEGY "strategy"             /**< "default", or what was left out */
+#define CLP_FACT_STRATEGY "strategy"      /**< "default", or what was left out */
 #define CLP_FACT_UNTIMED "command times missing" /**< why; only where they are */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
 

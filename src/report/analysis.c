@@ -236,7 +236,6 @@ clproc_status clp_analysis_make(clp_analysis *analysis, const clproc_profile *pr
     clproc_status status;
     *analysis = (clp_analysis){.profile = profile};
     analysis->copy_rate = rate_fact(profile, CLP_FACT_COPY_RATE);
-    analysis->compute_rate = rate_fact(profile, CLP_FACT_COMPUTE_RATE);
     CLP_TRY(status, out, analyse_commands(analysis, error));
     CLP_TRY(status, out, analyse_threads(analysis, error));
     uint64_t cpu = profile->user_ns + profile->system_ns;

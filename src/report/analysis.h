@@ -80,8 +80,8 @@ typedef struct clp_analysis {
     /** What the run took beyond the need of its busiest part: the most that anything which shortens
      * no part (starting earlier, better order) can gain. */
     double slack_ns;
-    double cores_share;             /**< busy part of cores × wall time */
-    double copy_rate, compute_rate; /**< of the device as measured, per second; 0: unknown */
+    double cores_share; /**< busy part of cores × wall time */
+    double copy_rate;   /**< of the device as measured, bytes per second; 0: unknown */
 } clp_analysis;
 
 clproc_status clp_analysis_make(clp_analysis *analysis, const clproc_profile *profile,

@@ -267,14 +267,14 @@ static void find_late_start(clp_findings *findings, const clp_analysis *analysis
 
 static const char *wait_meaning(clp_prof_stage stage) {
     switch (stage) {
-    case CLP_PROF_WAIT_SLOT:
-        return "what comes after decoding (device, encoding) is behind";
-    case CLP_PROF_WAIT_BATCH:
-        return "decoding does not keep the device fed";
+    case CLP_PROF_WAIT_OPEN:
+        return "no device was ready";
+    case CLP_PROF_WAIT_MEMORY:
+        return "pictures under way hold all that --memory or --device-memory allow";
     case CLP_PROF_WAIT_DEVICE:
-        return "the host has nothing to do until the device is done";
-    case CLP_PROF_WAIT_PICTURE:
-        return "encoding is faster than what comes before it";
+        return "the thread has nothing to do until the device is done with its picture";
+    case CLP_PROF_WAIT_FILE:
+        return "all files are taken";
     default:
         return "it waits for another part";
     }
@@ -362,9 +362,7 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
     const clp_part *device = clp_analysis_device_part(analysis);
     for (size_t i = 0; i < analysis->kernel_count; i++) {
         const clp_command_row *row = &analysis->commands[i];
-        double computes =
-            analysis->compute_rate > 0 ? row->operations_per_second / analysis->compute_rate : 0;
-        if (row->copy_share <= 0 || row->copy_share >= FAR_FROM_COPY || computes >= FAR_FROM_COPY ||
+        if (row->copy_share <= 0 || row->copy_share >= FAR_FROM_COPY ||
             (double)row->total_ns < WEIGHTY_KERNEL * (double)analysis->command_ns) {
             continue;
         }

@@ -228,7 +228,7 @@ static void check_device(const selftest *self, const char *selection,
     clp_device *device = NULL;
     clproc_error error = {0};
     self->result->devices++;
-    if (clp_device_open(&device, selection, NULL, &error) != CLPROC_OK) {
+    if (clp_device_open(&device, &(clp_device_params){.selection = selection}, &error) != CLPROC_OK) {
         clproc_selftest_row row = {.device = info, .operation = "open"};
         snprintf(row.problem, sizeof row.problem, "%.*s", (int)sizeof row.problem - 1,
                  error.message);
@@ -238,6 +238,7 @@ static void check_device(const selftest *self, const char *selection,
     for (size_t i = 0; i < row_count(); i++) {
         check_row(self, device, i);
     }
+    clp_device_save_programs(device, NULL, NULL);
     clp_device_close(&device);
 }
 
@@ -270,7 +271,7 @@ static clproc_status check_all(const selftest *self, clproc_error *error) {
 /** The one device that a user asked for. */
 static clproc_status check_one(const selftest *self, const char *selection, clproc_error *error) {
     clp_device *device = NULL;
-    clproc_status status = clp_device_open(&device, selection, NULL, error);
+    clproc_status status = clp_device_open(&device, &(clp_device_params){.selection = selection}, error);
     if (status == CLPROC_OK) {
         clproc_device_info info = *clp_device_info(device);
         clp_device_close(&device);

@@ -130,22 +130,29 @@ out:
 
 clproc_status clp_trial_run(uint8_t **result, clp_device *device, clp_plan *plan, uint32_t seed,
                             clproc_error *error) {
-    clp_slot *slot = NULL;
-    uint32_t index;
+    const clp_passage passage = {.overlap = true};
+    clp_lane *lane = NULL;
+    uint8_t *results, *input = clp_memory_alloc(CLP_MEMORY_PIXELS, plan->input.bytes);
     clproc_status status;
     *result = NULL;
-    CLP_TRY(status, out, clp_slot_create(&slot, device, 1, 1, error));
-    CLP_TRY(status, out, clp_slot_add(slot, plan, false, &index, error));
-    clp_trial_fill(&plan->input, clp_slot_input(slot, index), seed);
-    CLP_TRY(status, out, clp_device_submit(device, slot, 0, NULL, error));
-    CLP_TRY(status, out, clp_device_wait(device, slot, error));
+    if (!input) {
+        return clp_error_memory(error, "a trial's picture", plan->input.bytes);
+    }
+    clp_trial_fill(&plan->input, input, seed);
+    CLP_TRY(status, out, clp_lane_take(&lane, device, error));
+    CLP_TRY(status, out, clp_lane_begin(lane, plan, &passage, NULL, error));
+    CLP_TRY(status, out, clp_lane_feed(lane, input, error));
+    CLP_TRY(status, out, clp_lane_compute(lane, error));
+    CLP_TRY(status, out, clp_lane_await(lane, error));
+    CLP_TRY(status, out, clp_lane_results(lane, &results, error));
     *result = clp_memory_alloc(CLP_MEMORY_PIXELS, plan->output.bytes);
     if (*result) {
-        memcpy(*result, clp_slot_output(slot, index), plan->output.bytes);
+        memcpy(*result, results, plan->output.bytes);
     } else {
         status = clp_error_memory(error, "a trial's result", plan->output.bytes);
     }
 out:
-    clp_slot_destroy(&slot);
+    clp_lane_give(&lane, status == CLPROC_OK);
+    clp_memory_free(input);
     return status;
 }

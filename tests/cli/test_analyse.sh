@@ -21,7 +21,7 @@ grep -q '^| pipeline | resize 50% \\| blur 1 |$' $text || fail "the pipeline sho
 rounds=$(sed -n 's/^| runs of each strategy | \([0-9]*\) |$/\1/p' $text)
 images=$(sed -n 's/^| images of a run | \([0-9]*\) .*/\1/p' $text)
 expect_err "^clproc: $((19 + 18 * rounds * images)) written, 0 skipped, 0 failed"
-for name in parallel overlap planar compose batch stream shrink one-listing one-open; do
+for name in parallel overlap planar compose stream shrink one-listing one-open; do
     [ "$(grep -c "^| + $name |" $text)" -eq 2 ] || fail "no row for the step + $name"
     [ "$(grep -c "^| $name |" $text)" -eq 1 ] || fail "no row for $name alone"
     grep -q "^### [1-9]. $name\$" $text || fail "no section on $name"

@@ -146,6 +146,6 @@ for image, points in flows.items():
     demand(kinds[0] == "s" and kinds[-1] == "f" and "t" in kinds, f"the flow of picture {image}: {kinds}")
     for moment, kind, key in points:
         demand(any(start <= round(1000 * moment) <= end for start, end, _ in tracks[key]), "a flow binds to a slice")
-demand({"batches waiting", "pictures waiting", "device bytes", "host bytes", "host memory"} <= counters, "counters")
+demand({"pictures under way", "device bytes", "host bytes", "host memory"} <= counters, "counters")
 print(slices, "slices on", len(tracks), "tracks,", len(flows), "flows")
 PY

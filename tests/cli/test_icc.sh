@@ -23,12 +23,12 @@ wide=$corpus/sharp-special/test__fixtures__p3.png
 [ -r "$wide" ] || skip "no corpus; CLPROC_CORPUS may name it"
 exiftool -b -icc_profile "$wide" >p3.icc
 
-# One colour a picture, there and back.
+# One colour a picture, there and back. PNG24: ImageMagick 7 would write grays as a gray picture.
 for colour in "200 30 60" "10 250 20" "128 128 128" "255 255 0" "3 5 40"; do
     # shellcheck disable=SC2086
     set -- $colour
-    convert -size 4x4 "xc:rgb($1,$2,$3)" -profile p3.icc wide.png
-    convert -size 4x4 "xc:rgb($1,$2,$3)" plain.png
+    convert -size 4x4 "xc:rgb($1,$2,$3)" -profile p3.icc PNG24:wide.png
+    convert -size 4x4 "xc:rgb($1,$2,$3)" PNG24:plain.png
     for way in "wide.png srgb" "plain.png p3.icc"; do
         from=${way% *} to=${way#* }
         clproc run "$from" -o result.png --icc "$to" --intent relative

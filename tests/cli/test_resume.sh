@@ -116,3 +116,9 @@ if have flock; then
     expect_file swept/.clproc-00000005
     kill $lock
 fi
+
+# A journal that cannot be read stops the run: it would make everything anew.
+mkdir -p unreadable/.clproc-journal
+clproc run in -o unreadable --resize 8x --resume
+expect_refusal 4 'unreadable/.clproc-journal: this journal is not a regular file; remove it'
+expect_count unreadable 0

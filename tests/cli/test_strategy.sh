@@ -18,7 +18,7 @@ clproc run in/000* -o none.png --explain --pipeline "$steps"
 ! grep -q '  copy ' "$out" || fail "nothing is copied without need"
 
 # Every switch, alone and left out alone, gives a picture for every picture.
-for name in parallel overlap planar compose batch shrink one-listing one-open; do
+for name in parallel overlap planar compose shrink one-listing one-open; do
     for strategy in $name -$name; do
         clproc run in -o "out$name$strategy" --strategy "$strategy" --pipeline "$steps"
         expect_code 0

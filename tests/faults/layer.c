@@ -11,6 +11,9 @@
  *   FAULT_PROFILING  if set, no queue can have profiling
  *   FAULT_FILL  a number: every byte of a new buffer
  *   FAULT_STOPWATCH  a file: kernels run alone, and each launch's nanoseconds are written there
+ *   FAULT_CHATTER  if set, every build writes a line to standard error
+ *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
+ *   FAULT_CACHE a folder: what PoCL has compiled is copied there
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
  *               object, "left KIND N"
  *
@@ -27,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef enum kind { CONTEXT, QUEUE, MEMORY, PROGRAM, KERNEL, EVENT, MAPPING, KINDS } kind;
 
@@ -126,10 +130,33 @@ PASS(clGetDeviceIDs,
 PASS(clGetDeviceInfo,
      (cl_device_id device, cl_device_info what, size_t size, void *value, size_t *length),
      (device, what, size, value, length))
-PASS(clBuildProgram,
-     (cl_program program, cl_uint number, const cl_device_id *devices, const char *options,
-      void(CL_CALLBACK *done)(cl_program, void *), void *user),
-     (program, number, devices, options, done, user))
+/** Writes as a compiler does, which knows nothing of streams. */
+static void chatter(void) {
+    static const char line[] = "a word from the compiler\n";
+    if (write(STDERR_FILENO, line, sizeof line - 1) != (ssize_t)sizeof line - 1) {
+        exit(1);
+    }
+}
+
+static cl_int CL_API_CALL layer_clBuildProgram(cl_program program, cl_uint number,
+                                               const cl_device_id *devices, const char *options,
+                                               void(CL_CALLBACK *done)(cl_program, void *),
+                                               void *user) {
+    cl_int code;
+    const char *end = getenv("FAULT_END");
+    if (end || getenv("FAULT_CHATTER")) {
+        chatter();
+    }
+    if (end && strcmp(end, "abort") == 0) {
+        abort();
+    } else if (end) {
+        exit(1);
+    }
+    return fails("clBuildProgram", &code)
+               ? code
+               : layer.next.clBuildProgram(program, number, devices, options, done, user);
+}
+
 PASS(clGetProgramBuildInfo,
      (cl_program program, cl_device_id device, cl_program_build_info what, size_t size, void *value,
       size_t *length),
@@ -261,7 +288,14 @@ static cl_int CL_API_CALL layer_clEnqueueUnmapMemObject(cl_command_queue queue, 
     return code;
 }
 
-RELEASE(clReleaseContext, cl_context, CONTEXT)
+static cl_int CL_API_CALL layer_clReleaseContext(cl_context context) {
+    if (getenv("FAULT_CACHE") && system("cp -r \"$POCL_CACHE_DIR/.\" \"$FAULT_CACHE\"") != 0) {
+        abort();
+    }
+    count(CONTEXT, -1);
+    return layer.next.clReleaseContext(context);
+}
+
 RELEASE(clReleaseMemObject, cl_mem, MEMORY)
 RELEASE(clReleaseProgram, cl_program, PROGRAM)
 RELEASE(clReleaseKernel, cl_kernel, KERNEL)

@@ -16,7 +16,7 @@ small_files() { # PATTERN...: pictures that a decoder is through with at once
 }
 
 case ${target##*_} in
-jpeg) small_files '*.jpg' '*.jpeg' ;;
+jpeg | scan) small_files '*.jpg' '*.jpeg' ;;
 png) small_files '*.png' ;;
 exif | icc | xmp) small_files '*.jpg' '*.jpeg' '*.png' ;;
 pipeline)

@@ -15,6 +15,7 @@
 
 #include "core/memory.h"
 #include "device/compare.h"
+#include "devices.h"
 #include "selftest/trial.h"
 
 typedef struct shape {
@@ -231,67 +232,62 @@ static void check_all(const place *places, size_t place_count, size_t stride) {
     assert_true(checked > 500);
 }
 
-static bool open_place(place *p) {
+static void open_place(place *p) {
     clproc_error error = {0};
     setenv("CLPROC_FORCE", p->force, 1);
-    clproc_status status = clp_device_open(&p->device, p->selection, NULL, &error);
+    clproc_status status = clp_device_open(&p->device, &(clp_device_params){.selection = p->selection}, &error);
     unsetenv("CLPROC_FORCE");
     if (status != CLPROC_OK) {
-        print_message("%s is not there: %s\n", p->selection, error.message);
+        fail_msg("device %s: %s", p->selection, error.message);
     }
-    return status == CLPROC_OK;
 }
 
-static void close_places(place *places, size_t count) {
+/** Checks every stride-th case on devices, against the reference and each other. */
+static void check_on(place *places, size_t count, size_t stride) {
     for (size_t i = 0; i < count; i++) {
+        open_place(&places[i]);
+    }
+    check_all(places, count, stride);
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].device) {
+            clp_device_save_programs(places[i].device, NULL, NULL); /* for its next run */
+        }
         clp_device_close(&places[i].device);
     }
 }
 
-static void on_cpu(void **state) {
+static void on_pocl(void **state) {
     (void)state;
-    place places[] = {{.selection = "pthread", .force = ""},
-                      {.selection = "pthread", .force = "group discrete"}};
-    if (!open_place(&places[0])) {
-        skip();
-    }
-    assert_true(open_place(&places[1]));
-    check_all(places, 2, 1);
-    close_places(places, 2);
+    const char *pocl = need_pocl();
+    place places[] = {{.selection = pocl, .force = ""},
+                      {.selection = pocl, .force = "group discrete"}};
+    check_on(places, 2, 1);
 }
 
 static void on_rusticl(void **state) {
     (void)state;
-    place places[] = {{.selection = "pthread", .force = ""},
-                      {.selection = "llvmpipe", .force = ""}};
-    bool both = open_place(&places[0]) && open_place(&places[1]);
-    if (both) {
-        /* A prime stride: over the pipelines every shape and kind has its turn. */
-        check_all(places, 2, 5);
+    const char *pocl = need_pocl(), *rusticl = find_device(RUSTICL, "cpu");
+    if (!rusticl) {
+        SKIP_BECAUSE("rusticl has no llvmpipe");
     }
-    close_places(places, 2);
-    if (!both) {
-        skip();
-    }
+    place places[] = {{.selection = pocl, .force = ""}, {.selection = rusticl, .force = ""}};
+    /* A prime stride: over the pipelines every shape and kind has its turn. */
+    check_on(places, 2, 7);
 }
 
 static void on_gpu(void **state) {
     (void)state;
-    place places[] = {{.selection = "gpu", .force = ""}, {.selection = "pthread", .force = ""}};
-    bool there = open_place(&places[0]);
-    bool real = there && !strstr(clp_device_info(places[0].device)->name, "llvmpipe");
-    if (real) {
-        check_all(places, open_place(&places[1]) ? 2 : 1, 1);
+    const char *gpu = find_device(NULL, "gpu"), *pocl = find_device(POCL, "cpu");
+    if (!gpu) {
+        SKIP_BECAUSE("there is no GPU");
     }
-    close_places(places, 2);
-    if (!real) {
-        skip();
-    }
+    place places[] = {{.selection = gpu, .force = ""}, {.selection = pocl, .force = ""}};
+    check_on(places, pocl ? 2 : 1, 1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(on_cpu),
+        cmocka_unit_test(on_pocl),
         cmocka_unit_test(on_rusticl),
         cmocka_unit_test(on_gpu),
     };

@@ -1,4 +1,4 @@
-"""What clproc ought to compute, in float64, written from the numerics page alone.
+"""What clproc ought to compute, in float64, written from docs/numerics.md alone.
 
 Every spatial step is a matrix per axis, applied to an array of height x width x channels. Nothing
 is rounded or clamped between steps."""

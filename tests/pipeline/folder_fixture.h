@@ -19,6 +19,7 @@
 #include "codec/codec.h"
 #include "core/cancel.h"
 #include "core/file.h"
+#include "devices.h"
 
 /* ------------------------------------------------------------------ folders */
 
@@ -243,15 +244,6 @@ typedef struct run_trial {
 } run_trial;
 
 static const char *const trial_input = "in";
-
-/** True where PoCL runs on the processor. */
-static inline bool has_cpu(void) {
-    clproc_context *context = NULL;
-    clproc_context_params params = {.device = "pthread"};
-    clproc_status status = clproc_context_create(&context, &params, NULL);
-    clproc_context_destroy(&context);
-    return status == CLPROC_OK;
-}
 
 static inline void trial_init(run_trial *trial, const char *device, const char *pipeline) {
     memset(trial, 0, sizeof *trial);

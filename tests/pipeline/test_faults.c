@@ -75,12 +75,12 @@ ssize_t write(int file, const void *data, size_t size) {
     return REAL(write)(file, data, faults.shortened && size > 7 ? 7 : size);
 }
 
-int rename(const char *from, const char *to) {
+int renameat(int old_folder, const char *from, int new_folder, const char *to) {
     if (fails(FAULT_RENAME)) {
         errno = faults.code;
         return -1;
     }
-    return REAL(rename)(from, to);
+    return REAL(renameat)(old_folder, from, new_folder, to);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),

@@ -131,7 +131,7 @@ static bool run_to_srgb(const char *device, int depth, uint64_t pictures) {
     clproc_status status = trial_run(&trial);
     trial_free(&trial);
     if (status == CLPROC_ERROR_NO_DEVICE) {
-        print_message("no device \"%s\"\n", device);
+        print_message("skipped: there is no device of type %s\n", device);
         return false;
     }
     assert_int_equal(status, CLPROC_OK);
@@ -188,8 +188,7 @@ static void check_file(const char *folder, const char *name) {
 static void test_wide_gamut(void **state) {
     (void)state;
     if (!corpus_path()) {
-        print_message("no corpus; CLPROC_CORPUS may name it\n");
-        skip();
+        SKIP_BECAUSE("no corpus; CLPROC_CORPUS may name it");
     }
     check_file("wide-gamut-P3", "external__wide-gamut-tests__P3-sRGB-blue.png");
     check_file("wide-gamut-P3", "external__wide-gamut-tests__P3-sRGB-color-bars.png");
@@ -198,8 +197,7 @@ static void test_wide_gamut(void **state) {
 static void test_inks(void **state) {
     (void)state;
     if (!corpus_path()) {
-        print_message("no corpus; CLPROC_CORPUS may name it\n");
-        skip();
+        SKIP_BECAUSE("no corpus; CLPROC_CORPUS may name it");
     }
     check_file("sharp-special", "test__fixtures__Channel_digital_image_CMYK_color.jpg");
     check_file("sharp-special", "test__fixtures__Channel_digital_image_CMYK_color_no_profile.jpg");

@@ -7,22 +7,6 @@
 
 static const char everything[] = "resize 50x40:fit=cover | blur 1.2 | rotate 90 | saturation 1.3";
 
-/** Skips where there is no such device here. */
-static void need_device(const char *name) {
-    clproc_device_info *list = NULL;
-    size_t count = 0;
-    bool found = false;
-    assert_int_equal(clproc_devices(&list, &count, NULL), CLPROC_OK);
-    for (size_t i = 0; i < count; i++) {
-        found = found || (strcmp(list[i].type, name) == 0 && list[i].usable);
-    }
-    clproc_devices_free(&list);
-    if (!found) {
-        print_message("no OpenCL device of type %s here\n", name);
-        skip();
-    }
-}
-
 static void check_independence(const char *device) {
     static const int jobs[] = {1, 2, 8}, batches[] = {1, 3, 0};
     run_trial trial;
@@ -51,8 +35,7 @@ static void test_reference_results_do_not_depend_on_workers(void **state) {
 
 static void test_device_results_do_not_depend_on_workers(void **state) {
     (void)state;
-    need_device("cpu");
-    check_independence("cpu");
+    check_independence(need_pocl());
 }
 
 static void test_device_agrees_with_reference(void **state) {
@@ -60,9 +43,9 @@ static void test_device_agrees_with_reference(void **state) {
     static const char *const names[] = {"sub/000", "001", "002",     "sub/003",
                                         "004",     "005", "sub/006", "007"};
     run_trial trial;
-    need_device("cpu");
+    const char *pocl = need_pocl();
     put_pictures(8);
-    trial_init(&trial, "cpu", everything);
+    trial_init(&trial, pocl, everything);
     trial.params.format = CLPROC_FORMAT_PNG;
     trial_expect(&trial, 8, 0);
     trial.params.device = "reference";

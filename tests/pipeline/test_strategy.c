@@ -104,8 +104,8 @@ static void expect_alike(const char *a, const char *b, bool lossy) {
 
 static void test_schedules_change_no_byte(void **state) {
     (void)state;
-    static const char *const strategies[] = {"-parallel", "-overlap",     "-batch",
-                                             "-one-open", "-one-listing", "planar,compose,shrink"};
+    static const char *const strategies[] = {"-parallel", "-overlap", "-one-open", "-one-listing",
+                                             "planar,compose,shrink"};
     make_samples(160, 120);
     run_into("default", pipelines[0], "default", NULL);
     for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++) {
@@ -174,14 +174,6 @@ static size_t workers_of(const clproc_profile *profile) {
     return count;
 }
 
-static uint32_t largest_batch(const clproc_profile *profile) {
-    uint32_t most = 0;
-    for (size_t i = 0; i < profile->command_count; i++) {
-        most = profile->commands[i].images > most ? profile->commands[i].images : most;
-    }
-    return most;
-}
-
 static size_t kernels_of(const clproc_profile *profile) {
     size_t count = 0;
     for (size_t i = 0; i < profile->command_count; i++) {
@@ -206,7 +198,7 @@ static void test_switches_act(void **state) {
     assert_int_equal(with->counters[CLP_COUNTER_OPENS], PICTURES);
     assert_int_equal(calls_of(with, CLP_PROF_LIST), 1);
     assert_int_equal(workers_of(with), 3);
-    assert_true(largest_batch(with) > 1);
+    size_t planned = kernels_of(with);
 
     clproc_profile *without = profile_of("-one-open");
     assert_int_equal(without->counters[CLP_COUNTER_OPENS], 2 * PICTURES);
@@ -222,12 +214,7 @@ static void test_switches_act(void **state) {
     assert_int_equal(workers_of(without), 1);
     clproc_profile_destroy(&without);
 
-    without = profile_of("-batch");
-    assert_int_equal(largest_batch(without), 1);
-    size_t planned = kernels_of(without);
-    clproc_profile_destroy(&without);
-
-    without = profile_of("-compose,-batch");
+    without = profile_of("-compose");
     assert_true(kernels_of(without) > planned);
     clproc_profile_destroy(&without);
     clproc_profile_destroy(&with);
@@ -258,7 +245,7 @@ static void test_names(void **state) {
         {"default", CLPROC_STRATEGY_DEFAULT, "default"},
         {"naive", CLPROC_STRATEGY_NAIVE, "naive"},
         {"naive,shrink", CLPROC_STRATEGY_SHRINK, "shrink"},
-        {"batch,parallel", CLPROC_STRATEGY_BATCH | CLPROC_STRATEGY_PARALLEL, "parallel,batch"},
+        {"stream,parallel", CLPROC_STRATEGY_STREAM | CLPROC_STRATEGY_PARALLEL, "parallel,stream"},
         {"-planar", CLPROC_STRATEGY_DEFAULT & ~CLPROC_STRATEGY_PLANAR, "-planar"},
         {"default,-planar,-shrink",
          CLPROC_STRATEGY_DEFAULT & ~(CLPROC_STRATEGY_PLANAR | CLPROC_STRATEGY_SHRINK),

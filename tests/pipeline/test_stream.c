@@ -83,14 +83,12 @@ static void test_same_bytes(void **state) {
         "resize 300x1800:fit=fill",
         "flip v | resize 1200x",
     };
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_large();
     for (size_t i = 0; i < sizeof pipelines / sizeof *pipelines; i++) {
         run_trial trial;
         int whole, banded;
-        trial_init(&trial, "pthread", pipelines[i]);
+        trial_init(&trial, pocl, pipelines[i]);
         uint64_t expected = hash_of(&trial, false, 2, 0, &whole);
         for (int jobs = 1; jobs <= 3; jobs += 2) {
             if (hash_of(&trial, true, jobs, 0, &banded) != expected) {
@@ -108,12 +106,13 @@ static void test_same_bytes(void **state) {
 /** One picture in bands and as a whole: the same bytes. */
 static void check_alone(const char *path, const picture_kind *kind, uint32_t width, uint32_t height,
                         const char *pipeline, bool in_bands) {
+    const char *pocl = need_pocl();
     run_trial trial;
     uint64_t hashes[2];
     int kernels[2];
     assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
     put_picture(path, kind, width, height, 7, NULL);
-    trial_init(&trial, "pthread", pipeline);
+    trial_init(&trial, pocl, pipeline);
     for (int i = 0; i < 2; i++) {
         set_stream(&trial, i == 1);
         remove_tree("out");
@@ -132,9 +131,6 @@ static void check_alone(const char *path, const picture_kind *kind, uint32_t wid
 static void test_few_rows_of_chroma(void **state) {
     (void)state;
     picture_kind kind = {CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8, 1, 4};
-    if (!has_cpu()) {
-        skip();
-    }
     check_alone("in/441.jpg", &kind, 2600, 2900, "crop 2600x2500+0+200 | resize x400", true);
 }
 
@@ -142,9 +138,6 @@ static void test_few_rows_of_chroma(void **state) {
 static void test_one_axis_twice(void **state) {
     (void)state;
     picture_kind kind = {CLPROC_FORMAT_PNG, CLP_MODEL_GRAY, 8, 1, 1};
-    if (!has_cpu()) {
-        skip();
-    }
     check_alone("in/gray.png", &kind, 1000, 8000,
                 "resize 1000x4000:fit=fill | pad 1000x4400:gravity=south:colour=red | "
                 "pad 1000x4800:gravity=south:colour=blue",
@@ -155,11 +148,9 @@ static void test_no_gain_no_bands(void **state) {
     (void)state;
     run_trial trial;
     int whole, other;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_large();
-    trial_init(&trial, "pthread", "resize 100x");
+    trial_init(&trial, pocl, "resize 100x");
     uint64_t expected = hash_of(&trial, false, 2, 0, &whole);
     assert_int_equal(hash_of(&trial, true, 2, 0, &other), expected);
     trial_free(&trial);
@@ -169,11 +160,9 @@ static void test_cut_pictures(void **state) {
     (void)state;
     run_trial trial;
     int kernels;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_large();
-    trial_init(&trial, "pthread", "resize 1100x");
+    trial_init(&trial, pocl, "resize 1100x");
     cut("in/420.jpg", 0.6);
     cut("in/rgb.png", 0.5);
     hash_of(&trial, true, 2, 2, &kernels);
@@ -187,11 +176,9 @@ static void test_verified(void **state) {
     (void)state;
     run_trial trial;
     int kernels;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_large();
-    trial_init(&trial, "pthread", "resize 1300x");
+    trial_init(&trial, pocl, "resize 1300x");
     trial.params.verify = PICTURES;
     hash_of(&trial, true, 2, 0, &kernels);
     assert_int_equal(trial.result.verification.pictures, PICTURES);
@@ -203,11 +190,9 @@ static void test_failing_launches(void **state) {
     (void)state;
     run_trial trial;
     int count;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_large();
-    trial_init(&trial, "pthread", "resize 1300x");
+    trial_init(&trial, pocl, "resize 1300x");
     hash_of(&trial, true, 2, 0, &count);
     assert_int_equal(rename("out", "expected"), 0);
     for (int call = 1; call <= count; call += 3) {
@@ -236,11 +221,9 @@ static void test_failing_launches(void **state) {
 static void test_stopped(void **state) {
     (void)state;
     run_trial trial;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_large();
-    trial_init(&trial, "pthread", "resize 1300x");
+    trial_init(&trial, pocl, "resize 1300x");
     trial.told.stop_after = 1;
     assert_int_equal(trial_run(&trial), CLPROC_ERROR_CANCELLED);
     assert_int_equal(trial.told.kinds[CLPROC_EVENT_FAILED], 0);

@@ -94,11 +94,9 @@ static void test_reference_is_itself(void **state) {
 static void test_device_keeps_the_promise(void **state) {
     (void)state;
     clproc_run_result result;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_numbered();
-    verify("pthread", "resize 30x | blur 1.5 | contrast 1.3", PICTURES, 5, &result);
+    verify(pocl, "resize 30x | blur 1.5 | contrast 1.3", PICTURES, 5, &result);
     assert_int_equal(result.verification.pictures, PICTURES);
     assert_int_equal(result.verification.beyond, 0);
     assert_int_equal(result.verification.seed, 5);
@@ -109,12 +107,10 @@ static void test_device_keeps_the_promise(void **state) {
 static void test_wrong_device_is_found_out(void **state) {
     (void)state;
     clproc_run_result result;
-    if (!has_cpu()) {
-        skip();
-    }
+    const char *pocl = need_pocl();
     put_numbered();
     atomic_store(&lazy, true);
-    verify("pthread", "resize 30x | blur 1.5", 4, 0, &result);
+    verify(pocl, "resize 30x | blur 1.5", 4, 0, &result);
     atomic_store(&lazy, false);
     assert_int_equal(result.written, PICTURES);
     assert_int_equal(result.failed, 0);

@@ -142,7 +142,7 @@ static inline int visit_file(const char *path, const struct stat *info, int kind
 /** Calls `visitor` for every file of a format; skips the test where there is no corpus. */
 static inline void for_corpus(clproc_format format, corpus_fn visitor) {
     if (!corpus()) {
-        print_message("no corpus: set CLPROC_CORPUS to a folder of pictures\n");
+        print_message("skipped: no corpus; CLPROC_CORPUS may name it\n");
         skip();
     }
     corpus_visitor = visitor;

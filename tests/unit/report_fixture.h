@@ -124,7 +124,7 @@ static inline uint64_t fixture_decode(clproc_profile *profile, clp_profile_threa
     uint64_t header = read + fixture_time(seed, 0.2);
     fixture_span(profile, thread, 0, CLP_PROF_HEADER, read, header, image);
     uint64_t slot = header + fixture_time(seed, 1.5);
-    fixture_span(profile, thread, 0, CLP_PROF_WAIT_SLOT, header, slot, image);
+    fixture_span(profile, thread, 0, CLP_PROF_WAIT_MEMORY, header, slot, image);
     uint64_t decoded = slot + fixture_time(seed, 24 * factor);
     uint32_t node = fixture_span(profile, thread, 0, CLP_PROF_DECODE, slot, decoded, image);
     fixture_span(profile, thread, node, CLP_PROF_META, slot + 100000, slot + 400000, image);
@@ -135,7 +135,7 @@ static inline uint64_t fixture_encode(clproc_profile *profile, clp_profile_threa
                                       uint64_t now, uint64_t ready, uint64_t image,
                                       uint64_t *seed) {
     if (ready > now) {
-        fixture_span(profile, thread, 0, CLP_PROF_WAIT_PICTURE, now, ready, CLP_PROF_NO_IMAGE);
+        fixture_span(profile, thread, 0, CLP_PROF_WAIT_FILE, now, ready, CLP_PROF_NO_IMAGE);
         now = ready;
     }
     uint64_t encoded = now + fixture_time(seed, 9);
@@ -151,7 +151,7 @@ static inline uint64_t fixture_submit(clproc_profile *profile, clp_profile_threa
                                       uint64_t now, uint64_t sealed, uint64_t batch,
                                       const fixture_params *params, uint64_t *seed) {
     if (sealed > now) {
-        fixture_span(profile, thread, 0, CLP_PROF_WAIT_BATCH, now, sealed, CLP_PROF_NO_IMAGE);
+        fixture_span(profile, thread, 0, CLP_PROF_WAIT_OPEN, now, sealed, CLP_PROF_NO_IMAGE);
         now = sealed;
     }
     uint64_t submitted = now + fixture_time(seed, 0.5);
@@ -260,7 +260,6 @@ static inline clproc_profile *fixture_make(fixture_params params) {
     fixture_memory(profile);
     fixture_fact(profile, CLP_FACT_DEVICE, "Test device (gpu)");
     fixture_fact(profile, CLP_FACT_COPY_RATE, "40000000000");
-    fixture_fact(profile, CLP_FACT_COMPUTE_RATE, "200000000000");
     fixture_fact(profile, CLP_FACT_CACHE, "cold");
     return profile;
 }

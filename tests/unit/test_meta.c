@@ -381,7 +381,7 @@ static void xmp_orientation_becomes_upright(void **state) {
     assert_non_null(strstr(text, "<tiff:Orientation>1</tiff:Orientation>"));
     assert_non_null(strstr(text, "exif:GPSLatitude=\"52,31.5N\""));
     edit_xmp(packet, false, false, &out);
-    assert_string_equal(out.data, packet);
+    assert_string_equal((const char *)out.data, packet);
     clp_bytes_free(&out);
 }
 

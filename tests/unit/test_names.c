@@ -283,8 +283,10 @@ static void test_folders_are_made(void **state) {
     assert_int_equal(access("o", F_OK), -1);
     assert_int_equal(clp_names_prepare(fixture->names, NULL), CLPROC_OK);
     assert_int_equal(access("o/u", W_OK), 0);
-    assert_int_equal(clp_names_make_folder(fixture->names, "o/u/s/a.jpg", NULL), CLPROC_OK);
-    assert_int_equal(access("o/u/s", W_OK), 0);
+    assert_int_equal(
+        clp_names_write(fixture->names, 0, (clp_key){0, 0}, "o/u/s/a.jpg", "x", 1, NULL),
+        CLPROC_OK);
+    assert_int_equal(access("o/u/s/a.jpg", F_OK), 0);
     put("file");
     assert_int_equal(claim(fixture, "file/below"), CLPROC_OK);
     assert_int_equal(clp_names_prepare(fixture->names, &fixture->error), CLPROC_ERROR_IO);

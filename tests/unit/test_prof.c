@@ -130,14 +130,14 @@ static void summary_keeps_sums_only(void **state) {
         clp_prof_begin(thread, CLP_PROF_ENCODE, 0);
         clp_prof_end(thread);
     }
-    clp_prof_gauge_set(prof, CLP_GAUGE_BATCHES_WAITING, 7);
-    clp_prof_gauge_set(prof, CLP_GAUGE_BATCHES_WAITING, 3);
+    clp_prof_gauge_set(prof, CLP_GAUGE_PICTURES, 7);
+    clp_prof_gauge_set(prof, CLP_GAUGE_PICTURES, 3);
     clp_prof_thread_leave(thread);
     clproc_profile *profile = finish(prof);
     assert_int_equal(profile->threads[0].span_count, 0);
     assert_int_equal(profile->threads[0].nodes[1].calls, 1000);
-    assert_int_equal(profile->gauges[CLP_GAUGE_BATCHES_WAITING].peak, 7);
-    assert_int_equal(profile->gauges[CLP_GAUGE_BATCHES_WAITING].count, 0);
+    assert_int_equal(profile->gauges[CLP_GAUGE_PICTURES].peak, 7);
+    assert_int_equal(profile->gauges[CLP_GAUGE_PICTURES].count, 0);
     /* 1000 calls in 256 places: every fourth is left */
     assert_int_equal(profile->samples[CLP_PROF_ENCODE].stride, 4);
     assert_int_equal(profile->samples[CLP_PROF_ENCODE].count, 250);
@@ -176,7 +176,7 @@ static void *work(void *argument) {
     for (uint64_t i = 0; i < 2000; i++) {
         clp_prof_begin(thread, CLP_PROF_READ, i);
         clp_prof_count(prof, CLP_COUNTER_OPENS, 1);
-        clp_prof_gauge_set(prof, CLP_GAUGE_PICTURES_WAITING, i);
+        clp_prof_gauge_set(prof, CLP_GAUGE_PICTURES, i);
         clp_prof_end(thread);
     }
     clp_prof_thread_leave(thread);
@@ -204,7 +204,7 @@ static void threads_are_merged(void **state) {
         assert_int_equal(profile->threads[i].span_count, 2000);
         check_thread(profile, &profile->threads[i]);
     }
-    const clp_profile_gauge *gauge = &profile->gauges[CLP_GAUGE_PICTURES_WAITING];
+    const clp_profile_gauge *gauge = &profile->gauges[CLP_GAUGE_PICTURES];
     assert_int_equal(gauge->count, THREADS * 2000);
     for (size_t i = 1; i < gauge->count; i++) {
         assert_true(gauge->readings[i - 1].time <= gauge->readings[i].time);

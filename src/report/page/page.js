@@ -353,7 +353,7 @@ function distributions() {
 function roofline() {
     const box = byId("roofline");
     const points = data.derived.commands.filter(row => row.kind === "kernel" && row.bytes && row.operations);
-    const copy = +data.environment["copy bytes/s"] || 0, compute = +data.environment["operations/s"] || 0;
+    const copy = +data.environment["copy bytes/s"] || 0;
     if (!points.length) {
         html(box, "p", "No kernel with known bytes and operations was recorded.");
         return;
@@ -362,13 +362,9 @@ function roofline() {
     const height = 260, left = 62, bottom = 38;
     const {root, width} = drawing(box, height, "Roofline");
     const xs = points.map(intensity), ys = points.map(row => row.operations_per_second);
-    if (copy && compute) {
-        xs.push(compute / copy);
-        ys.push(compute);
-    }
     const lowX = Math.min(...xs) / 3, highX = Math.max(...xs) * 3;
     if (copy) {
-        ys.push(copy * lowX, Math.min(compute || Infinity, copy * highX));
+        ys.push(copy * lowX, copy * highX);
     }
     const lowY = Math.min(...ys) / 2, highY = Math.max(...ys) * 2;
     const x = value => left + Math.log(value / lowX) / Math.log(highX / lowX) * (width - left - 10);
@@ -384,8 +380,7 @@ function roofline() {
     svg(root, "text", {x: (left + width) / 2, y: height - 4, "text-anchor": "middle"}, "multiply-adds per byte");
     svg(root, "text", {x: 0, y: 10}, "multiply-adds per second");
     if (copy) {
-        const knee = compute ? Math.min(highX, compute / copy) : highX;
-        svg(root, "path", {class: "roof", d: `M${x(lowX)},${y(copy * lowX)}L${x(knee)},${y(copy * knee)}` + (compute ? `H${x(highX)}` : "")});
+        svg(root, "path", {class: "roof", d: `M${x(lowX)},${y(copy * lowX)}L${x(highX)},${y(copy * highX)}`});
         svg(root, "text", {x: x(lowX) + 14, y: y(copy * lowX) + 14}, `copy, ${bytes(copy)}/s`);
     } else {
         html(box, "p", "The device's copy bandwidth was not measured, so there is no roof to compare with.");

@@ -1,0 +1,96 @@
+/* JPEGs whose scans go to the device instead of their samples, and come from it. */
+#include "batch/worker.h"
+#include "codec/jpeg_scan_write.h"
+
+static bool has_codec(const clp_worker *self) {
+    const clp_run *run = self->run;
+    return clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
+           clp_device_has_codec(clp_stations_device(run->stations, self->station));
+}
+
+static bool is_planar(const clp_layout *layout) {
+    return layout->depth == 8 &&
+           (layout->model == CLP_MODEL_YCC || layout->model == CLP_MODEL_GRAY);
+}
+
+bool clp_worker_decodes_on_device(const clp_worker *self) {
+    const clp_header *header = &self->header;
+    /* What is decoded already need not be decoded again. */
+    return !self->early && header->format == CLPROC_FORMAT_JPEG && !header->progressive &&
+           (header->model == CLP_MODEL_YCC || header->model == CLP_MODEL_GRAY) &&
+           is_planar(&self->picture.recipe.plan->input) && has_codec(self);
+}
+
+bool clp_worker_encodes_on_device(const clp_worker *self) {
+    const clproc_run_params *params = self->run->params;
+    const clp_plan *plan = self->picture.recipe.plan;
+    /* Whoever looks at the samples must have them. */
+    bool looked_at =
+        params->null_output || clp_verify_chosen(&self->run->verify, self->picture.task.item);
+    return plan->target.format == CLPROC_FORMAT_JPEG && !params->progressive && !looked_at &&
+           is_planar(&plan->output) && self->has_tables && has_codec(self);
+}
+
+/** Packs into memory of the worker's own: the lane's staging is too small. */
+static const char *pack_aside(clp_worker *self, clp_scan *scan, clproc_status *status,
+                              clproc_error *error) {
+    *status = clp_bytes_reserve(&self->packed, self->scan.bound + JPEG_ALIGN, error);
+    if (*status != CLPROC_OK) {
+        return NULL;
+    }
+    uint8_t *room = self->packed.data;
+    room += (JPEG_ALIGN - (uintptr_t)room % JPEG_ALIGN) % JPEG_ALIGN;
+    scan->packed = room;
+    return clp_jpeg_scan_pack(&self->scan, room, &scan->bytes);
+}
+
+clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_picture *picture = &self->picture;
+    clproc_status status = CLPROC_OK;
+    uint8_t *staging;
+    size_t room;
+    *packed = false;
+    *scan = (clp_scan){0};
+    if (clp_verify_chosen(&run->verify, picture->task.item)) {
+        CLP_TRY(status, out, clp_worker_decode_original(self, error));
+    }
+    clp_prof_begin(self->thread, CLP_PROF_PACK, clp_worker_image(self, picture->task.item));
+    const char *odd = clp_jpeg_scan_parse(&self->scan, self->file.data, self->file.size);
+    if (!odd) {
+        status = clp_lane_staging(self->lane, &staging, &room, error);
+    }
+    if (!odd && status == CLPROC_OK) {
+        if (self->scan.bound <= room) {
+            scan->packed = staging;
+            odd = clp_jpeg_scan_pack(&self->scan, staging, &scan->bytes);
+        } else {
+            odd = pack_aside(self, scan, &status, error);
+        }
+    }
+    clp_prof_end(self->thread);
+    if (!odd && status == CLPROC_OK) {
+        scan->package = &self->scan.package;
+        clp_jpeg_scan_sizes(scan->package, picture->recipe.request.eighths, scan->sizes);
+        *packed = true;
+    }
+    /* What cannot be packed is libjpeg's to judge. */
+out:
+    return status;
+}
+
+clproc_status clp_worker_write_scan(clp_worker *self, const clp_encode_params *encoding,
+                                    const uint8_t **data, size_t *size, bool *written,
+                                    clproc_error *error) {
+    const uint8_t *scan;
+    uint32_t bits;
+    *written = false;
+    clproc_status status = clp_lane_scan(self->lane, &scan, &bits, error);
+    if (status == CLPROC_OK && scan) {
+        status = clp_encoder_write_scan(self->encoder, &self->picture.recipe.plan->output, encoding,
+                                        scan, bits, data, size, error);
+        *written = status == CLPROC_OK;
+        clp_prof_count(self->run->prof, CLP_COUNTER_DEVICE_ENCODED, *written);
+    }
+    return status;
+}

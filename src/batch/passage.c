@@ -1,0 +1,181 @@
+/* A picture's way through a station: which one, memory for it, its rows there, its results. */
+#include "batch/worker.h"
+
+void clp_worker_leave_station(clp_worker *self, bool keep) {
+    clp_lane_give(&self->lane, keep);
+    clp_board_release(self->run->board, &self->held);
+}
+
+static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
+                              const clproc_error *error) {
+    if (answer == CLP_BOARD_STOPPED) {
+        *outcome = CLP_OUTCOME_STOPPED;
+    }
+    return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
+}
+
+/** While no device is there, there is time to decode. */
+static clproc_status decode_early(clp_worker *self, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_holding held = {.station = CLP_NO_STATION};
+    clp_holding wanted = {.host = self->picture.recipe.plan->input.bytes,
+                          .station = CLP_NO_STATION};
+    clproc_error refused;
+    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP) ||
+        clp_board_hold(run->board, self->thread, &held, &wanted, false, &refused) !=
+            CLP_BOARD_GRANTED) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_worker_decode_aside(self, error);
+    /* What the lane takes for it is accounted for next; the two are there at once for a moment. */
+    clp_board_release(run->board, &held);
+    return status;
+}
+
+/** Chooses a station for the picture, and a lane on it. */
+static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
+    clp_run *run = self->run;
+    uint32_t tried = self->picture.task.tried, station;
+    clp_board_answer answer =
+        clp_board_choose(run->board, self->thread, self->number, tried, false, &station);
+    if (answer == CLP_BOARD_LATER) {
+        clproc_status status = decode_early(self, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        answer = clp_board_choose(run->board, self->thread, self->number, tried, true, &station);
+    }
+    if (answer == CLP_BOARD_REFUSED) {
+        return clp_error_set(error, CLPROC_ERROR_DEVICE, "no device is left to compute it");
+    }
+    if (answer != CLP_BOARD_GRANTED) {
+        return answered(answer, outcome, error);
+    }
+    if (self->lane && self->held.station != station) {
+        clp_worker_leave_station(self, true);
+    }
+    self->station = station;
+    return CLPROC_OK;
+}
+
+static clp_passage make_passage(const clp_worker *self) {
+    const clproc_run_params *params = self->run->params;
+    return (clp_passage){
+        .in_rows = self->picture.in_rows,
+        .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
+        .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
+        .most_bytes = clp_stations_memory(self->run->stations, self->station),
+        .number = clp_worker_image(self, self->picture.task.item),
+        .encode = clp_worker_encodes_on_device(self) ? &self->tables : NULL,
+    };
+}
+
+static clproc_status ensure_lane(clp_worker *self, clproc_error *error) {
+    return self->lane
+               ? CLPROC_OK
+               : clp_lane_take(&self->lane, clp_stations_device(self->run->stations, self->station),
+                               error);
+}
+
+static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,
+                          clp_board_answer *answer, clproc_error *error) {
+    clp_need need;
+    clproc_status status;
+    CLP_TRY(status, out, ensure_lane(self, error));
+    CLP_TRY(status, out,
+            clp_lane_need(self->lane, self->picture.recipe.plan, passage, &need, error));
+    clp_holding wanted = {.host = need.host, .device = need.device, .station = self->station};
+    *answer = clp_board_hold(self->run->board, self->thread, &self->held, &wanted, wait, error);
+out:
+    return status;
+}
+
+/** Memory for the picture. Where it is not to be had beside what the lane holds, that is given up
+ * first: who waits must hold nothing. */
+static clproc_status hold_memory(clp_worker *self, const clp_passage *passage, clp_outcome *outcome,
+                                 clproc_error *error) {
+    clp_board_answer answer;
+    clproc_status status = hold(self, passage, false, &answer, error);
+    if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
+        clp_worker_leave_station(self, false);
+        status = hold(self, passage, true, &answer, error);
+    }
+    return status == CLPROC_OK ? answered(answer, outcome, error) : status;
+}
+
+/** Through the lane in rows, decoded by libjpeg or libspng. */
+static clproc_status compute_rows(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
+                                  clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, hold_memory(self, passage, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_lane_begin(self->lane, self->picture.recipe.plan, passage, self->thread, error));
+    CLP_TRY(status, out, clp_worker_fill(self, error));
+    CLP_TRY(status, out, clp_lane_compute(self->lane, error));
+    status = clp_lane_await(self->lane, error);
+out:
+    return status;
+}
+
+/** Through the lane as a scan. `*done` false: libjpeg must decode it, and nothing has happened. */
+static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *done,
+                                  clproc_error *error) {
+    clp_run *run = self->run;
+    clp_board_answer answer;
+    clp_scan scan;
+    clproc_status status;
+    *done = false;
+    CLP_TRY(status, out, ensure_lane(self, error));
+    CLP_TRY(status, out, clp_worker_pack(self, &scan, done, error));
+    if (!*done) {
+        goto out;
+    }
+    passage->scan = &scan;
+    status = hold(self, passage, false, &answer, error);
+    if (status != CLPROC_OK || answer != CLP_BOARD_GRANTED) {
+        /* What is odd about it, or how much memory there is, matters less to the other way. */
+        *done = false;
+        status = CLPROC_OK;
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_lane_begin(self->lane, self->picture.recipe.plan, passage, self->thread, error));
+    CLP_TRY(status, out, clp_lane_compute(self->lane, error));
+    CLP_TRY(status, out, clp_lane_await(self->lane, error));
+    *done = clp_lane_verdict(self->lane) == NULL;
+    clp_prof_count(run->prof, *done ? CLP_COUNTER_DEVICE_DECODED : CLP_COUNTER_FALLBACKS, 1);
+    if (*done) {
+        clp_worker_tell_header(self);
+    } else {
+        clp_lane_end(self->lane);
+    }
+out:
+    passage->scan = NULL;
+    return status;
+}
+
+clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
+    clp_run *run = self->run;
+    bool done = false;
+    clproc_status status;
+    CLP_TRY(status, out, find_lane(self, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    clp_passage passage = make_passage(self);
+    clp_prof_batch(run->prof, passage.number, passage.number);
+    if (clp_worker_decodes_on_device(self)) {
+        CLP_TRY(status, out, compute_scan(self, &passage, &done, error));
+    }
+    if (!done) {
+        CLP_TRY(status, out, compute_rows(self, &passage, outcome, error));
+    }
+    if (*outcome == CLP_OUTCOME_GOES_ON) {
+        clp_board_note(run->board, self->station, false);
+    }
+out:
+    return status;
+}

@@ -1,0 +1,50 @@
+#include "core/format.h"
+
+#include <stddef.h>
+#include <strings.h>
+
+static const clp_format formats[] = {
+    {.format = CLPROC_FORMAT_JPEG,
+     .endings = {"jpg", "jpeg", "jpe", "jfif"},
+     .ycc = true,
+     .shrinks = true,
+     .rows = true,
+     .depth = 8,
+     .side_most = 65500 /* libjpeg's JPEG_MAX_DIMENSION */},
+    {.format = CLPROC_FORMAT_PNG,
+     .endings = {"png"},
+     .alpha = true,
+     .numbers = true,
+     .depth = 16,
+     .side_most = 0x7fffffff /* PNG 1.2, 2.1 */},
+    {.endings = {"gif"}},
+    {.endings = {"bmp"}},
+    {.endings = {"tif", "tiff"}},
+    {.endings = {"webp"}},
+    {.endings = {"heic", "heif"}},
+    {.endings = {"avif"}},
+    {.endings = {"jxl"}},
+    {.endings = {"jp2"}},
+};
+
+#define COUNT (sizeof formats / sizeof *formats)
+
+const clp_format *clp_format_of(clproc_format format) {
+    for (size_t i = 0; format != CLPROC_FORMAT_KEEP && i < COUNT; i++) {
+        if (formats[i].format == format) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}
+
+const clp_format *clp_format_by_ending(const char *ending) {
+    for (size_t i = 0; i < COUNT; i++) {
+        for (size_t k = 0; formats[i].endings[k]; k++) {
+            if (strcasecmp(ending, formats[i].endings[k]) == 0) {
+                return &formats[i];
+            }
+        }
+    }
+    return NULL;
+}

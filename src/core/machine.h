@@ -1,0 +1,15 @@
+/** What the machine, or the part of it that a container leaves, has. */
+#ifndef CLP_CORE_MACHINE_H
+#define CLP_CORE_MACHINE_H
+
+#include <stdint.h>
+
+/** Bytes of memory that this process may use: the machine's, or less where a control group (version
+ * 1 or 2), or one above it, has a limit. */
+uint64_t clp_machine_memory(void);
+
+/** As clp_machine_memory(), with the machine's own memory and files as if below `root`: `root`/proc
+ * and `root`/sys. */
+uint64_t clp_machine_memory_below(const char *root, uint64_t physical);
+
+#endif

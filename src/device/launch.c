@@ -1,0 +1,163 @@
+/** Kernel launches of a lane. */
+#include <stdio.h>
+
+#include "device/device_private.h"
+
+/** Tiles of one launch: PoCL compiles a kernel anew for grids beyond 16 bits. */
+#define MAX_TILES 65000
+#define GROUP_SIZE 256
+
+static clproc_status set_argument(const clp_kernel *kernel, cl_uint index, size_t size,
+                                  const void *value, clproc_error *error) {
+    return clp_cl_check(clSetKernelArg(kernel->kernel, index, size, value), "clSetKernelArg",
+                        kernel->program->name, error);
+}
+
+/** Sets arenas, tables, jobs and count; returns the index of the argument `base`. */
+static clproc_status set_arguments(const clp_kernel *kernel, const cl_mem *arenas,
+                                   uint32_t arena_count, cl_mem tables, uint32_t jobs,
+                                   uint32_t count, cl_uint *base, clproc_error *error) {
+    cl_uint index = 0;
+    clproc_status status = CLPROC_OK;
+    for (; index < arena_count; index++) {
+        CLP_TRY(status, out, set_argument(kernel, index, sizeof(cl_mem), &arenas[index], error));
+    }
+    CLP_TRY(status, out, set_argument(kernel, index++, sizeof(cl_mem), &tables, error));
+    CLP_TRY(status, out, set_argument(kernel, index++, sizeof jobs, &jobs, error));
+    CLP_TRY(status, out, set_argument(kernel, index++, sizeof count, &count, error));
+    *base = index;
+out:
+    return status;
+}
+
+/** Work-items of a launch over `tiles` tiles. */
+static void launch_size(const clp_device *device, clp_pass_kind kind, uint32_t tiles,
+                        size_t *global, size_t *local) {
+    *local = device->group_tiles ? GROUP_SIZE : 1;
+    if (device->group_tiles && kind == CLP_PASS_COLOUR) {
+        *global = ((size_t)tiles + GROUP_SIZE - 1) / GROUP_SIZE * GROUP_SIZE;
+    } else {
+        *global = tiles * *local;
+    }
+}
+
+static uint32_t tiles_per_launch(const clp_device *device, clp_pass_kind kind) {
+    return device->group_tiles && kind == CLP_PASS_COLOUR ? MAX_TILES * GROUP_SIZE : MAX_TILES;
+}
+
+static uint32_t arena_count(const clp_variant *variant) {
+    return variant->kind == CLP_PASS_COLOUR ? 3 : 2;
+}
+
+clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_error *error) {
+    size_t global, local;
+    cl_uint base, zero = 0;
+    cl_event event = NULL;
+    cl_int code;
+    clp_kernel kernel = {.program = program};
+    cl_command_queue queue = NULL;
+    clproc_status status;
+    /* PoCL compiles at the first launch: one without jobs does, and finds nothing to do. It keeps a
+     * kernel by the largest grid that was launched: with a larger one later, version 3.1 would lose
+     * count of the users of this. */
+    cl_mem any = clCreateBuffer(device->context, CL_MEM_READ_WRITE, 64, NULL, &code);
+    CLP_TRY(status, out, clp_cl_check(code, "clCreateBuffer", program->name, error));
+    CLP_TRY(status, out, clp_device_queue(device, &queue, error));
+    CLP_TRY(status, out, clp_kernel_create(program, &kernel.kernel, error));
+    cl_mem arenas[3] = {any, any, any};
+    CLP_TRY(
+        status, out,
+        set_arguments(&kernel, arenas, arena_count(&program->variant), any, 0, 0, &base, error));
+    CLP_TRY(status, out, set_argument(&kernel, base, sizeof zero, &zero, error));
+    launch_size(device, program->variant.kind, MAX_TILES, &global, &local);
+    code = clEnqueueNDRangeKernel(queue, kernel.kernel, 1, NULL, &global, &local, 0, NULL,
+                                  clp_event_wanted(device, &event));
+    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", program->name, error));
+    clp_first_launch_note(device, event, program->name);
+    atomic_store(&program->launched, true);
+    status = clp_cl_check(clFinish(queue), "clFinish", program->name, error);
+out:
+    if (queue) {
+        clReleaseCommandQueue(queue);
+    }
+    if (kernel.kernel) {
+        clReleaseKernel(kernel.kernel);
+    }
+    if (any) {
+        clReleaseMemObject(any);
+    }
+    return status;
+}
+
+/** The lane's kernel of a variant. */
+static clproc_status find_kernel(clp_lane *lane, const clp_variant *variant, clp_kernel **found,
+                                 clp_prof_thread *thread, clproc_error *error) {
+    clp_program *program;
+    clproc_status status = clp_program_get(lane->device, variant, &program, thread, error);
+    for (uint32_t i = 0; status == CLPROC_OK && i < lane->kernel_count; i++) {
+        if (lane->kernels[i].program == program) {
+            *found = &lane->kernels[i];
+            return CLPROC_OK;
+        }
+    }
+    if (status == CLPROC_OK) {
+        clp_kernel *kernel = &lane->kernels[lane->kernel_count];
+        *kernel = (clp_kernel){.program = program};
+        status = clp_kernel_create(program, &kernel->kernel, error);
+        lane->kernel_count += status == CLPROC_OK;
+        *found = kernel;
+    }
+    return status;
+}
+
+static clproc_status enqueue(clp_lane *lane, const clp_kernel *kernel, const clp_group *g,
+                             cl_uint base, clproc_error *error) {
+    clp_device *device = lane->device;
+    clproc_status status = CLPROC_OK;
+    uint32_t most = tiles_per_launch(device, g->variant.kind);
+    for (uint32_t first = 0; first < g->tiles; first += most) {
+        uint32_t tiles = g->tiles - first < most ? g->tiles - first : most;
+        double share = (double)tiles / g->tiles;
+        size_t global, local;
+        cl_event event = NULL;
+        launch_size(device, g->variant.kind, tiles, &global, &local);
+        CLP_TRY(status, out, set_argument(kernel, base, sizeof first, &first, error));
+        cl_int code = clEnqueueNDRangeKernel(lane->queue, kernel->kernel, 1, NULL, &global, &local,
+                                             0, NULL, clp_event_wanted(device, &event));
+        CLP_TRY(status, out,
+                clp_cl_check(code, "clEnqueueNDRangeKernel", kernel->program->name, error));
+        clp_prof_command command = {
+            .kind = CLP_COMMAND_KERNEL,
+            .batch = lane->number,
+            .images = 1,
+            .bytes_read = (uint64_t)((double)g->bytes_read * share),
+            .bytes_written = (uint64_t)((double)g->bytes_written * share),
+            .operations = (uint64_t)((double)g->operations * share),
+            .first = !atomic_exchange(&kernel->program->launched, true),
+        };
+        snprintf(command.name, sizeof command.name, "%s", kernel->program->name);
+        CLP_TRY(status, out, clp_launch_note(lane, event, &command, error));
+    }
+out:
+    return status;
+}
+
+clproc_status clp_group_launch(clp_lane *lane, const clp_group *group, cl_mem input,
+                               clp_prof_thread *thread, clproc_error *error) {
+    cl_mem results = lane->device->unified ? lane->output.buffer : lane->results.buffer;
+    cl_mem arenas[] = {[CLP_ROLE_INPUT] = input,
+                       [CLP_ROLE_SCRATCH] = lane->scratch.buffer,
+                       [CLP_ROLE_OUTPUT] = results};
+    cl_mem two[2] = {arenas[group->src], arenas[group->dst]};
+    uint32_t count = arena_count(&group->variant);
+    clp_kernel *kernel;
+    cl_uint base;
+    clproc_status status;
+    CLP_TRY(status, out, find_kernel(lane, &group->variant, &kernel, thread, error));
+    CLP_TRY(status, out,
+            set_arguments(kernel, count == 3 ? arenas : two, count, lane->schedule->tables,
+                          (uint32_t)group->jobs, group->count, &base, error));
+    status = enqueue(lane, kernel, group, base, error);
+out:
+    return status;
+}

@@ -1,0 +1,440 @@
+/** The JPEG codec in a lane: a scan goes to the device, and where the plan wants a JPEG one comes
+ * back; samples never leave it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "device/device_private.h"
+
+/** Of the lane's share of the ring: jobs first, then the package or parts of it. */
+#define STAGING_JOBS ((size_t)8 << 10)
+/** Where there is no ring. */
+#define STAGING_OWN ((size_t)3 << 20)
+/** What comes back at once: what decoding and encoding say, then the beginning of the scan. */
+#define HEAD_FLAGS 0
+#define HEAD_RESULT (JPEG_FLAG_WORDS * sizeof(uint32_t))
+#define HEAD_SCAN 64
+#define HEAD_LEAST ((size_t)64 << 10)
+#define HEAD_OWN ((size_t)1 << 20)
+
+/* ------------------------------------------------------------------ the device */
+
+bool clp_device_wants_codec(const clp_device *device) {
+    return !device->reference && (device->codec_forced || !device->unified);
+}
+
+bool clp_device_awaits_codec(const clp_device *device) {
+    return !device->reference && device->codec_forced;
+}
+
+bool clp_device_has_codec(const clp_device *device) {
+    return atomic_load(&device->codec_ready);
+}
+
+clproc_status clp_device_check_codec(clp_device *device,
+                                     const clp_jpeg_trial trials[CLP_JPEG_TRIALS],
+                                     clp_prof_thread *thread, clproc_error *error) {
+    cl_command_queue queue = NULL;
+    bool same = false;
+    clproc_status status;
+    clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
+    CLP_TRY(status, out, clp_device_queue(device, &queue, error));
+    CLP_TRY(status, out,
+            clp_jpeg_codec_open(&device->codec, device->context, device->id, 0, error));
+    CLP_TRY(status, out, clp_jpeg_codec_check(device->codec, queue, trials, &same, error));
+    atomic_store(&device->codec_ready, same);
+out:
+    if (queue) {
+        clReleaseCommandQueue(queue);
+    }
+    clp_prof_end(thread);
+    return status;
+}
+
+/* ------------------------------------------------------------------- staging */
+
+static size_t staging_bytes(const clp_lane *lane) {
+    return lane->ring_index == UINT32_MAX ? STAGING_OWN
+                                          : lane->device->ring_part * CLP_BAND_WINDOWS;
+}
+
+/** The lane's share of the ring but for the part of results, or memory of its own. */
+static uint8_t *staging_of(clp_lane *lane) {
+    const clp_device *device = lane->device;
+    if (lane->ring_index != UINT32_MAX) {
+        return device->ring_host + (size_t)lane->ring_index * CLP_RING_PARTS * device->ring_part;
+    }
+    if (!lane->staging) {
+        lane->staging = clp_memory_alloc(CLP_MEMORY_BATCH, STAGING_OWN);
+    }
+    return lane->staging;
+}
+
+clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,
+                               clproc_error *error) {
+    uint8_t *start = staging_of(lane);
+    if (!start) {
+        return clp_error_memory(error, "a scan", STAGING_OWN);
+    }
+    *staging = start + STAGING_JOBS;
+    *room = staging_bytes(lane) - STAGING_JOBS;
+    return CLPROC_OK;
+}
+
+/** Where what comes back first goes: the part of the ring for results, or memory of its own. */
+static uint8_t *head_of(const clp_lane *lane) {
+    return lane->head ? lane->head : lane->output.host;
+}
+
+static size_t head_bytes(const clp_lane *lane) {
+    return lane->head ? HEAD_OWN : lane->output.capacity;
+}
+
+/** Shared memory is the device's while it works, and a share of the ring may be too small. */
+static clproc_status take_head(clp_lane *lane, clproc_error *error) {
+    bool own = lane->device->unified || lane->output.capacity < HEAD_LEAST;
+    if (own && !lane->head) {
+        lane->head = clp_memory_alloc(CLP_MEMORY_BATCH, HEAD_OWN);
+        return lane->head ? CLPROC_OK : clp_error_memory(error, "a scan", HEAD_OWN);
+    }
+    return CLPROC_OK;
+}
+
+void clp_lane_free_codec(clp_lane *lane) {
+    clp_memory_free(lane->head);
+    lane->head = NULL;
+    clp_jpeg_codec_close(&lane->codec);
+    clp_memory_free(lane->staging);
+    lane->staging = NULL;
+}
+
+/* ------------------------------------------------------------------ planning */
+
+static uint64_t beyond(size_t wanted, const clp_store *store) {
+    return wanted > store->capacity ? wanted : store->capacity;
+}
+
+static uint64_t blocks_of(const clp_layout *layout) {
+    uint64_t blocks = 0;
+    for (uint32_t i = 0; i < layout->plane_count; i++) {
+        const clp_plane *plane = &layout->planes[i];
+        /* Whole MCUs of up to four blocks a side. */
+        blocks += ((uint64_t)plane->width / 8 + 4) * (plane->height / 8 + 4);
+    }
+    return blocks;
+}
+
+static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const clp_scan *scan,
+                                   clproc_error *error) {
+    clp_codec_plan *p = &lane->codec_plan;
+    p->decodes = true;
+    p->package = *scan->package;
+    p->packed = scan->packed;
+    p->package_bytes = scan->bytes;
+    p->picture = (clp_jpeg_decode_picture){.package = &p->package};
+    clp_jpeg_decode_planes(&p->picture, &plan->input, 0, scan->sizes);
+    return clp_jpeg_decode_plan_batch(lane->codec, &p->picture, 1, CLP_JPEG_SLOTS_ALONE, &p->decode,
+                                      error);
+}
+
+static clproc_status plan_encoding(clp_lane *lane, const clp_plan *plan,
+                                   const jpeg_encode_tables *tables, clproc_error *error) {
+    clp_codec_plan *p = &lane->codec_plan;
+    uint64_t room = blocks_of(&plan->output) * (CLP_JPEG_BLOCK_BITS / 8);
+    p->encodes = true;
+    p->scan_bytes = (size_t)(room < UINT32_MAX / 8 ? room : UINT32_MAX / 8) / 4 * 4;
+    p->result = (clp_jpeg_encode_picture){
+        .layout = &plan->output, .tables = tables, .output_bytes = (uint32_t)p->scan_bytes};
+    return clp_jpeg_encode_plan_batch(lane->codec, &p->result, 1, CLP_JPEG_BLOCK_BITS, &p->encode,
+                                      error);
+}
+
+static size_t work_bytes(const clp_codec_plan *p) {
+    size_t decode = p->decodes ? p->decode.work_bytes : 0;
+    size_t encode = p->encodes ? p->encode.work_bytes : 0;
+    return decode > encode ? decode : encode;
+}
+
+clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
+                                  uint64_t *need, clproc_error *error) {
+    clp_codec_plan *p = &lane->codec_plan;
+    clproc_status status = CLPROC_OK;
+    *p = (clp_codec_plan){0};
+    if (!lane->codec && (passage->scan || passage->encode)) {
+        CLP_TRY(status, out, clp_jpeg_codec_share(&lane->codec, lane->device->codec, error));
+    }
+    if (passage->scan) {
+        CLP_TRY(status, out, plan_decoding(lane, plan, passage->scan, error));
+    }
+    if (passage->encode) {
+        CLP_TRY(status, out, plan_encoding(lane, plan, passage->encode, error));
+    }
+    if (p->decode.job_bytes > STAGING_JOBS / 2 || p->encode.job_bytes > STAGING_JOBS / 2) {
+        status =
+            clp_error_set(error, CLPROC_ERROR_INTERNAL, "jobs of the JPEG codec are too large");
+        goto out;
+    }
+    *need += beyond(p->package_bytes, &lane->package) +
+             beyond(p->decode.job_bytes, &lane->decode_jobs) +
+             beyond(p->encode.job_bytes, &lane->encode_jobs) + beyond(work_bytes(p), &lane->work) +
+             beyond(p->scan_bytes, &lane->scans);
+out:
+    return status;
+}
+
+clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    clproc_status status = CLPROC_OK;
+    const struct {
+        size_t bytes;
+        clp_store *store;
+        clp_held what;
+    } wanted[] = {{p->package_bytes, &lane->package, CLP_HELD_INPUT},
+                  {p->decode.job_bytes, &lane->decode_jobs, CLP_HELD_TABLES},
+                  {p->encode.job_bytes, &lane->encode_jobs, CLP_HELD_TABLES},
+                  {work_bytes(p), &lane->work, CLP_HELD_SCRATCH},
+                  {p->scan_bytes, &lane->scans, CLP_HELD_RESULTS}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (wanted[i].bytes > 0) {
+            CLP_TRY(
+                status, out,
+                clp_lane_grow_store(lane, wanted[i].store, wanted[i].bytes, wanted[i].what, error));
+        }
+    }
+    if (p->decodes || p->encodes) {
+        status = take_head(lane, error);
+    }
+out:
+    return status;
+}
+
+/* ------------------------------------------------------------------ commands */
+
+static clproc_status note(clp_lane *lane, clp_command_kind kind, const char *name, size_t bytes,
+                          cl_event event, clproc_error *error) {
+    clp_prof_command command = {.kind = kind,
+                                .batch = lane->number,
+                                .images = 1,
+                                .bytes_read = bytes,
+                                .bytes_written = bytes};
+    snprintf(command.name, sizeof command.name, "%s", name);
+    return clp_launch_note(lane, event, &command, error);
+}
+
+static clproc_status write(clp_lane *lane, cl_mem to, size_t offset, const uint8_t *from,
+                           size_t bytes, cl_event *done, clproc_error *error) {
+    cl_event event = NULL;
+    bool wanted = done || clp_event_wanted(lane->device, &event);
+    cl_int code = clEnqueueWriteBuffer(lane->queue, to, CL_FALSE, offset, bytes, from, 0, NULL,
+                                       wanted ? &event : NULL);
+    clproc_status status;
+    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueWriteBuffer", "a scan", error));
+    if (done) {
+        *done = event;
+        CLP_TRY(status, out, clp_cl_check(clRetainEvent(event), "clRetainEvent", "a scan", error));
+    }
+    status = note(lane, CLP_COMMAND_UPLOAD, "upload scan", bytes, event, error);
+out:
+    return status;
+}
+
+static clproc_status read(clp_lane *lane, cl_mem from, size_t offset, size_t bytes, uint8_t *to,
+                          cl_event *done, clproc_error *error) {
+    cl_event event = NULL;
+    bool wanted = done || clp_event_wanted(lane->device, &event);
+    cl_int code = clEnqueueReadBuffer(lane->queue, from, CL_FALSE, offset, bytes, to, 0, NULL,
+                                      wanted ? &event : NULL);
+    clproc_status status;
+    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueReadBuffer", "a scan", error));
+    if (done) {
+        *done = event;
+        CLP_TRY(status, out, clp_cl_check(clRetainEvent(event), "clRetainEvent", "a scan", error));
+    }
+    status = note(lane, CLP_COMMAND_READBACK, "readback scan", bytes, event, error);
+out:
+    return status;
+}
+
+/** Brings a package to the device that was packed elsewhere, through both halves of the staging in
+ * turn. */
+static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
+                                  clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    size_t half = room / 2 / JPEG_ALIGN * JPEG_ALIGN;
+    cl_event done[2] = {NULL, NULL};
+    clproc_status status = CLPROC_OK;
+    for (size_t offset = 0, i = 0; offset < p->package_bytes; offset += half, i ^= 1) {
+        size_t left = p->package_bytes - offset, bytes = left < half ? left : half;
+        if (done[i]) {
+            CLP_TRY(status, out, clp_event_wait(lane->device, done[i], error));
+            clp_event_release(&done[i]);
+        }
+        memcpy(staging + i * half, p->packed + offset, bytes);
+        CLP_TRY(
+            status, out,
+            write(lane, lane->package.buffer, offset, staging + i * half, bytes, &done[i], error));
+    }
+out:
+    clp_event_release(&done[0]);
+    clp_event_release(&done[1]);
+    return status;
+}
+
+static clproc_status send_package(clp_lane *lane, clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    uint8_t *staging = NULL;
+    size_t room = 0;
+    clproc_status status = clp_lane_staging(lane, &staging, &room, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    return p->packed == staging
+               ? write(lane, lane->package.buffer, 0, staging, p->package_bytes, NULL, error)
+               : send_through(lane, staging, room, error);
+}
+
+static clproc_status send_jobs(clp_lane *lane, clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    uint8_t *jobs = staging_of(lane);
+    if (!jobs) {
+        return clp_error_memory(error, "a scan", STAGING_OWN);
+    }
+    clproc_status status = CLPROC_OK;
+    if (p->decodes) {
+        clp_jpeg_decode_jobs(&p->decode, &p->picture, jobs);
+        status = write(lane, lane->decode_jobs.buffer, 0, jobs, p->decode.job_bytes, NULL, error);
+    }
+    if (p->encodes && status == CLPROC_OK) {
+        jobs += STAGING_JOBS / 2;
+        clp_jpeg_encode_jobs(&p->encode, &p->result, jobs);
+        status = write(lane, lane->encode_jobs.buffer, 0, jobs, p->encode.job_bytes, NULL, error);
+    }
+    return status;
+}
+
+/** Notes what the codec's kernels take. */
+static clproc_status note_kernels(clp_lane *lane, cl_event *events, const char *const *names,
+                                  uint32_t count, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        if (status == CLPROC_OK) {
+            status = note(lane, CLP_COMMAND_KERNEL, names[i], 0, events[i], error);
+        } else {
+            clp_event_release(&events[i]);
+        }
+    }
+    return status;
+}
+
+clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    cl_event events[CLP_JPEG_DECODE_KERNELS] = {NULL};
+    clp_jpeg_queue queue = {.queue = lane->queue, .events = clp_event_wanted(lane->device, events)};
+    cl_mem planes = lane->device->unified ? lane->windows[0].buffer : lane->input.buffer;
+    clproc_status status;
+    if (lane->device->unified) {
+        CLP_TRY(status, out, clp_arena_unmap(lane, &lane->windows[0], error));
+    }
+    CLP_TRY(status, out, send_jobs(lane, error));
+    CLP_TRY(status, out, send_package(lane, error));
+    status =
+        clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer,
+                                lane->decode_jobs.buffer, lane->work.buffer, planes, &queue, error);
+    if (queue.events) {
+        clproc_status noted =
+            note_kernels(lane, events, clp_jpeg_decode_names, CLP_JPEG_DECODE_KERNELS, error);
+        status = status == CLPROC_OK ? noted : status;
+    }
+    if (status == CLPROC_OK) {
+        /* Before the encoder takes this memory. */
+        status = read(lane, lane->work.buffer, p->decode.batch.flags * sizeof(uint32_t),
+                      JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS, NULL, error);
+    }
+out:
+    return status;
+}
+
+clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error) {
+    clp_codec_plan *p = &lane->codec_plan;
+    cl_event events[CLP_JPEG_ENCODE_KERNELS] = {NULL};
+    clp_jpeg_queue queue = {.queue = lane->queue, .events = clp_event_wanted(lane->device, events)};
+    cl_mem planes = lane->device->unified ? lane->output.buffer : lane->results.buffer;
+    clproc_status status;
+    if (!p->decodes) {
+        CLP_TRY(status, out, send_jobs(lane, error));
+    }
+    status = clp_jpeg_encode_enqueue(lane->codec, &p->encode, planes, lane->encode_jobs.buffer,
+                                     lane->work.buffer, lane->scans.buffer, &queue, error);
+    if (queue.events) {
+        clproc_status noted =
+            note_kernels(lane, events, clp_jpeg_encode_names, CLP_JPEG_ENCODE_KERNELS, error);
+        status = status == CLPROC_OK ? noted : status;
+    }
+    CLP_TRY(status, out, status);
+    uint8_t *head = head_of(lane);
+    size_t room = head_bytes(lane) - HEAD_SCAN;
+    p->prefix = room < p->scan_bytes ? room : p->scan_bytes;
+    CLP_TRY(status, out,
+            read(lane, lane->work.buffer, p->encode.batch.results * sizeof(uint32_t),
+                 sizeof(jpeg_encode_result), head + HEAD_RESULT, NULL, error));
+    CLP_TRY(status, out,
+            read(lane, lane->scans.buffer, 0, p->prefix, head + HEAD_SCAN, &lane->done, error));
+    status = clp_cl_check(clFlush(lane->queue), "clFlush", "results", error);
+out:
+    return status;
+}
+
+/* ------------------------------------------------------------------- results */
+
+const char *clp_lane_verdict(const clp_lane *lane) {
+    uint32_t flags[JPEG_FLAG_WORDS];
+    if (!lane->codec_plan.decodes) {
+        return NULL;
+    }
+    memcpy(flags, head_of(lane) + HEAD_FLAGS, sizeof flags);
+    return clp_jpeg_decode_verdict(flags);
+}
+
+/** Brings back what the head had no room for. */
+static clproc_status read_rest(clp_lane *lane, size_t bytes, clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    uint8_t *head = head_of(lane) + HEAD_SCAN;
+    clproc_status status = clp_lane_grow_host(lane, bytes, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    memcpy(lane->host, head, p->prefix);
+    for (size_t offset = p->prefix; offset < bytes; offset += p->prefix) {
+        size_t left = bytes - offset, part = left < p->prefix ? left : p->prefix;
+        lane->awaited = false;
+        CLP_TRY(status, out,
+                read(lane, lane->scans.buffer, offset, part, head, &lane->done, error));
+        CLP_TRY(status, out, clp_lane_await(lane, error));
+        memcpy(lane->host + offset, head, part);
+    }
+out:
+    return status;
+}
+
+clproc_status clp_lane_scan(clp_lane *lane, const uint8_t **scan, uint32_t *bits,
+                            clproc_error *error) {
+    const clp_codec_plan *p = &lane->codec_plan;
+    jpeg_encode_result result;
+    clproc_status status = CLPROC_OK;
+    *scan = NULL;
+    if (!p->encodes) {
+        return CLPROC_OK;
+    }
+    memcpy(&result, head_of(lane) + HEAD_RESULT, sizeof result);
+    size_t bytes = ((size_t)result.bits + 31) / 32 * 4;
+    if (result.crowded || bytes > p->scan_bytes) {
+        return CLPROC_OK;
+    }
+    *bits = result.bits;
+    *scan = head_of(lane) + HEAD_SCAN;
+    if (bytes > p->prefix) {
+        status = read_rest(lane, bytes, error);
+        *scan = lane->host;
+    }
+    return status;
+}

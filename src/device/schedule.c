@@ -1,0 +1,502 @@
+/** A plan as a device runs it: its passes, level by level, as the jobs of one launch for each
+ * kernel. */
+#include "device/device_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "device/jobs.h"
+
+/** One pass of a plan, or of one band of it. */
+typedef struct clp_work {
+    const clp_plan *plan;
+    const clp_pass *pass;
+    clp_variant variant;
+    clp_role src, dst;
+    const clp_band *band;        /**< NULL: the whole picture */
+    const clp_band_route *route; /**< with `band`: that of its plane */
+    const clp_plane *window;     /**< with `band`: where its source rows lie */
+} clp_work;
+
+static int compare(const void *a, const void *b) {
+    const clp_work *x = a, *y = b;
+    const int keys[][2] = {{x->pass->level, y->pass->level},
+                           {(int)x->variant.kind, (int)y->variant.kind},
+                           {x->variant.real, y->variant.real},
+                           {x->variant.transpose, y->variant.transpose},
+                           {(int)x->variant.src, (int)y->variant.src},
+                           {(int)x->variant.dst, (int)y->variant.dst},
+                           {(int)x->src, (int)y->src},
+                           {(int)x->dst, (int)y->dst}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i][0] != keys[i][1]) {
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+static const clp_surface *surface_of(const clp_work *w, uint32_t index) {
+    return &w->plan->surfaces[index];
+}
+
+static uint64_t sample_offset(const clp_surface *surface) {
+    return surface->offset / clp_sample_size(surface->sample);
+}
+
+static uint32_t sample_pitch(const clp_surface *surface) {
+    return (uint32_t)(surface->pitch / clp_sample_size(surface->sample));
+}
+
+static uint32_t divide_up(uint32_t value, uint32_t unit) {
+    return (value + unit - 1) / unit;
+}
+
+static void set_fill(const clp_pass *pass, bool q6, float fill[4]) {
+    for (int i = 0; i < 4; i++) {
+        fill[i] = q6 ? floorf(pass->fill[i] * 64 + 0.5f) : pass->fill[i];
+    }
+}
+
+/** The part of a pass's bytes and operations that a work stands for. */
+static double share_of(const clp_work *work) {
+    const clp_band *band = work->band;
+    const clp_pass *first = &work->plan->passes[band ? work->route->first : 0];
+    return band ? (double)(band->result_end - band->result) / first->windows : 1;
+}
+
+/** Turns a job on whole planes into one on a band: some rows of the first pass, which are columns
+ * to the second. */
+static void restrict_to_band(const clp_work *w, const clp_surface *src, const clp_surface *dst,
+                             filter_job *job) {
+    const clp_pass *pass = w->pass;
+    const clp_band *band = w->band;
+    uint64_t first = band->result;
+    uint32_t count = band->result_end - band->result;
+    bool second = w->route->second != CLP_NO_PASS && pass == &w->plan->passes[w->route->second];
+    size_t between = clp_sample_size(second ? src->sample : dst->sample);
+    if (second) {
+        job->src = w->route->between_offset / between;
+        job->src_pitch = (uint32_t)(w->route->between_pitch / between);
+        job->columns = count;
+        job->dst += pass->transpose ? first * job->dst_pitch : first * job->row_channels;
+        return;
+    }
+    size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
+    job->rows = count;
+    job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
+    job->weights += (uint32_t)(first * pass->weight_pitch * weight);
+    /* Windows count rows from the plane's first, which the window does not hold: modulo 2^64. */
+    job->src =
+        w->window->offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
+    if (w->route->second == CLP_NO_PASS) {
+        job->dst += pass->transpose ? first : first * job->dst_pitch;
+    } else {
+        job->dst = w->route->between_offset / between;
+        job->dst_pitch = (uint32_t)(w->route->between_pitch / between);
+    }
+}
+
+/** Fills in a job; returns its number of tiles. */
+static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                filter_job *job) {
+    const clp_pass *pass = w->pass;
+    const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
+    /* A work-item owns 64 columns of 32 rows, a work-group 32 of 32. */
+    uint32_t columns = device->group_tiles ? 32 : 64, rows = 32;
+    *job = (filter_job){
+        .src = sample_offset(src),
+        .dst = sample_offset(dst),
+        .src_pitch = sample_pitch(src),
+        .dst_pitch = sample_pitch(dst),
+        .rows = pass->windows * pass->channel_step,
+        .columns = src->width * src->channels,
+        .row_channels = pass->channel_step,
+        .column_channels = src->channels,
+        .taps = pass->taps,
+        .weights = pass->weights,
+        .weight_pitch = pass->weight_pitch,
+        .starts = pass->starts,
+        .tiles_across = divide_up(src->width * src->channels, columns),
+        .first_tile = first_tile,
+    };
+    set_fill(pass, !pass->real, job->fill);
+    if (w->band) {
+        restrict_to_band(w, src, dst, job);
+        job->tiles_across = divide_up(job->columns, columns);
+    }
+    return job->tiles_across * divide_up(job->rows, rows);
+}
+
+static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                 reindex_job *job) {
+    const clp_pass *pass = w->pass;
+    const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
+    (void)device;
+    *job = (reindex_job){
+        .src = sample_offset(src),
+        .dst = sample_offset(dst),
+        .src_pitch = sample_pitch(src),
+        .dst_pitch = sample_pitch(dst),
+        .rows = dst->height,
+        .columns = dst->width,
+        .channels = dst->channels,
+        .row_index = pass->starts,
+        .column_index = pass->columns,
+        .transpose = pass->transpose,
+        .tiles_across = divide_up(dst->width, 16),
+        .first_tile = first_tile,
+    };
+    set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
+    return job->tiles_across * divide_up(dst->height, 16);
+}
+
+/** Describes where each channel stands: planes, or interleaved samples of one plane; alpha goes
+ * last, into [3]. */
+static void colour_surfaces(const clp_work *w, const uint32_t *surfaces, uint32_t count,
+                            uint32_t channels, bool alpha, colour_surface *out) {
+    for (uint32_t c = 0; c < channels; c++) {
+        const clp_surface *surface = surface_of(w, surfaces[count > 1 ? c : 0]);
+        uint32_t slot = alpha && c + 1 == channels ? 3 : c;
+        size_t inside = count > 1 ? 0 : c * clp_sample_size(surface->sample);
+        out[slot] = (colour_surface){.offset = surface->offset + inside,
+                                     .pitch = (uint32_t)surface->pitch,
+                                     .role = surface->role,
+                                     .sample = surface->sample,
+                                     .stride = count > 1 ? 1 : channels};
+    }
+}
+
+static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                colour_job *job) {
+    const clp_pass *pass = w->pass;
+    const clp_surface *dst = surface_of(w, pass->dst[0]);
+    *job = (colour_job){.width = dst->width,
+                        .height = dst->height,
+                        .in_colours = pass->in_channels - pass->in_alpha,
+                        .out_colours = pass->out_channels - pass->out_alpha,
+                        .in_alpha = pass->in_alpha,
+                        .out_alpha = pass->out_alpha,
+                        .step_count = pass->step_count,
+                        .tiles_across = divide_up(dst->width, device->group_tiles ? 1 : 16),
+                        .first_tile = first_tile};
+    colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
+    colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
+    if (pass->side_count > 0) {
+        colour_surfaces(w, pass->side, pass->side_count, pass->in_channels, pass->in_alpha,
+                        job->side);
+    }
+    for (uint32_t i = 0; i < pass->step_count; i++) {
+        const clp_step *step = &pass->steps[i];
+        job->steps[i] = (colour_step){.kind = step->kind,
+                                      .table = step->table,
+                                      .shift = step->shift,
+                                      .in = step->in,
+                                      .out = step->out,
+                                      .white = step->white,
+                                      .inverse_white = 1 / step->white};
+        memcpy(job->steps[i].value, step->value, sizeof step->value);
+    }
+    return job->tiles_across * dst->height;
+}
+
+static const size_t job_sizes[] = {[CLP_PASS_FILTER] = sizeof(filter_job),
+                                   [CLP_PASS_REINDEX] = sizeof(reindex_job),
+                                   [CLP_PASS_COLOUR] = sizeof(colour_job)};
+
+/** A schedule being made. */
+typedef struct draft {
+    clp_schedule *schedule;
+    const clp_device *device;
+    uint8_t *staging; /**< the plan's tables, then jobs */
+    size_t size, capacity;
+} draft;
+
+/** Room for `size` bytes at the end of what is staged, 64-byte aligned. */
+static clproc_status stage(draft *d, size_t size, size_t *offset, clproc_error *error) {
+    size_t start = (d->size + 63) & ~(size_t)63;
+    uint8_t *staging = clp_memory_grow(CLP_MEMORY_PLAN, d->staging, &d->capacity, start + size, 1);
+    if (!staging) {
+        return clp_error_memory(error, "the tables of a plan", start + size);
+    }
+    memset(staging + d->size, 0, start - d->size);
+    d->staging = staging;
+    d->size = start + size;
+    *offset = start;
+    return CLPROC_OK;
+}
+
+static uint32_t make_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                         void *job) {
+    switch (w->variant.kind) {
+    case CLP_PASS_FILTER:
+        return make_filter_job(device, w, first_tile, job);
+    case CLP_PASS_REINDEX:
+        return make_reindex_job(device, w, first_tile, job);
+    case CLP_PASS_COLOUR:
+        break;
+    }
+    return make_colour_job(device, w, first_tile, job);
+}
+
+/** Adds a launch of some works. */
+static clproc_status add_group(draft *d, const clp_work *works, size_t count, clproc_error *error) {
+    clp_schedule *made = d->schedule;
+    clp_pass_kind kind = works[0].variant.kind;
+    clp_group *grown = clp_memory_grow(CLP_MEMORY_PLAN, made->groups, &made->group_capacity,
+                                       made->group_count + 1, sizeof *grown);
+    if (!grown) {
+        return clp_error_memory(error, "a plan", sizeof *grown);
+    }
+    made->groups = grown;
+    clp_group *g = &grown[made->group_count++];
+    *g = (clp_group){.variant = works[0].variant,
+                     .src = works[0].src,
+                     .dst = works[0].dst,
+                     .count = (uint32_t)count};
+    clproc_status status = stage(d, count * job_sizes[kind], &g->jobs, error);
+    for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
+        const clp_pass *pass = works[i].pass;
+        double share = share_of(&works[i]);
+        uint32_t tiles =
+            make_job(d->device, &works[i], g->tiles, d->staging + g->jobs + i * job_sizes[kind]);
+        g->bytes_read += (uint64_t)((double)pass->bytes_read * share);
+        g->bytes_written += (uint64_t)((double)pass->bytes_written * share);
+        g->operations += (uint64_t)((double)pass->operations * share);
+        if (__builtin_add_overflow(g->tiles, tiles, &g->tiles)) {
+            status = clp_error_set(error, CLPROC_ERROR_LIMIT,
+                                   "the picture is too large for a device; use smaller ones");
+        }
+    }
+    return status;
+}
+
+/** Sorts works into launches. */
+static clproc_status add_groups(draft *d, clp_work *works, size_t count, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (count > 0) {
+        qsort(works, count, sizeof *works, compare);
+    }
+    for (size_t i = 0, end; status == CLPROC_OK && i < count; i = end) {
+        for (end = i + 1; end < count && compare(&works[i], &works[end]) == 0; end++) {
+        }
+        status = add_group(d, &works[i], end - i, error);
+    }
+    return status;
+}
+
+static clp_work make_work(const clp_plan *plan, const clp_pass *pass) {
+    bool colour = pass->kind == CLP_PASS_COLOUR;
+    return (clp_work){.plan = plan,
+                      .pass = pass,
+                      .variant = clp_pass_variant(plan, pass),
+                      .src = colour ? 0 : plan->surfaces[pass->src[0]].role,
+                      .dst = colour ? 0 : plan->surfaces[pass->dst[0]].role};
+}
+
+/** The works of one band; returns how many. */
+static size_t collect_band(const clp_plan *plan, uint32_t index, clp_work *works) {
+    const clp_bands *bands = &plan->bands;
+    size_t count = 0;
+    for (uint32_t plane = 0; plane < plan->input.plane_count; plane++) {
+        const clp_band *band = clp_bands_part(bands, index, plane);
+        const clp_band_route *route = &bands->routes[plane];
+        for (int i = 0; i < 2 && band->result < band->result_end; i++) {
+            uint32_t pass = i == 0 ? route->first : route->second;
+            if (pass == CLP_NO_PASS) {
+                continue;
+            }
+            works[count] = make_work(plan, &plan->passes[pass]);
+            works[count].band = band;
+            works[count].route = route;
+            works[count++].window = &bands->window.planes[plane];
+        }
+    }
+    return count;
+}
+
+/** The launches of one band after those of the other. */
+static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
+    clp_schedule *made = d->schedule;
+    const clp_bands *bands = &made->plan->bands;
+    made->scratch = bands->scratch_bytes;
+    made->band_ends = clp_memory_zero(CLP_MEMORY_PLAN, bands->count, sizeof *made->band_ends);
+    if (!made->band_ends) {
+        return clp_error_memory(error, "a plan", bands->count * sizeof *made->band_ends);
+    }
+    clproc_status status = CLPROC_OK;
+    for (uint32_t band = 0; status == CLPROC_OK && band < bands->count; band++) {
+        status = add_groups(d, works, collect_band(made->plan, band, works), error);
+        made->band_ends[band] = made->group_count;
+    }
+    return status;
+}
+
+static clproc_status add_launches(draft *d, clproc_error *error) {
+    const clp_plan *plan = d->schedule->plan;
+    size_t tables = 0,
+           count = plan->pass_count > 2 * CLP_MAX_PLANES ? plan->pass_count : 2 * CLP_MAX_PLANES;
+    clp_work *works = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *works);
+    if (!works) {
+        return clp_error_memory(error, "a plan", count * sizeof *works);
+    }
+    clproc_status status;
+    CLP_TRY(status, out, stage(d, plan->table_bytes, &tables, error));
+    if (plan->table_bytes > 0) {
+        memcpy(d->staging + tables, plan->tables, plan->table_bytes);
+    }
+    if (d->schedule->way == CLP_WAY_BANDS) {
+        status = add_bands(d, works, error);
+        goto out;
+    }
+    d->schedule->scratch = plan->scratch_bytes;
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        works[i] = make_work(plan, &plan->passes[i]);
+    }
+    status = add_groups(d, works, plan->pass_count, error);
+out:
+    clp_memory_free(works);
+    return status;
+}
+
+static void destroy(clp_device *device, clp_schedule **schedule) {
+    clp_schedule *s = *schedule;
+    if (s->tables) {
+        clReleaseMemObject(s->tables);
+        clp_device_note_memory(device, CLP_HELD_TABLES, s->table_bytes, 0);
+    }
+    clp_bands_free(&s->slices);
+    clp_memory_free(s->groups);
+    clp_memory_free(s->band_ends);
+    clp_plan_release(&s->plan);
+    clp_memory_free(s);
+    *schedule = NULL;
+}
+
+/** What rows come at a time. */
+static clproc_status choose_portions(const clp_device *device, clp_schedule *made,
+                                     clproc_error *error) {
+    made->portions = made->way == CLP_WAY_BANDS ? &made->plan->bands : &made->slices;
+    if (made->way == CLP_WAY_BANDS) {
+        return CLPROC_OK;
+    }
+    size_t bytes = made->way == CLP_WAY_SLICES ? device->ring_part : SIZE_MAX;
+    return clp_bands_slice(&made->plan->input, bytes, &made->slices, error);
+}
+
+static clproc_status make(clp_device *device, clp_plan *plan, clp_way way, clp_schedule **schedule,
+                          clproc_error *error) {
+    clp_schedule *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
+    draft d = {.schedule = made, .device = device};
+    clproc_status status;
+    cl_int code;
+    if (!made) {
+        return clp_error_memory(error, "a plan", sizeof *made);
+    }
+    made->plan = clp_plan_retain(plan);
+    made->way = way;
+    CLP_TRY(status, out, choose_portions(device, made, error));
+    if (device->reference) {
+        goto out;
+    }
+    CLP_TRY(status, out, add_launches(&d, error));
+    if (d.size > 0) {
+        made->tables = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+                                      d.size, d.staging, &code);
+        made->tables = code == CL_SUCCESS ? made->tables : NULL;
+        CLP_TRY(status, out, clp_cl_check(code, "clCreateBuffer", "tables", error));
+        made->table_bytes = d.size;
+        clp_device_note_memory(device, CLP_HELD_TABLES, 0, d.size);
+    }
+out:
+    clp_memory_free(d.staging);
+    if (status != CLPROC_OK) {
+        destroy(device, &made);
+    }
+    *schedule = made;
+    return status;
+}
+
+static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way) {
+    for (uint32_t i = 0; i < device->schedule_count; i++) {
+        clp_schedule *known = device->schedules[i];
+        if (known->plan == plan && known->way == way) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+/** Keeps a schedule for later pictures; instead of one that nobody uses where there are too many.
+ * With the lock held. */
+static void keep(clp_device *device, clp_schedule *made) {
+    uint32_t place = device->schedule_count;
+    for (uint32_t i = 0; place == CLP_MAX_SCHEDULES && i < CLP_MAX_SCHEDULES; i++) {
+        if (device->schedules[i]->users == 0) {
+            destroy(device, &device->schedules[i]);
+            /* The others move up: the first is the oldest. */
+            memmove(&device->schedules[i], &device->schedules[i + 1],
+                    (CLP_MAX_SCHEDULES - i - 1) * sizeof device->schedules[0]);
+            place = --device->schedule_count;
+        }
+    }
+    if (place < CLP_MAX_SCHEDULES) {
+        device->schedules[place] = made;
+        device->schedule_count++;
+    }
+}
+
+clproc_status clp_schedule_get(clp_device *device, clp_plan *plan, clp_way way,
+                               clp_schedule **schedule, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    clp_schedule *made = NULL;
+    pthread_mutex_lock(&device->lock);
+    *schedule = find(device, plan, way);
+    if (*schedule) {
+        (*schedule)->users++;
+    }
+    pthread_mutex_unlock(&device->lock);
+    if (*schedule) {
+        return CLPROC_OK;
+    }
+    status = make(device, plan, way, &made, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    pthread_mutex_lock(&device->lock);
+    *schedule = find(device, plan, way);
+    if (!*schedule) {
+        *schedule = made;
+        made = NULL;
+        keep(device, *schedule);
+    }
+    (*schedule)->users++;
+    pthread_mutex_unlock(&device->lock);
+    if (made) {
+        destroy(device, &made); /* another thread was first */
+    }
+    return status;
+}
+
+void clp_schedule_release(clp_device *device, clp_schedule **schedule) {
+    clp_schedule *s = *schedule;
+    if (!s) {
+        return;
+    }
+    pthread_mutex_lock(&device->lock);
+    s->users--;
+    bool dead = s->users == 0 && find(device, s->plan, s->way) != s;
+    pthread_mutex_unlock(&device->lock);
+    if (dead) {
+        destroy(device, &s);
+    }
+    *schedule = NULL;
+}
+
+void clp_schedules_free(clp_device *device) {
+    while (device->schedule_count > 0) {
+        destroy(device, &device->schedules[--device->schedule_count]);
+    }
+}

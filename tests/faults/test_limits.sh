@@ -1,0 +1,76 @@
+#!/bin/sh
+# Limits of the process that PoCL does not survive: told before, with exit code 3; the reference device
+# works all the same. A small stack is no limit.
+. "$(dirname "$0")/../cli/lib.sh"
+[ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
+! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers take address space of their own"
+mkdir vendors
+cp /etc/OpenCL/vendors/pocl.icd vendors
+export OCL_ICD_VENDORS="$PWD/vendors/"
+make_pictures in
+tried=0
+
+limited() { # LIMIT OPTIONS...: with an empty cache
+    limit=$1
+    shift
+    command_line=" run in -o out --resize 8x $* under ulimit $limit"
+    rm -rf out "$scratch/cold"
+    code=0
+    (
+        POCL_CACHE_DIR=$scratch/cold
+        ulimit $limit && exec "$CLPROC" run in -o out --resize 8x "$@"
+    ) >"$out" 2>"$err" || code=$?
+    tried=$((tried + 1))
+}
+
+expect_done() {
+    expect_code 0
+    expect_count out 2
+}
+
+# Whatever the figure is, either everything works or the cause is told.
+for limit in '-v 300000' '-v 400000' '-v 500000' '-v 600000' '-v 700000' '-v 800000' '-n 12' '-n 16' \
+    '-n 20' '-n 24' '-n 30' '-f 64' '-f 256' '-f 1000'; do
+    limited "$limit" --jobs 2
+    case $code in
+    0) expect_done ;;
+    3) expect_err 'PoCL needs more .* than it may have; raise `ulimit\|no OpenCL device was found' ;;
+    *) fail "exit code 0 or 3 was expected" ;;
+    esac
+    expect_lines "$err" $((code == 3 ? 1 : 2))
+done
+limited '-v 2000000' --jobs 2
+expect_done
+for limit in '-v 200000' '-n 16' '-f 64'; do
+    limited "$limit" --jobs 1 --device reference
+    expect_done
+done
+for stack in 64 128 1024; do
+    limited "-s $stack"
+    expect_done
+    limited "-s $stack" --device reference
+    expect_done
+done
+
+# Root may have any number of threads.
+if [ "$(id -u)" -eq 0 ] && have setpriv; then
+    chmod 755 "$scratch" "$scratch/work"
+    mkdir theirs "$scratch/cold"
+    chmod 777 theirs
+    for threads in 1 2 3 4 5 6 8; do
+        command_line=" run by another user with $threads threads"
+        tried=$((tried + 1)) code=0
+        # Another user's processes count, so a number nobody has.
+        setpriv --reuid 59999 --regid 59999 --clear-groups \
+            sh -c 'ulimit -u "$1"; shift; exec "$@"' - $threads env POCL_CACHE_DIR="$PWD/theirs" \
+            "$CLPROC" run in -o theirs/out --resize 8x --jobs 1 >"$out" 2>"$err" || code=$?
+        case $code in
+        0) ;;
+        3) expect_err 'PoCL needs more threads' ;;
+        4) expect_err "thread cannot be started" ;;
+        *) fail "exit code 0, 3 or 4 was expected" ;;
+        esac
+    done
+    [ "$code" -eq 0 ] || fail "8 threads should do"
+fi
+echo "verify: T27 limits of the process: tried $tried, survived $tried"

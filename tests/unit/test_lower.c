@@ -1,0 +1,557 @@
+/** Plans: whatever is asked for, their passes read what has been written, stay inside their planes
+ * and tables, and, run here sample by sample, give what the reference gives. */
+#include "matrices.h"
+
+#include "core/memory.h"
+#include "device/device.h"
+#include "ops/ops.h"
+#include "plan/plan.h"
+#include "selftest/trial.h"
+
+static const clp_trial_kind kinds[] = {
+    {CLP_MODEL_GRAY, 8, 1, 1, CLPROC_FORMAT_PNG, "gray"},
+    {CLP_MODEL_RGB, 8, 1, 1, CLPROC_FORMAT_PNG, "rgb"},
+    {CLP_MODEL_RGB, 8, 1, 1, CLPROC_FORMAT_JPEG, "rgb to jpeg"},
+    {CLP_MODEL_RGBA, 8, 1, 1, CLPROC_FORMAT_PNG, "rgba"},
+    {CLP_MODEL_YCC, 8, 2, 2, CLPROC_FORMAT_JPEG, "4:2:0"},
+    {CLP_MODEL_YCC, 8, 2, 1, CLPROC_FORMAT_JPEG, "4:2:2"},
+    {CLP_MODEL_YCC, 8, 4, 1, CLPROC_FORMAT_JPEG, "4:1:1"},
+    {CLP_MODEL_YCC, 8, 2, 2, CLPROC_FORMAT_PNG, "4:2:0 to png"},
+    {CLP_MODEL_GRAY, 16, 1, 1, CLPROC_FORMAT_PNG, "gray 16"},
+    {CLP_MODEL_RGBA, 16, 1, 1, CLPROC_FORMAT_PNG, "rgba 16"},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+/* The first few are nothing but filters and moves. */
+static const char *const pipelines[] = {
+    "resize 50%",
+    "resize 13x40:fit=fill:filter=catmull-rom",
+    "resize 200%:filter=lanczos3",
+    "resize 30x40:fit=contain:colour=#f80:filter=area",
+    "resize 20x20:fit=cover | flip v",
+    "crop 10x9+1+2",
+    "crop 16x8+2+4 | rotate 180",
+    "rotate 90 | resize 25x",
+    "rotate 270 | blur 1.5 | flip h",
+    "pad 90x70:gravity=east:colour=#123",
+    "blur 0.6 | pad 90x70:colour=#fff | blur 2",
+    "box-blur 4",
+    "blur 31",
+    "gray | blur 1.5",
+    "blur 1 | brightness 1.5 | contrast 1.2",
+    "matrix 4,-2,-1,20,-2,4,-1,0,-1,-2,4,-10 | blur 1",
+    "gamma 0.6 | resize 19x | levels 20:white=200:gamma=1.3",
+    "sharpen 2:threshold=12.3 | resize 50%",
+    "sharpen 1:channels=rgb | rotate 90 | sharpen 1.5:amount=0.5",
+    "resize 60% | colour lab | blur 1 | colour hsv",
+    "flatten #08f | resize 31x | saturation 2",
+};
+#define PIPELINES (sizeof pipelines / sizeof *pipelines)
+#define SPATIAL_PIPELINES 13
+
+static const struct { uint32_t width, height; } shapes[] = {{1, 1}, {3, 5}, {70, 45}};
+
+static clp_plan *make_plan(const char *text, const clp_trial_kind *kind, uint32_t width,
+                           uint32_t height, bool linear) {
+    clproc_pipeline *pipeline = NULL;
+    clproc_error error = {0};
+    clp_plan *plan = NULL;
+    assert_int_equal(clproc_pipeline_create(&pipeline, &error), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_parse(pipeline, text, &error), CLPROC_OK);
+    clproc_status status =
+        clp_trial_plan(&plan, pipeline, linear, NULL, kind, width, height, &error);
+    clproc_pipeline_destroy(&pipeline);
+    /* A crop may lie outside a small picture. */
+    if (status != CLPROC_OK && status != CLPROC_ERROR_ARGUMENT) {
+        fail_msg("%s on %s: %s", text, kind->name, error.message);
+    }
+    return plan;
+}
+
+/* ------------------------------------------------------------------------- what always holds */
+
+static size_t surface_bytes(const clp_surface *surface) {
+    size_t rows = (surface->height + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN * CLP_ROW_ALIGN;
+    assert_true(surface->pitch >=
+                (size_t)surface->width * surface->channels * clp_sample_size(surface->sample));
+    return rows * surface->pitch;
+}
+
+/** From which level to which each surface holds what somebody still wants. */
+typedef struct life {
+    int written, read;
+} life;
+
+/** Every surface is written once, by one pass, before any pass reads it, and all that the output
+ * consists of is written. */
+static void check_order(const clp_plan *plan, life *lives) {
+    int level = 0;
+    for (size_t i = 0; i < plan->surface_count; i++) {
+        lives[i] = (life){plan->surfaces[i].role == CLP_ROLE_INPUT ? -1 : INT32_MAX, -1};
+    }
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        const clp_pass *pass = &plan->passes[i];
+        assert_true(pass->level >= level && pass->level < plan->level_count);
+        level = pass->level;
+        for (uint32_t k = 0; k < pass->src_count + pass->side_count; k++) {
+            uint32_t at = k < pass->src_count ? pass->src[k] : pass->side[k - pass->src_count];
+            assert_true(at < plan->surface_count);
+            assert_true(lives[at].written < pass->level);
+            lives[at].read = pass->level;
+        }
+        for (uint32_t k = 0; k < pass->dst_count; k++) {
+            assert_true(plan->surfaces[pass->dst[k]].role != CLP_ROLE_INPUT);
+            assert_int_equal(lives[pass->dst[k]].written, INT32_MAX);
+            lives[pass->dst[k]].written = pass->level;
+        }
+    }
+    uint32_t outputs = 0;
+    for (size_t i = 0; i < plan->surface_count; i++) {
+        bool output = plan->surfaces[i].role == CLP_ROLE_OUTPUT;
+        outputs += output;
+        assert_true(!output || lives[i].written < INT32_MAX);
+    }
+    assert_int_equal(outputs, plan->output.plane_count);
+}
+
+/** Scratch surfaces whose lives overlap do not overlap in memory. */
+static void check_scratch(const clp_plan *plan, const life *lives) {
+    for (size_t i = 0; i < plan->surface_count; i++) {
+        const clp_surface *a = &plan->surfaces[i];
+        if (a->role != CLP_ROLE_SCRATCH) {
+            continue;
+        }
+        assert_true(a->offset + surface_bytes(a) <= plan->scratch_bytes);
+        for (size_t j = 0; j < i; j++) {
+            const clp_surface *b = &plan->surfaces[j];
+            bool together = b->role == CLP_ROLE_SCRATCH && lives[i].written <= lives[j].read &&
+                            lives[j].written <= lives[i].read;
+            bool overlap = a->offset < b->offset + surface_bytes(b) &&
+                           b->offset < a->offset + surface_bytes(a);
+            assert_false(together && overlap);
+        }
+    }
+}
+
+/** Bytes of a plan's tables, which must be there. */
+static const void *table(const clp_plan *plan, uint32_t offset, size_t bytes) {
+    assert_true(offset + bytes <= plan->table_bytes);
+    return plan->tables + offset;
+}
+
+/** Windows lie inside the source; integer weights and what the fill takes make exactly 1. */
+static void check_filter(const clp_plan *plan, const clp_pass *pass) {
+    const clp_surface *src = &plan->surfaces[pass->src[0]], *dst = &plan->surfaces[pass->dst[0]];
+    const int32_t *starts = table(plan, pass->starts, (size_t)pass->windows * 8);
+    size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
+    uint32_t rows = src->height / pass->channel_step, pitch = pass->weight_pitch;
+    assert_true(pass->taps >= 1 && pass->taps <= rows && src->height % pass->channel_step == 0);
+    assert_true(pass->weights >= weight && pitch > pass->taps);
+    const void *weights =
+        table(plan, pass->weights, ((size_t)(pass->windows - 1) * pitch + pass->taps) * weight);
+    uint32_t down = pass->windows * pass->channel_step, across = src->width * src->channels;
+    uint32_t to_down = dst->height, to_across = dst->width * dst->channels;
+    if (pass->transpose) {
+        assert_true(to_down == across && to_across == down);
+    } else {
+        assert_true((uint64_t)to_down * to_across == (uint64_t)down * across &&
+                    to_down == pass->windows);
+    }
+    for (uint32_t i = 0; i < pass->windows; i++) {
+        int32_t sum = starts[2 * i + 1], magnitude = 0;
+        assert_true(starts[2 * i] >= 0 && (uint32_t)starts[2 * i] + pass->taps <= rows);
+        for (uint32_t k = 0; !pass->real && k < pitch; k++) {
+            int32_t w = ((const int16_t *)weights)[(size_t)i * pitch + k];
+            bool last = i + 1 == pass->windows && k >= pass->taps;
+            sum += last ? 0 : w;
+            magnitude += last ? 0 : abs(w);
+            assert_true(last || k < pass->taps || w == 0);
+        }
+        /* 32-bit sums hold Q14 weights that make less than 4 times 16 bits. */
+        assert_true(pass->real || (sum == 16384 && magnitude < 4 * 16384));
+    }
+}
+
+static void check_reindex(const clp_plan *plan, const clp_pass *pass) {
+    const clp_surface *src = &plan->surfaces[pass->src[0]], *dst = &plan->surfaces[pass->dst[0]];
+    uint32_t rows = pass->transpose ? dst->width : dst->height,
+             columns = pass->transpose ? dst->height : dst->width;
+    const int32_t *row = table(plan, pass->starts, rows * sizeof *row),
+                  *column = table(plan, pass->columns, columns * sizeof *column);
+    assert_true(src->sample == dst->sample && src->channels == dst->channels);
+    for (uint32_t i = 0; i < rows; i++) {
+        assert_true(row[i] >= -1 && row[i] < (int32_t)src->height);
+    }
+    for (uint32_t i = 0; i < columns; i++) {
+        assert_true(column[i] >= -1 && column[i] < (int32_t)src->width);
+    }
+}
+
+static void check_plan(const clp_plan *plan) {
+    life *lives = calloc(plan->surface_count + 1, sizeof *lives);
+    assert_non_null(lives);
+    check_order(plan, lives);
+    check_scratch(plan, lives);
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        if (plan->passes[i].kind == CLP_PASS_FILTER) {
+            check_filter(plan, &plan->passes[i]);
+        } else if (plan->passes[i].kind == CLP_PASS_REINDEX) {
+            check_reindex(plan, &plan->passes[i]);
+        }
+    }
+    free(lives);
+}
+
+static void test_every_plan_is_sound(void **state) {
+    (void)state;
+    uint32_t checked = 0;
+    for (size_t n = 0; n < PIPELINES * KINDS * 3 * 2; n++) {
+        size_t pipeline = n / (KINDS * 6), kind = n / 6 % KINDS, shape = n / 2 % 3;
+        clp_plan *plan = make_plan(pipelines[pipeline], &kinds[kind], shapes[shape].width,
+                                   shapes[shape].height, n % 2 == 1);
+        if (plan) {
+            check_plan(plan);
+            checked++;
+            clp_plan_release(&plan);
+        }
+    }
+    assert_true(checked > PIPELINES * KINDS * 5);
+}
+
+/* ----------------------------------------------------------- passes, run sample by sample */
+
+typedef struct arenas {
+    uint8_t *of[3];
+} arenas;
+
+static void *sample_at(const arenas *all, const clp_surface *surface, uint32_t row, uint32_t i) {
+    return all->of[surface->role] + surface->offset + row * surface->pitch +
+           i * clp_sample_size(surface->sample);
+}
+
+static double get(const arenas *all, const clp_surface *surface, uint32_t row, uint32_t i) {
+    const void *from = sample_at(all, surface, row, i);
+    switch (surface->sample) {
+    case CLP_SAMPLE_U8:
+        return *(const uint8_t *)from;
+    case CLP_SAMPLE_I16:
+        return *(const int16_t *)from / 64.0;
+    case CLP_SAMPLE_U16:
+        return *(const uint16_t *)from;
+    default:
+        return *(const float *)from;
+    }
+}
+
+static double clamped(double value, double low, double high) {
+    return fmin(fmax(floor(value + 0.5), low), high);
+}
+
+/** Stores a value as the surface's samples hold it: integers to the nearest, halves up. */
+static void put(const arenas *all, const clp_surface *surface, uint32_t row, uint32_t i,
+                double value) {
+    void *to = sample_at(all, surface, row, i);
+    switch (surface->sample) {
+    case CLP_SAMPLE_U8:
+        *(uint8_t *)to = (uint8_t)clamped(value, 0, 255);
+        break;
+    case CLP_SAMPLE_I16:
+        *(int16_t *)to = (int16_t)clamped(value * 64, INT16_MIN, INT16_MAX);
+        break;
+    case CLP_SAMPLE_U16:
+        *(uint16_t *)to = (uint16_t)clamped(value, 0, 65535);
+        break;
+    default:
+        *(float *)to = (float)value;
+    }
+}
+
+/** What a row takes of the fill: Q14, or the bits of a float. */
+static double fill_weight(const clp_pass *pass, int32_t stored_as) {
+    float real;
+    memcpy(&real, &stored_as, sizeof real);
+    return pass->real ? real : stored_as / 16384.0;
+}
+
+/** Windows along the rows, and what each takes of the fill. */
+static void run_filter(const clp_plan *plan, const clp_pass *pass, const arenas *all) {
+    const clp_surface *src = &plan->surfaces[pass->src[0]], *dst = &plan->surfaces[pass->dst[0]];
+    const int32_t *starts = (const int32_t *)(const void *)(plan->tables + pass->starts);
+    uint32_t across = src->width * src->channels, step = pass->channel_step;
+    for (uint32_t row = 0; row < pass->windows * step; row++) {
+        uint32_t window = row / step, channel = row % step;
+        for (uint32_t x = 0; x < across; x++) {
+            double sum = 0, rest = fill_weight(pass, starts[2 * window + 1]);
+            for (uint32_t k = 0; k < pass->taps; k++) {
+                size_t at = (size_t)window * pass->weight_pitch + k;
+                const void *weights = plan->tables + pass->weights;
+                double w = pass->real ? ((const float *)weights)[at]
+                                      : ((const int16_t *)weights)[at] / 16384.0;
+                uint32_t from = ((uint32_t)starts[2 * window] + k) * step + channel;
+                sum += w * get(all, src, from, x);
+            }
+            sum += rest * pass->fill[step > 1 ? channel : x % src->channels];
+            if (pass->transpose) {
+                put(all, dst, x, row, sum);
+            } else {
+                put(all, dst, window, x * step + channel, sum);
+            }
+        }
+    }
+}
+
+static void run_reindex(const clp_plan *plan, const clp_pass *pass, const arenas *all) {
+    const clp_surface *src = &plan->surfaces[pass->src[0]], *dst = &plan->surfaces[pass->dst[0]];
+    const int32_t *rows = (const int32_t *)(const void *)(plan->tables + pass->starts),
+                  *columns = (const int32_t *)(const void *)(plan->tables + pass->columns);
+    for (uint32_t y = 0; y < dst->height; y++) {
+        for (uint32_t x = 0; x < dst->width; x++) {
+            int32_t row = rows[pass->transpose ? x : y], column = columns[pass->transpose ? y : x];
+            for (uint32_t c = 0; c < dst->channels; c++) {
+                double value = row < 0 || column < 0 ? pass->fill[c]
+                                                     : get(all, src, (uint32_t)row,
+                                                           (uint32_t)column * src->channels + c);
+                put(all, dst, y, x * dst->channels + c, value);
+            }
+        }
+    }
+}
+
+/** Runs a plan of filters and moves; false if it has other passes. */
+static bool run_plan(const clp_plan *plan, const arenas *all) {
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        if (plan->passes[i].kind == CLP_PASS_COLOUR) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        if (plan->passes[i].kind == CLP_PASS_FILTER) {
+            run_filter(plan, &plan->passes[i], all);
+        } else {
+            run_reindex(plan, &plan->passes[i], all);
+        }
+    }
+    return true;
+}
+
+static double stored(const clp_layout *layout, const uint8_t *base, uint32_t plane, uint32_t row,
+                     uint32_t i) {
+    const uint8_t *from = base + layout->planes[plane].offset + row * layout->planes[plane].pitch;
+    return layout->depth == 8 ? from[i] : ((const uint16_t *)(const void *)from)[i];
+}
+
+/** The passes give what the terms are, to a level. */
+static void test_passes_are_the_terms(void **state) {
+    (void)state;
+    uint32_t run = 0;
+    for (size_t n = 0; n < SPATIAL_PIPELINES * KINDS * 3; n++) {
+        const char *text = pipelines[n / (KINDS * 3)];
+        const clp_trial_kind *kind = &kinds[n / 3 % KINDS];
+        clp_plan *plan = make_plan(text, kind, shapes[n % 3].width, shapes[n % 3].height, false);
+        if (!plan) {
+            continue;
+        }
+        arenas all = {{calloc(1, plan->input.bytes), calloc(1, plan->scratch_bytes + 1),
+                       calloc(1, plan->output.bytes)}};
+        uint8_t *wanted = calloc(1, plan->output.bytes);
+        assert_true(all.of[0] && all.of[1] && all.of[2] && wanted);
+        clp_trial_fill(&plan->input, all.of[CLP_ROLE_INPUT], (uint32_t)n);
+        if (run_plan(plan, &all)) {
+            run++;
+            assert_int_equal(clp_reference_run(plan, all.of[CLP_ROLE_INPUT], wanted, NULL, NULL),
+                             CLPROC_OK);
+            for (uint32_t p = 0; p < plan->output.plane_count; p++) {
+                const clp_plane *plane = &plan->output.planes[p];
+                for (uint32_t y = 0; y < plane->height; y++) {
+                    for (uint32_t i = 0; i < plane->width * plane->channels; i++) {
+                        double is = stored(&plan->output, all.of[CLP_ROLE_OUTPUT], p, y, i),
+                               must = stored(&plan->output, wanted, p, y, i);
+                        if (fabs(is - must) > 1) {
+                            fail_msg("\"%s\" on %s %ux%u: plane %u, %u, %u: %g, not %g", text,
+                                     kind->name, plan->input.width, plan->input.height, p, y, i, is,
+                                     must);
+                        }
+                    }
+                }
+            }
+        }
+        for (int i = 0; i < 3; i++) {
+            free(all.of[i]);
+        }
+        free(wanted);
+        clp_plan_release(&plan);
+    }
+    assert_true(run > 150);
+}
+
+/* ------------------------------------------------------------------------- what is saved */
+
+/** How a 4:2:0 JPEG is to be decoded for a pipeline and a format. */
+static clp_model decoding(const char *text, clproc_format format, uint32_t *eighths) {
+    clproc_pipeline *pipeline = NULL;
+    clp_terms terms;
+    clp_target target = {.format = format};
+    clp_layout layout = {.model = CLP_MODEL_YCC, .depth = 8, .width = 4000, .height = 3000};
+    clp_model model;
+    for (int i = 0; i < 3; i++) {
+        layout.planes[i].h_step = layout.planes[i].v_step = i ? 2 : 1;
+    }
+    assert_true(clp_layout_place(&layout));
+    clp_terms_init(&terms, &layout, 4000, 3000);
+    assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_parse(pipeline, text, NULL), CLPROC_OK);
+    assert_int_equal(clp_pipeline_terms(pipeline, &terms, NULL), CLPROC_OK);
+    clp_plan_choose_decoding(&terms, &target, CLP_MODEL_YCC, true, true, &model, eighths);
+    clp_terms_free(&terms);
+    clproc_pipeline_destroy(&pipeline);
+    return model;
+}
+
+/** Gray reads the luma alone; where RGB is needed it is made where there is less of it; shrinking
+ * leaves the resampler a factor of two. */
+static void test_how_to_decode(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        clproc_format format;
+        clp_model model;
+        uint32_t eighths;
+    } cases[] = {
+        {"resize 1500x | gray", CLPROC_FORMAT_JPEG, CLP_MODEL_GRAY, 8},
+        {"resize 1000x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 4},
+        {"resize 500x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 2},
+        {"resize 100x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 1},
+        {"crop 3000x3000 | resize 100x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
+        {"resize 1500x | saturation 2", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
+        {"saturation 2", CLPROC_FORMAT_JPEG, CLP_MODEL_RGB, 8},
+        {"gamma 2 | resize 1500x", CLPROC_FORMAT_JPEG, CLP_MODEL_RGB, 8},
+        {"rotate 90", CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8},
+        {"rotate 90", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t eighths;
+        clp_model model = decoding(cases[i].pipeline, cases[i].format, &eighths);
+        if (model != cases[i].model || eighths != cases[i].eighths) {
+            fail_msg("%s: model %d, %u eighths", cases[i].pipeline, model, eighths);
+        }
+    }
+}
+
+static void test_jpeg_stays_in_its_planes(void **state) {
+    (void)state;
+    clp_plan *plan = make_plan("resize 50%", &kinds[4], 400, 300, false);
+    assert_int_equal(plan->pass_count, 6);
+    assert_int_equal(plan->level_count, 2);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(plan->passes[i].kind, CLP_PASS_FILTER);
+    }
+    clp_plan_release(&plan);
+    plan = make_plan("rotate 180", &kinds[4], 400, 304, false);
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        assert_int_equal(plan->passes[i].kind, CLP_PASS_REINDEX);
+    }
+    clp_plan_release(&plan);
+}
+
+/** Floats where integers would not do: depth, alpha that is filtered, linear light, and weights
+ * whose sums would leave 16 bits. */
+static void test_who_is_computed_in_floats(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool linear, real;
+    } cases[] = {
+        {"resize 50%", 0, false, false},
+        {"resize 50%", 4, false, false},
+        {"resize 50%", 8, false, true},
+        {"resize 50%", 3, false, true},
+        {"resize 50%", 1, true, true},
+        {"resize 200%:filter=lanczos3 | brightness 4 | resize 150%:filter=lanczos3 | brightness 4 "
+         "| "
+         "resize 150%:filter=lanczos3",
+         1, false, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan =
+            make_plan(cases[i].pipeline, &kinds[cases[i].kind], 60, 50, cases[i].linear);
+        bool real = false;
+        for (size_t k = 0; k < plan->pass_count; k++) {
+            real |= plan->passes[k].kind == CLP_PASS_FILTER && plan->passes[k].real;
+        }
+        assert_int_equal(real, cases[i].real);
+        clp_plan_release(&plan);
+    }
+}
+
+/** Equal tables are stored once: of three planes, two are alike. */
+static void test_equal_tables_are_one(void **state) {
+    (void)state;
+    clp_plan *plan = make_plan("resize 50%", &kinds[4], 400, 300, false);
+    uint32_t different = 0;
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++) {
+            seen |= plan->passes[k].weights == plan->passes[i].weights;
+        }
+        different += !seen;
+    }
+    assert_int_equal(different, 4);
+    clp_plan_release(&plan);
+}
+
+/* --------------------------------------------------------------------------------- bands */
+
+/** Every result row of every plane in one band, in the order of decoding; its source rows hold all
+ * that its windows read; windows of rows hold what a band reads. */
+static void test_bands_make_everything_once(void **state) {
+    (void)state;
+    static const char *const texts[] = {"resize 50%", "resize 1111x", "flip v | resize 900x",
+                                        "rotate 90 | resize 1000x", "blur 3"};
+    static const size_t which[] = {0, 4, 5};
+    uint32_t banded = 0;
+    for (size_t n = 0; n < 15; n++) {
+        const clp_trial_kind *kind = &kinds[which[n % 3]];
+        clp_plan *plan = make_plan(texts[n / 3], kind, 3001, 2503, false);
+        const clp_bands *bands = &plan->bands;
+        banded += bands->count > 0;
+        for (uint32_t p = 0; bands->count > 0 && p < plan->input.plane_count; p++) {
+            const clp_pass *pass = &plan->passes[bands->routes[p].first];
+            const int32_t *starts = (const int32_t *)(const void *)(plan->tables + pass->starts);
+            uint8_t *made = calloc(1, pass->windows);
+            uint32_t reached = 0;
+            assert_non_null(made);
+            for (uint32_t b = 0; b < bands->count; b++) {
+                const clp_band *part = clp_bands_part(bands, b, p);
+                assert_true(part->source_end <= plan->input.planes[p].height);
+                assert_true(part->source_end - part->source <= bands->window.planes[p].height);
+                assert_true(part->source_end >= reached);
+                reached = part->source_end;
+                for (uint32_t row = part->result; row < part->result_end; row++) {
+                    made[row]++;
+                    assert_true(starts[2 * row] >= (int32_t)part->source &&
+                                (uint32_t)starts[2 * row] + pass->taps <= part->source_end);
+                }
+            }
+            for (uint32_t row = 0; row < pass->windows; row++) {
+                assert_int_equal(made[row], 1);
+            }
+            free(made);
+        }
+        clp_plan_release(&plan);
+    }
+    assert_true(banded >= 12);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_plan_is_sound),
+        cmocka_unit_test(test_passes_are_the_terms),
+        cmocka_unit_test(test_how_to_decode),
+        cmocka_unit_test(test_jpeg_stays_in_its_planes),
+        cmocka_unit_test(test_who_is_computed_in_floats),
+        cmocka_unit_test(test_equal_tables_are_one),
+        cmocka_unit_test(test_bands_make_everything_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
