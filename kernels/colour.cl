@@ -449,13 +449,21 @@ void step_hsv(pixels *p, __global const colour_step *s) {
         stride[k] = turn ? other : stride[k];                                                      \
     }
 
+/* Entries of a channel's curve of places along a grid, interpolated between. */
+#define PLACE_SIZE 4096
+
 /* From a corner of its cell to the opposite one, along the axes in the order of their fractions. An axis that is not
- * there has fraction 0 and comes last. */
+ * there has fraction 0 and comes last. With value[0] curves of places stand behind the grid, in steps of it. */
 GROUP_INLINE
 void step_table(pixels *p, __global const colour_step *s, __global const uchar *tables) {
     __global const float4 *table = (__global const float4 *)(tables + s->table);
-    uint grid = s->shift, in = s->in;
+    uint grid = s->shift, in = s->in, count = 1;
     float scale = convert_float(grid - 1) * s->inverse_white;
+    for (uint i = 0; i < in; i++) {
+        count *= grid;
+    }
+    __global const float *places = (__global const float *)(table + count);
+    bool curved = s->value[0] != 0;
     lanes v[4];
     EACH_CHANNEL(4) v[c].v = p->v[c];
     SOME_LANES {
@@ -464,6 +472,13 @@ void step_table(pixels *p, __global const colour_step *s, __global const uchar *
         _Pragma("unroll") for (int i = 3; i >= 0; i--) {
             if ((uint)i < in) {
                 float position = v[i].l[l] * scale;
+                if (curved) {
+                    __global const float *place = places + i * (PLACE_SIZE + 1);
+                    float where = v[i].l[l] * (PLACE_SIZE * s->inverse_white);
+                    uint below = min((uint)where, (uint)(PLACE_SIZE - 1));
+                    float low = place[below];
+                    position = low + (where - (float)below) * (place[below + 1] - low);
+                }
                 uint cell = min((uint)position, grid - 2);
                 fraction[i] = position - (float)cell;
                 stride[i] = step;

@@ -4,8 +4,13 @@
 #include "batch/batch.h"
 #include "core/checked.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "device/device.h"
 #include "ops/ops.h"
+
+const char *clproc_number_read(const char *text, double *number) {
+    return clp_number_read(text, number);
+}
 
 /* ------------------------------------------------------------------ batches */
 

@@ -58,6 +58,12 @@ typedef struct clproc_error {
 CLPROC_API const char *clproc_status_name(clproc_status status);
 CLPROC_API const char *clproc_version(void);
 
+/* --------------------------------------------------------------- numbers */
+
+/** Reads a decimal number as the program takes it everywhere: digits, a point, an exponent; no
+ * other base, no "inf". Returns the text behind it, NULL if there is none. In any locale. */
+CLPROC_API const char *clproc_number_read(const char *text, double *number);
+
 /* --------------------------------------------------------------- devices */
 
 typedef struct clproc_device_info {
@@ -108,6 +114,15 @@ typedef struct clproc_op_info {
 /** The operations there are, in the order of the help. */
 CLPROC_API size_t clproc_op_count(void);
 CLPROC_API const clproc_op_info *clproc_op_at(size_t index);
+
+/** A word that is taken for a value, where that is one of the choices. */
+typedef struct clproc_synonym {
+    const char *said; /**< as "stretch", in any case */
+    const char *meant;
+} clproc_synonym;
+
+/** All of them; the last has NULL for a word. */
+CLPROC_API const clproc_synonym *clproc_synonyms(void);
 
 /** An ordered list of operations. */
 typedef struct clproc_pipeline clproc_pipeline;
@@ -211,7 +226,8 @@ enum {
     CLPROC_STRIP_IPTC = 8,
     CLPROC_STRIP_ICC = 16,
     CLPROC_STRIP_THUMBNAIL = 32,
-    CLPROC_STRIP_ALL = 63
+    CLPROC_STRIP_COMMENTS = 64, /**< and PNG's texts */
+    CLPROC_STRIP_ALL = 127
 };
 
 /** Bits of clproc_run_params.strategy: what a run does to be fast. Without them it does what a
@@ -245,6 +261,9 @@ CLPROC_API clproc_status clproc_strategy_parse(const char *text, uint32_t *strat
 /** Writes a strategy as clproc_strategy_parse() reads it; returns the length as snprintf does. */
 CLPROC_API size_t clproc_strategy_print(uint32_t strategy, char *text, size_t size);
 
+/** Bits of clproc_run_params.preserve: what outputs take over from their inputs' files. */
+enum { CLPROC_PRESERVE_TIMES = 1, CLPROC_PRESERVE_MODE = 2 };
+
 typedef struct clproc_limits {
     uint64_t pixels;      /**< width × height */
     uint32_t side;        /**< longest side */
@@ -263,11 +282,22 @@ typedef enum clproc_event_kind {
     CLPROC_EVENT_VERIFIED /**< a picture was compared with the reference device's */
 } clproc_event_kind;
 
+/** Why a file was skipped. */
+typedef enum clproc_skip {
+    CLPROC_SKIP_NONE,       /**< it was not */
+    CLPROC_SKIP_NO_PICTURE, /**< found in a folder, and no JPEG or PNG; see clproc_event.kind_name
+                             */
+    CLPROC_SKIP_NO_FILE,    /**< found in a folder, and no regular file */
+    CLPROC_SKIP_EXISTS,     /**< its output exists */
+    CLPROC_SKIP_MADE_BEFORE /**< by an earlier run with `resume` */
+} clproc_skip;
+
 /** How far the pictures that a run verified are from those of the reference device, as decoded
  * samples before they are encoded. */
 typedef struct clproc_verification {
     uint64_t pictures; /**< compared */
-    uint64_t beyond;   /**< of these, further off than promised: by more than 1 level (2 of 16 bits
+    uint64_t beyond;   /**< of these, further off than promised: by more than 1 level (2 of 8 bits
+                          where a profile is a table, 2 of 16 bits
                           in linear light), ties at a threshold or a hue left aside */
     uint64_t seed;     /**< that chose them; 0 for a single picture */
     double largest;    /**< difference of a sample, in levels */
@@ -278,10 +308,12 @@ typedef struct clproc_verification {
 /** One thing that happened. Strings live as long as the call. */
 typedef struct clproc_event {
     clproc_event_kind kind;
-    clproc_status status; /**< of a failure */
-    const char *input;    /**< "" if none */
-    const char *output;   /**< "" if none */
-    const char *message;  /**< cause and remedy, "" if none */
+    clproc_status status;  /**< of a failure */
+    const char *input;     /**< "" if none */
+    const char *output;    /**< "" if none */
+    const char *message;   /**< cause and remedy, "" if none */
+    clproc_skip skip;      /**< SKIPPED: why */
+    const char *kind_name; /**< NO_PICTURE: what it is, as "webp", "empty" or "other"; else "" */
     /** Of an output, if asked for: xxh3-128 in hexadecimal of its file, or with null_output of its
      * samples; else "". */
     const char *digest;
@@ -296,11 +328,12 @@ typedef struct clproc_event {
 typedef void (*clproc_event_fn)(const clproc_event *event, void *user);
 
 typedef struct clproc_run_params {
-    const char *const
-        *inputs; /**< files, directories, globs, "@LIST", "-" (names on standard input) */
+    const char *const *inputs; /**< files, directories, globs, "@LIST", "-" (standard input: a
+                                  picture or a list of names) */
     size_t input_count;
     const char
-        *output; /**< a directory, or a template with {dir} {name} {ext} {index} {width} {height} */
+        *output; /**< a directory, a template with {dir} {name} {ext} {index} {width} {height}, or
+                    "-": the one picture goes to standard output */
     const clproc_pipeline *pipeline; /**< NULL: no operation */
     const char *device;              /**< as in clproc_context_params */
 
@@ -341,6 +374,7 @@ typedef struct clproc_run_params {
     bool no_auto_orient;    /**< leave pictures as stored */
     bool linear;            /**< filter in linear light */
     bool durable;           /**< fsync every output, its folder and folders made for it */
+    uint32_t preserve;      /**< bits of CLPROC_PRESERVE_… */
     bool follow_links; /**< write through symbolic links in folders' places below the output's */
     bool dry_run;      /**< only say, by DONE events, what would be written */
     bool null_output;  /**< do everything but encode and write (measuring) */
@@ -507,9 +541,14 @@ CLPROC_API clproc_status clproc_profile_print(const clproc_profile *profile,
  * .folded .speedscope.json .prom .txt */
 CLPROC_API clproc_status clproc_profile_write(const clproc_profile *profile, const char *path,
                                               clproc_error *error);
+/** Writes what a .json holds to a stream. */
+CLPROC_API clproc_status clproc_profile_write_json(const clproc_profile *profile, FILE *out,
+                                                   clproc_error *error);
 /** The profile level a report's file name needs; CLPROC_PROFILE_OFF if its ending is none of those
  * above. */
 CLPROC_API clproc_profile_level clproc_report_level(const char *path);
+/** The endings there are, by their place from 0; NULL beyond the last. */
+CLPROC_API const char *clproc_report_ending(size_t index);
 CLPROC_API clproc_status clproc_profile_load(clproc_profile **profile, const char *path,
                                              clproc_error *error);
 CLPROC_API void clproc_profile_destroy(clproc_profile **profile);

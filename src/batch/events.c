@@ -37,6 +37,7 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
     event.output = text(event.output);
     event.message = text(event.message);
     event.digest = text(event.digest);
+    event.kind_name = text(event.kind_name);
     event.done = events->written + events->skipped + events->failed;
     event.total = events->found;
     event.listing = events->listing;
@@ -57,11 +58,22 @@ void clp_events_done(clp_events *events, const char *input, const char *output, 
          &events->written);
 }
 
-void clp_events_skipped(clp_events *events, const char *input, const char *output,
-                        const char *message) {
+void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,
+                        const char *kind) {
+    static const char *const reasons[] = {
+        [CLPROC_SKIP_NONE] = "",
+        [CLPROC_SKIP_NO_PICTURE] = "is no JPEG or PNG",
+        [CLPROC_SKIP_NO_FILE] = "is not a regular file",
+        [CLPROC_SKIP_EXISTS] = "exists already",
+        [CLPROC_SKIP_MADE_BEFORE] = "was made before",
+    };
     tell(events,
-         (clproc_event){
-             .kind = CLPROC_EVENT_SKIPPED, .input = input, .output = output, .message = message},
+         (clproc_event){.kind = CLPROC_EVENT_SKIPPED,
+                        .input = input,
+                        .output = output,
+                        .message = reasons[why],
+                        .skip = why,
+                        .kind_name = kind},
          &events->skipped);
 }
 

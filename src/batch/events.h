@@ -27,8 +27,9 @@ void clp_events_listed(clp_events *events);
 /** `digest`: of the output, "" where none was asked for. */
 void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
                      const char *digest);
-void clp_events_skipped(clp_events *events, const char *input, const char *output,
-                        const char *message);
+/** `kind`: of what is no picture; may be NULL. */
+void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,
+                        const char *kind);
 /** Something of the input list failed, for the reason in `error`. */
 void clp_events_failed(clp_events *events, const char *input, const char *output,
                        const clproc_error *error);

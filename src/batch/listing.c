@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "batch/folder.h"
+#include "codec/codec.h"
 #include "core/cancel.h"
 #include "core/checked.h"
 #include "core/file.h"
@@ -67,6 +68,7 @@ void clp_listing_free(clp_listing *listing) {
         listing->text = next;
     }
     clp_memory_free(listing->items);
+    clp_bytes_free(&listing->piped);
     *listing = (clp_listing){0};
 }
 
@@ -85,9 +87,9 @@ static bool cancelled(const walker *walk) {
 }
 
 /** Reports something found that is no picture to read. */
-static void skip(walker *walk, const char *path, const char *reason) {
+static void skip(walker *walk, const char *path) {
     clp_events_found(walk->events, 1);
-    clp_events_skipped(walk->events, path, NULL, reason);
+    clp_events_skipped(walk->events, path, NULL, CLPROC_SKIP_NO_FILE, NULL);
 }
 
 static void fail(walker *walk, const char *path, const clproc_error *failure) {
@@ -113,7 +115,7 @@ static clproc_status walk_entry(walker *walk, const char *folder, const clp_fold
     if (entry->kind == CLP_ENTRY_FOLDER) {
         status = walk_folder(walk, path, error);
     } else {
-        skip(walk, path, "is not a regular file");
+        skip(walk, path);
     }
     clp_memory_free(path);
     return status;
@@ -258,6 +260,29 @@ static clproc_status add_names(walker *walk, clp_bytes *bytes, clproc_error *err
     return status;
 }
 
+/** Names do not begin like pictures, nor with control characters. */
+static bool is_list(const clp_bytes *bytes) {
+    bool names = !clp_codec_recognise(bytes->data, bytes->size, NULL) &&
+                 !clp_codec_kind(bytes->data, bytes->size);
+    for (size_t i = 0; names && i < bytes->size && i < 16 && bytes->data[i]; i++) {
+        names = bytes->data[i] >= 0x20 || strchr("\t\n\r", bytes->data[i]);
+    }
+    return names && !(bytes->size > 0 && bytes->data[0] == 0);
+}
+
+/** Keeps a picture that came on standard input; there is one at most. */
+static clproc_status add_piped(walker *walk, clp_bytes *bytes, clproc_error *error) {
+    clp_listing *listing = walk->listing;
+    clproc_status status = append(listing, NULL, CLP_LISTING_PIPED, 0, true, error);
+    if (status == CLPROC_OK) {
+        clp_bytes_free(&listing->piped);
+        listing->piped = *bytes;
+        *bytes = (clp_bytes){0};
+        listing->items[listing->count - 1].piped = true;
+    }
+    return status;
+}
+
 static clproc_status add_list(walker *walk, const char *path, clproc_error *error) {
     clp_bytes bytes = {0};
     clproc_status status;
@@ -268,7 +293,11 @@ static clproc_status add_list(walker *walk, const char *path, clproc_error *erro
                                   strerror(code), clp_file_remedy(code));
     }
     CLP_TRY(status, out, read_stream(stream, path ? path : "standard input", &bytes, error));
-    CLP_TRY(status, out, add_names(walk, &bytes, error));
+    if (!path && !is_list(&bytes)) {
+        status = add_piped(walk, &bytes, error);
+    } else {
+        status = add_names(walk, &bytes, error);
+    }
 out:
     if (path) {
         fclose(stream);

@@ -4,12 +4,17 @@
 
 #include "batch/events.h"
 #include "batch/hashset.h"
+#include "core/file.h"
 
 typedef struct clp_item {
     const char *path;
     uint32_t relative; /**< where in `path` the part begins that an output folder mirrors */
     bool named;        /**< by the user, not found in a folder: it must be a picture */
+    bool piped;        /**< the listing holds it: it came on standard input */
 } clp_item;
+
+/** What a picture on standard input is called. */
+#define CLP_LISTING_PIPED "stdin"
 
 typedef struct clp_text_block clp_text_block;
 
@@ -18,6 +23,7 @@ typedef struct clp_listing {
     clp_item *items;
     size_t count, capacity;
     clp_text_block *text; /**< holds the paths */
+    clp_bytes piped;      /**< the picture that came on standard input */
 } clp_listing;
 
 typedef struct clp_listing_request {

@@ -49,13 +49,9 @@ static void fit(clp_metadata *metadata, clp_bytes *bytes, const char *what, size
     if (bytes->size <= room) {
         return;
     }
-    if (room == 0) {
-        warn(metadata, what, "a PNG has no place for it");
-    } else {
-        snprintf(reason, sizeof reason, "a JPEG has room for %zu bytes of it, not for %zu", room,
-                 bytes->size);
-        blame(metadata, what, reason);
-    }
+    snprintf(reason, sizeof reason, "the output's format has room for %zu bytes of it, not for %zu",
+             room, bytes->size);
+    blame(metadata, what, reason);
     bytes->size = 0;
 }
 
@@ -78,6 +74,33 @@ static void note_extension(clp_metadata *metadata, const clp_block *xmp, bool st
     static const char link[] = "xmpNote:HasExtendedXMP";
     if (xmp->data && !stripped && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
         warn(metadata, "the extension of XMP", "only the packet itself is copied");
+    }
+}
+
+/** Names what the file holds that no output does. */
+static void note_beside(clp_metadata *metadata, uint32_t beside) {
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } known[] = {
+        {CLP_BESIDE_GAIN_MAP, "the gain map (HDR)"},
+        {CLP_BESIDE_PICTURES, "further pictures behind the first"},
+        {CLP_BESIDE_VIDEO, "the video of a motion photo"},
+        {CLP_BESIDE_ANIMATION, "all frames of the animation but the first"},
+        {CLP_BESIDE_CREDENTIALS, "the content credentials (C2PA) of the picture as it was"},
+        {CLP_BESIDE_THERMAL, "the thermal data (FLIR)"},
+    };
+    size_t used = strlen(metadata->warning), size = sizeof metadata->warning;
+    const char *joint = used ? "; left behind: " : "left behind: ";
+    if (beside & CLP_BESIDE_GAIN_MAP) {
+        beside &= ~(uint32_t)CLP_BESIDE_PICTURES;
+    }
+    for (size_t i = 0; i < sizeof known / sizeof *known && used < size; i++) {
+        if (beside & known[i].bit) {
+            used += (size_t)snprintf(metadata->warning + used, size - used, "%s%s", joint,
+                                     known[i].name);
+            joint = ", ";
+        }
     }
 }
 
@@ -179,12 +202,13 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     const clp_blocks *blocks = &header->blocks;
     const clp_layout *output = &recipe->plan->output;
     uint32_t strip = params->strip;
-    const clp_meta_edit edit = {
+    clp_meta_edit edit = {
         .width = output->width,
         .height = output->height,
         .reset_orientation = !params->no_auto_orient,
         .strip_gps = strip & CLPROC_STRIP_GPS,
         .strip_thumbnail = true, /* it shows the picture as it was */
+        .strip_beside = true,    /* no output has what it tells of */
     };
     clp_block_room room = clp_codec_room(recipe->plan->target.format);
     clproc_status status;
@@ -196,10 +220,18 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
             make_block(metadata, &blocks->exif, strip & CLPROC_STRIP_EXIF, &edit,
                        clp_exif_edit_copy, "EXIF", &metadata->exif, error));
     CLP_TRY(status, out, make_icc(metadata, header, params, recipe, colours, error));
+    /* Pictures are turned by EXIF alone: without it XMP goes on saying what it did. */
+    edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
     CLP_TRY(status, out,
             make_block(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP, &edit, clp_xmp_edit_copy,
                        "XMP", &metadata->xmp, error));
     note_extension(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP);
+    CLP_TRY(
+        status, out,
+        clp_notes_convert(header, params, recipe->plan->target.format, &metadata->notes, error));
+    if (metadata->notes.dropped[0]) {
+        warn(metadata, metadata->notes.dropped, "the output's format has no room for it");
+    }
     CLP_TRY(status, out,
             make_block(metadata, &blocks->iptc, strip & CLPROC_STRIP_IPTC, &edit,
                        clp_iptc_edit_copy, "IPTC", &metadata->iptc, error));
@@ -212,7 +244,9 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
         .icc = as_block(&metadata->icc),
         .xmp = as_block(&metadata->xmp),
         .iptc = as_block(&metadata->iptc),
+        .notes = as_block(&metadata->notes.list),
     };
+    note_beside(metadata, header->beside);
 out:
     return status;
 }
@@ -222,5 +256,6 @@ void clp_metadata_free(clp_metadata *metadata) {
     clp_bytes_free(&metadata->icc);
     clp_bytes_free(&metadata->xmp);
     clp_bytes_free(&metadata->iptc);
+    clp_notes_free(&metadata->notes);
     *metadata = (clp_metadata){0};
 }

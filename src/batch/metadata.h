@@ -4,13 +4,27 @@
 
 #include "batch/planner.h"
 
+/** Texts as a format has them; used again for picture after picture. Zero-initialise. */
+typedef struct clp_notes_result {
+    clp_bytes list;    /**< see clp_notes_next() */
+    clp_bytes text;    /**< scratch */
+    char dropped[128]; /**< the first that had no room; "" if none */
+} clp_notes_result;
+
+/** Copies a file's texts for an output in `format`, but those that are stripped or stale. */
+clproc_status clp_notes_convert(const clp_header *header, const clproc_run_params *params,
+                                clproc_format format, clp_notes_result *result,
+                                clproc_error *error);
+void clp_notes_free(clp_notes_result *result);
+
 /** A picture's metadata on its way from decoder to encoder; used again for picture after picture.
  * Zero-initialise; release with clp_metadata_free(). */
 typedef struct clp_metadata {
     clp_bytes exif, icc, xmp, iptc;
+    clp_notes_result notes;
     clp_blocks blocks; /**< lie in the bytes above */
     clp_colour_facts colour;
-    char warning[256]; /**< what was dropped though nobody asked for it; "" if nothing */
+    char warning[512]; /**< what was dropped though nobody asked for it; "" if nothing */
     bool flawed;       /**< and it was the file's fault */
 } clp_metadata;
 

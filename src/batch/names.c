@@ -11,7 +11,8 @@
 typedef enum naming {
     NAMING_MIRROR,   /**< below the output folder, as below the input folder */
     NAMING_TEMPLATE, /**< by replacing keys */
-    NAMING_FILE      /**< one file for one input */
+    NAMING_FILE,     /**< one file for one input */
+    NAMING_STREAM    /**< standard output for one input */
 } naming;
 
 struct clp_names {
@@ -36,6 +37,9 @@ struct clp_names {
 
 static naming choose_naming(const char *output) {
     struct stat info;
+    if (strcmp(output, "-") == 0) {
+        return NAMING_STREAM;
+    }
     bool there = stat(output, &info) == 0;
     if (there && S_ISDIR(info.st_mode)) {
         return NAMING_MIRROR;
@@ -49,7 +53,7 @@ static naming choose_naming(const char *output) {
 
 /** Length of the part of the output that names the folder of all outputs; 0 if there is none. */
 static size_t folder_length(const char *output, naming how) {
-    size_t length = strlen(output);
+    size_t length = how == NAMING_STREAM ? 0 : strlen(output);
     if (how == NAMING_MIRROR) {
         return length;
     }
@@ -82,7 +86,7 @@ static clproc_status choose_format(clp_names *names, clproc_format asked, clproc
 
 static clproc_status open_journal(clp_names *names, const clproc_run_params *params,
                                   clproc_error *error) {
-    if (strncmp(names->output, "{dir}", 5) == 0) {
+    if (names->naming == NAMING_STREAM || strncmp(names->output, "{dir}", 5) == 0) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
                                   "has no folder of all outputs for --resume to keep its journal "
                                   "in; name one, or use --existing skip");
@@ -147,6 +151,10 @@ void clp_names_destroy(clp_names **names) {
         clp_memory_free(*names);
         *names = NULL;
     }
+}
+
+bool clp_names_is_stream(const clp_names *names) {
+    return names && names->naming == NAMING_STREAM;
 }
 
 const char *clp_names_folder(const clp_names *names, bool *mirrored) {
@@ -223,6 +231,7 @@ clproc_status clp_names_build(const clp_names *names, uint32_t item, const clp_n
         CLP_TRY(status, out, build_template(names, item, facts, name, known, error));
         break;
     case NAMING_FILE:
+    case NAMING_STREAM:
         CLP_TRY(status, out, clp_bytes_append(name, names->output, strlen(names->output), error));
         break;
     }
@@ -300,13 +309,18 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
     clp_bytes name = {0};
     clproc_status status = CLPROC_OK;
     names->listing = listing;
+    if (names->naming == NAMING_STREAM && listing->count > 1) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "-o - is for one picture, but there are %zu inputs; name a folder",
+                             listing->count);
+    }
     if (names->naming == NAMING_FILE && listing->count > 1) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
                                   "is one file, but there are %zu inputs; name a folder, or a "
                                   "template such as '{dir}/{name}-new.{ext}'",
                                   listing->count);
     }
-    for (size_t i = 0; i < listing->count; i++) {
+    for (size_t i = 0; names->naming != NAMING_STREAM && i < listing->count; i++) {
         bool known;
         clp_name_facts facts = expected_facts(names, (uint32_t)i);
         CLP_TRY(status, out, clp_names_build(names, (uint32_t)i, &facts, &name, &known, error));
@@ -330,6 +344,9 @@ clp_key clp_names_source(const clp_names *names, uint32_t item) {
 /** Whether what is at `name` is to stay. */
 static clp_placing find_kept(const clp_names *names, clp_key source, const char *name) {
     struct stat info;
+    if (names->naming == NAMING_STREAM) {
+        return CLP_PLACE_WRITE;
+    }
     if (names->journal && clp_journal_has(names->journal, source, name)) {
         return CLP_PLACE_MADE;
     }
@@ -400,7 +417,7 @@ clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_fa
     pthread_mutex_lock(&names->lock);
     CLP_TRY(status, out, claim(names, item, path, error));
     *placing = find_kept(names, source, path);
-    if (*placing == CLP_PLACE_WRITE && lstat(path, &info) == 0) {
+    if (names->naming != NAMING_STREAM && *placing == CLP_PLACE_WRITE && lstat(path, &info) == 0) {
         CLP_TRY(status, out, judge_existing(names, path, error));
     }
 out:
@@ -478,9 +495,13 @@ clproc_status clp_names_write(clp_names *names, uint32_t item, clp_key source, c
     clproc_status status;
     CLP_TRY(status, out, make_folder(names, &tree, name, error));
     CLP_TRY(status, out, clp_file_write_in(&tree, name, data, size, error));
+    clp_names_note(names, source, name, size);
+out:
+    return status;
+}
+
+void clp_names_note(const clp_names *names, clp_key source, const char *name, size_t size) {
     if (names->journal) {
         clp_journal_note(names->journal, source, name, size);
     }
-out:
-    return status;
 }

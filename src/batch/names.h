@@ -26,6 +26,8 @@ clproc_status clp_names_create(clp_names **names, const clproc_run_params *param
                                clproc_error *error);
 void clp_names_destroy(clp_names **names);
 
+/** True if the one picture goes to standard output. */
+bool clp_names_is_stream(const clp_names *names);
 /** The folder all outputs lie in, NULL if there is none; `*mirrored`: it repeats the input tree. */
 const char *clp_names_folder(const clp_names *names, bool *mirrored);
 /** What params->format comes to for a picture stored as `stored`: an output's ending may decide. */
@@ -55,5 +57,8 @@ clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_fa
 /** Writes an input's output, making folders on the way, and notes it for --resume. Any thread. */
 clproc_status clp_names_write(clp_names *names, uint32_t item, clp_key source, const char *name,
                               const void *data, size_t size, clproc_error *error);
+
+/** Notes for the journal what an output is now, after more has been done to it. Any thread. */
+void clp_names_note(const clp_names *names, clp_key source, const char *name, size_t size);
 
 #endif

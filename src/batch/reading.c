@@ -1,6 +1,7 @@
 /* From a file to all that is known of its output before its pixels. */
 #include <string.h>
 
+#include "batch/template.h"
 #include "batch/worker.h"
 #include "codec/extent.h"
 
@@ -9,6 +10,27 @@
 
 static bool looks_like_picture(const uint8_t *head, size_t size) {
     return clp_codec_recognise(head, size, NULL);
+}
+
+/** Skips what a folder holds besides pictures. Who sees a picture's name or a picture's bytes
+ * expects one, so that is told. */
+static void pass_over(clp_worker *self, const char *path) {
+    clp_events *events = &self->run->events;
+    const clp_bytes *head = &self->file;
+    const char *kind = clp_codec_kind(head->data, head->size);
+    bool named = clp_ending_format(path) != CLPROC_FORMAT_KEEP || clp_ending_is_foreign(path);
+    char message[64];
+    if (!kind) {
+        kind = head->size == 0 ? "empty" : named ? "unknown" : "other";
+    }
+    if (named || clp_codec_kind_is_picture(kind)) {
+        snprintf(message, sizeof message, "skipped: is no JPEG or PNG, but %s",
+                 head->size == 0                ? "empty"
+                 : strcmp(kind, "unknown") == 0 ? "of no known kind"
+                                                : kind);
+        clp_events_warning(events, path, message);
+    }
+    clp_events_skipped(events, path, NULL, CLPROC_SKIP_NO_PICTURE, kind);
 }
 
 clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
@@ -26,7 +48,14 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         .state = &extent,
     };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
-    clproc_status status = clp_file_read_if(input->path, &wish, &self->file, &accepted, error);
+    clproc_status status;
+    if (input->piped) {
+        self->file.size = 0;
+        status =
+            clp_bytes_append(&self->file, run->listing.piped.data, run->listing.piped.size, error);
+    } else {
+        status = clp_file_read_if(input->path, &wish, &self->file, &accepted, error);
+    }
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
     if (status == CLPROC_ERROR_LIMIT) {
@@ -40,7 +69,7 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
     }
     if (status == CLPROC_OK && !accepted) {
-        clp_events_skipped(&run->events, input->path, NULL, "is not a JPEG or PNG picture");
+        pass_over(self, input->path);
         *outcome = CLP_OUTCOME_THROUGH;
     }
     return status;
@@ -94,9 +123,9 @@ static clproc_status list_again(clp_worker *self, clproc_error *error) {
 static void leave_there(clp_worker *self, const clp_picture *draft, clp_placing placing,
                         clp_outcome *outcome) {
     if (placing != CLP_PLACE_WRITE) {
-        clp_events_skipped(&self->run->events, clp_worker_input(self, draft->task.item),
-                           (char *)draft->output.data,
-                           placing == CLP_PLACE_MADE ? "was made before" : "exists already");
+        clp_events_skipped(
+            &self->run->events, clp_worker_input(self, draft->task.item), (char *)draft->output.data,
+            placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS, NULL);
         *outcome = CLP_OUTCOME_THROUGH;
     }
 }

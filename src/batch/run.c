@@ -34,6 +34,17 @@ clp_listing_request clp_run_listing_request(const clp_run *run) {
     return request;
 }
 
+/** An empty folder is no mistake; an empty list, or a pattern that fits nothing, may be one. */
+static bool any_folder(const clproc_run_params *params) {
+    struct stat info;
+    for (size_t i = 0; i < params->input_count; i++) {
+        if (stat(params->inputs[i], &info) == 0 && S_ISDIR(info.st_mode)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
     clproc_status status;
@@ -41,9 +52,12 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_begin(thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_listing_make(&run->listing, &request, &run->events, error));
     if (run->events.found == 0) {
-        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                               "there is no file in the inputs; check the names");
-        goto out;
+        if (!any_folder(run->params)) {
+            status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                   "there is no file in the inputs; check the names");
+            goto out;
+        }
+        clp_events_notice(&run->events, "there is no file in the inputs");
     }
     if (run->names) {
         CLP_TRY(status, out, clp_names_claim_all(run->names, &run->listing, error));
@@ -77,6 +91,16 @@ static bool is_small(const clp_run *run) {
     return bytes <= most;
 }
 
+/** A device takes long to open: not for inputs that are not there. */
+static bool any_readable(const clp_listing *listing) {
+    for (size_t i = 0; i < listing->count; i++) {
+        if (listing->items[i].piped || access(listing->items[i].path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static clproc_status make_output(void *user, clproc_error *error) {
     return clp_run_make_output(user, error);
 }
@@ -91,7 +115,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
         .board = run->board,
         .events = &run->events,
         .is_small = is_small(run),
-        .eager = !run->copies && !params->dry_run,
+        .eager = !run->copies && !params->dry_run && any_readable(&run->listing),
         .on_open = make_output,
         .user = run,
     };
@@ -284,7 +308,9 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
     clp_events_init(&run.events, params->on_event, params->user);
     clp_verify_init(&run.verify);
     CLP_TRY(status, out, prepare(&run, error));
-    CLP_TRY(status, out, run_threads(&run, error));
+    if (run.listing.count > 0) {
+        CLP_TRY(status, out, run_threads(&run, error));
+    }
 out:
     clp_stations_destroy(&run.stations);
     note_facts(&run);
@@ -365,7 +391,7 @@ static clproc_status run_repeatedly(clp_session *session, const clproc_run_param
         add_result(result, &one);
         repeat.again = true;
         each.verify = 0;
-    } while (status == CLPROC_OK && clp_clock_ns() < session->deadline);
+    } while (status == CLPROC_OK && result->found > 0 && clp_clock_ns() < session->deadline);
     return status;
 }
 

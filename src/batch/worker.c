@@ -1,7 +1,10 @@
 /* A worker: takes files one after the other, from reading to writing. */
 #include "batch/worker.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "codec/jpeg_scan_write.h"
 
@@ -15,12 +18,37 @@ static void report_failure(clp_worker *self, const char *path, const char *outpu
 
 /* ----------------------------------------------------------------- writing */
 
+/** Gives an output the times and permissions of its input. That they cannot be given, on a file
+ * system without them, makes no picture worse. */
+static void preserve(clp_worker *self, uint32_t item, clp_key source, const char *name,
+                     size_t size) {
+    clp_run *run = self->run;
+    uint32_t kept = run->params->preserve;
+    struct stat info;
+    if (!kept || run->listing.items[item].piped ||
+        stat(run->listing.items[item].path, &info) != 0) {
+        return;
+    }
+    struct timespec times[2] = {info.st_atim, info.st_mtim};
+    bool done = !(kept & CLPROC_PRESERVE_MODE) || chmod(name, info.st_mode & 0777) == 0;
+    done &= !(kept & CLPROC_PRESERVE_TIMES) || utimensat(AT_FDCWD, name, times, 0) == 0;
+    if (!done) {
+        clp_events_warning(&run->events, name, "its times or permissions could not be set");
+    }
+    clp_names_note(run->names, source, name, size); /* with the time that it has now */
+}
+
 clproc_status clp_worker_write(clp_worker *self, uint32_t item, clp_key source, const char *name,
                                const void *data, size_t size, clproc_error *error) {
     clp_run *run = self->run;
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_WRITE, clp_worker_image(self, item));
-    CLP_TRY(status, out, clp_names_write(run->names, item, source, name, data, size, error));
+    if (clp_names_is_stream(run->names)) {
+        CLP_TRY(status, out, clp_file_write_stream(STDOUT_FILENO, data, size, error));
+    } else {
+        CLP_TRY(status, out, clp_names_write(run->names, item, source, name, data, size, error));
+        preserve(self, item, source, name, size);
+    }
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
     if (run->prof) {
         clp_digest digest = clp_digest_bytes(data, size);

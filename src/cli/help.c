@@ -2,17 +2,16 @@
 
 #include "cli.h"
 #include "page.h"
+#include "synonyms.h"
 #include "text.h"
-
-#define EXIT_CODES                                                                                 \
-    "Exit codes: 0 all done; 1 some files failed, each is named; 2 the command line is wrong; 3 "  \
-    "no usable device; 4 input/output or resources stopped the run; 128+n stopped by signal n."
+#include "topics.h"
 
 /* -------------------------------------------------------------- entries */
 
 static void put_option(const clp_cli_page *page, const clp_cli_option *option,
                        const clp_cli_settings *defaults) {
-    char value[128], fallback[64], term[256], short_form[8] = "", meaning[512];
+    char value[128], fallback[64], term[256], short_form[8] = "", help[512], meaning[600];
+    clp_cli_print_help(help, sizeof help, option);
     clp_cli_print_value(value, sizeof value, option);
     clp_cli_print_default(fallback, sizeof fallback, option, defaults);
     if (option->letter) {
@@ -23,8 +22,8 @@ static void put_option(const clp_cli_page *page, const clp_cli_option *option,
              : option->implied ? "[="
                                : " ",
              value, option->implied ? "]" : "");
-    snprintf(meaning, sizeof meaning, "%s%s%s%s", option->help, fallback[0] ? " (default: " : "",
-             fallback, fallback[0] ? ")" : "");
+    snprintf(meaning, sizeof meaning, "%s%s%s%s", help, fallback[0] ? " (default: " : "", fallback,
+             fallback[0] ? ")" : "");
     page->entry(term, meaning);
 }
 
@@ -42,7 +41,7 @@ static void put_param(const clp_cli_page *page, const clproc_param_info *param) 
 }
 
 /** The options of a group that some of `commands` take, with the operations before theirs. */
-static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned commands,
+static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned commands, bool daily,
                       const clp_cli_settings *defaults) {
     bool titled = false;
     if (group == CLP_CLI_GROUP_OPS && commands & CLP_CLI_OPERATIONS) {
@@ -53,7 +52,7 @@ static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned co
         }
     }
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
-        if (option->group == group && option->commands & commands) {
+        if (option->group == group && option->commands & commands && (!daily || option->daily)) {
             if (!titled) {
                 page->heading(clp_cli_group_title(group));
                 titled = true;
@@ -63,10 +62,10 @@ static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned co
     }
 }
 
-static void put_groups(const clp_cli_page *page, unsigned commands,
+static void put_groups(const clp_cli_page *page, unsigned commands, bool daily,
                        const clp_cli_settings *defaults) {
     for (int group = 0; group < CLP_CLI_GROUP_COUNT; group++) {
-        put_group(page, (clp_cli_group)group, commands, defaults);
+        put_group(page, (clp_cli_group)group, commands, daily, defaults);
     }
 }
 
@@ -87,16 +86,58 @@ static int with_defaults(void (*print)(const clp_cli_settings *defaults, const v
     return code;
 }
 
-static void command_page(const clp_cli_settings *defaults, const void *what) {
-    const clp_cli_command *command = what;
+/** An option that is another one elsewhere says for which commands it is this. */
+static void put_commands(const clp_cli_option *option) {
+    const char *joint = "";
+    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
+        if (command->options & option->commands) {
+            printf("%s%s", joint, command->name);
+            joint = ", ";
+        }
+    }
+    puts(":");
+}
+
+/** An option that has a command's name is told of with it. */
+static void put_same_name(const clp_cli_settings *defaults, const clp_cli_command *command) {
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        if (strcmp(option->name, command->name) == 0) {
+            printf("\nThe option of this name, of ");
+            put_commands(option);
+            put_option(&clp_cli_page_terminal, option, defaults);
+        }
+    }
+}
+
+/** Commands with so many options that those of every day stand alone first. */
+static bool has_daily(const clp_cli_command *command) {
+    return (command->options & CLP_CLI_BATCH) != 0;
+}
+
+static void put_command(const clp_cli_settings *defaults, const clp_cli_command *command,
+                        bool all) {
     const clp_cli_page *page = &clp_cli_page_terminal;
+    bool daily = has_daily(command) && !all;
     printf("Usage: clproc %s%s%s\n", command->name, command->operands[0] ? " " : "",
            command->operands);
     page->paragraph(command->summary);
-    put_groups(page, command->options, defaults);
+    put_groups(page, command->options, daily, defaults);
     if (command->details[0]) {
         page->verbatim(command->details);
     }
+    put_same_name(defaults, command);
+    if (daily) {
+        printf("\nThese are the options of every day; `clproc help %s --all` shows the others.\n",
+               command->name);
+    }
+}
+
+static void command_page(const clp_cli_settings *defaults, const void *what) {
+    put_command(defaults, what, false);
+}
+
+static void whole_command_page(const clp_cli_settings *defaults, const void *what) {
+    put_command(defaults, what, true);
 }
 
 int clp_cli_help_command(const clp_cli_command *command) {
@@ -129,6 +170,27 @@ static int op_page(const clproc_op_info *op) {
     return CLP_EXIT_OK;
 }
 
+static const clp_cli_topic *find_topic(const char *name) {
+    for (const clp_cli_topic *topic = clp_cli_topics; topic->name; topic++) {
+        if (strcmp(topic->name, name) == 0) {
+            return topic;
+        }
+    }
+    return NULL;
+}
+
+/** Recipes for the manual. */
+static const char examples[] =
+    "For the web, with the copyright kept but not the place, in sRGB:\n"
+    "  clproc run photos/ -o web/ --resize '1600x1600>' --quality 82 --strip gps,thumbnail --icc "
+    "srgb\n\n"
+    "Copies that tell nothing:\n"
+    "  clproc run photos/ -o private/ --strip all --quality 90\n\n"
+    "One picture through a pipe:\n"
+    "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
+    "What was stopped, or only what is new:\n"
+    "  clproc run photos/ -o web/ --resize 1600x --resume\n";
+
 void clp_cli_help_short(FILE *out) {
     fputs("clproc: batch image processing on OpenCL devices\n\n"
           "  clproc run photos/ -o small/ --resize 1920x1080 --quality 85\n"
@@ -150,27 +212,37 @@ static void overview(void) {
     for (size_t i = 0; i < clproc_op_count(); i++) {
         page->entry(clproc_op_at(i)->name, clproc_op_at(i)->help);
     }
-    page->paragraph(
-        "`clproc help COMMAND`, `clproc help OPERATION` and `clproc help OPTION` tell more.");
-    page->paragraph(EXIT_CODES);
+    page->heading("Topics");
+    for (const clp_cli_topic *topic = clp_cli_topics; topic->name; topic++) {
+        page->entry(topic->name, topic->summary);
+    }
+    page->paragraph("`clproc help` with one of these words, or an option, tells more.");
 }
 
 static void manual(const clp_cli_settings *defaults, const void *what) {
     const clp_cli_page *page = &clp_cli_page_man;
+    static const char *const titles[][2] = {
+        {"sizes", "Sizes"},           {"metadata", "Metadata"}, {"formats", "Formats"},
+        {"synonyms", "Synonyms"},     {"files", "Files"},       {"environment", "Environment"},
+        {"exit-codes", "Exit status"}};
     (void)what;
     printf(".TH CLPROC 1 \"\" \"clproc %s\"\n", clproc_version());
     page->heading("Name");
     puts("clproc \\- batch image processing on OpenCL devices");
+    page->heading("Synopsis");
+    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
+        char line[256];
+        snprintf(line, sizeof line, "clproc %s %s\n", command->name, command->operands);
+        page->verbatim(line);
+    }
     page->heading("Commands");
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
-        char term[256];
-        snprintf(term, sizeof term, "clproc %s %s", command->name, command->operands);
-        page->entry(term, command->summary);
+        page->entry(command->name, command->summary);
         if (command->details[0]) {
             page->verbatim(command->details);
         }
     }
-    put_groups(page, CLP_CLI_ALL, defaults);
+    put_groups(page, CLP_CLI_ALL, false, defaults);
     for (size_t i = 0; i < clproc_op_count(); i++) {
         char title[64];
         const clproc_op_info *op = clproc_op_at(i);
@@ -182,8 +254,12 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
         }
         put_details(page, op);
     }
-    page->heading("Exit codes");
-    page->paragraph(EXIT_CODES);
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
+        page->heading(titles[i][1]);
+        find_topic(titles[i][0])->print(page);
+    }
+    page->heading("Examples");
+    page->verbatim(examples);
 }
 
 /* ------------------------------------------------------- finding a topic */
@@ -199,31 +275,94 @@ static int unknown_topic(const char *topic) {
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         clp_cli_nearest_try(&nearest, option->name);
     }
+    for (const clp_cli_topic *page = clp_cli_topics; page->name; page++) {
+        clp_cli_nearest_try(&nearest, page->name);
+    }
     return clp_cli_usage_error("no help on %s; %s%s%s", topic,
                                nearest.best ? "did you mean " : "see `clproc help`",
                                nearest.best ? nearest.best : "", nearest.best ? "?" : "");
 }
 
-static int help_topic(const char *topic) {
-    bool found = false;
+static bool has_choice(const clp_cli_option *option, const char *word) {
+    for (const clp_cli_choice *c = option->choices; c && c->name; c++) {
+        if (strcmp(c->name, word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef bool (*option_test)(const clp_cli_option *option, const char *word);
+
+static bool is_named(const clp_cli_option *option, const char *word) {
+    return strcmp(option->name, word) == 0 ||
+           (option->letter && word[0] == option->letter && !word[1]);
+}
+
+/** Prints every option that passes; where there are several, each below the commands it is for. */
+static bool help_options(const char *topic, option_test passes, int *code) {
+    size_t count = 0;
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        count += passes(option, topic);
+    }
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        if (passes(option, topic)) {
+            if (count > 1) {
+                put_commands(option);
+            }
+            *code = with_defaults(option_page, option);
+        }
+    }
+    return count > 0;
+}
+
+static const clproc_op_info *find_op(const char *name) {
+    for (size_t i = 0; i < clproc_op_count(); i++) {
+        if (strcmp(clproc_op_at(i)->name, name) == 0) {
+            return clproc_op_at(i);
+        }
+    }
+    return NULL;
+}
+
+/** What a synonym stands for is what its help is about: false for what is none. */
+static bool resolve(const char *topic, char *name, size_t size) {
+    for (const clp_cli_synonym *word = clp_cli_synonyms; word->name; word++) {
+        bool letter = word->letter && topic[0] == word->letter && !topic[1];
+        if ((letter || strcmp(word->name, topic) == 0) && word->meaning[0]) {
+            snprintf(name, size, "%.*s", (int)strcspn(word->meaning + 2, " "), word->meaning + 2);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int help_topic(const char *topic, bool all) {
     int code = CLP_EXIT_OK;
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
         if (strcmp(command->name, topic) == 0) {
-            return clp_cli_help_command(command);
+            return all ? with_defaults(whole_command_page, command) : clp_cli_help_command(command);
         }
     }
-    for (size_t i = 0; i < clproc_op_count(); i++) {
-        if (strcmp(clproc_op_at(i)->name, topic) == 0) {
-            return op_page(clproc_op_at(i));
-        }
+    if (find_op(topic)) {
+        return op_page(find_op(topic));
     }
-    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
-        if (strcmp(option->name, topic) == 0) {
-            code = with_defaults(option_page, option);
-            found = true;
-        }
+    if (find_topic(topic)) {
+        find_topic(topic)->print(&clp_cli_page_terminal);
+        return CLP_EXIT_OK;
     }
-    return found ? code : unknown_topic(topic);
+    char meant[32];
+    bool synonym = resolve(topic, meant, sizeof meant);
+    if (help_options(topic, is_named, &code)) {
+        if (synonym && strcmp(meant, topic) != 0) {
+            printf("run, profile, analyse: see --%s and `clproc help synonyms`\n", meant);
+        }
+        return code;
+    }
+    if (synonym) {
+        return help_topic(meant, all);
+    }
+    return help_options(topic, has_choice, &code) ? code : unknown_topic(topic);
 }
 
 int clp_cli_help(clp_cli_settings *settings) {
@@ -234,7 +373,8 @@ int clp_cli_help(clp_cli_settings *settings) {
         return with_defaults(manual, NULL);
     }
     if (settings->operand_count == 1) {
-        return help_topic(settings->operands[0]);
+        const char *topic = settings->operands[0];
+        return help_topic(topic + strspn(topic, "-"), settings->all);
     }
     overview();
     return CLP_EXIT_OK;

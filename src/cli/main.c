@@ -1,4 +1,5 @@
 /* The program: finds the command, parses its options, runs it. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +10,8 @@
 #define RUN_DETAILS                                                                                \
     "INPUT is a picture, a folder (read with all folders below it), a quoted glob, @LIST (a "      \
     "file\n"                                                                                       \
-    "of names) or - (names on standard input); lists have a name a line, or end names with NUL.\n" \
+    "of names) or - (standard input: a picture, or names); lists have a name a line, or end\n"     \
+    "names with NUL.\n"                                                                            \
     "In folders what is neither JPEG nor PNG is skipped; what is named must be a picture.\n"       \
     "Without operations a file is copied, or only re-encoded where an output option asks for "     \
     "it.\n\nExamples:\n"
@@ -19,7 +21,8 @@ const clp_cli_command clp_cli_commands[] = {
      "Process pictures in a batch, with the operations in the order given.",
      RUN_DETAILS "  clproc run photos/ -o small/ --resize 1920x1080 --quality 85\n"
                  "  clproc run a.jpg b.png -o '{dir}/{name}-soft.{ext}' --blur 2.5 --gray\n"
-                 "  find . -name '*.jpg' -print0 | clproc run - -o out/ --resize 50% --strip gps\n",
+                 "  find . -name '*.jpg' -print0 | clproc run - -o out/ --resize 50% --strip gps\n"
+                 "  clproc run - -o - --resize 800x <a.jpg >b.jpg\n",
      clp_cli_run},
     {"profile", CLP_CLI_PROFILE, "INPUT... -o OUT [OPERATIONS] [OPTIONS]",
      "Do as run does, and print where time and memory went.",
@@ -74,8 +77,8 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc analyse\n"
      "  clproc analyse photos/ -o report/ --resize 1920x --blur 2\n",
      clp_cli_analyse},
-    {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION]", "Explain a command, operation or option.",
-     "", clp_cli_help},
+    {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION|TOPIC] [--all]",
+     "Explain a command, operation, option or topic.", "", clp_cli_help},
     {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},
     {0}};
 
@@ -89,9 +92,9 @@ int clp_cli_version(clp_cli_settings *settings) {
 
 /** The command a word means; options in its place are the ones people try first. */
 static const clp_cli_command *find_command(const char *word) {
-    const char *name = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ? "help"
-                       : strcmp(word, "--version") == 0                       ? "version"
-                                                                              : word;
+    const char *name = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0      ? "help"
+                       : strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ? "version"
+                                                                                   : word;
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
         if (strcmp(command->name, name) == 0) {
             return command;
@@ -117,9 +120,19 @@ static int unknown_command(const char *word) {
 /** `clproc help --resize` means the option, and not one of the help. */
 static void undress_topic(const clp_cli_command *command, int argc, char **argv) {
     bool dressed = command->run == clp_cli_help && argc == 2 && strncmp(argv[1], "--", 2) == 0;
-    if (dressed && strcmp(argv[1], "--man") != 0 && strcmp(argv[1], "--help") != 0) {
+    if (dressed && strcmp(argv[1], "--man") != 0 && strcmp(argv[1], "--help") != 0 &&
+        strcmp(argv[1], "--version") != 0) {
         argv[1] += 2;
     }
+}
+
+/** NULL where there is no memory: what needs them does without. */
+static char **copy_words(int argc, char **argv) {
+    char **words = calloc((size_t)argc + 1, sizeof *words);
+    if (words) {
+        memcpy(words, argv + 1, (size_t)argc * sizeof *words); /* with the NULL at the end */
+    }
+    return words;
 }
 
 static int run_command(const clp_cli_command *command, int argc, char **argv) {
@@ -131,13 +144,18 @@ static int run_command(const clp_cli_command *command, int argc, char **argv) {
         code = clp_cli_error(&error);
         goto done;
     }
+    settings.words = copy_words(argc, argv); /* parsing changes their order */
     code = clp_cli_parse(&settings, command->name, command->options, argc, argv);
-    if (settings.help) {
+    if (settings.version) {
+        settings.operand_count = 0;
+        code = clp_cli_version(&settings);
+    } else if (settings.help) {
         code = clp_cli_help_command(command);
     } else if (code == CLP_EXIT_OK) {
         code = command->run(&settings);
     }
 done:
+    free((void *)settings.words);
     clp_cli_settings_free(&settings);
     return code;
 }

@@ -23,6 +23,7 @@ static const clp_cli_choice strips[] = {{"all", CLPROC_STRIP_ALL},
                                         {"iptc", CLPROC_STRIP_IPTC},
                                         {"icc", CLPROC_STRIP_ICC},
                                         {"thumbnail", CLPROC_STRIP_THUMBNAIL},
+                                        {"comments", CLPROC_STRIP_COMMENTS},
                                         {0}};
 
 static const clp_cli_choice existing[] = {{"replace", CLPROC_EXISTING_REPLACE},
@@ -65,18 +66,25 @@ static const clp_cli_choice kinds[] = {{"mixed", CLPROC_SAMPLES_MIXED},
                                        {"orientation", CLPROC_SAMPLES_ORIENTATION},
                                        {0}};
 
+static const clp_cli_choice preserved[] = {
+    {"times", CLPROC_PRESERVE_TIMES}, {"mode", CLPROC_PRESERVE_MODE}, {0}};
+
+/** Among the options of every day. */
+#define DAILY .daily = true
+
 const clp_cli_option clp_cli_options[] = {
     {"pipeline", 0, "\"OP | OP\"", CLP_CLI_PIPELINE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OPS,
      "append several operations, as \"resize 1920x | blur 2 | gray\"", FIELD(pipeline)},
 
     {"output", 'o', "OUT", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "a folder that mirrors the input tree, a file for a single input, or a template of {dir} "
-     "{name} {ext} {index} {width} {height}, as '{dir}/{name}-small.{ext}'",
-     FIELD(output)},
+     "{name} {ext} {index} {width} {height}, as '{dir}/{name}-small.{ext}'; - is standard output, "
+     "for one picture",
+     FIELD(output), DAILY},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
-     "format of the outputs", FIELD(run.format), .choices = formats},
+     "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
     {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT, "JPEG quality",
-     FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100},
+     FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100, DAILY},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
      GIVEN(run.reencode), .choices = subsamplings},
@@ -87,29 +95,31 @@ const clp_cli_option clp_cli_options[] = {
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "leave out metadata: all, or some of gps,exif,xmp,iptc,icc,thumbnail; gps takes the place out "
-     "of EXIF, XMP and IPTC; otherwise they are kept, but thumbnails of a changed picture, "
-     "comments "
-     "and PNG's texts never",
-     FIELD(run.strip), .choices = strips},
+     "leave out metadata: all, or some of %s; gps takes the place out of EXIF, XMP, IPTC and "
+     "texts; "
+     "comments are a JPEG's and a PNG's texts; see `clproc help metadata`",
+     FIELD(run.strip), .choices = strips, DAILY},
     {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "colour profile of the outputs: the picture's own, sRGB, or an RGB profile to convert to; "
      "inks "
      "(CMYK, YCCK) always become RGB through their profile, or without one by R = (1-C)(1-K) and "
      "so "
      "on",
-     FIELD(run.icc), .zero = "keep"},
+     FIELD(run.icc), .zero = "keep", DAILY},
     {"intent", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "rendering intent of --icc", FIELD(run.intent), .choices = intents},
     {"bpc", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "compensate for the black point in --icc", FIELD(run.black_point_compensation)},
     {"existing", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "what to do where an output exists; inputs are never overwritten", FIELD(run.existing),
-     .choices = existing},
+     .choices = existing, DAILY},
+    {"preserve", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "give outputs their inputs' file times, permissions (mode), or both: %s", FIELD(run.preserve),
+     .choices = preserved},
     {"resume", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "go on where a run with --resume was stopped: keep what it made from the same files with the "
      "same settings; that is noted in .clproc-journal in the output folder",
-     FIELD(run.resume)},
+     FIELD(run.resume), DAILY},
     {"durable", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "have every output on disk before it counts as written", FIELD(run.durable)},
     {"follow-links", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
@@ -127,10 +137,10 @@ const clp_cli_option clp_cli_options[] = {
      "auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, part of a name, or "
      "several "
      "of these joined by commas",
-     FIELD(run.device), .zero = "best GPU, else CPU"},
+     FIELD(run.device), .zero = "best GPU, else CPU", DAILY},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "threads that decode and encode", FIELD(run.jobs), .min = 0, .max = 1024,
-     .zero = "one per core"},
+     .zero = "one per core", DAILY},
     {"batch", 0, "N|BYTES", CLP_CLI_BATCHES, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "pictures under way at once, or with a suffix such as 64M the bytes they hold together",
      FIELD(run.batch_images), .min = 1, .max = 65536, .zero = "one for each thread"},
@@ -149,11 +159,11 @@ const clp_cli_option clp_cli_options[] = {
     {"no-auto-orient", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "leave pictures as stored instead of upright", FIELD(run.no_auto_orient)},
     {"strategy", 0, "LIST", CLP_CLI_STRATEGY, CLP_CLI_REPORTED, CLP_CLI_GROUP_EXECUTION,
-     "for measuring what an optimisation is worth: default, naive (none), or some of "
-     "parallel,overlap,planar,compose,batch,shrink,one-listing,one-open; -NAME leaves one out",
+     "for measuring what an optimisation is worth: default, naive (none), or some of %s; -NAME "
+     "leaves one out",
      FIELD(run.strategy)},
     {"dry-run", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
-     "list what would be written, and write nothing", FIELD(run.dry_run)},
+     "list what would be written, and write nothing", FIELD(run.dry_run), DAILY},
     {"explain", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "print the plan of the first picture before and after simplification, and write nothing",
      FIELD(explain)},
@@ -166,13 +176,18 @@ const clp_cli_option clp_cli_options[] = {
      "choose the outputs that a run with this seed has verified", FIELD(run.verify_seed), .min = 0,
      .max = 0x1p52, .zero = "another one in each run"},
     {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS | CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION,
-     "progress on standard error; auto: where that is a terminal; json: one object a line",
+     "progress on standard error; auto: where that is a terminal; json: one object a line, among "
+     "them one for every file: written, skipped and why, or failed",
      FIELD(progress), .choices = progress},
+    {"quiet", 'q', NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS | CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION,
+     "tell nothing but warnings and errors", FIELD(quiet), DAILY},
+    {"verbose", 'v', NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+     "name every file that was written or skipped", FIELD(verbose)},
 
     {"fail-on", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
      "refuse pictures that end early (truncated), corrupt ones too (error), anything suspicious "
      "(warning), or nothing that decodes at all (none)",
-     FIELD(run.fail_on), .choices = fail_on},
+     FIELD(run.fail_on), .choices = fail_on, DAILY},
     {"limit-pixels", 0, "N", CLP_CLI_COUNT, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
      "most pixels of a picture or result, as 200M", FIELD(run.limits.pixels), .min = 1,
      .max = 0x1p62},
@@ -196,10 +211,9 @@ const clp_cli_option clp_cli_options[] = {
     {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED | CLP_CLI_REPORT,
      CLP_CLI_GROUP_REPORT, "which tables to print; run --profile prints kernel unless told",
      FIELD(view), .choices = views, GIVEN(view_given)},
-    {"report", 0, "FILE", CLP_CLI_LIST, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
-     "write the profile to FILE, by its ending .json .csv .html .trace.json .folded "
-     ".speedscope.json .prom .txt; repeatable",
-     FIELD(reports)},
+    {"report", 0, "FILE", CLP_CLI_REPORTS, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
+     "write the profile to FILE, by its ending %s; - is JSON on standard output; repeatable",
+     FIELD(reports), DAILY},
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "where html, csv and trace write to (default: the stored report's name with another ending); "
@@ -266,6 +280,10 @@ const clp_cli_option clp_cli_options[] = {
      "print a JSON array with every property", FIELD(json)},
     {"bench", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
      "measure, too, how many pixels each takes through a pipeline in a second", FIELD(bench)},
+    {"all", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_HELP, CLP_CLI_GROUP_OTHER,
+     "show every option of a command, not those of every day alone", FIELD(all)},
+    {"version", 'V', NULL, CLP_CLI_SWITCH, CLP_CLI_ALL, CLP_CLI_GROUP_OTHER, "print the version",
+     FIELD(version)},
     {"man", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_HELP, CLP_CLI_GROUP_OTHER,
      "print all of it as a manual page, for `man -l -`", FIELD(man)},
     {"help", 'h', NULL, CLP_CLI_SWITCH, CLP_CLI_ALL, CLP_CLI_GROUP_OTHER, "show this help",

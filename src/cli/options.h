@@ -58,6 +58,8 @@ typedef struct clp_cli_settings {
     clp_cli_list reports;
     clp_cli_list before, after; /**< further runs of a comparison */
     clp_cli_list inputs, operations;
+    const char *command; /**< its name */
+    char *const *words;  /**< the command line behind it, in the order given; NULL if unknown */
     const char *const *operands;
     size_t operand_count;
     clp_cli_progress_mode progress;
@@ -66,6 +68,10 @@ typedef struct clp_cli_settings {
     bool profile_given;
     bool iterations_given;
     bool explain;
+    bool quiet;
+    bool verbose;
+    bool version;
+    bool all;
     bool json;
     bool bench;
     bool man;
@@ -87,6 +93,7 @@ typedef enum clp_cli_kind {
     CLP_CLI_BATCHES,  /**< a number of pictures, or with a suffix of bytes */
     CLP_CLI_PIPELINE, /**< several operations */
     CLP_CLI_STRATEGY, /**< as clproc_strategy_parse() reads it */
+    CLP_CLI_REPORTS,  /**< a list of files with a report's ending */
 } clp_cli_kind;
 
 typedef struct clp_cli_choice {
@@ -108,6 +115,7 @@ typedef struct clp_cli_option {
     const char *implied;           /**< value when none is given; NULL: one is needed */
     const char *zero;              /**< what the default 0 or NULL means; NULL: do not tell */
     size_t given_offset;           /**< of a bool to set when the option is given; 0: none */
+    bool daily;                    /**< among those that the help of run shows first */
 } clp_cli_option;
 
 /** Ends with an option whose name is NULL. */
@@ -121,6 +129,8 @@ void clp_cli_settings_free(clp_cli_settings *settings);
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
                   char **argv);
 
+/** Writes an option's help, with the lists in it that other parts of the program have. */
+void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option);
 /** Writes the value as help shows it, "1-100" or "keep|jpeg|png"; "" for none. */
 void clp_cli_print_value(char *text, size_t size, const clp_cli_option *option);
 /** Writes the default; "" if there is none to tell. */

@@ -1,9 +1,13 @@
+#include <ctype.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "options.h"
+#include "synonyms.h"
 #include "text.h"
 
 enum { message_size = 512, first_code = 256 };
@@ -17,6 +21,10 @@ static clp_cli_list *list_of(clp_cli_settings *settings, const clp_cli_option *o
     return (clp_cli_list *)((char *)settings + option->offset);
 }
 
+static bool is_list(const clp_cli_option *option) {
+    return option->kind == CLP_CLI_LIST || option->kind == CLP_CLI_REPORTS;
+}
+
 clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc_error *error) {
     memset(settings, 0, sizeof *settings);
     clproc_run_params_init(&settings->run);
@@ -25,7 +33,7 @@ clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc
     clproc_analyse_params_init(&settings->analyse);
     settings->fail_above = -1;
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
-        if (option->kind != CLP_CLI_LIST || list_of(settings, option)->items) {
+        if (!is_list(option) || list_of(settings, option)->items) {
             continue;
         }
         list_of(settings, option)->items = calloc((size_t)argc + 1, sizeof(char *));
@@ -40,7 +48,7 @@ clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc
 void clp_cli_settings_free(clp_cli_settings *settings) {
     clproc_pipeline_destroy(&settings->pipeline);
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
-        if (option->kind == CLP_CLI_LIST) {
+        if (is_list(option)) {
             free(list_of(settings, option)->items);
             list_of(settings, option)->items = NULL; /* options may share a list */
         }
@@ -86,6 +94,28 @@ static int base_of(clp_cli_kind kind) {
 }
 
 /* ----------------------------------------------------------- for the help */
+
+void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option) {
+    char list[256] = "";
+    size_t used = 0;
+    const char *place = strstr(option->help, "%s"), *part;
+    for (size_t i = 0; option->kind == CLP_CLI_STRATEGY && (part = clproc_strategy_at(i).name);
+         i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? "," : "", part);
+    }
+    for (size_t i = 0; option->kind == CLP_CLI_REPORTS && (part = clproc_report_ending(i)); i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
+    }
+    for (const clp_cli_choice *c = option->choices; option->kind == CLP_CLI_SET && c->name; c++) {
+        if (strcmp(c->name, "all") != 0) {
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", c->name);
+        }
+    }
+    snprintf(text, size, "%.*s%s%s",
+             place ? (int)(place - option->help) : (int)strlen(option->help), option->help, list,
+             place ? place + 2 : "");
+}
 
 void clp_cli_print_value(char *text, size_t size, const clp_cli_option *option) {
     size_t used = 0;
@@ -199,11 +229,23 @@ static int set_percent(clp_cli_settings *settings, const clp_cli_option *option,
 static const clp_cli_choice *find_choice(const clp_cli_option *option, const char *name,
                                          size_t length) {
     for (const clp_cli_choice *c = option->choices; c->name; c++) {
-        if (strlen(c->name) == length && memcmp(c->name, name, length) == 0) {
+        if (strlen(c->name) == length && strncasecmp(c->name, name, length) == 0) {
             return c;
         }
     }
     return NULL;
+}
+
+/** As find_choice(), also of words that people bring from other programs. */
+static const clp_cli_choice *find_meant(const clp_cli_option *option, const char *name,
+                                        size_t length) {
+    const clp_cli_choice *found = find_choice(option, name, length);
+    for (const clproc_synonym *word = clproc_synonyms(); !found && word->said; word++) {
+        if (strlen(word->said) == length && strncasecmp(word->said, name, length) == 0) {
+            found = find_choice(option, word->meant, strlen(word->meant));
+        }
+    }
+    return found;
 }
 
 static int set_choices(clp_cli_settings *settings, const clp_cli_option *option,
@@ -212,7 +254,7 @@ static int set_choices(clp_cli_settings *settings, const clp_cli_option *option,
     const char *word = value;
     for (;;) {
         size_t length = option->kind == CLP_CLI_SET ? strcspn(word, ",") : strlen(word);
-        const clp_cli_choice *choice = find_choice(option, word, length);
+        const clp_cli_choice *choice = find_meant(option, word, length);
         if (!choice) {
             return bad_value(option, value);
         }
@@ -242,6 +284,7 @@ static int set_option(clp_cli_settings *settings, const clp_cli_option *option, 
         memcpy((char *)settings + option->offset, &value, sizeof value);
         return 0;
     case CLP_CLI_LIST:
+    case CLP_CLI_REPORTS:
         list = list_of(settings, option);
         list->items[list->count++] = value;
         return 0;
@@ -272,18 +315,65 @@ typedef struct parser {
     struct option *longs; /**< val: first_code + index into clp_cli_options, or beyond it an op */
     char shorts[64];
     size_t option_count;
+    char **given; /**< by option: its value so far, or NULL */
     const char *command;
+    unsigned commands;
+    int argc;
+    char **argv;
 } parser;
+
+/** Where codes of synonyms begin: behind those of options and operations. */
+static int synonym_code(const parser *p) {
+    return first_code + (int)(p->option_count + clproc_op_count());
+}
+
+static size_t synonym_count(void) {
+    size_t count = 0;
+    while (clp_cli_synonyms[count].name) {
+        count++;
+    }
+    return count;
+}
+
+static bool is_known(const parser *p, const char *name) {
+    for (size_t i = 0; p->longs[i].name; i++) {
+        if (strcmp(p->longs[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Adds the synonyms that are no options themselves; `used` and `letters` are filled so far. */
+static void add_synonyms(parser *p, size_t used, size_t letters) {
+    for (int i = 0; clp_cli_synonyms[i].name; i++) {
+        const clp_cli_synonym *synonym = &clp_cli_synonyms[i];
+        if (is_known(p, synonym->name)) {
+            continue;
+        }
+        p->longs[used++] =
+            (struct option){synonym->name, synonym->value ? required_argument : no_argument, NULL,
+                            synonym_code(p) + i};
+        if (synonym->letter && letters + 3 < sizeof p->shorts) {
+            p->shorts[letters++] = synonym->letter;
+            if (synonym->value) {
+                p->shorts[letters++] = ':';
+            }
+        }
+    }
+}
 
 static int parser_init(parser *p, const char *command, unsigned commands) {
     size_t used = 0, letters = 0;
     bool ops = (commands & CLP_CLI_OPERATIONS) != 0;
     p->command = command;
+    p->commands = commands;
     while (clp_cli_options[p->option_count].name) {
         p->option_count++;
     }
-    p->longs = calloc(p->option_count + clproc_op_count() + 1, sizeof *p->longs);
-    if (!p->longs) {
+    p->longs = calloc(p->option_count + clproc_op_count() + synonym_count() + 1, sizeof *p->longs);
+    p->given = calloc(p->option_count, sizeof *p->given);
+    if (!p->longs || !p->given) {
         clp_cli_say("no memory for the command line");
         return CLP_EXIT_RESOURCE;
     }
@@ -311,6 +401,9 @@ static int parser_init(parser *p, const char *command, unsigned commands) {
         p->longs[used++] = (struct option){op->name, op->usage[0] ? required_argument : no_argument,
                                            NULL, first_code + (int)(p->option_count + i)};
     }
+    if (ops) {
+        add_synonyms(p, used, letters);
+    }
     return 0;
 }
 
@@ -332,15 +425,35 @@ static int unknown_option(const parser *p, const char *word) {
 
 static const char *name_of(const parser *p, int code) {
     size_t i = (size_t)(code - first_code);
+    if (code >= synonym_code(p)) {
+        return clp_cli_synonyms[code - synonym_code(p)].name;
+    }
     return i < p->option_count ? clp_cli_options[i].name : clproc_op_at(i - p->option_count)->name;
+}
+
+/** What an operation's value may be; '#' begins a comment where no quotes stand around it. */
+static int missing_op_value(const clproc_op_info *op) {
+    const clproc_param_info *first = &op->params[0];
+    bool colour = strcmp(first->kind, "colour") == 0;
+    return clp_cli_usage_error("--%s needs a value: %s (%s)%s; see `clproc help %s`", op->name,
+                               first->range, first->help,
+                               colour ? ", with quotes around a #, as in '#fff'" : "", op->name);
 }
 
 static int missing_value(const parser *p, int code) {
     const char *name = "";
     for (size_t i = 0; i < p->option_count; i++) {
-        if (code < first_code && clp_cli_options[i].letter == code) {
-            name = clp_cli_options[i].name;
+        const clp_cli_option *option = &clp_cli_options[i];
+        if (code < first_code && option->letter == code && option->commands & p->commands) {
+            name = option->name;
         }
+    }
+    for (const clp_cli_synonym *word = clp_cli_synonyms; code < first_code && word->name; word++) {
+        name = word->letter == code ? word->name : name;
+    }
+    size_t op = (size_t)(code - first_code) - p->option_count;
+    if (code >= first_code && op < clproc_op_count()) {
+        return missing_op_value(clproc_op_at(op));
     }
     name = code >= first_code ? name_of(p, code) : name;
     return clp_cli_usage_error("--%s needs a value; see `clproc help %s`", name, name);
@@ -357,15 +470,144 @@ static const clp_cli_option *find_letter(unsigned commands, int letter) {
 
 static int add_op(clp_cli_settings *settings, const clproc_op_info *op, const char *value) {
     clproc_error error = {0};
+    if (value && value[0] == '-' && (value[1] == '-' || isalpha((unsigned char)value[1]))) {
+        return missing_op_value(op);
+    }
     if (clproc_pipeline_add(settings->pipeline, op->name, value, &error) != CLPROC_OK) {
         return clp_cli_error(&error);
     }
     return 0;
 }
 
+/** Sets an option. Of numbers and choices the last counts, so that a script's can be overridden; of
+ * two names, as those of outputs, one would be lost. */
+static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option *option,
+                    const char *value) {
+    char **before = &p->given[option - clp_cli_options];
+    if (option->kind == CLP_CLI_TEXT && value && *before && strcmp(*before, value) != 0) {
+        return clp_cli_usage_error("--%s is given twice, with %s and %s; leave one out",
+                                   option->name, *before, value);
+    }
+    free(*before);
+    *before = value ? strdup(value) : NULL; /* without memory, a second value counts */
+    return set_option(settings, option, value);
+}
+
+/* ------------------------------------------------------------- synonyms */
+
+/** The value of another long option of the command line; NULL if it is not given. */
+static const char *find_value(const parser *p, const char *name) {
+    size_t length = strlen(name);
+    for (int i = 1; i < p->argc; i++) {
+        const char *word = p->argv[i];
+        if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length) == 0 &&
+            (word[2 + length] == '=' || !word[2 + length])) {
+            return word[2 + length] ? word + 3 + length : p->argv[i + 1];
+        }
+        if (strcmp(word, "-w") == 0 && strcmp(name, "width") == 0) {
+            return p->argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
+static const clproc_op_info *find_op(const char *name) {
+    for (size_t i = 0; i < clproc_op_count(); i++) {
+        if (strcmp(clproc_op_at(i)->name, name) == 0) {
+            return clproc_op_at(i);
+        }
+    }
+    return NULL;
+}
+
+static const clp_cli_option *find_option(unsigned commands, const char *name) {
+    for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
+        if (strcmp(option->name, name) == 0 && option->commands & commands) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+/** Does what a synonym stands for: "--name value" with the value in its place. Values live as long
+ * as the settings, so they are kept with them. */
+static int take_synonym(clp_cli_settings *settings, parser *p, const clp_cli_synonym *word,
+                        const char *value) {
+    char text[message_size];
+    const char *place = strchr(word->meaning, '%');
+    snprintf(text, sizeof text, "%.*s%s%s",
+             place ? (int)(place - word->meaning) : (int)strlen(word->meaning), word->meaning,
+             place ? value : "", place ? place + 1 : "");
+    if (!text[0]) {
+        return 0; /* done anyway */
+    }
+    char *name = text + 2, *given = strchr(text, ' ');
+    if (given) {
+        *given++ = '\0';
+    }
+    const clproc_op_info *op = find_op(name);
+    if (op) {
+        return add_op(settings, op, given);
+    }
+    const clp_cli_option *option = find_option(p->commands, name);
+    /* Strings of options point into argv. */
+    return set_once(settings, p, option, option->kind == CLP_CLI_TEXT ? value : given);
+}
+
+/** --width and --height together are one box. */
+static int take_side(clp_cli_settings *settings, const parser *p, const char *name,
+                     const char *value) {
+    char size[64];
+    bool wide = strcmp(name, "width") == 0;
+    const char *other = find_value(p, wide ? "height" : "width");
+    if (other && !wide) {
+        return 0; /* the width says it all */
+    }
+    snprintf(size, sizeof size, "%s%s%s", wide ? value : "", wide || !other ? "x" : "",
+             wide ? (other ? other : "") : value);
+    return add_op(settings, find_op("resize"), size);
+}
+
+/** -q 85 and -r 90: letters without a value, before a number that is no input. */
+static int stray_number(const parser *p, int code) {
+    static const struct {
+        char letter;
+        const char *advice;
+    } known[] = {{'q', "-q is --quiet; for the quality write --quality"},
+                 {'r', "-r is --recursive; to turn pictures write --rotate"},
+                 {'v', "-v is --verbose"}};
+    const char *next = optind < p->argc ? p->argv[optind] : "";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].letter == code && next[0] && next[strspn(next, "0123456789")] == '\0' &&
+            access(next, F_OK) != 0) {
+            return clp_cli_usage_error("-%c %s: %s %s", code, next, known[i].advice,
+                                       known[i].letter == 'v' ? "" : next);
+        }
+    }
+    return 0;
+}
+
+/** Handles a letter: an option's, or a synonym's. */
+static int take_letter(clp_cli_settings *settings, parser *p, int code) {
+    const clp_cli_option *option = find_letter(p->commands, code);
+    int stray = stray_number(p, code);
+    if (stray != 0) {
+        return stray;
+    }
+    if (option) {
+        return set_once(settings, p, option, optarg);
+    }
+    for (const clp_cli_synonym *word = clp_cli_synonyms; word->name; word++) {
+        if (word->letter == code) {
+            return strcmp(word->name, "width") == 0 ? take_side(settings, p, "width", optarg)
+                                                    : take_synonym(settings, p, word, optarg);
+        }
+    }
+    return 0;
+}
+
 /** Handles what one call of getopt_long() returned. */
-static int take(clp_cli_settings *settings, const parser *p, unsigned commands, int code,
-                char **argv) {
+static int take(clp_cli_settings *settings, parser *p, int code, char **argv) {
     size_t i = (size_t)(code - first_code);
     if (code == ':') {
         return missing_value(p, optopt);
@@ -378,17 +620,24 @@ static int take(clp_cli_settings *settings, const parser *p, unsigned commands, 
         return unknown_option(p, argv[optind - 1]);
     }
     if (code < first_code) {
-        return set_option(settings, find_letter(commands, code), optarg);
+        return take_letter(settings, p, code);
     }
     if (i < p->option_count) {
-        return set_option(settings, &clp_cli_options[i], optarg);
+        return set_once(settings, p, &clp_cli_options[i], optarg);
     }
-    return add_op(settings, clproc_op_at(i - p->option_count), optarg);
+    if (code < synonym_code(p)) {
+        return add_op(settings, clproc_op_at(i - p->option_count), optarg);
+    }
+    const clp_cli_synonym *word = &clp_cli_synonyms[code - synonym_code(p)];
+    bool side = strcmp(word->name, "width") == 0 || strcmp(word->name, "height") == 0;
+    return side ? take_side(settings, p, word->name, optarg)
+                : take_synonym(settings, p, word, optarg);
 }
 
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
                   char **argv) {
-    parser p = {0};
+    parser p = {.argc = argc, .argv = argv};
+    settings->command = command;
     int code = parser_init(&p, command, commands);
     opterr = 0;
     optind = 0; /* starts getopt anew */
@@ -397,9 +646,13 @@ int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned comm
         if (found < 0) {
             break;
         }
-        code = take(settings, &p, commands, found, argv);
+        code = take(settings, &p, found, argv);
     }
     free(p.longs);
+    for (size_t i = 0; p.given && i < p.option_count; i++) {
+        free(p.given[i]);
+    }
+    free(p.given);
     settings->operands = (const char *const *)argv + optind;
     settings->operand_count = (size_t)(argc - optind);
     return code;

@@ -28,6 +28,14 @@ void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *
         progress->mode = progress->terminal ? CLP_CLI_PROGRESS_ALWAYS : CLP_CLI_PROGRESS_OFF;
     }
     progress->list = settings->run.dry_run;
+    progress->quiet = settings->quiet;
+    progress->verbose = settings->verbose && progress->mode != CLP_CLI_PROGRESS_JSON;
+    progress->settings = settings;
+    bool taken = settings->output && strcmp(settings->output, "-") == 0;
+    progress->results = taken ? stderr : stdout;
+    if (progress->quiet && progress->mode == CLP_CLI_PROGRESS_ALWAYS) {
+        progress->mode = CLP_CLI_PROGRESS_OFF;
+    }
     progress->to_verify = settings->run.dry_run ? 0 : settings->run.verify;
     progress->started = now();
     progress->drawn = progress->started - interval;
@@ -119,11 +127,26 @@ static void draw(clp_cli_progress *progress, const clproc_event *event) {
 /** One line for what is not simply done. */
 static void tell_text(clp_cli_progress *progress, const clproc_event *event) {
     const char *prefix = event->kind == CLPROC_EVENT_WARNING ? "warning: " : "";
+    if (event->kind == CLPROC_EVENT_NOTICE && progress->quiet) {
+        return;
+    }
     erase(progress);
     if (event->input[0]) {
         clp_cli_say("%s: %s%s", event->input, prefix, event->message);
     } else {
         clp_cli_say("%s%s", prefix, event->message);
+    }
+}
+
+/** A file that is done with, for --verbose. */
+static void tell_file(clp_cli_progress *progress, const clproc_event *event) {
+    erase(progress);
+    if (event->kind == CLPROC_EVENT_DONE) {
+        clp_cli_say("%s -> %s", event->input, event->output);
+    } else if (event->kind_name[0]) {
+        clp_cli_say("%s: skipped: %s (%s)", event->input, event->message, event->kind_name);
+    } else {
+        clp_cli_say("%s: skipped: %s", event->input, event->message);
     }
 }
 
@@ -138,26 +161,49 @@ static void put_verification(const clproc_verification *found) {
     }
 }
 
-static void tell_json(const clproc_event *event) {
-    const char *type = event->kind == CLPROC_EVENT_FAILED     ? "failed"
-                       : event->kind == CLPROC_EVENT_WARNING  ? "warning"
-                       : event->kind == CLPROC_EVENT_VERIFIED ? "verified"
-                                                              : "notice";
-    fprintf(stderr, "{\"type\":\"%s\"", type);
-    if (event->input[0]) {
-        fputs(",\"input\":", stderr);
-        clp_cli_put_json(stderr, event->input);
+static void put_member(const char *name, const char *value) {
+    if (value[0]) {
+        fprintf(stderr, ",\"%s\":", name);
+        clp_cli_put_json(stderr, value);
     }
+}
+
+static const char *json_type(const clp_cli_progress *progress, const clproc_event *event) {
+    switch (event->kind) {
+    case CLPROC_EVENT_DONE:
+        return progress->list ? "planned" : "written";
+    case CLPROC_EVENT_SKIPPED:
+        return "skipped";
+    case CLPROC_EVENT_FAILED:
+        return "failed";
+    case CLPROC_EVENT_WARNING:
+        return "warning";
+    case CLPROC_EVENT_VERIFIED:
+        return "verified";
+    default:
+        return "notice";
+    }
+}
+
+static void tell_json(const clp_cli_progress *progress, const clproc_event *event) {
+    static const char *const reasons[] = {[CLPROC_SKIP_NONE] = "",
+                                          [CLPROC_SKIP_NO_PICTURE] = "no picture",
+                                          [CLPROC_SKIP_NO_FILE] = "no file",
+                                          [CLPROC_SKIP_EXISTS] = "exists",
+                                          [CLPROC_SKIP_MADE_BEFORE] = "made before"};
+    fprintf(stderr, "{\"type\":\"%s\"", json_type(progress, event));
+    put_member("input", event->input);
+    put_member("output", event->output);
+    put_member("reason", reasons[event->skip]);
+    put_member("kind", event->kind_name);
     if (event->kind == CLPROC_EVENT_FAILED) {
-        fputs(",\"cause\":", stderr);
-        clp_cli_put_json(stderr, clproc_status_name(event->status));
+        put_member("cause", clproc_status_name(event->status));
     }
     if (event->verification) {
         fprintf(stderr, ",\"kept\":%s,", event->verification->beyond ? "false" : "true");
         put_verification(event->verification);
     }
-    fputs(",\"message\":", stderr);
-    clp_cli_put_json(stderr, event->message);
+    put_member("message", event->message);
     fputs("}\n", stderr);
 }
 
@@ -168,9 +214,9 @@ static void tell_verified(clp_cli_progress *progress, const clproc_event *event)
         return;
     }
     erase(progress);
-    fputs("verified ", stdout);
-    clp_cli_put_text(stdout, event->input);
-    printf(": %s\n", event->message);
+    fputs("verified ", progress->results);
+    clp_cli_put_text(progress->results, event->input);
+    fprintf(progress->results, ": %s\n", event->message);
 }
 
 static void list_picture(clp_cli_progress *progress, const clproc_event *event) {
@@ -181,44 +227,67 @@ static void list_picture(clp_cli_progress *progress, const clproc_event *event) 
     putchar('\n');
 }
 
+static void count_skip(clp_cli_progress *progress, const clproc_event *event) {
+    const size_t most = sizeof progress->kinds / sizeof *progress->kinds;
+    size_t i = 0;
+    progress->skipped++;
+    progress->skips[event->skip]++;
+    while (event->kind_name[0] && i < most && progress->kinds[i].count > 0 &&
+           strcmp(progress->kinds[i].name, event->kind_name) != 0) {
+        i++;
+    }
+    if (event->kind_name[0] && i < most) {
+        snprintf(progress->kinds[i].name, sizeof progress->kinds[i].name, "%s", event->kind_name);
+        progress->kinds[i].count++;
+    }
+}
+
 void clp_cli_progress_event(const clproc_event *event, void *user) {
     clp_cli_progress *progress = user;
+    bool told = true;
     clp_cli_watch_drivers();
     switch (event->kind) {
     case CLPROC_EVENT_DONE:
         progress->done++;
+        told = false;
         if (progress->list) {
             list_picture(progress, event);
         }
         break;
     case CLPROC_EVENT_SKIPPED:
-        progress->skipped++;
+        count_skip(progress, event);
+        told = false;
         break;
     case CLPROC_EVENT_FAILED:
         progress->failed++;
-        /* fall through */
+        break;
     default:
-        if (progress->mode == CLP_CLI_PROGRESS_JSON) {
-            tell_json(event);
-        } else if (event->kind == CLPROC_EVENT_VERIFIED) {
-            tell_verified(progress, event);
-        } else {
-            tell_text(progress, event);
-        }
+        break;
+    }
+    if (progress->mode == CLP_CLI_PROGRESS_JSON) {
+        tell_json(progress, event);
+    } else if (event->kind == CLPROC_EVENT_VERIFIED) {
+        tell_verified(progress, event);
+    } else if (told) {
+        tell_text(progress, event);
+    } else if (progress->verbose && !progress->list) {
+        tell_file(progress, event);
     }
     draw(progress, event);
 }
 
 static void print_verification(const clp_cli_progress *progress, const clproc_run_result *result) {
     const clproc_verification *found = &result->verification;
-    printf("verified %llu of %llu pictures asked for", (unsigned long long)found->pictures,
-           (unsigned long long)progress->to_verify);
+    FILE *out = progress->results;
+    fprintf(out, "verified %llu of %llu pictures asked for", (unsigned long long)found->pictures,
+            (unsigned long long)progress->to_verify);
     if (found->pictures > 0) {
-        printf(" (seed %llu): max |Δ| %g, mismatch %.3f %%, PSNR %.1f dB, %llu beyond the promise",
-               (unsigned long long)found->seed, found->largest, 100 * found->mismatch, found->psnr,
-               (unsigned long long)found->beyond);
+        fprintf(out,
+                " (seed %llu): max |Δ| %g, mismatch %.3f %%, PSNR %.1f dB, %llu beyond the promise",
+                (unsigned long long)found->seed, found->largest, 100 * found->mismatch, found->psnr,
+                (unsigned long long)found->beyond);
     }
-    putchar('\n');
+    putc('\n', out);
 }
 
 static void finish_json(const clp_cli_progress *progress, const clproc_run_result *result,
@@ -232,6 +301,16 @@ static void finish_json(const clp_cli_progress *progress, const clproc_run_resul
             (unsigned long long)result->skipped, (unsigned long long)result->failed,
             result->seconds);
     clp_cli_put_json(stderr, result->device);
+    fprintf(stderr, ",\"exist\":%llu,\"made_before\":%llu,\"no_picture\":{",
+            (unsigned long long)progress->skips[CLPROC_SKIP_EXISTS],
+            (unsigned long long)progress->skips[CLPROC_SKIP_MADE_BEFORE]);
+    for (size_t i = 0; i < sizeof progress->kinds / sizeof *progress->kinds; i++) {
+        if (progress->kinds[i].count > 0) {
+            fprintf(stderr, "%s\"%s\":%llu", i ? "," : "", progress->kinds[i].name,
+                    (unsigned long long)progress->kinds[i].count);
+        }
+    }
+    fputs("}", stderr);
     if (progress->to_verify > 0) {
         const clproc_verification *found = &result->verification;
         fprintf(stderr, ",\"verification\":{\"pictures\":%llu,\"beyond\":%llu,\"seed\":%llu,",
@@ -243,9 +322,142 @@ static void finish_json(const clp_cli_progress *progress, const clproc_run_resul
     fputs("}\n", stderr);
 }
 
+/** Columns that a summary may take, with "clproc: " before it. */
+enum { SUMMARY = 80 - 8 };
+
+/** Files that nobody would take for pictures, as notes. */
+static bool is_other(const char *kind) {
+    return strcmp(kind, "other") == 0;
+}
+
+static uint64_t count_others(const clp_cli_progress *progress) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < sizeof progress->kinds / sizeof *progress->kinds; i++) {
+        count += is_other(progress->kinds[i].name) ? progress->kinds[i].count : 0;
+    }
+    return count;
+}
+
+/** Adds as much of a list of kinds as has room: " (1 tif, 2 webp …)". */
+static size_t list_kinds(const clp_cli_progress *progress, char *line, size_t used) {
+    const char *joint = " (";
+    bool whole = true;
+    for (size_t i = 0; i < sizeof progress->kinds / sizeof *progress->kinds; i++) {
+        char one[48];
+        if (progress->kinds[i].count == 0 || is_other(progress->kinds[i].name)) {
+            continue;
+        }
+        size_t length =
+            (size_t)snprintf(one, sizeof one, "%s%llu %s", joint,
+                             (unsigned long long)progress->kinds[i].count, progress->kinds[i].name);
+        if (used + length + 3 > SUMMARY) { /* " …)" */
+            whole = false;
+            break;
+        }
+        used += (size_t)sprintf(line + used, "%s", one);
+        joint = ", ";
+    }
+    if (joint[0] == ',') {
+        used += (size_t)sprintf(line + used, "%s)", whole ? "" : " …");
+    }
+    return used;
+}
+
+/** Why files were skipped. */
+static size_t add_reasons(const clp_cli_progress *progress, char *line, size_t used) {
+    static const struct {
+        clproc_skip why;
+        const char *one, *many;
+    } reasons[] = {{CLPROC_SKIP_MADE_BEFORE, "made before", "made before"},
+                   {CLPROC_SKIP_EXISTS, "exists", "exist"},
+                   {CLPROC_SKIP_NO_PICTURE, "is no JPEG or PNG", "are no JPEG or PNG"}};
+    const char *joint = "; ";
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        uint64_t count = progress->skips[reasons[i].why];
+        bool pictures = reasons[i].why == CLPROC_SKIP_NO_PICTURE;
+        count -= pictures ? count_others(progress) : 0;
+        if (count > 0) {
+            used += (size_t)sprintf(line + used, "%s%llu %s", joint, (unsigned long long)count,
+                                    count == 1 ? reasons[i].one : reasons[i].many);
+            used = pictures ? list_kinds(progress, line, used) : used;
+            joint = ", ";
+        }
+    }
+    return used;
+}
+
+static size_t characters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++) {
+        count += (*text & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+/** One line that fits a terminal: what was done, why not the rest, and as there is room, how long
+ * it took and where. */
+static void print_summary(const clp_cli_progress *progress, const clproc_run_result *result,
+                          clproc_status status) {
+    char line[512], rest[256];
+    size_t used = (size_t)snprintf(
+        line, sizeof line, "%llu %s, %llu skipped, %llu failed",
+        (unsigned long long)result->written, progress->list ? "would be written" : "written",
+        (unsigned long long)result->skipped, (unsigned long long)result->failed);
+    const char *stopped = status == CLPROC_ERROR_CANCELLED ? "; stopped by a signal" : "";
+    used = add_reasons(progress, line, used);
+    size_t room = SUMMARY - characters(stopped), width = characters(line);
+    int length = snprintf(rest, sizeof rest, ", %.2f s%s%s", result->seconds,
+                          result->device[0] ? " on " : "", result->device);
+    /* A device's name may be cut, but not to nothing. */
+    size_t left = room > width ? room - width : 0;
+    if ((size_t)length > left) {
+        snprintf(rest, sizeof rest, ", %.2f s", result->seconds);
+        size_t seconds = strlen(rest);
+        if (left >= seconds + 4 + 12 && result->device[0]) {
+            snprintf(rest + seconds, sizeof rest - seconds, " on %.*s…", (int)(left - seconds - 5),
+                     result->device);
+        } else if (seconds > left) {
+            rest[0] = '\0';
+        }
+    }
+    clp_cli_say("%s%s%s", line, rest, stopped);
+}
+
+/** Prints a word as a shell takes it. */
+static void put_word(FILE *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./:=,@%+-";
+    if (word[0] && word[strspn(word, plain)] == '\0') {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++) {
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, 0}, out);
+    }
+    putc('\'', out);
+}
+
+/** What is left of a run that was stopped, and the command that does it. */
+static void tell_rest(const clp_cli_progress *progress, const clproc_run_result *result) {
+    const clp_cli_settings *settings = progress->settings;
+    bool goes_on = settings->run.resume || settings->run.existing == CLPROC_EXISTING_SKIP;
+    char text[8192] = "";
+    uint64_t over = result->written + result->skipped + result->failed;
+    FILE *out = settings->words ? fmemopen(text, sizeof text - 1, "w") : NULL;
+    for (size_t i = 0; out && settings->words[i]; i++) {
+        putc(' ', out);
+        put_word(out, settings->words[i]);
+    }
+    bool whole = out && ferror(out) == 0;
+    whole = out && fclose(out) == 0 && whole;
+    clp_cli_say("%llu left%s%s%s%s", (unsigned long long)(result->found - over),
+                whole ? "; go on with: clproc " : "", whole ? settings->command : "",
+                whole ? text : "", whole && !goes_on ? " --existing skip" : "");
+}
+
 void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result *result,
                              clproc_status status) {
-    const char *on = result->device[0] ? " on " : "";
     erase(progress);
     if (progress->mode == CLP_CLI_PROGRESS_JSON) {
         finish_json(progress, result, status);
@@ -254,9 +466,11 @@ void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result
     if (progress->to_verify > 0) {
         print_verification(progress, result);
     }
-    clp_cli_say(
-        "%llu %s, %llu skipped, %llu failed, %.2f s%s%s%s", (unsigned long long)result->written,
-        progress->list ? "would be written" : "written", (unsigned long long)result->skipped,
-        (unsigned long long)result->failed, result->seconds, on, result->device,
-        status == CLPROC_ERROR_CANCELLED ? "; stopped by a signal" : "");
+    bool batch = progress->settings->run.input_count > 0;
+    if (!progress->quiet) {
+        print_summary(progress, result, status);
+    }
+    if (status == CLPROC_ERROR_CANCELLED && batch && !progress->quiet) {
+        tell_rest(progress, result);
+    }
 }

@@ -9,9 +9,18 @@ typedef struct clp_cli_progress {
     bool terminal;              /**< standard error is one that can redraw a line */
     uint64_t to_verify;         /**< pictures that were asked for */
     bool list;                  /**< print every finished picture on standard output (dry run) */
-    double started, drawn;      /**< seconds */
+    bool quiet;                 /**< nothing but warnings and errors */
+    bool verbose;               /**< name every file */
+    FILE *results;              /**< standard output, or where that is a picture's, error */
+    const clp_cli_settings *settings;
+    double started, drawn; /**< seconds */
     uint64_t done, skipped, failed;
-    bool shown; /**< a progress line stands on the terminal */
+    uint64_t skips[5]; /**< by clproc_skip */
+    struct {
+        char name[8];
+        uint64_t count;
+    } kinds[24]; /**< of what was no picture */
+    bool shown;  /**< a progress line stands on the terminal */
     char last[160];
 } clp_cli_progress;
 

@@ -6,14 +6,24 @@
 
 #include "text.h"
 
+/** A report on standard output is one by this name. */
+static const char stream_name[] = "stdout.json";
+
 /** The folder a report goes to must be there now: a run is too long to find out afterwards. */
 static int check_report(const char *path) {
     char folder[4096];
     const char *slash = strrchr(path, '/');
+    if (strcmp(path, "-") == 0) {
+        return CLP_EXIT_OK;
+    }
     if (clproc_report_level(path) == CLPROC_PROFILE_OFF) {
-        return clp_cli_usage_error("%s: no report has this ending; use .json .csv .html "
-                                   ".trace.json .folded .speedscope.json .prom or .txt",
-                                   path);
+        char endings[256] = "";
+        size_t used = 0;
+        for (size_t i = 0; clproc_report_ending(i) && used < sizeof endings; i++) {
+            used += (size_t)snprintf(endings + used, sizeof endings - used, " %s",
+                                     clproc_report_ending(i));
+        }
+        return clp_cli_usage_error("%s: no report has this ending; use one of%s", path, endings);
     }
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
              slash ? path : ".");
@@ -32,8 +42,9 @@ int clp_cli_reports_prepare(clp_cli_settings *settings) {
         if (code != CLP_EXIT_OK) {
             return code;
         }
-        if (clproc_report_level(path) > settings->run.profile) {
-            settings->run.profile = clproc_report_level(path);
+        clproc_profile_level level = clproc_report_level(strcmp(path, "-") ? path : stream_name);
+        if (level > settings->run.profile) {
+            settings->run.profile = level;
         }
     }
     if (settings->view_given && settings->run.profile == CLPROC_PROFILE_OFF) {
@@ -51,7 +62,11 @@ int clp_cli_reports_write(const clp_cli_settings *settings, const clproc_profile
         code = clp_cli_error(&error);
     }
     for (size_t i = 0; i < settings->reports.count; i++) {
-        if (clproc_profile_write(profile, settings->reports.items[i], &error) != CLPROC_OK) {
+        const char *path = settings->reports.items[i];
+        clproc_status status = strcmp(path, "-") == 0
+                                   ? clproc_profile_write_json(profile, stdout, &error)
+                                   : clproc_profile_write(profile, path, &error);
+        if (status != CLPROC_OK) {
             code = clp_cli_error(&error);
         }
     }

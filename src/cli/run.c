@@ -1,4 +1,7 @@
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "progress.h"
@@ -7,6 +10,56 @@
 #include "text.h"
 
 /* ------------------------------------------------- checks before any work */
+
+/** Standard output is the picture's alone. */
+static int check_stream(const clp_cli_settings *settings) {
+    if (isatty(STDOUT_FILENO) && !settings->run.dry_run && !settings->explain) {
+        return clp_cli_usage_error("-o - writes a picture to standard output, which is a terminal; "
+                                   "add >FILE, or name a folder");
+    }
+    if (settings->profile_given || settings->view_given) {
+        return clp_cli_usage_error("a profile is printed on standard output, where -o - writes the "
+                                   "picture; write it to a file with --report");
+    }
+    for (size_t i = 0; i < settings->reports.count; i++) {
+        if (strcmp(settings->reports.items[i], "-") == 0) {
+            return clp_cli_usage_error("-o - and --report - both go to standard output; name a "
+                                       "file for one of them");
+        }
+    }
+    return CLP_EXIT_OK;
+}
+
+/** Factors that were likely meant as percentages or steps: who writes "contrast 10" wants a little
+ * more of it, and gets ten times. */
+static void caution(const clproc_pipeline *pipeline) {
+    static const char *const factors[] = {"brightness", "contrast", "saturation"};
+    size_t size = clproc_pipeline_print(pipeline, NULL, 0) + 1;
+    char *text = malloc(size), *rest = text;
+    if (!text) {
+        return;
+    }
+    clproc_pipeline_print(pipeline, text, size);
+    while (rest) {
+        const char *step = strsep(&rest, "|");
+        step += strspn(step, " ");
+        for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+            size_t length = strlen(factors[i]);
+            const char *value = step + length;
+            double factor = 0;
+            if (strncmp(step, factors[i], length) != 0 || *value != ' ') {
+                continue;
+            }
+            value++;
+            value += strncmp(value, "factor=", 7) == 0 ? 7 : 0;
+            if (clproc_number_read(value, &factor) && (factor > 4 || *value == '+')) {
+                clp_cli_say("warning: %s takes a factor: %g is %g times as much, 1.1 is 10 %% more",
+                            factors[i], factor, factor);
+            }
+        }
+    }
+    free(text);
+}
 
 static int prepare(clp_cli_settings *settings, const char *command) {
     clproc_run_params *run = &settings->run;
@@ -19,6 +72,13 @@ static int prepare(clp_cli_settings *settings, const char *command) {
         return clp_cli_usage_error("no output given; add -o FOLDER, or a template such as "
                                    "-o '{dir}/{name}-small.{ext}'");
     }
+    if (settings->output && strcmp(settings->output, "-") == 0) {
+        int code = check_stream(settings);
+        if (code != CLP_EXIT_OK) {
+            return code;
+        }
+    }
+    caution(settings->pipeline);
     run->inputs = settings->operands;
     run->input_count = settings->operand_count;
     run->output = settings->output;

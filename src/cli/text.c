@@ -139,11 +139,11 @@ int clp_cli_error(const clproc_error *error) {
 
 bool clp_cli_read_number(const char *text, int base, double *number, bool *suffixed) {
     static const char suffixes[] = "KMGT";
-    char *end = NULL;
-    if (text[0] != '.' && (text[0] < '0' || text[0] > '9')) {
+    double value = 0;
+    const char *end = text[0] == '-' ? NULL : clproc_number_read(text, &value);
+    if (!end) {
         return false;
     }
-    double value = strtod(text, &end);
     const char *suffix = base > 0 && *end ? strchr(suffixes, *end & ~0x20) : NULL;
     if (suffix) {
         value *= pow(base, (double)(suffix - suffixes + 1));

@@ -149,8 +149,13 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     close_file(decoder);
     size_t index = find_codec(bytes, size);
     if (index == CODEC_COUNT) {
-        return clp_error_set(error, CLPROC_ERROR_INPUT,
-                             size ? "is neither a JPEG nor a PNG" : "is empty");
+        const char *kind = clp_codec_kind(bytes, size);
+        return kind ? clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                                    "is neither a JPEG nor a PNG, but %s; convert it with another "
+                                    "program first",
+                                    kind)
+                    : clp_error_set(error, CLPROC_ERROR_INPUT,
+                                    size ? "is neither a JPEG nor a PNG" : "is empty");
     }
     if (!decoder->states[index]) {
         CLP_TRY(status, out, codecs[index]->create(&decoder->states[index], error));

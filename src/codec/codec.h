@@ -22,15 +22,33 @@ typedef struct clp_block {
 } clp_block;
 
 typedef struct clp_blocks {
-    clp_block exif; /**< a TIFF structure ("II*\0…" or "MM\0*…") */
-    clp_block icc;  /**< a whole ICC profile */
-    clp_block xmp;  /**< an XMP packet */
-    clp_block iptc; /**< the content of a JPEG's APP13 after "Photoshop 3.0\0" */
+    clp_block exif;  /**< a TIFF structure ("II*\0…" or "MM\0*…") */
+    clp_block icc;   /**< a whole ICC profile */
+    clp_block xmp;   /**< an XMP packet */
+    clp_block iptc;  /**< the content of a JPEG's APP13 after "Photoshop 3.0\0" */
+    clp_block notes; /**< texts, one after the other; see clp_notes_next() */
 } clp_blocks;
+
+/** A text that belongs to a picture: a JPEG's comment, or a PNG's tEXt, zTXt or iTXt. */
+typedef struct clp_note {
+    clp_block keyword; /**< of a PNG, as "Copyright": 1 to 79 bytes of Latin-1; empty: a comment */
+    clp_block text;
+    clp_block language, translated; /**< of iTXt, may be empty */
+    bool utf8;                      /**< else Latin-1 */
+    bool packed;                    /**< stored compressed */
+} clp_note;
+
+/** Appends a note to a list, which is such a block. */
+clproc_status clp_notes_add(clp_bytes *list, const clp_note *note, clproc_error *error);
+/** Steps through a list from `*at`, 0 at first. False at its end. */
+bool clp_notes_next(const clp_block *list, size_t *at, clp_note *note);
+/** True if the bytes are UTF-8 without NULs. */
+bool clp_notes_is_utf8(const clp_block *text);
 
 /** The most bytes of each block that a file of this format has room for. */
 typedef struct clp_block_room {
     size_t exif, icc, xmp, iptc;
+    size_t note; /**< of each text */
 } clp_block_room;
 
 clp_block_room clp_codec_room(clproc_format format);
@@ -60,6 +78,16 @@ typedef struct clp_colour_facts {
 /** The most a decoder may spend; see clproc_limits. 0 in a field: no limit. */
 typedef clproc_limits clp_limits;
 
+/** Bits of clp_header.beside: what a file holds that no output does. */
+enum {
+    CLP_BESIDE_PICTURES = 1,    /**< JPEGs behind the first one: gain maps, previews, depth */
+    CLP_BESIDE_VIDEO = 2,       /**< of a motion photo */
+    CLP_BESIDE_ANIMATION = 4,   /**< the further frames of an APNG */
+    CLP_BESIDE_CREDENTIALS = 8, /**< C2PA, signed for the picture as it was */
+    CLP_BESIDE_THERMAL = 16,    /**< FLIR's temperatures */
+    CLP_BESIDE_GAIN_MAP = 32    /**< one of the pictures is said to be one */
+};
+
 /** What the header says: known before any pixel is decoded or memory for it taken. */
 typedef struct clp_header {
     clproc_format format; /**< CLPROC_FORMAT_JPEG or _PNG */
@@ -74,6 +102,7 @@ typedef struct clp_header {
     uint32_t component_count;
     uint8_t h_samp[4], v_samp[4];
     clp_blocks blocks; /**< valid until the decoder's next clp_decoder_open() */
+    uint32_t beside;   /**< CLP_BESIDE_… */
     clp_colour_facts colour;
 } clp_header;
 
@@ -109,6 +138,12 @@ void clp_decoder_heed(clp_decoder *decoder, const volatile int *cancel);
 
 /** True if the bytes begin like a JPEG or PNG; `*format` may be NULL. Twelve bytes are enough. */
 bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format);
+
+/** What a file is by its first bytes (16 are enough), where that is a picture or video of a kind
+ * that is not read: "heic", "webp", "tif", … NULL where they tell nothing. */
+const char *clp_codec_kind(const uint8_t *bytes, size_t size);
+/** True if that is a kind of pictures. */
+bool clp_codec_kind_is_picture(const char *kind);
 
 /** Starts on a file in memory; `bytes` must live until the next open. Checks `limits` on the header
  * alone. With fail_on WARNING, flaws of the header fail here. */

@@ -27,10 +27,20 @@ static uint32_t ends_with(int marker) {
     return marker == JPEG_EOI ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT;
 }
 
+/** What the end of the file without its marker means. In one scan of Huffman codes, a block that
+ * lacks bits says so itself (JWRN_HIT_MARKER): until then nothing but the marker is missing. Of
+ * several scans some may be missing, and arithmetic codes go on for ever. */
+static uint32_t early_end(const struct jpeg_decompress_struct *info) {
+    bool tells = !info->arith_code && !info->progressive_mode && info->comps_in_scan > 0 &&
+                 info->comps_in_scan == info->num_components;
+    return tells ? CLP_FLAW_WARNING : CLP_FLAW_TRUNCATED;
+}
+
+/** Each message of libjpeg's by whether a sample can be wrong. */
 static uint32_t flaw_of(j_common_ptr info) {
     switch (info->err->msg_code) {
     case JWRN_JPEG_EOF:
-        return CLP_FLAW_TRUNCATED;
+        return early_end((j_decompress_ptr)info);
     case JWRN_HIT_MARKER:
         return ends_with(((j_decompress_ptr)info)->unread_marker);
     case JWRN_MUST_RESYNC:
@@ -38,8 +48,8 @@ static uint32_t flaw_of(j_common_ptr info) {
     case JWRN_ARITH_BAD_CODE:
     case JWRN_BOGUS_PROGRESSION:
     case JWRN_HUFF_BAD_CODE:
-    case JWRN_NOT_SEQUENTIAL:
         return CLP_FLAW_CORRUPT;
+    case JWRN_NOT_SEQUENTIAL: /* fields of SOS that a sequential scan does not use */
     default:
         return CLP_FLAW_WARNING;
     }
@@ -65,8 +75,15 @@ static void on_message(j_common_ptr info, int level) {
         return; /* traces */
     }
     info->err->num_warnings++;
+    uint32_t flaw = flaw_of(info);
+    if (flaw == CLP_FLAW_TRUNCATED) {
+        info->err->msg_code = JWRN_JPEG_EOF; /* the cause, whatever noticed it */
+    }
     info->err->format_message(info, text);
-    if (!clp_flaws_note(guard->flaws, flaw_of(info), text, guard->error)) {
+    if (info->err->msg_code == JWRN_JPEG_EOF && flaw == CLP_FLAW_WARNING) {
+        snprintf(text, sizeof text, "the end of the file (EOI) is missing");
+    }
+    if (!clp_flaws_note(guard->flaws, flaw, text, guard->error)) {
         clp_jpeg_fail(guard, CLPROC_ERROR_INPUT);
     }
 }

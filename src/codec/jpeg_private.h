@@ -48,9 +48,14 @@ _Noreturn void clp_jpeg_fail(clp_jpeg_guard *guard, clproc_status status);
 /** Bytes that a segment's payload can have. */
 #define CLP_JPEG_SEGMENT 65533
 
-/** Finds the metadata among the segments before the first scan. Blocks point into the file, or into
- * `icc` and `iptc` where they had to be joined from several segments. */
-clproc_status clp_jpeg_find_blocks(const clp_source *source, clp_blocks *blocks, clp_bytes *icc,
-                                   clp_bytes *iptc, clp_flaws *flaws, clproc_error *error);
+/** Blocks that do not stand in the file as they are: joined from several segments, or a list. */
+typedef struct clp_jpeg_joined {
+    clp_bytes icc, iptc, notes;
+} clp_jpeg_joined;
+
+/** Finds the metadata among the segments before the first scan, and what stands behind the picture.
+ * Blocks point into the file, or into `joined`. `*beside`: CLP_BESIDE_… */
+clproc_status clp_jpeg_find_blocks(const clp_source *source, clp_blocks *blocks, uint32_t *beside,
+                                   clp_jpeg_joined *joined, clp_flaws *flaws, clproc_error *error);
 
 #endif

@@ -10,8 +10,8 @@ typedef struct reader {
     struct jpeg_decompress_struct info;
     struct jpeg_progress_mgr progress;
     clp_decoder *decoder; /**< of the open file */
-    clp_bytes icc, iptc;  /**< joined metadata */
-    clp_bytes spare_row;  /**< takes rows that nobody wants */
+    clp_jpeg_joined joined;
+    clp_bytes spare_row; /**< takes rows that nobody wants */
     const clp_layout *layout;
     const clp_row_sink *sink;
 } reader;
@@ -33,8 +33,9 @@ static void close_file(void *state) {
 static void destroy(void *state) {
     reader *jpeg = state;
     close_file(jpeg);
-    clp_bytes_free(&jpeg->icc);
-    clp_bytes_free(&jpeg->iptc);
+    clp_bytes_free(&jpeg->joined.icc);
+    clp_bytes_free(&jpeg->joined.iptc);
+    clp_bytes_free(&jpeg->joined.notes);
     clp_bytes_free(&jpeg->spare_row);
     clp_memory_free(jpeg);
 }
@@ -147,7 +148,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     CLP_TRY(status, out,
             clp_source_check_size(&decoder->source, header->width, header->height, error));
     CLP_TRY(status, out,
-            clp_jpeg_find_blocks(&decoder->source, &header->blocks, &jpeg->icc, &jpeg->iptc,
+            clp_jpeg_find_blocks(&decoder->source, &header->blocks, &header->beside, &jpeg->joined,
                                  &decoder->flaws, error));
 out:
     return status;
@@ -284,7 +285,8 @@ const clp_codec clp_codec_jpeg = {
     .room = {.exif = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF,
              .icc = 255 * (CLP_JPEG_SEGMENT - 14),
              .xmp = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_XMP,
-             .iptc = SIZE_MAX},
+             .iptc = SIZE_MAX,
+             .note = CLP_JPEG_SEGMENT},
     .probe = probe,
     .create = create,
     .destroy = destroy,

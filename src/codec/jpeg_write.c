@@ -77,6 +77,7 @@ static void write_blocks(writer *jpeg) {
     const clp_blocks *blocks = &jpeg->params->blocks;
     struct jpeg_compress_struct *info = &jpeg->info;
     const clp_block_room *room = &clp_codec_jpeg.room;
+    clp_note note;
     const size_t iptc_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_IPTC;
     if (blocks->exif.size > room->exif) {
         fail(jpeg, "EXIF", blocks->exif.size, "exif");
@@ -99,6 +100,12 @@ static void write_blocks(writer *jpeg) {
         size_t left = blocks->iptc.size - at;
         write_segment(info, JPEG_APP0 + 13, CLP_JPEG_IPTC, sizeof CLP_JPEG_IPTC,
                       blocks->iptc.data + at, left < iptc_room ? left : iptc_room);
+    }
+    for (size_t at = 0; clp_notes_next(&blocks->notes, &at, &note);) {
+        if (note.text.size > room->note) {
+            fail(jpeg, "a comment", note.text.size, "comments");
+        }
+        write_segment(info, JPEG_COM, "", 0, note.text.data, note.text.size);
     }
     if (blocks->icc.size) {
         jpeg_write_icc_profile(info, blocks->icc.data, (unsigned)blocks->icc.size);

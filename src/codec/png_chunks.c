@@ -25,28 +25,6 @@ static bool is(const uint8_t *type, const char *name) {
     return memcmp(type, name, 4) == 0;
 }
 
-/** The text of an iTXt chunk with an XMP packet: keyword, flags, language, translated keyword. */
-static void find_xmp(const uint8_t *data, size_t size, clp_png_chunks *chunks) {
-    size_t at = sizeof CLP_PNG_XMP + 2;
-    if (size < at || memcmp(data, CLP_PNG_XMP, sizeof CLP_PNG_XMP) != 0) {
-        return;
-    }
-    if (data[sizeof CLP_PNG_XMP] != 0) {
-        chunks->packed_xmp = true;
-        return;
-    }
-    for (int strings = 0; strings < 2; strings++) {
-        const uint8_t *end = memchr(data + at, 0, size - at);
-        if (!end) {
-            return;
-        }
-        at = (size_t)(end - data) + 1;
-    }
-    if (!chunks->xmp.data && at < size) {
-        chunks->xmp = (clp_block){data + at, size - at};
-    }
-}
-
 static void take_note(const uint8_t *type, const uint8_t *data, size_t size,
                       clp_png_chunks *chunks) {
     static const struct {
@@ -59,11 +37,15 @@ static void take_note(const uint8_t *type, const uint8_t *data, size_t size,
         chunks->present |= is(type, known[i].name) ? known[i].bit : 0;
     }
     if (is(type, "eXIf") && !chunks->exif.data && size > 0) {
-        chunks->exif = (clp_block){data, size};
+        /* Some programs write a JPEG's identifier before it. */
+        size_t head = size > 6 && memcmp(data, "Exif\0", 5) == 0 ? 6 : 0;
+        chunks->exif = (clp_block){data + head, size - head};
     } else if (is(type, "cICP") && size == 4) {
         chunks->cicp = (clp_block){data, size};
-    } else if (is(type, "iTXt")) {
-        find_xmp(data, size, chunks);
+    } else if (is(type, "acTL")) {
+        chunks->beside |= size >= 4 && clp_read_u32(data) > 1 ? CLP_BESIDE_ANIMATION : 0;
+    } else if (is(type, "caBX")) {
+        chunks->beside |= CLP_BESIDE_CREDENTIALS;
     }
 }
 
@@ -72,7 +54,8 @@ bool clp_png_is_oversized(const clp_source *source, const uint8_t *type, size_t 
 }
 
 static clproc_status inspect(const clp_source *source, const uint8_t *type, size_t size,
-                             clp_png_chunks *chunks, clp_flaws *flaws, clproc_error *error) {
+                             clp_png_chunks *chunks, clp_png_texts *texts, clp_flaws *flaws,
+                             clproc_error *error) {
     const uint8_t *data = type + 4;
     char text[80];
     if (clp_png_is_oversized(source, type, size)) {
@@ -87,30 +70,40 @@ static clproc_status inspect(const clp_source *source, const uint8_t *type, size
         return clp_flaws_note(flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
                                                                     : CLPROC_ERROR_INPUT;
     }
+    if (is(type, "tEXt") || is(type, "zTXt") || is(type, "iTXt")) {
+        return clp_png_take_text(texts, source, type, size, flaws, error);
+    }
     take_note(type, data, size, chunks);
     return CLPROC_OK;
 }
 
 clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,
-                                  clp_flaws *flaws, clproc_error *error) {
+                                  clp_png_texts *texts, clp_flaws *flaws, clproc_error *error) {
+    bool pixels = false;
     *chunks = (clp_png_chunks){0};
+    clp_png_texts_clear(texts);
     size_t at = CLP_PNG_SIGNATURE;
     while (source->size - at >= CLP_PNG_HEAD) {
         const uint8_t *type = source->bytes + at + 4;
         size_t size = clp_read_u32(source->bytes + at), left = source->size - at - CLP_PNG_HEAD;
+        pixels |= is(type, "IDAT");
+        chunks->unended = pixels && !is(type, "IEND");
         if (size > left || left - size < CLP_PNG_TAIL) {
-            chunks->cut = is(type, "IDAT") && size > left ? at : 0;
+            chunks->cut = is(type, "IDAT") ? at : 0;
             break;
         }
         /* Lower case: ancillary. The others are libspng's to check. */
         if (type[0] & 0x20) {
-            clproc_status status = inspect(source, type, size, chunks, flaws, error);
+            clproc_status status = inspect(source, type, size, chunks, texts, flaws, error);
             if (status != CLPROC_OK) {
                 return status;
             }
         }
         if (is(type, "IEND")) {
             chunks->end = at + CLP_PNG_HEAD + size + CLP_PNG_TAIL;
+            /* No pixel depends on its checksum. */
+            chunks->unended =
+                pixels && libdeflate_crc32(0, type, size + 4) != clp_read_u32(type + 4 + size);
             break;
         }
         at += CLP_PNG_HEAD + size + CLP_PNG_TAIL;

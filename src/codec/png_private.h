@@ -34,16 +34,33 @@ enum {
     CLP_PNG_HAS_TRNS = 32
 };
 
+/** What a PNG's texts hold; used again for file after file. Zero-initialise. */
+typedef struct clp_png_texts {
+    clp_bytes notes;                /**< a list: see clp_notes_next() */
+    clp_bytes exif, xmp, iptc, icc; /**< the first of each */
+    clp_bytes profile, unpacked;    /**< scratch */
+    uint64_t total;                 /**< bytes so far */
+} clp_png_texts;
+
+void clp_png_texts_clear(clp_png_texts *texts);
+void clp_png_texts_free(clp_png_texts *texts);
+/** Takes what is in a tEXt, zTXt or iTXt chunk, whose `size` bytes of data stand behind `type`. */
+clproc_status clp_png_take_text(clp_png_texts *texts, const clp_source *source, const uint8_t *type,
+                                size_t size, clp_flaws *flaws, clproc_error *error);
+/** Appends chunks for notes and IPTC to a file. `scratch` is overwritten. */
+clproc_status clp_png_write_texts(clp_bytes *file, const clp_blocks *blocks, clp_bytes *scratch,
+                                  clproc_error *error);
+
 /** What the list of chunks says, wherever they stand. Blocks point into the file. */
 typedef struct clp_png_chunks {
     uint32_t present; /**< CLP_PNG_HAS_… with a good checksum */
     clp_block exif;
-    clp_block xmp; /**< not compressed */
-    bool packed_xmp;
     clp_block cicp;
-    bool oversized; /**< an ancillary chunk is beyond the limit */
-    size_t end;     /**< behind the IEND chunk; 0: there is none */
-    size_t cut;     /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
+    uint32_t beside; /**< CLP_BESIDE_… */
+    bool oversized;  /**< an ancillary chunk is beyond the limit */
+    bool unended;    /**< there are pixels, but no sound IEND chunk */
+    size_t end;      /**< behind the IEND chunk; 0: there is none */
+    size_t cut; /**< where an IDAT chunk begins that runs beyond the end of the file; 0: none */
 } clp_png_chunks;
 
 /** True if a chunk is metadata beyond the limit, to be dropped; transparency is none. */
@@ -51,7 +68,7 @@ bool clp_png_is_oversized(const clp_source *source, const uint8_t *type, size_t 
 
 /** Walks the list of chunks once. Bad checksums of ancillary chunks are noted as flaws. */
 clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,
-                                  clp_flaws *flaws, clproc_error *error);
+                                  clp_png_texts *texts, clp_flaws *flaws, clproc_error *error);
 
 /** How the stored rows become pixels. */
 typedef struct clp_png_pixels {

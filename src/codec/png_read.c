@@ -1,3 +1,4 @@
+#include <libdeflate.h>
 #include <string.h>
 
 #include "codec/png_private.h"
@@ -11,7 +12,8 @@ typedef struct reader {
     clp_bytes repaired; /**< copy of a file that libspng cannot read as it is; see repair() */
     clp_bytes stored;   /**< copy of a file with its pixels unpacked */
     int crc_action;     /**< of libspng, for chunks that matter */
-    clp_bytes icc, xmp;
+    clp_png_texts texts;
+    clp_bytes icc;
     clp_bytes packed;   /**< a row as stored in the file */
     clp_bytes expanded; /**< a row of an interlaced picture's pass, as pixels */
 } reader;
@@ -42,7 +44,7 @@ static void destroy(void *state) {
     clp_bytes_free(&png->repaired);
     clp_bytes_free(&png->stored);
     clp_bytes_free(&png->icc);
-    clp_bytes_free(&png->xmp);
+    clp_png_texts_free(&png->texts);
     clp_bytes_free(&png->packed);
     clp_bytes_free(&png->expanded);
     clp_memory_free(png);
@@ -99,6 +101,11 @@ static clproc_status tolerate(clp_decoder *decoder, int code, clproc_error *erro
 /** The size is checked before anything else is done: it stands first in the file. */
 static clproc_status check_size(const clp_source *source, clproc_error *error) {
     const uint8_t *header = source->bytes + sizeof signature;
+    if (source->size >= sizeof signature + 8 && memcmp(header + 4, "CgBI", 4) == 0) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "is a PNG in Apple's own form (CgBI), as apps for iPhones hold it; "
+                             "convert it first, with `pngcrush -revert-iphone-optimizations`");
+    }
     if (source->size < sizeof signature + 16 || memcmp(header + 4, "IHDR", 4) != 0) {
         return failure(SPNG_ENOIHDR, error);
     }
@@ -150,28 +157,47 @@ static bool is_bulky(const uint8_t *type) {
     return false;
 }
 
+/** Appends the IDAT chunk that is cut off with what is there of it: its pixels may be whole. */
+static clproc_status mend(reader *png, const uint8_t *chunk, size_t left, clproc_error *error) {
+    uint8_t tail[CLP_PNG_TAIL];
+    size_t size = clp_read_u32(chunk), start = png->repaired.size;
+    clproc_status status;
+    size = size < left - CLP_PNG_HEAD ? size : left - CLP_PNG_HEAD;
+    CLP_TRY(status, out, clp_bytes_append(&png->repaired, chunk, CLP_PNG_HEAD + size, error));
+    clp_write_u32(png->repaired.data + start, (uint32_t)size);
+    clp_write_u32(tail, libdeflate_crc32(0, png->repaired.data + start + 4, 4 + size));
+    CLP_TRY(status, out, clp_bytes_append(&png->repaired, tail, sizeof tail, error));
+out:
+    return status;
+}
+
 /** Copies the file for libspng without ancillary chunks beyond the limit (`all`: without any that
- * may get there unpacked). An IDAT chunk that is cut off gets the length that is there: libspng
- * reads whole chunks. */
+ * may get there unpacked). What is cut off behind the first pixels gets an end, since libspng reads
+ * whole chunks. */
 static clproc_status repair(clp_decoder *decoder, bool all, clproc_error *error) {
+    static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
     reader *png = decoder->state;
     const clp_source *source = &decoder->source;
     clproc_status status;
     png->repaired.size = 0;
     CLP_TRY(status, out, clp_bytes_append(&png->repaired, signature, sizeof signature, error));
-    for (size_t at = sizeof signature, whole; source->size - at >= CHUNK; at += whole) {
+    for (size_t at = sizeof signature, whole; source->size - at >= CLP_PNG_HEAD; at += whole) {
         const uint8_t *chunk = source->bytes + at, *type = chunk + 4;
         size_t size = clp_read_u32(chunk), left = source->size - at;
-        bool cut = size > left - CHUNK;
+        bool cut = left < CHUNK || size > left - CHUNK;
         whole = cut ? left : size + CHUNK;
-        if (clp_png_is_oversized(source, type, size) || (all && is_bulky(type))) {
+        if (at == png->chunks.cut) {
+            CLP_TRY(status, out, mend(png, chunk, left, error));
+            break;
+        }
+        bool no_end = png->chunks.unended && (cut || memcmp(type, "IEND", 4) == 0);
+        if (no_end || clp_png_is_oversized(source, type, size) || (all && is_bulky(type))) {
             continue;
         }
-        size_t start = png->repaired.size;
         CLP_TRY(status, out, clp_bytes_append(&png->repaired, chunk, whole, error));
-        for (int i = 0; i < 4 && at == png->chunks.cut; i++) {
-            png->repaired.data[start + (size_t)i] = (uint8_t)((left - 8) >> (24 - 8 * i));
-        }
+    }
+    if (png->chunks.unended) {
+        CLP_TRY(status, out, clp_bytes_append(&png->repaired, end, sizeof end, error));
     }
 out:
     return status;
@@ -250,48 +276,23 @@ static void read_colour(const reader *png, clp_colour_facts *colour, uint32_t *s
             (colour->has_chromaticities ? CLP_PNG_HAS_CHRM : 0) | (has_phys ? CLP_PNG_HAS_PHYS : 0);
 }
 
-/** An XMP packet that is stored compressed, as libspng unpacked it. */
-static clproc_status read_packed_xmp(reader *png, clproc_error *error) {
-    uint32_t count = 0;
-    struct spng_text *texts = NULL;
-    clproc_status status = CLPROC_OK;
-    png->xmp.size = 0;
-    if (spng_get_text(png->context, NULL, &count) != 0 || count == 0) {
-        return CLPROC_OK; /* behind the pixels, or unusable */
-    }
-    texts = clp_memory_zero(CLP_MEMORY_CODEC, count, sizeof *texts);
-    if (!texts) {
-        return clp_error_memory(error, "PNG texts", count * sizeof *texts);
-    }
-    if (spng_get_text(png->context, texts, &count) == 0) {
-        for (uint32_t i = 0; i < count && png->xmp.size == 0; i++) {
-            if (texts[i].type == SPNG_ITXT && strcmp(texts[i].keyword, CLP_PNG_XMP) == 0) {
-                CLP_TRY(status, out,
-                        clp_bytes_append(&png->xmp, texts[i].text, texts[i].length, error));
-            }
-        }
-    }
-out:
-    clp_memory_free(texts);
-    return status;
+static clp_block block_of(const clp_bytes *bytes) {
+    return bytes->size ? (clp_block){bytes->data, bytes->size} : (clp_block){0};
 }
 
 static clproc_status read_blocks(reader *png, clp_blocks *blocks, uint32_t *seen,
                                  clproc_error *error) {
     struct spng_iccp iccp;
     clproc_status status = CLPROC_OK;
-    blocks->exif = png->chunks.exif;
-    blocks->xmp = png->chunks.xmp;
-    if (!blocks->xmp.data && png->chunks.packed_xmp) {
-        CLP_TRY(status, out, read_packed_xmp(png, error));
-        if (png->xmp.size) {
-            blocks->xmp = (clp_block){png->xmp.data, png->xmp.size};
-        }
-    }
+    blocks->exif = png->chunks.exif.data ? png->chunks.exif : block_of(&png->texts.exif);
+    blocks->xmp = block_of(&png->texts.xmp);
+    blocks->iptc = block_of(&png->texts.iptc);
+    blocks->notes = block_of(&png->texts.notes);
+    blocks->icc = block_of(&png->texts.icc);
     if (spng_get_iccp(png->context, &iccp) == 0) {
         png->icc.size = 0;
         CLP_TRY(status, out, clp_bytes_append(&png->icc, iccp.profile, iccp.profile_len, error));
-        blocks->icc = (clp_block){png->icc.data, png->icc.size};
+        blocks->icc = block_of(&png->icc);
         *seen |= CLP_PNG_HAS_ICCP;
     }
 out:
@@ -305,20 +306,25 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clproc_status status;
     png->repaired.size = 0;
     CLP_TRY(status, out, check_size(&decoder->source, error));
-    CLP_TRY(status, out,
-            clp_png_find_chunks(&decoder->source, &png->chunks, &decoder->flaws, error));
+    CLP_TRY(
+        status, out,
+        clp_png_find_chunks(&decoder->source, &png->chunks, &png->texts, &decoder->flaws, error));
     if (png->chunks.end) {
         decoder->source.size = png->chunks.end;
     }
-    if (png->chunks.cut) {
-        CLP_TRY(status, out, tolerate(decoder, SPNG_IO_EOF, error));
+    if (png->chunks.unended &&
+        !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                        "the end of the file (IEND) is missing or broken", error)) {
+        status = CLPROC_ERROR_INPUT;
+        goto out;
     }
-    if (png->chunks.cut || png->chunks.oversized) {
+    if (png->chunks.unended || png->chunks.oversized) {
         CLP_TRY(status, out, repair(decoder, false, error));
     }
     CLP_TRY(status, out, start_tolerantly(decoder, error));
     clp_png_pixels_init(&png->pixels, png->context, &png->ihdr);
     describe(png, header);
+    header->beside = png->chunks.beside;
     read_colour(png, &header->colour, &seen);
     CLP_TRY(status, out, read_blocks(png, &header->blocks, &seen, error));
     seen |= png->pixels.keyed ? CLP_PNG_HAS_TRNS : 0;
@@ -421,6 +427,9 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
         CLP_TRY(status, out, clear(decoder, layout, sink, 0, error)); /* passes may be missing */
     }
     CLP_TRY(status, out, decode_rows(decoder, layout, sink, &rows, code, error));
+    if (*code == SPNG_EIDAT_TOO_SHORT && png->chunks.unended) {
+        *code = SPNG_IO_EOF; /* the end was mended; see repair() */
+    }
     if (*code == 0) {
         *code = spng_decode_chunks(png->context);
         /* Behind the pixels as before them: nothing of it is used. */
@@ -494,7 +503,11 @@ out:
 
 const clp_codec clp_codec_png = {
     .format = CLPROC_FORMAT_PNG,
-    .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
+    .room = {.exif = INT32_MAX,
+             .icc = INT32_MAX,
+             .xmp = INT32_MAX,
+             .iptc = INT32_MAX / 4, /* as text: two digits a byte, and lines */
+             .note = INT32_MAX},
     .probe = probe,
     .create = create,
     .destroy = destroy,

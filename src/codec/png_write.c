@@ -175,6 +175,8 @@ clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint
     CLP_TRY(status, out, set_header(png.context, layout, error));
     CLP_TRY(status, out, set_metadata(&png, error));
     CLP_TRY(status, out, check(spng_encode_chunks(png.context), "chunks", error));
+    CLP_TRY(status, out,
+            clp_png_write_texts(&encoder->output, &params->blocks, &encoder->scratch, error));
     status = clp_png_write_pixels(encoder, layout, base, params->png_level, error);
 out:
     spng_ctx_free(png.context);

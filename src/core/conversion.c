@@ -1,5 +1,7 @@
 #include "core/conversion.h"
 
+#include <string.h>
+
 #include "core/memory.h"
 
 clproc_status clp_conversion_create(clp_conversion **conversion, uint32_t in, uint32_t out,
@@ -26,6 +28,12 @@ void clp_conversion_release(clp_conversion **conversion) {
         for (int c = 0; c < 3; c++) {
             clp_memory_free(old->before[c]);
             clp_memory_free(old->after[c]);
+        }
+        for (int c = 0; c < 4; c++) {
+            clp_memory_free(old->place[c]);
+        }
+        if (old->release) {
+            old->release(old->state);
         }
         clp_memory_free(old->table);
         clp_memory_free(old);
@@ -55,18 +63,24 @@ static double clamp(double value) {
     return value > 0 ? value < 1 ? value : 1 : 0;
 }
 
-double clp_curve_at(const float *curve, double at) {
-    double position = clamp(at) * CLP_CURVE_SIZE;
-    uint32_t below = position < CLP_CURVE_SIZE ? (uint32_t)position : CLP_CURVE_SIZE - 1;
+static double evaluate(const float *curve, uint32_t size, double at) {
+    double position = clamp(at) * size;
+    uint32_t below = position < size ? (uint32_t)position : size - 1;
     return curve[below] + (position - below) * ((double)curve[below + 1] - curve[below]);
 }
 
+double clp_curve_at(const float *curve, double at) {
+    return evaluate(curve, CLP_CURVE_SIZE, at);
+}
+
 /** From a corner of the cell the axes are added in the order of their fractions. */
-static void interpolate(const clp_conversion *conversion, const double in[4], double out[3]) {
+void clp_conversion_look_up(const clp_conversion *conversion, const double in[4], double out[3]) {
     double fraction[4] = {0};
     uint32_t stride[4] = {0}, step = 3, base = 0, order[4] = {0, 1, 2, 3}, n = conversion->in;
     for (uint32_t i = n; i-- > 0;) {
-        double position = clamp(in[i]) * (conversion->grid - 1);
+        const float *place = conversion->place[i];
+        double position = (place ? evaluate(place, CLP_PLACE_SIZE, in[i]) : clamp(in[i])) *
+                          (conversion->grid - 1);
         uint32_t cell = (uint32_t)position;
         cell = cell < conversion->grid - 1 ? cell : conversion->grid - 2;
         fraction[i] = position - cell;
@@ -94,19 +108,23 @@ static void interpolate(const clp_conversion *conversion, const double in[4], do
 }
 
 void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]) {
-    double linear[3];
+    double linear[3], between[4];
     if (conversion->table) {
-        interpolate(conversion, in, out);
-        return;
+        clp_conversion_look_up(conversion, in, out);
+        if (!conversion->before[0]) {
+            return;
+        }
+        memcpy(between, out, 3 * sizeof *out);
+        in = between;
     }
     for (uint32_t c = 0; c < 3; c++) {
         const float *curve = conversion->before[conversion->before[1] ? c : 0];
         linear[c] = clp_curve_at(curve, in[conversion->in == 1 ? 0 : c]);
         out[c] = linear[c];
     }
-    for (uint32_t c = 0; conversion->in == 3 && c < 3; c++) {
+    for (uint32_t c = 0; conversion->in != 1 && c < 3; c++) {
         const double *m = conversion->matrix[c];
-        double sum = m[0] * linear[0] + m[1] * linear[1] + m[2] * linear[2];
+        double sum = m[0] * linear[0] + m[1] * linear[1] + m[2] * linear[2] + conversion->offset[c];
         out[c] = clp_curve_at(conversion->after[conversion->after[1] ? c : 0], sum);
     }
 }

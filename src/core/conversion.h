@@ -10,25 +10,37 @@
 /** A curve holds this many intervals: samples of a function over [0, 1], interpolated linearly
  * between. */
 #define CLP_CURVE_SIZE 65536
+/** And one that only finds a place in a table so many. */
+#define CLP_PLACE_SIZE 4096
 
 /**
  * Values are from 0 to 1, those of inks are 1 where there is none. Either curves, a matrix and
  * curves:
  *
- *     out = after(clamp(matrix · before(clamp(in))))
+ *     out = after(clamp(matrix · before(clamp(in)) + offset))
  *
  * or, with `table` set, a grid over the whole cube, interpolated between by simplices (tetrahedra
  * of three channels) and then clamped: entries may lie beyond, so that colours out of gamut do not
- * bend their neighbours. One channel has `before` alone, and makes one channel or three.
+ * bend their neighbours. Where curves are set as well, the table's values are their `in`: a space
+ * in which the grid's cells are straighter. One channel has `before` alone, and makes one channel
+ * or three.
  */
 typedef struct clp_conversion {
     atomic_uint references;
     uint32_t in, out; /**< channels: 1, 3 or, with a table, 4; 1 or 3 */
     /** CLP_CURVE_SIZE + 1 values each; [0] alone: for all channels. */
     float *before[3], *after[3];
-    double matrix[3][3];
+    double matrix[3][3], offset[3];
+    /** With a table: where along its grid a channel's value stands, from 0 to 1, rising; NULL: at
+     * the value itself. CLP_PLACE_SIZE + 1 values. */
+    float *place[4];
     float *table;  /**< grid^in × 3 values, the last channel's steps next to each other */
     uint32_t grid; /**< points along each channel */
+    /** What the table stands for, asked of whoever made it: for the reference device, which is to
+     * see what the table itself leaves out. NULL: the table is all there is. Any thread. */
+    void (*exact)(const void *state, const double in[4], double out[3]);
+    void *state;
+    void (*release)(void *state);
 } clp_conversion;
 
 /** An empty conversion with one reference. */
@@ -45,6 +57,8 @@ clproc_status clp_conversion_table(clp_conversion *conversion, uint32_t grid, cl
 
 /** Runs one colour through a conversion, in double precision: the definition. */
 void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]);
+/** As clp_conversion_apply(), of the table alone. */
+void clp_conversion_look_up(const clp_conversion *conversion, const double in[4], double out[3]);
 /** A curve at `at`, which is clamped to [0, 1]. */
 double clp_curve_at(const float *curve, double at);
 

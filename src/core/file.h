@@ -72,6 +72,9 @@ clproc_status clp_file_write(const char *path, const void *data, size_t size, bo
                              clproc_error *error);
 clproc_status clp_file_make_folder(const char *path, clproc_error *error);
 
+/** Writes to an open stream, such as standard output. */
+clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error);
+
 /** True for the names of files that are clproc's own and no outputs: they begin with ".clproc-". */
 bool clp_file_is_own(const char *name);
 /** Removes what clp_file_write() has left in a folder where its process was killed. What a living

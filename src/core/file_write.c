@@ -258,6 +258,10 @@ static clproc_status write_all(int file, const char *path, const uint8_t *data, 
     return CLPROC_OK;
 }
 
+clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error) {
+    return write_all(file, "standard output", data, size, error);
+}
+
 /** Some file systems tell only here that something could not be written. The file stays open, since
  * its lock goes with the last descriptor. */
 static clproc_status check_close(int file, const char *path, clproc_error *error) {

@@ -21,7 +21,10 @@ static const clp_format formats[] = {
     {.endings = {"bmp"}},
     {.endings = {"tif", "tiff"}},
     {.endings = {"webp"}},
-    {.endings = {"heic"}},
+    {.endings = {"heic", "heif"}},
+    {.endings = {"avif"}},
+    {.endings = {"jxl"}},
+    {.endings = {"jp2"}},
 };
 
 #define COUNT (sizeof formats / sizeof *formats)

@@ -73,12 +73,25 @@ static double promised_share(const clp_plan *plan) {
     return share;
 }
 
+/** A profile's table is followed within two levels of 8 bits, in the definition's own place. */
+static bool has_exact_table(const clp_plan *plan) {
+    for (size_t i = 0; i < plan->terms.count; i++) {
+        if (plan->terms.items[i].exact == CLP_EXACT_ALL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 clp_comparison clp_compare(const clp_plan *plan, const uint8_t *result, const uint8_t *reference,
                            const double *unrounded) {
     const clp_layout *layout = &plan->output;
     double levels = layout->depth == 16 && plan->terms.linear ? 2 : 1;
+    if (has_exact_table(plan)) {
+        levels = layout->depth == 16 ? 2 * 257 : 2;
+    }
     /* Levels of 8 bits are coarse enough to see a bias before it is rounded. */
-    const double limits[2] = {levels, layout->depth == 8 ? 0.6 : levels + 0.01};
+    const double limits[2] = {levels, layout->depth == 8 && levels == 1 ? 0.6 : levels + 0.01};
     clp_comparison found = {0};
     for (uint32_t p = 0; p < layout->plane_count; p++) {
         const clp_plane *plane = &layout->planes[p];

@@ -142,8 +142,10 @@ static void run_pixels(clp_exact_picture *picture, const clp_term *term, uint32_
         for (uint32_t c = 0; c < in; c++) {
             from[c] = picture->planes[c].v[i] / 255;
         }
-        if (term->kind == CLP_TERM_TABLE) {
-            clp_conversion_apply(term->conversion, from, to);
+        if (term->exact == CLP_EXACT_ALL) {
+            term->conversion->exact(term->conversion->state, from, to);
+        } else if (term->kind == CLP_TERM_TABLE) {
+            clp_conversion_look_up(term->conversion, from, to);
         } else if (term->parameter[0] != 0) {
             from_hsv(from, to);
         } else {
@@ -212,6 +214,9 @@ clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
         picture->model == CLP_MODEL_YCC ? clp_exact_to_rgb(picture, error) : CLPROC_OK;
     if (status != CLPROC_OK) {
         return status;
+    }
+    if (term->exact == CLP_EXACT_DONE) {
+        return CLPROC_OK;
     }
     switch (term->kind) {
     case CLP_TERM_COLOUR:

@@ -159,6 +159,7 @@ clp_exif_facts clp_exif_read(const uint8_t *data, size_t size) {
         if (find_number(&file, &first, TAG_ORIENTATION, &orientation) && orientation >= 1 &&
             orientation <= 8) {
             facts.orientation = orientation;
+            facts.oriented = true;
         }
         facts.has_gps = find_entry(&file, &first, TAG_GPS_IFD, &found);
         facts.has_thumbnail = read_directory(&file, next_directory(&file, &first), &second);

@@ -8,6 +8,7 @@
 
 typedef struct clp_exif_facts {
     bool valid;           /**< the structure can be read */
+    bool oriented;        /**< it has an orientation of 1 to 8 */
     uint32_t orientation; /**< tag 0x0112, 1 to 8; 1 where it is missing or absurd */
     bool has_gps, has_thumbnail;
 } clp_exif_facts;
@@ -21,6 +22,7 @@ typedef struct clp_meta_edit {
     bool reset_orientation; /**< to 1 where it stands */
     bool strip_gps;         /**< and all else that tells the place */
     bool strip_thumbnail;   /**< its bytes as well as the link to them */
+    bool strip_beside;      /**< XMP: what is said of pictures and videos behind this one */
 } clp_meta_edit;
 
 /* Each copies a block with the edits made; `out` is cleared first. CLPROC_ERROR_INPUT if the block
@@ -29,7 +31,7 @@ typedef struct clp_meta_edit {
 /** Edits in place, so that offsets (MakerNote) stay valid. */
 clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error);
-/** An XMP packet. The length stays. */
+/** An XMP packet. The length stays, but for NULs at its end. */
 clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                 clp_bytes *out, clproc_error *error);
 /** The resources of Photoshop, among them IPTC: the content of a JPEG's APP13. Copies of other

@@ -194,6 +194,21 @@ static bool is_stale(const char *name, size_t length) {
     return is_one_of(names, name, length);
 }
 
+/** Gain maps, and the directory of what stands behind a JPEG, with offsets and lengths. */
+static bool is_beside(const char *name, size_t length) {
+    static const char *const schemas[] = {"hdrgm",      "HDRGainMap",     "Container", "Item",
+                                          "GContainer", "GContainerItem", NULL};
+    const char *colon = memchr(name, ':', length);
+    const char *local = colon ? colon + 1 : name;
+    size_t rest = length - (size_t)(local - name);
+    if (!colon) {
+        return false;
+    }
+    /* A schema's declaration goes, too, once nothing uses it: see drop_beside(). */
+    return is_one_of(schemas, name, (size_t)(colon - name)) ||
+           contains(local, rest, "MotionPhoto") || contains(local, rest, "MicroVideo");
+}
+
 static bool is_orientation(const char *name, size_t length) {
     static const char *const names[] = {"tiff:Orientation", NULL};
     return is_one_of(names, name, length);
@@ -251,10 +266,33 @@ static bool set_all(cursor *packet, name_test wanted, uint32_t value) {
     return true;
 }
 
+static bool is_gain_declaration(const char *name, size_t length) {
+    static const char *const names[] = {"xmlns:hdrgm", NULL};
+    return is_one_of(names, name, length);
+}
+
+/** True if every such property makes sense. */
+static bool is_sound(cursor *packet, name_test wanted) {
+    property found;
+    bool broken = false;
+    packet->at = 1;
+    while (!broken && next_property(packet, wanted, &found, &broken)) {
+    }
+    return !broken;
+}
+
+/** Readers look for gain maps by the schema's name alone. */
+static bool drop_beside(cursor *packet) {
+    return blank_all(packet, is_beside) && (memmem(packet->text, packet->size, "hdrgm:", 6) ||
+                                            blank_all(packet, is_gain_declaration));
+}
+
 static bool apply(cursor *packet, const clp_meta_edit *edit) {
     return (!edit->strip_gps || blank_all(packet, is_place)) &&
            (!edit->strip_thumbnail || blank_all(packet, is_stale)) &&
-           (!edit->reset_orientation || set_all(packet, is_orientation, 1)) &&
+           (!edit->strip_beside || drop_beside(packet)) &&
+           (edit->reset_orientation ? set_all(packet, is_orientation, 1)
+                                    : is_sound(packet, is_orientation)) &&
            (!edit->width || set_all(packet, is_width, edit->width)) &&
            (!edit->height || set_all(packet, is_height, edit->height));
 }
@@ -263,6 +301,9 @@ clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta
                                 clp_bytes *out, clproc_error *error) {
     clproc_status status;
     out->size = 0;
+    while (size > 0 && data[size - 1] == 0) {
+        size--; /* programs of macOS and cameras end packets so */
+    }
     CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
     cursor packet = {.text = (char *)out->data, .size = out->size};
     /* UTF-16 has NULs; neither JPEG nor PNG allow it. */

@@ -1,13 +1,35 @@
 /** Crop, pad, rotate, flip: index maps, nothing is filtered. */
+#include <math.h>
+
 #include "ops/ops_private.h"
+
+/** What reaches over an edge from its position is cut off, but a crop that could only do nothing,
+ * and a size that is not there, are a mistake. */
+static bool beyond(const clp_value *area, const clp_terms *terms) {
+    double width = area->number[0], height = area->number[1];
+    bool wide = width > terms->width, high = height > terms->height;
+    bool placed = area->count == 4;
+    bool nothing = area->number[2] == 0 && area->number[3] == 0 && width >= terms->width &&
+                   height >= terms->height;
+    return (wide || high) && (!placed || nothing);
+}
 
 static clproc_status crop(const clp_value *values, clp_terms *terms, clproc_error *error) {
     const double *area = values[0].number;
     double width = area[0], height = area[1], x = area[2], y = area[3];
+    if (area[4] > 0) {
+        /* The largest rectangle of this shape. */
+        double scale = fmin(terms->width / width, terms->height / height);
+        width = fmax(1, floor(width * scale + 0.5));
+        height = fmax(1, floor(height * scale + 0.5));
+    } else if (beyond(&values[0], terms)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "crop of %.0f × %.0f is larger than the picture of %u × %u pixels; "
+                             "give a shape as 16:9, or enlarge it first with --resize "
+                             "%.0fx%.0f:fit=cover",
+                             width, height, terms->width, terms->height, width, height);
+    }
     if (values[0].count == 2) {
-        /* No position: cut where gravity says, at most what there is. */
-        width = width < terms->width ? width : terms->width;
-        height = height < terms->height ? height : terms->height;
         x = (double)clp_gravity_offset(values[1].number[0], false, terms->width, (uint32_t)width);
         y = (double)clp_gravity_offset(values[1].number[0], true, terms->height, (uint32_t)height);
     }
@@ -77,9 +99,12 @@ static clproc_status flip(const clp_value *values, clp_terms *terms, clproc_erro
 const clp_op clp_op_crop = {
     .name = "crop",
     .help = "cut out a rectangle",
+    .details =
+        "What reaches over the right or lower edge from its position is cut off; a size that is "
+        "larger than the picture is refused.",
     .example = "800x600+10+20",
     .params = {{"area", CLP_PARAM_AREA, NULL, 0, 0, NULL,
-                "size and position of the upper left corner, in pixels"},
+                "size and position of the upper left corner, in pixels, or a shape as 16:9"},
                {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities,
                 "where to cut if no position is given"}},
     .param_count = 2,

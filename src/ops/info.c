@@ -18,10 +18,10 @@ void clp_param_range(const clp_param *param, char *text, size_t size) {
                  param->most);
         break;
     case CLP_PARAM_SIZE:
-        snprintf(text, size, "WxH, Wx, xH or N%%");
+        snprintf(text, size, "WxH, Wx, xH, W or N%%");
         break;
     case CLP_PARAM_AREA:
-        snprintf(text, size, "WxH+X+Y or WxH");
+        snprintf(text, size, "WxH+X+Y, WxH or a ratio W:H");
         break;
     case CLP_PARAM_COLOUR:
         snprintf(text, size,

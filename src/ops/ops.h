@@ -9,8 +9,8 @@ typedef enum clp_param_kind {
     CLP_PARAM_NUMBER,
     CLP_PARAM_WHOLE,   /**< a whole number */
     CLP_PARAM_NUMBERS, /**< a list separated by commas */
-    CLP_PARAM_SIZE,    /**< WxH, Wx, xH or N% */
-    CLP_PARAM_AREA,    /**< WxH+X+Y, or WxH to place by gravity */
+    CLP_PARAM_SIZE,    /**< WxH, Wx, xH, W or N%; with ! > < ^ behind WxH in a resize */
+    CLP_PARAM_AREA,    /**< WxH+X+Y, or WxH or W:H to place by gravity */
     CLP_PARAM_CHOICE,
     CLP_PARAM_COLOUR
 } clp_param_kind;
@@ -24,8 +24,17 @@ typedef struct clp_param {
     const char *help;
 } clp_param;
 
+/** What stands behind a size, as ImageMagick has it: bits of a SIZE's number[3]. */
+enum {
+    CLP_SIZE_EXACT = 1,   /**< 800x600!: whatever the proportions */
+    CLP_SIZE_SHRINK = 2,  /**< 800x600>: larger pictures only */
+    CLP_SIZE_ENLARGE = 4, /**< 800x600<: smaller pictures only */
+    CLP_SIZE_COVER = 8    /**< 800x600^: at least so large */
+};
+
 /** A parsed parameter. SIZE: number[0], number[1] are width and height, 0 where free; number[2] the
- * factor of N%, else 0. AREA: width, height, x, y. COLOUR: R, G, B, alpha in levels. CHOICE:
+ * factor of N%, else 0; number[3] CLP_SIZE_…. AREA: width, height, x, y; a ratio has number[4] set
+ * and count 2. COLOUR: R, G, B, alpha in levels. CHOICE:
  * number[0] is the choice's index. */
 typedef struct clp_value {
     double number[12];

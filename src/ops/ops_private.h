@@ -9,6 +9,10 @@
 #include "ops/ops.def"
 #undef OP
 
+/** What a word means, beginning with place `*from` of the table, which moves on; NULL for nothing
+ * more. */
+const char *clp_ops_synonym(const char *said, size_t *from);
+
 /** Where something smaller stands in something larger: the choices of every `gravity` parameter. */
 extern const char *const clp_gravities[];
 

@@ -1,37 +1,57 @@
 /** Parameters from text. */
 #include <ctype.h>
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/memory.h"
+#include "core/number.h"
 #include "ops/ops_private.h"
+
+/** What was likely meant: "; …", or nothing. */
+static const char *advice_on(const clp_param *param, const char *text) {
+    bool number = param->kind == CLP_PARAM_NUMBER || param->kind == CLP_PARAM_WHOLE;
+    if (number && strncmp(text, "0x", 2) == 0) {
+        return "; of ImageMagick's RADIUSxSIGMA give the sigma alone, as 1.5";
+    }
+    if (number && strchr(text, '%')) {
+        return "; it is a factor: 1.1 is 10 % more";
+    }
+    if (number && strchr(text, ',')) {
+        return "; write a point, as in 1.5";
+    }
+    if (param->kind == CLP_PARAM_SIZE && strchr(text, '@')) {
+        return "; an area in pixels cannot be asked for";
+    }
+    if (param->kind == CLP_PARAM_CHOICE && strcmp(text, "0") == 0) {
+        return "; leave the operation out to change nothing";
+    }
+    if (param->kind == CLP_PARAM_CHOICE && strcmp(text, "both") == 0) {
+        return "; both together are --rotate 180";
+    }
+    if (param->kind == CLP_PARAM_CHOICE && text[0] == '-') {
+        return "; a value is missing before this option";
+    }
+    return "";
+}
 
 static clproc_status refuse(clproc_error *error, const clp_op *op, const clp_param *param,
                             const char *text) {
     char range[256];
+    const char *advice = advice_on(param, text);
     clp_param_range(param, range, sizeof range);
     return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                         "%s: %s \"%s\" is not %s; see `clproc help %s`", op->name, param->name,
-                         text, range, op->name);
+                         "%s: %s \"%s\" is not %s%s; see `clproc help %s`", op->name, param->name,
+                         text, range, advice, op->name);
 }
 
-/** A number as C writes it in any locale; moves `*text` behind it. */
+/** Reads a number; moves `*text` behind it. */
 static bool read_number(const char **text, double *number) {
-    static _Thread_local locale_t c_locale;
-    char *end;
-    if (!c_locale) {
-        c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    }
-    if (!isdigit((unsigned char)**text) && !strchr("+-.", **text)) {
-        return false;
-    }
-    *number = c_locale ? strtod_l(*text, &end, c_locale) : strtod(*text, &end);
-    bool fine = end != *text && isfinite(*number);
-    *text = end;
-    return fine;
+    const char *end = clp_number_read(*text, number);
+    *text = end ? end : *text;
+    return end != NULL;
 }
 
 static bool read_whole(const char **text, double *number) {
@@ -63,61 +83,108 @@ static bool parse_numbers(const clp_param *param, const char *text, clp_value *v
     return false;
 }
 
-static bool parse_size(const char *text, clp_value *value) {
-    double number;
-    size_t length = strlen(text);
-    value->count = 3;
-    if (length > 1 && text[length - 1] == '%') {
-        bool fine =
-            read_number(&text, &number) && strcmp(text, "%") == 0 && number > 0 && number <= 100000;
-        value->number[2] = number / 100;
-        return fine;
-    }
-    if (*text != 'x' && (!read_whole(&text, &value->number[0]) || value->number[0] == 0)) {
-        return false;
-    }
-    if (*text++ != 'x') {
-        return false;
-    }
-    if (*text == '\0') {
-        return value->number[0] > 0;
-    }
-    return read_whole(&text, &value->number[1]) && value->number[1] > 0 && *text == '\0';
-}
-
-/** Count is 2 without a position, 4 with one. */
-static bool parse_area(const char *text, clp_value *value) {
-    if (!read_whole(&text, &value->number[0]) || *text++ != 'x' ||
-        !read_whole(&text, &value->number[1]) || value->number[0] == 0 || value->number[1] == 0) {
-        return false;
-    }
-    value->count = 2;
-    if (*text == '\0') {
-        return true;
-    }
-    value->count = 4;
-    return *text++ == '+' && read_whole(&text, &value->number[2]) && *text++ == '+' &&
-           read_whole(&text, &value->number[3]) && *text == '\0';
-}
-
-static bool parse_choice(const clp_param *param, const char *text, clp_value *value) {
-    value->count = 1;
-    for (int i = 0; param->choices[i]; i++) {
-        if (strcmp(param->choices[i], text) == 0) {
-            value->number[0] = i;
+/** An x between width and height, as people write it; moves `*text` behind it. */
+static bool read_cross(const char **text) {
+    static const char *const crosses[] = {"x", "X", "\u00d7"};
+    for (size_t i = 0; i < sizeof crosses / sizeof *crosses; i++) {
+        size_t length = strlen(crosses[i]);
+        if (strncmp(*text, crosses[i], length) == 0) {
+            *text += length;
             return true;
         }
     }
     return false;
 }
 
+/** ImageMagick's signs behind a size. */
+static bool parse_signs(const char *text, clp_value *value) {
+    static const char signs[] = "!><^";
+    unsigned bits = 0;
+    for (; *text; text++) {
+        const char *sign = strchr(signs, *text);
+        if (!sign) {
+            return false;
+        }
+        bits |= 1u << (sign - signs);
+    }
+    /* Two of them contradict each other, but for a box to cover by shrinking alone. */
+    unsigned apart = bits & (CLP_SIZE_EXACT | CLP_SIZE_COVER);
+    unsigned ways = bits & (CLP_SIZE_SHRINK | CLP_SIZE_ENLARGE);
+    value->number[3] = bits;
+    return (apart & (apart - 1)) == 0 && (ways & (ways - 1)) == 0;
+}
+
+static bool parse_size(const char *text, clp_value *value) {
+    size_t length = strlen(text);
+    value->count = 4;
+    if (length > 1 && text[length - 1] == '%') {
+        double number = 0;
+        bool fine =
+            read_number(&text, &number) && strcmp(text, "%") == 0 && number > 0 && number <= 100000;
+        value->number[2] = number / 100;
+        return fine;
+    }
+    if (isdigit((unsigned char)*text) &&
+        (!read_whole(&text, &value->number[0]) || value->number[0] == 0)) {
+        return false;
+    }
+    if (read_cross(&text)) {
+        if (isdigit((unsigned char)*text) &&
+            (!read_whole(&text, &value->number[1]) || value->number[1] == 0)) {
+            return false;
+        }
+    }
+    return (value->number[0] > 0 || value->number[1] > 0) && parse_signs(text, value);
+}
+
+/** Count is 2 without a position, 4 with one. */
+static bool parse_area(const char *text, clp_value *value) {
+    if (!read_whole(&text, &value->number[0]) || value->number[0] == 0) {
+        return false;
+    }
+    bool ratio = *text == ':';
+    text += ratio;
+    if ((!ratio && !read_cross(&text)) || !read_whole(&text, &value->number[1]) ||
+        value->number[1] == 0) {
+        return false;
+    }
+    value->count = 2;
+    value->number[4] = ratio;
+    if (*text == '\0' || ratio) {
+        return *text == '\0';
+    }
+    value->count = 4;
+    return *text++ == '+' && read_whole(&text, &value->number[2]) && *text++ == '+' &&
+           read_whole(&text, &value->number[3]) && *text == '\0';
+}
+
+static int find_choice(const clp_param *param, const char *text) {
+    for (int i = 0; param->choices[i]; i++) {
+        if (strcasecmp(param->choices[i], text) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool parse_choice(const clp_param *param, const char *text, clp_value *value) {
+    int choice = find_choice(param, text);
+    const char *meant;
+    for (size_t from = 0; choice < 0 && (meant = clp_ops_synonym(text, &from)) != NULL;) {
+        choice = find_choice(param, meant);
+    }
+    value->count = 1;
+    value->number[0] = choice;
+    return choice >= 0;
+}
+
 static bool parse_colour(const char *text, clp_value *value) {
     static const struct {
         const char *name;
         unsigned rgba;
-    } names[] = {{"black", 0x000000ff},  {"white", 0xffffffff}, {"gray", 0x808080ff},
-                 {"red", 0xff0000ff},    {"green", 0x008000ff}, {"blue", 0x0000ffff},
-                 {"yellow", 0xffff00ff}, {"transparent", 0}};
+    } names[] = {{"black", 0x000000ff}, {"white", 0xffffffff},  {"gray", 0x808080ff},
+                 {"grey", 0x808080ff},  {"red", 0xff0000ff},    {"green", 0x008000ff},
+                 {"blue", 0x0000ffff},  {"yellow", 0xffff00ff}, {"transparent", 0}};
     unsigned long rgba = 0;
     bool found = false;
     value->count = 4;
@@ -127,9 +194,10 @@ static bool parse_colour(const char *text, clp_value *value) {
             found = true;
         }
     }
-    size_t digits = *text == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
-    if (!found && (text[0] != '#' || text[1 + digits] != '\0' ||
-                   (digits != 3 && digits != 4 && digits != 6 && digits != 8))) {
+    text += *text == '#'; /* which a shell takes for a comment */
+    size_t digits = strspn(text, "0123456789abcdefABCDEF");
+    if (!found &&
+        (text[digits] != '\0' || (digits != 3 && digits != 4 && digits != 6 && digits != 8))) {
         return false;
     }
     if (!found) {
@@ -137,7 +205,7 @@ static bool parse_colour(const char *text, clp_value *value) {
         char full[9] = "ffffffff";
         bool brief = digits <= 4;
         for (size_t i = 0; i < (brief ? 2 * digits : digits) && i < 8; i++) {
-            full[i] = text[1 + (brief ? i / 2 : i)];
+            full[i] = text[brief ? i / 2 : i];
         }
         rgba = strtoul(full, NULL, 16);
     }
@@ -215,6 +283,51 @@ static clproc_status parse_part(const clp_op *op, const char *part, bool first, 
     return parse_param(op, &op->params[index], equals ? equals + 1 : part, &values[index], error);
 }
 
+/** Cuts off what stands before the next colon; the one of a ratio, as 16:9, belongs to it. */
+static char *cut_part(const clp_op *op, char **rest) {
+    char *part = *rest;
+    bool area = op->param_count > 0 && op->params[0].kind == CLP_PARAM_AREA;
+    char *value = area && strncmp(part, "area=", 5) == 0 ? part + 5 : part;
+    size_t before = strspn(value, "0123456789");
+    size_t after = value[before] == ':' ? strspn(value + before + 1, "0123456789") : 0;
+    if (area && before > 0 && after > 0) {
+        char *end = value + before + 1 + after;
+        *rest = *end ? end + 1 : NULL;
+        if (*end == ':' || !*end) {
+            *end = '\0';
+            return part;
+        }
+        *rest = part;
+    }
+    return strsep(rest, ":");
+}
+
+/** Signs behind a size and a `fit` or `enlarge` that say otherwise. */
+static clproc_status check_signs(const clp_op *op, const clp_value *values, const bool *given,
+                                 clproc_error *error) {
+    static const struct {
+        unsigned signs;
+        const char *param;
+    } rivals[] = {{CLP_SIZE_EXACT | CLP_SIZE_COVER, "fit"},
+                  {CLP_SIZE_SHRINK | CLP_SIZE_ENLARGE, "enlarge"}};
+    bool sized = op->param_count > 0 && op->params[0].kind == CLP_PARAM_SIZE;
+    unsigned signs = sized ? (unsigned)values[0].number[3] : 0;
+    if (signs && find_param(op, "fit", 3) < 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "%s takes a size without ! > < or ^ behind it", op->name);
+    }
+    for (size_t i = 0; signs && i < sizeof rivals / sizeof *rivals; i++) {
+        int param = find_param(op, rivals[i].param, strlen(rivals[i].param));
+        if ((signs & rivals[i].signs) && param >= 0 && given[param]) {
+            return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                 "%s: the sign behind the size and %s= say the same thing twice; "
+                                 "leave one out",
+                                 op->name, rivals[i].param);
+        }
+    }
+    return CLPROC_OK;
+}
+
 clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values[CLP_MAX_PARAMS],
                             clproc_error *error) {
     bool given[CLP_MAX_PARAMS] = {false};
@@ -225,7 +338,7 @@ clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values
     }
     char *rest = copy;
     for (bool first = true; rest && *copy; first = false) {
-        char *part = strsep(&rest, ":");
+        char *part = cut_part(op, &rest);
         CLP_TRY(status, out, parse_part(op, part, first, values, given, error));
     }
     for (uint32_t i = 0; i < op->param_count; i++) {
@@ -241,6 +354,7 @@ clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values
         }
         CLP_TRY(status, out, parse_param(op, param, param->fallback, &values[i], error));
     }
+    status = check_signs(op, values, given, error);
 out:
     clp_memory_free(copy);
     return status;

@@ -74,9 +74,15 @@ static clproc_status terms(const clp_value *values, clp_terms *t, clproc_error *
     if (status != CLPROC_OK) {
         return status;
     }
-    int fit = (int)values[FIT].number[0];
+    unsigned signs = (unsigned)values[SIZE].number[3];
+    int fit = signs & CLP_SIZE_EXACT   ? FIT_FILL
+              : signs & CLP_SIZE_COVER ? FIT_OUTSIDE
+                                       : (int)values[FIT].number[0];
     clp_filter filter = (clp_filter)values[FILTER].number[0];
-    bool enlarge = values[ENLARGE].number[0] == 0;
+    bool enlarge = values[ENLARGE].number[0] == 0 && !(signs & CLP_SIZE_SHRINK);
+    if ((signs & CLP_SIZE_ENLARGE) && (w <= t->width || h <= t->height)) {
+        return CLPROC_OK; /* for pictures that are smaller both ways */
+    }
     /* With one side free or a percentage, the box has the picture's shape and every fit is the
      * same. */
     bool boxed = values[SIZE].number[0] > 0 && values[SIZE].number[1] > 0;
@@ -124,7 +130,10 @@ const clp_op clp_op_resize = {
     .example = "1920x1080:fit=inside",
     .params =
         {{"size", CLP_PARAM_SIZE, NULL, 0, 0, NULL,
-          "width and height, one of them free, or a percentage"},
+          "width and height, one of them free, or a percentage; behind WxH, as in ImageMagick: ! "
+          "ignores proportions, > leaves smaller pictures alone, < larger ones, ^ fills the box "
+          "and "
+          "more"},
          {"fit", CLP_PARAM_CHOICE, "inside", 0, 0, fits,
           "inside: whole picture within the box; outside: box within the picture; cover: fill the "
           "box, cut the "

@@ -217,12 +217,18 @@ out:
     return status;
 }
 
+static bool has_places(const clp_conversion *conversion) {
+    return conversion->place[0] || conversion->place[1] || conversion->place[2] ||
+           conversion->place[3];
+}
+
 static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
     const clp_conversion *conversion = term->conversion;
     clp_step step = {.kind = CLP_STEP_TABLE,
                      .grid = conversion->grid,
                      .in = conversion->in,
-                     .out = conversion->out};
+                     .out = conversion->out,
+                     .value = {has_places(conversion)}};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     CLP_TRY(status, out, add_clamp(lowering));
@@ -377,23 +383,40 @@ static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const c
     return status;
 }
 
-/** The table of a conversion, four values each from 0 to white. */
+/** Curves of places, in steps of the grid; of channels that have none, straight. */
+static void fill_places(float *to, const clp_conversion *conversion) {
+    for (uint32_t c = 0; c < conversion->in; c++) {
+        const float *place = conversion->place[c];
+        for (uint32_t i = 0; i <= CLP_PLACE_SIZE; i++) {
+            float at = place ? place[i] : (float)i / CLP_PLACE_SIZE;
+            *to++ = at * (float)(conversion->grid - 1);
+        }
+    }
+}
+
+/** The table of a conversion, four values each from 0 to white, and its curves of places. */
 static clproc_status cube_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    size_t count = 1;
+    size_t count = 1, places = 0;
     for (uint32_t i = 0; i < step->in; i++) {
         count *= step->grid;
     }
-    float *table = clp_memory_zero(CLP_MEMORY_PLAN, count, 4 * sizeof *table);
+    if (step->value[0] != 0) {
+        places = (size_t)step->in * (CLP_PLACE_SIZE + 1);
+    }
+    float *table = clp_memory_zero(CLP_MEMORY_PLAN, count * 4 + places, sizeof *table);
     if (!table) {
         return clp_error_memory(lowering->error, "a colour table", count * 4 * sizeof *table);
+    }
+    if (places) {
+        fill_places(table + count * 4, term->conversion);
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t c = 0; c < 3; c++) {
             table[4 * i + c] = term->conversion->table[3 * i + c] * step->white;
         }
     }
-    clproc_status status = clp_table_bytes(lowering->plan, table, count * 4 * sizeof *table,
-                                           &step->table, lowering->error);
+    clproc_status status = clp_table_bytes(
+        lowering->plan, table, (count * 4 + places) * sizeof *table, &step->table, lowering->error);
     clp_memory_free(table);
     return status;
 }

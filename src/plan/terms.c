@@ -296,6 +296,7 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     clp_conversion *conversion = terms->waiting;
     clp_colour colour = {.in = 3, .out = 3};
     clproc_status status = CLPROC_OK;
+    size_t first = terms->count;
     if (!conversion) {
         return CLPROC_OK;
     }
@@ -303,18 +304,26 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     if (conversion->table) {
         CLP_TRY(status, out, append_shared(terms, conversion, NULL, error));
         terms->colours = conversion->out;
-        goto out;
+        if (!conversion->before[0]) {
+            goto out;
+        }
     }
     if (conversion->in == 1 && conversion->out == 3) {
         CLP_TRY(status, out, clp_terms_expand(terms, "icc", error));
     }
     CLP_TRY(status, out, append_shared(terms, conversion, conversion->before, error));
-    if (conversion->in == 3) {
+    if (conversion->in != 1) {
         memcpy(colour.m, conversion->matrix, sizeof colour.m);
+        for (int c = 0; c < 3; c++) {
+            colour.offset[c] = 255 * conversion->offset[c];
+        }
         CLP_TRY(status, out, append_colour(terms, "icc", &colour, error));
         CLP_TRY(status, out, append_shared(terms, conversion, conversion->after, error));
     }
 out:
+    for (size_t i = first; conversion->table && conversion->exact && i < terms->count; i++) {
+        terms->items[i].exact = i == first ? CLP_EXACT_ALL : CLP_EXACT_DONE;
+    }
     clp_conversion_release(&conversion);
     return status;
 }

@@ -66,6 +66,9 @@ typedef struct clp_term {
     float *curve[3];
     /** Whose curves or table these are; one reference, NULL if the term owns its curves. */
     clp_conversion *conversion;
+    /** Of the terms of a table that has an exact definition: the reference device does all of them
+     * at the first. */
+    enum { CLP_EXACT_NOT, CLP_EXACT_ALL, CLP_EXACT_DONE } exact;
     /* KERNEL */
     clp_custom custom;
     double parameter[4];

@@ -42,6 +42,10 @@ static size_t find_format(const char *path) {
     return i;
 }
 
+const char *clproc_report_ending(size_t index) {
+    return index < FORMAT_COUNT ? formats[index].ending : NULL;
+}
+
 clproc_profile_level clproc_report_level(const char *path) {
     size_t format = path ? find_format(path) : FORMAT_COUNT;
     return format < FORMAT_COUNT ? formats[format].level : CLPROC_PROFILE_OFF;
@@ -65,6 +69,25 @@ clproc_status clproc_profile_print(const clproc_profile *profile, clproc_profile
     CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
     clp_findings_make(&findings, &analysis);
     clp_tables(&text, &analysis, &findings, view);
+    status = clp_text_to_stream(&text, out, error);
+out:
+    clp_text_free(&text);
+    clp_analysis_free(&analysis);
+    return status;
+}
+
+clproc_status clproc_profile_write_json(const clproc_profile *profile, FILE *out,
+                                        clproc_error *error) {
+    clp_analysis analysis = {0};
+    clp_findings findings;
+    clp_text text = {0};
+    clproc_status status;
+    if (!profile || !out) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no profile or no stream is given");
+    }
+    CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
+    clp_findings_make(&findings, &analysis);
+    clp_json_write(&text, &analysis, &findings);
     status = clp_text_to_stream(&text, out, error);
 out:
     clp_text_free(&text);

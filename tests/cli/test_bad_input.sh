@@ -71,7 +71,8 @@ expect_err 'in/b.png: .*crop'
 # A folder without pictures, and one that is not there.
 mkdir bare
 clproc run bare -o out $op
-[ "$code" -ne 0 ] || fail "nothing to do should be an error"
+expect_code 0
+expect_err 'no file in the inputs'
 expect_err 'no file\|bare'
 clproc run nowhere -o out $op
 expect_code 1

@@ -33,8 +33,14 @@ for command in run profile devices selftest report help; do
     expect_same "$out" "$scratch/help"
 done
 
+# The options of every day first, all of them on demand.
 clproc help run
+daily=$(grep -c '^  \(-., \)\{0,1\}--' "$out")
+[ "$daily" -lt 35 ] || fail "help run should show few options, not $daily"
+expect_out 'clproc help run --all'
+clproc help run --all
 cp "$out" "$scratch/run"
+[ "$(grep -c '^  \(-., \)\{0,1\}--' "$out")" -gt $((daily + 20)) ] || fail "--all should show more"
 while read -r op; do
     grep -q -e "^  --$op\b" "$scratch/run" || fail "help run should show --$op"
     clproc help "$op"
@@ -66,6 +72,30 @@ done
 clproc help icc
 expect_out 'CMYK'
 
+# Topics; letters; words of other programs; choices of an option; options of several commands.
+while read -r topic told; do
+    clproc help "$topic"
+    expect_code 0
+    expect_out "$told"
+done <<'END'
+sizes ^  800x600!
+metadata gain maps
+formats Apple
+environment POCL_CACHE_DIR
+files .clproc-journal
+exit-codes ^  128+n
+synonyms --greyscale  *--gray
+o ^run, profile:$
+q --quiet
+gps --strip
+greyscale BT.601
+profile ^  --profile\[=
+report ^  --report FILE
+strategy ,stream,
+END
+clproc help o
+expect_out '^report:$'
+
 clproc help resise
 expect_refusal 2 'did you mean resize?'
 clproc help run resize
@@ -79,6 +109,9 @@ sed 's/\\-/-/g' "$out" >"$scratch/man"
 sed 's/^/--/' "$scratch/ops" "$scratch/options" | while read -r option; do
     grep -q -e "$option\b" "$scratch/man" || fail "the manual page lacks $option"
 done || exit 1
+for section in NAME SYNOPSIS COMMANDS EXAMPLES FILES ENVIRONMENT 'EXIT STATUS'; do
+    grep -q -x -e "\.SH $section" "$out" || fail "the manual page lacks $section"
+done
 if have man && have groff; then
     complaints=$(man --warnings=w -E UTF-8 -l -Tutf8 "$out" 2>&1 >/dev/null)
     [ -z "$complaints" ] || fail "the manual page is no good troff: $complaints"

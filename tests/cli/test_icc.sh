@@ -11,7 +11,7 @@ expect_code 2
 
 clproc run in/b.png -o srgb.png --icc srgb --intent relative --bpc
 expect_code 0
-clproc help run
+clproc help run --all
 expect_code 0
 expect_out '--intent perceptual|relative|saturation|absolute'
 

@@ -63,11 +63,12 @@ expect_tag kept.jpg XMP-photoshop:City Rome
 expect_tag kept.jpg JFIF:XResolution 300
 expect_tag kept.jpg JFIF:ResolutionUnit 1
 
-# To PNG and back; a PNG has no place for IPTC, which is told.
+# To PNG, which has IPTC as a text, and back.
 clproc run in/full.jpg -o there.png --resize 120x
 expect_code 0
-expect_err 'full.jpg: warning: IPTC was dropped'
+expect_no_err warning
 expect_kept there.png
+expect_tag there.png IPTC:City Rome
 expect_sound there.png
 expect_tag there.png PNG-pHYs:PixelsPerUnitX 11811
 if have pngcheck; then
@@ -78,6 +79,7 @@ expect_code 0
 expect_kept back.jpg
 expect_sound back.jpg
 expect_tag back.jpg JFIF:XResolution 300
+expect_tag back.jpg IPTC:Caption-Abstract Columns
 
 # Stripping: what is named goes, and nothing else.
 strip() { # LIST

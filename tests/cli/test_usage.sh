@@ -20,7 +20,8 @@ refused 'no output given; add -o' run in
 refused 'did you mean --resize?' run in -o out --resise 10x
 refused 'did you mean --quality?' run in -o out --qualty=3
 refused 'unknown option --xyzzy' run in -o out --xyzzy
-refused 'unknown option -q' run in -o out -q
+refused 'unknown option -x' run in -o out -x
+refused '.q is --quiet; .*--quality 85' run in -o out -q 85
 refused '--resize needs a value' run in -o out --resize
 refused '--output needs a value' run in -o
 refused '--gray takes no value' run in -o out --gray=1

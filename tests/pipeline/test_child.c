@@ -47,7 +47,7 @@ static void test_result_and_profile_arrive(void **state) {
 
 static void test_failures_arrive(void **state) {
     (void)state;
-    static const char *const missing[] = {"nowhere.jpg"}, *const none[] = {"empty"};
+    static const char *const missing[] = {"nowhere.jpg"}, *const none[] = {"@empty"};
     clproc_pipeline *pipeline = NULL;
     clproc_profile *profile = NULL;
     clproc_run_params params = params_for(&pipeline);
@@ -59,7 +59,7 @@ static void test_failures_arrive(void **state) {
     assert_non_null(strstr(child.problem, "nowhere.jpg: "));
     clproc_profile_destroy(&profile);
 
-    assert_int_equal(mkdir("empty", 0777), 0);
+    assert_int_equal(clp_file_write("empty", "", 0, false, NULL), CLPROC_OK);
     params.inputs = none;
     assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, &error),
                      CLPROC_ERROR_ARGUMENT);

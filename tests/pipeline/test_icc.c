@@ -176,6 +176,9 @@ static void check_file(const char *folder, const char *name) {
                 devices[i], depth, off.mean, off.rounding, off.most);
             assert_true(off.mean <= fmax(0.2, depth == 8 ? off.rounding + 0.05 : 0));
             assert_true(depth == 8 || off.most <= 1);
+            /* The reference device asks Little CMS itself, not the table. */
+            bool itself = profile && strcmp(devices[i], "reference") == 0;
+            assert_true(depth == 8 || !itself || off.most < 0.005);
             drop_picture(&result);
         }
     }

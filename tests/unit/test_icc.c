@@ -204,6 +204,115 @@ static void tables(void **state) {
     clp_bytes_free(&source);
 }
 
+/** As jpegli's XYB files have it: a table of two points, cubes, and a matrix. Near black and out of
+ * gamut it bends most. */
+static clp_bytes xyb_profile(void) {
+    static const double scale[3] = {22.995788804, 1.183000077, 1.502141333},
+                        offset[3] = {0.015386134, 0, 0.27770459};
+    static const double unmix[9] = {11.031566901960783,  -9.866943921568629, -0.16462299647058826,
+                                    -3.254147380392157,  4.418770392156863,  -0.16462299647058826,
+                                    -3.6588512862745097, 2.7129230470588235, 1.9459282392156863};
+    /* Linear sRGB to the connection space, D50, of which 1 is 1 + 32767 / 32768. */
+    static const double to_xyz[9] = {0.4360747, 0.3850649, 0.1430804, 0.2225045, 0.7168786,
+                                     0.0606169, 0.0139322, 0.0971045, 0.7141733};
+    const double bias = 0.0037930732552754493, root = 0.15595420054924863, unit = 32768.0 / 65535;
+    cmsUInt16Number corners[24];
+    for (int i = 0; i < 8; i++) {
+        double x = (i >> 2 & 1) / scale[0] - offset[0], y = (i >> 1 & 1) / scale[1] - offset[1];
+        double b = (i & 1) / scale[2] - offset[2] + y;
+        /* Roots from −1 to 1 as 0 to 1. */
+        corners[3 * i] = (cmsUInt16Number)lround(65535 * (y + x + 1) / 2);
+        corners[3 * i + 1] = (cmsUInt16Number)lround(65535 * (y - x + 1) / 2);
+        corners[3 * i + 2] = (cmsUInt16Number)lround(65535 * (b + 1) / 2);
+    }
+    double matrix[9], shift[3] = {0, 0, 0};
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            matrix[3 * i + j] = 0;
+            for (int k = 0; k < 3; k++) {
+                matrix[3 * i + j] += unit * to_xyz[3 * i + k] * unmix[3 * k + j];
+            }
+            shift[i] -= matrix[3 * i + j] * bias;
+        }
+    }
+    clp_bytes bytes = {0};
+    /* ((2 u − 1) + root)^3 */
+    cmsToneCurve *one = cmsBuildParametricToneCurve(NULL, 2, (const double[]){3, 2, root - 1}),
+                 *all[3] = {one, one, one};
+    cmsStage *table = cmsStageAllocCLut16bit(NULL, 2, 3, 3, corners);
+    cmsPipeline *pipeline = cmsPipelineAlloc(NULL, 3, 3);
+    assert_true(
+        cmsPipelineInsertStage(pipeline, cmsAT_END, cmsStageAllocToneCurves(NULL, 3, NULL)));
+    assert_true(cmsPipelineInsertStage(pipeline, cmsAT_END, table));
+    assert_true(cmsPipelineInsertStage(pipeline, cmsAT_END, cmsStageAllocToneCurves(NULL, 3, all)));
+    assert_true(cmsPipelineInsertStage(pipeline, cmsAT_END,
+                                       cmsStageAllocMatrix(NULL, 3, 3, matrix, shift)));
+    assert_true(
+        cmsPipelineInsertStage(pipeline, cmsAT_END, cmsStageAllocToneCurves(NULL, 3, NULL)));
+    cmsHPROFILE profile = cmsCreateProfilePlaceholder(NULL);
+    cmsSetProfileVersion(profile, 4.3);
+    cmsSetDeviceClass(profile, cmsSigDisplayClass);
+    cmsSetColorSpace(profile, cmsSigRgbData);
+    cmsSetPCS(profile, cmsSigXYZData);
+    cmsUInt32Number size = 0;
+    assert_true(cmsWriteTag(profile, cmsSigAToB0Tag, pipeline));
+    assert_true(cmsSaveProfileToMem(profile, NULL, &size));
+    assert_int_equal(clp_bytes_reserve(&bytes, size, NULL), CLPROC_OK);
+    assert_true(cmsSaveProfileToMem(profile, bytes.data, &size));
+    bytes.size = size;
+    cmsFreeToneCurve(one);
+    cmsPipelineFree(pipeline);
+    cmsCloseProfile(profile);
+    return bytes;
+}
+
+/** Within two levels of Little CMS, also where channels clip. */
+static void tables_that_clip(void **state) {
+    (void)state;
+    bool table;
+    clp_bytes source = xyb_profile();
+    for (int intent = 0; intent < 3; intent++) {
+        gap off = distance(&source, 3, NULL, (clproc_intent)intent, intent & 1, &table);
+        print_message("XYB: dE2000 mean %.3f, most %.3f; %.2f levels\n", off.mean, off.most,
+                      off.levels);
+        assert_true(table);
+        assert_true(off.levels < 2);
+    }
+    clp_bytes_free(&source);
+}
+
+/** Every profile of the corpus that is a table, and inks. */
+static void tables_of_the_corpus(void **state) {
+    (void)state;
+    static const char *const files[] = {"ljt-testimages/testimages__test1.icc",
+                                        "ljt-testimages/testimages__test3.icc"};
+    static const uint32_t channels[] = {4, 3};
+    const char *corpus = getenv("CLPROC_CORPUS"), *home = getenv("CLPROC_SOURCE");
+    for (size_t i = 0; i < 2; i++) {
+        char path[4096];
+        bool table;
+        clp_bytes source = {0};
+        snprintf(path, sizeof path, "%s%s/%s",
+                 corpus ? corpus
+                 : home ? home
+                        : ".",
+                 corpus ? "" : "/../shared/corpus", files[i]);
+        if (clp_file_read(path, 0, &source, NULL) != CLPROC_OK) {
+            print_message("no corpus: set CLPROC_CORPUS to a folder of pictures\n");
+            skip();
+        }
+        for (int k = 0; k < 8; k++) {
+            int intent = k / 2;
+            gap off = distance(&source, channels[i], NULL, (clproc_intent)intent, k & 1, &table);
+            print_message("%s: dE2000 mean %.3f, most %.3f; %.2f levels\n", files[i], off.mean,
+                          off.most, off.levels);
+            assert_true(table);
+            assert_true(off.levels < 2);
+        }
+        clp_bytes_free(&source);
+    }
+}
+
 static void sources_that_are_srgb(void **state) {
     (void)state;
     static const uint8_t srgb[4] = {1, 13, 0, 1}, p3[4] = {12, 13, 0, 1};
@@ -325,6 +434,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(curves_and_matrix),     cmocka_unit_test(curves_into_a_power),
         cmocka_unit_test(gray_stays_gray),       cmocka_unit_test(tables),
+        cmocka_unit_test(tables_that_clip),      cmocka_unit_test(tables_of_the_corpus),
         cmocka_unit_test(sources_that_are_srgb), cmocka_unit_test(plain_inks),
         cmocka_unit_test(code_points),           cmocka_unit_test(made_profiles_are_sound),
         cmocka_unit_test(broken_profiles),

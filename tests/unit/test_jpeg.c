@@ -315,10 +315,22 @@ static void tolerates_flaws_as_told(void **state) {
     unsigned long size;
     oracle_encode(&(variant){.stored = JCS_YCbCr, .h = {1, 1, 1}, .v = {1, 1, 1}, .restart = 4}, 80,
                   60, &bytes, &size);
-    check_policies(*state, bytes, size / 2, CLP_FLAW_TRUNCATED, CLPROC_FAIL_ON_NONE);
+    const uint32_t cut_short = CLP_FLAW_TRUNCATED | CLP_FLAW_WARNING;
+    check_policies(*state, bytes, size / 2, cut_short, CLPROC_FAIL_ON_NONE);
 
-    /* Without the marker that ends the picture. */
-    check_policies(*state, bytes, size - 2, CLP_FLAW_TRUNCATED, CLPROC_FAIL_ON_NONE);
+    /* Without the marker that ends the picture: nothing else is missing. */
+    check_policies(*state, bytes, size - 2, CLP_FLAW_WARNING, CLPROC_FAIL_ON_ERROR);
+    check_policies(*state, bytes, size - 1, CLP_FLAW_WARNING, CLPROC_FAIL_ON_ERROR);
+    check_policies(*state, bytes, size - 5, cut_short, CLPROC_FAIL_ON_NONE);
+
+    /* Fields of SOS that a sequential scan does not use, as Samsung's phones leave them. */
+    size_t scan = 2;
+    while (bytes[scan + 1] != 0xDA) {
+        scan += 2u + (size_t)(bytes[scan + 2] << 8 | bytes[scan + 3]);
+    }
+    bytes[scan + 12] = 0;
+    check_policies(*state, bytes, size, CLP_FLAW_WARNING, CLPROC_FAIL_ON_ERROR);
+    bytes[scan + 12] = 63;
 
     /* A restart marker out of order. */
     uint8_t *damaged = malloc(size + 3);
@@ -344,6 +356,13 @@ static void tolerates_flaws_as_told(void **state) {
     memcpy(damaged + 5, bytes + 2, size - 2);
     check_policies(*state, damaged, size + 3, CLP_FLAW_WARNING, CLPROC_FAIL_ON_ERROR);
     free(damaged);
+    free(bytes);
+
+    /* Of several scans one may be missing. */
+    oracle_encode(
+        &(variant){.stored = JCS_YCbCr, .h = {1, 1, 1}, .v = {1, 1, 1}, .progressive = true}, 80,
+        60, &bytes, &size);
+    check_policies(*state, bytes, size - 2, CLP_FLAW_TRUNCATED, CLPROC_FAIL_ON_NONE);
     free(bytes);
 }
 

@@ -305,7 +305,7 @@ static void garbage_does_no_harm(void **state) {
     uint32_t seed = 1;
     size_t edited = 0;
     clp_bytes out = {0};
-    static const clp_meta_edit everything = {1, 70000, true, true, true};
+    static const clp_meta_edit everything = {1, 70000, true, true, true, true};
     for (int round = 0; round < 40000; round++) {
         builder exif;
         build(&exif, round % 2);
@@ -344,7 +344,7 @@ static const char packet[] =
     " <dc:title>exif:GPSLatitude tiff:Orientation</dc:title></rdf:Description></rdf:RDF>"
     "</x:xmpmeta><?xpacket end='w'?>";
 
-static const clp_meta_edit all_edits = {300, 70000, true, true, true};
+static const clp_meta_edit all_edits = {300, 70000, true, true, true, true};
 
 static void edit_xmp(const char *text, bool gps, bool orientation, clp_bytes *out) {
     clp_meta_edit how = {.strip_gps = gps, .reset_orientation = orientation};
@@ -398,6 +398,45 @@ static void broken_xmp_is_refused(void **state) {
     assert_int_equal(clp_xmp_edit_copy((const uint8_t *)"<\0a", 3, &all_edits, &out, NULL),
                      CLPROC_ERROR_INPUT);
     assert_int_equal(clp_xmp_edit_copy((const uint8_t *)"", 0, &all_edits, &out, NULL), CLPROC_OK);
+    clp_bytes_free(&out);
+}
+
+/** Programs end packets in NULs; only within a packet do they mean another encoding. */
+static void xmp_may_end_in_nuls(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    static const uint8_t padded[] = "<x xmp:Rating='4'/>\0\0\0";
+    static const uint8_t utf16[] = "<\0x\0/\0>\0\0\0";
+    const clp_meta_edit none = {0};
+    assert_int_equal(clp_xmp_edit_copy(padded, sizeof padded, &none, &out, NULL), CLPROC_OK);
+    assert_int_equal(out.size, strlen((const char *)padded));
+    assert_memory_equal(out.data, padded, out.size);
+    assert_int_equal(clp_xmp_edit_copy(utf16, sizeof utf16, &none, &out, NULL), CLPROC_ERROR_INPUT);
+    clp_bytes_free(&out);
+}
+
+/** What tells of gain maps and videos behind the picture goes, however it is written. */
+static void xmp_loses_claims_of_what_is_behind(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    static const char text[] =
+        "<rdf:RDF><rdf:Description xmlns:hdrgm='http://ns.adobe.com/hdr-gain-map/1.0/' "
+        "hdrgm:Version='1.0' GCamera:MicroVideoOffset='5000' Camera:MotionPhoto='1' xmp:Rating='4'>"
+        "<GContainer:Directory><rdf:Seq><rdf:li><GContainer:Item Item:Length='9'/></rdf:li>"
+        "</rdf:Seq></GContainer:Directory><hdrgm:GainMapMax>1.5</hdrgm:GainMapMax>"
+        "<dc:title>MotionPhoto</dc:title></rdf:Description></rdf:RDF>";
+    const clp_meta_edit how = {.strip_beside = true};
+    assert_int_equal(clp_xmp_edit_copy((const uint8_t *)text, strlen(text), &how, &out, NULL),
+                     CLPROC_OK);
+    assert_int_equal(out.size, strlen(text));
+    assert_int_equal(clp_bytes_append(&out, "", 1, NULL), CLPROC_OK);
+    static const char *const gone[] = {"hdrgm", "MicroVideo", "Camera:", "Directory",
+                                       "Item",  "Length",     "1.5",     "5000"};
+    for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) {
+        assert_null(strstr((char *)out.data, gone[i]));
+    }
+    assert_non_null(strstr((char *)out.data, "xmp:Rating='4'>"));
+    assert_non_null(strstr((char *)out.data, "<dc:title>MotionPhoto</dc:title></rdf:Description>"));
     clp_bytes_free(&out);
 }
 
@@ -637,6 +676,8 @@ int main(void) {
         cmocka_unit_test(xmp_loses_its_gps_properties),
         cmocka_unit_test(xmp_orientation_becomes_upright),
         cmocka_unit_test(broken_xmp_is_refused),
+        cmocka_unit_test(xmp_may_end_in_nuls),
+        cmocka_unit_test(xmp_loses_claims_of_what_is_behind),
         cmocka_unit_test(xmp_garbage_does_no_harm),
         cmocka_unit_test(xmp_loses_places_of_all_schemas),
         cmocka_unit_test(xmp_describes_the_new_picture),
