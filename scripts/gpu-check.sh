@@ -18,11 +18,11 @@ say() {
 
 # ------------------------------------------------------------------------------ pack
 
-# A program and the libraries it needs, the C library aside.
+# A program and the libraries it needs; not those of C and C++, which drivers there want as new as they are there.
 gather() { # FILE
     cp "$1" "$dir/bin/"
     ldd "$1" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' |
-        grep -Ev '/(ld-linux|libc|libm|libpthread|libdl|librt)[.-]' | while read -r library; do
+        grep -Ev '/(ld-linux|libc|libm|libpthread|libdl|librt|libstdc\+\+|libgcc_s)[.-]' | while read -r library; do
         [ -e "$dir/lib/$(basename "$library")" ] || cp -L "$library" "$dir/lib/"
     done
 }
