@@ -309,6 +309,11 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
             *index = i;
         }
     }
+    /* Where devices are missing from the list, a number means another one than it did. */
+    bool numbered = !any && selection[strspn(selection, "0123456789")] == '\0';
+    if (problem[0] && numbered) {
+        best = NULL;
+    }
     if (!best && problem[0]) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s", problem);
     }

@@ -6,10 +6,10 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 
-/** Of the lane's share of the ring: jobs first, then the package or parts of it. */
-#define STAGING_JOBS ((size_t)8 << 10)
 /** Where there is no ring. */
 #define STAGING_OWN ((size_t)3 << 20)
+/** Jobs of decoding, and as many bytes of jobs of encoding behind them. */
+#define MOST_JOBS ((size_t)4 << 10)
 /** What comes back at once: what decoding and encoding say, then the beginning of the scan. */
 #define HEAD_FLAGS 0
 #define HEAD_RESULT (JPEG_FLAG_WORDS * sizeof(uint32_t))
@@ -76,8 +76,8 @@ clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,
     if (!start) {
         return clp_error_memory(error, "a scan", STAGING_OWN);
     }
-    *staging = start + STAGING_JOBS;
-    *room = staging_bytes(lane) - STAGING_JOBS;
+    *staging = start;
+    *room = staging_bytes(lane);
     return CLPROC_OK;
 }
 
@@ -169,7 +169,7 @@ clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const cl
     if (passage->encode) {
         CLP_TRY(status, out, plan_encoding(lane, plan, passage->encode, error));
     }
-    if (p->decode.job_bytes > STAGING_JOBS / 2 || p->encode.job_bytes > STAGING_JOBS / 2) {
+    if (p->decode.job_bytes > MOST_JOBS || p->encode.job_bytes > MOST_JOBS) {
         status =
             clp_error_set(error, CLPROC_ERROR_INTERNAL, "jobs of the JPEG codec are too large");
         goto out;
@@ -293,19 +293,18 @@ static clproc_status send_package(clp_lane *lane, clproc_error *error) {
                : send_through(lane, staging, room, error);
 }
 
+/** Jobs travel from where results will come to: what comes back is enqueued behind them, while the
+ * rest of the ring may still be read by copies of rows. */
 static clproc_status send_jobs(clp_lane *lane, clproc_error *error) {
     const clp_codec_plan *p = &lane->codec_plan;
-    uint8_t *jobs = staging_of(lane);
-    if (!jobs) {
-        return clp_error_memory(error, "a scan", STAGING_OWN);
-    }
+    uint8_t *jobs = head_of(lane);
     clproc_status status = CLPROC_OK;
     if (p->decodes) {
         clp_jpeg_decode_jobs(&p->decode, &p->picture, jobs);
         status = write(lane, lane->decode_jobs.buffer, 0, jobs, p->decode.job_bytes, NULL, error);
     }
     if (p->encodes && status == CLPROC_OK) {
-        jobs += STAGING_JOBS / 2;
+        jobs += MOST_JOBS;
         clp_jpeg_encode_jobs(&p->encode, &p->result, jobs);
         status = write(lane, lane->encode_jobs.buffer, 0, jobs, p->encode.job_bytes, NULL, error);
     }

@@ -64,7 +64,7 @@ check_survival() { # LOST
     call=$(sed -n 's/^failed //p' "$FAULT_LOG")
     # Of a lost device any call may be named first, and of a command that went wrong none.
     [ -z "$1" ] || call="cl[A-Z][A-Za-z]* failed"
-    [ "$call" != clGetEventInfo ] || call='failed for a batch'
+    [ "$call" != clGetEventInfo ] || call='failed for a picture'
     [ "$code" -eq 0 ] || grep -q "$call" "$err" || fail "$call should be named"
     mkdir -p done
     wrong=$(diff -rq done expected | grep -v '^Only in expected')

@@ -1,6 +1,7 @@
 /* Files where the system says no, or where others do something in between: each of clproc's own
  * calls fails once or for good, with every cause; other runs sweep, links are swapped in. Built
  * with the linker's --wrap for the calls of core/file*.c and of the journal. */
+#include "devices.h"
 #include "pipeline/folder_fixture.h"
 
 #include <errno.h>
@@ -358,7 +359,10 @@ static void survive(const char *device, int number, int code, bool for_good, uin
                  found.files, (unsigned long long)trial.result.written);
     }
     if (trial.error.status == CLPROC_OK && trial.result.failed == 0 && found.hash != hash) {
-        fail_msg("call %d, %s, %s: other outputs", number, failed, strerror(code));
+        fail_msg("call %d, %s, %s: other outputs; %llu found, %llu written, %llu skipped", number,
+                 failed, strerror(code), (unsigned long long)trial.result.found,
+                 (unsigned long long)trial.result.written,
+                 (unsigned long long)trial.result.skipped);
     }
     run_pictures(&trial, device, false, true);
     found = tree_of("out");

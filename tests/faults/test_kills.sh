@@ -10,7 +10,7 @@ export OCL_ICD_VENDORS="$PWD/vendors/"
 count=${FAULT_KILLS:-50}
 seed=${FAULT_SEED:-$(date +%s)}
 jobs=3
-op='--resize 60x --blur 1 --device pthread'
+op='--resize 60x --blur 1'
 echo "FAULT_SEED=$seed"
 "$CLPROC" samples --count 64 --width 96 --height 64 -o in 2>"$err" || fail "no pictures"
 clproc run in -o expected $op # compiles

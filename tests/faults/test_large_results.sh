@@ -18,9 +18,9 @@ END
 tried=0
 limited() { # INPUT OPTIONS...
     rm -rf out
-    command_line=" run $* under ulimit -v 200000"
+    command_line=" run $* under ulimit -v 600000"
     tried=$((tried + 1)) code=0
-    (ulimit -v 200000 && exec "$CLPROC" run "$@" -o out --jobs 1 --device reference) >"$out" 2>"$err" ||
+    (ulimit -v 600000 && exec "$CLPROC" run "$@" -o out --jobs 1 --device reference) >"$out" 2>"$err" ||
         code=$?
 }
 

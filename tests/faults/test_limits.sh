@@ -39,6 +39,10 @@ for limit in '-v 300000' '-v 400000' '-v 500000' '-v 600000' '-v 700000' '-v 800
     esac
     expect_lines "$err" $((code == 3 ? 1 : 2))
 done
+# A number means a device of the whole list, and none that takes its place.
+limited '-f 64' --device 0
+expect_code 3
+expect_err 'PoCL needs more files as large'
 limited '-v 2000000' --jobs 2
 expect_done
 for limit in '-v 200000' '-n 16' '-f 64'; do
