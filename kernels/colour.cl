@@ -1,187 +1,371 @@
 /* Pointwise work on whole pixels: a short list of steps between a load and a store.
  *
  * Set by the engine: REAL   1: floats from 0 to white; 0: integers in Q6
- *                    LANES  pixels of a row that one work-item works on: 16 on a CPU, 1 on a GPU
+ *                    GROUP_TILE  1: a work-group owns a tile, 0: a work-item
+ *
+ * A tile is some vectors of the picture in their order, row after row; on a GPU neighbouring work-items take
+ * neighbouring vectors. Channels stand in arrays of vectors that are never indexed by what is not known when they are
+ * compiled, so that they stay in registers.
  */
 FIND_JOB(colour_job)
 
-#if REAL
-typedef float value;
+#if GROUP_TILE
+#define LANES COLOUR_GROUP_LANES
+#define COLOUR_VECTORS COLOUR_GROUP_VECTORS
 #else
-typedef int value;
+#define LANES COLOUR_ITEM_LANES
+#define COLOUR_VECTORS COLOUR_ITEM_VECTORS
+#endif
+
+#define JOIN_NAMES(a, b) a##b
+#define JOIN(a, b) JOIN_NAMES(a, b)
+/* As uchar4, where LANES is 4 */
+#define VECTOR(type) JOIN(type, LANES)
+
+#if REAL
+typedef float number;
+#define NUMBERS VECTOR(float)
+#else
+typedef int number;
+#define NUMBERS VECTOR(int)
 #define Q6_WHITE (255 * 64)
 #endif
 
-/* Colours in 0 to 2, alpha in 3. */
+/* PoCL converts by sample. What is converted must fit. */
+#if CLANG_BUILTINS
+#define CONVERT(v, type) __builtin_convertvector(v, VECTOR(type))
+#else
+#define CONVERT(v, type) JOIN(convert_, VECTOR(type))(v)
+#endif
+
+/* Colours in 0 to 2, alpha (or the fourth ink) in 3. */
 typedef struct pixels {
-    value v[4][LANES];
+    NUMBERS v[4];
 } pixels;
+
+/* A vector and its lanes */
+typedef union lanes {
+    NUMBERS v;
+    number l[LANES];
+} lanes;
+
+typedef union int_lanes {
+    VECTOR(int) v;
+    int l[LANES];
+} int_lanes;
 
 typedef struct arenas {
     __global uchar *input, *scratch, *output;
 } arenas;
 
-#define EACH_LANE for (uint l = 0; l < LANES; l++)
+#define EACH_LANE _Pragma("unroll") for (uint l = 0; l < LANES; l++)
+/* For what is rare or long: compilers take their time over it sixteen times. */
+#define SOME_LANES _Pragma("unroll 1") for (uint l = 0; l < LANES; l++)
+#define EACH_CHANNEL(count) _Pragma("unroll") for (uint c = 0; c < 4; c++) if (c < (count))
 
+/* What is no number becomes `low`. */
+GROUP_INLINE
+NUMBERS limit(NUMBERS v, number low, number high) {
+    v = v > low ? v : (NUMBERS)low;
+    return v > high ? (NUMBERS)high : v;
+}
+
+GROUP_INLINE
 __global uchar *surface_at(const arenas *a, __global const colour_surface *s, uint y) {
-    __global uchar *base = s->role == 0 ? a->input : s->role == 1 ? a->scratch : a->output;
-    return base + s->offset + (size_t)y * s->pitch;
+    __global uchar *base = s->role == ROLE_INPUT ? a->input : s->role == ROLE_SCRATCH ? a->scratch : a->output;
+    return base + (s->offset + (ulong)y * s->pitch);
 }
 
-void load_channel(const arenas *a, __global const colour_surface *s, uint x, uint y, uint n, value *v) {
-    __global const uchar *row = surface_at(a, s, y);
+/* Between samples and numbers */
 #if REAL
-    if (s->sample == SAMPLE_U8) {
-        EACH_LANE v[l] = row[(x + min(l, n - 1)) * s->stride];
-    } else if (s->sample == SAMPLE_U16) {
-        EACH_LANE v[l] = ((__global const ushort *)row)[(x + min(l, n - 1)) * s->stride];
-    } else {
-        EACH_LANE v[l] = ((__global const float *)row)[(x + min(l, n - 1)) * s->stride];
+#define FROM_uchar(v) CONVERT(v, float)
+#define FROM_ushort(v) CONVERT(v, float)
+#define FROM_float(v) (v)
+#define TO_uchar(v) CONVERT(CONVERT(limit(v, 0, 255) + 0.5f, int), uchar)
+#define TO_ushort(v) CONVERT(CONVERT(limit(v, 0, 65535) + 0.5f, int), ushort)
+#define TO_float(v) (v)
+#define FOR_SAMPLE(sample, DO)                                                                     \
+    switch (sample) {                                                                              \
+    case SAMPLE_U8:                                                                                \
+        DO(uchar);                                                                                 \
+        break;                                                                                     \
+    case SAMPLE_U16:                                                                               \
+        DO(ushort);                                                                                \
+        break;                                                                                     \
+    default:                                                                                       \
+        DO(float);                                                                                 \
     }
 #else
-    if (s->sample == SAMPLE_U8) {
-        EACH_LANE v[l] = row[(x + min(l, n - 1)) * s->stride] << 6;
-    } else {
-        EACH_LANE v[l] = ((__global const short *)row)[(x + min(l, n - 1)) * s->stride];
+#define FROM_uchar(v) (CONVERT(v, int) << 6)
+#define FROM_short(v) CONVERT(v, int)
+#define TO_uchar(v) CONVERT(limit((v) + 32 >> 6, 0, 255), uchar)
+#define TO_short(v) CONVERT(limit(v, -32768, 32767), short)
+#define FOR_SAMPLE(sample, DO)                                                                     \
+    if ((sample) == SAMPLE_U8) {                                                                   \
+        DO(uchar);                                                                                 \
+    } else {                                                                                       \
+        DO(short);                                                                                 \
     }
 #endif
-}
 
-void store_channel(const arenas *a, __global const colour_surface *s, uint x, uint y, uint n, const value *v) {
-    __global uchar *row = surface_at(a, s, y);
-    for (uint l = 0; l < LANES && l < n; l++) {
-        size_t at = (x + l) * s->stride;
-#if REAL
-        if (s->sample == SAMPLE_U8) {
-            row[at] = convert_uchar_sat(floor(v[l] + 0.5f));
-        } else if (s->sample == SAMPLE_U16) {
-            ((__global ushort *)row)[at] = convert_ushort_sat(floor(v[l] + 0.5f));
-        } else {
-            ((__global float *)row)[at] = v[l];
-        }
-#else
-        if (s->sample == SAMPLE_U8) {
-            row[at] = convert_uchar_sat((v[l] + 32) >> 6);
-        } else {
-            ((__global short *)row)[at] = convert_short_sat(v[l]);
-        }
-#endif
+/* Where channel c of `channels` that are interleaved belongs: alpha is the last of 2 or 4. */
+#define PLACE(c, channels) ((c) + 1 == (channels) && (channels) != 3 ? 3 : (c))
+
+/* Vectors as they lie in memory, lane after lane of `channels`, to one vector for each; and back. */
+#define TAKE_APART(channels)                                                                       \
+    {                                                                                              \
+        lanes from[4], one;                                                                        \
+        EACH_CHANNEL(channels) from[c].v = p->v[c];                                                \
+        EACH_CHANNEL(channels) {                                                                   \
+            EACH_LANE one.l[l] = from[(l * (channels) + c) / LANES].l[(l * (channels) + c) % LANES]; \
+            p->v[PLACE(c, channels)] = one.v;                                                      \
+        }                                                                                          \
     }
-}
+#define PUT_TOGETHER(channels)                                                                     \
+    {                                                                                              \
+        lanes to[4], one;                                                                          \
+        EACH_CHANNEL(channels) {                                                                   \
+            one.v = p->v[PLACE(c, channels)];                                                      \
+            EACH_LANE to[(l * (channels) + c) / LANES].l[(l * (channels) + c) % LANES] = one.l[l]; \
+        }                                                                                          \
+        EACH_CHANNEL(channels) p->v[c] = to[c].v;                                                  \
+    }
+#define BY_CHANNELS(channels, CHANGE)                                                              \
+    if ((channels) == 3) {                                                                         \
+        CHANGE(3)                                                                                  \
+    } else if ((channels) == 4) {                                                                  \
+        CHANGE(4)                                                                                  \
+    } else {                                                                                       \
+        CHANGE(2)                                                                                  \
+    }
 
-#if REAL
+/* Samples of one vector */
+#define SAMPLES(type)                                                                              \
+    union {                                                                                        \
+        VECTOR(type) v;                                                                            \
+        type s[LANES];                                                                             \
+    }
 
-void step_matrix(pixels *p, __global const colour_step *s, __global const uchar *tables) {
-    __global const float *m = (__global const float *)(tables + s->table);
-    pixels old = *p;
-    for (uint i = 0; i < s->out; i++) {
-        EACH_LANE {
-            /* A premultiplied colour takes the offset in proportion to its alpha. */
-            float sum = s->value[0] != 0 ? m[4 * i + 3] * (old.v[3][l] * s->inverse_white) : m[4 * i + 3];
-            for (uint j = 0; j < s->in; j++) {
-                sum += m[4 * i + j] * old.v[j][l];
+#define LOAD_VECTOR(type) p->v[c] = FROM_##type(((__global const VECTOR(type) *)row)[at])
+#define STORE_VECTOR(type) ((__global VECTOR(type) *)row)[at] = TO_##type(p->v[c])
+
+/* The last pixels of a row: lanes past it repeat it. */
+#define LOAD_LAST(type)                                                                            \
+    {                                                                                              \
+        SAMPLES(type) one;                                                                         \
+        SOME_LANES one.s[l] = ((__global const type *)row)[(x * LANES + min(l, n - 1)) * stride];  \
+        p->v[c] = FROM_##type(one.v);                                                              \
+    }
+#define STORE_LAST(type)                                                                           \
+    {                                                                                              \
+        SAMPLES(type) one;                                                                         \
+        one.v = TO_##type(p->v[c]);                                                                \
+        SOME_LANES if (l < n) ((__global type *)row)[(x * LANES + l) * stride] = one.s[l];         \
+    }
+
+/* Vector x of row y, of which n lanes are in the picture. Rows of planes are padded to whole vectors, those of
+ * interleaved pixels are not. */
+GROUP_INLINE
+void load_pixels(const arenas *a, __global const colour_surface *s, uint colours, bool alpha, uint x, uint y, uint n,
+                 pixels *p) {
+    uint stride = s->stride;
+    bool together = stride > 1 && n == LANES;
+    EACH_CHANNEL(4) {
+        if (together ? c < stride : c < colours || (c == 3 && alpha)) {
+            __global const colour_surface *surface = s + (together ? 0 : c);
+            __global const uchar *row = surface_at(a, surface, y);
+            if (together || stride == 1) {
+                uint at = together ? x * stride + c : x;
+                FOR_SAMPLE(surface->sample, LOAD_VECTOR)
+            } else {
+                FOR_SAMPLE(surface->sample, LOAD_LAST)
             }
-            p->v[i][l] = sum;
+        }
+    }
+    if (together) {
+        BY_CHANNELS(stride, TAKE_APART)
+    }
+}
+
+GROUP_INLINE
+void store_pixels(const arenas *a, __global const colour_surface *s, uint colours, bool alpha, uint x, uint y, uint n,
+                  pixels *p) {
+    uint stride = s->stride;
+    bool together = stride > 1 && n == LANES;
+    if (together) {
+        BY_CHANNELS(stride, PUT_TOGETHER)
+    }
+    EACH_CHANNEL(4) {
+        if (together ? c < stride : c < colours || (c == 3 && alpha)) {
+            __global const colour_surface *surface = s + (together ? 0 : c);
+            __global uchar *row = surface_at(a, surface, y);
+            if (n == LANES) {
+                uint at = together ? x * stride + c : x;
+                FOR_SAMPLE(surface->sample, STORE_VECTOR)
+            } else {
+                FOR_SAMPLE(surface->sample, STORE_LAST)
+            }
         }
     }
 }
 
-void step_clamp(pixels *p, float white) {
-    for (uint c = 0; c < 4; c++) {
-        EACH_LANE p->v[c][l] = clamp(p->v[c][l], 0.0f, white);
+/* Offset and three coefficients, as many as there are */
+GROUP_INLINE
+NUMBERS row_sum(__global const number *m, const pixels *p, NUMBERS sum, uint in) {
+    sum += m[0] * p->v[0];
+    if (in > 1) {
+        sum += m[1] * p->v[1];
+    }
+    if (in > 2) {
+        sum += m[2] * p->v[2];
+    }
+    return sum;
+}
+
+GROUP_INLINE
+void step_matrix(pixels *p, __global const colour_step *s, __global const uchar *tables) {
+    __global const number *m = (__global const number *)(tables + s->table);
+    pixels old = *p;
+    EACH_CHANNEL(3) {
+        if (c < s->out) {
+#if REAL
+            /* A premultiplied colour takes the offset in proportion to its alpha. */
+            NUMBERS start = m[4 * c + 3];
+            if (s->value[0] != 0) {
+                start = m[4 * c + 3] * (old.v[3] * s->inverse_white);
+            }
+            p->v[c] = row_sum(m + 4 * c, &old, start, s->in);
+#else
+            int half_unit = s->shift > 0 ? 1 << (s->shift - 1) : 0;
+            p->v[c] = row_sum(m + 4 * c, &old, m[4 * c + 3] + half_unit, s->in) >> (NUMBERS)s->shift;
+#endif
+        }
     }
 }
 
-/* Entries of a curve over [0, white], interpolated between. */
+#if REAL
+
+GROUP_INLINE
+void step_clamp(pixels *p, float white) {
+    EACH_CHANNEL(4) p->v[c] = limit(p->v[c], 0, white);
+}
+
+/* Entries of a curve over [0, white]: the value, and how far it is to the next one. */
 #define CURVE_SIZE 65536
 
+GROUP_INLINE
 void step_curve(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
     float scale = CURVE_SIZE * s->inverse_white;
-    for (uint c = 0; c < colours; c++) {
-        __global const float *curve = (__global const float *)(tables + s->table) + (s->in > 1 ? c * (CURVE_SIZE + 1) : 0);
-        EACH_LANE {
-            float at = p->v[c][l] * scale;
-            uint below = min((uint)at, (uint)(CURVE_SIZE - 1));
-            float low = curve[below];
-            p->v[c][l] = low + (at - (float)below) * (curve[below + 1] - low);
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            __global const float2 *curve =
+                (__global const float2 *)(tables + s->table) + (s->in > 1 ? c * CURVE_SIZE : 0);
+            NUMBERS at = p->v[c] * scale;
+            int_lanes below;
+            lanes low, rise;
+            /* Lanes past the end of a row may hold anything. */
+            below.v = CONVERT(limit(at, 0, CURVE_SIZE - 1), int);
+            EACH_LANE {
+                float2 entry = curve[below.l[l]];
+                low.l[l] = entry.x;
+                rise.l[l] = entry.y;
+            }
+            p->v[c] = low.v + (at - CONVERT(below.v, float)) * rise.v;
         }
     }
 }
 
+/* A curve of values that are whole levels */
+GROUP_INLINE
+void step_lookup(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
+    int size = convert_int(s->white) + 1;
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            __global const float *curve = (__global const float *)(tables + s->table) + (s->in > 1 ? c * size : 0);
+            int_lanes at;
+            lanes result;
+            at.v = CONVERT(limit(p->v[c], 0, s->white), int);
+            EACH_LANE result.l[l] = curve[at.l[l]];
+            p->v[c] = result.v;
+        }
+    }
+}
+
+GROUP_INLINE
 void step_premultiply(pixels *p, __global const colour_step *s, uint colours) {
-    for (uint c = 0; c < colours; c++) {
-        EACH_LANE p->v[c][l] = p->v[c][l] * p->v[3][l] * s->inverse_white;
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            p->v[c] = p->v[c] * p->v[3] * s->inverse_white;
+        }
     }
 }
 
 /* Both operands as integers with 20 fraction bits, so that the quotient is exact; it has 8. */
+GROUP_INLINE
 void step_unpremultiply(pixels *p, uint colours, float white) {
-    EACH_LANE {
-        float alpha = clamp(p->v[3][l], 0.0f, white);
-        ulong divisor = convert_ulong(floor(alpha * 1048576.0f + 0.5f));
-        bool visible = alpha >= 0.5f;
-        p->v[3][l] = alpha;
-        for (uint c = 0; c < colours; c++) {
-            float colour = clamp(p->v[c][l], 0.0f, white);
-            ulong product = convert_ulong(floor(colour * 1048576.0f + 0.5f)) * convert_ulong(white) * 256;
-            float quotient = visible ? convert_float((product + divisor / 2) / divisor) * (1.0f / 256.0f) : 0.0f;
-            p->v[c][l] = min(quotient, white);
+    NUMBERS alphas = limit(p->v[3], 0, white);
+    p->v[3] = alphas;
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            lanes colour, alpha, result;
+            colour.v = limit(p->v[c], 0, white);
+            alpha.v = alphas;
+            SOME_LANES {
+                ulong divisor = convert_ulong(floor(alpha.l[l] * 1048576.0f + 0.5f));
+                ulong product = convert_ulong(floor(colour.l[l] * 1048576.0f + 0.5f)) * convert_ulong(white) * 256;
+                float quotient = alpha.l[l] >= 0.5f ? convert_float((product + divisor / 2) / divisor) * (1.0f / 256.0f)
+                                                    : 0.0f;
+                result.l[l] = min(quotient, white);
+            }
+            p->v[c] = result.v;
         }
     }
 }
 
+GROUP_INLINE
 void step_scale(pixels *p, float factor) {
-    for (uint c = 0; c < 4; c++) {
-        EACH_LANE p->v[c][l] *= factor;
-    }
+    EACH_CHANNEL(4) p->v[c] *= factor;
 }
 
+GROUP_INLINE
 void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
-    for (uint c = 0; c < colours; c++) {
-        float ground = s->value[c];
-        EACH_LANE {
-            float alpha = p->v[3][l] * s->inverse_white;
-            float colour = s->value[3] != 0 ? p->v[c][l] : p->v[c][l] * alpha;
-            p->v[c][l] = colour + ground * (1 - alpha);
+    NUMBERS alpha = p->v[3] * s->inverse_white;
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            NUMBERS colour = s->value[3] != 0 ? p->v[c] : p->v[c] * alpha;
+            p->v[c] = colour + s->value[c] * (1 - alpha);
         }
     }
 }
 
 #else
 
-void step_matrix(pixels *p, __global const colour_step *s, __global const uchar *tables) {
-    __global const int *m = (__global const int *)(tables + s->table);
-    pixels old = *p;
-    int half_unit = s->shift > 0 ? 1 << (s->shift - 1) : 0;
-    for (uint i = 0; i < s->out; i++) {
-        if (s->in == 1) {
-            EACH_LANE p->v[i][l] = (m[4 * i + 3] + half_unit + m[4 * i] * old.v[0][l]) >> s->shift;
-        } else {
-            EACH_LANE p->v[i][l] = (m[4 * i + 3] + half_unit + m[4 * i] * old.v[0][l] + m[4 * i + 1] * old.v[1][l] +
-                                    m[4 * i + 2] * old.v[2][l]) >> s->shift;
+GROUP_INLINE
+void step_clamp(pixels *p) {
+    EACH_CHANNEL(4) p->v[c] = limit(p->v[c], 0, Q6_WHITE);
+}
+
+GROUP_INLINE
+void step_curve(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            __global const short *curve =
+                (__global const short *)(tables + s->table) + (s->in > 1 ? c * (Q6_WHITE + 1) : 0);
+            lanes at, result;
+            at.v = limit(p->v[c], 0, Q6_WHITE);
+            EACH_LANE result.l[l] = curve[at.l[l]];
+            p->v[c] = result.v;
         }
     }
 }
 
-void step_clamp(pixels *p) {
-    for (uint c = 0; c < 4; c++) {
-        EACH_LANE p->v[c][l] = clamp(p->v[c][l], 0, Q6_WHITE);
-    }
-}
-
-void step_curve(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
-    for (uint c = 0; c < colours; c++) {
-        __global const short *curve = (__global const short *)(tables + s->table) + (s->in > 1 ? c * (Q6_WHITE + 1) : 0);
-        EACH_LANE p->v[c][l] = curve[clamp(p->v[c][l], 0, Q6_WHITE)];
-    }
-}
-
+GROUP_INLINE
 void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
-    for (uint c = 0; c < colours; c++) {
-        int ground = convert_int(s->value[c]);
-        EACH_LANE {
-            int alpha = p->v[3][l];
-            p->v[c][l] = (p->v[c][l] * alpha + ground * (Q6_WHITE - alpha) + Q6_WHITE / 2) / Q6_WHITE;
+    NUMBERS alpha = p->v[3];
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            int ground = convert_int(s->value[c]);
+            p->v[c] = (p->v[c] * alpha + ground * (Q6_WHITE - alpha) + Q6_WHITE / 2) / Q6_WHITE;
         }
     }
 }
@@ -189,6 +373,7 @@ void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
 #endif
 
 /* Hue, saturation and value by exact division, of integers from 0 to `one`. */
+GROUP_INLINE
 long4 to_hsv(long r, long g, long b, long one) {
     long most = max(r, max(g, b)), least = min(r, min(g, b)), delta = most - least;
     if (delta == 0) {
@@ -199,6 +384,7 @@ long4 to_hsv(long r, long g, long b, long one) {
     return (long4)((sixths * one + 3 * delta) / (6 * delta), (delta * one + most / 2) / most, most, 0);
 }
 
+GROUP_INLINE
 long4 from_hsv(long h, long s, long v, long one) {
     long half_one = one / 2, sector = h * 6 / one, f = h * 6 - sector * one;
     long p = (v * (one - s) + half_one) / one;
@@ -220,86 +406,104 @@ long4 from_hsv(long h, long s, long v, long one) {
     }
 }
 
+GROUP_INLINE
 void step_hsv(pixels *p, __global const colour_step *s) {
 #if REAL
     /* Floats become integers of 24 bits. */
     float scale = s->white < 256 ? 65536.0f : 256.0f, inverse = s->white < 256 ? 1.0f / 65536 : 1.0f / 256;
     long one = convert_long(s->white * scale);
+#define TO_LONG(v) convert_long(floor((v) * scale + 0.5f))
+#define FROM_LONG(v) (convert_float(v) * inverse)
 #else
     long one = Q6_WHITE;
+#define TO_LONG(v) (v)
+#define FROM_LONG(v) convert_int(v)
 #endif
-    EACH_LANE {
-#if REAL
-        long a = convert_long(floor(p->v[0][l] * scale + 0.5f)), b = convert_long(floor(p->v[1][l] * scale + 0.5f)),
-             c = convert_long(floor(p->v[2][l] * scale + 0.5f));
-#else
-        long a = p->v[0][l], b = p->v[1][l], c = p->v[2][l];
-#endif
-        long4 result = s->value[0] != 0 ? from_hsv(a, b, c, one) : to_hsv(a, b, c, one);
-#if REAL
-        p->v[0][l] = convert_float(result.x) * inverse;
-        p->v[1][l] = convert_float(result.y) * inverse;
-        p->v[2][l] = convert_float(result.z) * inverse;
-#else
-        p->v[0][l] = convert_int(result.x);
-        p->v[1][l] = convert_int(result.y);
-        p->v[2][l] = convert_int(result.z);
-#endif
+    lanes a, b, c;
+    a.v = p->v[0];
+    b.v = p->v[1];
+    c.v = p->v[2];
+    SOME_LANES {
+        long x = TO_LONG(a.l[l]), y = TO_LONG(b.l[l]), z = TO_LONG(c.l[l]);
+        long4 result = s->value[0] != 0 ? from_hsv(x, y, z, one) : to_hsv(x, y, z, one);
+        a.l[l] = FROM_LONG(result.x);
+        b.l[l] = FROM_LONG(result.y);
+        c.l[l] = FROM_LONG(result.z);
     }
+    p->v[0] = a.v;
+    p->v[1] = b.v;
+    p->v[2] = c.v;
 }
 
 #if REAL
 
+/* The larger of two fractions first, and the way along its axis with it */
+#define ORDER(i, k)                                                                                \
+    {                                                                                              \
+        bool turn = fraction[k] > fraction[i];                                                     \
+        float f = fraction[i];                                                                     \
+        uint other = stride[i];                                                                    \
+        fraction[i] = turn ? fraction[k] : f;                                                      \
+        fraction[k] = turn ? f : fraction[k];                                                      \
+        stride[i] = turn ? stride[k] : other;                                                      \
+        stride[k] = turn ? other : stride[k];                                                      \
+    }
+
 /* Entries of a channel's curve of places along a grid, interpolated between. */
 #define PLACE_SIZE 4096
 
-/* From a corner of its cell to the opposite one, along the axes in the order of their fractions. With
- * value[0] curves of places stand behind the grid, in steps of it. */
+/* From a corner of its cell to the opposite one, along the axes in the order of their fractions. An axis that is not
+ * there has fraction 0 and comes last. With value[0] curves of places stand behind the grid, in steps of it. */
+GROUP_INLINE
 void step_table(pixels *p, __global const colour_step *s, __global const uchar *tables) {
     __global const float4 *table = (__global const float4 *)(tables + s->table);
-    uint grid = s->shift, count = 1;
+    uint grid = s->shift, in = s->in, count = 1;
     float scale = convert_float(grid - 1) * s->inverse_white;
-    for (uint i = 0; i < s->in; i++) {
+    for (uint i = 0; i < in; i++) {
         count *= grid;
     }
     __global const float *places = (__global const float *)(table + count);
-    EACH_LANE {
-        float fraction[4];
-        uint stride[4], step = 1, at = 0;
-        for (uint i = s->in; i-- > 0;) {
-            float position = p->v[i][l] * scale;
-            if (s->value[0] != 0) {
-                __global const float *place = places + i * (PLACE_SIZE + 1);
-                float where = p->v[i][l] * (PLACE_SIZE * s->inverse_white);
-                uint below = min((uint)where, (uint)(PLACE_SIZE - 1));
-                float low = place[below];
-                position = low + (where - (float)below) * (place[below + 1] - low);
-            }
-            uint cell = min((uint)position, grid - 2);
-            fraction[i] = position - (float)cell;
-            stride[i] = step;
-            at += cell * step;
-            step *= grid;
-        }
-        for (uint i = 1; i < s->in; i++) {
-            for (uint k = i; k > 0 && fraction[k] > fraction[k - 1]; k--) {
-                float f = fraction[k];
-                uint other = stride[k];
-                fraction[k] = fraction[k - 1];
-                fraction[k - 1] = f;
-                stride[k] = stride[k - 1];
-                stride[k - 1] = other;
+    bool curved = s->value[0] != 0;
+    lanes v[4];
+    EACH_CHANNEL(4) v[c].v = p->v[c];
+    SOME_LANES {
+        float fraction[4] = {0, 0, 0, 0};
+        uint stride[4] = {0, 0, 0, 0}, step = 1, at = 0;
+        _Pragma("unroll") for (int i = 3; i >= 0; i--) {
+            if ((uint)i < in) {
+                float position = v[i].l[l] * scale;
+                if (curved) {
+                    __global const float *place = places + i * (PLACE_SIZE + 1);
+                    float where = v[i].l[l] * (PLACE_SIZE * s->inverse_white);
+                    uint below = min((uint)where, (uint)(PLACE_SIZE - 1));
+                    float low = place[below];
+                    position = low + (where - (float)below) * (place[below + 1] - low);
+                }
+                uint cell = min((uint)position, grid - 2);
+                fraction[i] = position - (float)cell;
+                stride[i] = step;
+                at += cell * step;
+                step *= grid;
             }
         }
+        ORDER(0, 1)
+        ORDER(1, 2)
+        ORDER(2, 3)
+        ORDER(0, 1)
+        ORDER(1, 2)
+        ORDER(0, 1)
         float4 sum = table[at] * (1 - fraction[0]);
-        for (uint k = 0; k < s->in; k++) {
-            at += stride[k];
-            sum += table[at] * (fraction[k] - (k + 1 < s->in ? fraction[k + 1] : 0.0f));
+        _Pragma("unroll") for (uint k = 0; k < 4; k++) {
+            if (k < in) {
+                at += stride[k];
+                sum += table[at] * (fraction[k] - (k + 1 < in ? fraction[k + 1 < 4 ? k + 1 : 3] : 0.0f));
+            }
         }
-        p->v[0][l] = sum.x;
-        p->v[1][l] = sum.y;
-        p->v[2][l] = sum.z;
+        v[0].l[l] = sum.x;
+        v[1].l[l] = sum.y;
+        v[2].l[l] = sum.z;
     }
+    EACH_CHANNEL(3) p->v[c] = v[c].v;
 }
 
 #endif
@@ -312,39 +516,41 @@ typedef struct place {
 } place;
 
 /* Adds the detail that a blur took away. */
+GROUP_INLINE
 void step_unsharp(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at) {
-    __global const value *t = (__global const value *)(tables + s->table);
+    __global const number *t = (__global const number *)(tables + s->table);
     uint colours = at->job->in_colours;
-    pixels side, detail;
-    for (uint c = 0; c < colours; c++) {
-        load_channel(at->arenas, &at->job->side[c], at->x, at->y, at->n, side.v[c]);
-        EACH_LANE detail.v[c][l] = side.v[c][l] - p->v[c][l];
-    }
+    bool alpha = at->job->in_alpha;
+    pixels side;
+    NUMBERS luma = 0;
+    load_pixels(at->arenas, at->job->side, colours, alpha, at->x, at->y, at->n, &side);
     if (s->in > 1) {
-#if REAL
-        EACH_LANE detail.v[0][l] = t[0] * detail.v[0][l] + t[1] * detail.v[1][l] + t[2] * detail.v[2][l];
-#else
-        EACH_LANE detail.v[0][l] =
-            (t[0] * detail.v[0][l] + t[1] * detail.v[1][l] + t[2] * detail.v[2][l] + (1 << 13)) >> 14;
+        luma = t[0] * (side.v[0] - p->v[0]) + t[1] * (side.v[1] - p->v[1]) + t[2] * (side.v[2] - p->v[2]);
+#if !REAL
+        luma = (luma + (1 << 13)) >> 14;
 #endif
     }
-    for (uint c = 0; c < colours; c++) {
-        EACH_LANE {
-            value d = detail.v[s->in > 1 ? 0 : c][l];
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            NUMBERS d = s->in > 1 ? luma : side.v[c] - p->v[c], size = d < 0 ? -d : d;
 #if REAL
+            NUMBERS more = size >= t[4] ? t[3] * d : (NUMBERS)0.0f;
             /* Under a blurred alpha of nothing there is nothing to compare with. */
-            bool seen = fabs(d) >= t[4] && (!at->job->in_alpha || p->v[3][l] >= 0.5f);
-            p->v[c][l] = side.v[c][l] + (seen ? t[3] * d : 0.0f);
+            if (alpha) {
+                more = p->v[3] >= 0.5f ? more : (NUMBERS)0.0f;
+            }
 #else
-            p->v[c][l] = side.v[c][l] + (abs(d) >= (uint)t[4] ? (t[3] * d + (1 << 11)) >> 12 : 0);
+            NUMBERS more = size >= t[4] ? (t[3] * d + (1 << 11)) >> 12 : (NUMBERS)0;
 #endif
+            p->v[c] = side.v[c] + more;
         }
     }
-    if (at->job->in_alpha) {
-        load_channel(at->arenas, &at->job->side[3], at->x, at->y, at->n, p->v[3]);
+    if (alpha) {
+        p->v[3] = side.v[3];
     }
 }
 
+GROUP_INLINE
 void run_step(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at, uint *colours) {
     switch (s->kind) {
     case STEP_UNSHARP:
@@ -367,6 +573,9 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
     case STEP_CLAMP:
         step_clamp(p, s->white);
         break;
+    case STEP_LOOKUP:
+        step_lookup(p, s, tables, *colours);
+        break;
     case STEP_TABLE:
         step_table(p, s, tables);
         *colours = s->out;
@@ -388,37 +597,33 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
     }
 }
 
+GROUP_INLINE
+void work_on(const arenas *a, __global const colour_job *job, __global const uchar *tables, uint x, uint y) {
+    uint n = min((uint)LANES, job->width - x * LANES), colours = job->in_colours, steps = job->step_count;
+    pixels p;
+    EACH_CHANNEL(4) p.v[c] = 0;
+    load_pixels(a, job->src, colours, job->in_alpha, x, y, n, &p);
+    place at = {a, job, x, y, n};
+    for (uint i = 0; i < steps; i++) {
+        run_step(&p, &job->steps[i], tables, &at, &colours);
+    }
+    store_pixels(a, job->dst, job->out_colours, job->out_alpha, x, y, n, &p);
+}
+
 __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __global uchar *output,
-                     __global const uchar *tables, uint jobs, uint count, uint base) {
-    uint number = base + (uint)get_global_id(0);
+                           __global const uchar *restrict tables, uint jobs, uint count, uint base) {
+    uint number = base + (uint)get_group_id(0);
     if (count == 0) {
         return;
     }
     __global const colour_job *job = find_colour_job(tables, jobs, count, number);
-    uint inside = number - job->first_tile;
-    uint x = inside % job->tiles_across * LANES, y = inside / job->tiles_across;
-    /* The last group may have items left over. */
-    if (y >= job->height) {
-        return;
-    }
     arenas a = {input, scratch, output};
-    pixels p;
-    uint n = min((uint)LANES, job->width - x), colours = job->in_colours;
-    EACH_LANE p.v[1][l] = p.v[2][l] = p.v[3][l] = 0;
-    for (uint c = 0; c < job->in_colours; c++) {
-        load_channel(&a, &job->src[c], x, y, n, p.v[c]);
-    }
-    if (job->in_alpha) {
-        load_channel(&a, &job->src[3], x, y, n, p.v[3]);
-    }
-    place at = {&a, job, x, y, n};
-    for (uint i = 0; i < job->step_count; i++) {
-        run_step(&p, &job->steps[i], tables, &at, &colours);
-    }
-    for (uint c = 0; c < job->out_colours; c++) {
-        store_channel(&a, &job->dst[c], x, y, n, p.v[c]);
-    }
-    if (job->out_alpha) {
-        store_channel(&a, &job->dst[3], x, y, n, p.v[3]);
+    uint across = job->vectors_across, first = (number - job->first_tile) * COLOUR_VECTORS;
+    uint end = min(first + COLOUR_VECTORS, across * job->height);
+    for (uint turn = first; turn < end; turn += (uint)get_local_size(0)) {
+        uint vector = turn + (uint)get_local_id(0), y = vector / across;
+        if (vector < end) {
+            work_on(&a, job, tables, vector - y * across, y);
+        }
     }
 }

@@ -5,7 +5,7 @@
  */
 FIND_JOB(reindex_job)
 
-#define TILE 16
+#define TILE REINDEX_TILE
 
 #if defined(SRC_IS_F32)
 #define FILL(value) (value)

@@ -362,9 +362,12 @@ typedef struct clproc_run_params {
     int batch_images;     /**< pictures under way at once; 0: one for each thread */
     uint64_t batch_bytes; /**< bytes that pictures under way hold together, unless there is only
                              one; 0: as `memory` says */
+    /** the process makes no other run: drivers that this one does not need are not loaded, which on
+     * a machine with a GPU saves a run on the CPU some tenths of a second */
+    bool only_run;
     uint64_t
         memory; /**< bound of all pictures under way, in bytes; 0: a quarter of the machine's */
-    /** bound of the pictures the device holds: all batches, and what their passes hand on; 0: three
+    /** bound of the pictures a device holds, with what their passes hand on; 0: three
      * quarters of its own memory, none where it works in the host's */
     uint64_t device_memory;
     bool no_shrink_on_load; /**< decode every JPEG at full size */

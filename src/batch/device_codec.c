@@ -69,6 +69,10 @@ clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, cl
         }
     }
     clp_prof_end(self->thread);
+    if (!odd && picture->recipe.plan->input.model == CLP_MODEL_GRAY &&
+        !clp_jpeg_scan_has_whole_luma(&self->scan.package)) {
+        odd = "luma that libjpeg interpolates";
+    }
     if (!odd && status == CLPROC_OK) {
         scan->package = &self->scan.package;
         clp_jpeg_scan_sizes(scan->package, picture->recipe.request.eighths, scan->sizes);

@@ -17,18 +17,16 @@ static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
 /** While no device is there, there is time to decode. */
 static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
-    clp_holding held = {.station = CLP_NO_STATION};
-    clp_holding wanted = {.host = self->picture.recipe.plan->input.bytes,
-                          .station = CLP_NO_STATION};
-    clproc_error refused;
-    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP) ||
-        clp_board_hold(run->board, self->thread, &held, &wanted, false, &refused) !=
-            CLP_BOARD_GRANTED) {
+    long long bytes = (long long)self->picture.recipe.plan->input.bytes;
+    clproc_status status = CLPROC_OK;
+    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP)) {
         return CLPROC_OK;
     }
-    clproc_status status = clp_worker_decode_aside(self, error);
-    /* What the lane takes for it is accounted for next; the two are there at once for a moment. */
-    clp_board_release(run->board, &held);
+    if (atomic_fetch_sub(&run->early_room, bytes) >= bytes) {
+        status = clp_worker_decode_aside(self, error);
+    } else {
+        atomic_fetch_add(&run->early_room, bytes);
+    }
     return status;
 }
 

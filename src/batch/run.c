@@ -73,6 +73,24 @@ clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
     return writes ? clp_names_prepare(run->names, error) : CLPROC_OK;
 }
 
+/** Samples of pictures that are decoded while devices open, at most: all of them wait in memory. */
+#define EARLY_BYTES ((uint64_t)192 << 20)
+
+/** Bytes of JPEGs that a core takes from file to file in a second, roughly, and seconds that a
+ * GPU's driver needs to start, and a margin: what is through before that is not worth it. */
+#define CORE_BYTES 40e6
+#define GPU_START 0.7
+
+/** True if the cores would be through with the files before a GPU could do much. */
+static bool is_small(const clp_run *run) {
+    double bytes = 0, most = GPU_START * CORE_BYTES * run->jobs;
+    for (size_t i = 0; i < run->listing.count && bytes <= most; i++) {
+        struct stat info;
+        bytes += stat(run->listing.items[i].path, &info) == 0 ? (double)info.st_size : 0;
+    }
+    return bytes <= most;
+}
+
 /** A device takes long to open: not for inputs that are not there. */
 static bool any_readable(const clp_listing *listing) {
     for (size_t i = 0; i < listing->count; i++) {
@@ -96,6 +114,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
                    .crowded = run->listing.count >= run->jobs},
         .board = run->board,
         .events = &run->events,
+        .is_small = is_small(run),
         .eager = !run->copies && !params->dry_run && any_readable(&run->listing),
         .on_open = make_output,
         .user = run,
@@ -178,15 +197,24 @@ static clproc_status run_threads(clp_run *run, clproc_error *error) {
 /** What ran where, as "NAME: 30, NAME: 18" where there are several devices. */
 static void print_devices(const clp_run *run, char *text, size_t size) {
     const clp_opened *opened = &run->session->opened;
+    uint32_t busy = 0, last = 0;
     text[0] = '\0';
     for (uint32_t i = 0; run->board && i < opened->count; i++) {
-        const char *name = clp_device_info(opened->devices[i])->name;
+        if (clp_board_share(run->board, i) > 0) {
+            busy++;
+            last = i;
+        }
+    }
+    if (busy < 2 && opened->count > 0) {
+        snprintf(text, size, "%s", clp_device_info(opened->devices[last])->name);
+        return;
+    }
+    for (uint32_t i = 0; run->board && i < opened->count; i++) {
+        unsigned long long share = clp_board_share(run->board, i);
         size_t used = strlen(text);
-        if (opened->count == 1) {
-            snprintf(text, size, "%s", name);
-        } else {
-            snprintf(text + used, size - used, "%s%s: %llu", i > 0 ? ", " : "", name,
-                     (unsigned long long)clp_board_share(run->board, i));
+        if (share > 0) {
+            snprintf(text + used, size - used, "%s%s: %llu", used > 0 ? ", " : "",
+                     clp_device_info(opened->devices[i])->name, share);
         }
     }
 }
@@ -276,6 +304,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
         .prof = session->prof,
     };
     *result = (clproc_run_result){0};
+    atomic_init(&run.early_room, (long long)(run.memory < EARLY_BYTES ? run.memory : EARLY_BYTES));
     clp_events_init(&run.events, params->on_event, params->user);
     clp_verify_init(&run.verify);
     CLP_TRY(status, out, prepare(&run, error));
@@ -309,8 +338,6 @@ clproc_status clp_session_end(clp_session *session, clproc_profile **profile, cl
         }
         clp_device_close(device);
     }
-    clp_memory_free(opened->devices);
-    opened->devices = NULL;
     clp_prof_thread_leave(thread);
     return session->prof ? clp_prof_finish(&session->prof, profile, error) : CLPROC_OK;
 }

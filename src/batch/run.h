@@ -2,6 +2,8 @@
 #ifndef CLP_BATCH_RUN_H
 #define CLP_BATCH_RUN_H
 
+#include <stdatomic.h>
+
 #include "batch/batch.h"
 #include "batch/board.h"
 #include "batch/digest.h"
@@ -27,7 +29,8 @@ typedef struct clp_run {
     clp_board *board;
     clp_stations *stations;
     clp_verify verify;
-    clp_digest_sum outputs; /**< of the files written, for the profile */
+    atomic_llong early_room; /**< bytes that may be decoded before a device is there */
+    clp_digest_sum outputs;  /**< of the files written, for the profile */
 } clp_run;
 
 /** What the listing is made from. */

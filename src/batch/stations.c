@@ -12,7 +12,8 @@ struct clp_stations {
     clp_stations_params params;
     clp_opened *opened;
     uint64_t memory[CLP_MAX_STATIONS];
-    pthread_t thread;
+    pthread_t id;
+    clp_prof_thread *thread; /**< its own */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool ended;     /**< no wish will come any more */
@@ -20,8 +21,10 @@ struct clp_stations {
 };
 
 uint32_t clp_stations_expected(const char *selection) {
-    bool several = selection && (strchr(selection, ',') || strcmp(selection, "all") == 0);
-    return several ? CLP_MAX_STATIONS : 1;
+    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
+    bool several = !any && (strchr(selection, ',') || strcmp(selection, "all") == 0);
+    /* "auto" may begin on a CPU, until a GPU is there. */
+    return several ? CLP_MAX_STATIONS : any ? 2 : 1;
 }
 
 /* ----------------------------------------------------------------- opening */
@@ -32,65 +35,117 @@ static uint64_t choose_memory(const clproc_run_params *params, const clproc_devi
     return params->device_memory ? params->device_memory : own ? own : UINT64_MAX;
 }
 
-static clproc_status open_devices(clp_stations *self, clproc_error *error) {
-    clp_opened *opened = self->opened;
-    clp_device_params params = self->params.device;
-    params.selection = self->params.run->device;
-    if (opened->count > 0) {
-        return CLPROC_OK;
-    }
-    clproc_status status = clp_devices_open(&opened->devices, &opened->count, &params, error);
-    if (status == CLPROC_OK && clp_device_notice(opened->devices[0])[0]) {
-        clp_events_notice(self->params.events, clp_device_notice(opened->devices[0]));
-    }
-    return status;
-}
-
-/** Lets devices decode and encode JPEGs that make the same bytes as libjpeg: those that wait for it
- * with their first picture, or the others. */
-static void open_codecs(clp_stations *self, bool awaited, clp_prof_thread *thread) {
+/** Lets a device decode and encode JPEGs, if it makes the same bytes as libjpeg. */
+static void open_codec(clp_stations *self, clp_device *device) {
     clp_jpeg_trial trials[CLP_JPEG_TRIALS] = {0};
     clproc_error error;
-    bool made = false, wanted = clp_strategy_has(self->params.run, CLPROC_STRATEGY_DEVICE_CODEC);
-    for (size_t i = 0; wanted && i < self->opened->count; i++) {
-        clp_device *device = self->opened->devices[i];
-        if (!clp_device_wants_codec(device) || clp_device_has_codec(device) ||
-            clp_device_awaits_codec(device) != awaited) {
-            continue;
-        }
-        made = made || clp_jpeg_trials_make(trials, &error) == CLPROC_OK;
-        if (!made || clp_device_check_codec(device, trials, thread, &error) != CLPROC_OK ||
-            !clp_device_has_codec(device)) {
-            char message[256];
-            snprintf(message, sizeof message,
-                     "%.100s does not decode JPEGs as libjpeg does, so the processor does it",
-                     clp_device_info(device)->name);
-            clp_events_notice(self->params.events, message);
-        }
+    char message[256];
+    if (!clp_strategy_has(self->params.run, CLPROC_STRATEGY_DEVICE_CODEC) ||
+        !clp_device_wants_codec(device) || clp_device_has_codec(device)) {
+        return;
+    }
+    if (clp_jpeg_trials_make(trials, &error) != CLPROC_OK ||
+        clp_device_check_codec(device, trials, self->thread, &error) != CLPROC_OK ||
+        !clp_device_has_codec(device)) {
+        snprintf(message, sizeof message,
+                 "%.100s does not decode JPEGs as libjpeg does, so the processor does it",
+                 clp_device_info(device)->name);
+        clp_events_notice(self->params.events, message);
     }
     clp_jpeg_trials_free(trials);
 }
 
-static clproc_status open_stations(clp_stations *self, clp_prof_thread *thread,
-                                   clproc_error *error) {
-    clp_board *board = self->params.board;
-    clp_opened *opened = self->opened;
-    clproc_status status;
-    CLP_TRY(status, out, open_devices(self, error));
-    CLP_TRY(status, out, self->params.on_open(self->params.user, error));
-    open_codecs(self, true, thread);
-    for (uint32_t i = 0; i < opened->count && i < CLP_MAX_STATIONS; i++) {
-        self->memory[i] = choose_memory(self->params.run, clp_device_info(opened->devices[i]));
-        clp_board_open(board, i, self->memory[i], 0);
+/** The board may give pictures to a station. */
+static void announce(clp_stations *self, uint32_t number) {
+    clp_device *device = self->opened->devices[number];
+    self->memory[number] = choose_memory(self->params.run, clp_device_info(device));
+    if (clp_device_awaits_codec(device)) {
+        open_codec(self, device);
     }
-    /* Fewer came than might have. */
-    clproc_error absent;
-    clp_error_set(&absent, CLPROC_ERROR_NO_DEVICE, "there is no such device");
-    for (uint32_t i = (uint32_t)opened->count; i < clp_stations_expected(self->params.run->device);
-         i++) {
-        clp_board_lose(board, i, &absent);
+    clp_board_open(self->params.board, number, self->memory[number], self->opened->ranks[number]);
+}
+
+/** True where the user leaves it to us which devices there are. */
+static bool is_open_choice(const clp_stations *self) {
+    const char *asked = self->params.run->device;
+    return !asked || !*asked || strcmp(asked, "auto") == 0;
+}
+
+static void announce_all(clp_stations *self) {
+    for (uint32_t i = 0; i < self->opened->count; i++) {
+        announce(self, i);
+    }
+}
+
+/** A device is open: it becomes a station. */
+static clproc_status add_station(void *user, clp_device *device, uint32_t rank,
+                                 clproc_error *error) {
+    clp_stations *self = user;
+    clp_opened *opened = self->opened;
+    uint32_t number = (uint32_t)opened->count;
+    clproc_status status = CLPROC_OK;
+    if (number == CLP_MAX_STATIONS) {
+        clp_device_close(&device);
+        return CLPROC_OK;
+    }
+    opened->devices[number] = device;
+    opened->ranks[number] = rank;
+    opened->count++;
+    if (clp_device_notice(device)[0]) {
+        clp_events_notice(self->params.events, clp_device_notice(device));
+    }
+    if (number == 0) {
+        CLP_TRY(status, out, self->params.on_open(self->params.user, error));
+    }
+    /* Who has named several wants all of them to take part; else the first may begin. */
+    if (is_open_choice(self)) {
+        announce(self, number);
     }
 out:
+    return status;
+}
+
+/** What a selection means to this run: "cpu" alone where nothing else is wanted in this process. */
+static void choose_drivers(const clp_stations *self, clp_device_params *device) {
+    const char *asked = self->params.run->device;
+    bool any = is_open_choice(self);
+    device->selection = asked;
+    device->cpu_only = self->params.run->only_run &&
+                       ((asked && strcmp(asked, "cpu") == 0) || (any && self->params.is_small));
+}
+
+static clproc_status open_devices(clp_stations *self, clproc_error *error) {
+    clp_opened *opened = self->opened;
+    clp_device_params params = self->params.device;
+    char problem[256] = "", message[320];
+    clproc_status status;
+    if (opened->count > 0) {
+        CLP_TRY(status, out, self->params.on_open(self->params.user, error));
+        announce_all(self);
+        goto out;
+    }
+    choose_drivers(self, &params);
+    CLP_TRY(status, out, clp_devices_open(&params, add_station, self, problem, error));
+    if (!is_open_choice(self)) {
+        announce_all(self);
+    }
+    if (problem[0]) {
+        snprintf(message, sizeof message, "goes on without a device: %s", problem);
+        clp_events_notice(self->params.events, message);
+    }
+out:
+    return status;
+}
+
+static clproc_status open_stations(clp_stations *self, clproc_error *error) {
+    clproc_status status = open_devices(self, error);
+    clproc_error absent;
+    clp_error_set(&absent, CLPROC_ERROR_NO_DEVICE, "there is no such device");
+    /* Fewer came than might have. */
+    for (uint32_t i = (uint32_t)self->opened->count;
+         status == CLPROC_OK && i < clp_stations_expected(self->params.run->device); i++) {
+        clp_board_lose(self->params.board, i, &absent);
+    }
     return status;
 }
 
@@ -130,36 +185,40 @@ void clp_stations_want(clp_stations *self, clp_plan *plan) {
     pthread_mutex_unlock(&self->lock);
 }
 
-static void make_ready(clp_stations *self, clp_plan *plan, clp_prof_thread *thread) {
+static void make_ready(clp_stations *self, clp_plan *plan) {
     for (size_t i = 0; i < self->opened->count; i++) {
         clproc_error error;
         /* A failure shows again, with the pictures it concerns. */
-        (void)clp_device_prepare(self->opened->devices[i], plan, thread, &error);
+        (void)clp_device_prepare(self->opened->devices[i], plan, self->thread, &error);
     }
     clp_plan_release(&plan);
 }
 
+static void serve(clp_stations *self) {
+    clp_plan *plan;
+    if (take_wish(self, &plan)) {
+        make_ready(self, plan);
+    }
+    for (size_t i = 0; i < self->opened->count; i++) {
+        open_codec(self, self->opened->devices[i]);
+    }
+    while (await_wish(self, &plan)) {
+        make_ready(self, plan);
+    }
+}
+
 static void *run(void *argument) {
     clp_stations *self = argument;
-    clp_prof_thread *thread = clp_prof_thread_enter(self->params.device.prof, "device");
     clproc_error error;
-    clp_plan *plan;
-    if (!self->params.eager && !await_wish(self, NULL)) {
-        goto out;
+    self->thread = clp_prof_thread_enter(self->params.device.prof, "device");
+    if (self->params.eager || await_wish(self, NULL)) {
+        if (open_stations(self, &error) == CLPROC_OK) {
+            serve(self);
+        } else {
+            clp_board_stop(self->params.board, &error);
+        }
     }
-    if (open_stations(self, thread, &error) != CLPROC_OK) {
-        clp_board_stop(self->params.board, &error);
-        goto out;
-    }
-    if (take_wish(self, &plan)) {
-        make_ready(self, plan, thread);
-    }
-    open_codecs(self, false, thread);
-    while (await_wish(self, &plan)) {
-        make_ready(self, plan, thread);
-    }
-out:
-    clp_prof_thread_leave(thread);
+    clp_prof_thread_leave(self->thread);
     return NULL;
 }
 
@@ -176,7 +235,7 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     made->opened = opened;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);
-    int code = pthread_create(&made->thread, NULL, run, made);
+    int code = pthread_create(&made->id, NULL, run, made);
     if (code != 0) {
         pthread_cond_destroy(&made->changed);
         pthread_mutex_destroy(&made->lock);
@@ -199,7 +258,7 @@ void clp_stations_destroy(clp_stations **stations) {
     s->ended = true;
     pthread_cond_signal(&s->changed);
     pthread_mutex_unlock(&s->lock);
-    pthread_join(s->thread, NULL);
+    pthread_join(s->id, NULL);
     clp_plan_release(&s->wish);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);

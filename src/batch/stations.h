@@ -13,7 +13,8 @@ typedef struct clp_stations_params {
     clp_device_params device; /**< but for the selection */
     clp_board *board;         /**< is told of every station that opens */
     clp_events *events;
-    bool eager; /**< opens the devices at once, not only for the first wish */
+    bool is_small; /**< a GPU would not be there before a CPU is through */
+    bool eager;    /**< opens the devices at once, not only for the first wish */
     /** Called once the devices are there, before the first picture is computed. */
     clproc_status (*on_open)(void *user, clproc_error *error);
     void *user;
@@ -21,7 +22,8 @@ typedef struct clp_stations_params {
 
 /** Devices that a session has opened, for its next run. Zero-initialise. */
 typedef struct clp_opened {
-    clp_device **devices;
+    clp_device *devices[CLP_MAX_STATIONS];
+    uint32_t ranks[CLP_MAX_STATIONS];
     size_t count;
 } clp_opened;
 

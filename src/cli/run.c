@@ -145,7 +145,9 @@ static int process(clp_cli_settings *settings) {
     settings->run.user = &progress;
     settings->run.cancel = clp_cli_stop_signal();
 
-    clproc_status status = clproc_run(&settings->run, &result, &profile, &error);
+    clproc_run_params run = settings->run;
+    run.only_run = true;
+    clproc_status status = clproc_run(&run, &result, &profile, &error);
     int stopped = clp_cli_stopped_by();
     bool broken = result.failed > 0 || result.verification.beyond > 0;
     int code = broken ? CLP_EXIT_FAILED : CLP_EXIT_OK;

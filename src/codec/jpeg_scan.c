@@ -118,17 +118,24 @@ static uint32_t divide_up(uint32_t value, uint32_t by) {
     return (value + by - 1) / by;
 }
 
+/** The largest sampling factors. */
+static void find_factors(const jpeg_package *package, uint32_t *h_most, uint32_t *v_most) {
+    *h_most = *v_most = 1;
+    for (uint32_t i = 0; i < package->components; i++) {
+        const jpeg_component *component = &package->component[i];
+        *h_most = *h_most > component->h ? *h_most : component->h;
+        *v_most = *v_most > component->v ? *v_most : component->v;
+    }
+}
+
 /** MCUs, and the blocks of each component. */
 static const char *lay_out(parser *p) {
     jpeg_package *package = &p->scan->package;
-    uint32_t h_most = 1, v_most = 1;
+    uint32_t h_most, v_most;
     if (package->components == 1) { /* an MCU is one block, whatever the factors */
         package->component[0].h = package->component[0].v = 1;
     }
-    for (uint32_t i = 0; i < package->components; i++) {
-        h_most = h_most > package->component[i].h ? h_most : package->component[i].h;
-        v_most = v_most > package->component[i].v ? v_most : package->component[i].v;
-    }
+    find_factors(package, &h_most, &v_most);
     for (uint32_t i = 0; i < package->components; i++) {
         jpeg_component *component = &package->component[i];
         if (h_most % component->h != 0 || v_most % component->v != 0) {
@@ -282,13 +289,16 @@ const char *clp_jpeg_scan_parse(clp_jpeg_scan *scan, const uint8_t *bytes, size_
     return place_parts(scan);
 }
 
+bool clp_jpeg_scan_has_whole_luma(const jpeg_package *package) {
+    uint32_t h_most, v_most;
+    find_factors(package, &h_most, &v_most);
+    return package->component[0].h == h_most && package->component[0].v == v_most;
+}
+
 void clp_jpeg_scan_sizes(const jpeg_package *package, uint32_t eighths,
                          uint32_t sizes[JPEG_COMPONENTS]) {
-    uint32_t h_most = 1, v_most = 1;
-    for (uint32_t i = 0; i < package->components; i++) {
-        h_most = h_most > package->component[i].h ? h_most : package->component[i].h;
-        v_most = v_most > package->component[i].v ? v_most : package->component[i].v;
-    }
+    uint32_t h_most, v_most;
+    find_factors(package, &h_most, &v_most);
     for (uint32_t i = 0; i < package->components; i++) {
         const jpeg_component *component = &package->component[i];
         uint32_t size = eighths;

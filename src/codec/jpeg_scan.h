@@ -44,6 +44,10 @@ const char *clp_jpeg_scan_pack(clp_jpeg_scan *scan, uint8_t *room, size_t *used)
 void clp_jpeg_scan_sizes(const jpeg_package *package, uint32_t eighths,
                          uint32_t sizes[JPEG_COMPONENTS]);
 
+/** True if the first component's samples are the picture's own: then its plane alone is what
+ * libjpeg decodes in gray. Where it is subsampled, libjpeg interpolates. */
+bool clp_jpeg_scan_has_whole_luma(const jpeg_package *package);
+
 /** Copies bytes without the zeros that are stuffed behind each 0xFF, up to a marker or the end;
  * returns how many it read, and through `*written` how many it wrote. Writes up to 15 bytes more
  * than that. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 typedef struct clp_embedded {
-    const char *name; /**< as "filter.cl" */
+    const char *name; /**< as "colour.cl" */
     const char *text; /**< NUL-terminated */
     size_t size;
 } clp_embedded;

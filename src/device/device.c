@@ -7,10 +7,10 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 
-/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
- * or "item" tiles, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool".
- */
-static bool forced(const char *what) {
+/** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: those of
+ * grid.c, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool",
+ * "device-codec" for JPEGs, "sub-devices" of one unit each. */
+bool clp_device_forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
 }
@@ -79,16 +79,13 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     device->info = found->info;
     device->id = found->id;
     device->reference = strcmp(found->info.type, "reference") == 0;
-    device->unified = device->reference || (found->info.unified_memory && !forced("discrete"));
-    bool cpu = strcmp(found->info.type, "cpu") == 0;
-    device->group_tiles = forced("group") || (!cpu && !forced("item"));
-    if (device->group_tiles && found->info.max_work_group < 256) {
-        device->group_tiles = false;
-    }
+    device->unified =
+        device->reference || (found->info.unified_memory && !clp_device_forced("discrete"));
+    clp_grid_choose(device);
     device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
-    device->codec_forced = forced("device-codec");
+    device->codec_forced = clp_device_forced("device-codec");
     device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
-    if (found->in_thread && (crowded || forced("thread")) && !forced("pool") &&
+    if (found->in_thread && (crowded || clp_device_forced("thread")) && !clp_device_forced("pool") &&
         !device->group_tiles) {
         device->id = found->in_thread;
         device->in_thread = true;
@@ -132,7 +129,7 @@ clproc_status clp_device_open(clp_device **device, const clp_device_params *para
         clp_found reference = {.info = clp_reference_info};
         return open_found(device, &reference, params, notice, error);
     }
-    CLP_TRY(status, out, clp_devices_find(&found, &count, error));
+    CLP_TRY(status, out, clp_devices_find(&found, &count, params->cpu_only, error));
     CLP_TRY(
         status, out,
         clp_devices_select(found, count, params->selection, &index, notice, sizeof notice, error));
@@ -142,48 +139,87 @@ out:
     return status;
 }
 
-clproc_status clp_devices_open(clp_device ***devices, size_t *count,
-                               const clp_device_params *params, clproc_error *error) {
+/** The devices that a selection of several, or of none, comes to. */
+static clproc_status choose(const clp_device_params *params, const clp_found *found, size_t count,
+                            size_t *chosen, size_t *chosen_count, char notice[512],
+                            clproc_error *error) {
     const char *selection = params->selection;
-    bool several = selection && (strchr(selection, ',') || strcmp(selection, "all") == 0);
-    clp_found *found = NULL;
-    size_t *chosen = NULL;
-    size_t found_count = 0, chosen_count = 1;
-    clproc_status status;
-    *devices = NULL;
-    *count = 0;
-    if (several) {
-        CLP_TRY(status, out, clp_devices_find(&found, &found_count, error));
-        chosen = clp_memory_zero(CLP_MEMORY_BATCH, found_count, sizeof *chosen);
-        if (!chosen) {
-            status = clp_error_memory(error, "the devices", found_count * sizeof *chosen);
-            goto out;
-        }
-        CLP_TRY(
-            status, out,
-            clp_devices_select_all(found, found_count, selection, chosen, &chosen_count, error));
+    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
+    size_t best, cpu;
+    char unused[512];
+    if (!any) {
+        return clp_devices_select_all(found, count, selection, chosen, chosen_count, error);
     }
-    *devices = clp_memory_zero(CLP_MEMORY_BATCH, chosen_count, sizeof **devices);
-    if (!*devices) {
-        status = clp_error_memory(error, "the devices", chosen_count * sizeof **devices);
+    clproc_status status = clp_devices_select(found, count, NULL, &best, notice, 512, error);
+    bool joins =
+        status == CLPROC_OK && strcmp(found[best].info.type, "gpu") == 0 &&
+        clp_devices_select(found, count, "cpu", &cpu, unused, sizeof unused, NULL) == CLPROC_OK &&
+        found[cpu].in_thread;
+    *chosen_count = 0;
+    if (joins) {
+        chosen[(*chosen_count)++] = cpu;
+    }
+    chosen[(*chosen_count)++] = best;
+    return status;
+}
+
+static clproc_status open_all(const clp_device_params *params, const clp_found *found,
+                              const size_t *chosen, size_t count, const char *notice,
+                              clp_device_opened_fn opened, void *user, char problem[256],
+                              clproc_error *error) {
+    bool is_list = params->selection && strchr(params->selection, ',');
+    bool joins =
+        count > 1 && !is_list && !(params->selection && strcmp(params->selection, "all") == 0);
+    clproc_status status = CLPROC_OK;
+    size_t there = 0;
+    for (size_t i = 0; i < count; i++) {
+        clp_device *device = NULL;
+        clproc_error failure;
+        if (open_found(&device, &found[chosen[i]], params, i == 0 ? notice : "", &failure) !=
+            CLPROC_OK) {
+            snprintf(problem, 256, "%.250s", failure.message);
+            if (error && there == 0) {
+                *error = failure;
+            }
+            continue;
+        }
+        there++;
+        CLP_TRY(status, out, opened(user, device, joins ? (uint32_t)i : 0, error));
+    }
+    status = there > 0 ? CLPROC_OK : error ? error->status : CLPROC_ERROR_NO_DEVICE;
+out:
+    return status;
+}
+
+clproc_status clp_devices_open(const clp_device_params *params, clp_device_opened_fn opened,
+                               void *user, char problem[256], clproc_error *error) {
+    const char *selection = params->selection;
+    bool one =
+        params->cpu_only || (selection && *selection && !strchr(selection, ',') &&
+                             strcmp(selection, "all") != 0 && strcmp(selection, "auto") != 0);
+    clp_found *found = NULL;
+    clp_device *device;
+    size_t *chosen = NULL;
+    size_t count = 0, chosen_count = 0;
+    char notice[512] = "";
+    clproc_status status;
+    problem[0] = '\0';
+    if (one) {
+        CLP_TRY(status, out, clp_device_open(&device, params, error));
+        status = opened(user, device, 0, error);
         goto out;
     }
-    status = several ? CLPROC_OK : clp_device_open(&(*devices)[0], params, error);
-    *count = several || status != CLPROC_OK ? 0 : 1;
-    for (size_t i = 0; several && status == CLPROC_OK && i < chosen_count; i++) {
-        status = open_found(&(*devices)[i], &found[chosen[i]], params, "", error);
-        *count += status == CLPROC_OK;
+    CLP_TRY(status, out, clp_devices_find(&found, &count, false, error));
+    chosen = clp_memory_zero(CLP_MEMORY_BATCH, count + 1, sizeof *chosen);
+    if (!chosen) {
+        status = clp_error_memory(error, "the devices", count * sizeof *chosen);
+        goto out;
     }
+    CLP_TRY(status, out, choose(params, found, count, chosen, &chosen_count, notice, error));
+    status = open_all(params, found, chosen, chosen_count, notice, opened, user, problem, error);
 out:
     clp_memory_free(found);
     clp_memory_free(chosen);
-    if (status != CLPROC_OK) {
-        while (*count > 0) {
-            clp_device_close(&(*devices)[--*count]);
-        }
-        clp_memory_free(*devices);
-        *devices = NULL;
-    }
     return status;
 }
 

@@ -28,15 +28,25 @@ typedef struct clp_device_params {
     /** So many pictures are to come that every lane has one at any time: then a CPU's kernels run
      * in the thread of their lane, where the driver can do that. */
     bool crowded;
+    /** A CPU will do, and no other device is wanted in this process: other drivers are not loaded.
+     */
+    bool cpu_only;
 } clp_device_params;
 
 /** Opens the device that the selection names. */
 clproc_status clp_device_open(clp_device **device, const clp_device_params *params,
                               clproc_error *error);
-/** Opens every device that a list names, or with "all" every one that is usable; see
- * clproc_run_params. `*devices` is to be freed by clp_memory_free(). */
-clproc_status clp_devices_open(clp_device ***devices, size_t *count,
-                               const clp_device_params *params, clproc_error *error);
+
+/** Told of each device as soon as it is open. Of several those of the highest rank should have the
+ * pictures; the others are there for the time until those are. */
+typedef clproc_status (*clp_device_opened_fn)(void *user, clp_device *device, uint32_t rank,
+                                              clproc_error *error);
+
+/** Opens every device that a list names, with "all" every one that is usable, with "auto" or
+ * nothing the best GPU, and before it a CPU. One of several that cannot be opened is told of by
+ * `*problem`, "" if there is none. */
+clproc_status clp_devices_open(const clp_device_params *params, clp_device_opened_fn opened,
+                               void *user, char problem[256], clproc_error *error);
 /** All of its lanes have been given back. */
 void clp_device_close(clp_device **device);
 const clproc_device_info *clp_device_info(const clp_device *device);

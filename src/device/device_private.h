@@ -11,6 +11,9 @@
 #include "device/jpeg_codec.h"
 #include "device/pages.h"
 
+/** True if a test asks for something, by a word in CLPROC_FORCE. */
+bool clp_device_forced(const char *what);
+
 /* ------------------------------------------------------ platforms.c */
 
 /** A device as the platforms list it. */
@@ -26,8 +29,10 @@ typedef struct clp_found {
 
 extern const clproc_device_info clp_reference_info;
 
-/** Every device of every platform, then the reference device. Free with clp_memory_free(). */
-clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *error);
+/** Every device of every platform, with `cpu_only` of PoCL alone where the loader has not begun,
+ * then the reference device. Free with clp_memory_free(). */
+clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
+                               clproc_error *error);
 /** The device that `selection` names; `notice` receives what the user should know of the choice. */
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
@@ -48,6 +53,13 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
 /** What PoCL would abort the process for: no linker, no /sys, no folder to compile in, limits of
  * the process. Also prepares the cache; `notice` is "" or what the user should know of that. */
 clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error *error);
+
+/* --------------------------------------------------------- loader.c */
+
+/** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release(): the
+ * others may need tenths of a second to start. False where there is nothing to gain. */
+bool clp_loader_restrict(char *before, size_t size);
+void clp_loader_release(const char *before);
 
 /* ---------------------------------------------------------- cache.c */
 
@@ -113,6 +125,7 @@ typedef struct clp_program {
 typedef struct clp_kernel {
     clp_program *program;
     cl_kernel kernel;
+    uint32_t group_size; /**< work-items of a work-group, which owns one tile */
 } clp_kernel;
 
 #define CLP_MAX_KERNELS 48
@@ -124,6 +137,17 @@ clproc_status clp_program_get(clp_device *device, const clp_variant *variant, cl
                               clp_prof_thread *thread, clproc_error *error);
 clproc_status clp_kernel_create(const clp_program *program, cl_kernel *kernel, clproc_error *error);
 void clp_programs_release(clp_device *device);
+
+/* --------------------------------------------------------- grid.c */
+
+/** Decides whether work-groups own tiles or work-items do. `info` is known by now. */
+void clp_grid_choose(clp_device *device);
+/** Decides how many work-items the groups of a kernel have. */
+clproc_status clp_grid_fit(const clp_device *device, clp_kernel *kernel, clproc_error *error);
+/** Work-items of a launch over `tiles` tiles. */
+void clp_grid_size(const clp_kernel *kernel, uint32_t tiles, size_t *global, size_t *local);
+/** The most tiles of one launch. */
+uint32_t clp_grid_tiles(void);
 
 /* -------------------------------------------------------- arena.c */
 
@@ -183,11 +207,12 @@ struct clp_device {
     cl_context context;
     /** For what no lane does: warming kernels, measuring. */
     cl_command_queue queue;
-    bool unified;     /**< the host maps what kernels use */
-    bool in_thread;   /**< commands run in the thread that enqueues them */
-    bool spins;       /**< the driver waits by asking over and over */
-    bool group_tiles; /**< a work-group owns a tile (GPU), not a work-item (CPU) */
-    uint64_t opened;  /**< clp_clock_ns() */
+    bool unified;         /**< the host maps what kernels use */
+    bool in_thread;       /**< commands run in the thread that enqueues them */
+    bool spins;           /**< the driver waits by asking over and over */
+    bool group_tiles;     /**< work-groups own tiles (GPU), not work-items (CPU) */
+    uint32_t group_limit; /**< work-items of a group, at most */
+    uint64_t opened;      /**< clp_clock_ns() */
 
     pthread_mutex_t lock;
     pthread_cond_t built;

@@ -3,10 +3,6 @@
 
 #include "device/device_private.h"
 
-/** Tiles of one launch: PoCL compiles a kernel anew for grids beyond 16 bits. */
-#define MAX_TILES 65000
-#define GROUP_SIZE 256
-
 static clproc_status set_argument(const clp_kernel *kernel, cl_uint index, size_t size,
                                   const void *value, clproc_error *error) {
     return clp_cl_check(clSetKernelArg(kernel->kernel, index, size, value), "clSetKernelArg",
@@ -30,21 +26,6 @@ out:
     return status;
 }
 
-/** Work-items of a launch over `tiles` tiles. */
-static void launch_size(const clp_device *device, clp_pass_kind kind, uint32_t tiles,
-                        size_t *global, size_t *local) {
-    *local = device->group_tiles ? GROUP_SIZE : 1;
-    if (device->group_tiles && kind == CLP_PASS_COLOUR) {
-        *global = ((size_t)tiles + GROUP_SIZE - 1) / GROUP_SIZE * GROUP_SIZE;
-    } else {
-        *global = tiles * *local;
-    }
-}
-
-static uint32_t tiles_per_launch(const clp_device *device, clp_pass_kind kind) {
-    return device->group_tiles && kind == CLP_PASS_COLOUR ? MAX_TILES * GROUP_SIZE : MAX_TILES;
-}
-
 static uint32_t arena_count(const clp_variant *variant) {
     return variant->kind == CLP_PASS_COLOUR ? 3 : 2;
 }
@@ -64,12 +45,13 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
     CLP_TRY(status, out, clp_cl_check(code, "clCreateBuffer", program->name, error));
     CLP_TRY(status, out, clp_device_queue(device, &queue, error));
     CLP_TRY(status, out, clp_kernel_create(program, &kernel.kernel, error));
+    CLP_TRY(status, out, clp_grid_fit(device, &kernel, error));
     cl_mem arenas[3] = {any, any, any};
     CLP_TRY(
         status, out,
         set_arguments(&kernel, arenas, arena_count(&program->variant), any, 0, 0, &base, error));
     CLP_TRY(status, out, set_argument(&kernel, base, sizeof zero, &zero, error));
-    launch_size(device, program->variant.kind, MAX_TILES, &global, &local);
+    clp_grid_size(&kernel, clp_grid_tiles(), &global, &local);
     code = clEnqueueNDRangeKernel(queue, kernel.kernel, 1, NULL, &global, &local, 0, NULL,
                                   clp_event_wanted(device, &event));
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", program->name, error));
@@ -105,6 +87,7 @@ static clproc_status find_kernel(clp_lane *lane, const clp_variant *variant, clp
         *kernel = (clp_kernel){.program = program};
         status = clp_kernel_create(program, &kernel->kernel, error);
         lane->kernel_count += status == CLPROC_OK;
+        status = status == CLPROC_OK ? clp_grid_fit(lane->device, kernel, error) : status;
         *found = kernel;
     }
     return status;
@@ -114,13 +97,13 @@ static clproc_status enqueue(clp_lane *lane, const clp_kernel *kernel, const clp
                              cl_uint base, clproc_error *error) {
     clp_device *device = lane->device;
     clproc_status status = CLPROC_OK;
-    uint32_t most = tiles_per_launch(device, g->variant.kind);
+    uint32_t most = clp_grid_tiles();
     for (uint32_t first = 0; first < g->tiles; first += most) {
         uint32_t tiles = g->tiles - first < most ? g->tiles - first : most;
         double share = (double)tiles / g->tiles;
         size_t global, local;
         cl_event event = NULL;
-        launch_size(device, g->variant.kind, tiles, &global, &local);
+        clp_grid_size(kernel, tiles, &global, &local);
         CLP_TRY(status, out, set_argument(kernel, base, sizeof first, &first, error));
         cl_int code = clEnqueueNDRangeKernel(lane->queue, kernel->kernel, 1, NULL, &global, &local,
                                              0, NULL, clp_event_wanted(device, &event));

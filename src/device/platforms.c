@@ -123,6 +123,23 @@ static clproc_status append(clp_found **found, size_t *count, size_t *capacity,
     return CLPROC_OK;
 }
 
+/** For tests, takes every device that can be divided as devices of one unit each. */
+static void split_devices(cl_device_id ids[64], cl_uint *number) {
+    const cl_device_partition_property by_one[] = {CL_DEVICE_PARTITION_EQUALLY, 1, 0};
+    cl_uint whole = *number;
+    for (cl_uint i = 0; clp_device_forced("sub-devices") && i < whole; i++) {
+        cl_uint parts = 0, room = 64 - *number;
+        if (clCreateSubDevices(ids[i], by_one, room, ids + *number, &parts) == CL_SUCCESS &&
+            parts > 0) {
+            /* The first takes the place of the whole. */
+            ids[i] = ids[*number];
+            *number += parts < room ? parts - 1 : room - 1;
+            memmove(&ids[*number - (parts - 1)], &ids[*number - (parts - 1) + 1],
+                    (parts - 1) * sizeof *ids);
+        }
+    }
+}
+
 static clproc_status find_on_platform(cl_platform_id platform, clp_found **found, size_t *count,
                                       size_t *capacity, char *problem, size_t problem_size,
                                       clproc_error *error) {
@@ -142,6 +159,7 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
         snprintf(name, sizeof name, "unknown platform");
     }
+    split_devices(ids, &number);
     size_t first = *count;
     cl_device_id in_thread = NULL;
     for (cl_uint i = 0; i < number && i < 64; i++) {
@@ -157,7 +175,8 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
             return status;
         }
     }
-    for (size_t i = first; in_thread && i < *count; i++) {
+    bool whole = !clp_device_forced("sub-devices");
+    for (size_t i = first; in_thread && whole && i < *count; i++) {
         (*found)[i].in_thread = in_thread;
     }
     return CLPROC_OK;
@@ -173,7 +192,8 @@ const clproc_device_info clp_reference_info = {.name = "reference",
                                                .unified_memory = true,
                                                .usable = true};
 
-clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *error) {
+clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
+                               clproc_error *error) {
     cl_platform_id platforms[32];
     cl_uint number = 0;
     size_t capacity = 0;
@@ -187,7 +207,12 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
      * device. So it does where PoCL would fail, since the loader itself asks it for its devices. */
+    char before[4096];
+    bool restricted = cpu_only && clp_loader_restrict(before, sizeof before);
     cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
+    if (restricted) {
+        clp_loader_release(before);
+    }
     if (code != CL_SUCCESS && code != NO_PLATFORM) {
         snprintf(problem, sizeof problem, "no device: clGetPlatformIDs failed: %s",
                  clp_cl_name(code));
@@ -210,7 +235,7 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clproc_error *e
 
 clproc_status clproc_devices(clproc_device_info **list, size_t *count, clproc_error *error) {
     clp_found *found;
-    clproc_status status = clp_devices_find(&found, count, error);
+    clproc_status status = clp_devices_find(&found, count, false, error);
     if (status != CLPROC_OK) {
         return status;
     }

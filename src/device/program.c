@@ -8,6 +8,12 @@
 
 static const char *const kind_names[] = {
     [CLP_PASS_FILTER] = "filter", [CLP_PASS_REINDEX] = "reindex", [CLP_PASS_COLOUR] = "colour"};
+/** The files of a kind of pass in their order, where work-items own tiles and where groups do. */
+static const char *const kind_files[][2][4] = {
+    [CLP_PASS_FILTER] = {{"filter.clh", "filter_pairs.clh", "filter_item.cl"},
+                         {"filter.clh", "filter_group.cl"}},
+    [CLP_PASS_REINDEX] = {{"reindex.cl"}, {"reindex.cl"}},
+    [CLP_PASS_COLOUR] = {{"colour.cl"}, {"colour.cl"}}};
 static const struct {
     const char *type, *macro;
 } sample_types[] = {[CLP_SAMPLE_U8] = {"uchar", "U8"},
@@ -102,9 +108,9 @@ static clproc_status build_failed(clp_device *device, cl_program program, const 
 
 /** The parts of a program's text. */
 typedef struct source {
-    const char *strings[6];
-    size_t lengths[6];
-    char preambles[3][768];
+    const char *strings[10];
+    size_t lengths[10];
+    char preambles[5][768];
     uint32_t count, preamble_count;
 } source;
 
@@ -130,16 +136,21 @@ static clproc_status add_file(source *text, const char *preamble, const char *na
 
 /** Adds the text of one variant. */
 static clproc_status add_variant(source *text, const clp_variant *v, const char *function,
-                                 clproc_error *error) {
-    char preamble[640], file[32];
+                                 bool groups, clproc_error *error) {
+    char preamble[640];
     const char *suffix = function + strlen(kind_names[v->kind]);
     snprintf(preamble, sizeof preamble,
              "#define SRC %s\n#define DST %s\n#define SRC_IS_%s\n#define DST_IS_%s\n"
              "#define REAL %d\n#define TRANSPOSE %d\n#define NAME(f) f##%s\n",
              sample_types[v->src].type, sample_types[v->dst].type, sample_types[v->src].macro,
              sample_types[v->dst].macro, v->real, v->transpose, suffix);
-    snprintf(file, sizeof file, "%s.cl", kind_names[v->kind]);
-    return add_file(text, preamble, file, error);
+    clproc_status status = CLPROC_OK;
+    for (const char *const *file = kind_files[v->kind][groups]; status == CLPROC_OK && *file;
+         file++) {
+        status = add_file(text, preamble, *file, error);
+        preamble[0] = '\0';
+    }
+    return status;
 }
 
 /** PoCL compiles with clang for the processor it runs on, so its builtins may be used there; should
@@ -164,8 +175,8 @@ static bool has_vnni(void) {
 /** -w: a compiler that finds something to warn of says so on standard error, in a run of clproc. */
 static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
     snprintf(options, OPTIONS_SIZE,
-             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DLANES=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
-             device->group_tiles, device->group_tiles ? 1 : 16, builtins, builtins && has_vnni());
+             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
+             device->group_tiles, builtins, builtins && has_vnni());
 }
 
 static clproc_status compile(clp_device *device, source *text, const char *options,
@@ -231,7 +242,7 @@ static clproc_status build(clp_device *device, clp_program *made, clp_prof_cache
     name_function(made, function, sizeof function);
     CLP_TRY(status, out, add_file(text, "", "common.clh", error));
     CLP_TRY(status, out, add_file(text, "", "jobs.clh", error));
-    CLP_TRY(status, out, add_variant(text, &made->variant, function, error));
+    CLP_TRY(status, out, add_variant(text, &made->variant, function, device->group_tiles, error));
     print_options(device, has_clang_builtins(device), options);
     clp_binary_key(device, options, text->strings, text->lengths, text->count, key);
     made->program = clp_binary_load(device, key);

@@ -3,6 +3,7 @@
 #include "device/device_private.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,8 +105,8 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
                                 filter_job *job) {
     const clp_pass *pass = w->pass;
     const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
-    /* A work-item owns 64 columns of 32 rows, a work-group 32 of 32. */
-    uint32_t columns = device->group_tiles ? 32 : 64, rows = 32;
+    uint32_t columns = device->group_tiles ? GROUP_COLUMNS : ITEM_COLUMNS;
+    uint32_t rows = device->group_tiles ? GROUP_TILE_ROWS(pass->channel_step) : ITEM_ROWS;
     *job = (filter_job){
         .src = sample_offset(src),
         .dst = sample_offset(dst),
@@ -143,14 +144,14 @@ static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, ui
         .rows = dst->height,
         .columns = dst->width,
         .channels = dst->channels,
-        .row_index = pass->starts,
+        .row_index = pass->rows,
         .column_index = pass->columns,
         .transpose = pass->transpose,
-        .tiles_across = divide_up(dst->width, 16),
+        .tiles_across = divide_up(dst->width, REINDEX_TILE),
         .first_tile = first_tile,
     };
     set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
-    return job->tiles_across * divide_up(dst->height, 16);
+    return job->tiles_across * divide_up(dst->height, REINDEX_TILE);
 }
 
 /** Describes where each channel stands: planes, or interleaved samples of one plane; alpha goes
@@ -173,6 +174,8 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                                 colour_job *job) {
     const clp_pass *pass = w->pass;
     const clp_surface *dst = surface_of(w, pass->dst[0]);
+    uint32_t lanes = device->group_tiles ? COLOUR_GROUP_LANES : COLOUR_ITEM_LANES;
+    uint32_t vectors = device->group_tiles ? COLOUR_GROUP_VECTORS : COLOUR_ITEM_VECTORS;
     *job = (colour_job){.width = dst->width,
                         .height = dst->height,
                         .in_colours = pass->in_channels - pass->in_alpha,
@@ -180,7 +183,7 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                         .in_alpha = pass->in_alpha,
                         .out_alpha = pass->out_alpha,
                         .step_count = pass->step_count,
-                        .tiles_across = divide_up(dst->width, device->group_tiles ? 1 : 16),
+                        .vectors_across = divide_up(dst->width, lanes),
                         .first_tile = first_tile};
     colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
     colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
@@ -192,19 +195,38 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
         const clp_step *step = &pass->steps[i];
         job->steps[i] = (colour_step){.kind = step->kind,
                                       .table = step->table,
-                                      .shift = step->shift,
+                                      .shift = step->grid ? step->grid : step->shift,
                                       .in = step->in,
                                       .out = step->out,
                                       .white = step->white,
                                       .inverse_white = 1 / step->white};
         memcpy(job->steps[i].value, step->value, sizeof step->value);
     }
-    return job->tiles_across * dst->height;
+    return divide_up(job->vectors_across * dst->height, vectors);
 }
 
-static const size_t job_sizes[] = {[CLP_PASS_FILTER] = sizeof(filter_job),
-                                   [CLP_PASS_REINDEX] = sizeof(reindex_job),
-                                   [CLP_PASS_COLOUR] = sizeof(colour_job)};
+/** Of each kind: bytes of a job, and where in it the number of its first tile stands. */
+static const struct {
+    size_t size, first_tile;
+} job_kinds[] = {[CLP_PASS_FILTER] = {sizeof(filter_job), offsetof(filter_job, first_tile)},
+                 [CLP_PASS_REINDEX] = {sizeof(reindex_job), offsetof(reindex_job, first_tile)},
+                 [CLP_PASS_COLOUR] = {sizeof(colour_job), offsetof(colour_job, first_tile)}};
+
+/* What the kernels call things, which know nothing of plans */
+_Static_assert(SAMPLE_U8 == CLP_SAMPLE_U8 && SAMPLE_I16 == CLP_SAMPLE_I16 &&
+                   SAMPLE_U16 == CLP_SAMPLE_U16 && SAMPLE_F32 == CLP_SAMPLE_F32,
+               "samples have one number each");
+_Static_assert(ROLE_INPUT == CLP_ROLE_INPUT && ROLE_SCRATCH == CLP_ROLE_SCRATCH &&
+                   ROLE_OUTPUT == CLP_ROLE_OUTPUT,
+               "arenas have one number each");
+_Static_assert(STEP_MATRIX == CLP_STEP_MATRIX && STEP_CLAMP == CLP_STEP_CLAMP &&
+                   STEP_CURVE == CLP_STEP_CURVE && STEP_PREMULTIPLY == CLP_STEP_PREMULTIPLY &&
+                   STEP_UNPREMULTIPLY == CLP_STEP_UNPREMULTIPLY && STEP_SCALE == CLP_STEP_SCALE &&
+                   STEP_FLATTEN == CLP_STEP_FLATTEN && STEP_UNSHARP == CLP_STEP_UNSHARP &&
+                   STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE &&
+                   STEP_LOOKUP == CLP_STEP_LOOKUP,
+               "steps have one number each");
+_Static_assert(COLOUR_STEPS == CLP_MAX_STEPS, "a job has room for the steps of a pass");
 
 /** A schedule being made. */
 typedef struct draft {
@@ -241,6 +263,31 @@ static uint32_t make_job(const clp_device *device, const clp_work *w, uint32_t f
     return make_colour_job(device, w, first_tile, job);
 }
 
+/** The map behind the jobs of a launch, by which a tile finds its own. */
+static clproc_status stage_map(draft *d, const clp_group *g, clproc_error *error) {
+    size_t size = job_kinds[g->variant.kind].size;
+    size_t first_tile = job_kinds[g->variant.kind].first_tile;
+    size_t entries = g->tiles / JOB_MAP_TILES + (g->tiles % JOB_MAP_TILES != 0) + 1, offset = 0;
+    clproc_status status = stage(d, entries * sizeof(uint32_t), &offset, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    if (offset != g->jobs + JOB_MAP(g->count, size)) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a launch's map is out of place");
+    }
+    uint32_t *map = (uint32_t *)(d->staging + offset), job = 0;
+    for (size_t i = 0; i + 1 < entries; i++) {
+        const uint8_t *next = d->staging + g->jobs + (job + 1) * size + first_tile;
+        while (job + 1 < g->count && *(const uint32_t *)next <= i * JOB_MAP_TILES) {
+            job++;
+            next += size;
+        }
+        map[i] = job;
+    }
+    map[entries - 1] = g->count - 1;
+    return CLPROC_OK;
+}
+
 /** Adds a launch of some works. */
 static clproc_status add_group(draft *d, const clp_work *works, size_t count, clproc_error *error) {
     clp_schedule *made = d->schedule;
@@ -256,12 +303,12 @@ static clproc_status add_group(draft *d, const clp_work *works, size_t count, cl
                      .src = works[0].src,
                      .dst = works[0].dst,
                      .count = (uint32_t)count};
-    clproc_status status = stage(d, count * job_sizes[kind], &g->jobs, error);
+    clproc_status status = stage(d, count * job_kinds[kind].size, &g->jobs, error);
     for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
         const clp_pass *pass = works[i].pass;
         double share = share_of(&works[i]);
-        uint32_t tiles =
-            make_job(d->device, &works[i], g->tiles, d->staging + g->jobs + i * job_sizes[kind]);
+        uint32_t tiles = make_job(d->device, &works[i], g->tiles,
+                                  d->staging + g->jobs + i * job_kinds[kind].size);
         g->bytes_read += (uint64_t)((double)pass->bytes_read * share);
         g->bytes_written += (uint64_t)((double)pass->bytes_written * share);
         g->operations += (uint64_t)((double)pass->operations * share);
@@ -270,7 +317,7 @@ static clproc_status add_group(draft *d, const clp_work *works, size_t count, cl
                                    "the picture is too large for a device; use smaller ones");
         }
     }
-    return status;
+    return status == CLPROC_OK ? stage_map(d, g, error) : status;
 }
 
 /** Sorts works into launches. */

@@ -169,22 +169,36 @@ static bool row_range(const clp_axis *axis, uint32_t row, uint32_t *first, uint3
     return a < b;
 }
 
+/** Where a row's weights that are not zero lie in its window: [first, last), empty if all are. */
+typedef struct extent {
+    uint32_t first, last;
+} extent;
+
+/** Of every row of a matrix; NULL if there is no memory. Free with clp_memory_free(). */
+static extent *extents(const clp_axis *axis) {
+    extent *all = clp_memory_alloc(CLP_MEMORY_PLAN, (size_t)axis->out * sizeof *all);
+    for (uint32_t i = 0; all && i < axis->out; i++) {
+        row_range(axis, i, &all[i].first, &all[i].last);
+    }
+    return all;
+}
+
 /** The input samples that a row of second · first reads: [*from, *to), empty rows give 0, 0. */
-static void composed_range(const clp_axis *second, const clp_axis *first, uint32_t row,
-                           int64_t *from, int64_t *to) {
-    uint32_t a, b, c, d;
+static void composed_range(const clp_axis *second, const clp_axis *first, const extent *first_rows,
+                           uint32_t row, int64_t *from, int64_t *to) {
+    uint32_t a, b;
     *from = INT64_MAX;
     *to = INT64_MIN;
     row_range(second, row, &a, &b);
     for (uint32_t k = a; k < b; k++) {
         uint32_t middle = (uint32_t)second->start[row] + k;
-        if (second->weight[(size_t)row * second->taps + k] == 0 ||
-            !row_range(first, middle, &c, &d)) {
+        const extent *inner = &first_rows[middle];
+        if (second->weight[(size_t)row * second->taps + k] == 0 || inner->first == inner->last) {
             continue;
         }
         int64_t start = first->start[middle];
-        *from = start + c < *from ? start + c : *from;
-        *to = start + d > *to ? start + d : *to;
+        *from = start + inner->first < *from ? start + inner->first : *from;
+        *to = start + inner->last > *to ? start + inner->last : *to;
     }
     if (*from > *to) {
         *from = *to = 0;
@@ -192,17 +206,17 @@ static void composed_range(const clp_axis *second, const clp_axis *first, uint32
 }
 
 static void compose_row(clp_axis *axis, const clp_axis *second, const clp_axis *first,
-                        uint32_t row) {
+                        const extent *first_rows, uint32_t row) {
     double *target = axis->weight + (size_t)row * axis->taps;
     for (uint32_t k = 0; k < second->taps; k++) {
         double factor = second->weight[(size_t)row * second->taps + k];
-        uint32_t middle = (uint32_t)second->start[row] + k, a, b;
-        if (factor == 0 || !row_range(first, middle, &a, &b)) {
+        uint32_t middle = (uint32_t)second->start[row] + k;
+        if (factor == 0) {
             continue;
         }
         const double *source = first->weight + (size_t)middle * first->taps;
         int64_t shift = (int64_t)first->start[middle] - axis->start[row];
-        for (uint32_t j = a; j < b; j++) {
+        for (uint32_t j = first_rows[middle].first; j < first_rows[middle].last; j++) {
             target[shift + j] += factor * source[j];
         }
     }
@@ -240,16 +254,22 @@ clproc_status clp_axis_trim(clp_axis *axis, clproc_error *error) {
 clproc_status clp_axis_compose(clp_axis *axis, const clp_axis *second, const clp_axis *first,
                                clproc_error *error) {
     int64_t taps = 1, from, to;
+    extent *first_rows = extents(first);
+    *axis = (clp_axis){0};
+    if (!first_rows) {
+        return clp_error_memory(error, "a filter", first->out * sizeof *first_rows);
+    }
     for (uint32_t i = 0; i < second->out; i++) {
-        composed_range(second, first, i, &from, &to);
+        composed_range(second, first, first_rows, i, &from, &to);
         taps = to - from > taps ? to - from : taps;
     }
     clproc_status status = clp_axis_allocate(axis, first->in, second->out, (uint32_t)taps, error);
     for (uint32_t i = 0; status == CLPROC_OK && i < second->out; i++) {
-        composed_range(second, first, i, &from, &to);
+        composed_range(second, first, first_rows, i, &from, &to);
         axis->start[i] = (int32_t)place(axis, from);
-        compose_row(axis, second, first, i);
+        compose_row(axis, second, first, first_rows, i);
     }
+    clp_memory_free(first_rows);
     return status;
 }
 

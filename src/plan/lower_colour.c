@@ -225,7 +225,7 @@ static bool has_places(const clp_conversion *conversion) {
 static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
     const clp_conversion *conversion = term->conversion;
     clp_step step = {.kind = CLP_STEP_TABLE,
-                     .shift = conversion->grid,
+                     .grid = conversion->grid,
                      .in = conversion->in,
                      .out = conversion->out,
                      .value = {has_places(conversion)}};
@@ -340,23 +340,41 @@ static clproc_status matrix_table(clp_lowering *lowering, clp_step *step,
     return clp_table_bytes(lowering->plan, table, sizeof table, &step->table, lowering->error);
 }
 
-/** Integer curves map Q6 to Q6; float curves hold CLP_CURVE_SIZE + 1 values from 0 to white. */
+/** A curve at `at`, from 0 to 1. */
+static double curve_at(const float *curve, double at) {
+    at *= CLP_CURVE_SIZE;
+    uint32_t below = (uint32_t)at < CLP_CURVE_SIZE ? (uint32_t)at : CLP_CURVE_SIZE - 1;
+    return curve[below] + (at - below) * ((double)curve[below + 1] - curve[below]);
+}
+
+/** Entry `i` of a curve's table. Integer curves map Q6 to Q6; float curves hold CLP_CURVE_SIZE
+ * pairs of a value from 0 to white and the distance to the next; look-ups a value for each level.
+ */
+static void curve_entry(const clp_step *step, bool real, const float *curve, uint32_t i,
+                        void *table) {
+    if (step->kind == CLP_STEP_LOOKUP) {
+        ((float *)table)[i] = (float)(curve_at(curve, i / (double)step->white) * step->white);
+    } else if (real) {
+        float low = (float)((double)curve[i] * step->white);
+        ((float *)table)[2 * i] = low;
+        ((float *)table)[2 * i + 1] = (float)((double)curve[i + 1] * step->white) - low;
+    } else {
+        double value = curve_at(curve, (double)i / (Q6_CURVE_SIZE - 1));
+        ((int16_t *)table)[i] = (int16_t)floor(value * 255 * 64 + 0.5);
+    }
+}
+
 static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    uint32_t entries = lowering->use_float ? CLP_CURVE_SIZE + 1 : Q6_CURVE_SIZE;
-    size_t size = lowering->use_float ? sizeof(float) : sizeof(int16_t);
+    bool lookup = step->kind == CLP_STEP_LOOKUP, real = lowering->use_float;
+    uint32_t entries = lookup ? (uint32_t)step->white + 1 : real ? CLP_CURVE_SIZE : Q6_CURVE_SIZE;
+    size_t size = lookup ? sizeof(float) : real ? 2 * sizeof(float) : sizeof(int16_t);
     uint8_t *table = clp_memory_alloc(CLP_MEMORY_PLAN, step->in * entries * size);
     if (!table) {
         return clp_error_memory(lowering->error, "a curve", entries * size);
     }
-    for (uint32_t i = 0; i < step->in * entries; i++) {
-        const float *curve = term->curve[i / entries];
-        double at = (double)(i % entries) / (entries - 1) * CLP_CURVE_SIZE;
-        uint32_t below = (uint32_t)at < CLP_CURVE_SIZE ? (uint32_t)at : CLP_CURVE_SIZE - 1;
-        double value = curve[below] + (at - below) * ((double)curve[below + 1] - curve[below]);
-        if (lowering->use_float) {
-            ((float *)table)[i] = (float)(value * step->white);
-        } else {
-            ((int16_t *)table)[i] = (int16_t)floor(value * 255 * 64 + 0.5);
+    for (uint32_t c = 0; c < step->in; c++) {
+        for (uint32_t i = 0; i < entries; i++) {
+            curve_entry(step, real, term->curve[c], i, table + c * entries * size);
         }
     }
     clproc_status status = clp_table_bytes(lowering->plan, table, step->in * entries * size,
@@ -380,7 +398,7 @@ static void fill_places(float *to, const clp_conversion *conversion) {
 static clproc_status cube_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
     size_t count = 1, places = 0;
     for (uint32_t i = 0; i < step->in; i++) {
-        count *= step->shift;
+        count *= step->grid;
     }
     if (step->value[0] != 0) {
         places = (size_t)step->in * (CLP_PLACE_SIZE + 1);
@@ -403,12 +421,36 @@ static clproc_status cube_table(clp_lowering *lowering, clp_step *step, const cl
     return status;
 }
 
+static void drop_first_step(clp_lowering *lowering, clp_pass *pass) {
+    pass->step_count--;
+    memmove(pass->steps, pass->steps + 1, pass->step_count * sizeof *pass->steps);
+    memmove(lowering->matrices, lowering->matrices + 1,
+            pass->step_count * sizeof *lowering->matrices);
+    memmove(lowering->terms, lowering->terms + 1, pass->step_count * sizeof *lowering->terms);
+}
+
+/** What comes from a picture's own samples lies in its range, and takes few values: nothing to
+ * clamp before the first step, and a curve is a table of them. */
+static void see_first_step(clp_lowering *lowering, clp_pass *pass) {
+    const clp_surface *src = &lowering->plan->surfaces[pass->src[0]];
+    float white = src->sample == CLP_SAMPLE_U8 ? 255 : src->sample == CLP_SAMPLE_U16 ? 65535 : 0;
+    if (pass->step_count > 0 && pass->steps[0].kind == CLP_STEP_CLAMP &&
+        pass->steps[0].white == white) {
+        drop_first_step(lowering, pass);
+    }
+    if (pass->step_count > 0 && pass->steps[0].kind == CLP_STEP_CURVE && pass->real &&
+        pass->steps[0].white == white) {
+        pass->steps[0].kind = CLP_STEP_LOOKUP;
+    }
+}
+
 static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; status == CLPROC_OK && i < pass->step_count; i++) {
         if (pass->steps[i].kind == CLP_STEP_MATRIX) {
             status = matrix_table(lowering, &pass->steps[i], &lowering->matrices[i]);
-        } else if (pass->steps[i].kind == CLP_STEP_CURVE) {
+        } else if (pass->steps[i].kind == CLP_STEP_CURVE ||
+                   pass->steps[i].kind == CLP_STEP_LOOKUP) {
             status = curve_table(lowering, &pass->steps[i], lowering->terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_TABLE) {
             status = cube_table(lowering, &pass->steps[i], lowering->terms[i]);
@@ -458,6 +500,7 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     pass.in_alpha = clp_model_has_alpha(lowering->stored);
     pass.out_alpha = clp_model_has_alpha(lowering->model);
     CLP_TRY(status, out, destinations(lowering, final, pass.dst, &pass.dst_count));
+    see_first_step(lowering, &pass);
     CLP_TRY(status, out, make_tables(lowering, &pass));
     pass.out_channels = clp_model_channels(lowering->model);
     uint64_t pixels = (uint64_t)lowering->width * lowering->height;

@@ -47,9 +47,34 @@ static void fill_values(const clp_lowering *lowering, const clp_stage *stage, ui
     }
 }
 
+/** The matrices of a stage on planes of one grid, and where they stand in the tables. Both planes
+ * of chroma have one grid: what is made for the first serves the second. */
+typedef struct fitted {
+    clp_plane_grid grid;
+    clp_axis y, x;
+    clp_table_window y_window, x_window; /**< no taps: not there yet */
+} fitted;
+
+static void free_fitted(fitted *matrices) {
+    clp_axis_free(&matrices->y);
+    clp_axis_free(&matrices->x);
+    *matrices = (fitted){0};
+}
+
+/** Leaves those of a grid in `matrices`, which hold another's, the same's, or none. */
+static clproc_status fit(fitted *matrices, const clp_stage *stage, const clp_plane_grid *grid,
+                         clproc_error *error) {
+    if (matrices->y.weight && memcmp(&matrices->grid, grid, sizeof *grid) == 0) {
+        return CLPROC_OK;
+    }
+    free_fitted(matrices);
+    matrices->grid = *grid;
+    return clp_stage_for_plane(stage, grid, &matrices->y, &matrices->x, error);
+}
+
 /** What one stage does to one plane. */
 typedef struct plane_job {
-    clp_axis y, x;
+    fitted *matrices;
     bool transpose;
     float fill[4];
     const char *label;
@@ -61,39 +86,43 @@ typedef struct plane_job {
 
 /** The surface a job's result is stored to. */
 static clproc_status result_surface(clp_lowering *lowering, const plane_job *job, uint32_t *dst) {
+    const clp_axis *y = &job->matrices->y, *x = &job->matrices->x;
     uint32_t channels = surface_at(lowering, job->src)->channels;
     if (job->final) {
         return clp_surface_plane(lowering, CLP_ROLE_OUTPUT, &lowering->plan->output, job->plane,
                                  dst);
     }
-    return clp_surface_scratch(lowering, job->sample, job->transpose ? job->y.out : job->x.out,
-                               job->transpose ? job->x.out : job->y.out, channels, dst);
+    return clp_surface_scratch(lowering, job->sample, job->transpose ? y->out : x->out,
+                               job->transpose ? x->out : y->out, channels, dst);
 }
 
-static clproc_status append_filter(clp_lowering *lowering, const plane_job *job,
-                                   const clp_axis *axis, char name, clp_pass *pass) {
+static clproc_status append_filter(clp_lowering *lowering, const plane_job *job, char name,
+                                   clp_pass *pass) {
+    const clp_axis *axis = name == 'y' ? &job->matrices->y : &job->matrices->x;
+    clp_table_window *window = name == 'y' ? &job->matrices->y_window : &job->matrices->x_window;
     const clp_surface *src = surface_at(lowering, pass->src[0]),
                       *dst = surface_at(lowering, pass->dst[0]);
-    clp_table_window window;
-    clproc_status status =
-        clp_table_axis(lowering->plan, axis, lowering->use_float, &window, lowering->error);
-    if (status != CLPROC_OK) {
-        return status;
+    if (window->taps == 0) {
+        clproc_status status =
+            clp_table_axis(lowering->plan, axis, lowering->use_float, window, lowering->error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
     }
     pass->kind = CLP_PASS_FILTER;
     pass->real = lowering->use_float;
     pass->src_count = pass->dst_count = 1;
-    pass->taps = window.taps;
-    pass->weights = window.weights;
-    pass->weight_pitch = window.weight_pitch;
-    pass->starts = window.starts;
+    pass->taps = window->taps;
+    pass->weights = window->weights;
+    pass->weight_pitch = window->weight_pitch;
+    pass->starts = window->starts;
     pass->windows = axis->out;
     memcpy(pass->fill, job->fill, sizeof pass->fill);
     snprintf(pass->label, sizeof pass->label, "%s %c", job->label, name);
     pass->bytes_read = traffic(src);
     pass->bytes_written = traffic(dst);
     uint64_t samples = traffic(src) / clp_sample_size(src->sample);
-    pass->operations = (uint64_t)axis->out * window.taps * (samples / axis->in);
+    pass->operations = (uint64_t)axis->out * window->taps * (samples / axis->in);
     return clp_pass_append(lowering, pass);
 }
 
@@ -110,8 +139,10 @@ static clproc_status append_reindex(clp_lowering *lowering, const plane_job *job
     memcpy(pass.fill, job->fill, sizeof pass.fill);
     snprintf(pass.label, sizeof pass.label, "%s", job->label);
     pass.bytes_read = pass.bytes_written = traffic(surface_at(lowering, dst));
-    CLP_TRY(status, out, clp_table_index(lowering->plan, &job->y, &pass.starts, lowering->error));
-    CLP_TRY(status, out, clp_table_index(lowering->plan, &job->x, &pass.columns, lowering->error));
+    CLP_TRY(status, out,
+            clp_table_index(lowering->plan, &job->matrices->y, &pass.rows, lowering->error));
+    CLP_TRY(status, out,
+            clp_table_index(lowering->plan, &job->matrices->x, &pass.columns, lowering->error));
     status = clp_pass_append(lowering, &pass);
 out:
     return status;
@@ -122,36 +153,37 @@ out:
 static clproc_status run_job(clp_lowering *lowering, const plane_job *job, uint32_t *dst,
                              int *end) {
     const clp_surface src = *surface_at(lowering, job->src);
+    const clp_axis *y = &job->matrices->y, *x = &job->matrices->x;
     uint32_t mid;
     int level = lowering->level;
     clproc_status status;
     CLP_TRY(status, out, result_surface(lowering, job, dst));
     bool same_sample = src.sample == surface_at(lowering, *dst)->sample;
-    if (same_sample && clp_axis_is_index(&job->y) && clp_axis_is_index(&job->x)) {
+    if (same_sample && clp_axis_is_index(y) && clp_axis_is_index(x)) {
         *end = level + 1;
         return append_reindex(lowering, job, *dst, level);
     }
-    if (clp_axis_is_identity(&job->x) && (!job->transpose || src.channels == 1)) {
+    if (clp_axis_is_identity(x) && (!job->transpose || src.channels == 1)) {
         clp_pass only = {.level = level,
                          .src = {job->src},
                          .dst = {*dst},
                          .transpose = job->transpose,
                          .channel_step = 1};
         *end = level + 1;
-        return append_filter(lowering, job, &job->y, 'y', &only);
+        return append_filter(lowering, job, 'y', &only);
     }
     clp_sample between = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16;
     CLP_TRY(status, out,
-            clp_surface_scratch(lowering, between, job->y.out, src.width * src.channels, 1, &mid));
+            clp_surface_scratch(lowering, between, y->out, src.width * src.channels, 1, &mid));
     clp_pass first = {
         .level = level, .src = {job->src}, .dst = {mid}, .transpose = true, .channel_step = 1};
-    CLP_TRY(status, out, append_filter(lowering, job, &job->y, 'y', &first));
+    CLP_TRY(status, out, append_filter(lowering, job, 'y', &first));
     clp_pass second = {.level = level + 1,
                        .src = {mid},
                        .dst = {*dst},
                        .transpose = !job->transpose,
                        .channel_step = src.channels};
-    CLP_TRY(status, out, append_filter(lowering, job, &job->x, 'x', &second));
+    CLP_TRY(status, out, append_filter(lowering, job, 'x', &second));
     *end = level + 2;
 out:
     return status;
@@ -171,9 +203,9 @@ static void track_range(clp_lowering *lowering, const clp_stage *stage, bool fin
     lowering->needs_float |= !lowering->use_float && !fits;
 }
 
-/** Runs one stage on one plane. */
+/** Runs one stage on one plane. `matrices`: made for it, or kept from the plane before. */
 static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage, uint32_t plane,
-                                 bool final, int *end) {
+                                 bool final, fitted *matrices, int *end) {
     const clp_surface src = *surface_at(lowering, lowering->surfaces[plane]);
     const clp_plane *out_plane = &lowering->plan->output.planes[plane];
     clp_plane_grid grid = {.width = src.width,
@@ -182,7 +214,8 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
                            .v_step = lowering->v_step[plane],
                            .out_h_step = final ? out_plane->h_step : 1,
                            .out_v_step = final ? out_plane->v_step : 1};
-    plane_job job = {.transpose = stage->transpose,
+    plane_job job = {.matrices = matrices,
+                     .transpose = stage->transpose,
                      .label = stage->label,
                      .src = lowering->surfaces[plane],
                      .final = final,
@@ -193,24 +226,21 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
         job.sample = src.sample;
     }
     fill_values(lowering, stage, plane, job.fill);
-    CLP_TRY(status, out, clp_stage_for_plane(stage, &grid, &job.y, &job.x, lowering->error));
+    CLP_TRY(status, out, fit(matrices, stage, &grid, lowering->error));
     status = run_job(lowering, &job, &lowering->surfaces[plane], end);
 out:
-    clp_axis_free(&job.y);
-    clp_axis_free(&job.x);
     return status;
 }
 
 static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, bool final) {
     int last = lowering->level;
+    fitted matrices = {0};
+    clproc_status status = CLPROC_OK;
     for (uint32_t plane = 0; plane < lowering->surface_count; plane++) {
         bool ends = final && (plane > 0 || !lowering->luma_goes_on);
         const clp_plane *out_plane = &lowering->plan->output.planes[plane];
         int end;
-        clproc_status status = plane_stage(lowering, stage, plane, ends, &end);
-        if (status != CLPROC_OK) {
-            return status;
-        }
+        CLP_TRY(status, out, plane_stage(lowering, stage, plane, ends, &matrices, &end));
         last = end > last ? end : last;
         lowering->h_step[plane] = ends ? out_plane->h_step : 1;
         lowering->v_step[plane] = ends ? out_plane->v_step : 1;
@@ -221,23 +251,27 @@ static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, b
     lowering->sample = surface_at(lowering, lowering->surfaces[0])->sample;
     lowering->width = stage->transpose ? stage->y.out : stage->x.out;
     lowering->height = stage->transpose ? stage->x.out : stage->y.out;
-    return CLPROC_OK;
+out:
+    free_fitted(&matrices);
+    return status;
 }
 
 clproc_status clp_lower_upsample(clp_lowering *lowering) {
     int last = lowering->level;
+    fitted matrices = {0};
     clp_stage copy;
     clproc_status status =
         clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
     for (uint32_t i = 0; status == CLPROC_OK && i < lowering->surface_count; i++) {
         if (lowering->model == CLP_MODEL_YCC &&
             (lowering->h_step[i] > 1 || lowering->v_step[i] > 1)) {
-            status = plane_stage(lowering, &copy, i, false, &last);
+            status = plane_stage(lowering, &copy, i, false, &matrices, &last);
             lowering->h_step[i] = lowering->v_step[i] = 1;
             lowering->rounded = true;
         }
     }
     lowering->level = last;
+    free_fitted(&matrices);
     clp_stage_free(&copy);
     return status;
 }
@@ -267,6 +301,7 @@ clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segmen
 }
 
 clproc_status clp_lower_downsample(clp_lowering *lowering) {
+    fitted matrices = {0};
     clp_stage copy;
     clproc_status status =
         clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
@@ -275,9 +310,10 @@ clproc_status clp_lower_downsample(clp_lowering *lowering) {
         int end;
         bool there = surface_at(lowering, lowering->surfaces[plane])->role == CLP_ROLE_OUTPUT;
         if (!there) {
-            status = plane_stage(lowering, &copy, plane, true, &end);
+            status = plane_stage(lowering, &copy, plane, true, &matrices, &end);
         }
     }
+    free_fitted(&matrices);
     clp_stage_free(&copy);
     return status;
 }

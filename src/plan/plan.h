@@ -59,14 +59,16 @@ typedef enum clp_step_kind {
     CLP_STEP_UNSHARP, /**< table: weights of R, G, B, amount, threshold; in: 1 for each channel by
                          itself, 3 for luma; the pass has side surfaces; their alpha is taken */
     CLP_STEP_HSV,     /**< from RGB; value[0] ≠ 0: back */
-    CLP_STEP_TABLE    /**< table: shift^in × 4 values of out channels each, and where value[0] is
-                         not 0, in × 4097 places along its axes; float only */
+    CLP_STEP_TABLE,   /**< table: grid^in × 4 values of out channels each, and where value[0] is not
+                         0, in × 4097 places along its axes; float only */
+    CLP_STEP_LOOKUP   /**< a curve of whole levels: table: one value for each; float only */
 } clp_step_kind;
 
 typedef struct clp_step {
     clp_step_kind kind;
     uint32_t table;   /**< byte offset into the plan's tables */
-    uint32_t shift;   /**< fraction bits of an integer matrix */
+    uint32_t shift;   /**< MATRIX: fraction bits of an integer one */
+    uint32_t grid;    /**< TABLE: points along each edge */
     uint32_t in, out; /**< colour channels of a matrix */
     float white;      /**< greatest value before the step: 255 or 65535 */
     float value[4];
@@ -83,8 +85,7 @@ typedef struct clp_pass {
     uint32_t src_count, dst_count;
     /** The picture before it was blurred, not premultiplied; for CLP_STEP_UNSHARP. */
     uint32_t side[CLP_MAX_PLANES], side_count;
-    /* FILTER: windows along the source's rows. REINDEX: also along its columns. Byte offsets into
-     * the tables. */
+    /* FILTER: windows along the source's rows. Byte offsets into the tables. */
     bool transpose; /**< store transposed */
     uint32_t taps;
     uint32_t windows; /**< rows of the matrix */
@@ -94,10 +95,11 @@ typedef struct clp_pass {
     uint32_t
         weights; /**< int16 Q14 or float, windows × weight_pitch; of each the first taps count */
     uint32_t weight_pitch; /**< weights; what is between rows, and before the first, is zero */
-    uint32_t starts;  /**< int32 pairs: first row, fill weight (Q14, or a float's bits); REINDEX:
-                         source row or −1 */
-    uint32_t columns; /**< REINDEX: source column or −1 for each output column */
-    float fill[4];    /**< from 0 to the greatest value: 255 or 65535 */
+    uint32_t starts;       /**< int32 pairs: first row, fill weight (Q14, or a float's bits) */
+    /** REINDEX: int32 source rows and columns for each of the result's, −1 for none; transposed, a
+     * result's column takes a source row. */
+    uint32_t rows, columns;
+    float fill[4]; /**< from 0 to the greatest value: 255 or 65535 */
     /* COLOUR */
     uint32_t in_channels, out_channels; /**< alpha included */
     bool in_alpha, out_alpha;

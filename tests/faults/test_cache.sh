@@ -92,7 +92,7 @@ run
 [ ! -e "$own" ] || fail "$own was left behind"
 
 # Many at once, with nothing compiled.
-rounds=${FAULT_COUNT:-${FAULT_ALL:+50}}
+rounds=${FAULT_ROUNDS:-${FAULT_ALL:+50}}
 rounds=${rounds:-1}
 tried=0 survived=0 round=0
 while [ $round -lt "$rounds" ]; do

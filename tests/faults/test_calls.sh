@@ -1,7 +1,8 @@
 #!/bin/sh
 # Every OpenCL call made to fail once, and the device lost from any call on. Normally a sample of
-# calls, as many as 40 seconds allow; FAULT_SEED repeats one, FAULT_ALL=1 tries every call of every
-# scenario both ways, FAULT_ONLY=NAME takes one scenario.
+# FAULT_CALLS calls of each scenario, with a code taken by chance; FAULT_SEED repeats one. FAULT_ALL=1
+# tries every call of every scenario with every code, once and for good; FAULT_ONLY=NAME takes one
+# scenario.
 . "$(dirname "$0")/../cli/lib.sh"
 [ -e "${FAULT_LAYER:?name the layer to load in FAULT_LAYER}" ] || skip "there is no layer"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
@@ -10,7 +11,8 @@ mkdir "$scratch/vendors"
 cp /etc/OpenCL/vendors/pocl.icd "$scratch/vendors"
 export OCL_ICD_VENDORS="$scratch/vendors/" FAULT_LOG="$scratch/log"
 seed=${FAULT_SEED:-$(date +%s)}
-codes='-4 -5 -6 -2 -14'
+count=${FAULT_CALLS:-34}
+codes='-4 -5 -6 -2'
 "$CLPROC" samples --count 16 --width 96 --height 64 -o in 2>"$err" || fail "no pictures"
 mkdir few
 cp in/000* in/001* in/003* in/004* in/007* few
@@ -83,22 +85,29 @@ shuffled() {
         sort | cut -d' ' -f2
 }
 
-failing_once() { # CALL
-    set -- "$1" $codes
-    call_number=$1
-    shift $((1 + call_number % 5))
-    attempt "$call_number" "$1" ''
+failing_once() { # CALL CODE
+    rm -rf done
+    attempt "$1" "$2" ''
     check_survival ''
     once=$((once + 1))
 }
 
-failing_on() { # CALL
-    attempt "$1" -5 1
+failing_on() { # CALL CODE
+    rm -rf done
+    attempt "$1" "$2" 1
     check_survival 1
     lost=$((lost + 1))
 }
 
-try_scenario() { # NAME SECONDS
+# One of the codes, other ones for other seeds and calls; -14 is for commands that went wrong.
+choose_code() { # CALL
+    set -- $(awk -v seed="$seed" -v n="$1" 'BEGIN { srand(seed + n); rand(); print int(rand() * 5) }')
+    case $1 in
+    0) echo -4 ;; 1) echo -5 ;; 2) echo -6 ;; 3) echo -2 ;; *) echo -14 ;;
+    esac
+}
+
+try_scenario() { # NAME COUNT
     scenario "$1"
     name=$1 once=0 lost=0
     rm -rf done expected
@@ -108,20 +117,31 @@ try_scenario() { # NAME SECONDS
     mv done expected
     check_balance
     calls=$(sed -n 's/^calls //p' "$FAULT_LOG")
-    until=$(($(date +%s) + $2))
-    for number in $(shuffled "$calls"); do
-        rm -rf done
-        failing_once "$number"
-        if [ -n "${FAULT_ALL-}" ] || [ $((once % 3)) -eq 0 ]; then
-            rm -rf done
-            failing_on "$number"
-        fi
-        [ -n "${FAULT_ALL-}" ] || [ "$(date +%s)" -lt "$until" ] || break
-    done
+    if [ -n "${FAULT_ALL-}" ]; then
+        for number in $(seq 1 "$calls"); do
+            for each_code in $codes -14; do
+                failing_once "$number" "$each_code"
+            done
+            for each_code in $codes; do
+                failing_on "$number" "$each_code"
+            done
+        done
+    else
+        for number in $(shuffled "$calls" | head -n "$2"); do
+            failing_once "$number" "$(choose_code "$number")"
+            [ $((once % 3)) -ne 0 ] || failing_on "$number" -5
+        done
+    fi
     echo "$name: of $calls calls, $once of $once failed once and $lost of $lost for good: survived"
+    all_once=$((all_once + once)) all_lost=$((all_lost + lost))
 }
 
 echo "FAULT_SEED=$seed"
+all_once=0 all_lost=0
 for each in ${FAULT_ONLY:-single batches operations bands copies programs}; do
-    try_scenario "$each" 8
+    # Compiling takes a second each time.
+    [ "$each" != programs ] && few=$count || few=$(((count + 3) / 4))
+    try_scenario "$each" $few
 done
+echo "verify: T1 OpenCL calls that fail once: tried $all_once, survived $all_once"
+echo "verify: T2 devices that are lost: tried $all_lost, survived $all_lost"

@@ -123,4 +123,4 @@ elif mkdir full && mount -t tmpfs -o size=4k tmpfs full 2>/dev/null; then
     expect_cause 1 'No space left.*free some space' 2
     [ "$(ls full)" = filler ] || fail "something was left: $(ls full)"
 fi
-echo "$cases cases"
+echo "verify: T27 surroundings that lack something: tried $cases, survived $cases"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Runs that are killed at any moment, on the OpenCL device, every fifth time two at once: only whole
 # files have names of outputs, and the next run ends with what an undisturbed one makes. Signals that
-# ask to stop, in turn. FAULT_COUNT of each; FAULT_SEED repeats the moments.
+# ask to stop, in turn. FAULT_KILLS of each; FAULT_SEED repeats the moments.
 . "$(dirname "$0")/../cli/lib.sh"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
 mkdir vendors
 cp /etc/OpenCL/vendors/pocl.icd vendors
 export OCL_ICD_VENDORS="$PWD/vendors/"
-count=${FAULT_COUNT:-50}
+count=${FAULT_KILLS:-50}
 seed=${FAULT_SEED:-$(date +%s)}
 jobs=3
 op='--resize 60x --blur 1 --device pthread'

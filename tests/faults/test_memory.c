@@ -156,7 +156,8 @@ static void check(const char *device, const char *text, bool profiled, int strid
             survive(device, text, profiled, number, for_good, hash, &reached);
         }
     }
-    print_message("%s: %d allocations; %d of %d survived\n", device, count, survivals, tries);
+    print_message("verify: T3 %s, %d allocations: tried %d, survived %d\n", device, count, tries,
+                  survivals);
 }
 
 static const char everything[] =

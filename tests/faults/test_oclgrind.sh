@@ -1,6 +1,6 @@
 #!/bin/sh
 # Kernels in a simulator that watches every access: out of bounds, data races between work-items,
-# wrong use of the API. The log must stay empty. Normally as much as 40 seconds allow; FAULT_ALL=1
+# wrong use of the API. The log must stay empty. Normally every pipeline on four pictures; FAULT_ALL=1
 # runs everything. (Its check for values nobody has written takes some for such that have been
 # written, and loads of whole vectors reach into the padding of rows: test_uninitialised.sh has a
 # sharper one.)
@@ -48,28 +48,29 @@ gray | blur 1.2
 saturation 1.4 | sharpen 1
 gamma 1.4 | blur 9'
 echo "$pipelines" >list
-start=$(date +%s)
+number=0
 
-# True while there is time.
-within() { # SECONDS
-    [ -n "${FAULT_ALL-}" ] || [ $(($(date +%s) - start)) -lt "$1" ]
-}
-
-for size in few 17x31 1x19 70x33 23x1 1x1; do
-    while read -r pipeline && within 20; do
+for size in few ${FAULT_ALL:+17x31 1x19 70x33 23x1 1x1}; do
+    while read -r pipeline; do
+        number=$((number + 1))
         check item $size --pipeline "$pipeline"
-        if [ $size = few ]; then
+        # In turn, where not everything is tried: linear light, 16 bits.
+        if [ $size = few ] && [ -n "${FAULT_ALL-}" ] || [ $((number % 2)) -eq 0 ]; then
             check 'item discrete' few --pipeline "$pipeline" --linear
+        fi
+        if [ $size = few ] && [ -n "${FAULT_ALL-}" ] || [ $((number % 2)) -eq 1 ]; then
             check item few --pipeline "$pipeline" --depth 16 --format png
         fi
     done <list
 done
 
 sed -i '1s/$/:filter=bilinear/' list # a group works on a whole tile, however small the picture
-for size in few 1x19 17x31 70x33; do
-    while read -r pipeline && within 40; do
+for size in few ${FAULT_ALL:+1x19 17x31 70x33}; do
+    while read -r pipeline; do
         check '' $size --pipeline "$pipeline"
-        ! within 40 || check discrete $size --pipeline "$pipeline" --depth 16 --format png
+        [ -z "${FAULT_ALL-}" ] || check discrete $size --pipeline "$pipeline" --depth 16 --format png
     done <list
 done
 sort "$scratch/kernels" | uniq -c
+kinds=$(sort -u "$scratch/kernels" | wc -l)
+echo "verify: T17 kernels in Oclgrind: tried $kinds, survived $kinds"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Two runs at once into one folder, as shards of one job are: neither loses a picture, neither leaves
-# anything behind. FAULT_COUNT pairs; FAULT_ALL=1 tries a thousand.
+# anything behind. FAULT_PAIRS pairs; FAULT_ALL=1 tries a thousand.
 . "$(dirname "$0")/../cli/lib.sh"
-pairs=${FAULT_COUNT:-${FAULT_ALL:+1000}}
+pairs=${FAULT_PAIRS:-${FAULT_ALL:+1000}}
 pairs=${pairs:-50}
 "$CLPROC" samples --count 24 --width 40 --height 30 -o in 2>"$err" || fail "no pictures"
 find in -type f | sort >all

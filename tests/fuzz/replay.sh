@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gathers seeds for one fuzz target and runs it over them and their mutations for about a second
-# ($FUZZ_SECONDS). The input that ended it is kept.
+# Gathers seeds for one fuzz target and runs it over them and FUZZ_COUNT mutations of them, for at least
+# FUZZ_SECONDS; FUZZ_SEED takes others. The input that ended it is kept.
 # replay.sh TARGET [FOLDER]: only make the seeds, in FOLDER, as for a fuzzer.
 . "$(dirname "$0")/../cli/lib.sh"
 target=$1
@@ -30,6 +30,12 @@ report)
     clproc run "$images"/000*.jpg "$images"/001*.png -o out --resize 8x --device reference \
         --report "$seeds/summary.json" --report "$scratch/timeline.html"
     expect_code 0
+    ;;
+journal)
+    clproc run "$images"/000*.jpg "$images"/001*.png -o out --resize 8x --device reference --resume
+    expect_code 0
+    cp out/.clproc-journal "$seeds/whole"
+    head -c 50 "$seeds/whole" >"$seeds/torn"
     ;;
 *) fail "no seeds are known for $target" ;;
 esac

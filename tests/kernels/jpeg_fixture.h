@@ -177,6 +177,7 @@ typedef struct subject {
     const uint8_t *bytes;
     size_t size;
     uint32_t eighths;
+    bool luma; /**< in gray */
     clp_jpeg_scan scan;
     const char *refused; /**< by the scan's parser or packer; NULL: eligible */
     bool plain;          /**< nothing is odd about the header */
@@ -205,11 +206,14 @@ static inline void prepare_subject(clp_decoder *decoder, subject *s) {
     clp_header header;
     s->plain = clp_decoder_open(decoder, s->bytes, s->size, &test_limits, CLPROC_FAIL_ON_WARNING,
                                 &header, &error) == CLPROC_OK;
-    s->status = decode(decoder, s->bytes, s->size, CLPROC_FAIL_ON_NONE, OWN_MODEL, s->eighths, 0x5A,
-                       &s->reference);
+    s->status = decode(decoder, s->bytes, s->size, CLPROC_FAIL_ON_NONE,
+                       s->luma ? (int)CLP_MODEL_GRAY : OWN_MODEL, s->eighths, 0x5A, &s->reference);
     if (!s->refused && s->status == CLPROC_OK && s->reference.header.model != CLP_MODEL_YCC &&
         s->reference.header.model != CLP_MODEL_GRAY) {
         s->refused = "not of planes";
+    }
+    if (!s->refused && s->luma && !clp_jpeg_scan_has_whole_luma(&s->scan.package)) {
+        s->refused = "with luma to be interpolated";
     }
     if (!s->refused && s->status == CLPROC_ERROR_LIMIT) {
         s->refused = "beyond the limits";

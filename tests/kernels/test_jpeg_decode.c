@@ -67,6 +67,16 @@ static tally try_orders(clp_jpeg_codec *with, const order *orders, uint32_t coun
     return t;
 }
 
+/** Runs a batch of subjects that own their bytes. */
+static void run_and_free(subject *subjects, uint32_t count, uint32_t slot_bits, tally *t) {
+    run_batch(&device, codec, subjects, count, slot_bits);
+    for (uint32_t i = 0; i < count; i++) {
+        check_subject(&subjects[i], t);
+        free((void *)(uintptr_t)subjects[i].bytes);
+        free_subject(&subjects[i]);
+    }
+}
+
 static const struct {
     uint32_t components, h[3], v[3];
 } samplings[] = {{1, {1}, {1}},
@@ -112,6 +122,29 @@ static void every_sampling(void **state) {
         tally t = try_orders(codec, orders, count, 2048, eighths[e]);
         assert_int_equal(t.good, count);
     }
+}
+
+/** The first plane alone, as for gray results. */
+static void luma_alone(void **state) {
+    static const uint32_t eighths[] = {8, 4, 2, 1};
+    tally t = {0};
+    (void)state;
+    for (int e = 0; e < 4; e++) {
+        subject subjects[SAMPLINGS];
+        memset(subjects, 0, sizeof subjects);
+        for (uint32_t i = 0; i < SAMPLINGS; i++) {
+            order o = sampled(i, 131, 97, 85, 0);
+            subjects[i].name = "luma alone";
+            subjects[i].eighths = eighths[e];
+            subjects[i].luma = true;
+            subjects[i].bytes = make_jpeg(&o, i + 1, &subjects[i].size);
+            prepare_subject(decoder, &subjects[i]);
+        }
+        run_and_free(subjects, SAMPLINGS, 2048, &t);
+    }
+    assert_int_equal(t.flagged, 0);
+    assert_int_equal(t.refused, 4); /* one of the samplings has less luma than chroma */
+    assert_int_equal(t.good, 4 * (SAMPLINGS - 1));
 }
 
 /** From one sample on; also where nearly all of the blocks are beyond the picture. */
@@ -233,16 +266,6 @@ static uint8_t *make_from_coefficients(bool colour, int quality, int largest, in
     jpeg_destroy_compress(&info);
     *size = length;
     return made;
-}
-
-/** Runs a batch of subjects that own their bytes. */
-static void run_and_free(subject *subjects, uint32_t count, uint32_t slot_bits, tally *t) {
-    run_batch(&device, codec, subjects, count, slot_bits);
-    for (uint32_t i = 0; i < count; i++) {
-        check_subject(&subjects[i], t);
-        free((void *)(uintptr_t)subjects[i].bytes);
-        free_subject(&subjects[i]);
-    }
 }
 
 /** From what pictures have to what overflows every implementation. */
@@ -418,6 +441,7 @@ static void a_few(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_sampling),
+                                       cmocka_unit_test(luma_alone),
                                        cmocka_unit_test(small_sizes),
                                        cmocka_unit_test(slots_and_groups),
                                        cmocka_unit_test(hard_to_synchronise),
@@ -428,8 +452,8 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(a_few),
                                        cmocka_unit_test(long_sides),
                                        cmocka_unit_test(old_memory_does_not_matter)};
-    const struct CMUnitTest again[] = {cmocka_unit_test(every_sampling),
-                                       cmocka_unit_test(hard_to_synchronise),
-                                       cmocka_unit_test(coefficients)};
+    const struct CMUnitTest again[] = {
+        cmocka_unit_test(every_sampling), cmocka_unit_test(luma_alone),
+        cmocka_unit_test(hard_to_synchronise), cmocka_unit_test(coefficients)};
     RUN_ON_PLATFORMS(platform, tests, again, argc, argv, start, stop);
 }

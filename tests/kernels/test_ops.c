@@ -23,7 +23,7 @@ typedef struct shape {
 } shape;
 
 /* One sample, one row, one column, less than a tile, odd, more than a tile each way. */
-static const shape shapes[] = {{1, 1}, {1, 19}, {23, 1}, {3, 5}, {17, 31}, {33, 16}, {70, 45}};
+static const shape shapes[] = {{1, 1}, {1, 19}, {23, 1}, {3, 5}, {17, 31}, {33, 16}, {141, 45}};
 
 static const clp_trial_kind kinds[] = {
     {CLP_MODEL_GRAY, 8, 1, 1, CLPROC_FORMAT_PNG, "gray"},
@@ -264,15 +264,28 @@ static void on_pocl(void **state) {
     check_on(places, 2, 1);
 }
 
+/** Groups of any size give the same bytes: one work-item, a row of a tile's, an odd number. */
+static void in_small_groups(void **state) {
+    (void)state;
+    const char *pocl = need_pocl();
+    place places[] = {{.selection = pocl, .force = ""},
+                      {.selection = pocl, .force = "group limit=1"},
+                      {.selection = pocl, .force = "group limit=32"},
+                      {.selection = pocl, .force = "group limit=100"}};
+    check_on(places, 4, 13);
+}
+
 static void on_rusticl(void **state) {
     (void)state;
     const char *pocl = need_pocl(), *rusticl = find_device(RUSTICL, "cpu");
     if (!rusticl) {
         SKIP_BECAUSE("rusticl has no llvmpipe");
     }
-    place places[] = {{.selection = pocl, .force = ""}, {.selection = rusticl, .force = ""}};
+    place places[] = {{.selection = pocl, .force = ""},
+                      {.selection = rusticl, .force = ""},
+                      {.selection = rusticl, .force = "group"}};
     /* A prime stride: over the pipelines every shape and kind has its turn. */
-    check_on(places, 2, 7);
+    check_on(places, 3, 17);
 }
 
 static void on_gpu(void **state) {
@@ -288,6 +301,7 @@ static void on_gpu(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(on_pocl),
+        cmocka_unit_test(in_small_groups),
         cmocka_unit_test(on_rusticl),
         cmocka_unit_test(on_gpu),
     };

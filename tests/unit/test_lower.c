@@ -176,7 +176,7 @@ static void check_reindex(const clp_plan *plan, const clp_pass *pass) {
     const clp_surface *src = &plan->surfaces[pass->src[0]], *dst = &plan->surfaces[pass->dst[0]];
     uint32_t rows = pass->transpose ? dst->width : dst->height,
              columns = pass->transpose ? dst->height : dst->width;
-    const int32_t *row = table(plan, pass->starts, rows * sizeof *row),
+    const int32_t *row = table(plan, pass->rows, rows * sizeof *row),
                   *column = table(plan, pass->columns, columns * sizeof *column);
     assert_true(src->sample == dst->sample && src->channels == dst->channels);
     for (uint32_t i = 0; i < rows; i++) {
@@ -302,7 +302,7 @@ static void run_filter(const clp_plan *plan, const clp_pass *pass, const arenas 
 
 static void run_reindex(const clp_plan *plan, const clp_pass *pass, const arenas *all) {
     const clp_surface *src = &plan->surfaces[pass->src[0]], *dst = &plan->surfaces[pass->dst[0]];
-    const int32_t *rows = (const int32_t *)(const void *)(plan->tables + pass->starts),
+    const int32_t *rows = (const int32_t *)(const void *)(plan->tables + pass->rows),
                   *columns = (const int32_t *)(const void *)(plan->tables + pass->columns);
     for (uint32_t y = 0; y < dst->height; y++) {
         for (uint32_t x = 0; x < dst->width; x++) {

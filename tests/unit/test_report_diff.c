@@ -169,8 +169,12 @@ static void surroundings_are_compared(void **state) {
     (void)state;
     side before = make_side(1, 1, 1, 1), after = make_side(1, 1, 1, 1);
     clproc_profile *changed = after.runs[0];
-    clp_memory_free(changed->facts[3].value);
-    changed->facts[3].value = clp_memory_string(CLP_MEMORY_PROFILE, "warm");
+    for (size_t i = 0; i < changed->fact_count; i++) {
+        if (strcmp(changed->facts[i].key, CLP_FACT_CACHE) == 0) {
+            clp_memory_free(changed->facts[i].value);
+            changed->facts[i].value = clp_memory_string(CLP_MEMORY_PROFILE, "warm");
+        }
+    }
     fixture_fact(changed, "jobs", "1");
     strcpy(changed->threads[1].name, "helper");
     clproc_diff *diff = compare(&before, &after);

@@ -1,0 +1,115 @@
+#!/bin/sh
+# What the program survives, by the numbers of the test plan (docs/reliability.md): runs the tests of
+# the label "verify" and adds up what was tried and what survived.
+#   scripts/verify.sh quick      for each change: some minutes
+#   scripts/verify.sh nightly    some hours
+#   scripts/verify.sh release    everything, a day; what could not be run fails it
+# BUILD names another build folder. The table also goes to BUILD/verify-PROFILE.txt.
+set -eu
+cd "$(dirname "$0")/.."
+profile=${1:-quick}
+build=${BUILD:-build}
+
+case $profile in
+quick) timeout=600 ;;
+nightly)
+    timeout=20000
+    export FAULT_CALLS=200 FAULT_KILLS=1000 FAULT_PAIRS=200 FAULT_ROUNDS=10 FUZZ_SECONDS=600 SOAK_SECONDS=600 ;;
+release)
+    timeout=90000
+    export FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FUZZ_SECONDS=3600 SOAK_SECONDS=7200 ;;
+*)
+    echo "usage: scripts/verify.sh quick|nightly|release" >&2
+    exit 2 ;;
+esac
+
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DCLPROC_WERROR=ON -DCLPROC_TEST_TIMEOUT=$timeout >/dev/null
+cmake --build "$build" -j "$(nproc)" >/dev/null
+# What earlier runs compiled must not help.
+POCL_CACHE_DIR=$PWD/$build/verify-cache
+export POCL_CACHE_DIR
+rm -rf "$POCL_CACHE_DIR"
+mkdir -p "$POCL_CACHE_DIR"
+
+log=$build/verify-$profile.log table=$build/verify-$profile.txt
+failed=0
+ctest --test-dir "$build" -L verify -V -j "$(nproc)" >"$log" 2>&1 || failed=1
+
+# Number, what is tried, and how often at least: quick, nightly, release. Where nothing tries it yet, "-".
+awk -v profile="$profile" -v failed=$failed '
+FNR == NR {
+    split($0, f, "|")
+    order[++count] = f[1]
+    what[f[1]] = f[2]
+    least[f[1]] = profile == "quick" ? f[3] : profile == "nightly" ? f[4] : f[5]
+    next
+}
+match($0, /verify: T[0-9]+ /) {
+    text = substr($0, RSTART)
+    split(text, word, " ")
+    number = word[2]
+    if (text ~ /: not run/) {
+        sub(/.*: not run,? */, "", text)
+        missing[number] = missing[number] (missing[number] ? "; " : "") text
+    } else if (match(text, /tried [0-9]+, survived [0-9]+/)) {
+        split(substr(text, RSTART), word, /[ ,]+/)
+        tried[number] += word[2]
+        survived[number] += word[4]
+    }
+}
+/Test +#[0-9]+: .*(\*\*\*Failed|\*\*\*Exception|\*\*\*Timeout)/ { sub(/^ *[0-9]+\/[0-9]+ /, ""); broken = broken "\n  " $0 }
+/Test +#[0-9]+: .*\*\*\*Skipped/ { sub(/^ *[0-9]+\/[0-9]+ /, ""); skipped = skipped "\n  " $0 }
+END {
+    printf "%-4s %-55s %9s %9s %9s\n", "", "", "tried", "survived", "at least"
+    for (i = 1; i <= count; i++) {
+        n = order[i]
+        verdict = ""
+        if (!tried[n]) {
+            verdict = "not run" (missing[n] ? ": " missing[n] : least[n] == "-" ? ": there is no test yet" : "")
+            bad += profile == "release" || least[n] != "-" && !missing[n] && !skipped
+        } else if (survived[n] < tried[n]) {
+            verdict = "FAILED"
+            bad++
+        } else if (least[n] != "-" && tried[n] < least[n]) {
+            verdict = "too few"
+            bad++
+        } else if (missing[n]) {
+            verdict = "in part, " missing[n]
+            bad += profile == "release"
+        }
+        printf "%-4s %-55s %9s %9s %9s  %s\n", n, what[n], tried[n] ? tried[n] : "-", tried[n] ? survived[n] : "-", least[n], verdict
+    }
+    if (skipped) print "skipped:" skipped
+    if (broken) print "failed:" broken
+    print (bad || failed ? "FAILED" : "passed") ": " profile
+    exit bad || failed
+}' /dev/stdin "$log" >"$table" <<'END' || failed=1
+T1|OpenCL calls that fail once|170|1000|4000
+T2|devices that are lost|55|330|3000
+T3|allocations that fail|300|300|3000
+T4|calls on files and threads that fail|400|400|2000
+T6|kills at random moments|50|1000|10000
+T7|signals that ask to stop|50|1000|10000
+T8|durable outputs, in the order of calls|5|5|5
+T9|caches that are damaged, or shared when cold|25|60|220
+T10|full folders of compiled kernels|3|3|3
+T11|links swapped in while writing|25|25|25
+T12|files and results beyond limits|15|15|15
+T13|hostile JPEGs, judged as by djpeg|1000|1000|1000
+T14|one bad picture among a hundred|16|16|16
+T15|pictures free of what memory held|40|40|40
+T16|fuzz inputs, codecs to journal|10000|1000000|10000000
+T17|kernels in Oclgrind|25|25|25
+T18|pipelines under Valgrind|1|1|5
+T21|small devices|-|-|-
+T23|runs under the thread sanitizer|-|-|-
+T24|the same outputs with other threads and batches|15|15|15
+T25|runs beside a soak|-|300|5000
+T26|slow calls and disks|-|-|-
+T27|surroundings and limits|60|60|60
+T28|pairs of runs into one folder|50|200|1000
+T29|packages|-|-|-
+T30|coverage of lines and branches|-|-|-
+END
+cat "$table"
+exit $failed

@@ -1,0 +1,67 @@
+/** The loader of OpenCL drivers (ocl-icd): which of them it starts at the process's first call. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "device/device_private.h"
+
+/** What it reads, a folder or a driver's file; and where it looks without. */
+#define VARIABLE "OCL_ICD_VENDORS"
+#define FOLDER "/etc/OpenCL/vendors"
+
+static bool ends_with(const char *name, const char *end) {
+    size_t length = strlen(name), tail = strlen(end);
+    return length > tail && strcmp(name + length - tail, end) == 0;
+}
+
+/** True if a driver's file names PoCL's library. */
+static bool names_pocl(const char *path) {
+    clp_bytes file = {0};
+    bool found = clp_file_read(path, 4096, &file, NULL) == CLPROC_OK && file.size > 0 &&
+                 memmem(file.data, file.size, "libpocl", 7) != NULL;
+    clp_bytes_free(&file);
+    return found;
+}
+
+/** PoCL's file in a folder of drivers; false where it is not there, or alone. */
+static bool find_pocl(const char *folder, char *path, size_t size) {
+    size_t others = 0;
+    bool found = false;
+    struct dirent *entry;
+    DIR *open = opendir(folder);
+    while (open && (entry = readdir(open))) {
+        char name[4096];
+        if (!ends_with(entry->d_name, ".icd") ||
+            snprintf(name, sizeof name, "%s/%s", folder, entry->d_name) >= (int)sizeof name) {
+            continue;
+        }
+        if (!found && names_pocl(name)) {
+            found = snprintf(path, size, "%s", name) < (int)size;
+        } else {
+            others++;
+        }
+    }
+    if (open) {
+        closedir(open);
+    }
+    return found && others > 0;
+}
+
+bool clp_loader_restrict(char *before, size_t size) {
+    const char *asked = getenv(VARIABLE);
+    char path[4096];
+    int length = snprintf(before, size, "%s", asked ? asked : "");
+    return length >= 0 && (size_t)length < size &&
+           find_pocl(asked ? asked : FOLDER, path, sizeof path) && setenv(VARIABLE, path, 1) == 0;
+}
+
+void clp_loader_release(const char *before) {
+    /* Children must find what there was. */
+    if (before[0]) {
+        (void)setenv(VARIABLE, before, 1);
+    } else {
+        (void)unsetenv(VARIABLE);
+    }
+}

@@ -1,0 +1,100 @@
+/* Several devices at once: every picture once, by whom it may be, also where one of them fails. */
+#include "folder_fixture.h"
+
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ------------------------------------------------------ a driver of which a device can fail */
+
+enum { PICTURES = 24, GOOD_LAUNCHES = 4 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static cl_device_id first;     /**< the device that was launched on first */
+static int others;             /**< launches on others */
+static bool failing;           /**< the others fail after some launches */
+
+#define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+
+static bool fails(cl_command_queue queue) {
+    cl_device_id device = NULL;
+    bool lost = false;
+    clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL);
+    pthread_mutex_lock(&lock);
+    first = first ? first : device;
+    if (device != first) {
+        lost = failing && others >= GOOD_LAUNCHES;
+        others++;
+    }
+    pthread_mutex_unlock(&lock);
+    return lost;
+}
+
+cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                              const size_t *offset, const size_t *global, const size_t *local,
+                              cl_uint waits, const cl_event *wait, cl_event *event) {
+    return fails(queue) ? CL_OUT_OF_RESOURCES
+                        : REAL(clEnqueueNDRangeKernel)(queue, kernel, dimensions, offset, global,
+                                                       local, waits, wait, event);
+}
+
+static void arm(bool fail) {
+    first = NULL;
+    others = 0;
+    failing = fail;
+}
+
+/* -------------------------------------------------------------------------------- tests */
+
+static uint64_t hash_of(run_trial *trial) {
+    remove_tree("out");
+    trial_expect(trial, PICTURES, 0);
+    tree found = tree_of("out");
+    assert_int_equal(found.temporary, 0);
+    return found.hash;
+}
+
+static void test_parts_of_a_processor(void **state) {
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    put_pictures(PICTURES);
+    assert_int_equal(setenv("CLPROC_FORCE", "pool", 1), 0);
+    trial_init(&trial, "cpu", "resize 60% | blur 1");
+    arm(false);
+    uint64_t expected = hash_of(&trial);
+    assert_int_equal(others, 0);
+    trial_free(&trial);
+
+    assert_int_equal(setenv("CLPROC_FORCE", "sub-devices", 1), 0);
+    clproc_device_info *list = NULL;
+    size_t count = 0;
+    assert_int_equal(clproc_devices(&list, &count, NULL), CLPROC_OK);
+    clproc_devices_free(&list);
+    if (count < 3) { /* with the reference */
+        unsetenv("CLPROC_FORCE");
+        SKIP_BECAUSE("the processor cannot be divided");
+    }
+    trial_init(&trial, "0,1", "resize 60% | blur 1");
+    trial.params.jobs = 4;
+    arm(false);
+    assert_true(hash_of(&trial) == expected);
+    assert_true(others > 0);
+    assert_non_null(strstr(trial.result.device, ", ")); /* shares of both */
+
+    /* One fails in the middle: the other does its pictures, too. */
+    arm(true);
+    assert_true(hash_of(&trial) == expected);
+    assert_true(others >= GOOD_LAUNCHES);
+    assert_true(trial.told.kinds[CLPROC_EVENT_NOTICE] >= 1);
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    trial_free(&trial);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_parts_of_a_processor, enter_scratch, leave_scratch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
