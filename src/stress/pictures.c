@@ -101,9 +101,10 @@ clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params 
         return status;
     }
     if (pictures->own_count == 0) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "there is no picture in the inputs that can be opened; check the "
-                             "names, or leave them out to work on samples");
+        return clp_error_set(
+            error, CLPROC_ERROR_ARGUMENT,
+            "there is no %s; check the names, or leave them out to work on samples",
+            result.found ? "picture in the inputs that can be opened" : "file in the inputs");
     }
     return clp_pictures_repeat(pictures, pictures->own_count, error);
 }

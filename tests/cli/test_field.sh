@@ -315,3 +315,10 @@ expect_err 'uhdr-motion.jpg: warning: left behind: the gain map (HDR), the video
 lacks field/uhdr-motion.jpg 'hdrgm\|MotionPhoto\|Item:Length'
 expect_no_err 'xmp-nul.jpg'
 holds field/xmp-nul.jpg 'xmp:Rating="4"'
+clproc run "$field/strip.png" -o none.png --resize x200
+expect_code 1
+expect_err 'strip.png: .*1333333 pixels, .*--limit-side'
+clproc run "$field/strip2.png" -o none.png --resize x200 --memory 256M
+expect_code 1
+expect_err 'strip2.png: .*--limit-pixels'
+expect_no_file none.png
