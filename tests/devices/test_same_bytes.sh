@@ -8,7 +8,10 @@ clproc samples -o in --count 16 --kind mixed --width 500 --height 370 --seed 4
 expect_code 0
 clproc samples -o in --count 2 --kind photo --width 2300 --height 1700 --seed 5
 mkdir few
-cp "$(find in -name '000*' | sort | head -n 1)" "$(find in -name '001*' | sort | head -n 1)" few/
+# One that a device decodes, one whose rows travel though its results are encoded there, and no JPEG.
+for each in 000 001 012; do
+    cp "$(find in -name "$each*" | sort | head -n 1)" few/
+done
 cat >pipelines <<'END'
 resize 60% | blur 1
 gray | resize 41%
