@@ -128,27 +128,38 @@ static void heed_deadline(clp_board *board) {
     }
 }
 
-bool clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task) {
-    bool found = false;
-    pthread_mutex_lock(&board->lock);
-    while (!stopped(board) && !found) {
-        heed_deadline(board);
-        if (board->again_count > 0) {
-            *task = board->again[--board->again_count];
-            found = true;
-        } else if (board->next_item < board->params.item_count) {
-            *task = (clp_task){.item = board->next_item++};
-            found = true;
-        } else if (board->open_files == 0 || board->params.station_count < 2) {
-            break; /* no file can come back */
-        } else {
-            wait_for_change(board, thread, CLP_PROF_WAIT_FILE);
-        }
+/** Takes a file: one to do again, or the next. */
+static bool take_file(clp_board *board, clp_task *task) {
+    if (board->again_count > 0) {
+        *task = board->again[--board->again_count];
+    } else if (board->next_item < board->params.item_count) {
+        *task = (clp_task){.item = board->next_item++};
+    } else {
+        return false;
     }
-    board->open_files += found;
+    board->open_files++;
     clp_prof_gauge_set(board->params.prof, CLP_GAUGE_PICTURES, board->open_files);
+    return true;
+}
+
+clp_board_answer clp_board_next(clp_board *board, clp_prof_thread *thread, bool wait,
+                                clp_task *task) {
+    clp_board_answer answer;
+    pthread_mutex_lock(&board->lock);
+    for (;;) {
+        heed_deadline(board);
+        /* With a single station no file can come back. */
+        answer = stopped(board)                                              ? CLP_BOARD_STOPPED
+                 : take_file(board, task)                                    ? CLP_BOARD_GRANTED
+                 : board->open_files == 0 || board->params.station_count < 2 ? CLP_BOARD_REFUSED
+                                                                             : CLP_BOARD_LATER;
+        if (answer != CLP_BOARD_LATER || !wait) {
+            break;
+        }
+        wait_for_change(board, thread, CLP_PROF_WAIT_FILE);
+    }
     pthread_mutex_unlock(&board->lock);
-    return found;
+    return answer;
 }
 
 static void close_file(clp_board *board) {

@@ -39,6 +39,15 @@ void clp_board_stop(clp_board *board, const clproc_error *error);
 /** How the run ended; CLPROC_OK if it was not stopped. */
 clproc_status clp_board_result(clp_board *board, clproc_error *error);
 
+typedef enum clp_board_answer {
+    CLP_BOARD_GRANTED,
+    CLP_BOARD_LATER,   /**< not now, and `wait` was false */
+    CLP_BOARD_REFUSED, /**< never */
+    CLP_BOARD_STOPPED  /**< the run was */
+} clp_board_answer;
+
+/* Who waits here must hold no memory (clp_board_release()), or others might wait for it. */
+
 /* ------------------------------------------------------------------- files */
 
 typedef struct clp_task {
@@ -46,9 +55,9 @@ typedef struct clp_task {
     uint32_t tried; /**< stations that have failed with it, bit by bit */
 } clp_task;
 
-/** The next file; waits where one may yet come back. False if nothing is left, or the run was
- * stopped. */
-bool clp_board_next(clp_board *board, clp_prof_thread *thread, clp_task *task);
+/** The next file; waits where one may yet come back. REFUSED if nothing is left. */
+clp_board_answer clp_board_next(clp_board *board, clp_prof_thread *thread, bool wait,
+                                clp_task *task);
 /** A file that was taken is through, whatever became of it. */
 void clp_board_done(clp_board *board);
 /** A file that was taken is to be done again by a station that has not tried it. */
@@ -61,13 +70,6 @@ void clp_board_again(clp_board *board, const clp_task *task);
 void clp_board_open(clp_board *board, uint32_t station, uint64_t memory, uint32_t rank);
 /** A station will not come, or has been lost; if no other is left, `error` stops the run. */
 void clp_board_lose(clp_board *board, uint32_t station, const clproc_error *error);
-
-typedef enum clp_board_answer {
-    CLP_BOARD_GRANTED,
-    CLP_BOARD_LATER,   /**< not now, and `wait` was false */
-    CLP_BOARD_REFUSED, /**< never */
-    CLP_BOARD_STOPPED  /**< the run was */
-} clp_board_answer;
 
 /** A station for a picture that those of `tried` have failed with. Workers of different numbers get
  * different ones, where there are. Waits for the first to open; REFUSED if none is left. */

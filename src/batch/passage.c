@@ -37,6 +37,7 @@ static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_er
     clp_board_answer answer =
         clp_board_choose(run->board, self->thread, self->number, tried, false, &station);
     if (answer == CLP_BOARD_LATER) {
+        clp_worker_leave_station(self, false);
         clproc_status status = decode_early(self, error);
         if (status != CLPROC_OK) {
             return status;

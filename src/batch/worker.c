@@ -223,6 +223,16 @@ static void do_file(clp_worker *self, const clp_task *task) {
 
 /* ----------------------------------------------------------------- the thread */
 
+static bool next_file(clp_worker *self, clp_task *task) {
+    clp_board *board = self->run->board;
+    clp_board_answer answer = clp_board_next(board, self->thread, false, task);
+    if (answer == CLP_BOARD_LATER) {
+        clp_worker_leave_station(self, false);
+        answer = clp_board_next(board, self->thread, true, task);
+    }
+    return answer == CLP_BOARD_GRANTED;
+}
+
 void clp_worker_run(clp_run *run, uint32_t number) {
     char name[32];
     clproc_error error;
@@ -243,7 +253,7 @@ void clp_worker_run(clp_run *run, uint32_t number) {
     }
     clp_decoder_heed(self.decoder, run->params->cancel);
     clp_encoder_heed(self.encoder, run->params->cancel);
-    while (clp_board_next(run->board, self.thread, &task)) {
+    while (next_file(&self, &task)) {
         do_file(&self, &task);
     }
 out:

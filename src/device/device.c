@@ -9,7 +9,7 @@
 
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: those of
  * grid.c, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool",
- * "device-codec" for JPEGs, "sub-devices" of one unit each. */
+ * "device-codec" for JPEGs, "sub-devices" of one unit each, an "emulated-gpu" taken for a real one. */
 bool clp_device_forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
@@ -152,7 +152,7 @@ static clproc_status choose(const clp_device_params *params, const clp_found *fo
     }
     clproc_status status = clp_devices_select(found, count, NULL, &best, notice, 512, error);
     bool joins =
-        status == CLPROC_OK && strcmp(found[best].info.type, "gpu") == 0 &&
+        status == CLPROC_OK && clp_device_is_gpu(&found[best].info) &&
         clp_devices_select(found, count, "cpu", &cpu, unused, sizeof unused, NULL) == CLPROC_OK &&
         found[cpu].in_thread;
     *chosen_count = 0;

@@ -37,6 +37,8 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
                                  clproc_error *error);
+/** True for a real GPU. */
+bool clp_device_is_gpu(const clproc_device_info *info);
 /** Every device that a list of selections names, or with "all" every usable one but the reference;
  * each once. `chosen` has room for `count`. */
 clproc_status clp_devices_select_all(const clp_found *found, size_t count, const char *selection,

@@ -123,7 +123,7 @@ static clproc_status append(clp_found **found, size_t *count, size_t *capacity,
     return CLPROC_OK;
 }
 
-/** For tests, takes every device that can be divided as devices of one unit each. */
+/** For tests, takes every device of PoCL that can be divided as devices of one unit each. */
 static void split_devices(cl_device_id ids[64], cl_uint *number) {
     const cl_device_partition_property by_one[] = {CL_DEVICE_PARTITION_EQUALLY, 1, 0};
     cl_uint whole = *number;
@@ -159,7 +159,9 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
     if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
         snprintf(name, sizeof name, "unknown platform");
     }
-    split_devices(ids, &number);
+    if (strcmp(name, CLP_POCL_PLATFORM) == 0) {
+        split_devices(ids, &number); /* others have not even the call */
+    }
     size_t first = *count;
     cl_device_id in_thread = NULL;
     for (cl_uint i = 0; i < number && i < 64; i++) {
@@ -274,15 +276,20 @@ static bool matches(const clp_found *found, const char *selection) {
            contains(info->platform, selection) || contains(info->vendor, selection);
 }
 
+bool clp_device_is_gpu(const clproc_device_info *info) {
+    /* llvmpipe runs on the CPU whatever it calls itself, and far slower than PoCL. */
+    bool emulated = contains(info->name, "llvmpipe") || contains(info->name, "oclgrind");
+    return emulated ? clp_device_forced("emulated-gpu") : strcmp(info->type, "gpu") == 0;
+}
+
 /** Without a wish: the GPU with most memory, else the first CPU (PoCL before a GPU's emulation),
  * never the reference. */
 static int rank(const clproc_device_info *info) {
     if (!info->usable || strcmp(info->type, "reference") == 0) {
         return 0;
     }
-    /* llvmpipe runs on the CPU whatever it calls itself, and far slower than PoCL. */
     bool emulated = contains(info->name, "llvmpipe") || contains(info->name, "oclgrind");
-    return strcmp(info->type, "gpu") == 0 && !emulated ? 3 : emulated ? 1 : 2;
+    return clp_device_is_gpu(info) ? 3 : emulated ? 1 : 2;
 }
 
 static bool better(const clproc_device_info *a, const clproc_device_info *b) {
@@ -332,7 +339,7 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
                              "no usable device matches \"%s\"; `clproc devices` lists them",
                              selection);
     }
-    if (any && strcmp(best->type, "gpu") != 0) {
+    if (any && !clp_device_is_gpu(best)) {
         snprintf(notice, notice_size, "no GPU found, running on the CPU: %s", best->name);
     }
     const char *more = found[count - 1].notice;

@@ -92,9 +92,37 @@ static void test_parts_of_a_processor(void **state) {
     trial_free(&trial);
 }
 
+/** "auto" begins on the processor; what else happens depends on when the other driver is there. */
+static void test_a_gpu_joins(void **state) {
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    assert_int_equal(setenv("CLPROC_FORCE", "emulated-gpu", 1), 0);
+    if (!find_device(RUSTICL, NULL)) {
+        unsetenv("CLPROC_FORCE");
+        SKIP_BECAUSE("rusticl is not installed");
+    }
+    put_pictures(PICTURES);
+    arm(false);
+    trial_init(&trial, "cpu", "resize 60% | blur 1");
+    uint64_t expected = hash_of(&trial);
+    trial.params.device = NULL;
+    assert_true(hash_of(&trial) == expected);
+    trial.params.device = "auto";
+    trial.params.jobs = 1;
+    assert_true(hash_of(&trial) == expected);
+    /* Its launches fail: the processor does its pictures. */
+    arm(true);
+    assert_true(hash_of(&trial) == expected);
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    trial_free(&trial);
+}
+
 int main(void) {
+    setenv("RUSTICL_ENABLE", "llvmpipe", 1); /* without, it shows no device */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_parts_of_a_processor, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_a_gpu_joins, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

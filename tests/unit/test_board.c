@@ -86,9 +86,17 @@ static void *work(void *argument) {
     trial *t = self->trial;
     clp_holding held = {.station = CLP_NO_STATION};
     clp_task task;
-    while (clp_board_next(t->board, NULL, &task)) {
-        do_file(t, self->number, &task, &held);
-    }
+    clp_board_answer answer;
+    do {
+        answer = clp_board_next(t->board, NULL, false, &task);
+        if (answer == CLP_BOARD_LATER) {
+            clp_board_release(t->board, &held);
+            answer = clp_board_next(t->board, NULL, true, &task);
+        }
+        if (answer == CLP_BOARD_GRANTED) {
+            do_file(t, self->number, &task, &held);
+        }
+    } while (answer == CLP_BOARD_GRANTED);
     clp_board_release(t->board, &held);
     return NULL;
 }
@@ -183,7 +191,7 @@ static void test_three_failures_in_a_row(void **state) {
     clp_board_lose(board, 0, &error);
     assert_int_equal(clp_board_result(board, &told), CLPROC_ERROR_DEVICE);
     clp_task task;
-    assert_false(clp_board_next(board, NULL, &task));
+    assert_int_equal(clp_board_next(board, NULL, true, &task), CLP_BOARD_STOPPED);
     clp_board_destroy(&board);
 }
 
@@ -245,11 +253,11 @@ static void test_a_request_to_stop_is_seen_by_who_waits(void **state) {
     clp_task task;
     uint32_t station;
     clproc_error error;
-    assert_true(clp_board_next(board, NULL, &task));
+    assert_int_equal(clp_board_next(board, NULL, false, &task), CLP_BOARD_GRANTED);
     cancel = 1;
     /* Each of these would wait for ever. */
     assert_int_equal(clp_board_choose(board, NULL, 0, 0, true, &station), CLP_BOARD_STOPPED);
-    assert_false(clp_board_next(board, NULL, &task));
+    assert_int_equal(clp_board_next(board, NULL, true, &task), CLP_BOARD_STOPPED);
     assert_int_equal(clp_board_result(board, &error), CLPROC_ERROR_CANCELLED);
     clp_board_destroy(&board);
 }
