@@ -105,13 +105,16 @@ out:
     return status;
 }
 
-/** What a selection means to this run: "cpu" alone where nothing else is wanted in this process. */
+/** What a selection means to this run: a CPU alone where nothing else is wanted in this process. */
 static void choose_drivers(const clp_stations *self, clp_device_params *device) {
     const char *asked = self->params.run->device;
-    bool any = is_open_choice(self);
+    bool sole = self->params.run->only_run;
     device->selection = asked;
-    device->cpu_only = self->params.run->only_run &&
-                       ((asked && strcmp(asked, "cpu") == 0) || (any && self->params.is_small));
+    device->cpu_only = sole && asked && strcmp(asked, "cpu") == 0;
+    if (sole && is_open_choice(self) && self->params.is_small && clp_devices_cpu_suffices()) {
+        device->selection = "cpu";
+        device->cpu_only = true;
+    }
 }
 
 static clproc_status open_devices(clp_stations *self, clproc_error *error) {

@@ -47,6 +47,9 @@ typedef clproc_status (*clp_device_opened_fn)(void *user, clp_device *device, ui
  * `*problem`, "" if there is none. */
 clproc_status clp_devices_open(const clp_device_params *params, clp_device_opened_fn opened,
                                void *user, char problem[256], clproc_error *error);
+/** True where a CPU's driver is one of several, and can be had without the others
+ * (clp_device_params.cpu_only). */
+bool clp_devices_cpu_suffices(void);
 /** All of its lanes have been given back. */
 void clp_device_close(clp_device **device);
 const clproc_device_info *clp_device_info(const clp_device *device);

@@ -49,6 +49,13 @@ static bool find_pocl(const char *folder, char *path, size_t size) {
     return found && others > 0;
 }
 
+bool clp_devices_cpu_suffices(void) {
+    const char *asked = getenv(VARIABLE);
+    char path[4096], notice[384];
+    return find_pocl(asked ? asked : FOLDER, path, sizeof path) &&
+           clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK;
+}
+
 bool clp_loader_restrict(char *before, size_t size) {
     const char *asked = getenv(VARIABLE);
     char path[4096];
