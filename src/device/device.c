@@ -84,6 +84,7 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     clp_grid_choose(device);
     device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
     device->codec_forced = clp_device_forced("device-codec");
+    device->one_at_a_time = strcasestr(found->info.platform, "oclgrind") != NULL;
     device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
     if (found->in_thread && (crowded || clp_device_forced("thread")) && !clp_device_forced("pool") &&
         !device->group_tiles) {
@@ -102,6 +103,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     }
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->codec_turn, NULL);
+    pthread_mutex_init(&made->turn, NULL);
     pthread_cond_init(&made->built, NULL);
     made->prof = params->prof;
     made->opened = clp_clock_ns();
@@ -248,6 +250,7 @@ void clp_device_close(clp_device **device) {
     if (d->context) {
         clReleaseContext(d->context);
     }
+    pthread_mutex_destroy(&d->turn);
     pthread_mutex_destroy(&d->codec_turn);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);
@@ -275,7 +278,7 @@ clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_th
                                  clproc_error *error) {
     clp_schedule *schedule = NULL;
     clproc_status status = CLPROC_OK;
-    if (device->reference) {
+    if (device->reference || device->one_at_a_time) {
         return CLPROC_OK;
     }
     for (size_t i = 0; status == CLPROC_OK && i < plan->pass_count; i++) {

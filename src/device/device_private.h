@@ -233,6 +233,10 @@ struct clp_device {
     bool codec_forced;     /**< tests have it on every device */
     bool pocl;
     pthread_mutex_t codec_turn; /**< with PoCL, who uses the codec */
+    /** Oclgrind, a simulator, bears one thread at a time: a lane has the turn for a whole picture.
+     */
+    bool one_at_a_time;
+    pthread_mutex_t turn;
     atomic_bool codec_ready;
     atomic_size_t held[CLP_HELD_COUNT]; /**< device memory by what for, bytes */
     /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
@@ -399,6 +403,7 @@ struct clp_lane {
     uint32_t portion;              /**< being filled */
     uint32_t rows[CLP_MAX_PLANES]; /**< decoded */
     clp_row_sink sink;
+    bool has_turn;
     bool overlap;  /**< rows are decoded while the device works on those before */
     bool awaited;  /**< nothing of it is under way any more */
     uint8_t *host; /**< results that `output` has no room for */
@@ -412,6 +417,9 @@ static inline clp_prof_stage clp_lane_stage(const clp_lane *lane) {
     return lane->device->in_thread ? CLP_PROF_COMPUTE : CLP_PROF_SUBMIT;
 }
 
+/** Where one lane at a time may use the device: waits for its turn, or ends it. */
+void clp_lane_take_turn(clp_lane *lane);
+void clp_lane_end_turn(clp_lane *lane);
 /** Gives up what a lane holds of a device with memory of its own. */
 void clp_lane_shrink(clp_lane *lane);
 /** Destroys lanes that nobody uses. */

@@ -17,10 +17,25 @@ static uint32_t take_share(clp_device *device) {
     return UINT32_MAX;
 }
 
+void clp_lane_take_turn(clp_lane *lane) {
+    if (lane->device->one_at_a_time && !lane->has_turn) {
+        pthread_mutex_lock(&lane->device->turn);
+        lane->has_turn = true;
+    }
+}
+
+void clp_lane_end_turn(clp_lane *lane) {
+    if (lane->has_turn) {
+        lane->has_turn = false;
+        pthread_mutex_unlock(&lane->device->turn);
+    }
+}
+
 static void destroy(clp_lane **lane) {
     clp_lane *l = *lane;
     clp_device *device = l->device;
     clp_lane_end(l);
+    clp_lane_take_turn(l);
     for (uint32_t i = 0; i < CLP_BAND_WINDOWS; i++) {
         clp_arena_free(l, &l->windows[i], CLP_HELD_INPUT);
     }
@@ -33,6 +48,7 @@ static void destroy(clp_lane **lane) {
     if (l->queue) {
         clReleaseCommandQueue(l->queue);
     }
+    clp_lane_end_turn(l);
     pthread_mutex_lock(&device->lock);
     if (l->ring_index != UINT32_MAX) {
         device->ring_taken[l->ring_index] = false;
@@ -249,6 +265,7 @@ out:
 clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *passage,
                              clp_prof_thread *thread, clproc_error *error) {
     clproc_status status;
+    clp_lane_take_turn(lane);
     lane->number = passage->number;
     lane->thread = thread;
     lane->overlap = passage->overlap;
@@ -292,6 +309,7 @@ static void take_back(clp_lane *lane, clp_arena *arena) {
 void clp_lane_end(clp_lane *lane) {
     clp_device *device = lane->device;
     if (!lane->schedule) {
+        clp_lane_end_turn(lane);
         return;
     }
     if (!lane->awaited) {
@@ -311,4 +329,5 @@ void clp_lane_end(clp_lane *lane) {
     lane->awaited = false;
     lane->codec_plan = (clp_codec_plan){0};
     clp_schedule_release(device, &lane->schedule);
+    clp_lane_end_turn(lane);
 }

@@ -20,7 +20,8 @@
 /* ------------------------------------------------------------------ the device */
 
 bool clp_device_wants_codec(const clp_device *device) {
-    return !device->reference && (device->codec_forced || !device->unified);
+    return !device->reference &&
+           (device->codec_forced || (!device->unified && !device->one_at_a_time));
 }
 
 bool clp_device_awaits_codec(const clp_device *device) {

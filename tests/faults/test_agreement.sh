@@ -14,7 +14,13 @@ import concurrent.futures, json, os, subprocess, sys
 corpus, told = sys.argv[1:]
 events = [json.loads(line) for line in open(told)]
 failed = {e["input"]: e["message"] for e in events if e["type"] == "failed"}
-warned = ("extraneous bytes", "Unknown Adobe", "JFIF major", "ICC")  # what --fail-on error takes
+# What --fail-on error takes
+warned = ("extraneous bytes", "Unknown Adobe", "JFIF major", "ICC", "Invalid SOS parameters")
+def lacks_only_its_end(path):
+    """True if djpeg, which tells its first warning unless it is asked for all, has no other one."""
+    done = subprocess.run(["djpeg", "-verbose", "-verbose", "-verbose", "-outfile", "/dev/null", path],
+                          capture_output=True, timeout=60)
+    return b"Corrupt JPEG data" not in done.stderr and b"Inconsistent progression" not in done.stderr
 def judge(path):
     """What djpeg says: take, refuse, or either, where it tells only of a harmless thing that came first."""
     try:
@@ -25,6 +31,8 @@ def judge(path):
     if done.returncode == 0:
         return "take", ""
     if done.returncode == 2 and any(w in text[0] for w in warned):
+        return "either", text[0]
+    if done.returncode == 2 and "Premature end" in text[0] and lacks_only_its_end(path):
         return "either", text[0]
     return "refuse", text[0] if text else ""
 jpegs = sorted(os.path.join(folder, name) for folder, _, names in os.walk(corpus) for name in names
