@@ -439,6 +439,8 @@ clproc_status clp_names_prepare(clp_names *names, clproc_error *error) {
                                         strerror(code), clp_file_remedy(code));
             goto out;
         }
+        /* What a killed run has left goes also where nothing is left to write. */
+        clp_file_sweep(&all, names->folder);
     }
     if (names->journal) {
         CLP_TRY(status, out, clp_journal_begin(names->journal, error));

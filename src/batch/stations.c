@@ -71,6 +71,15 @@ static bool is_open_choice(const clp_stations *self) {
     return !asked || !*asked || strcmp(asked, "auto") == 0;
 }
 
+/** Fewer came than might have: nobody need wait for the others. */
+static void lose_from(clp_stations *self, uint32_t first) {
+    clproc_error absent;
+    clp_error_set(&absent, CLPROC_ERROR_NO_DEVICE, "there is no such device");
+    for (uint32_t i = first; i < clp_stations_expected(self->params.run->device); i++) {
+        clp_board_lose(self->params.board, i, &absent);
+    }
+}
+
 static void announce_all(clp_stations *self) {
     for (uint32_t i = 0; i < self->opened->count; i++) {
         announce(self, i);
@@ -78,7 +87,7 @@ static void announce_all(clp_stations *self) {
 }
 
 /** A device is open: it becomes a station. */
-static clproc_status add_station(void *user, clp_device *device, uint32_t rank,
+static clproc_status add_station(void *user, clp_device *device, uint32_t rank, uint32_t count,
                                  clproc_error *error) {
     clp_stations *self = user;
     clp_opened *opened = self->opened;
@@ -95,6 +104,7 @@ static clproc_status add_station(void *user, clp_device *device, uint32_t rank,
         clp_events_notice(self->params.events, clp_device_notice(device));
     }
     if (number == 0) {
+        lose_from(self, count);
         CLP_TRY(status, out, self->params.on_open(self->params.user, error));
     }
     /* Who has named several wants all of them to take part; else the first may begin. */
@@ -142,12 +152,8 @@ out:
 
 static clproc_status open_stations(clp_stations *self, clproc_error *error) {
     clproc_status status = open_devices(self, error);
-    clproc_error absent;
-    clp_error_set(&absent, CLPROC_ERROR_NO_DEVICE, "there is no such device");
-    /* Fewer came than might have. */
-    for (uint32_t i = (uint32_t)self->opened->count;
-         status == CLPROC_OK && i < clp_stations_expected(self->params.run->device); i++) {
-        clp_board_lose(self->params.board, i, &absent);
+    if (status == CLPROC_OK) {
+        lose_from(self, (uint32_t)self->opened->count);
     }
     return status;
 }

@@ -186,7 +186,7 @@ static clproc_status open_all(const clp_device_params *params, const clp_found *
             continue;
         }
         there++;
-        CLP_TRY(status, out, opened(user, device, joins ? (uint32_t)i : 0, error));
+        CLP_TRY(status, out, opened(user, device, joins ? (uint32_t)i : 0, (uint32_t)count, error));
     }
     status = there > 0 ? CLPROC_OK : error ? error->status : CLPROC_ERROR_NO_DEVICE;
 out:
@@ -208,7 +208,7 @@ clproc_status clp_devices_open(const clp_device_params *params, clp_device_opene
     problem[0] = '\0';
     if (one) {
         CLP_TRY(status, out, clp_device_open(&device, params, error));
-        status = opened(user, device, 0, error);
+        status = opened(user, device, 0, 1, error);
         goto out;
     }
     CLP_TRY(status, out, clp_devices_find(&found, &count, false, error));

@@ -37,10 +37,10 @@ typedef struct clp_device_params {
 clproc_status clp_device_open(clp_device **device, const clp_device_params *params,
                               clproc_error *error);
 
-/** Told of each device as soon as it is open. Of several those of the highest rank should have the
+/** Told of each device as soon as it is open; `count`: so many there will be at most. Of several those of the highest rank should have the
  * pictures; the others are there for the time until those are. */
 typedef clproc_status (*clp_device_opened_fn)(void *user, clp_device *device, uint32_t rank,
-                                              clproc_error *error);
+                                              uint32_t count, clproc_error *error);
 
 /** Opens every device that a list names, with "all" every one that is usable, with "auto" or
  * nothing the best GPU, and before it a CPU. One of several that cannot be opened is told of by

@@ -13,7 +13,7 @@
 
 /** What compiling takes, measured with `ulimit`: 600 MB of address space on two cores, 400 KB for
  * the largest file, 12 descriptors more than clproc has itself. */
-#define SPACE_BYTES ((size_t)512 << 20)
+#define SPACE_BYTES ((size_t)768 << 20)
 /** For each of PoCL's threads: a stack, and what malloc() reserves. */
 #define THREAD_BYTES ((size_t)72 << 20)
 #define FILE_BYTES ((rlim_t)4 << 20)

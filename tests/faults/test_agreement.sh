@@ -20,7 +20,9 @@ def lacks_only_its_end(path):
     """True if djpeg, which tells its first warning unless it is asked for all, has no other one."""
     done = subprocess.run(["djpeg", "-verbose", "-verbose", "-verbose", "-outfile", "/dev/null", path],
                           capture_output=True, timeout=60)
-    return b"Corrupt JPEG data" not in done.stderr and b"Inconsistent progression" not in done.stderr
+    said = done.stderr.decode("utf-8", "replace").splitlines()
+    return not any("Corrupt JPEG data" in line and "extraneous bytes" not in line or
+                   "Inconsistent progression" in line for line in said)
 def judge(path):
     """What djpeg says: take, refuse, or either, where it tells only of a harmless thing that came first."""
     try:
