@@ -273,7 +273,7 @@ static clproc_status run_plan(clproc_context *context, clp_plan *plan, const clp
     uint8_t *results;
     clproc_status status = CLPROC_OK;
     if (!context->lane) {
-        CLP_TRY(status, out, clp_lane_take(&context->lane, context->device, error));
+        CLP_TRY(status, out, clp_lane_take(&context->lane, context->device, false, error));
     }
     CLP_TRY(status, out, clp_lane_begin(context->lane, plan, &passage, NULL, error));
     CLP_TRY(status, out, send_rows(context->lane, plan, in, error));

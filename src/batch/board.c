@@ -266,7 +266,7 @@ bool clp_board_note(clp_board *board, uint32_t number, bool failed) {
     station *s = &board->stations[number];
     s->share += !failed;
     s->failures = failed ? s->failures + 1 : 0;
-    bool lost = s->failures >= LOST_AFTER;
+    bool lost = s->failures == LOST_AFTER && s->state != LOST;
     pthread_mutex_unlock(&board->lock);
     return lost;
 }

@@ -69,18 +69,17 @@ static clp_passage make_passage(const clp_worker *self) {
     };
 }
 
-static clproc_status ensure_lane(clp_worker *self, clproc_error *error) {
-    return self->lane
-               ? CLPROC_OK
-               : clp_lane_take(&self->lane, clp_stations_device(self->run->stations, self->station),
-                               error);
+static clproc_status ensure_lane(clp_worker *self, bool empty, clproc_error *error) {
+    clp_device *device = clp_stations_device(self->run->stations, self->station);
+    return self->lane ? CLPROC_OK : clp_lane_take(&self->lane, device, empty, error);
 }
 
 static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,
                           clp_board_answer *answer, clproc_error *error) {
     clp_need need;
     clproc_status status;
-    CLP_TRY(status, out, ensure_lane(self, error));
+    /* Who may wait wants no more than the picture needs. */
+    CLP_TRY(status, out, ensure_lane(self, wait, error));
     CLP_TRY(status, out,
             clp_lane_need(self->lane, self->picture.recipe.plan, passage, &need, error));
     clp_holding wanted = {.host = need.host, .device = need.device, .station = self->station};
@@ -91,12 +90,16 @@ out:
 
 /** Memory for the picture. Where it is not to be had beside what the lane holds, that is given up
  * first: who waits must hold nothing. */
-static clproc_status hold_memory(clp_worker *self, const clp_passage *passage, clp_outcome *outcome,
+static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
                                  clproc_error *error) {
     clp_board_answer answer;
     clproc_status status = hold(self, passage, false, &answer, error);
     if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
         clp_worker_leave_station(self, false);
+        status = hold(self, passage, true, &answer, error);
+    }
+    if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->encode) {
+        passage->encode = NULL; /* as samples the results need less */
         status = hold(self, passage, true, &answer, error);
     }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
@@ -127,7 +130,7 @@ static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *
     clp_scan scan;
     clproc_status status;
     *done = false;
-    CLP_TRY(status, out, ensure_lane(self, error));
+    CLP_TRY(status, out, ensure_lane(self, false, error));
     CLP_TRY(status, out, clp_worker_pack(self, &scan, done, error));
     if (!*done) {
         goto out;

@@ -175,13 +175,23 @@ static bool await_wish(clp_stations *self, clp_plan **plan) {
     return wanted;
 }
 
-/** A wish that is there already. */
+/** A wish that is there already; none once workers have ended. */
 static bool take_wish(clp_stations *self, clp_plan **plan) {
+    *plan = NULL;
     pthread_mutex_lock(&self->lock);
-    *plan = self->wish;
-    self->wish = NULL;
+    if (!self->ended) {
+        *plan = self->wish;
+        self->wish = NULL;
+    }
     pthread_mutex_unlock(&self->lock);
     return *plan != NULL;
+}
+
+static bool has_ended(clp_stations *self) {
+    pthread_mutex_lock(&self->lock);
+    bool ended = self->ended;
+    pthread_mutex_unlock(&self->lock);
+    return ended;
 }
 
 void clp_stations_want(clp_stations *self, clp_plan *plan) {
@@ -208,7 +218,7 @@ static void serve(clp_stations *self) {
     if (take_wish(self, &plan)) {
         make_ready(self, plan);
     }
-    for (size_t i = 0; i < self->opened->count; i++) {
+    for (size_t i = 0; i < self->opened->count && !has_ended(self); i++) {
         open_codec(self, self->opened->devices[i]);
     }
     while (await_wish(self, &plan)) {

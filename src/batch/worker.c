@@ -182,7 +182,8 @@ static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
     if (!blamed) {
         return false;
     }
-    if (clp_board_note(board, station, true)) {
+    /* What is too large for a device, or for the host, says nothing of others. */
+    if (error->cl_code != 0 && clp_board_note(board, station, true)) {
         clp_stations_lose(self->run->stations, station, error);
     }
     self->picture.task.tried |= UINT32_C(1) << station;

@@ -71,7 +71,7 @@ clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_th
 void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                               clp_prof_thread *thread);
 
-/** True where a device should have the JPEG codec: where it gains. */
+/** True where a device should have the JPEG codec, which has not been tried yet: where it gains. */
 bool clp_device_wants_codec(const clp_device *device);
 /** True where no picture may go to the device before the codec is there: tests ask for it. */
 bool clp_device_awaits_codec(const clp_device *device);
@@ -90,8 +90,8 @@ typedef struct clp_need {
 
 typedef struct clp_lane clp_lane;
 
-/** A lane that nobody uses, or a new one. */
-clproc_status clp_lane_take(clp_lane **lane, clp_device *device, clproc_error *error);
+/** A lane that nobody uses, or a new one; `empty`: one that holds no memory. */
+clproc_status clp_lane_take(clp_lane **lane, clp_device *device, bool empty, clproc_error *error);
 /** Gives a lane back, with its memory if `keep`. NULL is fine. */
 void clp_lane_give(clp_lane **lane, bool keep);
 

@@ -231,6 +231,7 @@ struct clp_device {
     clp_device_clock clock;
     clp_jpeg_codec *codec; /**< lanes have shares of it */
     bool codec_forced;     /**< tests have it on every device */
+    bool codec_checked;    /**< once is enough, whatever came of it */
     bool pocl;
     pthread_mutex_t codec_turn; /**< with PoCL, who uses the codec */
     /** Oclgrind, a simulator, bears one thread at a time: a lane has the turn for a whole picture.
@@ -241,7 +242,7 @@ struct clp_device {
     atomic_size_t held[CLP_HELD_COUNT]; /**< device memory by what for, bytes */
     /** Why commands have no times though a profile wants them, a symbol of OpenCL; NULL: they do.
      */
-    const char *untimed;
+    _Atomic(const char *) untimed;
 
     /* The ring: pinned memory of all lanes, on a device with memory of its own. */
     cl_mem ring;

@@ -77,10 +77,13 @@ static clproc_status create(clp_lane **lane, clp_device *device, clproc_error *e
     return status;
 }
 
-clproc_status clp_lane_take(clp_lane **lane, clp_device *device, clproc_error *error) {
+clproc_status clp_lane_take(clp_lane **lane, clp_device *device, bool empty, clproc_error *error) {
     pthread_mutex_lock(&device->lock);
     *lane = device->idle_count > 0 ? device->idle[--device->idle_count] : NULL;
     pthread_mutex_unlock(&device->lock);
+    if (*lane && empty) {
+        destroy(lane);
+    }
     return *lane ? CLPROC_OK : create(lane, device, error);
 }
 
@@ -169,7 +172,10 @@ void clp_lane_shrink(clp_lane *lane) {
         clp_held what;
     } all[] = {{&lane->input, CLP_HELD_INPUT},     {&lane->scratch, CLP_HELD_SCRATCH},
                {&lane->results, CLP_HELD_RESULTS}, {&lane->copies[0], CLP_HELD_INPUT},
-               {&lane->copies[1], CLP_HELD_INPUT}, {&lane->copies[2], CLP_HELD_INPUT}};
+               {&lane->copies[1], CLP_HELD_INPUT}, {&lane->copies[2], CLP_HELD_INPUT},
+               {&lane->package, CLP_HELD_INPUT},   {&lane->decode_jobs, CLP_HELD_TABLES},
+               {&lane->work, CLP_HELD_SCRATCH},    {&lane->encode_jobs, CLP_HELD_TABLES},
+               {&lane->scans, CLP_HELD_RESULTS}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         clp_device_note_memory(device, all[i].what, all[i].store->capacity, 0);
         clp_store_free(all[i].store);
@@ -289,7 +295,7 @@ void clp_lane_give_up(clp_lane *lane) {
 }
 
 /** Brings shared memory back into the host's reach for the next picture. */
-static void take_back(clp_lane *lane, clp_arena *arena) {
+static void take_back(clp_lane *lane, clp_arena *arena, clp_held what) {
     cl_event mapped = NULL;
     clproc_error error;
     if (!arena->buffer || arena->host) {
@@ -302,7 +308,7 @@ static void take_back(clp_lane *lane, clp_arena *arena) {
     clp_event_release(&mapped);
     if (status != CLPROC_OK) {
         /* It is of no more use; the next picture takes memory anew, and says what fails. */
-        clp_arena_free(lane, arena, CLP_HELD_INPUT);
+        clp_arena_free(lane, arena, what);
     }
 }
 
@@ -321,10 +327,10 @@ void clp_lane_end(clp_lane *lane) {
     clp_event_release(&lane->done);
     clp_launches_drop(lane);
     for (uint32_t i = 0; device->unified && !device->reference && i < CLP_BAND_WINDOWS; i++) {
-        take_back(lane, &lane->windows[i]);
+        take_back(lane, &lane->windows[i], CLP_HELD_INPUT);
     }
     if (device->unified && !device->reference) {
-        take_back(lane, &lane->output);
+        take_back(lane, &lane->output, CLP_HELD_RESULTS);
     }
     lane->awaited = false;
     lane->codec_plan = (clp_codec_plan){0};

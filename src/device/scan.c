@@ -20,7 +20,7 @@
 /* ------------------------------------------------------------------ the device */
 
 bool clp_device_wants_codec(const clp_device *device) {
-    return !device->reference &&
+    return !device->reference && !device->codec_checked &&
            (device->codec_forced || (!device->unified && !device->one_at_a_time));
 }
 
@@ -38,6 +38,7 @@ clproc_status clp_device_check_codec(clp_device *device,
     cl_command_queue queue = NULL;
     bool same = false;
     clproc_status status;
+    device->codec_checked = true;
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_device_queue(device, &queue, error));
     CLP_TRY(status, out,

@@ -139,7 +139,7 @@ clproc_status clp_trial_run(uint8_t **result, clp_device *device, clp_plan *plan
         return clp_error_memory(error, "a trial's picture", plan->input.bytes);
     }
     clp_trial_fill(&plan->input, input, seed);
-    CLP_TRY(status, out, clp_lane_take(&lane, device, error));
+    CLP_TRY(status, out, clp_lane_take(&lane, device, false, error));
     CLP_TRY(status, out, clp_lane_begin(lane, plan, &passage, NULL, error));
     CLP_TRY(status, out, clp_lane_feed(lane, input, error));
     CLP_TRY(status, out, clp_lane_compute(lane, error));

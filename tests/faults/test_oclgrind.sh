@@ -64,7 +64,9 @@ for size in few ${FAULT_ALL:+17x31 1x19 70x33 23x1 1x1}; do
     done <list
 done
 
-sed -i '1s/$/:filter=bilinear/' list # a group works on a whole tile, however small the picture
+# A group works on a whole tile, however small the picture: some of the pipelines take long enough.
+[ -n "${FAULT_ALL-}" ] || sed -i -n '1p;3p;5p' list
+sed -i '1s/$/:filter=bilinear/' list
 for size in few ${FAULT_ALL:+1x19 17x31 70x33}; do
     while read -r pipeline; do
         check '' $size --pipeline "$pipeline"

@@ -1,0 +1,104 @@
+/* What lanes hold: all of it is given back, and none of it stands in a picture's way. */
+#include "folder_fixture.h"
+
+#include <CL/cl.h>
+#include <dlfcn.h>
+#include <stdatomic.h>
+
+/* ------------------------------------------------------------- a driver that can be watched */
+
+static atomic_int buffers;           /* made and not released */
+static atomic_ulong most_allocation; /* of a buffer, as the device tells; 0: what it is */
+
+#define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
+
+cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
+                      cl_int *code) {
+    cl_mem made = REAL(clCreateBuffer)(context, flags, size, host, code);
+    atomic_fetch_add(&buffers, made != NULL);
+    return made;
+}
+
+cl_int clReleaseMemObject(cl_mem buffer) {
+    atomic_fetch_sub(&buffers, 1);
+    return REAL(clReleaseMemObject)(buffer);
+}
+
+cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t size, void *value,
+                       size_t *needed) {
+    cl_int code = REAL(clGetDeviceInfo)(device, what, size, value, needed);
+    if (what == CL_DEVICE_MAX_MEM_ALLOC_SIZE && value && atomic_load(&most_allocation)) {
+        *(cl_ulong *)value = atomic_load(&most_allocation);
+    }
+    return code;
+}
+
+/* -------------------------------------------------------------------------------- tests */
+
+static void test_every_buffer_is_released(void **state) {
+    static const char *const forced[] = {"pool", "discrete,pool", "discrete,pool,device-codec"};
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    put_pictures(16);
+    trial_init(&trial, "cpu", "resize 60%");
+    trial.params.existing = CLPROC_EXISTING_REPLACE;
+    for (size_t i = 0; i < sizeof forced / sizeof *forced; i++) {
+        assert_int_equal(setenv("CLPROC_FORCE", forced[i], 1), 0);
+        atomic_store(&buffers, 0);
+        trial_expect(&trial, 16, 0);
+        assert_int_equal(atomic_load(&buffers), 0);
+    }
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    trial_free(&trial);
+}
+
+/** Pictures that no device could hold end no run, however many come in a row. */
+static void test_large_pictures_are_not_the_devices_fault(void **state) {
+    enum { LARGE = 5 };
+    static const picture_kind kind = {CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8, 1, 1};
+    (void)state;
+    run_trial trial;
+    char path[32];
+    need_pocl();
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    for (int i = 0; i < LARGE; i++) {
+        snprintf(path, sizeof path, "in/%d.png", i);
+        put_picture(path, &kind, 1500, 1500, (uint32_t)i, NULL);
+    }
+    put_picture("in/small.png", &kind, 40, 40, 0, NULL);
+    trial_init(&trial, "cpu", "brightness 1.2");
+    trial.params.jobs = 1;
+    atomic_store(&most_allocation, 1ul << 20);
+    trial_expect(&trial, 1, LARGE);
+    assert_int_equal(trial.told.status, CLPROC_ERROR_MEMORY);
+    atomic_store(&most_allocation, 0);
+    trial_free(&trial);
+}
+
+/** Where results have no room as a scan, too, they come back as samples. */
+static void test_encoding_is_given_up_for_memory(void **state) {
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    put_picture("in/a.jpg", &jpeg_420, 800, 800, 0, NULL);
+    trial_init(&trial, "cpu", "brightness 1.2");
+    assert_int_equal(setenv("CLPROC_FORCE", "discrete,pool,device-codec", 1), 0);
+    trial.params.device_memory = (size_t)7 << 20;
+    trial_expect(&trial, 1, 0);
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    trial_free(&trial);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_every_buffer_is_released, enter_scratch,
+                                        leave_scratch),
+        cmocka_unit_test_setup_teardown(test_large_pictures_are_not_the_devices_fault,
+                                        enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_encoding_is_given_up_for_memory, enter_scratch,
+                                        leave_scratch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
