@@ -285,7 +285,7 @@ static void on_rusticl(void **state) {
                       {.selection = rusticl, .force = ""},
                       {.selection = rusticl, .force = "group"}};
     /* A prime stride: over the pipelines every shape and kind has its turn. */
-    check_on(places, 3, 53);
+    check_on(places, 3, 43);
 }
 
 static void on_gpu(void **state) {
