@@ -88,10 +88,12 @@ static void *wait_at_gate(void *argument) {
     return NULL;
 }
 
-/** PoCL starts one for each processor. */
+/** PoCL starts one for each processor; beside them a worker, the builder and a linker have to run,
+ * and PoCL ends the process where the linker cannot start. */
 static bool has_threads(void) {
+    enum { BESIDE = 4 };
     crowd all = {.gate = PTHREAD_MUTEX_INITIALIZER};
-    size_t wanted = count_processors(), count = 0;
+    size_t wanted = count_processors() + BESIDE, count = 0;
     pthread_t threads[256]; /* beyond it, the limit is no small one */
     wanted = wanted < 256 ? wanted : 256;
     pthread_mutex_lock(&all.gate);

@@ -57,17 +57,20 @@ for stack in 64 128 1024; do
 done
 
 # Root may have any number of threads.
-if [ "$(id -u)" -eq 0 ] && have setpriv; then
+another="setpriv --reuid 59999 --regid 59999 --clear-groups"
+if [ "$(id -u)" -eq 0 ] && have setpriv && have prlimit; then
+    # A checkout in a folder of root's own cannot be reached by others, a copy of the program can.
+    cp "$CLPROC" "$scratch/clproc"
     chmod 755 "$scratch" "$scratch/work"
     mkdir theirs "$scratch/cold"
     chmod 777 theirs
-    for threads in 1 2 3 4 5 6 8; do
+    enough=$(($(nproc) + 6))
+    for threads in 1 2 3 4 5 6 $enough; do
         command_line=" run by another user with $threads threads"
         tried=$((tried + 1)) code=0
         # Another user's processes count, so a number nobody has.
-        setpriv --reuid 59999 --regid 59999 --clear-groups \
-            sh -c 'ulimit -u "$1"; shift; exec "$@"' - $threads env POCL_CACHE_DIR="$PWD/theirs" \
-            "$CLPROC" run in -o theirs/out --resize 8x --jobs 1 >"$out" 2>"$err" || code=$?
+        prlimit --nproc="$threads:$threads" $another env POCL_CACHE_DIR="$PWD/theirs" \
+            "$scratch/clproc" run in -o theirs/out --resize 8x --jobs 1 >"$out" 2>"$err" || code=$?
         case $code in
         0) ;;
         3) expect_err 'PoCL needs more threads' ;;
@@ -75,6 +78,6 @@ if [ "$(id -u)" -eq 0 ] && have setpriv; then
         *) fail "exit code 0, 3 or 4 was expected" ;;
         esac
     done
-    [ "$code" -eq 0 ] || fail "8 threads should do"
+    [ "$code" -eq 0 ] || fail "$enough threads should do"
 fi
 echo "verify: T27 limits of the process: tried $tried, survived $tried"
