@@ -129,7 +129,6 @@ static void choose_drivers(const clp_stations *self, clp_device_params *device) 
 
 static clproc_status open_devices(clp_stations *self, clproc_error *error) {
     clp_opened *opened = self->opened;
-    clp_device_params params = self->params.device;
     char problem[256] = "", message[320];
     clproc_status status;
     if (opened->count > 0) {
@@ -137,8 +136,7 @@ static clproc_status open_devices(clp_stations *self, clproc_error *error) {
         announce_all(self);
         goto out;
     }
-    choose_drivers(self, &params);
-    CLP_TRY(status, out, clp_devices_open(&params, add_station, self, problem, error));
+    CLP_TRY(status, out, clp_devices_open(&self->params.device, add_station, self, problem, error));
     if (!is_open_choice(self)) {
         announce_all(self);
     }
@@ -254,6 +252,10 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     made->opened = opened;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);
+    if (opened->count == 0) {
+        choose_drivers(made, &made->params.device);
+        clp_devices_prepare(&made->params.device);
+    }
     int code = pthread_create(&made->id, NULL, run, made);
     if (code != 0) {
         pthread_cond_destroy(&made->changed);

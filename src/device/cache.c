@@ -78,6 +78,7 @@ static struct {
     char path[CLP_CACHE_PATH]; /**< "" before it is made */
     int file;                  /**< the folder, locked */
     pid_t process;             /**< that made it; a child makes its own */
+    char notice[384];          /**< of making it */
 } own = {.lock = PTHREAD_MUTEX_INITIALIZER, .file = -1};
 
 /** Removes `name` and what is in it. */
@@ -178,11 +179,11 @@ __attribute__((destructor)) static void leave(void) {
 clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *error) {
     char kept[CLP_CACHE_PATH];
     clproc_status status = CLPROC_OK;
-    notice[0] = '\0';
     pthread_mutex_lock(&own.lock);
     if (own.path[0] && own.process == getpid()) {
         goto out;
     }
+    own.notice[0] = '\0';
     bool keeps = choose_kept(kept);
     if (!choose_own(keeps ? kept : NULL)) {
         status = clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
@@ -194,12 +195,13 @@ clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *
         status = clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
                                strerror(errno));
     } else if (!keeps || !clp_cache_has_room(kept)) {
-        snprintf(notice, notice_size,
+        snprintf(own.notice, sizeof own.notice,
                  "compiled kernels cannot be kept in %.200s, every run compiles them anew; free "
                  "some space, or set POCL_CACHE_DIR to another folder",
                  kept);
     }
 out:
+    snprintf(notice, notice_size, "%s", own.notice);
     pthread_mutex_unlock(&own.lock);
     return status;
 }

@@ -47,6 +47,9 @@ typedef clproc_status (*clp_device_opened_fn)(void *user, clp_device *device, ui
  * `*problem`, "" if there is none. */
 clproc_status clp_devices_open(const clp_device_params *params, clp_device_opened_fn opened,
                                void *user, char problem[256], clproc_error *error);
+/** Sets the environment that drivers read. Threads that read it must not have begun: setenv moves
+ * what getenv looks through. What fails here is told when devices are opened. */
+void clp_devices_prepare(const clp_device_params *params);
 /** True where a CPU's driver is one of several, and can be had without the others
  * (clp_device_params.cpu_only). */
 bool clp_devices_cpu_suffices(void);
@@ -137,8 +140,7 @@ const clp_row_sink *clp_lane_sink(clp_lane *lane);
 clproc_status clp_lane_feed(clp_lane *lane, const uint8_t *base, clproc_error *error);
 /** All rows are there and good: the rest of the passes, and the way back of the results. */
 clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error);
-/** True once clp_lane_await() will not wait. */
-bool clp_lane_is_done(clp_lane *lane);
+/** Waits until the picture is computed, and its results are in the host's memory. */
 clproc_status clp_lane_await(clp_lane *lane, clproc_error *error);
 /** Of a picture that came as a scan, once awaited: NULL if its samples are libjpeg's, else why
  * libjpeg must decode it, in a few words. */

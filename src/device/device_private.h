@@ -59,9 +59,9 @@ clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error 
 /* --------------------------------------------------------- loader.c */
 
 /** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release(): the
- * others may need tenths of a second to start. False where there is nothing to gain. */
-bool clp_loader_restrict(char *before, size_t size);
-void clp_loader_release(const char *before);
+ * others may need tenths of a second to start. */
+void clp_loader_restrict(void);
+void clp_loader_release(void);
 
 /* ---------------------------------------------------------- cache.c */
 

@@ -11,6 +11,12 @@
 #define VARIABLE "OCL_ICD_VENDORS"
 #define FOLDER "/etc/OpenCL/vendors"
 
+/** A figure of the process, as the variable is. */
+static struct {
+    bool is;
+    char before[4096]; /**< what the variable was; "": it was not set */
+} restricted;
+
 static bool ends_with(const char *name, const char *end) {
     size_t length = strlen(name), tail = strlen(end);
     return length > tail && strcmp(name + length - tail, end) == 0;
@@ -56,19 +62,28 @@ bool clp_devices_cpu_suffices(void) {
            clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK;
 }
 
-bool clp_loader_restrict(char *before, size_t size) {
+void clp_loader_restrict(void) {
     const char *asked = getenv(VARIABLE);
     char path[4096];
-    int length = snprintf(before, size, "%s", asked ? asked : "");
-    return length >= 0 && (size_t)length < size &&
-           find_pocl(asked ? asked : FOLDER, path, sizeof path) && setenv(VARIABLE, path, 1) == 0;
+    if (restricted.is) {
+        return;
+    }
+    int length = snprintf(restricted.before, sizeof restricted.before, "%s", asked ? asked : "");
+    if (length >= 0 && (size_t)length < sizeof restricted.before &&
+        find_pocl(asked ? asked : FOLDER, path, sizeof path)) {
+        restricted.is = setenv(VARIABLE, path, 1) == 0;
+    }
 }
 
-void clp_loader_release(const char *before) {
+void clp_loader_release(void) {
+    if (!restricted.is) {
+        return;
+    }
     /* Children must find what there was. */
-    if (before[0]) {
-        (void)setenv(VARIABLE, before, 1);
+    if (restricted.before[0]) {
+        (void)setenv(VARIABLE, restricted.before, 1);
     } else {
         (void)unsetenv(VARIABLE);
     }
+    restricted.is = false;
 }

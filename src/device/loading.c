@@ -341,14 +341,6 @@ out:
     return status;
 }
 
-bool clp_lane_is_done(clp_lane *lane) {
-    cl_int state = CL_COMPLETE;
-    return !lane->done ||
-           clGetEventInfo(lane->done, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state,
-                          NULL) != CL_SUCCESS ||
-           state <= CL_COMPLETE;
-}
-
 clproc_status clp_lane_await(clp_lane *lane, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (lane->device->reference || lane->awaited) {

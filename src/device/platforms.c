@@ -194,6 +194,14 @@ const clproc_device_info clp_reference_info = {.name = "reference",
                                                .unified_memory = true,
                                                .usable = true};
 
+void clp_devices_prepare(const clp_device_params *params) {
+    char notice[384];
+    bool none = params->selection && strcmp(params->selection, "reference") == 0;
+    if (!none && clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK && params->cpu_only) {
+        clp_loader_restrict();
+    }
+}
+
 clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
                                clproc_error *error) {
     cl_platform_id platforms[32];
@@ -209,12 +217,11 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
      * device. So it does where PoCL would fail, since the loader itself asks it for its devices. */
-    char before[4096];
-    bool restricted = cpu_only && clp_loader_restrict(before, sizeof before);
-    cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
-    if (restricted) {
-        clp_loader_release(before);
+    if (cpu_only) {
+        clp_loader_restrict();
     }
+    cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
+    clp_loader_release();
     if (code != CL_SUCCESS && code != NO_PLATFORM) {
         snprintf(problem, sizeof problem, "no device: clGetPlatformIDs failed: %s",
                  clp_cl_name(code));
