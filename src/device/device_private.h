@@ -58,8 +58,8 @@ clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error 
 
 /* --------------------------------------------------------- loader.c */
 
-/** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release(): the
- * others may need tenths of a second to start. */
+/** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release():
+ * the others may need tenths of a second to start. */
 void clp_loader_restrict(void);
 void clp_loader_release(void);
 
@@ -342,6 +342,7 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
  * released. */
 clproc_status clp_launch_note(clp_lane *lane, cl_event event, const clp_prof_command *command,
                               clproc_error *error);
+
 /** Remembers a kernel's first launch, made for the driver to compile it; `event`, if any, is taken
  * over. */
 void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel);
@@ -359,6 +360,20 @@ cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
 /** Waits for an event, sleeping where the driver would spin, and says how the command ended. */
 clproc_status clp_event_wait(const clp_device *device, cl_event event, clproc_error *error);
 void clp_event_release(cl_event *event);
+
+/* ------------------------------------------------------- commands.c */
+
+/** As clp_launch_note(), of a command for the lane's picture that reads and writes `bytes`. */
+clproc_status clp_command_note(clp_lane *lane, clp_command_kind kind, const char *name,
+                               size_t bytes, cl_event event, clproc_error *error);
+/** Enqueues a copy into a buffer, `from` must stay until it is through. `name` is for the profile
+ * and for errors. With `done`, its event, the caller's to release. */
+clproc_status clp_command_write(clp_lane *lane, const char *name, cl_mem to, size_t offset,
+                                const uint8_t *from, size_t bytes, cl_event *done,
+                                clproc_error *error);
+/** As clp_command_write(), the other way. */
+clproc_status clp_command_read(clp_lane *lane, const char *name, cl_mem from, size_t offset,
+                               size_t bytes, uint8_t *to, cl_event *done, clproc_error *error);
 
 /* ------------------------------------------------------------ lane.c */
 

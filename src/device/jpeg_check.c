@@ -68,6 +68,18 @@ static void place(check *c) {
     }
 }
 
+/** Makes the buffers of jobs and of working memory, and memory to write the jobs in. */
+static clproc_status make_jobs(check *c, size_t job_bytes, size_t work_bytes, void **jobs,
+                               clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, make_buffer(c, JOBS, job_bytes, error));
+    CLP_TRY(status, out, make_buffer(c, WORK, work_bytes, error));
+    *jobs = clp_memory_zero(CLP_MEMORY_OTHER, 1, job_bytes);
+    status = *jobs ? CLPROC_OK : clp_error_memory(error, "a JPEG to try", job_bytes);
+out:
+    return status;
+}
+
 static clproc_status decode(check *c, clproc_error *error) {
     clp_jpeg_decode_plan plan;
     const clp_jpeg_queue queue = {.queue = c->queue};
@@ -76,13 +88,7 @@ static clproc_status decode(check *c, clproc_error *error) {
     CLP_TRY(status, out,
             clp_jpeg_decode_plan_batch(c->codec, c->decode, CLP_JPEG_TRIALS, CLP_JPEG_SLOTS_ALONE,
                                        &plan, error));
-    CLP_TRY(status, out, make_buffer(c, JOBS, plan.job_bytes, error));
-    CLP_TRY(status, out, make_buffer(c, WORK, plan.work_bytes, error));
-    jobs = clp_memory_zero(CLP_MEMORY_OTHER, 1, plan.job_bytes);
-    if (!jobs) {
-        status = clp_error_memory(error, "a JPEG to try", plan.job_bytes);
-        goto out;
-    }
+    CLP_TRY(status, out, make_jobs(c, plan.job_bytes, plan.work_bytes, &jobs, error));
     clp_jpeg_decode_jobs(&plan, c->decode, jobs);
     CLP_TRY(status, out, copy_in(c, JOBS, 0, jobs, plan.job_bytes, error));
     CLP_TRY(status, out,
@@ -121,13 +127,7 @@ static clproc_status encode(check *c, clproc_error *error) {
     CLP_TRY(status, out,
             clp_jpeg_encode_plan_batch(c->codec, c->encode, CLP_JPEG_TRIALS,
                                        CLP_JPEG_BLOCK_BITS_MOST, &plan, error));
-    CLP_TRY(status, out, make_buffer(c, JOBS, plan.job_bytes, error));
-    CLP_TRY(status, out, make_buffer(c, WORK, plan.work_bytes, error));
-    jobs = clp_memory_zero(CLP_MEMORY_OTHER, 1, plan.job_bytes);
-    if (!jobs) {
-        status = clp_error_memory(error, "a JPEG to try", plan.job_bytes);
-        goto out;
-    }
+    CLP_TRY(status, out, make_jobs(c, plan.job_bytes, plan.work_bytes, &jobs, error));
     clp_jpeg_encode_jobs(&plan, c->encode, jobs);
     CLP_TRY(status, out, copy_in(c, JOBS, 0, jobs, plan.job_bytes, error));
     CLP_TRY(status, out,

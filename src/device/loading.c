@@ -50,32 +50,6 @@ static uint8_t *place(void *user, uint32_t plane, uint32_t row) {
 
 /* ------------------------------------------------------------- to the device */
 
-static clproc_status note_upload(clp_lane *lane, cl_event event, size_t bytes,
-                                 clproc_error *error) {
-    clp_prof_command command = {.kind = CLP_COMMAND_UPLOAD,
-                                .name = "upload",
-                                .bytes_read = bytes,
-                                .bytes_written = bytes,
-                                .batch = lane->number,
-                                .images = 1};
-    return clp_launch_note(lane, event, &command, error);
-}
-
-/** Enqueues a copy from a window. With `last`, its event frees the window. */
-static clproc_status copy(clp_lane *lane, cl_mem to, size_t offset, const uint8_t *from,
-                          size_t bytes, cl_event *last, clproc_error *error) {
-    cl_event event = NULL;
-    bool wanted = last || clp_event_wanted(lane->device, &event);
-    cl_int code = clEnqueueWriteBuffer(lane->queue, to, CL_FALSE, offset, bytes, from, 0, NULL,
-                                       wanted ? &event : NULL);
-    clproc_status status = clp_cl_check(code, "clEnqueueWriteBuffer", "a picture", error);
-    if (status == CLPROC_OK && last) {
-        *last = event;
-        status = clp_cl_check(clRetainEvent(event), "clRetainEvent", "a picture", error);
-    }
-    return status == CLPROC_OK ? note_upload(lane, event, bytes, error) : status;
-}
-
 /** Copies the rows of a slice into the input of the passes. */
 static clproc_status send_slice(clp_lane *lane, uint32_t portion, clproc_error *error) {
     const clp_bands *slices = portions_of(lane);
@@ -90,8 +64,9 @@ static clproc_status send_slice(clp_lane *lane, uint32_t portion, clproc_error *
         size_t bytes = (part->source_end - part->source) * pitch;
         last = i == 0 ? &lane->window_free[portion % CLP_BAND_WINDOWS] : NULL;
         if (bytes > 0) {
-            status = copy(lane, lane->input.buffer, input->planes[i].offset + part->source * pitch,
-                          host + slices->window.planes[i].offset, bytes, last, error);
+            status = clp_command_write(lane, "upload", lane->input.buffer,
+                                       input->planes[i].offset + part->source * pitch,
+                                       host + slices->window.planes[i].offset, bytes, last, error);
         }
     }
     return status;
@@ -110,7 +85,8 @@ static clproc_status send_band(clp_lane *lane, uint32_t portion, clproc_error *e
     } else {
         input = lane->copies[index].buffer;
         CLP_TRY(status, out,
-                copy(lane, input, 0, window->host, s->portions->window.bytes, done, error));
+                clp_command_write(lane, "upload", input, 0, window->host, s->portions->window.bytes,
+                                  done, error));
     }
     for (size_t i = portion > 0 ? s->band_ends[portion - 1] : 0; i < s->band_ends[portion]; i++) {
         CLP_TRY(status, out, clp_group_launch(lane, &s->groups[i], input, lane->thread, error));
@@ -254,33 +230,24 @@ out:
 static clproc_status read_part(clp_lane *lane, size_t offset, clproc_error *error) {
     size_t left = lane->schedule->plan->output.bytes - offset;
     size_t bytes = left < lane->output.capacity ? left : lane->output.capacity;
-    cl_int code = clEnqueueReadBuffer(lane->queue, lane->results.buffer, CL_FALSE, offset, bytes,
-                                      lane->output.host, 0, NULL, &lane->done);
     clproc_status status;
-    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueReadBuffer", "results", error));
-    clp_prof_command command = {.kind = CLP_COMMAND_READBACK,
-                                .name = "readback",
-                                .bytes_read = bytes,
-                                .bytes_written = bytes,
-                                .batch = lane->number,
-                                .images = 1};
     CLP_TRY(status, out,
-            clp_cl_check(clRetainEvent(lane->done), "clRetainEvent", "results", error));
-    CLP_TRY(status, out, clp_launch_note(lane, lane->done, &command, error));
+            clp_command_read(lane, "readback", lane->results.buffer, offset, bytes,
+                             lane->output.host, &lane->done, error));
     status = clp_cl_check(clFlush(lane->queue), "clFlush", "results", error);
 out:
     return status;
 }
 
 static clproc_status map_results(clp_lane *lane, clproc_error *error) {
-    clp_prof_command command = {
-        .kind = CLP_COMMAND_READBACK, .name = "readback", .batch = lane->number, .images = 1};
     clproc_status status =
         clp_arena_map(lane, &lane->output, CL_MAP_READ | CL_MAP_WRITE, &lane->done, error);
     if (status == CLPROC_OK) {
         status = clp_cl_check(clRetainEvent(lane->done), "clRetainEvent", "results", error);
     }
-    return status == CLPROC_OK ? clp_launch_note(lane, lane->done, &command, error) : status;
+    return status == CLPROC_OK
+               ? clp_command_note(lane, CLP_COMMAND_READBACK, "readback", 0, lane->done, error)
+               : status;
 }
 
 clproc_status clp_lane_bring_back(clp_lane *lane, clproc_error *error) {

@@ -212,51 +212,6 @@ out:
 
 /* ------------------------------------------------------------------ commands */
 
-static clproc_status note(clp_lane *lane, clp_command_kind kind, const char *name, size_t bytes,
-                          cl_event event, clproc_error *error) {
-    clp_prof_command command = {.kind = kind,
-                                .batch = lane->number,
-                                .images = 1,
-                                .bytes_read = bytes,
-                                .bytes_written = bytes};
-    snprintf(command.name, sizeof command.name, "%s", name);
-    return clp_launch_note(lane, event, &command, error);
-}
-
-static clproc_status write(clp_lane *lane, cl_mem to, size_t offset, const uint8_t *from,
-                           size_t bytes, cl_event *done, clproc_error *error) {
-    cl_event event = NULL;
-    bool wanted = done || clp_event_wanted(lane->device, &event);
-    cl_int code = clEnqueueWriteBuffer(lane->queue, to, CL_FALSE, offset, bytes, from, 0, NULL,
-                                       wanted ? &event : NULL);
-    clproc_status status;
-    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueWriteBuffer", "a scan", error));
-    if (done) {
-        *done = event;
-        CLP_TRY(status, out, clp_cl_check(clRetainEvent(event), "clRetainEvent", "a scan", error));
-    }
-    status = note(lane, CLP_COMMAND_UPLOAD, "upload scan", bytes, event, error);
-out:
-    return status;
-}
-
-static clproc_status read(clp_lane *lane, cl_mem from, size_t offset, size_t bytes, uint8_t *to,
-                          cl_event *done, clproc_error *error) {
-    cl_event event = NULL;
-    bool wanted = done || clp_event_wanted(lane->device, &event);
-    cl_int code = clEnqueueReadBuffer(lane->queue, from, CL_FALSE, offset, bytes, to, 0, NULL,
-                                      wanted ? &event : NULL);
-    clproc_status status;
-    CLP_TRY(status, out, clp_cl_check(code, "clEnqueueReadBuffer", "a scan", error));
-    if (done) {
-        *done = event;
-        CLP_TRY(status, out, clp_cl_check(clRetainEvent(event), "clRetainEvent", "a scan", error));
-    }
-    status = note(lane, CLP_COMMAND_READBACK, "readback scan", bytes, event, error);
-out:
-    return status;
-}
-
 /** Brings a package to the device that was packed elsewhere, through both halves of the staging in
  * turn. */
 static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
@@ -272,9 +227,9 @@ static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
             clp_event_release(&done[i]);
         }
         memcpy(staging + i * half, p->packed + offset, bytes);
-        CLP_TRY(
-            status, out,
-            write(lane, lane->package.buffer, offset, staging + i * half, bytes, &done[i], error));
+        CLP_TRY(status, out,
+                clp_command_write(lane, "upload scan", lane->package.buffer, offset,
+                                  staging + i * half, bytes, &done[i], error));
     }
 out:
     clp_event_release(&done[0]);
@@ -290,9 +245,9 @@ static clproc_status send_package(clp_lane *lane, clproc_error *error) {
     if (status != CLPROC_OK) {
         return status;
     }
-    return p->packed == staging
-               ? write(lane, lane->package.buffer, 0, staging, p->package_bytes, NULL, error)
-               : send_through(lane, staging, room, error);
+    return p->packed == staging ? clp_command_write(lane, "upload scan", lane->package.buffer, 0,
+                                                    staging, p->package_bytes, NULL, error)
+                                : send_through(lane, staging, room, error);
 }
 
 /** Jobs travel from where results will come to: what comes back is enqueued behind them, while the
@@ -303,12 +258,14 @@ static clproc_status send_jobs(clp_lane *lane, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (p->decodes) {
         clp_jpeg_decode_jobs(&p->decode, &p->picture, jobs);
-        status = write(lane, lane->decode_jobs.buffer, 0, jobs, p->decode.job_bytes, NULL, error);
+        status = clp_command_write(lane, "upload scan", lane->decode_jobs.buffer, 0, jobs,
+                                   p->decode.job_bytes, NULL, error);
     }
     if (p->encodes && status == CLPROC_OK) {
         jobs += MOST_JOBS;
         clp_jpeg_encode_jobs(&p->encode, &p->result, jobs);
-        status = write(lane, lane->encode_jobs.buffer, 0, jobs, p->encode.job_bytes, NULL, error);
+        status = clp_command_write(lane, "upload scan", lane->encode_jobs.buffer, 0, jobs,
+                                   p->encode.job_bytes, NULL, error);
     }
     return status;
 }
@@ -319,7 +276,7 @@ static clproc_status note_kernels(clp_lane *lane, cl_event *events, const char *
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; i < count; i++) {
         if (status == CLPROC_OK) {
-            status = note(lane, CLP_COMMAND_KERNEL, names[i], 0, events[i], error);
+            status = clp_command_note(lane, CLP_COMMAND_KERNEL, names[i], 0, events[i], error);
         } else {
             clp_event_release(&events[i]);
         }
@@ -348,8 +305,9 @@ clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
     }
     if (status == CLPROC_OK) {
         /* Before the encoder takes this memory. */
-        status = read(lane, lane->work.buffer, p->decode.batch.flags * sizeof(uint32_t),
-                      JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS, NULL, error);
+        status = clp_command_read(
+            lane, "readback scan", lane->work.buffer, p->decode.batch.flags * sizeof(uint32_t),
+            JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS, NULL, error);
     }
 out:
     return status;
@@ -376,10 +334,12 @@ clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error) {
     size_t room = head_bytes(lane) - HEAD_SCAN;
     p->prefix = room < p->scan_bytes ? room : p->scan_bytes;
     CLP_TRY(status, out,
-            read(lane, lane->work.buffer, p->encode.batch.results * sizeof(uint32_t),
-                 sizeof(jpeg_encode_result), head + HEAD_RESULT, NULL, error));
+            clp_command_read(lane, "readback scan", lane->work.buffer,
+                             p->encode.batch.results * sizeof(uint32_t), sizeof(jpeg_encode_result),
+                             head + HEAD_RESULT, NULL, error));
     CLP_TRY(status, out,
-            read(lane, lane->scans.buffer, 0, p->prefix, head + HEAD_SCAN, &lane->done, error));
+            clp_command_read(lane, "readback scan", lane->scans.buffer, 0, p->prefix,
+                             head + HEAD_SCAN, &lane->done, error));
     status = clp_cl_check(clFlush(lane->queue), "clFlush", "results", error);
 out:
     return status;
@@ -409,7 +369,8 @@ static clproc_status read_rest(clp_lane *lane, size_t bytes, clproc_error *error
         size_t left = bytes - offset, part = left < p->prefix ? left : p->prefix;
         lane->awaited = false;
         CLP_TRY(status, out,
-                read(lane, lane->scans.buffer, offset, part, head, &lane->done, error));
+                clp_command_read(lane, "readback scan", lane->scans.buffer, offset, part, head,
+                                 &lane->done, error));
         CLP_TRY(status, out, clp_lane_await(lane, error));
         memcpy(lane->host + offset, head, part);
     }
