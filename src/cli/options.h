@@ -124,6 +124,9 @@ extern const clp_cli_option clp_cli_options[];
 /** Fills in the defaults; `argc` bounds what the command line can hold. */
 clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc_error *error);
 void clp_cli_settings_free(clp_cli_settings *settings);
+/** Sets what an option stands for; a `value` of NULL is the one it implies. Returns 0, or the exit
+ * code after saying what is wrong. */
+int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const char *value);
 
 /** Parses the words after a command. Returns 0, or the exit code after saying what is wrong. */
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,

@@ -4,11 +4,13 @@
  * through a lane of its own: an in-order queue with the memory of one picture. Lanes know nothing
  * of each other, so that as many pictures as there are lanes are under way at once.
  *
- *      clp_lane_begin    memory for the picture
- *      sink, feed, base  its rows come, portion by portion; each is on its way as soon as it is
- * full clp_lane_compute  all rows are there: passes and results are enqueued clp_lane_await    the
- * results are there clp_lane_results  … in the host's reach clp_lane_end      the lane is free for
- * the next picture
+ *  - clp_lane_begin: memory for the picture
+ *  - clp_lane_sink, clp_lane_feed, clp_lane_base: its rows come, portion by portion; each is on its
+ *    way as soon as it is full
+ *  - clp_lane_compute: all rows are there: passes and results are enqueued
+ *  - clp_lane_await: the results are there
+ *  - clp_lane_results: … in the host's reach
+ *  - clp_lane_end: the lane is free for the next picture
  */
 #ifndef CLP_DEVICE_DEVICE_H
 #define CLP_DEVICE_DEVICE_H
@@ -37,8 +39,9 @@ typedef struct clp_device_params {
 clproc_status clp_device_open(clp_device **device, const clp_device_params *params,
                               clproc_error *error);
 
-/** Told of each device as soon as it is open; `count`: so many there will be at most. Of several those of the highest rank should have the
- * pictures; the others are there for the time until those are. */
+/** Told of each device as soon as it is open; `count`: so many there will be at most. Of several
+ * those of the highest rank should have the pictures; the others are there for the time until those
+ * are. */
 typedef clproc_status (*clp_device_opened_fn)(void *user, clp_device *device, uint32_t rank,
                                               uint32_t count, clproc_error *error);
 

@@ -7,15 +7,10 @@
 
 typedef void (*writer)(clp_text *text, const clp_analysis *analysis, const clp_findings *findings);
 
-static void write_tables(clp_text *text, const clp_analysis *analysis,
-                         const clp_findings *findings) {
-    clp_tables(text, analysis, findings, CLPROC_VIEW_ALL);
-}
-
 /* Of two endings that fit, the first here wins. */
 static const struct {
     const char *ending;
-    writer write;
+    writer write; /**< NULL: tables */
     clproc_profile_level level;
 } formats[] = {
     {".trace.json", clp_trace_write, CLPROC_PROFILE_TRACE},
@@ -25,7 +20,7 @@ static const struct {
     {".html", clp_html_write, CLPROC_PROFILE_TRACE},
     {".folded", clp_folded_write, CLPROC_PROFILE_SUMMARY},
     {".prom", clp_prometheus_write, CLPROC_PROFILE_SUMMARY},
-    {".txt", write_tables, CLPROC_PROFILE_SUMMARY},
+    {".txt", NULL, CLPROC_PROFILE_SUMMARY},
 };
 
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
@@ -57,50 +52,51 @@ void clproc_profile_destroy(clproc_profile **profile) {
     }
 }
 
-clproc_status clproc_profile_print(const clproc_profile *profile, clproc_profile_view view,
-                                   FILE *out, clproc_error *error) {
+/** Writes what the profile says to a text; `write` NULL: tables, as `view` says. */
+static clproc_status compose(clp_text *text, const clproc_profile *profile, writer write,
+                             clproc_profile_view view, clproc_error *error) {
     clp_analysis analysis = {0};
     clp_findings findings;
+    clproc_status status = clp_analysis_make(&analysis, profile, error);
+    if (status == CLPROC_OK) {
+        clp_findings_make(&findings, &analysis);
+        if (write) {
+            write(text, &analysis, &findings);
+        } else {
+            clp_tables(text, &analysis, &findings, view);
+        }
+    }
+    clp_analysis_free(&analysis);
+    return status;
+}
+
+static clproc_status to_stream(const clproc_profile *profile, writer write,
+                               clproc_profile_view view, FILE *out, clproc_error *error) {
     clp_text text = {0};
-    clproc_status status;
     if (!profile || !out) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no profile or no stream is given");
     }
-    CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
-    clp_findings_make(&findings, &analysis);
-    clp_tables(&text, &analysis, &findings, view);
-    status = clp_text_to_stream(&text, out, error);
-out:
+    clproc_status status = compose(&text, profile, write, view, error);
+    if (status == CLPROC_OK) {
+        status = clp_text_to_stream(&text, out, error);
+    }
     clp_text_free(&text);
-    clp_analysis_free(&analysis);
     return status;
+}
+
+clproc_status clproc_profile_print(const clproc_profile *profile, clproc_profile_view view,
+                                   FILE *out, clproc_error *error) {
+    return to_stream(profile, NULL, view, out, error);
 }
 
 clproc_status clproc_profile_write_json(const clproc_profile *profile, FILE *out,
                                         clproc_error *error) {
-    clp_analysis analysis = {0};
-    clp_findings findings;
-    clp_text text = {0};
-    clproc_status status;
-    if (!profile || !out) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no profile or no stream is given");
-    }
-    CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
-    clp_findings_make(&findings, &analysis);
-    clp_json_write(&text, &analysis, &findings);
-    status = clp_text_to_stream(&text, out, error);
-out:
-    clp_text_free(&text);
-    clp_analysis_free(&analysis);
-    return status;
+    return to_stream(profile, clp_json_write, CLPROC_VIEW_ALL, out, error);
 }
 
 clproc_status clproc_profile_write(const clproc_profile *profile, const char *path,
                                    clproc_error *error) {
-    clp_analysis analysis = {0};
-    clp_findings findings;
     clp_text text = {0};
-    clproc_status status;
     if (!profile || !path) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no profile or no file is given");
     }
@@ -110,13 +106,11 @@ clproc_status clproc_profile_write(const clproc_profile *profile, const char *pa
                                   "has no ending of a report; use .json, .csv, .html, .trace.json, "
                                   ".folded, .speedscope.json, .prom or .txt");
     }
-    CLP_TRY(status, out, clp_analysis_make(&analysis, profile, error));
-    clp_findings_make(&findings, &analysis);
-    formats[format].write(&text, &analysis, &findings);
-    status = clp_text_to_file(&text, path, error);
-out:
+    clproc_status status = compose(&text, profile, formats[format].write, CLPROC_VIEW_ALL, error);
+    if (status == CLPROC_OK) {
+        status = clp_text_to_file(&text, path, error);
+    }
     clp_text_free(&text);
-    clp_analysis_free(&analysis);
     return status;
 }
 

@@ -314,16 +314,7 @@ static void test_durable_outputs_are_synced_with_their_folders(void **state) {
 /* ------------------------------------------------------------------ every call */
 
 static void run_pictures(run_trial *trial, const char *device, bool durable, bool resume) {
-    memset(trial, 0, sizeof *trial);
-    clproc_run_params_init(&trial->params);
-    assert_int_equal(clproc_pipeline_create(&trial->pipeline, NULL), CLPROC_OK);
-    assert_int_equal(clproc_pipeline_parse(trial->pipeline, "resize 20x", NULL), CLPROC_OK);
-    trial->params.inputs = &trial_input;
-    trial->params.input_count = 1;
-    trial->params.output = "out";
-    trial->params.device = device;
-    trial->params.pipeline = trial->pipeline;
-    trial->params.png_level = 1;
+    trial_init(trial, device, "resize 20x");
     trial->params.jobs = 2;
     trial->params.durable = durable;
     trial->params.resume = resume;
@@ -413,13 +404,8 @@ static void test_device(void **state) {
     check(need_pocl(), 29);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
-    const char *seed = getenv("FAULT_SEED");
-    unsigned number = seed ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)getpid();
-    print_message("FAULT_SEED=%u\n", number);
-    srand(number);
+    seed_faults();
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_other_runs_do_not_take_what_is_being_written),
         IN_SCRATCH(test_links_swapped_in_do_not_lead_out),

@@ -178,13 +178,8 @@ static void test_device(void **state) {
     check(need_pocl(), everything, true, 41);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
-    const char *seed = getenv("FAULT_SEED");
-    unsigned number = seed ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)getpid();
-    print_message("FAULT_SEED=%u\n", number);
-    srand(number);
+    seed_faults();
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_reference),
         IN_SCRATCH(test_reports),

@@ -49,6 +49,17 @@ static inline int leave_scratch(void **state) {
     return 0;
 }
 
+/** A test that runs in an empty folder of its own. */
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
+
+/** Seeds rand(): by FAULT_SEED, or a new one, which is told so that a failure can be repeated. */
+static inline void seed_faults(void) {
+    const char *seed = getenv("FAULT_SEED");
+    unsigned number = seed ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)getpid();
+    print_message("FAULT_SEED=%u\n", number);
+    srand(number);
+}
+
 /** What a tree holds. */
 typedef struct tree {
     size_t files;

@@ -90,7 +90,6 @@ static void test_it_stops_on_request(void **state) {
 }
 
 int main(void) {
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_result_and_profile_arrive),
         IN_SCRATCH(test_failures_arrive),

@@ -232,8 +232,6 @@ static void test_kills_leave_only_whole_files(void **state) {
     trial_free(&trial);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_no_space),

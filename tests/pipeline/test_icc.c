@@ -453,8 +453,6 @@ static void test_plans_are_told_apart(void **state) {
     clp_bytes_free(&bt2020);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_wide_gamut),

@@ -444,8 +444,6 @@ static void test_profile_counts_what_was_done(void **state) {
     trial_free(&trial);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_reference_results_do_not_depend_on_workers),

@@ -11,9 +11,9 @@
 enum { PICTURES = 24, GOOD_LAUNCHES = 4 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static cl_device_id first;     /**< the device that was launched on first */
-static int others;             /**< launches on others */
-static bool failing;           /**< the others fail after some launches */
+static cl_device_id first; /**< the device that was launched on first */
+static int others;         /**< launches on others */
+static bool failing;       /**< the others fail after some launches */
 
 #define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 

@@ -276,7 +276,6 @@ static void test_names(void **state) {
 }
 
 int main(void) {
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_schedules_change_no_byte),
         IN_SCRATCH(test_passes_apart_agree),

@@ -231,8 +231,6 @@ static void test_stopped(void **state) {
     trial_free(&trial);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_few_rows_of_chroma), IN_SCRATCH(test_one_axis_twice),

@@ -107,7 +107,6 @@ static void test_stopped_is_not_failed(void **state) {
 }
 
 int main(void) {
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_a_difference_is_found),
         IN_SCRATCH(test_equal_outputs_are_the_same),

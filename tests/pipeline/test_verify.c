@@ -158,8 +158,6 @@ static void test_copies_need_no_proof(void **state) {
     assert_int_equal(result.verification.pictures, 0);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, enter_scratch, leave_scratch)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_reference_is_itself),       IN_SCRATCH(test_device_keeps_the_promise),

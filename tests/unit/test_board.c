@@ -141,7 +141,8 @@ static void test_a_failing_station_loses_nothing(void **state) {
     t.board = make((clp_board_params){
         .item_count = ITEMS, .station_count = 3, .memory = UINT64_MAX});
     for (uint32_t i = 0; i < 3; i++) {
-        clp_board_open(t.board, i, UINT64_MAX, 0);
+        /* The bad one is preferred: a single quick thread would never come to it otherwise. */
+        clp_board_open(t.board, i, UINT64_MAX, i == t.bad_station ? 1 : 0);
     }
     run(&t);
     uint32_t again = 0;

@@ -1,0 +1,190 @@
+/** The jobs of kernels: a pass of a plan, or of a band of it, in the words of jobs.h. */
+#include "device/work.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "device/jobs.h"
+
+/* What the kernels call things, which know nothing of plans */
+_Static_assert(SAMPLE_U8 == CLP_SAMPLE_U8 && SAMPLE_I16 == CLP_SAMPLE_I16 &&
+                   SAMPLE_U16 == CLP_SAMPLE_U16 && SAMPLE_F32 == CLP_SAMPLE_F32,
+               "samples have one number each");
+_Static_assert(ROLE_INPUT == CLP_ROLE_INPUT && ROLE_SCRATCH == CLP_ROLE_SCRATCH &&
+                   ROLE_OUTPUT == CLP_ROLE_OUTPUT,
+               "arenas have one number each");
+_Static_assert(STEP_MATRIX == CLP_STEP_MATRIX && STEP_CLAMP == CLP_STEP_CLAMP &&
+                   STEP_CURVE == CLP_STEP_CURVE && STEP_PREMULTIPLY == CLP_STEP_PREMULTIPLY &&
+                   STEP_UNPREMULTIPLY == CLP_STEP_UNPREMULTIPLY && STEP_SCALE == CLP_STEP_SCALE &&
+                   STEP_FLATTEN == CLP_STEP_FLATTEN && STEP_UNSHARP == CLP_STEP_UNSHARP &&
+                   STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE &&
+                   STEP_LOOKUP == CLP_STEP_LOOKUP,
+               "steps have one number each");
+_Static_assert(COLOUR_STEPS == CLP_MAX_STEPS, "a job has room for the steps of a pass");
+
+static const clp_surface *surface_of(const clp_work *w, uint32_t index) {
+    return &w->plan->surfaces[index];
+}
+
+static uint64_t sample_offset(const clp_surface *surface) {
+    return surface->offset / clp_sample_size(surface->sample);
+}
+
+static uint32_t sample_pitch(const clp_surface *surface) {
+    return (uint32_t)(surface->pitch / clp_sample_size(surface->sample));
+}
+
+static uint32_t divide_up(uint32_t value, uint32_t unit) {
+    return (value + unit - 1) / unit;
+}
+
+static void set_fill(const clp_pass *pass, bool q6, float fill[4]) {
+    for (int i = 0; i < 4; i++) {
+        fill[i] = q6 ? floorf(pass->fill[i] * 64 + 0.5f) : pass->fill[i];
+    }
+}
+
+/** Turns a job on whole planes into one on a band: some rows of the first pass, which are columns
+ * to the second. */
+static void restrict_to_band(const clp_work *w, const clp_surface *src, const clp_surface *dst,
+                             filter_job *job) {
+    const clp_pass *pass = w->pass;
+    const clp_band *band = w->band;
+    uint64_t first = band->result;
+    uint32_t count = band->result_end - band->result;
+    bool second = w->route->second != CLP_NO_PASS && pass == &w->plan->passes[w->route->second];
+    size_t between = clp_sample_size(second ? src->sample : dst->sample);
+    if (second) {
+        job->src = w->route->between_offset / between;
+        job->src_pitch = (uint32_t)(w->route->between_pitch / between);
+        job->columns = count;
+        job->dst += pass->transpose ? first * job->dst_pitch : first * job->row_channels;
+        return;
+    }
+    size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
+    job->rows = count;
+    job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
+    job->weights += (uint32_t)(first * pass->weight_pitch * weight);
+    /* Windows count rows from the plane's first, which the window does not hold: modulo 2^64. */
+    job->src =
+        w->window->offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
+    if (w->route->second == CLP_NO_PASS) {
+        job->dst += pass->transpose ? first : first * job->dst_pitch;
+    } else {
+        job->dst = w->route->between_offset / between;
+        job->dst_pitch = (uint32_t)(w->route->between_pitch / between);
+    }
+}
+
+static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                void *made) {
+    filter_job *job = made;
+    const clp_pass *pass = w->pass;
+    const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
+    uint32_t columns = device->group_tiles ? GROUP_COLUMNS : ITEM_COLUMNS;
+    uint32_t rows = device->group_tiles ? GROUP_TILE_ROWS(pass->channel_step) : ITEM_ROWS;
+    *job = (filter_job){
+        .src = sample_offset(src),
+        .dst = sample_offset(dst),
+        .src_pitch = sample_pitch(src),
+        .dst_pitch = sample_pitch(dst),
+        .rows = pass->windows * pass->channel_step,
+        .columns = src->width * src->channels,
+        .row_channels = pass->channel_step,
+        .column_channels = src->channels,
+        .taps = pass->taps,
+        .weights = pass->weights,
+        .weight_pitch = pass->weight_pitch,
+        .starts = pass->starts,
+        .tiles_across = divide_up(src->width * src->channels, columns),
+        .first_tile = first_tile,
+    };
+    set_fill(pass, !pass->real, job->fill);
+    if (w->band) {
+        restrict_to_band(w, src, dst, job);
+        job->tiles_across = divide_up(job->columns, columns);
+    }
+    return job->tiles_across * divide_up(job->rows, rows);
+}
+
+static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                 void *made) {
+    reindex_job *job = made;
+    const clp_pass *pass = w->pass;
+    const clp_surface *src = surface_of(w, pass->src[0]), *dst = surface_of(w, pass->dst[0]);
+    (void)device;
+    *job = (reindex_job){
+        .src = sample_offset(src),
+        .dst = sample_offset(dst),
+        .src_pitch = sample_pitch(src),
+        .dst_pitch = sample_pitch(dst),
+        .rows = dst->height,
+        .columns = dst->width,
+        .channels = dst->channels,
+        .row_index = pass->rows,
+        .column_index = pass->columns,
+        .transpose = pass->transpose,
+        .tiles_across = divide_up(dst->width, REINDEX_TILE),
+        .first_tile = first_tile,
+    };
+    set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
+    return job->tiles_across * divide_up(dst->height, REINDEX_TILE);
+}
+
+/** Describes where each channel stands: planes, or interleaved samples of one plane; alpha goes
+ * last, into [3]. */
+static void colour_surfaces(const clp_work *w, const uint32_t *surfaces, uint32_t count,
+                            uint32_t channels, bool alpha, colour_surface *out) {
+    for (uint32_t c = 0; c < channels; c++) {
+        const clp_surface *surface = surface_of(w, surfaces[count > 1 ? c : 0]);
+        uint32_t slot = alpha && c + 1 == channels ? 3 : c;
+        size_t inside = count > 1 ? 0 : c * clp_sample_size(surface->sample);
+        out[slot] = (colour_surface){.offset = surface->offset + inside,
+                                     .pitch = (uint32_t)surface->pitch,
+                                     .role = surface->role,
+                                     .sample = surface->sample,
+                                     .stride = count > 1 ? 1 : channels};
+    }
+}
+
+static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                void *made) {
+    colour_job *job = made;
+    const clp_pass *pass = w->pass;
+    const clp_surface *dst = surface_of(w, pass->dst[0]);
+    uint32_t lanes = device->group_tiles ? COLOUR_GROUP_LANES : COLOUR_ITEM_LANES;
+    uint32_t vectors = device->group_tiles ? COLOUR_GROUP_VECTORS : COLOUR_ITEM_VECTORS;
+    *job = (colour_job){.width = dst->width,
+                        .height = dst->height,
+                        .in_colours = pass->in_channels - pass->in_alpha,
+                        .out_colours = pass->out_channels - pass->out_alpha,
+                        .in_alpha = pass->in_alpha,
+                        .out_alpha = pass->out_alpha,
+                        .step_count = pass->step_count,
+                        .vectors_across = divide_up(dst->width, lanes),
+                        .first_tile = first_tile};
+    colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
+    colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
+    if (pass->side_count > 0) {
+        colour_surfaces(w, pass->side, pass->side_count, pass->in_channels, pass->in_alpha,
+                        job->side);
+    }
+    for (uint32_t i = 0; i < pass->step_count; i++) {
+        const clp_step *step = &pass->steps[i];
+        job->steps[i] = (colour_step){.kind = step->kind,
+                                      .table = step->table,
+                                      .shift = step->grid ? step->grid : step->shift,
+                                      .in = step->in,
+                                      .out = step->out,
+                                      .white = step->white,
+                                      .inverse_white = 1 / step->white};
+        memcpy(job->steps[i].value, step->value, sizeof step->value);
+    }
+    return divide_up(job->vectors_across * dst->height, vectors);
+}
+
+const clp_job_kind clp_job_kinds[] = {
+    [CLP_PASS_FILTER] = {sizeof(filter_job), offsetof(filter_job, first_tile), make_filter_job},
+    [CLP_PASS_REINDEX] = {sizeof(reindex_job), offsetof(reindex_job, first_tile), make_reindex_job},
+    [CLP_PASS_COLOUR] = {sizeof(colour_job), offsetof(colour_job, first_tile), make_colour_job}};

@@ -1,0 +1,43 @@
+/** What the files that make colour conversions share. */
+#ifndef CLP_META_ICC_PRIVATE_H
+#define CLP_META_ICC_PRIVATE_H
+
+#include <lcms2.h>
+
+#include "meta/meta.h"
+
+/** What a conversion is made from. */
+typedef struct clp_icc_sampler {
+    cmsContext context;
+    cmsHPROFILE source, target;
+    cmsHPROFILE light;       /**< the target without its curves; NULL if it has none */
+    cmsHTRANSFORM transform; /**< to the target */
+    cmsHTRANSFORM to_light;  /**< to its linear light, not clipped; NULL without `light` */
+    cmsHTRANSFORM to_plain;  /**< the same without black point compensation, relative to white */
+    clproc_intent intent;
+    uint32_t in;
+} clp_icc_sampler;
+
+/* ------------------------------------------------- icc_convert.c */
+
+/** What Little CMS makes of one colour, by a transform of the sampler's. */
+void clp_icc_sample_by(const clp_icc_sampler *s, cmsHTRANSFORM transform, const double in[4],
+                       double out[3]);
+/** To the target, and within reason. */
+void clp_icc_sample(const clp_icc_sampler *s, const double in[4], double out[3]);
+/** The columns of a profile's matrix; false if it has none. */
+bool clp_icc_matrix(cmsHPROFILE profile, double m[3][3]);
+/** Samples a profile's curves, or their inverses. False if it has none. */
+bool clp_icc_curves(cmsHPROFILE profile, bool inverse, float *const curves[3]);
+/** One curve for all where the three are the same. */
+void clp_icc_unite(float *curves[3]);
+/** result = inverse(a) · b; false where a has none. */
+bool clp_icc_divide(const double a[3][3], const double b[3][3], double result[3][3]);
+
+/* --------------------------------------------------- icc_table.c */
+
+/** Makes a conversion's table; `s` NULL: for inks without a profile. */
+clproc_status clp_icc_make_table(const clp_icc_sampler *s, clp_conversion *made,
+                                 clproc_error *error);
+
+#endif
