@@ -293,10 +293,13 @@ static clproc_status build_unlocked(clp_device *device, clp_program *made, clp_p
     clp_prof_cache cache;
     clproc_status status = build(device, made, &cache, error);
     /* Others compile when a program is built; kernels for groups have barriers, and cannot return
-     * early where there is no job. PoCL compiles at the first launch, which no two threads may make at
-     * once: version 3.1 would then keep the same code twice, and lose count of its users. */
+     * early where there is no job. PoCL compiles at the first launch, which no two threads may make
+     * at once: version 3.1 would then keep the same code twice, and lose count of its users. */
     if (status == CLPROC_OK && device->pocl && !device->group_tiles) {
-        (void)clp_program_warm(device, made, NULL); /* a failure shows again with a picture */
+        status = clp_program_warm(device, made, error);
+        if (status != CLPROC_OK) {
+            release_program(&made->program);
+        }
     }
     clp_prof_build(device->prof, made->name, clp_clock_ns() - start, cache);
     clp_prof_end(thread);

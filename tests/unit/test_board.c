@@ -13,7 +13,7 @@
 
 #include "batch/board.h"
 
-enum { ITEMS = 400, THREADS = 8, MOST_NEED = 40 };
+enum { ITEMS = 400, THREADS = 8, MOST_NEED = 40, MOST_YIELDS = 1000000 };
 
 static clp_board *make(clp_board_params params) {
     clp_board *board = NULL;
@@ -32,6 +32,8 @@ static clproc_error failure(void) {
 typedef struct trial {
     clp_board *board;
     uint32_t bad_station; /**< fails with every file */
+    uint32_t awaited;     /**< stations, a bit each: files wait until all have been given one */
+    atomic_uint given;
     atomic_uint done[ITEMS], tries[ITEMS];
     atomic_uint wrong;
 } trial;
@@ -63,7 +65,10 @@ static void do_file(trial *t, uint32_t number, const clp_task *task, clp_holding
             atomic_fetch_add(&t->wrong, 1);
         }
     }
-    sched_yield();
+    atomic_fetch_or(&t->given, UINT32_C(1) << station);
+    for (int i = 0; i < MOST_YIELDS && (atomic_load(&t->given) & t->awaited) != t->awaited; i++) {
+        sched_yield();
+    }
     bool failed = station == t->bad_station;
     if (clp_board_note(board, station, failed)) {
         error = failure();
@@ -114,9 +119,9 @@ static void run(trial *t) {
 
 static void test_every_file_once(void **state) {
     (void)state;
-    trial t = {.bad_station = CLP_NO_STATION};
-    t.board = make((clp_board_params){
-        .item_count = ITEMS, .station_count = 3, .memory = 3 * MOST_NEED});
+    trial t = {.bad_station = CLP_NO_STATION, .awaited = 7};
+    t.board =
+        make((clp_board_params){.item_count = ITEMS, .station_count = 3, .memory = 3 * MOST_NEED});
     for (uint32_t i = 0; i < 3; i++) {
         clp_board_open(t.board, i, 2 * MOST_NEED, 0);
     }
@@ -138,8 +143,8 @@ static void test_every_file_once(void **state) {
 static void test_a_failing_station_loses_nothing(void **state) {
     (void)state;
     trial t = {.bad_station = 1};
-    t.board = make((clp_board_params){
-        .item_count = ITEMS, .station_count = 3, .memory = UINT64_MAX});
+    t.board =
+        make((clp_board_params){.item_count = ITEMS, .station_count = 3, .memory = UINT64_MAX});
     for (uint32_t i = 0; i < 3; i++) {
         /* The bad one is preferred: a single quick thread would never come to it otherwise. */
         clp_board_open(t.board, i, UINT64_MAX, i == t.bad_station ? 1 : 0);
@@ -198,8 +203,8 @@ static void test_three_failures_in_a_row(void **state) {
 
 static void test_memory(void **state) {
     (void)state;
-    clp_board *board = make((clp_board_params){
-        .item_count = 1, .station_count = 1, .memory = 100, .soft_memory = 70});
+    clp_board *board = make(
+        (clp_board_params){.item_count = 1, .station_count = 1, .memory = 100, .soft_memory = 70});
     clp_holding a = {.station = CLP_NO_STATION}, b = a;
     clp_holding wanted = {.host = 60, .device = 30, .station = 0};
     clproc_error error;
@@ -233,8 +238,8 @@ static void test_memory(void **state) {
 
 static void test_pictures_under_way(void **state) {
     (void)state;
-    clp_board *board = make((clp_board_params){
-        .item_count = 1, .station_count = 1, .memory = 100, .most_pictures = 1});
+    clp_board *board = make(
+        (clp_board_params){.item_count = 1, .station_count = 1, .memory = 100, .most_pictures = 1});
     clp_holding a = {.station = CLP_NO_STATION}, b = a;
     const clp_holding wanted = {.host = 1, .station = CLP_NO_STATION};
     clproc_error error;
@@ -249,8 +254,8 @@ static void test_pictures_under_way(void **state) {
 static void test_a_request_to_stop_is_seen_by_who_waits(void **state) {
     (void)state;
     volatile int cancel = 0;
-    clp_board *board = make((clp_board_params){
-        .item_count = 2, .station_count = 2, .memory = 1, .cancel = &cancel});
+    clp_board *board = make(
+        (clp_board_params){.item_count = 2, .station_count = 2, .memory = 1, .cancel = &cancel});
     clp_task task;
     uint32_t station;
     clproc_error error;
