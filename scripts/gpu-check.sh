@@ -139,12 +139,16 @@ device_of() { # LABEL
     if [ "$1" = gpu ]; then echo "$gpu"; else echo "$1"; fi
 }
 
+to_1920() { # ROW FOLDER
+    resize "$1 gpu" "$2" "$gpu" 1920
+    resize "$1 auto" "$2" auto 1920
+    [ -z "$cpu" ] || resize "$1 cpu" "$2" cpu 1920
+    floor "$1 floor" 'resize 1920x' "$work/$2"/*
+    vips "$1 libvips" resize 1920 "$2"
+}
+
 w1() {
-    resize 'W1 gpu' photos "$gpu" 1920
-    resize 'W1 auto' photos auto 1920
-    [ -z "$cpu" ] || resize 'W1 cpu' photos cpu 1920
-    floor 'W1 floor' 'resize 1920x' "$work"/photos/*
-    vips 'W1 libvips' resize 1920 photos
+    to_1920 W1 photos
 }
 
 one() {
@@ -159,11 +163,7 @@ one() {
 }
 
 w1x10() {
-    resize 'W1x10 gpu' many "$gpu" 1920
-    resize 'W1x10 auto' many auto 1920
-    [ -z "$cpu" ] || resize 'W1x10 cpu' many cpu 1920
-    floor 'W1x10 floor' 'resize 1920x' "$work"/many/*
-    vips 'W1x10 libvips' resize 1920 many
+    to_1920 W1x10 many
 }
 
 thumbnails() {
