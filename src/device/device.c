@@ -30,6 +30,20 @@ clproc_status clp_device_queue(clp_device *device, cl_command_queue *queue, clpr
     return clp_cl_check(code, "clCreateCommandQueue", device->info.name, error);
 }
 
+void clp_queue_drain(cl_command_queue queue) {
+    /* A driver that is short of something now may not be so a moment later. */
+    for (int attempt = 0; attempt < 3 && clFinish(queue) != CL_SUCCESS; attempt++) {
+    }
+}
+
+void clp_queue_close(cl_command_queue *queue) {
+    if (*queue) {
+        clp_queue_drain(*queue);
+        clReleaseCommandQueue(*queue);
+        *queue = NULL;
+    }
+}
+
 /* ----------------------------------------------------------------- opening */
 
 /** Pinned memory of all lanes together, at most; it costs half a millisecond a MiB. */
@@ -244,9 +258,7 @@ void clp_device_close(clp_device **device) {
     if (d->ring) {
         clReleaseMemObject(d->ring);
     }
-    if (d->queue) {
-        clReleaseCommandQueue(d->queue);
-    }
+    clp_queue_close(&d->queue);
     if (d->context) {
         clReleaseContext(d->context);
     }

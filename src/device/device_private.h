@@ -253,6 +253,13 @@ struct clp_device {
 };
 
 clproc_status clp_device_queue(clp_device *device, cl_command_queue *queue, clproc_error *error);
+
+/** Waits until nothing of a queue is under way any more, or the driver cannot tell. */
+void clp_queue_drain(cl_command_queue queue);
+
+/** Drains and releases a queue, and sets it to NULL. To release one is not to wait for it: PoCL
+ * would go on with it in its threads, while the process takes its code and its cache away. */
+void clp_queue_close(cl_command_queue *queue);
 /** Notes that memory held for a purpose has changed its size, for the profile. */
 void clp_device_note_memory(clp_device *device, clp_held what, size_t before, size_t now);
 

@@ -45,9 +45,7 @@ static void destroy(clp_lane **lane) {
     while (l->kernel_count > 0) {
         clReleaseKernel(l->kernels[--l->kernel_count].kernel);
     }
-    if (l->queue) {
-        clReleaseCommandQueue(l->queue);
-    }
+    clp_queue_close(&l->queue);
     clp_lane_end_turn(l);
     pthread_mutex_lock(&device->lock);
     if (l->ring_index != UINT32_MAX) {
@@ -290,7 +288,7 @@ out:
 
 void clp_lane_give_up(clp_lane *lane) {
     if (lane->queue) {
-        clFinish(lane->queue);
+        clp_queue_drain(lane->queue);
     }
 }
 

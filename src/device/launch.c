@@ -59,9 +59,7 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
     atomic_store(&program->launched, true);
     status = clp_cl_check(clFinish(queue), "clFinish", program->name, error);
 out:
-    if (queue) {
-        clReleaseCommandQueue(queue);
-    }
+    clp_queue_close(&queue);
     if (kernel.kernel) {
         clReleaseKernel(kernel.kernel);
     }

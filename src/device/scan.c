@@ -46,9 +46,7 @@ clproc_status clp_device_check_codec(clp_device *device,
     CLP_TRY(status, out, clp_jpeg_codec_check(device->codec, queue, trials, &same, error));
     atomic_store(&device->codec_ready, same);
 out:
-    if (queue) {
-        clReleaseCommandQueue(queue);
-    }
+    clp_queue_close(&queue);
     clp_prof_end(thread);
     return status;
 }

@@ -15,7 +15,8 @@
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
  *   FAULT_CACHE a folder: what PoCL has compiled is copied there
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
- *               object, "left KIND N"
+ *               object, "left KIND N"; queues that were released with something under way
+ *               count as left, "unfinished queue"
  *
  * Every call that can fail for lack of something counts, in the order they are made; releases do
  * not, and always work.
@@ -32,10 +33,20 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef enum kind { CONTEXT, QUEUE, MEMORY, PROGRAM, KERNEL, EVENT, MAPPING, KINDS } kind;
+typedef enum kind {
+    CONTEXT,
+    QUEUE,
+    MEMORY,
+    PROGRAM,
+    KERNEL,
+    EVENT,
+    MAPPING,
+    UNFINISHED,
+    KINDS
+} kind;
 
-static const char *const kind_names[KINDS] = {"context", "queue", "memory", "program",
-                                              "kernel",  "event", "mapping"};
+static const char *const kind_names[KINDS] = {"context", "queue", "memory",  "program",
+                                              "kernel",  "event", "mapping", "unfinished queue"};
 
 enum { MOST_QUEUES = 64 };
 
@@ -53,6 +64,7 @@ static struct {
     _Atomic(const char *) failed;
     pthread_mutex_t lock;
     cl_command_queue queues[MOST_QUEUES];
+    bool busy[MOST_QUEUES]; /**< given something since it was last waited for */
     int queue_count;
 } layer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -61,6 +73,18 @@ static void drain_queues(void) {
     pthread_mutex_lock(&layer.lock);
     for (int i = 0; i < layer.queue_count; i++) {
         layer.next.clFinish(layer.queues[i]);
+        layer.busy[i] = false;
+    }
+    pthread_mutex_unlock(&layer.lock);
+}
+
+/** Notes that a queue was given something, or that all of it was waited for. */
+static void set_busy(cl_command_queue queue, bool busy) {
+    pthread_mutex_lock(&layer.lock);
+    for (int i = 0; i < layer.queue_count; i++) {
+        if (layer.queues[i] == queue) {
+            layer.busy[i] = busy;
+        }
     }
     pthread_mutex_unlock(&layer.lock);
 }
@@ -96,6 +120,7 @@ static void count(kind what, long change) {
     static cl_int CL_API_CALL layer_##name parameters {                                            \
         cl_int code;                                                                               \
         if (!fails(#name, &code)) {                                                                \
+            set_busy(queue, true);                                                                 \
             code = layer.next.name arguments;                                                      \
             count(EVENT, code == CL_SUCCESS && event);                                             \
         }                                                                                          \
@@ -167,7 +192,15 @@ PASS(clGetProgramInfo,
 PASS(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value),
      (kernel, index, size, value))
 PASS(clFlush, (cl_command_queue queue), (queue))
-PASS(clFinish, (cl_command_queue queue), (queue))
+static cl_int CL_API_CALL layer_clFinish(cl_command_queue queue) {
+    cl_int code;
+    if (!fails("clFinish", &code)) {
+        code = layer.next.clFinish(queue);
+        set_busy(queue, code != CL_SUCCESS);
+    }
+    return code;
+}
+
 PASS(clSetMemObjectDestructorCallback,
      (cl_mem buffer, void(CL_CALLBACK *notify)(cl_mem, void *), void *user), (buffer, notify, user))
 
@@ -243,6 +276,7 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     if (layer.stopwatch) {
         layer.next.clFinish(queue);
     }
+    set_busy(queue, true);
     unsigned long long start = nanoseconds();
     code = layer.next.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
                                              waits, list, event);
@@ -281,6 +315,7 @@ static cl_int CL_API_CALL layer_clEnqueueUnmapMemObject(cl_command_queue queue, 
                                                         const cl_event *list, cl_event *event) {
     cl_int code;
     if (!fails("clEnqueueUnmapMemObject", &code)) {
+        set_busy(queue, true);
         code = layer.next.clEnqueueUnmapMemObject(queue, buffer, mapped, waits, list, event);
         count(EVENT, code == CL_SUCCESS && event);
         count(MAPPING, -(code == CL_SUCCESS));
@@ -305,7 +340,13 @@ static cl_int CL_API_CALL layer_clReleaseCommandQueue(cl_command_queue queue) {
     pthread_mutex_lock(&layer.lock);
     for (int i = 0; i < layer.queue_count; i++) {
         if (layer.queues[i] == queue) {
+            /* What others gave it while the device was being lost ends, too. */
+            if (layer.lost) {
+                layer.next.clFinish(queue);
+            }
+            count(UNFINISHED, layer.busy[i] && !layer.lost);
             layer.queues[i] = layer.queues[--layer.queue_count];
+            layer.busy[i] = layer.busy[layer.queue_count];
             break;
         }
     }
@@ -387,6 +428,7 @@ static cl_command_queue CL_API_CALL layer_clCreateCommandQueue(
     cl_command_queue queue = layer.next.clCreateCommandQueue(context, device, properties, code);
     pthread_mutex_lock(&layer.lock);
     if (queue && layer.queue_count < MOST_QUEUES) {
+        layer.busy[layer.queue_count] = false;
         layer.queues[layer.queue_count++] = queue;
     }
     pthread_mutex_unlock(&layer.lock);
@@ -406,6 +448,7 @@ static void *CL_API_CALL layer_clEnqueueMapBuffer(cl_command_queue queue, cl_mem
         }
         return NULL;
     }
+    set_busy(queue, true);
     void *mapped = layer.next.clEnqueueMapBuffer(queue, buffer, blocking, flags, offset, size,
                                                  waits, list, event, code);
     count(EVENT, mapped && event);
