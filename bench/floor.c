@@ -34,7 +34,6 @@ typedef struct item {
 typedef struct job {
     clproc_run_params params;
     clproc_pipeline *pipeline;
-    clp_planner *planner;
     const char *results, *output;
     item *items;
     size_t count;
@@ -67,22 +66,25 @@ static clproc_status prepare(worker *self, item *one, clproc_error *error) {
     clp_decode_result result;
     clp_header header;
     clp_recipe recipe = {0};
-    bool made;
+    clp_output_set outputs = {0};
+    clproc_run_params params = self->job->params;
     clproc_status status;
     CLP_TRY(status, out, open_file(self, one->result, &header, error));
-    one->format = header.format;
+    params.format = one->format = header.format;
     clp_decode_request whole = {.model = header.model, .eighths = 8};
     CLP_TRY(status, out, clp_decoder_layout(self->decoder, &whole, &one->layout, error));
     CLP_TRY(status, out, clp_bytes_reserve(&one->planes, one->layout.bytes, error));
     CLP_TRY(status, out,
             clp_decoder_read(self->decoder, &one->layout, one->planes.data, &result, error));
     CLP_TRY(status, out, open_file(self, one->input, &header, error));
+    CLP_TRY(status, out, clp_output_set_make(&outputs, &params, error));
     CLP_TRY(status, out,
-            clp_planner_find(self->job->planner, self->decoder, &header, one->format, &recipe,
-                             &made, error));
+            clp_recipes_make(&recipe, &outputs, self->decoder, &header,
+                             clp_recipe_orientation(&params, &header), error));
     one->request = recipe.request;
 out:
-    clp_plan_release(&recipe.plan);
+    clp_recipes_release(&recipe, 1);
+    clp_output_set_free(&outputs);
     return clp_error_in_file(error, status, one->input);
 }
 
@@ -237,7 +239,7 @@ int main(int count, char **arguments) {
     clproc_run_params_init(&all.params);
     CLP_TRY(status, out, parse(&all, count, arguments, &error));
     CLP_TRY(status, out, clp_file_make_folder(all.output, &error));
-    CLP_TRY(status, out, clp_planner_create(&all.planner, &all.params, &error));
+    all.params.null_output = true; /* names are this program's own */
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     threads = all.params.jobs > 0 ? (size_t)all.params.jobs : cores > 0 ? (size_t)cores : 1;
     threads = threads < 64 ? threads : 64;
@@ -268,7 +270,6 @@ out:
         clp_bytes_free(&all.items[i].planes);
     }
     clp_memory_free(all.items);
-    clp_planner_destroy(&all.planner);
     clproc_pipeline_destroy(&all.pipeline);
     return status == CLPROC_OK && !all.failed ? 0 : 1;
 }

@@ -69,32 +69,55 @@ static clproc_status check_duration(const clproc_run_params *params, clproc_erro
 }
 
 /** Checks what both a run and an explanation need. */
+static clproc_status check_output(int quality, int png_level, int format, int subsampling,
+                                  int intent, int depth, clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, check_range("quality", quality, 1, 100, error));
+    CLP_TRY(status, out, check_range("PNG level", png_level, 0, 9, error));
+    CLP_TRY(status, out,
+            check_range("format", format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_PNG, error));
+    CLP_TRY(status, out,
+            check_range("subsampling", subsampling, CLPROC_SUBSAMPLING_KEEP, CLPROC_SUBSAMPLING_444,
+                        error));
+    CLP_TRY(status, out,
+            check_range("intent", intent, CLPROC_INTENT_PERCEPTUAL, CLPROC_INTENT_ABSOLUTE, error));
+    if (depth != 0 && depth != 8 && depth != 16) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16", depth);
+    }
+out:
+    return status;
+}
+
+static clproc_status check_outputs(const clproc_run_params *params, clproc_error *error) {
+    if (params->output_count > CLPROC_MAX_OUTPUTS - 1 ||
+        (params->output_count > 0 && !params->outputs)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "a picture has %zu outputs; at most %d are made in one run",
+                             params->output_count + 1, CLPROC_MAX_OUTPUTS);
+    }
+    clproc_status status =
+        check_output(params->quality, params->png_level, (int)params->format,
+                     (int)params->subsampling, (int)params->intent, params->depth, error);
+    for (size_t i = 0; status == CLPROC_OK && i < params->output_count; i++) {
+        const clproc_output *one = &params->outputs[i];
+        status = check_output(one->quality, one->png_level, (int)one->format, (int)one->subsampling,
+                              (int)one->intent, one->depth, error);
+    }
+    return status;
+}
+
 static clproc_status check_params(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
-    CLP_TRY(status, out, check_range("quality", params->quality, 1, 100, error));
-    CLP_TRY(status, out, check_range("PNG level", params->png_level, 0, 9, error));
-    CLP_TRY(
-        status, out,
-        check_range("format", (int)params->format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_PNG, error));
-    CLP_TRY(status, out,
-            check_range("subsampling", (int)params->subsampling, CLPROC_SUBSAMPLING_KEEP,
-                        CLPROC_SUBSAMPLING_444, error));
+    CLP_TRY(status, out, check_outputs(params, error));
     CLP_TRY(status, out,
             check_range("existing", (int)params->existing, CLPROC_EXISTING_REPLACE,
                         CLPROC_EXISTING_FAIL, error));
     CLP_TRY(status, out,
             check_range("fail_on", (int)params->fail_on, CLPROC_FAIL_ON_NONE,
                         CLPROC_FAIL_ON_WARNING, error));
-    CLP_TRY(status, out,
-            check_range("intent", (int)params->intent, CLPROC_INTENT_PERCEPTUAL,
-                        CLPROC_INTENT_ABSOLUTE, error));
     CLP_TRY(status, out, check_duration(params, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));
-    if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
-        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16",
-                               params->depth);
-    }
 out:
     return status;
 }

@@ -318,14 +318,36 @@ typedef struct clproc_event {
      * samples; else "". */
     const char *digest;
     const clproc_verification *verification; /**< VERIFIED; else NULL */
-    uint64_t done;                           /**< pictures finished so far, failed ones included */
-    uint64_t total;                          /**< pictures found so far */
+    uint32_t outputs; /**< how many outputs of `input` this settles: of a file that cannot be read,
+                         all of them; 0: none */
+    uint64_t done;    /**< outputs settled so far, failed ones included */
+    uint64_t total;   /**< outputs there will be, as far as files were found */
     bool listing;                            /**< `total` may still grow */
 } clproc_event;
 
 /** Called by one thread at a time, from any of the run's threads. Must not call back into the run.
  */
 typedef void (*clproc_event_fn)(const clproc_event *event, void *user);
+
+/** Outputs of one run, at most. */
+#define CLPROC_MAX_OUTPUTS 32
+
+/** What each output of a run has of its own; fields as those of clproc_run_params. */
+typedef struct clproc_output {
+    const char *output;
+    const clproc_pipeline *pipeline; /**< all of it: nothing is taken over from other outputs */
+    clproc_format format;
+    int quality;
+    clproc_subsampling subsampling;
+    bool progressive;
+    int png_level;
+    int depth;
+    bool reencode;
+    uint32_t strip;
+    const char *icc;
+    clproc_intent intent;
+    bool black_point_compensation;
+} clproc_output;
 
 typedef struct clproc_run_params {
     const char *const *inputs; /**< files, directories, globs, "@LIST", "-" (standard input: a
@@ -335,7 +357,11 @@ typedef struct clproc_run_params {
         *output; /**< a directory, a template with {dir} {name} {ext} {index} {width} {height}, or
                     "-": the one picture goes to standard output */
     const clproc_pipeline *pipeline; /**< NULL: no operation */
-    const char *device;              /**< as in clproc_context_params */
+    /** Further outputs of every picture, from the same decode; the first is told by the fields of
+     * this struct. A JPEG is shrunk while it is decoded as far as the largest output allows. */
+    const clproc_output *outputs;
+    size_t output_count; /**< of the further ones; CLPROC_MAX_OUTPUTS - 1 at most */
+    const char *device;  /**< as in clproc_context_params */
 
     clproc_format format;
     int quality; /**< JPEG, 1 to 100 */
@@ -393,6 +419,7 @@ typedef struct clproc_run_params {
     const volatile int *cancel; /**< non-zero stops the run; may be NULL */
 } clproc_run_params;
 
+/** Counts outputs: as many as pictures, unless a picture has several. */
 typedef struct clproc_run_result {
     uint64_t found;
     uint64_t written;
@@ -407,6 +434,10 @@ typedef struct clproc_run_result {
 typedef struct clproc_profile clproc_profile;
 
 CLPROC_API void clproc_run_params_init(clproc_run_params *params);
+/** What a run's own fields say of its first output. */
+CLPROC_API clproc_output clproc_output_of(const clproc_run_params *params);
+/** Sets these fields. */
+CLPROC_API void clproc_output_apply(clproc_run_params *params, const clproc_output *output);
 /** The number for a name such as "replace"; the first of both lists wins. See
  * clproc_choice_names(). */
 CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,

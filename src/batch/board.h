@@ -53,6 +53,7 @@ typedef enum clp_board_answer {
 typedef struct clp_task {
     uint32_t item;
     uint32_t tried; /**< stations that have failed with it, bit by bit */
+    uint32_t done;  /**< outputs that are settled, bit by bit */
 } clp_task;
 
 /** The next file; waits where one may yet come back. REFUSED if nothing is left. */

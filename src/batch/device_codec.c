@@ -18,17 +18,18 @@ bool clp_worker_decodes_on_device(const clp_worker *self) {
     /* What is decoded already need not be decoded again. */
     return !self->early && header->format == CLPROC_FORMAT_JPEG && !header->progressive &&
            (header->model == CLP_MODEL_YCC || header->model == CLP_MODEL_GRAY) &&
-           is_planar(&self->picture.recipe.plan->input) && has_codec(self);
+           is_planar(&clp_worker_recipe(self)->plan->input) && has_codec(self);
 }
 
 bool clp_worker_encodes_on_device(const clp_worker *self) {
-    const clproc_run_params *params = self->run->params;
-    const clp_plan *plan = self->picture.recipe.plan;
+    const clp_output *output = self->branch->output;
+    const clproc_run_params *params = &output->params;
+    const clp_plan *plan = clp_worker_recipe(self)->plan;
     /* Whoever looks at the samples must have them. */
     bool looked_at =
         params->null_output || clp_verify_chosen(&self->run->verify, self->picture.task.item);
     return plan->target.format == CLPROC_FORMAT_JPEG && !params->progressive && !looked_at &&
-           is_planar(&plan->output) && self->has_tables && has_codec(self);
+           is_planar(&plan->output) && output->has_tables && has_codec(self);
 }
 
 /** Packs into memory of the worker's own: the lane's staging is too small. */
@@ -46,7 +47,8 @@ static const char *pack_aside(clp_worker *self, clp_scan *scan, clproc_status *s
 
 clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, clproc_error *error) {
     clp_run *run = self->run;
-    clp_picture *picture = &self->picture;
+    const clp_picture *picture = &self->picture;
+    const clp_recipe *recipe = clp_worker_recipe(self);
     clproc_status status = CLPROC_OK;
     uint8_t *staging;
     size_t room;
@@ -69,13 +71,13 @@ clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, cl
         }
     }
     clp_prof_end(self->thread);
-    if (!odd && picture->recipe.plan->input.model == CLP_MODEL_GRAY &&
+    if (!odd && recipe->plan->input.model == CLP_MODEL_GRAY &&
         !clp_jpeg_scan_has_whole_luma(&self->scan.package)) {
         odd = "luma that libjpeg interpolates";
     }
     if (!odd && status == CLPROC_OK) {
         scan->package = &self->scan.package;
-        clp_jpeg_scan_sizes(scan->package, picture->recipe.request.eighths, scan->sizes);
+        clp_jpeg_scan_sizes(scan->package, recipe->request.eighths, scan->sizes);
         *packed = true;
     }
     /* What cannot be packed is libjpeg's to judge. */
@@ -91,8 +93,8 @@ clproc_status clp_worker_write_scan(clp_worker *self, const clp_encode_params *e
     *written = false;
     clproc_status status = clp_lane_scan(self->lane, &scan, &bits, error);
     if (status == CLPROC_OK && scan) {
-        status = clp_encoder_write_scan(self->encoder, &self->picture.recipe.plan->output, encoding,
-                                        scan, bits, data, size, error);
+        status = clp_encoder_write_scan(self->encoder, &clp_worker_recipe(self)->plan->output,
+                                        encoding, scan, bits, data, size, error);
         *written = status == CLPROC_OK;
         clp_prof_count(self->run->prof, CLP_COUNTER_DEVICE_ENCODED, *written);
     }

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-void clp_events_init(clp_events *events, clproc_event_fn report, void *user) {
-    *events = (clp_events){.report = report, .user = user, .listing = true};
+void clp_events_init(clp_events *events, uint32_t outputs, clproc_event_fn report, void *user) {
+    *events = (clp_events){.outputs = outputs, .report = report, .user = user, .listing = true};
     pthread_mutex_init(&events->lock, NULL);
 }
 
@@ -27,11 +27,15 @@ static const char *text(const char *string) {
     return string ? string : "";
 }
 
-/** Adds one to `counter` (may be NULL) and reports; `event` lacks only the counts. */
+/** Adds the event's outputs to `counter` (may be NULL) and reports; `event` lacks only the counts.
+ */
 static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
     pthread_mutex_lock(&events->lock);
     if (counter) {
-        ++*counter;
+        *counter += event.outputs;
+    }
+    if (event.skip == CLPROC_SKIP_NO_PICTURE) {
+        events->found -= events->outputs - 1; /* it was counted as a picture */
     }
     event.input = text(event.input);
     event.output = text(event.output);
@@ -53,6 +57,7 @@ void clp_events_done(clp_events *events, const char *input, const char *output, 
          (clproc_event){.kind = CLPROC_EVENT_DONE,
                         .input = input,
                         .output = output,
+                        .outputs = 1,
                         .message = message,
                         .digest = digest},
          &events->written);
@@ -71,24 +76,29 @@ void clp_events_skipped(clp_events *events, const char *input, const char *outpu
          (clproc_event){.kind = CLPROC_EVENT_SKIPPED,
                         .input = input,
                         .output = output,
+                        .outputs = 1,
                         .message = reasons[why],
                         .skip = why,
                         .kind_name = kind},
          &events->skipped);
 }
 
-void clp_events_failed(clp_events *events, const char *input, const char *output,
+void clp_events_failed(clp_events *events, const char *input, const char *output, uint32_t outputs,
                        const clproc_error *error) {
-    /* The file concerned may be another than the input: an output that cannot be written. */
-    char message[sizeof error->file + sizeof error->message + 2];
-    bool other = error->file[0] && strcmp(error->file, input) != 0;
-    snprintf(message, sizeof message, "%s%s%s", other ? error->file : "", other ? ": " : "",
-             error->message);
+    /* The file concerned may be another than the input: an output that cannot be written. Where a
+     * file has several outputs, the one that failed is named. */
+    char message[2 * sizeof error->file + sizeof error->message + 2];
+    bool one_of_several = outputs == 1 && events->outputs > 1 && output && output[0];
+    const char *file = error->file[0] && strcmp(error->file, input) != 0 ? error->file
+                       : one_of_several                                  ? output
+                                                                         : "";
+    snprintf(message, sizeof message, "%s%s%s", file, file[0] ? ": " : "", error->message);
     tell(events,
          (clproc_event){.kind = CLPROC_EVENT_FAILED,
                         .status = error->status,
                         .input = input,
                         .output = output,
+                        .outputs = outputs,
                         .message = message},
          &events->failed);
 }

@@ -12,14 +12,15 @@ typedef struct clp_events {
     clproc_event_fn report;
     void *user;
     bool listing;
+    uint32_t outputs; /**< of each file */
     uint64_t found, written, skipped, failed;
 } clp_events;
 
-/** `report` may be NULL. */
-void clp_events_init(clp_events *events, clproc_event_fn report, void *user);
+/** `report` may be NULL. `outputs`: that each file is to have. */
+void clp_events_init(clp_events *events, uint32_t outputs, clproc_event_fn report, void *user);
 void clp_events_destroy(clp_events *events);
 
-/** `count` more files were found. */
+/** `count` more outputs will be settled. */
 void clp_events_found(clp_events *events, uint64_t count);
 /** There will be no more. */
 void clp_events_listed(clp_events *events);
@@ -27,11 +28,12 @@ void clp_events_listed(clp_events *events);
 /** `digest`: of the output, "" where none was asked for. */
 void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
                      const char *digest);
-/** `kind`: of what is no picture; may be NULL. */
+/** `kind`: of what is no picture; may be NULL. What has no outputs counts as one. */
 void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,
                         const char *kind);
-/** Something of the input list failed, for the reason in `error`. */
-void clp_events_failed(clp_events *events, const char *input, const char *output,
+/** One or several outputs of an input failed, for the reason in `error`. `output`: the name where
+ * it is one. */
+void clp_events_failed(clp_events *events, const char *input, const char *output, uint32_t outputs,
                        const clproc_error *error);
 void clp_events_warning(clp_events *events, const char *input, const char *message);
 void clp_events_verified(clp_events *events, const char *input,

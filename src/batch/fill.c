@@ -1,26 +1,30 @@
 /* A picture's pixels on their way from its file into a lane. */
 #include "batch/worker.h"
 
-void clp_picture_free(clp_picture *picture) {
-    clp_plan_release(&picture->recipe.plan);
-    clp_bytes_free(&picture->output);
-    clp_metadata_free(&picture->metadata);
-    clp_worker_drop_original(picture);
-}
-
 void clp_worker_drop_original(clp_picture *picture) {
     clp_memory_free(picture->original);
     picture->original = NULL;
 }
 
 /** Reads the open file once more, for its pixels. */
-static clproc_status open_again(clp_worker *self, uint32_t item, clproc_error *error) {
+static clproc_status read_again(clp_worker *self, uint32_t item, clproc_error *error) {
     clp_outcome outcome = CLP_OUTCOME_GOES_ON;
     clproc_status status = clp_worker_read_file(self, item, &outcome, error);
     if (status == CLPROC_OK && outcome != CLP_OUTCOME_GOES_ON) {
         status = clp_error_set(error, CLPROC_ERROR_IO, "was replaced while it was processed");
     }
-    return status == CLPROC_OK ? clp_worker_read_header(self, item, error) : status;
+    return status;
+}
+
+/** Makes the decoder ready for the picture's pixels. */
+static clproc_status make_ready(clp_worker *self, uint32_t item, clproc_error *error) {
+    bool once = clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN);
+    clproc_status status = once ? CLPROC_OK : read_again(self, item, error);
+    if (status == CLPROC_OK && (!once || self->picture.decoded)) {
+        status = clp_worker_read_header(self, item, error);
+    }
+    self->picture.decoded = true;
+    return status;
 }
 
 /** Tells what was tolerated. */
@@ -38,11 +42,10 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     const clp_layout *layout = &recipe->plan->input;
     clp_decode_result result = {0};
     clproc_status status;
-    if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
-        status = open_again(self, item, error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
+    status = make_ready(self, item, error);
+    if (status != CLPROC_OK) {
+        self->picture.unreadable = true;
+        return status;
     }
     clp_prof_begin(self->thread, CLP_PROF_DECODE, clp_worker_image(self, item));
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
@@ -52,18 +55,20 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
         tell_flaws(self, &result);
     }
 out:
+    self->picture.unreadable = status != CLPROC_OK;
     clp_prof_end(self->thread);
     return status;
 }
 
 clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error) {
     const clp_picture *picture = &self->picture;
-    size_t bytes = picture->recipe.plan->input.bytes;
+    const clp_recipe *recipe = clp_worker_recipe(self);
+    size_t bytes = recipe->plan->input.bytes;
     self->early = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
     if (!self->early) {
         return clp_error_memory(error, "a picture", bytes);
     }
-    return decode(self, picture->task.item, &picture->recipe, self->early, NULL, error);
+    return decode(self, picture->task.item, recipe, self->early, NULL, error);
 }
 
 void clp_worker_drop_early(clp_worker *self) {
@@ -115,7 +120,7 @@ clproc_status clp_worker_fill(clp_worker *self, clproc_error *error) {
         goto out;
     }
     const clp_row_sink *sink = base ? NULL : clp_lane_sink(self->lane);
-    status = decode(self, picture->task.item, &picture->recipe, base, sink, error);
+    status = decode(self, picture->task.item, clp_worker_recipe(self), base, sink, error);
 out:
     clp_worker_drop_early(self);
     return status;

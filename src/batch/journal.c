@@ -35,21 +35,46 @@ static clp_key add_file(clp_key before, const char *path, const struct stat *inf
     return add_text(add_text(before, path), facts);
 }
 
+static clproc_status add_pipeline(clp_key *key, const clproc_pipeline *pipeline,
+                                  clproc_error *error) {
+    size_t length = pipeline ? clproc_pipeline_print(pipeline, NULL, 0) : 0;
+    char *text = clp_memory_zero(CLP_MEMORY_LISTING, length + 1, 1);
+    if (!text) {
+        return clp_error_memory(error, "the journal", length);
+    }
+    if (pipeline) {
+        clproc_pipeline_print(pipeline, text, length + 1);
+    }
+    *key = add_text(*key, text);
+    clp_memory_free(text);
+    return CLPROC_OK;
+}
+
+/** All outputs of a picture are made from one decode, which depends on what each of them does. */
+static clproc_status add_outputs(clp_key *key, const clproc_run_params *params,
+                                 clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && i < params->output_count; i++) {
+        const clproc_output *one = &params->outputs[i];
+        char facts[64];
+        /* Without operations these say whether it is decoded at all. */
+        bool matters = clproc_pipeline_length(one->pipeline) == 0;
+        snprintf(facts, sizeof facts, "and %d %d %d %" PRIu32, one->format,
+                 matters ? one->depth : 0, matters && one->reencode, matters ? one->strip : 0);
+        *key = add_text(add_text(*key, facts), one->icc ? one->icc : "");
+        status = add_pipeline(key, one->pipeline, error);
+    }
+    return status;
+}
+
 /** Everything but the input that the bytes of an output, or whether there is one, depend on. How
  * the work is divided, and which device does it, is no part of that. */
 static clproc_status hash_settings(const clproc_run_params *params, clp_key *key,
                                    clproc_error *error) {
     char facts[512];
     const clproc_limits *limits = &params->limits;
-    size_t length = params->pipeline ? clproc_pipeline_print(params->pipeline, NULL, 0) : 0;
-    char *pipeline = clp_memory_zero(CLP_MEMORY_LISTING, length + 1, 1);
     struct stat profile;
-    if (!pipeline) {
-        return clp_error_memory(error, "the journal", length);
-    }
-    if (params->pipeline) {
-        clproc_pipeline_print(params->pipeline, pipeline, length + 1);
-    }
+    clproc_status status;
     snprintf(facts, sizeof facts,
              "%d %d %d %d %d %d %d %" PRIu32 " %d %d %d %d %d %d %" PRIu32 " %" PRIu64 " %" PRIu32
              " %" PRIu32 " %" PRIu64 " %" PRIu64,
@@ -59,15 +84,16 @@ static clproc_status hash_settings(const clproc_run_params *params, clp_key *key
              params->no_auto_orient, params->linear, params->strategy, limits->pixels, limits->side,
              limits->scans, limits->chunk_bytes, limits->file_bytes);
     *key = add_text((clp_key){0, 0}, CLPROC_VERSION);
-    *key = add_text(*key, pipeline);
+    CLP_TRY(status, out, add_pipeline(key, params->pipeline, error));
     *key = add_text(*key, facts);
+    CLP_TRY(status, out, add_outputs(key, params, error));
     if (params->icc) {
         /* A name such as "srgb" is hardly a file's; if it is, a change of that costs work only. */
         *key = stat(params->icc, &profile) == 0 ? add_file(*key, params->icc, &profile)
                                                 : add_text(*key, params->icc);
     }
-    clp_memory_free(pipeline);
-    return CLPROC_OK;
+out:
+    return status;
 }
 
 /* --------------------------------------------------------------- reading */

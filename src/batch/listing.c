@@ -94,7 +94,7 @@ static void skip(walker *walk, const char *path) {
 
 static void fail(walker *walk, const char *path, const clproc_error *failure) {
     clp_events_found(walk->events, 1);
-    clp_events_failed(walk->events, path, NULL, failure);
+    clp_events_failed(walk->events, path, NULL, 1, failure);
 }
 
 static clproc_status walk_folder(walker *walk, const char *path, clproc_error *error);
@@ -150,31 +150,34 @@ static clproc_status walk_folder(walker *walk, const char *path, clproc_error *e
 }
 
 /** Walks a folder that the user named. */
+/** Passes over a folder that the run writes to, inside the input folder `path`. */
+static clproc_status leave_out(walker *walk, const clp_listing_output *output, const char *path,
+                               const struct stat *info, clproc_error *error) {
+    struct stat found;
+    bool added;
+    if (stat(output->folder, &found) != 0) {
+        return CLPROC_OK;
+    }
+    if (found.st_dev != info->st_dev || found.st_ino != info->st_ino) {
+        return clp_hashset_add(&walk->seen, clp_key_of_file(&found), 0, &added, NULL, error);
+    }
+    return !output->mirrored
+               ? CLPROC_OK
+               : clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                    "is the output folder as well; name another one, or a "
+                                    "template such as -o '{dir}/{name}-new.{ext}'");
+}
+
 static clproc_status walk_input(walker *walk, const char *path, const struct stat *info,
                                 clproc_error *error) {
-    const char *output = walk->request->output_folder;
-    struct stat output_info;
     size_t length = strlen(path);
+    clproc_status status = CLPROC_OK;
     clp_hashset_clear(&walk->seen);
     walk->relative = length + (path[length - 1] != '/');
-    if (output && stat(output, &output_info) == 0) {
-        bool same = output_info.st_dev == info->st_dev && output_info.st_ino == info->st_ino;
-        if (same && walk->request->mirrored) {
-            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
-                                      "is the output folder as well; name another one, or a "
-                                      "template such as -o '{dir}/{name}-new.{ext}'");
-        }
-        bool added;
-        clproc_status status = CLPROC_OK;
-        if (!same) {
-            status =
-                clp_hashset_add(&walk->seen, clp_key_of_file(&output_info), 0, &added, NULL, error);
-        }
-        if (status != CLPROC_OK) {
-            return status;
-        }
+    for (size_t i = 0; status == CLPROC_OK && i < walk->request->output_count; i++) {
+        status = leave_out(walk, &walk->request->outputs[i], path, info, error);
     }
-    return walk_folder(walk, path, error);
+    return status == CLPROC_OK ? walk_folder(walk, path, error) : status;
 }
 
 /** A file or folder that is there, or a file whose absence shows when it is to be read. */
@@ -335,7 +338,7 @@ clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *
         status = add_input(&walk, request->inputs[i], error);
     }
     if (status == CLPROC_OK) {
-        clp_events_found(events, listing->count);
+        clp_events_found(events, (uint64_t)listing->count * events->outputs);
         clp_events_listed(events);
     }
     clp_hashset_free(&walk.seen);

@@ -26,11 +26,17 @@ typedef struct clp_listing {
     clp_bytes piped;      /**< the picture that came on standard input */
 } clp_listing;
 
+/** A folder that the run writes to. */
+typedef struct clp_listing_output {
+    const char *folder; /**< not read where it lies inside an input folder */
+    bool mirrored;      /**< outputs keep their names: that folder is no input either */
+} clp_listing_output;
+
 typedef struct clp_listing_request {
     const char *const *inputs; /**< as in clproc_run_params */
     size_t input_count;
-    const char *output_folder;  /**< not read where it lies inside an input folder; may be NULL */
-    bool mirrored;              /**< outputs keep their names: that folder is no input either */
+    const clp_listing_output *outputs;
+    size_t output_count;
     const volatile int *cancel; /**< may be NULL */
 } clp_listing_request;
 

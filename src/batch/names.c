@@ -26,11 +26,11 @@ struct clp_names {
     const clp_listing *listing;
     clp_journal *journal; /**< NULL without --resume */
 
+    clp_claims *claims; /**< of all outputs */
+    uint32_t number;    /**< of this output there */
+
     pthread_mutex_t lock; /**< guards what follows */
-    clp_hashset claimed;  /**< names, each with its input's number */
     clp_hashset folders;  /**< names of folders that were made */
-    clp_hashset inputs;   /**< the input files themselves */
-    bool inputs_known;    /**< filled when the first output is found to exist */
 };
 
 /* --------------------------------------------------------------- setting up */
@@ -95,7 +95,7 @@ static clproc_status open_journal(clp_names *names, const clproc_run_params *par
 }
 
 clproc_status clp_names_create(clp_names **names, const clproc_run_params *params,
-                               clproc_error *error) {
+                               clp_claims *claims, uint32_t number, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     *names = NULL;
     if (!params->output || !params->output[0]) {
@@ -110,6 +110,8 @@ clproc_status clp_names_create(clp_names **names, const clproc_run_params *param
         return clp_error_memory(error, "output names", sizeof *made);
     }
     pthread_mutex_init(&made->lock, NULL);
+    made->claims = claims;
+    made->number = number;
     made->output = params->output;
     made->existing = params->existing;
     made->follow_links = params->follow_links;
@@ -142,9 +144,7 @@ out:
 
 void clp_names_destroy(clp_names **names) {
     if (*names) {
-        clp_hashset_free(&(*names)->claimed);
         clp_hashset_free(&(*names)->folders);
-        clp_hashset_free(&(*names)->inputs);
         pthread_mutex_destroy(&(*names)->lock);
         clp_journal_destroy(&(*names)->journal);
         clp_memory_free((*names)->folder);
@@ -248,50 +248,6 @@ static clp_name_facts expected_facts(const clp_names *names, uint32_t item) {
 
 /* --------------------------------------------------------------- claiming */
 
-/** Hash of a path without "//" and "/./", so that one file has one key. */
-static clproc_status path_key(const char *path, clp_bytes *scratch, clp_key *key,
-                              clproc_error *error) {
-    clproc_status status = clp_bytes_reserve(scratch, strlen(path) + 1, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    char *to = (char *)scratch->data;
-    while (*path) {
-        if (to == (char *)scratch->data || to[-1] == '/') {
-            bool absolute = to == (char *)scratch->data && *path == '/';
-            while (!absolute && (*path == '/' || (path[0] == '.' && path[1] == '/'))) {
-                path += *path == '/' ? 1 : 2;
-            }
-        }
-        if (*path) {
-            *to++ = *path++;
-        }
-    }
-    *key = clp_key_of_bytes(scratch->data, (size_t)(to - (char *)scratch->data));
-    return CLPROC_OK;
-}
-
-/** Claims a name for an input. The lock is held, or nobody else is there yet. */
-static clproc_status claim(clp_names *names, uint32_t item, const char *name, clproc_error *error) {
-    clp_bytes scratch = {0};
-    clp_key key;
-    bool added;
-    uint32_t owner;
-    const clp_item *items = names->listing->items;
-    clproc_status status;
-    CLP_TRY(status, out, path_key(name, &scratch, &key, error));
-    CLP_TRY(status, out, clp_hashset_add(&names->claimed, key, item, &added, &owner, error));
-    if (!added && owner != item) {
-        status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, items[item].path,
-                                    "would be written to '%.300s', as would '%.300s'; tell them "
-                                    "apart, as by -o '{dir}/{name}-{index}.{ext}'",
-                                    name, items[owner].path);
-    }
-out:
-    clp_bytes_free(&scratch);
-    return status;
-}
-
 /** Refuses to begin with a file that would be written over itself. */
 static clproc_status refuse_itself(const clp_item *input, const char *name, clproc_error *error) {
     struct stat in, out;
@@ -309,6 +265,7 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
     clp_bytes name = {0};
     clproc_status status = CLPROC_OK;
     names->listing = listing;
+    clp_claims_begin(names->claims, listing);
     if (names->naming == NAMING_STREAM && listing->count > 1) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "-o - is for one picture, but there are %zu inputs; name a folder",
@@ -325,7 +282,9 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
         clp_name_facts facts = expected_facts(names, (uint32_t)i);
         CLP_TRY(status, out, clp_names_build(names, (uint32_t)i, &facts, &name, &known, error));
         if (known) {
-            CLP_TRY(status, out, claim(names, (uint32_t)i, (char *)name.data, error));
+            CLP_TRY(status, out,
+                    clp_claims_take(names->claims, (uint32_t)i, names->number, (char *)name.data,
+                                    error));
             CLP_TRY(status, out, refuse_itself(&listing->items[i], (char *)name.data, error));
         }
     }
@@ -365,26 +324,8 @@ clp_placing clp_names_foresee(const clp_names *names, uint32_t item, clp_key sou
     return find_kept(names, source, (char *)name->data);
 }
 
-/** Whether a file is one of the inputs, under whatever name. The lock is held. */
-static clproc_status find_input(clp_names *names, const struct stat *info, bool *found,
-                                clproc_error *error) {
-    struct stat input;
-    bool added;
-    clproc_status status = CLPROC_OK;
-    for (size_t i = 0; status == CLPROC_OK && !names->inputs_known && i < names->listing->count;
-         i++) {
-        if (stat(names->listing->items[i].path, &input) == 0) {
-            status = clp_hashset_add(&names->inputs, clp_key_of_file(&input), (uint32_t)i, &added,
-                                     NULL, error);
-        }
-    }
-    names->inputs_known = status == CLPROC_OK;
-    *found = status == CLPROC_OK && clp_hashset_has(&names->inputs, clp_key_of_file(info));
-    return status;
-}
-
-/** Whether an output that exists may be replaced. The lock is held. */
-static clproc_status judge_existing(clp_names *names, const char *name, clproc_error *error) {
+/** Whether an output that exists may be replaced. */
+static clproc_status judge_existing(const clp_names *names, const char *name, clproc_error *error) {
     struct stat info;
     bool is_input = false;
     clproc_status status = CLPROC_OK;
@@ -393,7 +334,7 @@ static clproc_status judge_existing(clp_names *names, const char *name, clproc_e
                                   "exists already; remove it or use --existing replace");
     }
     if (stat(name, &info) == 0) {
-        status = find_input(names, &info, &is_input, error);
+        status = clp_claims_find_input(names->claims, &info, &is_input, error);
     }
     if (is_input) {
         status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, name,
@@ -403,7 +344,7 @@ static clproc_status judge_existing(clp_names *names, const char *name, clproc_e
     return status;
 }
 
-clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
+clproc_status clp_names_place(const clp_names *names, uint32_t item, const clp_name_facts *facts,
                               clp_key source, clp_bytes *name, clp_placing *placing,
                               clproc_error *error) {
     bool known;
@@ -414,14 +355,12 @@ clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_fa
         return status;
     }
     const char *path = (char *)name->data;
-    pthread_mutex_lock(&names->lock);
-    CLP_TRY(status, out, claim(names, item, path, error));
+    CLP_TRY(status, out, clp_claims_take(names->claims, item, names->number, path, error));
     *placing = find_kept(names, source, path);
     if (names->naming != NAMING_STREAM && *placing == CLP_PLACE_WRITE && lstat(path, &info) == 0) {
         CLP_TRY(status, out, judge_existing(names, path, error));
     }
 out:
-    pthread_mutex_unlock(&names->lock);
     return status;
 }
 

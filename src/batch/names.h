@@ -2,7 +2,7 @@
 #ifndef CLP_BATCH_NAMES_H
 #define CLP_BATCH_NAMES_H
 
-#include "batch/listing.h"
+#include "batch/claims.h"
 #include "core/file.h"
 
 typedef struct clp_names clp_names;
@@ -21,9 +21,10 @@ typedef struct clp_name_facts {
 } clp_name_facts;
 
 /** Understands params->output; makes nothing on disk. `*names` stays NULL where the run writes
- * nothing (no output and null_output or dry_run). Params must live as long. */
+ * nothing (no output and null_output or dry_run). Params and claims must live as long. `number`: of
+ * this output among those of each picture. */
 clproc_status clp_names_create(clp_names **names, const clproc_run_params *params,
-                               clproc_error *error);
+                               clp_claims *claims, uint32_t number, clproc_error *error);
 void clp_names_destroy(clp_names **names);
 
 /** True if the one picture goes to standard output. */
@@ -51,7 +52,7 @@ clp_placing clp_names_foresee(const clp_names *names, uint32_t item, clp_key sou
                               clp_bytes *name);
 /** Builds the name, claims it, and decides whether to write to it: never to an input. Any thread.
  */
-clproc_status clp_names_place(clp_names *names, uint32_t item, const clp_name_facts *facts,
+clproc_status clp_names_place(const clp_names *names, uint32_t item, const clp_name_facts *facts,
                               clp_key source, clp_bytes *name, clp_placing *placing,
                               clproc_error *error);
 /** Writes an input's output, making folders on the way, and notes it for --resume. Any thread. */

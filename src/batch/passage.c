@@ -2,6 +2,7 @@
 #include "batch/worker.h"
 
 void clp_worker_leave_station(clp_worker *self, bool keep) {
+    self->picture.resident = false;
     clp_lane_give(&self->lane, keep);
     clp_board_release(self->run->board, &self->held);
 }
@@ -17,7 +18,7 @@ static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
 /** While no device is there, there is time to decode. */
 static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
-    long long bytes = (long long)self->picture.recipe.plan->input.bytes;
+    long long bytes = (long long)clp_worker_recipe(self)->plan->input.bytes;
     clproc_status status = CLPROC_OK;
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP)) {
         return CLPROC_OK;
@@ -57,15 +58,30 @@ static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_er
     return CLPROC_OK;
 }
 
+/** True if another output will find its samples among those of the present one. */
+static bool any_later(const clp_worker *self) {
+    const clp_layout *input = &clp_worker_recipe(self)->plan->input;
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        const clp_branch *other = &self->picture.branches[i];
+        if (other->open && other != self->branch &&
+            clp_layout_begins_with(input, &self->picture.recipes[i].plan->input)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static clp_passage make_passage(const clp_worker *self) {
     const clproc_run_params *params = self->run->params;
     return (clp_passage){
         .in_rows = self->picture.in_rows,
+        .resident = self->picture.resident,
+        .keep = any_later(self),
         .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
         .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
         .most_bytes = clp_stations_memory(self->run->stations, self->station),
         .number = clp_worker_image(self, self->picture.task.item),
-        .encode = clp_worker_encodes_on_device(self) ? &self->tables : NULL,
+        .encode = clp_worker_encodes_on_device(self) ? &self->branch->output->tables : NULL,
     };
 }
 
@@ -81,7 +97,7 @@ static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wai
     /* Who may wait wants no more than the picture needs. */
     CLP_TRY(status, out, ensure_lane(self, wait, error));
     CLP_TRY(status, out,
-            clp_lane_need(self->lane, self->picture.recipe.plan, passage, &need, error));
+            clp_lane_need(self->lane, clp_worker_recipe(self)->plan, passage, &need, error));
     clp_holding wanted = {.host = need.host, .device = need.device, .station = self->station};
     *answer = clp_board_hold(self->run->board, self->thread, &self->held, &wanted, wait, error);
 out:
@@ -89,17 +105,22 @@ out:
 }
 
 /** Memory for the picture. Where it is not to be had beside what the lane holds, that is given up
- * first: who waits must hold nothing. */
+ * first: who waits must hold nothing. What makes a picture quicker is done without then. */
 static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
                                  clproc_error *error) {
     clp_board_answer answer;
     clproc_status status = hold(self, passage, false, &answer, error);
     if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
         clp_worker_leave_station(self, false);
+        passage->resident = false;
         status = hold(self, passage, true, &answer, error);
     }
     if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->encode) {
         passage->encode = NULL; /* as samples the results need less */
+        status = hold(self, passage, true, &answer, error);
+    }
+    if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->keep) {
+        passage->keep = false; /* decoded anew for each output, it need not be there as a whole */
         status = hold(self, passage, true, &answer, error);
     }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
@@ -113,9 +134,12 @@ static clproc_status compute_rows(clp_worker *self, clp_passage *passage, clp_ou
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
-    CLP_TRY(status, out,
-            clp_lane_begin(self->lane, self->picture.recipe.plan, passage, self->thread, error));
-    CLP_TRY(status, out, clp_worker_fill(self, error));
+    CLP_TRY(
+        status, out,
+        clp_lane_begin(self->lane, clp_worker_recipe(self)->plan, passage, self->thread, error));
+    if (!passage->resident) {
+        CLP_TRY(status, out, clp_worker_fill(self, error));
+    }
     CLP_TRY(status, out, clp_lane_compute(self->lane, error));
     status = clp_lane_await(self->lane, error);
 out:
@@ -143,8 +167,9 @@ static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *
         status = CLPROC_OK;
         goto out;
     }
-    CLP_TRY(status, out,
-            clp_lane_begin(self->lane, self->picture.recipe.plan, passage, self->thread, error));
+    CLP_TRY(
+        status, out,
+        clp_lane_begin(self->lane, clp_worker_recipe(self)->plan, passage, self->thread, error));
     CLP_TRY(status, out, clp_lane_compute(self->lane, error));
     CLP_TRY(status, out, clp_lane_await(self->lane, error));
     *done = clp_lane_verdict(self->lane) == NULL;
@@ -169,7 +194,7 @@ clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_
     }
     clp_passage passage = make_passage(self);
     clp_prof_batch(run->prof, passage.number, passage.number);
-    if (clp_worker_decodes_on_device(self)) {
+    if (!passage.resident && clp_worker_decodes_on_device(self)) {
         CLP_TRY(status, out, compute_scan(self, &passage, &done, error));
     }
     if (!done) {

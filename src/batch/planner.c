@@ -11,13 +11,13 @@
 /** And the bytes of their tables: those of colour conversions are large. */
 #define KEPT_BYTES ((size_t)64 << 20)
 
-/** All that a recipe depends on besides the run's parameters. Compared as bytes. */
+/** All that the recipes of a picture depend on besides the run's parameters. Compared as bytes. */
 typedef struct recipe_key {
-    uint32_t stored, format; /**< clproc_format */
+    uint32_t stored; /**< clproc_format */
     uint32_t width, height, model, depth, orientation;
     uint32_t component_count;
     uint8_t h_samp[4], v_samp[4];
-    clp_colour_key colours;
+    clp_colour_key colours[CLPROC_MAX_OUTPUTS];
 } recipe_key;
 
 typedef enum entry_state { ENTRY_FREE, ENTRY_PENDING, ENTRY_READY } entry_state;
@@ -25,46 +25,46 @@ typedef enum entry_state { ENTRY_FREE, ENTRY_PENDING, ENTRY_READY } entry_state;
 typedef struct entry {
     recipe_key key;
     entry_state state;
-    uint64_t used; /**< when, by the planner's count */
-    clp_recipe recipe;
+    uint64_t used;       /**< when, by the planner's count */
+    clp_recipe *recipes; /**< one for each output */
 } entry;
 
 struct clp_planner {
-    const clproc_run_params *params;
-    clp_colours *colours;
+    const clp_output_set *outputs;
     pthread_mutex_t lock;
     pthread_cond_t settled; /**< an entry is pending no more */
     uint64_t uses;
     entry entries[KEPT];
 };
 
-clproc_status clp_planner_create(clp_planner **planner, const clproc_run_params *params,
+clproc_status clp_planner_create(clp_planner **planner, const clp_output_set *outputs,
                                  clproc_error *error) {
     clp_planner *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
     *planner = made;
     if (!made) {
         return clp_error_memory(error, "the plans", sizeof *made);
     }
-    made->params = params;
+    made->outputs = outputs;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->settled, NULL);
-    clproc_status status = clp_colours_create(&made->colours, params, error);
-    if (status != CLPROC_OK) {
-        clp_planner_destroy(planner);
-    }
-    return status;
+    return CLPROC_OK;
 }
 
-const clp_colours *clp_planner_colours(const clp_planner *planner) {
-    return planner->colours;
+/** Forgets what an entry holds. */
+static void empty(const clp_planner *planner, entry *one) {
+    if (one->recipes) {
+        clp_recipes_release(one->recipes, planner->outputs->count);
+        clp_memory_free(one->recipes);
+        one->recipes = NULL;
+    }
+    one->state = ENTRY_FREE;
 }
 
 void clp_planner_destroy(clp_planner **planner) {
     if (*planner) {
         for (size_t i = 0; i < KEPT; i++) {
-            clp_plan_release(&(*planner)->entries[i].recipe.plan);
+            empty(*planner, &(*planner)->entries[i]);
         }
-        clp_colours_destroy(&(*planner)->colours);
         pthread_cond_destroy(&(*planner)->settled);
         pthread_mutex_destroy(&(*planner)->lock);
         clp_memory_free(*planner);
@@ -79,16 +79,19 @@ void clp_planner_summary(const clp_planner *planner, char *text, size_t size) {
     text[0] = '\0';
     for (size_t i = 0; planner && i < KEPT; i++) {
         const entry *one = &planner->entries[i];
-        if (one->state != ENTRY_READY) {
-            continue;
-        }
-        count++;
-        uint64_t bytes = clp_plan_traffic(one->recipe.plan);
-        clp_plan_summary(one->recipe.plan, line, sizeof line);
-        /* Whichever thread came first, the same run names the same plan. */
-        if (bytes > most || (bytes == most && strcmp(line, text) > 0)) {
-            most = bytes;
-            snprintf(text, size, "%s", line);
+        for (uint32_t k = 0; one->state == ENTRY_READY && k < planner->outputs->count; k++) {
+            const clp_plan *plan = one->recipes[k].plan;
+            if (!plan) {
+                continue;
+            }
+            count++;
+            uint64_t bytes = clp_plan_traffic(plan);
+            clp_plan_summary(plan, line, sizeof line);
+            /* Whichever thread came first, the same run names the same plan. */
+            if (bytes > most || (bytes == most && strcmp(line, text) > 0)) {
+                most = bytes;
+                snprintf(text, size, "%s", line);
+            }
         }
     }
     if (count > 1) {
@@ -98,11 +101,10 @@ void clp_planner_summary(const clp_planner *planner, char *text, size_t size) {
 }
 
 static recipe_key make_key(const clp_planner *planner, const clp_header *header,
-                           clproc_format format, uint32_t orientation) {
+                           uint32_t orientation) {
     recipe_key key;
     memset(&key, 0, sizeof key);
     key.stored = header->format;
-    key.format = format;
     key.width = header->width;
     key.height = header->height;
     key.model = header->model;
@@ -111,7 +113,9 @@ static recipe_key make_key(const clp_planner *planner, const clp_header *header,
     key.component_count = header->component_count;
     memcpy(key.h_samp, header->h_samp, sizeof key.h_samp);
     memcpy(key.v_samp, header->v_samp, sizeof key.v_samp);
-    key.colours = clp_colours_key(planner->colours, header);
+    for (uint32_t i = 0; i < planner->outputs->count; i++) {
+        key.colours[i] = clp_colours_key(planner->outputs->each[i].colours, header);
+    }
     return key;
 }
 
@@ -140,6 +144,14 @@ static entry *oldest(clp_planner *planner) {
     return found;
 }
 
+static size_t table_bytes(const clp_planner *planner, const entry *one) {
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < planner->outputs->count; i++) {
+        bytes += one->recipes[i].plan ? one->recipes[i].plan->table_bytes : 0;
+    }
+    return bytes;
+}
+
 /** Lets go of recipes, the one used longest ago first, while their tables are too large together.
  */
 static void trim(clp_planner *planner) {
@@ -149,23 +161,47 @@ static void trim(clp_planner *planner) {
         for (size_t i = 0; i < KEPT; i++) {
             entry *one = &planner->entries[i];
             if (one->state == ENTRY_READY) {
-                bytes += one->recipe.plan->table_bytes;
+                bytes += table_bytes(planner, one);
                 found = !found || one->used < found->used ? one : found;
             }
         }
         if (bytes <= KEPT_BYTES) {
             return;
         }
-        clp_plan_release(&found->recipe.plan);
-        found->state = ENTRY_FREE;
+        empty(planner, found);
+    }
+}
+
+/** Copies recipes, with a reference to each plan. */
+static void share(const clp_planner *planner, clp_recipe *to, const clp_recipe *from) {
+    for (uint32_t i = 0; i < planner->outputs->count; i++) {
+        to[i] = from[i];
+        if (to[i].plan) {
+            clp_plan_retain(to[i].plan);
+        }
+    }
+}
+
+/** Keeps recipes in an entry; after a failure, or without memory, each thread makes its own. With
+ * the lock held. */
+static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bool made) {
+    uint32_t count = planner->outputs->count;
+    for (uint32_t i = 0; i < count; i++) {
+        made = made && recipes[i].failure.status == CLPROC_OK;
+    }
+    one->recipes = made ? clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *one->recipes) : NULL;
+    one->state = one->recipes ? ENTRY_READY : ENTRY_FREE;
+    one->used = ++planner->uses;
+    if (one->recipes) {
+        share(planner, one->recipes, recipes);
+        trim(planner);
     }
 }
 
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               clproc_format format, clp_recipe *recipe, bool *made,
-                               clproc_error *error) {
-    uint32_t orientation = clp_recipe_orientation(planner->params, header);
-    recipe_key key = make_key(planner, header, format, orientation);
+                               clp_recipe *recipes, bool *made, clproc_error *error) {
+    uint32_t orientation = clp_recipe_orientation(&planner->outputs->each[0].params, header);
+    recipe_key key = make_key(planner, header, orientation);
     entry *found;
     *made = false;
     pthread_mutex_lock(&planner->lock);
@@ -174,33 +210,25 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
     }
     if (found) {
         found->used = ++planner->uses;
-        *recipe = found->recipe;
-        clp_plan_retain(recipe->plan);
+        share(planner, recipes, found->recipes);
         pthread_mutex_unlock(&planner->lock);
         return CLPROC_OK;
     }
     found = oldest(planner);
     if (found) {
-        clp_plan_release(&found->recipe.plan);
+        empty(planner, found);
         found->key = key;
         found->state = ENTRY_PENDING;
     }
     pthread_mutex_unlock(&planner->lock);
 
-    clproc_status status = clp_recipe_make(recipe, planner->params, planner->colours, decoder,
-                                           header, format, orientation, error);
+    clproc_status status =
+        clp_recipes_make(recipes, planner->outputs, decoder, header, orientation, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);
     if (found) {
-        /* After a failure each thread tries by itself, for an error of its own. */
-        found->state = *made ? ENTRY_READY : ENTRY_FREE;
-        found->used = ++planner->uses;
-        found->recipe = *recipe;
-        if (*made) {
-            clp_plan_retain(recipe->plan);
-            trim(planner);
-        }
+        keep(planner, found, recipes, *made);
     }
     pthread_cond_broadcast(&planner->settled);
     pthread_mutex_unlock(&planner->lock);

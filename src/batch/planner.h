@@ -2,23 +2,28 @@
 #ifndef CLP_BATCH_PLANNER_H
 #define CLP_BATCH_PLANNER_H
 
-#include "batch/colours.h"
+#include "batch/output_set.h"
 #include "ops/ops.h"
 #include "plan/plan.h"
 
-/** How to decode a picture, and what to do with it then. */
+/** How to decode a picture, and what to do with it then for one of its outputs. */
 typedef struct clp_recipe {
-    clp_plan *plan; /**< one reference */
+    clp_plan *plan;       /**< one reference; NULL where there is nothing to compute */
+    clproc_error failure; /**< why there is no plan; status OK: the picture is copied */
+    /** One decode serves all outputs that have the same, or have its first planes alone. */
     clp_decode_request request;
     bool converted;    /**< colours are those of clp_colours_profile() */
     char problem[256]; /**< why the picture's profile was not used; "" if none was refused */
 } clp_recipe;
 
-/** Makes a recipe for the file that `decoder` has open. `format`: of the output. `orientation`: as
- * EXIF numbers it; 1 leaves the picture as it is. */
-clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *params,
-                              clp_colours *colours, clp_decoder *decoder, const clp_header *header,
-                              clproc_format format, uint32_t orientation, clproc_error *error);
+/** Makes the recipes of all outputs, one for each, for the file that `decoder` has open. They start
+ * from one decode, whichever of them are made; where some need the picture as RGB and others its
+ * planes, from two. What fails for one output alone is told in its recipe. `orientation`: as EXIF
+ * numbers it; 1 leaves the picture as it is. */
+clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs,
+                               clp_decoder *decoder, const clp_header *header, uint32_t orientation,
+                               clproc_error *error);
+void clp_recipes_release(clp_recipe *recipes, uint32_t count);
 
 /** The bound of a run's memory: what was asked for, else a quarter of what there is. */
 uint64_t clp_run_memory(const clproc_run_params *params);
@@ -33,19 +38,16 @@ clproc_status clp_recipe_check_layout(const clp_recipe *recipe, clp_decoder *dec
 /** Recipes made lately, for all threads of a run. */
 typedef struct clp_planner clp_planner;
 
-/** Params must live as long. */
-clproc_status clp_planner_create(clp_planner **planner, const clproc_run_params *params,
+/** Outputs must live as long. */
+clproc_status clp_planner_create(clp_planner **planner, const clp_output_set *outputs,
                                  clproc_error *error);
-/** The run's colours; valid as long as the planner. */
-const clp_colours *clp_planner_colours(const clp_planner *planner);
 /** The plan that moves most bytes, in one line, and how many there are; "" for none. For use after
  * the run. */
 void clp_planner_summary(const clp_planner *planner, char *text, size_t size);
 void clp_planner_destroy(clp_planner **planner);
-/** As clp_recipe_make(), unless it is known already (`*made` false). Any thread; only threads that
- * want the same recipe wait for each other. Give the plan back with clp_plan_release(). */
+/** As clp_recipes_make(), unless they are known already (`*made` false). Any thread; only threads
+ * that want the same recipes wait for each other. Give them back with clp_recipes_release(). */
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               clproc_format format, clp_recipe *recipe, bool *made,
-                               clproc_error *error);
+                               clp_recipe *recipes, bool *made, clproc_error *error);
 
 #endif

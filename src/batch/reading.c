@@ -44,7 +44,7 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         .limit = by_memory ? run->memory : most,
         .judge = input->named ? NULL : looks_like_picture,
         /* A copy is of the whole file. */
-        .extent = run->copies ? NULL : clp_extent_find,
+        .extent = run->any_copies ? NULL : clp_extent_find,
         .state = &extent,
     };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
@@ -84,17 +84,19 @@ clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_err
     return status;
 }
 
-static clproc_status find_plan(clp_worker *self, clp_picture *draft, clproc_format format,
-                               clproc_error *error) {
+static clproc_status find_plans(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
+    clp_picture *picture = &self->picture;
     bool made = false;
-    clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, draft->task.item));
-    clp_plan_release(&draft->recipe.plan);
-    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, format,
-                                            &draft->recipe, &made, error);
+    clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, picture->task.item));
+    clp_recipes_release(picture->recipes, run->outputs.count);
+    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header,
+                                            picture->recipes, &made, error);
     clp_prof_end(self->thread);
-    if (made && !run->params->dry_run) {
-        clp_stations_want(run->stations, draft->recipe.plan);
+    for (uint32_t i = 0; made && !run->params->dry_run && i < run->outputs.count; i++) {
+        if (picture->recipes[i].plan) {
+            clp_stations_want(run->stations, picture->recipes[i].plan);
+        }
     }
     return status;
 }
@@ -104,13 +106,14 @@ static clproc_status list_again(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
     clp_listing listing = {0};
     clp_events silent;
-    clp_listing_request request = clp_run_listing_request(run);
+    clp_listing_output folders[CLPROC_MAX_OUTPUTS];
+    clp_listing_request request = clp_run_listing_request(run, folders);
     for (size_t i = 0; i < request.input_count; i++) {
         if (strcmp(request.inputs[i], "-") == 0) {
             return CLPROC_OK; /* standard input is there once */
         }
     }
-    clp_events_init(&silent, NULL, NULL);
+    clp_events_init(&silent, 1, NULL, NULL);
     clp_prof_begin(self->thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
     clproc_status status = clp_listing_make(&listing, &request, &silent, error);
     clp_prof_end(self->thread);
@@ -120,121 +123,192 @@ static clproc_status list_again(clp_worker *self, clproc_error *error) {
 }
 
 /** What is at the output's place may stay there: nothing is to be done. */
-static void leave_there(clp_worker *self, const clp_picture *draft, clp_placing placing,
-                        clp_outcome *outcome) {
+static void leave_there(clp_worker *self, clp_placing placing) {
+    clp_branch *branch = self->branch;
     if (placing != CLP_PLACE_WRITE) {
-        clp_events_skipped(
-            &self->run->events, clp_worker_input(self, draft->task.item), (char *)draft->output.data,
-            placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS, NULL);
-        *outcome = CLP_OUTCOME_THROUGH;
+        clp_events_skipped(&self->run->events, clp_worker_input(self, self->picture.task.item),
+                           (char *)branch->name.data,
+                           placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS,
+                           NULL);
+        clp_worker_close_branch(self);
     }
 }
 
 /** Settles the output's name. */
-static clproc_status find_place(clp_worker *self, clp_picture *draft, const clp_name_facts *facts,
-                                clp_outcome *outcome, clproc_error *error) {
-    clp_run *run = self->run;
+static clproc_status find_place(clp_worker *self, const clp_name_facts *facts,
+                                clproc_error *error) {
+    clp_branch *branch = self->branch;
     clp_placing placing = CLP_PLACE_WRITE;
-    draft->output.size = 0;
-    if (!run->names) {
-        return clp_bytes_append(&draft->output, "", 1, error);
+    branch->name.size = 0;
+    if (!branch->output->names) {
+        return clp_bytes_append(&branch->name, "", 1, error);
     }
-    clproc_status status = clp_names_place(run->names, draft->task.item, facts, draft->source,
-                                           &draft->output, &placing, error);
+    clproc_status status = clp_names_place(branch->output->names, self->picture.task.item, facts,
+                                           branch->source, &branch->name, &placing, error);
     if (status == CLPROC_OK) {
-        leave_there(self, draft, placing, outcome);
+        leave_there(self, placing);
     }
     return status;
 }
 
 /** Nothing is to be done to this picture: its bytes are its output. */
-static clproc_status copy_file(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
-                               clproc_error *error) {
+static clproc_status copy_file(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
+    clp_branch *branch = self->branch;
     clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
+    clp_digest digest = {.text = ""};
     clproc_status status;
-    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
-    if (*outcome == CLP_OUTCOME_GOES_ON) {
-        const char *name = (char *)draft->output.data;
-        if (!run->params->dry_run && !run->params->null_output) {
-            CLP_TRY(status, out,
-                    clp_worker_write(self, draft->task.item, draft->source, name, self->file.data,
-                                     self->file.size, error));
+    CLP_TRY(status, out, find_place(self, &facts, error));
+    if (!branch->open) {
+        goto out;
+    }
+    if (!run->params->dry_run && !run->params->null_output) {
+        CLP_TRY(status, out, clp_worker_write(self, self->file.data, self->file.size, error));
+    }
+    clp_worker_count_picture(self);
+    if (run->params->digest) {
+        digest = clp_digest_bytes(self->file.data, self->file.size);
+    }
+    clp_events_done(&run->events, clp_worker_input(self, self->picture.task.item),
+                    (char *)branch->name.data, "copied", digest.text);
+    clp_worker_close_branch(self);
+out:
+    return status;
+}
+
+/** True if another output has told the same already. */
+static bool is_told(const clp_worker *self) {
+    for (const clp_branch *other = self->picture.branches; other < self->branch; other++) {
+        if (strcmp(other->metadata.warning, self->branch->metadata.warning) == 0) {
+            return true;
         }
-        clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_digest digest = {.text = ""};
-        if (run->params->digest) {
-            digest = clp_digest_bytes(self->file.data, self->file.size);
+    }
+    return false;
+}
+
+static clproc_status take_metadata(clp_worker *self, clproc_error *error) {
+    clp_branch *branch = self->branch;
+    const clproc_run_params *params = &branch->output->params;
+    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, self->picture.task.item));
+    clproc_status status =
+        clp_metadata_make(&branch->metadata, &self->header, params, clp_worker_recipe(self),
+                          branch->output->colours, error);
+    clp_prof_end(self->thread);
+    const char *warning = branch->metadata.warning;
+    if (status == CLPROC_OK && branch->metadata.flawed &&
+        params->fail_on == CLPROC_FAIL_ON_WARNING) {
+        self->picture.unreadable = true;
+        status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
+                               warning);
+    } else if (status == CLPROC_OK && warning[0] && !is_told(self)) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
+                           warning);
+    }
+    return status;
+}
+
+/** Opens the branches that are not settled, but for those whose files can be seen to be there. */
+static void open_branches(clp_worker *self) {
+    clp_picture *picture = &self->picture;
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        clp_branch *branch = self->branch = &picture->branches[i];
+        branch->open = !(picture->task.done >> i & 1);
+        branch->metadata.warning[0] = '\0';
+        branch->name.size = 0;
+        clp_names *names = branch->output->names;
+        if (branch->open && names) {
+            branch->source = clp_names_source(names, picture->task.item);
+            leave_there(
+                self, clp_names_foresee(names, picture->task.item, branch->source, &branch->name));
         }
-        clp_events_done(&run->events, clp_worker_input(self, draft->task.item), name, "copied",
-                        digest.text);
-        *outcome = CLP_OUTCOME_THROUGH;
+    }
+}
+
+/** All of a branch but its pixels. */
+static clproc_status prepare_branch(clp_worker *self, clproc_error *error) {
+    const clp_run *run = self->run;
+    clp_branch *branch = self->branch;
+    const clp_recipe *recipe = clp_worker_recipe(self);
+    clproc_status status = recipe->failure.status;
+    if (clp_output_copies(branch->output, self->header.format)) {
+        return copy_file(self, error);
+    }
+    if (status != CLPROC_OK) {
+        *error = recipe->failure;
+        goto out;
+    }
+    const clp_layout *output = &recipe->plan->output;
+    clp_name_facts facts = {recipe->plan->target.format, output->width, output->height};
+    CLP_TRY(status, out, find_place(self, &facts, error));
+    if (branch->open && run->params->dry_run) {
+        clp_events_done(&self->run->events, clp_worker_input(self, self->picture.task.item),
+                        (char *)branch->name.data, NULL, NULL);
+        clp_worker_close_branch(self);
+    }
+    if (branch->open) {
+        status = take_metadata(self, error);
     }
 out:
     return status;
 }
 
-static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_error *error) {
-    const clproc_run_params *params = self->run->params;
-    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, draft->task.item));
-    clproc_status status =
-        clp_metadata_make(&draft->metadata, &self->header, params, &draft->recipe,
-                          clp_planner_colours(self->run->planner), error);
-    clp_prof_end(self->thread);
-    const char *warning = draft->metadata.warning;
-    if (status == CLPROC_OK && draft->metadata.flawed &&
-        params->fail_on == CLPROC_FAIL_ON_WARNING) {
-        status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
-                               warning);
-    } else if (status == CLPROC_OK && warning[0]) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, draft->task.item), warning);
+/** True if a file is to be decoded for an output that is not there. */
+static bool wants_plans(const clp_worker *self) {
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        const clp_branch *branch = &self->picture.branches[i];
+        if (branch->open && !clp_output_copies(branch->output, self->header.format)) {
+            return true;
+        }
     }
+    return false;
+}
+
+static clproc_status prepare_branches(clp_worker *self, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (wants_plans(self)) {
+        CLP_TRY(status, out, find_plans(self, error));
+    }
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        self->branch = &self->picture.branches[i];
+        if (!self->branch->open) {
+            continue;
+        }
+        status = prepare_branch(self, error);
+        if (status != CLPROC_OK && self->picture.unreadable) {
+            goto out;
+        }
+        if (status != CLPROC_OK) {
+            clp_worker_fail_branch(self, error); /* the others go on */
+            status = CLPROC_OK;
+        }
+    }
+out:
     return status;
 }
 
-clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
-                                 clproc_error *error) {
+clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     clp_run *run = self->run;
-    const char *path = clp_worker_input(self, draft->task.item);
+    uint32_t item = self->picture.task.item;
     clproc_status status = CLPROC_OK;
     *outcome = CLP_OUTCOME_GOES_ON;
-    if (run->names) {
-        draft->source = clp_names_source(run->names, draft->task.item);
-        leave_there(self, draft,
-                    clp_names_foresee(run->names, draft->task.item, draft->source, &draft->output),
-                    outcome);
-    }
-    if (*outcome != CLP_OUTCOME_GOES_ON) {
+    open_branches(self);
+    if (!clp_worker_any_open(self)) {
+        *outcome = CLP_OUTCOME_THROUGH;
         goto out;
     }
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {
         CLP_TRY(status, out, list_again(self, error));
     }
-    CLP_TRY(status, out, clp_worker_read_file(self, draft->task.item, outcome, error));
+    CLP_TRY(status, out, clp_worker_read_file(self, item, outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
-    CLP_TRY(status, out, clp_worker_read_header(self, draft->task.item, error));
+    CLP_TRY(status, out, clp_worker_read_header(self, item, error));
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
                    (uint64_t)self->header.width * self->header.height);
-    clproc_format asked = clp_names_format(run->names, run->params->format);
-    clproc_format format = asked == CLPROC_FORMAT_KEEP ? self->header.format : asked;
-    if (run->copies && format == self->header.format) {
-        CLP_TRY(status, out, copy_file(self, draft, outcome, error));
-        goto out;
-    }
-    draft->in_rows = clp_decoder_has_rows(self->decoder);
-    CLP_TRY(status, out, find_plan(self, draft, format, error));
-    const clp_layout *output = &draft->recipe.plan->output;
-    clp_name_facts facts = {format, output->width, output->height};
-    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
-    if (*outcome == CLP_OUTCOME_GOES_ON && run->params->dry_run) {
-        clp_events_done(&run->events, path, (char *)draft->output.data, NULL, NULL);
-        *outcome = CLP_OUTCOME_THROUGH;
-    }
-    if (*outcome == CLP_OUTCOME_GOES_ON) {
-        CLP_TRY(status, out, take_metadata(self, draft, error));
-    }
+    self->picture.in_rows = clp_decoder_has_rows(self->decoder);
+    CLP_TRY(status, out, prepare_branches(self, error));
+    *outcome = clp_worker_any_open(self) ? CLP_OUTCOME_GOES_ON : CLP_OUTCOME_THROUGH;
 out:
     return status;
 }

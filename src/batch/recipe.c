@@ -1,7 +1,11 @@
 #include "batch/planner.h"
+
+#include <string.h>
+
 #include "batch/strategy.h"
 #include "core/format.h"
 #include "core/machine.h"
+#include "core/memory.h"
 #include "meta/meta.h"
 
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header) {
@@ -73,39 +77,160 @@ out:
     return status;
 }
 
-clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *params,
-                              clp_colours *colours, clp_decoder *decoder, const clp_header *header,
-                              clproc_format format, uint32_t orientation, clproc_error *error) {
-    clp_layout whole, decoded;
-    clp_colour_choice choice = {0};
-    clp_terms terms;
+/** The recipe of one output, while all of a picture's are made. */
+typedef struct draft {
+    const clproc_run_params *params;
+    clproc_format format;
+    clp_colour_choice choice;
+    clp_terms terms; /**< of the picture as stored, while there are any */
+    bool has_terms;
+    clp_target target;
+    clp_model model; /**< to decode to */
+    uint32_t eighths;
+} draft;
+
+/** What is to be done for one output, and how it would have the picture decoded. */
+static clproc_status begin(draft *d, const clp_output *output, const clp_layout *whole,
+                           const clp_header *header, uint32_t orientation, clp_recipe *recipe,
+                           clproc_error *error) {
+    const clproc_run_params *params = &output->params;
     clproc_status status;
-    *recipe = (clp_recipe){.request = {.model = header->model, .eighths = 8}};
-    CLP_TRY(status, out, clp_colours_find(colours, header, &choice, error));
-    recipe->converted = choice.converted;
-    snprintf(recipe->problem, sizeof recipe->problem, "%s", choice.problem);
-    CLP_TRY(status, out, clp_decoder_layout(decoder, &recipe->request, &whole, error));
-    CLP_TRY(status, out,
-            collect_terms(&terms, params, &whole, header, format, orientation, &choice, error));
-    clp_target target = choose_target(params, format, &whole);
-    clp_model model = whole.model;
-    uint32_t eighths = 8;
+    *d = (draft){.params = params, .format = clp_output_format(output, header->format)};
+    CLP_TRY(status, out, clp_colours_find(output->colours, header, &d->choice, error));
+    recipe->converted = d->choice.converted;
+    snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
+    CLP_TRY(
+        status, out,
+        collect_terms(&d->terms, params, whole, header, d->format, orientation, &d->choice, error));
+    d->has_terms = true;
+    d->target = choose_target(params, d->format, whole);
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
     bool shrink = !params->no_shrink_on_load && clp_format_of(header->format)->shrinks &&
                   clp_strategy_has(params, CLPROC_STRATEGY_SHRINK);
-    clp_plan_choose_decoding(&terms, &target, whole.model, planar, shrink, &model, &eighths);
-    decoded = whole;
-    if (model != whole.model || eighths != 8) {
-        clp_terms_free(&terms);
-        recipe->request.model = model == whole.model ? header->model : model;
-        recipe->request.eighths = eighths;
-        CLP_TRY(status, out, clp_decoder_layout(decoder, &recipe->request, &decoded, error));
-        CLP_TRY(
-            status, out,
-            collect_terms(&terms, params, &decoded, header, format, orientation, &choice, error));
-    }
-    CLP_TRY(status, out, clp_plan_create(&recipe->plan, &decoded, &terms, &target, error));
+    clp_plan_choose_decoding(&d->terms, &d->target, whole->model, planar, shrink, &d->model,
+                             &d->eighths);
 out:
-    clp_conversion_release(&choice.conversion);
     return status;
+}
+
+static void end(draft *d) {
+    if (d->has_terms) {
+        clp_terms_free(&d->terms);
+        d->has_terms = false;
+    }
+    clp_conversion_release(&d->choice.conversion);
+}
+
+/** Makes the plan of one output for a picture decoded as `decoded`. */
+static clproc_status finish(draft *d, const clp_layout *whole, const clp_layout *decoded,
+                            const clp_header *header, uint32_t orientation, clp_recipe *recipe,
+                            clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (decoded->model != whole->model || recipe->request.eighths != 8) {
+        clp_terms_free(&d->terms);
+        d->has_terms = false;
+        CLP_TRY(status, out,
+                collect_terms(&d->terms, d->params, decoded, header, d->format, orientation,
+                              &d->choice, error));
+    }
+    d->has_terms = false; /* they are the plan's, or gone */
+    status = clp_plan_create(&recipe->plan, decoded, &d->terms, &d->target, error);
+out:
+    return status;
+}
+
+/** True if one decode can serve both: luma is there with the other planes as well. */
+static bool are_alike(const draft *a, const draft *b) {
+    return (a->model == CLP_MODEL_RGB) == (b->model == CLP_MODEL_RGB);
+}
+
+/** The decode that serves an output and all that are like it: as large as the largest needs. */
+static clp_decode_request settle(const draft *drafts, uint32_t count, const draft *d,
+                                 const clp_layout *whole, const clp_header *header) {
+    clp_decode_request request = {.model = header->model, .eighths = d->eighths};
+    clp_model model = d->model;
+    for (uint32_t i = 0; i < count; i++) {
+        if (drafts[i].has_terms && are_alike(&drafts[i], d)) {
+            bool more = drafts[i].eighths > request.eighths;
+            request.eighths = more ? drafts[i].eighths : request.eighths;
+            model = drafts[i].model != CLP_MODEL_GRAY ? drafts[i].model : model;
+        }
+    }
+    request.model = model == whole->model ? header->model : model;
+    return request;
+}
+
+/** How to decode for one output. Where luma does not stand in front of the other planes, a gray one
+ * is made from all of them. */
+static clproc_status choose(const draft *d, const clp_decode_request *shared, clp_decoder *decoder,
+                            clp_decode_request *request, clp_layout *decoded, clproc_error *error) {
+    clp_decode_request gray = {.model = CLP_MODEL_GRAY, .eighths = shared->eighths};
+    clp_layout luma;
+    *request = *shared;
+    clproc_status status = clp_decoder_layout(decoder, request, decoded, error);
+    if (status == CLPROC_OK && d->model == CLP_MODEL_GRAY && decoded->model == CLP_MODEL_YCC &&
+        clp_decoder_layout(decoder, &gray, &luma, NULL) == CLPROC_OK &&
+        clp_layout_begins_with(decoded, &luma)) {
+        *request = gray;
+        *decoded = luma;
+    }
+    return status;
+}
+
+static clproc_status make_all(draft *drafts, const clp_output_set *outputs, clp_decoder *decoder,
+                              const clp_layout *whole, const clp_header *header,
+                              uint32_t orientation, clp_recipe *recipes, clproc_error *error) {
+    clp_decode_request requests[CLPROC_MAX_OUTPUTS];
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        if (!clp_output_copies(&outputs->each[i], header->format)) {
+            (void)begin(&drafts[i], &outputs->each[i], whole, header, orientation, &recipes[i],
+                        &recipes[i].failure); /* kept there */
+        }
+    }
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        requests[i] = settle(drafts, outputs->count, &drafts[i], whole, header);
+    }
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        clp_layout decoded;
+        if (drafts[i].has_terms) {
+            CLP_TRY(
+                status, out,
+                choose(&drafts[i], &requests[i], decoder, &recipes[i].request, &decoded, error));
+            (void)finish(&drafts[i], whole, &decoded, header, orientation, &recipes[i],
+                         &recipes[i].failure); /* the same */
+        }
+    }
+out:
+    return status;
+}
+
+clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs,
+                               clp_decoder *decoder, const clp_header *header, uint32_t orientation,
+                               clproc_error *error) {
+    clp_decode_request request = {.model = header->model, .eighths = 8};
+    clp_layout whole;
+    clproc_status status;
+    memset(recipes, 0, outputs->count * sizeof *recipes);
+    draft *drafts = clp_memory_zero(CLP_MEMORY_PLAN, outputs->count, sizeof *drafts);
+    if (!drafts) {
+        return clp_error_memory(error, "a plan", outputs->count * sizeof *drafts);
+    }
+    CLP_TRY(status, out, clp_decoder_layout(decoder, &request, &whole, error));
+    status = make_all(drafts, outputs, decoder, &whole, header, orientation, recipes, error);
+out:
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        end(&drafts[i]);
+    }
+    clp_memory_free(drafts);
+    if (status != CLPROC_OK) {
+        clp_recipes_release(recipes, outputs->count);
+    }
+    return status;
+}
+
+void clp_recipes_release(clp_recipe *recipes, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        clp_plan_release(&recipes[i].plan);
+    }
 }

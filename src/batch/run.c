@@ -20,17 +20,17 @@ static uint32_t count_cores(void) {
 
 /* --------------------------------------------------------------- preparing */
 
-static bool may_copy(const clproc_run_params *params) {
-    bool operations = params->pipeline && clproc_pipeline_length(params->pipeline) > 0;
-    bool keeps = !params->icc || strcmp(params->icc, "keep") == 0;
-    return !operations && keeps && !params->reencode && params->depth == 0 && params->strip == 0;
-}
-
-clp_listing_request clp_run_listing_request(const clp_run *run) {
+clp_listing_request clp_run_listing_request(const clp_run *run, clp_listing_output *folders) {
     const clproc_run_params *params = run->params;
-    clp_listing_request request = {
-        .inputs = params->inputs, .input_count = params->input_count, .cancel = params->cancel};
-    request.output_folder = clp_names_folder(run->names, &request.mirrored);
+    clp_listing_request request = {.inputs = params->inputs,
+                                   .input_count = params->input_count,
+                                   .outputs = folders,
+                                   .cancel = params->cancel};
+    for (uint32_t i = 0; i < run->outputs.count; i++) {
+        clp_listing_output *one = &folders[request.output_count];
+        one->folder = clp_names_folder(run->outputs.each[i].names, &one->mirrored);
+        request.output_count += one->folder != NULL;
+    }
     return request;
 }
 
@@ -48,7 +48,8 @@ static bool any_folder(const clproc_run_params *params) {
 static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
     clproc_status status;
-    clp_listing_request request = clp_run_listing_request(run);
+    clp_listing_output folders[CLPROC_MAX_OUTPUTS];
+    clp_listing_request request = clp_run_listing_request(run, folders);
     clp_prof_begin(thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_listing_make(&run->listing, &request, &run->events, error));
     if (run->events.found == 0) {
@@ -59,8 +60,11 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
         }
         clp_events_notice(&run->events, "there is no file in the inputs");
     }
-    if (run->names) {
-        CLP_TRY(status, out, clp_names_claim_all(run->names, &run->listing, error));
+    for (uint32_t i = 0; i < run->outputs.count; i++) {
+        if (run->outputs.each[i].names) {
+            CLP_TRY(status, out,
+                    clp_names_claim_all(run->outputs.each[i].names, &run->listing, error));
+        }
     }
 out:
     clp_prof_end(thread);
@@ -68,9 +72,17 @@ out:
     return status;
 }
 
+static bool writes(const clp_run *run) {
+    return run->outputs.count > 0 && run->outputs.each[0].names && !run->params->dry_run &&
+           !run->params->null_output;
+}
+
 clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
-    bool writes = run->names && !run->params->dry_run && !run->params->null_output;
-    return writes ? clp_names_prepare(run->names, error) : CLPROC_OK;
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.count; i++) {
+        status = clp_names_prepare(run->outputs.each[i].names, error);
+    }
+    return status;
 }
 
 /** Samples of pictures that are decoded while devices open, at most: all of them wait in memory. */
@@ -115,7 +127,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
         .board = run->board,
         .events = &run->events,
         .is_small = is_small(run),
-        .eager = !run->copies && !params->dry_run && any_readable(&run->listing),
+        .eager = !run->any_copies && !params->dry_run && any_readable(&run->listing),
         .on_open = make_output,
         .user = run,
     };
@@ -125,9 +137,12 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
 static clproc_status prepare(clp_run *run, clproc_error *error) {
     const clproc_run_params *params = run->params;
     clproc_status status;
-    CLP_TRY(status, out, clp_names_create(&run->names, params, error));
+    CLP_TRY(status, out, clp_output_set_make(&run->outputs, params, error));
+    for (uint32_t i = 0; i < run->outputs.count; i++) {
+        run->any_copies |= run->outputs.each[i].copies;
+    }
     CLP_TRY(status, out, list_files(run, error));
-    CLP_TRY(status, out, clp_planner_create(&run->planner, params, error));
+    CLP_TRY(status, out, clp_planner_create(&run->planner, &run->outputs, error));
     CLP_TRY(status, out,
             clp_verify_choose(&run->verify, &run->listing, params->dry_run ? 0 : params->verify,
                               params->verify_seed, error));
@@ -144,7 +159,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         .prof = run->prof,
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
-    if (run->copies) {
+    if (run->any_copies) {
         CLP_TRY(status, out, clp_run_make_output(run, error));
     }
     CLP_TRY(status, out, begin_stations(run, error));
@@ -249,6 +264,19 @@ static void note_devices(clp_run *run) {
     }
 }
 
+/** The operations; where there are several outputs, of each, joined by " + ". */
+static void print_pipelines(const clp_run *run, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < run->outputs.count && used + 4 < size; i++) {
+        const clproc_pipeline *pipeline = run->outputs.each[i].params.pipeline;
+        used += (size_t)snprintf(text + used, size - used, "%s", i > 0 ? " + " : "");
+        if (pipeline && used < size) {
+            used += clproc_pipeline_print(pipeline, text + used, size - used);
+        }
+    }
+}
+
 static void note_facts(clp_run *run) {
     char text[1024];
     snprintf(text, sizeof text, "%u", run->jobs);
@@ -258,11 +286,11 @@ static void note_facts(clp_run *run) {
     clp_prof_fact(run->prof, CLP_FACT_STRATEGY, text);
     const clp_events *told = &run->events;
     bool complete = told->found == told->written + told->skipped + told->failed;
-    if (complete && run->names && !run->params->null_output && !run->params->dry_run) {
-        clp_prof_fact(run->prof, "output digest", clp_digest_of_sum(&run->outputs).text);
+    if (complete && writes(run)) {
+        clp_prof_fact(run->prof, "output digest", clp_digest_of_sum(&run->written).text);
     }
-    if (run->params->pipeline) {
-        clproc_pipeline_print(run->params->pipeline, text, sizeof text);
+    print_pipelines(run, text, sizeof text);
+    if (text[0]) {
         clp_prof_fact(run->prof, "pipeline", text);
     }
     clp_planner_summary(run->planner, text, sizeof text);
@@ -284,7 +312,7 @@ static void fill_result(clp_run *run, clproc_run_result *result) {
 static void release(clp_run *run) {
     clp_board_destroy(&run->board);
     clp_planner_destroy(&run->planner);
-    clp_names_destroy(&run->names);
+    clp_output_set_free(&run->outputs);
     clp_listing_free(&run->listing);
     clp_verify_destroy(&run->verify);
     clp_events_destroy(&run->events);
@@ -299,13 +327,13 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
         .params = params,
         .memory = clp_run_memory(params),
         .jobs = clp_strategy_has(params, CLPROC_STRATEGY_PARALLEL) ? jobs : 1,
-        .copies = may_copy(params),
         .session = session,
         .prof = session->prof,
     };
     *result = (clproc_run_result){0};
     atomic_init(&run.early_room, (long long)(run.memory < EARLY_BYTES ? run.memory : EARLY_BYTES));
-    clp_events_init(&run.events, params->on_event, params->user);
+    clp_events_init(&run.events, (uint32_t)params->output_count + 1, params->on_event,
+                    params->user);
     clp_verify_init(&run.verify);
     CLP_TRY(status, out, prepare(&run, error));
     if (run.listing.count > 0) {

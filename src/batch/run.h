@@ -18,23 +18,23 @@ typedef struct clp_run {
     const clproc_run_params *params;
     uint64_t memory; /**< bytes that pictures under way may hold, and that a file may have */
     uint32_t jobs;   /**< workers */
-    bool copies;     /**< files whose format stays are copied as they are */
+    clp_output_set outputs;
+    bool any_copies; /**< an output may be a copy of its file */
     clp_session *session;
     clp_prof *prof; /**< the session's */
     clp_events events;
     clp_listing listing;
     uint64_t first_image; /**< of the listing, as the profile numbers pictures */
-    clp_names *names;     /**< NULL if nothing is written */
     clp_planner *planner;
     clp_board *board;
     clp_stations *stations;
     clp_verify verify;
     atomic_llong early_room; /**< bytes that may be decoded before a device is there */
-    clp_digest_sum outputs;  /**< of the files written, for the profile */
+    clp_digest_sum written;  /**< the files, for the profile */
 } clp_run;
 
-/** What the listing is made from. */
-clp_listing_request clp_run_listing_request(const clp_run *run);
+/** What the listing is made from. `folders`: room for one of each output. */
+clp_listing_request clp_run_listing_request(const clp_run *run, clp_listing_output *folders);
 
 /** Makes the folder that the run writes to, if it writes: as soon as nothing but the files can
  * fail. */

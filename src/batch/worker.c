@@ -6,24 +6,65 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "codec/jpeg_scan_write.h"
+/* ---------------------------------------------------------------- branches */
 
-/** A picture that was under way when the run was stopped has not failed. */
-static void report_failure(clp_worker *self, const char *path, const char *output,
-                           const clproc_error *error) {
-    if (error->status != CLPROC_ERROR_CANCELLED) {
-        clp_events_failed(&self->run->events, path, output, error);
+void clp_worker_close_branch(clp_worker *self) {
+    self->branch->open = false;
+    self->picture.task.done |= UINT32_C(1) << (self->branch - self->picture.branches);
+}
+
+bool clp_worker_any_open(const clp_worker *self) {
+    bool any = false;
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        any |= self->picture.branches[i].open;
     }
+    return any;
+}
+
+void clp_worker_fail_branch(clp_worker *self, const clproc_error *error) {
+    /* A picture that was under way when the run was stopped has not failed. */
+    if (error->status != CLPROC_ERROR_CANCELLED) {
+        /* Before its sides are known, a template is all there is. */
+        const char *name = self->branch->name.size > 0 ? (char *)self->branch->name.data
+                                                       : self->branch->output->params.output;
+        clp_events_failed(&self->run->events, clp_worker_input(self, self->picture.task.item), name,
+                          1, error);
+    }
+    clp_worker_close_branch(self);
+}
+
+/** Reports once that all branches which are open have failed, and closes them. */
+static void fail_all(clp_worker *self, const clproc_error *error) {
+    clp_picture *picture = &self->picture;
+    uint32_t count = 0;
+    const char *name = "";
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        clp_branch *branch = &picture->branches[i];
+        if (branch->open) {
+            count++;
+            name = branch->name.size > 0 ? (char *)branch->name.data : "";
+            branch->open = false;
+        }
+    }
+    if (count > 0 && error->status != CLPROC_ERROR_CANCELLED) {
+        clp_events_failed(&self->run->events, clp_worker_input(self, picture->task.item),
+                          self->run->outputs.count > 1 ? "" : name, count, error);
+    }
+}
+
+void clp_worker_count_picture(clp_worker *self) {
+    clp_prof_count(self->run->prof, CLP_COUNTER_IMAGES, !self->picture.counted);
+    self->picture.counted = true;
 }
 
 /* ----------------------------------------------------------------- writing */
 
 /** Gives an output the times and permissions of its input. That they cannot be given, on a file
  * system without them, makes no picture worse. */
-static void preserve(clp_worker *self, uint32_t item, clp_key source, const char *name,
-                     size_t size) {
+static void preserve(clp_worker *self, const char *name, size_t size) {
     clp_run *run = self->run;
-    uint32_t kept = run->params->preserve;
+    const clp_branch *branch = self->branch;
+    uint32_t kept = run->params->preserve, item = self->picture.task.item;
     struct stat info;
     if (!kept || run->listing.items[item].piped ||
         stat(run->listing.items[item].path, &info) != 0) {
@@ -35,24 +76,28 @@ static void preserve(clp_worker *self, uint32_t item, clp_key source, const char
     if (!done) {
         clp_events_warning(&run->events, name, "its times or permissions could not be set");
     }
-    clp_names_note(run->names, source, name, size); /* with the time that it has now */
+    clp_names_note(branch->output->names, branch->source, name, size); /* with its time of now */
 }
 
-clproc_status clp_worker_write(clp_worker *self, uint32_t item, clp_key source, const char *name,
-                               const void *data, size_t size, clproc_error *error) {
+clproc_status clp_worker_write(clp_worker *self, const void *data, size_t size,
+                               clproc_error *error) {
     clp_run *run = self->run;
+    const clp_branch *branch = self->branch;
+    const char *name = (char *)branch->name.data;
+    uint32_t item = self->picture.task.item;
+    clp_names *names = branch->output->names;
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_WRITE, clp_worker_image(self, item));
-    if (clp_names_is_stream(run->names)) {
+    if (clp_names_is_stream(names)) {
         CLP_TRY(status, out, clp_file_write_stream(STDOUT_FILENO, data, size, error));
     } else {
-        CLP_TRY(status, out, clp_names_write(run->names, item, source, name, data, size, error));
-        preserve(self, item, source, name, size);
+        CLP_TRY(status, out, clp_names_write(names, item, branch->source, name, data, size, error));
+        preserve(self, name, size);
     }
     clp_prof_count(run->prof, CLP_COUNTER_BYTES_WRITTEN, size);
     if (run->prof) {
         clp_digest digest = clp_digest_bytes(data, size);
-        clp_digest_add(&run->outputs, &digest);
+        clp_digest_add(&run->written, &digest);
     }
 out:
     clp_prof_end(self->thread);
@@ -63,19 +108,19 @@ out:
  * lane has encoded them to. */
 static clproc_status encode(clp_worker *self, uint8_t *results, const uint8_t **data, size_t *size,
                             clproc_error *error) {
-    const clproc_run_params *params = self->run->params;
-    const clp_picture *picture = &self->picture;
-    const clp_plan *plan = picture->recipe.plan;
+    const clp_branch *branch = self->branch;
+    const clproc_run_params *params = &branch->output->params;
+    const clp_plan *plan = clp_worker_recipe(self)->plan;
     bool written = false;
     clp_encode_params encoding = {
         .format = plan->target.format,
         .quality = params->quality,
         .progressive = params->progressive,
         .png_level = params->png_level,
-        .blocks = picture->metadata.blocks,
-        .colour = picture->metadata.colour,
+        .blocks = branch->metadata.blocks,
+        .colour = branch->metadata.colour,
     };
-    clp_prof_begin(self->thread, CLP_PROF_ENCODE, clp_worker_image(self, picture->task.item));
+    clp_prof_begin(self->thread, CLP_PROF_ENCODE, clp_worker_image(self, self->picture.task.item));
     clproc_status status = CLPROC_OK;
     if (!results) {
         CLP_TRY(status, out, clp_worker_write_scan(self, &encoding, data, size, &written, error));
@@ -102,8 +147,8 @@ static void verify(clp_worker *self, const uint8_t *results) {
     clproc_error error;
     char message[sizeof error.message + 32];
     clp_prof_begin(self->thread, CLP_PROF_VERIFY, clp_worker_image(self, picture->task.item));
-    clproc_status status = clp_verify_picture(&run->verify, picture->recipe.plan, picture->original,
-                                              results, &found, &error);
+    clproc_status status = clp_verify_picture(&run->verify, clp_worker_recipe(self)->plan,
+                                              picture->original, results, &found, &error);
     clp_prof_end(self->thread);
     if (status == CLPROC_OK) {
         clp_events_verified(&run->events, path, &found);
@@ -117,9 +162,8 @@ static void verify(clp_worker *self, const uint8_t *results) {
 static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_error *error) {
     clp_run *run = self->run;
     const clp_picture *picture = &self->picture;
-    const clp_layout *output = &picture->recipe.plan->output;
+    const clp_layout *output = &clp_worker_recipe(self)->plan->output;
     const char *path = clp_worker_input(self, picture->task.item);
-    const char *target = (char *)picture->output.data;
     const uint8_t *data = NULL;
     size_t size = 0;
     bool writes = !run->params->null_output;
@@ -136,12 +180,10 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
         digest = writes ? clp_digest_bytes(data, size) : clp_digest_picture(output, results);
     }
     if (writes) {
-        CLP_TRY(
-            status, out,
-            clp_worker_write(self, picture->task.item, picture->source, target, data, size, error));
+        CLP_TRY(status, out, clp_worker_write(self, data, size, error));
     }
-    clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-    clp_events_done(&run->events, path, target, NULL, digest.text);
+    clp_worker_count_picture(self);
+    clp_events_done(&run->events, path, (char *)self->branch->name.data, NULL, digest.text);
 out:
     return status;
 }
@@ -162,14 +204,28 @@ static clproc_status save_picture(clp_worker *self, clproc_error *error) {
 
 /* ---------------------------------------------------------------- a file */
 
-static clproc_status load_picture(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
+/** Makes the present branch, from samples to file. */
+static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     clp_picture *picture = &self->picture;
-    clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, picture->task.item));
-    clproc_status status = clp_worker_prepare(self, picture, outcome, error);
-    if (status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON) {
-        status = clp_worker_compute(self, outcome, error);
+    const clp_layout *input = &clp_worker_recipe(self)->plan->input;
+    bool fits = clp_layout_begins_with(&picture->held, input);
+    picture->resident = picture->resident && fits;
+    if (!fits) {
+        clp_worker_drop_early(self);
+        clp_worker_drop_original(picture);
     }
+    clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, picture->task.item));
+    clproc_status status = clp_worker_compute(self, outcome, error);
     clp_prof_end(self->thread);
+    if (status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON) {
+        status = save_picture(self, error);
+    }
+    if (self->lane) {
+        clp_lane_end(self->lane);
+    }
+    picture->resident = status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON && self->lane &&
+                        clp_lane_holds_input(self->lane);
+    picture->held = clp_worker_recipe(self)->plan->input;
     return status;
 }
 
@@ -191,30 +247,80 @@ static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
            clp_board_result(board, NULL) == CLPROC_OK;
 }
 
+/** The next branch to make; NULL: none is open. First come those that find their planes in the
+ * lane, then those that need most, among which others will find theirs. */
+static clp_branch *next_branch(const clp_worker *self) {
+    const clp_picture *picture = &self->picture;
+    clp_branch *found = NULL;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        if (!picture->branches[i].open) {
+            continue;
+        }
+        const clp_layout *input = &picture->recipes[i].plan->input;
+        bool here = picture->resident && clp_layout_begins_with(&picture->held, input);
+        uint32_t rank = input->plane_count + (here ? CLP_MAX_PLANES : 0);
+        if (rank > most) {
+            most = rank;
+            found = &picture->branches[i];
+        }
+    }
+    return found;
+}
+
+/** Makes all open branches. `*again`: what is left is to be made by another station. */
+static void make_branches(clp_worker *self, bool *again) {
+    clp_outcome outcome = CLP_OUTCOME_GOES_ON;
+    clproc_error error;
+    while ((self->branch = next_branch(self))) {
+        clproc_status status = make_branch(self, &outcome, &error);
+        if (outcome == CLP_OUTCOME_STOPPED) {
+            return;
+        }
+        *again = status != CLPROC_OK && try_elsewhere(self, &error);
+        if (*again) {
+            return;
+        }
+        if (status != CLPROC_OK && self->picture.unreadable) {
+            fail_all(self, &error);
+        } else if (status != CLPROC_OK) {
+            clp_worker_fail_branch(self, &error);
+        } else {
+            clp_worker_close_branch(self);
+        }
+    }
+}
+
+static void begin_picture(clp_worker *self, const clp_task *task) {
+    clp_picture *picture = &self->picture;
+    picture->task = *task;
+    picture->decoded = picture->unreadable = picture->resident = false;
+    picture->held = (clp_layout){.plane_count = 0};
+    picture->counted = task->done != 0;
+    self->station = CLP_NO_STATION;
+}
+
 static void do_file(clp_worker *self, const clp_task *task) {
     clproc_error error;
-    clp_outcome outcome = CLP_OUTCOME_GOES_ON;
-    self->picture.task = *task;
-    self->station = CLP_NO_STATION;
-    clproc_status status = load_picture(self, &outcome, &error);
-    if (status == CLPROC_OK && outcome == CLP_OUTCOME_GOES_ON) {
-        status = save_picture(self, &error);
+    clp_outcome outcome;
+    bool again = false;
+    begin_picture(self, task);
+    clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, task->item));
+    clproc_status status = clp_worker_prepare(self, &outcome, &error);
+    clp_prof_end(self->thread);
+    if (status != CLPROC_OK) {
+        fail_all(self, &error);
+    } else if (outcome == CLP_OUTCOME_GOES_ON) {
+        make_branches(self, &again);
     }
-    if (self->lane) {
-        clp_lane_end(self->lane);
-    }
+    self->picture.resident = false;
     clp_worker_drop_early(self);
     clp_worker_drop_original(&self->picture);
-    clp_plan_release(&self->picture.recipe.plan);
-    bool failed = status != CLPROC_OK && outcome != CLP_OUTCOME_STOPPED;
-    if (failed && try_elsewhere(self, &error)) {
+    clp_recipes_release(self->picture.recipes, self->run->outputs.count);
+    if (again) {
         clp_worker_leave_station(self, false);
         clp_board_again(self->run->board, &self->picture.task);
         return;
-    }
-    if (failed) {
-        report_failure(self, clp_worker_input(self, task->item), (char *)self->picture.output.data,
-                       &error);
     }
     if (clp_board_is_short(self->run->board)) {
         clp_worker_leave_station(self, false);
@@ -223,6 +329,32 @@ static void do_file(clp_worker *self, const clp_task *task) {
 }
 
 /* ----------------------------------------------------------------- the thread */
+
+static clproc_status make_room(clp_worker *self, clproc_error *error) {
+    const clp_output_set *outputs = &self->run->outputs;
+    clp_picture *picture = &self->picture;
+    picture->branches =
+        clp_memory_zero(CLP_MEMORY_BATCH, outputs->count, sizeof *picture->branches);
+    picture->recipes = clp_memory_zero(CLP_MEMORY_BATCH, outputs->count, sizeof *picture->recipes);
+    if (!picture->branches || !picture->recipes) {
+        return clp_error_memory(error, "a picture", outputs->count * sizeof *picture->recipes);
+    }
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        picture->branches[i].output = &outputs->each[i];
+    }
+    return CLPROC_OK;
+}
+
+static void free_picture(clp_worker *self) {
+    clp_picture *picture = &self->picture;
+    for (uint32_t i = 0; picture->branches && i < self->run->outputs.count; i++) {
+        clp_bytes_free(&picture->branches[i].name);
+        clp_metadata_free(&picture->branches[i].metadata);
+    }
+    clp_memory_free(picture->branches);
+    clp_memory_free(picture->recipes);
+    clp_worker_drop_original(picture);
+}
 
 static bool next_file(clp_worker *self, clp_task *task) {
     clp_board *board = self->run->board;
@@ -247,11 +379,7 @@ void clp_worker_run(clp_run *run, uint32_t number) {
     self.thread = clp_prof_thread_enter(run->prof, name);
     CLP_TRY(status, out, clp_decoder_create(&self.decoder, &error));
     CLP_TRY(status, out, clp_encoder_create(&self.encoder, &error));
-    if (clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC)) {
-        CLP_TRY(status, out,
-                clp_jpeg_encode_tables_make(&self.tables, run->params->quality, &error));
-        self.has_tables = true;
-    }
+    CLP_TRY(status, out, make_room(&self, &error));
     clp_decoder_heed(self.decoder, run->params->cancel);
     clp_encoder_heed(self.encoder, run->params->cancel);
     while (next_file(&self, &task)) {
@@ -264,7 +392,7 @@ out:
     clp_worker_leave_station(&self, true);
     clp_encoder_destroy(&self.encoder);
     clp_decoder_destroy(&self.decoder);
-    clp_picture_free(&self.picture);
+    free_picture(&self);
     clp_bytes_free(&self.packed);
     clp_bytes_free(&self.file);
     clp_prof_thread_leave(self.thread);

@@ -8,15 +8,27 @@
 #include "codec/jpeg_scan.h"
 #include "core/memory.h"
 
-/** A picture on its way from file to file. */
+/** What one output makes of the picture. */
+typedef struct clp_branch {
+    const clp_output *output;
+    clp_key source; /**< what clp_names_source() said before it was read */
+    clp_bytes name; /**< of the file, NUL-terminated; empty where nothing is written */
+    clp_metadata metadata;
+    bool open; /**< it is still to be made */
+} clp_branch;
+
+/** A picture on its way from file to files. */
 typedef struct clp_picture {
     clp_task task;
-    clp_recipe recipe;
-    clp_key source;   /**< what clp_names_source() said before it was read */
-    clp_bytes output; /**< name, NUL-terminated; empty where nothing is written */
-    clp_metadata metadata;
-    bool in_rows;      /**< the decoder brings its rows once, from the top down */
-    uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
+    clp_branch *branches; /**< one for each output of the run */
+    clp_recipe *recipes;  /**< the same */
+    bool in_rows;         /**< the decoder brings its rows once, from the top down */
+    bool decoded;         /**< once; to do it again the decoder must open it again */
+    bool unreadable;      /**< its decoding has failed: no output can be made */
+    bool resident;        /**< the lane holds its samples, for the next output */
+    clp_layout held;      /**< how they lie there */
+    bool counted;         /**< an output was made */
+    uint8_t *original;    /**< its decoded samples, kept for --verify, or NULL */
 } clp_picture;
 
 /** Codec state and buffers that serve file after file. */
@@ -26,21 +38,25 @@ typedef struct clp_worker {
     clp_prof_thread *thread;
     clp_decoder *decoder;
     clp_encoder *encoder;
-    clp_bytes file;            /**< the file being read */
-    clp_header header;         /**< of it */
-    clp_picture picture;       /**< that it holds */
-    uint8_t *early;            /**< the picture decoded before there was a device for it, or NULL */
-    uint32_t station;          /**< that computes the picture; CLP_NO_STATION: none yet */
-    clp_lane *lane;            /**< on that station; NULL before the first */
-    clp_holding held;          /**< memory of the lane, by the board's account */
-    clp_jpeg_scan scan;        /**< of the file, for the device's codec */
-    clp_bytes packed;          /**< it, where the lane's staging has no room */
-    jpeg_encode_tables tables; /**< of the run's quality */
-    bool has_tables;
+    clp_bytes file;      /**< the file being read */
+    clp_header header;   /**< of it */
+    clp_picture picture; /**< that it holds */
+    clp_branch *branch;  /**< the output that is being made */
+    uint8_t *early;      /**< the picture decoded before there was a device for it, or NULL */
+    uint32_t station;    /**< that computes the picture; CLP_NO_STATION: none yet */
+    clp_lane *lane;      /**< on that station; NULL before the first */
+    clp_holding held;    /**< memory of the lane, by the board's account */
+    clp_jpeg_scan scan;  /**< of the file, for the device's codec */
+    clp_bytes packed;    /**< it, where the lane's staging has no room */
 } clp_worker;
 
 static inline const char *clp_worker_input(const clp_worker *self, uint32_t item) {
     return self->run->listing.items[item].path;
+}
+
+/** The recipe of the output that is being made. */
+static inline const clp_recipe *clp_worker_recipe(const clp_worker *self) {
+    return &self->picture.recipes[self->branch - self->picture.branches];
 }
 
 /** What the profile calls a picture. */
@@ -61,9 +77,8 @@ typedef enum clp_outcome {
 clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
                                    clproc_error *error);
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
-/** From a file's name to a draft that only lacks its pixels. */
-clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
-                                 clproc_error *error);
+/** From a file's name to branches that only lack its pixels; those that are left are open. */
+clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_error *error);
 
 /* ------------------------------------------------------------ fill.c */
 
@@ -79,7 +94,6 @@ void clp_worker_drop_early(clp_worker *self);
 clproc_status clp_worker_fill(clp_worker *self, clproc_error *error);
 /** Gives up what verification kept of a picture. */
 void clp_worker_drop_original(clp_picture *picture);
-void clp_picture_free(clp_picture *picture);
 
 /* ------------------------------------------------------ device_codec.c */
 
@@ -104,7 +118,16 @@ void clp_worker_leave_station(clp_worker *self, bool keep);
 
 /* ---------------------------------------------------------- worker.c */
 
-clproc_status clp_worker_write(clp_worker *self, uint32_t item, clp_key source, const char *name,
-                               const void *data, size_t size, clproc_error *error);
+/** Writes the file of the present branch. */
+clproc_status clp_worker_write(clp_worker *self, const void *data, size_t size,
+                               clproc_error *error);
+/** The present branch is made, or needs not be. */
+void clp_worker_close_branch(clp_worker *self);
+/** Reports that the present branch has failed, and closes it. */
+void clp_worker_fail_branch(clp_worker *self, const clproc_error *error);
+/** Counts the picture, with the first of its outputs that is there. */
+void clp_worker_count_picture(clp_worker *self);
+/** True if a branch is open. */
+bool clp_worker_any_open(const clp_worker *self);
 
 #endif

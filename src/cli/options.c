@@ -81,6 +81,12 @@ const clp_cli_option clp_cli_options[] = {
      "{name} {ext} {index} {width} {height}, as '{dir}/{name}-small.{ext}'; - is standard output, "
      "for one picture",
      FIELD(output), DAILY},
+    {"to", 0, "OUT", CLP_CLI_NEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "a further output of every picture, from the same decode; operations and the options format "
+     "to "
+     "bpc below are shared by all outputs where they stand before the first --to, and belong to "
+     "one where they follow it; see `clproc help outputs`",
+     FIELD(outputs), DAILY},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
     {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT, "JPEG quality",

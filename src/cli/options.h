@@ -47,6 +47,16 @@ typedef struct clp_cli_list {
     size_t count;
 } clp_cli_list;
 
+/** What --to begins: see outputs.h. */
+typedef struct clp_cli_outputs {
+    bool begun;           /**< there is a --to */
+    clproc_output shared; /**< what stands before the first */
+    clproc_pipeline *shared_pipeline;
+    clproc_output each[CLPROC_MAX_OUTPUTS];
+    clproc_pipeline *pipelines[CLPROC_MAX_OUTPUTS]; /**< theirs */
+    size_t count;
+} clp_cli_outputs;
+
 /** What a command line asks for. Strings point into argv. */
 typedef struct clp_cli_settings {
     clproc_run_params run;
@@ -55,6 +65,7 @@ typedef struct clp_cli_settings {
     clproc_analyse_params analyse; /**< the same */
     clproc_pipeline *pipeline;
     const char *output;
+    clp_cli_outputs outputs;
     clp_cli_list reports;
     clp_cli_list before, after; /**< further runs of a comparison */
     clp_cli_list inputs, operations;
@@ -90,6 +101,7 @@ typedef enum clp_cli_kind {
     CLP_CLI_SET,      /**< bits of `choices`, comma-separated, repeatable */
     CLP_CLI_TEXT,     /**< a string */
     CLP_CLI_LIST,     /**< a string, repeatable */
+    CLP_CLI_NEXT,     /**< a string that begins a further output */
     CLP_CLI_BATCHES,  /**< a number of pictures, or with a suffix of bytes */
     CLP_CLI_PIPELINE, /**< several operations */
     CLP_CLI_STRATEGY, /**< as clproc_strategy_parse() reads it */

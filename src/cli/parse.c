@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "outputs.h"
 #include "synonyms.h"
 #include "text.h"
 
@@ -20,6 +21,7 @@ typedef struct parser {
     unsigned commands;
     int argc;
     char **argv;
+    int section; /**< index of the first word of the present output */
 } parser;
 
 /** Where codes of synonyms begin: behind those of options and operations. */
@@ -179,11 +181,28 @@ static int add_op(clp_cli_settings *settings, const clproc_op_info *op, const ch
     return 0;
 }
 
+/** An output begins: what may be given once may be given once more. */
+static void begin_output(parser *p) {
+    p->section = optind;
+    for (size_t i = 0; i < p->option_count; i++) {
+        if (clp_cli_options[i].offset == offsetof(clp_cli_settings, run.icc)) {
+            free(p->given[i]);
+            p->given[i] = NULL;
+        }
+    }
+}
+
 /** Sets an option. Of numbers and choices the last counts, so that a script's can be overridden; of
  * two names, as those of outputs, one would be lost. */
 static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option *option,
                     const char *value) {
     char **before = &p->given[option - clp_cli_options];
+    if (settings->outputs.begun && option->offset == offsetof(clp_cli_settings, output)) {
+        return clp_cli_usage_error("-o %s stands behind --to; put it before the first --to", value);
+    }
+    if (option->kind == CLP_CLI_NEXT) {
+        begin_output(p);
+    }
     if (option->kind == CLP_CLI_TEXT && value && *before && strcmp(*before, value) != 0) {
         return clp_cli_usage_error("--%s is given twice, with %s and %s; leave one out",
                                    option->name, *before, value);
@@ -195,11 +214,14 @@ static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option 
 
 /* ------------------------------------------------------------- synonyms */
 
-/** The value of another long option of the command line; NULL if it is not given. */
+/** The value of another long option of the present output; NULL if it is not given. */
 static const char *find_value(const parser *p, const char *name) {
     size_t length = strlen(name);
-    for (int i = 1; i < p->argc; i++) {
+    for (int i = p->section; i < p->argc; i++) {
         const char *word = p->argv[i];
+        if (strcmp(word, "--to") == 0 || strncmp(word, "--to=", 5) == 0) {
+            break;
+        }
         if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length) == 0 &&
             (word[2 + length] == '=' || !word[2 + length])) {
             return word[2 + length] ? word + 3 + length : p->argv[i + 1];
@@ -336,7 +358,7 @@ static int take(clp_cli_settings *settings, parser *p, int code, char **argv) {
 
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
                   char **argv) {
-    parser p = {.argc = argc, .argv = argv};
+    parser p = {.argc = argc, .argv = argv, .section = 1};
     settings->command = command;
     int code = parser_init(&p, command, commands);
     opterr = 0;
@@ -353,6 +375,9 @@ int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned comm
         free(p.given[i]);
     }
     free(p.given);
+    if (code == 0) {
+        clp_cli_outputs_end(settings);
+    }
     settings->operands = (const char *const *)argv + optind;
     settings->operand_count = (size_t)(argc - optind);
     return code;

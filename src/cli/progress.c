@@ -259,7 +259,7 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
         told = false;
         break;
     case CLPROC_EVENT_FAILED:
-        progress->failed++;
+        progress->failed += event->outputs;
         break;
     default:
         break;
@@ -279,8 +279,9 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
 static void print_verification(const clp_cli_progress *progress, const clproc_run_result *result) {
     const clproc_verification *found = &result->verification;
     FILE *out = progress->results;
-    fprintf(out, "verified %llu of %llu pictures asked for", (unsigned long long)found->pictures,
-            (unsigned long long)progress->to_verify);
+    bool several = progress->settings->run.output_count > 0;
+    fprintf(out, "verified %llu %s %llu pictures asked for", (unsigned long long)found->pictures,
+            several ? "outputs of the" : "of", (unsigned long long)progress->to_verify);
     if (found->pictures > 0) {
         fprintf(out,
                 " (seed %llu): max |Δ| %g, mismatch %.3f %%, PSNR %.1f dB, %llu beyond the promise",

@@ -79,6 +79,9 @@ static int prepare(clp_cli_settings *settings, const char *command) {
         }
     }
     caution(settings->pipeline);
+    for (size_t i = 1; i < settings->outputs.count; i++) {
+        caution(settings->outputs.pipelines[i]);
+    }
     run->inputs = settings->operands;
     run->input_count = settings->operand_count;
     run->output = settings->output;

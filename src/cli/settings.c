@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "options.h"
+#include "outputs.h"
 #include "text.h"
 
 enum { message_size = 512 };
@@ -44,6 +45,7 @@ clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc
 
 void clp_cli_settings_free(clp_cli_settings *settings) {
     clproc_pipeline_destroy(&settings->pipeline);
+    clp_cli_outputs_free(&settings->outputs);
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         if (is_list(option)) {
             free(list_of(settings, option)->items);
@@ -295,6 +297,8 @@ int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const 
             return clp_cli_error(&error);
         }
         return 0;
+    case CLP_CLI_NEXT:
+        return clp_cli_outputs_begin(settings, value);
     case CLP_CLI_STRATEGY:
         if (clproc_strategy_parse(value, &settings->run.strategy, &error) != CLPROC_OK) {
             return clp_cli_error(&error);

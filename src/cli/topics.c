@@ -24,6 +24,29 @@ static void print_sizes(const clp_cli_page *page) {
                     ":gravity=…), or a shape as 16:9. Sizes are those of the upright picture.");
 }
 
+static void print_outputs(const clp_cli_page *page) {
+    page->paragraph(
+        "-o names one output. Each --to adds one that is made from the same decode, which "
+        "is most of the work: -o big --resize 1920x --to thumbs --resize 320x. At most "
+        "32 outputs are made in one run.");
+    page->entry("before --to", "operations, and --format, --quality, --subsampling, --progressive, "
+                               "--png-level, --depth, --strip, --icc, --intent and --bpc, are for "
+                               "all outputs");
+    page->entry("behind --to", "they are for that output: operations come after the shared ones, "
+                               "options take the place of the shared ones, --strip adds to them");
+    page->entry("everything else", "is for the whole run, wherever it stands");
+    page->paragraph(
+        "Without -o the first --to names the first output, and nothing but what stands "
+        "before it is shared: clproc run photos --strip gps --to web --resize 1600x --to "
+        "'thumbs/{name}.jpg' --resize 320x320:fit=cover.");
+    page->paragraph("A JPEG is shrunk while it is decoded, as far as the largest output allows. A "
+                    "small output is then computed from more pixels than it would be alone: nearer "
+                    "to the definition, and other bytes. Where some outputs need RGB at full size "
+                    "and others the planes of a JPEG, it is decoded twice.");
+    page->paragraph("An output that fails leaves the others. Of a file that cannot be read all "
+                    "outputs fail, and it is named once. The summary counts outputs.");
+}
+
 static void print_metadata(const clp_cli_page *page) {
     page->entry("EXIF", "kept, with orientation 1 and the new size; the thumbnail goes, since it "
                         "shows the picture as it was. MakerNotes stay where they stand.");
@@ -126,6 +149,7 @@ static void print_synonyms(const clp_cli_page *page) {
 
 const clp_cli_topic clp_cli_topics[] = {
     {"sizes", "how sizes and shapes are written", print_sizes},
+    {"outputs", "several outputs of each picture, by --to", print_outputs},
     {"metadata", "what is kept and what is not", print_metadata},
     {"formats", "what is read and written", print_formats},
     {"synonyms", "options and values by the names of other programs", print_synonyms},

@@ -70,3 +70,17 @@ bool clp_layout_place(clp_layout *layout) {
     }
     return true;
 }
+
+bool clp_layout_begins_with(const clp_layout *layout, const clp_layout *part) {
+    bool same = layout->depth == part->depth && layout->width == part->width &&
+                layout->height == part->height && layout->plane_count >= part->plane_count &&
+                (layout->plane_count > part->plane_count || layout->model == part->model);
+    for (uint32_t i = 0; same && i < part->plane_count; i++) {
+        const clp_plane *one = &layout->planes[i], *other = &part->planes[i];
+        same = one->offset == other->offset && one->pitch == other->pitch &&
+               one->width == other->width && one->height == other->height &&
+               one->channels == other->channels && one->h_step == other->h_step &&
+               one->v_step == other->v_step;
+    }
+    return same;
+}

@@ -48,6 +48,10 @@ typedef struct clp_layout {
     size_t bytes; /**< from the base to the end of the last plane's padding */
 } clp_layout;
 
+/** True if samples that lie as `part` says are found by it where a picture lies as `layout` says.
+ */
+bool clp_layout_begins_with(const clp_layout *layout, const clp_layout *part);
+
 /** Channels of an interleaved model, planes of YCC. */
 uint32_t clp_model_channels(clp_model model);
 const char *clp_model_name(clp_model model);

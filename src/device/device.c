@@ -9,7 +9,8 @@
 
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: those of
  * grid.c, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool",
- * "device-codec" for JPEGs, "sub-devices" of one unit each, an "emulated-gpu" taken for a real one. */
+ * "device-codec" for JPEGs, "sub-devices" of one unit each, an "emulated-gpu" taken for a real one.
+ */
 bool clp_device_forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
@@ -100,8 +101,8 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     device->codec_forced = clp_device_forced("device-codec");
     device->one_at_a_time = strcasestr(found->info.platform, "oclgrind") != NULL;
     device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
-    if (found->in_thread && (crowded || clp_device_forced("thread")) && !clp_device_forced("pool") &&
-        !device->group_tiles) {
+    if (found->in_thread && (crowded || clp_device_forced("thread")) &&
+        !clp_device_forced("pool") && !device->group_tiles) {
         device->id = found->in_thread;
         device->in_thread = true;
     }

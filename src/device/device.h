@@ -105,7 +105,11 @@ void clp_lane_give(clp_lane **lane, bool keep);
 typedef struct clp_passage {
     bool in_rows; /**< its rows come once, from the top down */
     bool stream;  /**< large pictures are computed while they are decoded, if that is worth it */
-    bool overlap; /**< rows are decoded while the device works on those before */
+    /** The lane has just computed the same picture for another output, and holds its samples still:
+     * none are brought. */
+    bool resident;
+    bool keep;           /**< hold the samples as a whole for further outputs, if there is room */
+    bool overlap;        /**< rows are decoded while the device works on those before */
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
     uint64_t number;     /**< the picture's in profiles */
@@ -145,6 +149,9 @@ clproc_status clp_lane_feed(clp_lane *lane, const uint8_t *base, clproc_error *e
 clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error);
 /** Waits until the picture is computed, and its results are in the host's memory. */
 clproc_status clp_lane_await(clp_lane *lane, clproc_error *error);
+/** True if a picture that has been computed leaves its samples in the lane, for `resident`; until
+ * the lane is given back or begins on another picture. */
+bool clp_lane_holds_input(const clp_lane *lane);
 /** Of a picture that came as a scan, once awaited: NULL if its samples are libjpeg's, else why
  * libjpeg must decode it, in a few words. */
 const char *clp_lane_verdict(const clp_lane *lane);

@@ -308,10 +308,11 @@ typedef struct clp_group {
 
 /** How a picture's rows come to the device. */
 typedef enum clp_way {
-    CLP_WAY_WHOLE,  /**< decoded straight into the input of the passes */
-    CLP_WAY_SLICES, /**< window by window copied into it */
-    CLP_WAY_BANDS,  /**< window by window, and computed from there */
-    CLP_WAY_SCAN    /**< decoded on the device */
+    CLP_WAY_WHOLE,   /**< decoded straight into the input of the passes */
+    CLP_WAY_SLICES,  /**< window by window copied into it */
+    CLP_WAY_BANDS,   /**< window by window, and computed from there */
+    CLP_WAY_SCAN,    /**< decoded on the device */
+    CLP_WAY_RESIDENT /**< there already, from the output before */
 } clp_way;
 
 /** A plan as a device runs it: its tables on the device, and launches in order. All that differs
@@ -427,9 +428,10 @@ struct clp_lane {
     uint32_t rows[CLP_MAX_PLANES]; /**< decoded */
     clp_row_sink sink;
     bool has_turn;
-    bool overlap;  /**< rows are decoded while the device works on those before */
-    bool awaited;  /**< nothing of it is under way any more */
-    uint8_t *host; /**< results that `output` has no room for */
+    bool overlap;     /**< rows are decoded while the device works on those before */
+    bool awaited;     /**< nothing of it is under way any more */
+    bool holds_input; /**< its samples are there as a whole */
+    uint8_t *host;    /**< results that `output` has no room for */
     size_t host_size;
     clp_prof_thread *thread;
 };

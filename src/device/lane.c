@@ -113,12 +113,12 @@ void clp_device_free_lanes(clp_device *device) {
 
 static clp_way choose_way(const clp_device *device, const clp_plan *plan,
                           const clp_passage *passage) {
-    if (passage->scan) {
-        return CLP_WAY_SCAN;
+    if (passage->resident || passage->scan) {
+        return passage->resident ? CLP_WAY_RESIDENT : CLP_WAY_SCAN;
     }
     bool can = plan->bands.count > 0 && passage->in_rows && !device->reference;
     if (device->unified) {
-        return can && passage->stream ? CLP_WAY_BANDS : CLP_WAY_WHOLE;
+        return can && passage->stream && !passage->keep ? CLP_WAY_BANDS : CLP_WAY_WHOLE;
     }
     /* A picture that has room is computed as a whole: launches are worth more there than memory. */
     uint64_t whole = (uint64_t)plan->input.bytes + plan->scratch_bytes + plan->output.bytes;
@@ -222,8 +222,8 @@ static clproc_status take_windows(clp_lane *lane, clproc_error *error) {
                     clp_arena_grow(lane, &lane->windows[i], bytes, CLP_HELD_INPUT, error));
             continue;
         }
-        if (s->way == CLP_WAY_SCAN) {
-            continue; /* the staging of scans lies there */
+        if (s->way == CLP_WAY_SCAN || s->way == CLP_WAY_RESIDENT) {
+            continue; /* no rows come; the staging of scans lies there */
         }
         CLP_TRY(status, out, take_part(lane, &lane->windows[i], i, bytes, error));
         if (s->way == CLP_WAY_BANDS) {
@@ -275,6 +275,11 @@ clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *
     lane->overlap = passage->overlap;
     lane->portion = 0;
     memset(lane->rows, 0, sizeof lane->rows);
+    if (passage->resident && !lane->holds_input) {
+        status = clp_error_set(error, CLPROC_ERROR_INTERNAL, "a picture's samples are gone");
+        goto out;
+    }
+    lane->holds_input = false;
     CLP_TRY(status, out,
             clp_schedule_get(lane->device, plan, choose_way(lane->device, plan, passage),
                              &lane->schedule, error));
@@ -284,6 +289,10 @@ out:
         clp_lane_end(lane);
     }
     return status;
+}
+
+bool clp_lane_holds_input(const clp_lane *lane) {
+    return lane->holds_input;
 }
 
 void clp_lane_give_up(clp_lane *lane) {
@@ -306,6 +315,7 @@ static void take_back(clp_lane *lane, clp_arena *arena, clp_held what) {
     clp_event_release(&mapped);
     if (status != CLPROC_OK) {
         /* It is of no more use; the next picture takes memory anew, and says what fails. */
+        lane->holds_input = false;
         clp_arena_free(lane, arena, what);
     }
 }

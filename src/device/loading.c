@@ -101,7 +101,7 @@ out:
 static clproc_status send(clp_lane *lane, uint32_t portion, clproc_error *error) {
     clp_way way = lane->schedule->way;
     clproc_status status = CLPROC_OK;
-    if (way == CLP_WAY_WHOLE || way == CLP_WAY_SCAN) {
+    if (way != CLP_WAY_SLICES && way != CLP_WAY_BANDS) {
         return CLPROC_OK;
     }
     clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
@@ -310,7 +310,9 @@ out:
 
 clproc_status clp_lane_await(clp_lane *lane, clproc_error *error) {
     clproc_status status = CLPROC_OK;
+    bool whole = lane->schedule->way != CLP_WAY_BANDS;
     if (lane->device->reference || lane->awaited) {
+        lane->holds_input = whole;
         return CLPROC_OK;
     }
     if (!lane->done) {
@@ -323,6 +325,7 @@ clproc_status clp_lane_await(clp_lane *lane, clproc_error *error) {
     clp_event_release(&lane->done);
     if (status == CLPROC_OK) {
         lane->awaited = true;
+        lane->holds_input = whole;
         clp_launches_collect(lane);
     }
     return status;

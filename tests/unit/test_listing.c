@@ -56,9 +56,10 @@ static void expect(const char *const *inputs, size_t count, const char *output,
     clp_events events;
     clproc_error error;
     char text[8192] = "";
-    clp_events_init(&events, NULL, NULL);
+    clp_events_init(&events, 1, NULL, NULL);
+    clp_listing_output folder = {output, true};
     clp_listing_request request = {
-        .inputs = inputs, .input_count = count, .output_folder = output, .mirrored = true};
+        .inputs = inputs, .input_count = count, .outputs = &folder, .output_count = output != NULL};
     assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_OK);
     for (size_t i = 0; i < listing.count; i++) {
         const clp_item *item = &listing.items[i];
@@ -102,7 +103,7 @@ static void test_an_empty_name_is_refused(void **state) {
     clp_listing listing = {0};
     clp_events events;
     const char *inputs[] = {""};
-    clp_events_init(&events, NULL, NULL);
+    clp_events_init(&events, 1, NULL, NULL);
     clp_listing_request request = {.inputs = inputs, .input_count = 1};
     assert_int_equal(clp_listing_make(&listing, &request, &events, NULL), CLPROC_ERROR_ARGUMENT);
     clp_listing_free(&listing);
@@ -123,13 +124,14 @@ static void test_output_folder_as_input_is_refused(void **state) {
     clp_events events;
     clproc_error error;
     put("in/a.jpg");
-    clp_events_init(&events, NULL, NULL);
+    clp_events_init(&events, 1, NULL, NULL);
+    clp_listing_output folder = {"in", true};
     clp_listing_request request = {
-        .inputs = &input, .input_count = 1, .output_folder = "in", .mirrored = true};
+        .inputs = &input, .input_count = 1, .outputs = &folder, .output_count = 1};
     assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_ARGUMENT);
     assert_string_equal(error.file, input);
     assert_non_null(strstr(error.message, "{dir}"));
-    request.mirrored = false; /* a template may well put its files beside the inputs */
+    folder.mirrored = false; /* a template may well put its files beside the inputs */
     assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_OK);
     assert_int_equal(listing.count, 1);
     clp_listing_free(&listing);
@@ -193,7 +195,7 @@ static void test_missing_list_is_an_error(void **state) {
     clp_listing listing = {0};
     clp_events events;
     clproc_error error;
-    clp_events_init(&events, NULL, NULL);
+    clp_events_init(&events, 1, NULL, NULL);
     clp_listing_request request = {.inputs = &input, .input_count = 1};
     assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_INPUT);
     assert_string_equal(error.file, "no-such-list");
@@ -212,7 +214,7 @@ static void test_many_names(void **state) {
     const char *input = "@list";
     clp_listing listing = {0};
     clp_events events;
-    clp_events_init(&events, NULL, NULL);
+    clp_events_init(&events, 1, NULL, NULL);
     clp_listing_request request = {.inputs = &input, .input_count = 1};
     assert_int_equal(clp_listing_make(&listing, &request, &events, NULL), CLPROC_OK);
     assert_int_equal(listing.count, COUNT);

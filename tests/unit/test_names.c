@@ -85,6 +85,7 @@ typedef struct names_fixture {
     clproc_run_params params;
     clp_item items[8];
     clp_listing listing;
+    clp_claims *claims;
     clp_names *names;
     clproc_error error;
     char path[64];
@@ -107,6 +108,7 @@ static int leave(void **state) {
     names_fixture *made = *state;
     char command[128];
     clp_names_destroy(&made->names);
+    clp_claims_destroy(&made->claims);
     assert_int_equal(chdir(made->before), 0);
     snprintf(command, sizeof command, "rm -rf '%s'", made->path);
     assert_int_equal(system(command), 0);
@@ -125,8 +127,11 @@ static void put(const char *path) {
 
 static clproc_status claim(names_fixture *fixture, const char *output) {
     clp_names_destroy(&fixture->names);
+    clp_claims_destroy(&fixture->claims);
+    assert_int_equal(clp_claims_create(&fixture->claims, 1, &fixture->error), CLPROC_OK);
     fixture->params.output = output;
-    clproc_status status = clp_names_create(&fixture->names, &fixture->params, &fixture->error);
+    clproc_status status =
+        clp_names_create(&fixture->names, &fixture->params, fixture->claims, 0, &fixture->error);
     return status == CLPROC_OK
                ? clp_names_claim_all(fixture->names, &fixture->listing, &fixture->error)
                : status;
@@ -272,7 +277,8 @@ static void test_missing_output_is_refused(void **state) {
     names_fixture *fixture = *state;
     assert_int_equal(claim(fixture, NULL), CLPROC_ERROR_ARGUMENT);
     fixture->params.null_output = true;
-    assert_int_equal(clp_names_create(&fixture->names, &fixture->params, NULL), CLPROC_OK);
+    assert_int_equal(clp_names_create(&fixture->names, &fixture->params, fixture->claims, 0, NULL),
+                     CLPROC_OK);
     assert_null(fixture->names);
 }
 

@@ -1,0 +1,123 @@
+#include "batch/claims.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "batch/hashset.h"
+#include "core/memory.h"
+
+struct clp_claims {
+    uint32_t outputs;
+    const clp_listing *listing;
+    pthread_mutex_t lock; /**< guards what follows */
+    clp_hashset claimed;  /**< names, each with its owner: input × outputs + output */
+    clp_hashset inputs;   /**< the input files themselves */
+    bool inputs_known;    /**< filled when the first output is found to exist */
+};
+
+clproc_status clp_claims_create(clp_claims **claims, uint32_t outputs, clproc_error *error) {
+    clp_claims *made = clp_memory_zero(CLP_MEMORY_LISTING, 1, sizeof *made);
+    *claims = made;
+    if (!made) {
+        return clp_error_memory(error, "output names", sizeof *made);
+    }
+    made->outputs = outputs;
+    pthread_mutex_init(&made->lock, NULL);
+    return CLPROC_OK;
+}
+
+void clp_claims_destroy(clp_claims **claims) {
+    if (*claims) {
+        clp_hashset_free(&(*claims)->claimed);
+        clp_hashset_free(&(*claims)->inputs);
+        pthread_mutex_destroy(&(*claims)->lock);
+        clp_memory_free(*claims);
+        *claims = NULL;
+    }
+}
+
+void clp_claims_begin(clp_claims *claims, const clp_listing *listing) {
+    claims->listing = listing;
+}
+
+/** Hash of a path without "//" and "/./", so that one file has one key. */
+static clproc_status path_key(const char *path, clp_bytes *scratch, clp_key *key,
+                              clproc_error *error) {
+    clproc_status status = clp_bytes_reserve(scratch, strlen(path) + 1, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    char *to = (char *)scratch->data;
+    while (*path) {
+        if (to == (char *)scratch->data || to[-1] == '/') {
+            bool absolute = to == (char *)scratch->data && *path == '/';
+            while (!absolute && (*path == '/' || (path[0] == '.' && path[1] == '/'))) {
+                path += *path == '/' ? 1 : 2;
+            }
+        }
+        if (*path) {
+            *to++ = *path++;
+        }
+    }
+    *key = clp_key_of_bytes(scratch->data, (size_t)(to - (char *)scratch->data));
+    return CLPROC_OK;
+}
+
+static clproc_status refuse(const clp_claims *claims, uint32_t item, uint32_t other,
+                            const char *name, clproc_error *error) {
+    const clp_item *items = claims->listing->items;
+    if (other == item) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, items[item].path,
+                                  "would be written to '%.300s' by two of its outputs; tell them "
+                                  "apart, as by --to '{dir}/{name}-{width}.{ext}'",
+                                  name);
+    }
+    return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, items[item].path,
+                              "would be written to '%.300s', as would '%.300s'; tell them "
+                              "apart, as by -o '{dir}/{name}-{index}.{ext}'",
+                              name, items[other].path);
+}
+
+clproc_status clp_claims_take(clp_claims *claims, uint32_t item, uint32_t output, const char *name,
+                              clproc_error *error) {
+    clp_bytes scratch = {0};
+    clp_key key;
+    bool added;
+    uint32_t owner, own;
+    clproc_status status;
+    CLP_TRY(status, out, path_key(name, &scratch, &key, error));
+    if (__builtin_mul_overflow(item, claims->outputs, &own) ||
+        __builtin_add_overflow(own, output, &own)) {
+        status = clp_error_set(error, CLPROC_ERROR_LIMIT,
+                               "there are too many pictures; run them in parts");
+        goto out;
+    }
+    pthread_mutex_lock(&claims->lock);
+    status = clp_hashset_add(&claims->claimed, key, own, &added, &owner, error);
+    pthread_mutex_unlock(&claims->lock);
+    if (status == CLPROC_OK && !added && owner != own) {
+        status = refuse(claims, item, owner / claims->outputs, name, error);
+    }
+out:
+    clp_bytes_free(&scratch);
+    return status;
+}
+
+clproc_status clp_claims_find_input(clp_claims *claims, const struct stat *info, bool *found,
+                                    clproc_error *error) {
+    const clp_listing *listing = claims->listing;
+    struct stat input;
+    bool added;
+    clproc_status status = CLPROC_OK;
+    pthread_mutex_lock(&claims->lock);
+    for (size_t i = 0; status == CLPROC_OK && !claims->inputs_known && i < listing->count; i++) {
+        if (stat(listing->items[i].path, &input) == 0) {
+            status = clp_hashset_add(&claims->inputs, clp_key_of_file(&input), (uint32_t)i, &added,
+                                     NULL, error);
+        }
+    }
+    claims->inputs_known = status == CLPROC_OK;
+    *found = status == CLPROC_OK && clp_hashset_has(&claims->inputs, clp_key_of_file(info));
+    pthread_mutex_unlock(&claims->lock);
+    return status;
+}

@@ -1,0 +1,126 @@
+#include "batch/output_set.h"
+
+#include <string.h>
+
+#include "batch/strategy.h"
+#include "codec/jpeg_scan_write.h"
+#include "core/memory.h"
+
+/* ------------------------------------------------- a run's settings by output */
+
+clproc_output clproc_output_of(const clproc_run_params *params) {
+    return (clproc_output){
+        .output = params->output,
+        .pipeline = params->pipeline,
+        .format = params->format,
+        .quality = params->quality,
+        .subsampling = params->subsampling,
+        .progressive = params->progressive,
+        .png_level = params->png_level,
+        .depth = params->depth,
+        .reencode = params->reencode,
+        .strip = params->strip,
+        .icc = params->icc,
+        .intent = params->intent,
+        .black_point_compensation = params->black_point_compensation,
+    };
+}
+
+void clproc_output_apply(clproc_run_params *params, const clproc_output *output) {
+    params->output = output->output;
+    params->pipeline = output->pipeline;
+    params->format = output->format;
+    params->quality = output->quality;
+    params->subsampling = output->subsampling;
+    params->progressive = output->progressive;
+    params->png_level = output->png_level;
+    params->depth = output->depth;
+    params->reencode = output->reencode;
+    params->strip = output->strip;
+    params->icc = output->icc;
+    params->intent = output->intent;
+    params->black_point_compensation = output->black_point_compensation;
+}
+
+/* --------------------------------------------------------------- an output */
+
+static bool may_copy(const clproc_run_params *params) {
+    bool operations = params->pipeline && clproc_pipeline_length(params->pipeline) > 0;
+    bool keeps = !params->icc || strcmp(params->icc, "keep") == 0;
+    return !operations && keeps && !params->reencode && params->depth == 0 && params->strip == 0;
+}
+
+static clproc_status make(clp_output *output, const clproc_run_params *params,
+                          const clp_output_set *all, uint32_t number, clproc_error *error) {
+    bool several = all->count > 1;
+    clproc_status status;
+    output->params = *params;
+    clproc_output_apply(&output->params, &all->settings[number]);
+    output->params.outputs = several ? all->settings : NULL;
+    output->params.output_count = several ? all->count : 0;
+    output->copies = may_copy(&output->params);
+    if (several && output->params.output && strcmp(output->params.output, "-") == 0) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                               "- as an output is for one picture alone; where each picture has "
+                               "several outputs, name files or folders");
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_names_create(&output->names, &output->params, all->claims, number, error));
+    CLP_TRY(status, out, clp_colours_create(&output->colours, &output->params, error));
+    if (clp_strategy_has(params, CLPROC_STRATEGY_DEVICE_CODEC)) {
+        CLP_TRY(status, out,
+                clp_jpeg_encode_tables_make(&output->tables, output->params.quality, error));
+        output->has_tables = true;
+    }
+out:
+    return status;
+}
+
+clproc_format clp_output_format(const clp_output *output, clproc_format stored) {
+    clproc_format asked = clp_names_format(output->names, output->params.format);
+    return asked == CLPROC_FORMAT_KEEP ? stored : asked;
+}
+
+bool clp_output_copies(const clp_output *output, clproc_format stored) {
+    return output->copies && clp_output_format(output, stored) == stored;
+}
+
+/* ------------------------------------------------------------------ all */
+
+clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_params *params,
+                                  clproc_error *error) {
+    uint32_t count = (uint32_t)params->output_count + 1;
+    clproc_status status;
+    outputs->each = clp_memory_zero(CLP_MEMORY_BATCH, count, sizeof *outputs->each);
+    outputs->settings = clp_memory_zero(CLP_MEMORY_BATCH, count, sizeof *outputs->settings);
+    if (!outputs->each || !outputs->settings) {
+        status = clp_error_memory(error, "the outputs", count * sizeof *outputs->each);
+        goto out;
+    }
+    outputs->count = count;
+    outputs->settings[0] = clproc_output_of(params);
+    for (uint32_t i = 1; i < count; i++) {
+        outputs->settings[i] = params->outputs[i - 1];
+    }
+    CLP_TRY(status, out, clp_claims_create(&outputs->claims, count, error));
+    for (uint32_t i = 0; i < count; i++) {
+        CLP_TRY(status, out, make(&outputs->each[i], params, outputs, i, error));
+    }
+out:
+    if (status != CLPROC_OK) {
+        clp_output_set_free(outputs);
+    }
+    return status;
+}
+
+void clp_output_set_free(clp_output_set *outputs) {
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        clp_names_destroy(&outputs->each[i].names);
+        clp_colours_destroy(&outputs->each[i].colours);
+    }
+    clp_claims_destroy(&outputs->claims);
+    clp_memory_free(outputs->each);
+    clp_memory_free(outputs->settings);
+    *outputs = (clp_output_set){0};
+}

@@ -1,0 +1,38 @@
+/** What a run makes of each picture: one output or several, all of them from one decode. */
+#ifndef CLP_BATCH_OUTPUT_SET_H
+#define CLP_BATCH_OUTPUT_SET_H
+
+#include "batch/colours.h"
+#include "batch/names.h"
+#include "core/jpeg_package.h"
+
+typedef struct clp_output {
+    /** The run's, with this output's own in their places. `outputs` there are all of the run's,
+     * this one among them; none where it is the only one. */
+    clproc_run_params params;
+    bool copies;      /**< files whose format stays are copied as they are */
+    clp_names *names; /**< NULL if nothing is written */
+    clp_colours *colours;
+    jpeg_encode_tables tables; /**< of its quality, for the device's codec */
+    bool has_tables;
+} clp_output;
+
+/** Zero-initialise; release with clp_output_set_free(). */
+typedef struct clp_output_set {
+    clp_output *each;
+    uint32_t count;
+    clproc_output *settings; /**< of all */
+    clp_claims *claims;
+} clp_output_set;
+
+/** Understands names, formats and profiles; makes nothing on disk. Params must live as long. */
+clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_params *params,
+                                  clproc_error *error);
+void clp_output_set_free(clp_output_set *outputs);
+
+/** The format of an output of a picture stored as `stored`. */
+clproc_format clp_output_format(const clp_output *output, clproc_format stored);
+/** True if such a picture is not decoded for this output. */
+bool clp_output_copies(const clp_output *output, clproc_format stored);
+
+#endif
