@@ -7,7 +7,20 @@ const job = JSON.parse(process.argv[2]);
 sharp.cache(false);
 sharp.concurrency(job.threads);
 
+/** All sizes from one pipeline, as sharp's documentation has it. */
+async function outputs(file) {
+    const image = sharp(file).rotate();
+    const { name, ext } = path.parse(file);
+    await Promise.all(job.widths.map((width) => image.clone().resize(width, null, {
+        kernel: 'lanczos3', withoutEnlargement: true, fastShrinkOnLoad: false,
+    }).jpeg({ quality: job.quality, optimiseCoding: false })
+        .toFile(path.join(job.out, `${name}-${width}${ext}`))));
+}
+
 async function one(file) {
+    if (job.task === 'outputs') {
+        return outputs(file);
+    }
     let image = sharp(file).rotate();
     if (job.task === 'half') {
         const about = await sharp(file).metadata();
@@ -22,7 +35,7 @@ async function one(file) {
     } else {
         image = image.jpeg({ quality: job.quality, optimiseCoding: false });
     }
-    await image.toFile(path.join(job.out, path.basename(file)));
+    return image.toFile(path.join(job.out, path.basename(file)));
 }
 
 async function worker(queue) {

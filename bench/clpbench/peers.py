@@ -20,10 +20,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 @dataclass
 class Job:
     """What is to be done to some files, all of one format."""
-    task: str  # "resize" to `width`, "half" the size, "blur" by `sigma`
+    # "resize" to `width`, "half" the size, "blur" by `sigma`, "outputs" of all `widths`
+    task: str
     files: list
     cores: int
     width: int = 0
+    widths: tuple = ()
     sigma: float = 0
     quality: int = 85
     png_level: int = 6
@@ -43,7 +45,17 @@ def _is_png(job):
 
 # ------------------------------------------------------------------------------- libvips
 
+def _vipsthumbnail_outputs(job, out):
+    """It makes one output of a file; so a process for each of them, and of each core's files."""
+    commands = [["vipsthumbnail", "--size", f"{width}x100000>", "-o",
+                 f"{out}/%s-{width}.jpg[Q={job.quality}]", *job.files[i::job.cores]]
+                for width in job.widths for i in range(job.cores) if job.files[i::job.cores]]
+    return [Work(commands, job.cores, {"VIPS_CONCURRENCY": "1"}, "a process a core and output")]
+
+
 def vipsthumbnail(job, out):
+    if job.task == "outputs":
+        return _vipsthumbnail_outputs(job, out)
     if job.task not in ("resize", "half"):
         return []
     saved = f"[compression={job.png_level},filter=all]" if _is_png(job) else f"[Q={job.quality}]"
@@ -130,9 +142,26 @@ def graphicsmagick(job, out):
     return _magick(job, out, ["gm", "convert"], "OMP_NUM_THREADS")
 
 
+def _magick_outputs(job, out, program):
+    """From one decode: -write keeps what is there on the way to the next size."""
+    def command(path):
+        stem, ending = os.path.splitext(os.path.basename(path))
+        gap = f"{2 * job.widths[0]}x{2 * job.widths[0]}"
+        hint = ["-define", f"jpeg:size={gap}"] if header(path)[0] >= 4 * job.widths[0] else []
+        words = [program, *hint, path, "-auto-orient", "-filter", "Lanczos", "-quality",
+                 str(job.quality), "-sampling-factor", "2x2"]
+        for width in job.widths:
+            words += ["(", "+clone", "-resize", f"{width}x>", "-write",
+                      os.path.join(out, f"{stem}-{width}{ending}"), "+delete", ")"]
+        return [*words, "null:"]
+    return [_each(job, command, {"MAGICK_THREAD_LIMIT": "1"})]
+
+
 def imagemagick(job, out):
     # Some systems name version 6 "convert", which other programs are called, too.
     program = next(name for name in IMAGEMAGICK if shutil.which(name))
+    if job.task == "outputs":
+        return _magick_outputs(job, out, program)
     return _magick(job, out, [program], "MAGICK_THREAD_LIMIT")
 
 
@@ -142,6 +171,7 @@ def _script(job, out, program, script, env, variants):
     works = []
     for variant, more in variants:
         text = json.dumps({"task": job.task, "files": job.files, "out": out, "width": job.width,
+                           "widths": job.widths,
                            "sigma": job.sigma, "quality": job.quality, "cores": job.cores,
                            "png_level": job.png_level, **more})
         works.append(Work([[*program, os.path.join(HERE, script), text]], 1, env, variant))
@@ -202,7 +232,8 @@ class Peers:
     def _sharp_hasty(self, job, out):
         """As sharp does unless told: JPEGs are shrunk on loading down to the wanted size, with
         nothing left for the filter; PNGs are written unfiltered, and larger. Not the same work."""
-        return self._sharp_works(job, out, True) if job.task != "blur" else []
+        hasty = job.task not in ("blur", "outputs")
+        return self._sharp_works(job, out, True) if hasty else []
 
     def _sharp_works(self, job, out, hasty):
         return _script(job, out, ["node"], "job_sharp.js",
