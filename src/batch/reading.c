@@ -162,6 +162,7 @@ static clproc_status copy_file(clp_worker *self, clproc_error *error) {
     if (!branch->open) {
         goto out;
     }
+    clp_worker_tell_header(self);
     if (!run->params->dry_run && !run->params->null_output) {
         CLP_TRY(status, out, clp_worker_write(self, self->file.data, self->file.size, error));
     }
