@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "batch/batch.h"
+#include "batch/lossless.h"
 #include "core/checked.h"
 #include "core/memory.h"
 #include "core/number.h"
@@ -88,6 +89,10 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("intent", (int)params->intent, CLPROC_INTENT_PERCEPTUAL,
                         CLPROC_INTENT_ABSOLUTE, error));
+    CLP_TRY(status, out,
+            check_range("lossless", (int)params->lossless, CLPROC_LOSSLESS_OFF,
+                        CLPROC_LOSSLESS_TRIM, error));
+    CLP_TRY(status, out, clp_lossless_check(params, error));
     CLP_TRY(status, out, check_duration(params, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));

@@ -203,6 +203,13 @@ typedef enum clproc_subsampling {
     CLPROC_SUBSAMPLING_444
 } clproc_subsampling;
 
+/** What a run may do to a JPEG without decoding it. */
+typedef enum clproc_lossless {
+    CLPROC_LOSSLESS_OFF,   /**< change its metadata */
+    CLPROC_LOSSLESS_EXACT, /**< and rotate, flip and crop it by whole blocks, or fail */
+    CLPROC_LOSSLESS_TRIM   /**< and leave out parts of blocks at edges that are in the way */
+} clproc_lossless;
+
 typedef enum clproc_fail_on {
     CLPROC_FAIL_ON_NONE,      /**< take whatever can be decoded at all */
     CLPROC_FAIL_ON_TRUNCATED, /**< refuse pictures that end early */
@@ -314,6 +321,7 @@ typedef struct clproc_event {
     const char *message;   /**< cause and remedy, "" if none */
     clproc_skip skip;      /**< SKIPPED: why */
     const char *kind_name; /**< NO_PICTURE: what it is, as "webp", "empty" or "other"; else "" */
+    bool kept;             /**< DONE: it was not encoded anew; `message` says what was done */
     /** Of an output, if asked for: xxh3-128 in hexadecimal of its file, or with null_output of its
      * samples; else "". */
     const char *digest;
@@ -343,8 +351,11 @@ typedef struct clproc_run_params {
     bool progressive;
     int png_level; /**< zlib level, 0 to 9 */
     int depth;     /**< 0 keep, 8 or 16 */
-    /** Without operations, encode anew also where format, depth and strip would let a file be
-     * copied: set where quality or another option of the encoder was asked for. */
+    /** JPEGs are turned, mirrored and cropped without being decoded; those where that is impossible
+     * fail, and other operations are refused. */
+    clproc_lossless lossless;
+    /** Without operations, encode anew also where format and depth would let pixels stay as they
+     * are stored: set where quality or another option of the encoder was asked for. */
     bool reencode;
     uint32_t strip;
     /** NULL or "keep": pictures keep their colour profile, and inks become sRGB; "srgb"; else a
@@ -398,6 +409,7 @@ typedef struct clproc_run_result {
     uint64_t written;
     uint64_t skipped;
     uint64_t failed;
+    uint64_t kept; /**< of those written, without being encoded anew */
     double seconds;
     char device[128];
     clproc_verification verification;

@@ -33,6 +33,7 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
     if (counter) {
         ++*counter;
     }
+    events->kept += event.kept;
     event.input = text(event.input);
     event.output = text(event.output);
     event.message = text(event.message);
@@ -54,6 +55,18 @@ void clp_events_done(clp_events *events, const char *input, const char *output, 
                         .input = input,
                         .output = output,
                         .message = message,
+                        .digest = digest},
+         &events->written);
+}
+
+void clp_events_kept(clp_events *events, const char *input, const char *output, const char *message,
+                     const char *digest) {
+    tell(events,
+         (clproc_event){.kind = CLPROC_EVENT_DONE,
+                        .input = input,
+                        .output = output,
+                        .message = message,
+                        .kept = true,
                         .digest = digest},
          &events->written);
 }

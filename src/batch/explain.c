@@ -1,4 +1,5 @@
 #include "batch/batch.h"
+#include "batch/lossless.h"
 #include "batch/planner.h"
 #include "batch/template.h"
 
@@ -9,6 +10,8 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
     clp_recipe recipe = {0};
     clp_colours *colours = NULL;
     clp_header header;
+    clp_kept kept;
+    clp_move move;
     clproc_status status;
     CLP_TRY(status, out, clp_file_read(file, 0, &bytes, error));
     CLP_TRY(status, out, clp_decoder_create(&decoder, error));
@@ -21,6 +24,11 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
     }
     if (format == CLPROC_FORMAT_KEEP) {
         format = header.format;
+    }
+    CLP_TRY(status, out, clp_lossless_choose(params, &header, format, &kept, &move, error));
+    if (kept == CLP_KEPT_PIXELS || kept == CLP_KEPT_BLOCKS) {
+        clp_lossless_explain(&header, kept, &move, stream);
+        goto out;
     }
     CLP_TRY(status, out, clp_colours_create(&colours, params, error));
     CLP_TRY(status, out,

@@ -44,7 +44,7 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         .limit = by_memory ? run->memory : most,
         .judge = input->named ? NULL : looks_like_picture,
         /* A copy is of the whole file. */
-        .extent = run->copies ? NULL : clp_extent_find,
+        .extent = clp_lossless_copies(run->params) ? NULL : clp_extent_find,
         .state = &extent,
     };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
@@ -123,16 +123,17 @@ static clproc_status list_again(clp_worker *self, clproc_error *error) {
 static void leave_there(clp_worker *self, const clp_picture *draft, clp_placing placing,
                         clp_outcome *outcome) {
     if (placing != CLP_PLACE_WRITE) {
-        clp_events_skipped(
-            &self->run->events, clp_worker_input(self, draft->task.item), (char *)draft->output.data,
-            placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS, NULL);
+        clp_events_skipped(&self->run->events, clp_worker_input(self, draft->task.item),
+                           (char *)draft->output.data,
+                           placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS,
+                           NULL);
         *outcome = CLP_OUTCOME_THROUGH;
     }
 }
 
-/** Settles the output's name. */
-static clproc_status find_place(clp_worker *self, clp_picture *draft, const clp_name_facts *facts,
-                                clp_outcome *outcome, clproc_error *error) {
+clproc_status clp_worker_find_place(clp_worker *self, clp_picture *draft,
+                                    const clp_name_facts *facts, clp_outcome *outcome,
+                                    clproc_error *error) {
     clp_run *run = self->run;
     clp_placing placing = CLP_PLACE_WRITE;
     draft->output.size = 0;
@@ -147,49 +148,27 @@ static clproc_status find_place(clp_worker *self, clp_picture *draft, const clp_
     return status;
 }
 
-/** Nothing is to be done to this picture: its bytes are its output. */
-static clproc_status copy_file(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
-                               clproc_error *error) {
-    clp_run *run = self->run;
-    clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
-    clproc_status status;
-    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
-    if (*outcome == CLP_OUTCOME_GOES_ON) {
-        const char *name = (char *)draft->output.data;
-        if (!run->params->dry_run && !run->params->null_output) {
-            CLP_TRY(status, out,
-                    clp_worker_write(self, draft->task.item, draft->source, name, self->file.data,
-                                     self->file.size, error));
-        }
-        clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
-        clp_digest digest = {.text = ""};
-        if (run->params->digest) {
-            digest = clp_digest_bytes(self->file.data, self->file.size);
-        }
-        clp_events_done(&run->events, clp_worker_input(self, draft->task.item), name, "copied",
-                        digest.text);
-        *outcome = CLP_OUTCOME_THROUGH;
-    }
-out:
+clproc_status clp_worker_make_metadata(clp_worker *self, clp_picture *draft,
+                                       const clp_header *header, const clp_metadata_target *target,
+                                       clproc_error *error) {
+    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, draft->task.item));
+    clproc_status status = clp_metadata_make(&draft->metadata, header, self->run->params, target,
+                                             clp_planner_colours(self->run->planner), error);
+    clp_prof_end(self->thread);
     return status;
 }
 
-static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_error *error) {
-    const clproc_run_params *params = self->run->params;
-    clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, draft->task.item));
-    clproc_status status =
-        clp_metadata_make(&draft->metadata, &self->header, params, &draft->recipe,
-                          clp_planner_colours(self->run->planner), error);
-    clp_prof_end(self->thread);
+clproc_status clp_worker_tell_metadata(clp_worker *self, const clp_picture *draft,
+                                       clproc_error *error) {
     const char *warning = draft->metadata.warning;
-    if (status == CLPROC_OK && draft->metadata.flawed &&
-        params->fail_on == CLPROC_FAIL_ON_WARNING) {
-        status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
-                               warning);
-    } else if (status == CLPROC_OK && warning[0]) {
+    if (draft->metadata.flawed && self->run->params->fail_on == CLPROC_FAIL_ON_WARNING) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
+                             warning);
+    }
+    if (warning[0]) {
         clp_events_warning(&self->run->events, clp_worker_input(self, draft->task.item), warning);
     }
-    return status;
+    return CLPROC_OK;
 }
 
 clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
@@ -219,21 +198,23 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outco
                    (uint64_t)self->header.width * self->header.height);
     clproc_format asked = clp_names_format(run->names, run->params->format);
     clproc_format format = asked == CLPROC_FORMAT_KEEP ? self->header.format : asked;
-    if (run->copies && format == self->header.format) {
-        CLP_TRY(status, out, copy_file(self, draft, outcome, error));
+    CLP_TRY(status, out, clp_worker_keep(self, draft, format, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
     draft->in_rows = clp_decoder_has_rows(self->decoder);
     CLP_TRY(status, out, find_plan(self, draft, format, error));
     const clp_layout *output = &draft->recipe.plan->output;
     clp_name_facts facts = {format, output->width, output->height};
-    CLP_TRY(status, out, find_place(self, draft, &facts, outcome, error));
+    CLP_TRY(status, out, clp_worker_find_place(self, draft, &facts, outcome, error));
     if (*outcome == CLP_OUTCOME_GOES_ON && run->params->dry_run) {
         clp_events_done(&run->events, path, (char *)draft->output.data, NULL, NULL);
         *outcome = CLP_OUTCOME_THROUGH;
     }
     if (*outcome == CLP_OUTCOME_GOES_ON) {
-        CLP_TRY(status, out, take_metadata(self, draft, error));
+        const clp_metadata_target target = clp_metadata_target_of(&draft->recipe);
+        CLP_TRY(status, out, clp_worker_make_metadata(self, draft, &self->header, &target, error));
+        CLP_TRY(status, out, clp_worker_tell_metadata(self, draft, error));
     }
 out:
     return status;

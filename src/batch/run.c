@@ -20,12 +20,6 @@ static uint32_t count_cores(void) {
 
 /* --------------------------------------------------------------- preparing */
 
-static bool may_copy(const clproc_run_params *params) {
-    bool operations = params->pipeline && clproc_pipeline_length(params->pipeline) > 0;
-    bool keeps = !params->icc || strcmp(params->icc, "keep") == 0;
-    return !operations && keeps && !params->reencode && params->depth == 0 && params->strip == 0;
-}
-
 clp_listing_request clp_run_listing_request(const clp_run *run) {
     const clproc_run_params *params = run->params;
     clp_listing_request request = {
@@ -115,7 +109,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
         .board = run->board,
         .events = &run->events,
         .is_small = is_small(run),
-        .eager = !run->copies && !params->dry_run && any_readable(&run->listing),
+        .eager = !run->keeps && !params->dry_run && any_readable(&run->listing),
         .on_open = make_output,
         .user = run,
     };
@@ -144,7 +138,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         .prof = run->prof,
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
-    if (run->copies) {
+    if (run->keeps) {
         CLP_TRY(status, out, clp_run_make_output(run, error));
     }
     CLP_TRY(status, out, begin_stations(run, error));
@@ -277,6 +271,7 @@ static void fill_result(clp_run *run, clproc_run_result *result) {
     result->written = run->events.written;
     result->skipped = run->events.skipped;
     result->failed = run->events.failed;
+    result->kept = run->events.kept;
     result->verification = clp_verify_result(&run->verify);
     print_devices(run, result->device, sizeof result->device);
 }
@@ -299,7 +294,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
         .params = params,
         .memory = clp_run_memory(params),
         .jobs = clp_strategy_has(params, CLPROC_STRATEGY_PARALLEL) ? jobs : 1,
-        .copies = may_copy(params),
+        .keeps = clp_lossless_possible(params),
         .session = session,
         .prof = session->prof,
     };
@@ -364,7 +359,7 @@ static void forward(const clproc_event *event, void *user) {
 
 static void add_result(clproc_run_result *sum, const clproc_run_result *one) {
     uint64_t found = sum->found, written = sum->written;
-    uint64_t skipped = sum->skipped, failed = sum->failed;
+    uint64_t skipped = sum->skipped, failed = sum->failed, kept = sum->kept;
     clproc_verification verified = found ? sum->verification : one->verification;
     *sum = *one;
     sum->verification = verified; /* the first run's: it is the one that verifies */
@@ -372,6 +367,7 @@ static void add_result(clproc_run_result *sum, const clproc_run_result *one) {
     sum->written += written;
     sum->skipped += skipped;
     sum->failed += failed;
+    sum->kept += kept;
 }
 
 static clproc_status run_repeatedly(clp_session *session, const clproc_run_params *params,

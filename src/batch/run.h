@@ -9,6 +9,7 @@
 #include "batch/digest.h"
 #include "batch/events.h"
 #include "batch/listing.h"
+#include "batch/lossless.h"
 #include "batch/names.h"
 #include "batch/planner.h"
 #include "batch/strategy.h"
@@ -18,7 +19,7 @@ typedef struct clp_run {
     const clproc_run_params *params;
     uint64_t memory; /**< bytes that pictures under way may hold, and that a file may have */
     uint32_t jobs;   /**< workers */
-    bool copies;     /**< files whose format stays are copied as they are */
+    bool keeps;      /**< pictures may go through without a device: see clp_lossless_possible() */
     clp_session *session;
     clp_prof *prof; /**< the session's */
     clp_events events;

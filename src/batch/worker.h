@@ -1,5 +1,6 @@
 /** A worker's state and its parts: worker.c has its tasks, reading.c brings a file as far as what
- * its output will be, passage.c through a station, fill.c its pixels into the lane. */
+ * its output will be, keeping.c one to its end that is not decoded, passage.c through a station,
+ * fill.c its pixels into the lane. */
 #ifndef CLP_BATCH_WORKER_H
 #define CLP_BATCH_WORKER_H
 
@@ -61,9 +62,26 @@ typedef enum clp_outcome {
 clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
                                    clproc_error *error);
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
+/** Settles the output's name. */
+clproc_status clp_worker_find_place(clp_worker *self, clp_picture *draft,
+                                    const clp_name_facts *facts, clp_outcome *outcome,
+                                    clproc_error *error);
+/** Makes the draft's metadata, for an output, of a file with this header. */
+clproc_status clp_worker_make_metadata(clp_worker *self, clp_picture *draft,
+                                       const clp_header *header, const clp_metadata_target *target,
+                                       clproc_error *error);
+/** Tells what of it was dropped; fails where that is not tolerated. */
+clproc_status clp_worker_tell_metadata(clp_worker *self, const clp_picture *draft,
+                                       clproc_error *error);
 /** From a file's name to a draft that only lacks its pixels. */
 clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
                                  clproc_error *error);
+
+/* --------------------------------------------------------- keeping.c */
+
+/** Finishes a picture whose pixels, or blocks, stay as they are stored. Any other goes on. */
+clproc_status clp_worker_keep(clp_worker *self, clp_picture *draft, clproc_format format,
+                              clp_outcome *outcome, clproc_error *error);
 
 /* ------------------------------------------------------------ fill.c */
 

@@ -14,6 +14,11 @@ static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
                                               {"444", CLPROC_SUBSAMPLING_444},
                                               {0}};
 
+static const clp_cli_choice losslesses[] = {{"off", CLPROC_LOSSLESS_OFF},
+                                            {"exact", CLPROC_LOSSLESS_EXACT},
+                                            {"trim", CLPROC_LOSSLESS_TRIM},
+                                            {0}};
+
 static const clp_cli_choice depths[] = {{"keep", 0}, {"8", 8}, {"16", 16}, {0}};
 
 static const clp_cli_choice strips[] = {{"all", CLPROC_STRIP_ALL},
@@ -88,6 +93,12 @@ const clp_cli_option clp_cli_options[] = {
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
      GIVEN(run.reencode), .choices = subsamplings},
+    {"lossless", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "rotate, flip, crop and orient JPEGs by moving their blocks, without decoding them; one whose "
+     "edges do not lie between blocks fails, or with trim loses what is in the way; see `clproc "
+     "help "
+     "keeping`",
+     FIELD(run.lossless), .choices = losslesses, .implied = "exact", DAILY},
     {"progressive", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "write progressive JPEGs", FIELD(run.progressive), GIVEN(run.reencode)},
     {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,

@@ -44,7 +44,34 @@ static void print_metadata(const clp_cli_page *page) {
     page->paragraph(
         "--strip takes out all, or some of exif, xmp, iptc, icc, thumbnail, comments; gps "
         "takes the place out of EXIF, XMP, IPTC and texts. Without operations a file "
-        "is copied whole.");
+        "is copied whole, or with --strip all but its metadata; see `clproc help keeping`.");
+}
+
+static void print_keeping(const clp_cli_page *page) {
+    page->paragraph("Pixels are only decoded and encoded where that is needed. What is not "
+                    "re-encoded is counted at the end, and named with --verbose.");
+    page->entry("no operation", "the file is copied, byte for byte, with the tag that turns it");
+    page->entry("--strip",
+                "a JPEG's tables and scans, a PNG's pixels, palette, transparency and frames stay "
+                "byte for byte; metadata is written as `clproc help metadata` says");
+    page->entry("--lossless",
+                "--rotate, --flip, --crop and EXIF's orientation move a JPEG's blocks (its DCT "
+                "coefficients, as jpegtran does). No value changes");
+    page->paragraph("Pixels are encoded anew where an option asks for it (--format, --quality, "
+                    "--subsampling, --progressive, --png-level, --depth, --icc), for any other "
+                    "operation, and for --strip without --lossless where EXIF's orientation is "
+                    "to be applied, where inks would lose their profile, and where a file is not "
+                    "whole by its markers. Whether a scan itself is damaged, only decoding "
+                    "tells.");
+    page->paragraph("With --lossless a JPEG fails where its blocks cannot do it: rotating and "
+                    "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
+                    "namely the one that gets mirrored, and a crop must begin at such a multiple. "
+                    "--lossless=trim leaves out what is in the way, at most 31 columns or rows of "
+                    "an edge, and never shows more than was asked for. Blocks at the far edges of "
+                    "a crop are stored whole, so that up to 31 pixels beyond it stay in the file, "
+                    "unseen. Scans of a moved JPEG get Huffman codes of their own; progressive "
+                    "ones stay so. A PNG is encoded anew, which loses nothing. Other operations, "
+                    "formats and options of the encoder are refused.");
 }
 
 static void print_formats(const clp_cli_page *page) {
@@ -127,6 +154,7 @@ static void print_synonyms(const clp_cli_page *page) {
 const clp_cli_topic clp_cli_topics[] = {
     {"sizes", "how sizes and shapes are written", print_sizes},
     {"metadata", "what is kept and what is not", print_metadata},
+    {"keeping", "what is copied without re-encoding", print_keeping},
     {"formats", "what is read and written", print_formats},
     {"synonyms", "options and values by the names of other programs", print_synonyms},
     {"environment", "environment variables", print_environment},

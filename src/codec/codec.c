@@ -339,3 +339,38 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
 out:
     return status;
 }
+
+/* ----------------------------------------------------- without decoding */
+
+clproc_status clp_encoder_rewrite(clp_encoder *encoder, const clp_decoder *decoder,
+                                  const clp_encode_params *params, const uint8_t **data,
+                                  size_t *size, clproc_error *error) {
+    bool done = false;
+    clproc_status status;
+    if (!decoder->codec) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no picture is open");
+    }
+    encoder->output.size = 0;
+    CLP_TRY(status, out, decoder->codec->rewrite(decoder, encoder, params, &done, error));
+    *data = done ? encoder->output.data : NULL;
+    *size = encoder->output.size;
+out:
+    return status;
+}
+
+clproc_status clp_encoder_move(clp_encoder *encoder, clp_decoder *decoder, const clp_move *move,
+                               const clp_encode_params *params, const uint8_t **data, size_t *size,
+                               clproc_error *error) {
+    clproc_status status;
+    if (decoder->codec != &clp_codec_jpeg) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no JPEG is open");
+    }
+    encoder->output.size = 0;
+    decoder->source.deadline = deadline(decoder->source.limits.seconds);
+    CLP_TRY(status, out, clp_jpeg_move(decoder, encoder, move, params, error));
+    *data = encoder->output.data;
+    *size = encoder->output.size;
+out:
+    close_file(decoder);
+    return status;
+}

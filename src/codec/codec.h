@@ -199,4 +199,36 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
                                 const clp_encode_params *params, const uint8_t **data, size_t *size,
                                 clproc_error *error);
 
+/* ----------------------------------------------------- without decoding */
+
+/** Writes the file that the decoder has open with other metadata: what its pixels are stored in
+ * stays byte for byte. `*data` as clp_encoder_write() gives it; NULL: the file is not whole, or
+ * odd, and only decoding it can tell what is there. */
+clproc_status clp_encoder_rewrite(clp_encoder *encoder, const clp_decoder *decoder,
+                                  const clp_encode_params *params, const uint8_t **data,
+                                  size_t *size, clproc_error *error);
+
+/** A JPEG's pixels in other places: a rectangle of it, flipped, then transposed. */
+typedef struct clp_move {
+    bool flip_x, flip_y, transpose;
+    uint32_t x0, x1, y0, y1; /**< of the picture as stored: first, and the one behind the last */
+} clp_move;
+
+/** Size of the picture that a move makes. */
+uint32_t clp_move_width(const clp_move *move);
+uint32_t clp_move_height(const clp_move *move);
+/** Checks that a move goes by whole blocks of the picture: where a side is kept its first edge, and
+ * where it is flipped its last edge must lie between them. `trim` moves such an edge inwards.
+ * CLPROC_ERROR_UNSUPPORTED with cause and cure. */
+clproc_status clp_move_fit(clp_move *move, const clp_header *header, bool trim,
+                           clproc_error *error);
+/** Bytes that clp_encoder_move() takes for coefficients. */
+uint64_t clp_move_bytes(const clp_move *move, const clp_header *header);
+/** Writes the JPEG that the decoder has open with its blocks in other places: no sample is decoded,
+ * and none changes. The move fits. The decoder is closed. `*data` as clp_encoder_write() gives it.
+ */
+clproc_status clp_encoder_move(clp_encoder *encoder, clp_decoder *decoder, const clp_move *move,
+                               const clp_encode_params *params, const uint8_t **data, size_t *size,
+                               clproc_error *error);
+
 #endif

@@ -1,0 +1,140 @@
+/* A picture whose pixels are not decoded: from the file that was read to its output. */
+#include <string.h>
+
+#include "batch/worker.h"
+
+/** Settles the name, writes and tells. */
+static clproc_status save(clp_worker *self, clp_picture *draft, const clp_name_facts *facts,
+                          const uint8_t *data, size_t size, const char *message,
+                          clp_outcome *outcome, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_digest digest = {.text = ""};
+    clproc_status status;
+    CLP_TRY(status, out, clp_worker_find_place(self, draft, facts, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    const char *name = (char *)draft->output.data;
+    if (!run->params->dry_run && !run->params->null_output) {
+        CLP_TRY(status, out,
+                clp_worker_write(self, draft->task.item, draft->source, name, data, size, error));
+    }
+    clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
+    clp_prof_count(run->prof, CLP_COUNTER_KEPT, 1);
+    if (run->params->digest) {
+        digest = clp_digest_bytes(data, size);
+    }
+    clp_events_kept(&run->events, clp_worker_input(self, draft->task.item), name, message,
+                    digest.text);
+    *outcome = CLP_OUTCOME_THROUGH;
+out:
+    return status;
+}
+
+static clproc_status make_metadata(clp_worker *self, clp_picture *draft, uint32_t width,
+                                   uint32_t height, clp_encode_params *params,
+                                   clproc_error *error) {
+    const clp_header *header = &self->header;
+    const clp_metadata_target target = {
+        .format = header->format,
+        .width = width,
+        .height = height,
+        .channels = clp_model_channels(header->model) - clp_model_has_alpha(header->model),
+        .space = CLP_SPACE_RGB,
+        .problem = "",
+    };
+    clp_header seen = *header;
+    if (header->format == CLPROC_FORMAT_PNG) {
+        seen.beside &= ~(uint32_t)CLP_BESIDE_ANIMATION; /* its frames stay */
+    }
+    clproc_status status = clp_worker_make_metadata(self, draft, &seen, &target, error);
+    *params = (clp_encode_params){.format = header->format,
+                                  .blocks = draft->metadata.blocks,
+                                  .colour = draft->metadata.colour};
+    return status;
+}
+
+/** All but the metadata stays. Where that cannot be seen to by markers alone, nothing has happened,
+ * and the picture goes on to be decoded. */
+static clproc_status keep_pixels(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
+                                 clproc_error *error) {
+    const clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
+    const uint8_t *data = NULL;
+    size_t size = 0;
+    clp_encode_params params;
+    clproc_status status;
+    CLP_TRY(status, out, make_metadata(self, draft, facts.width, facts.height, &params, error));
+    CLP_TRY(status, out,
+            clp_encoder_rewrite(self->encoder, self->decoder, &params, &data, &size, error));
+    if (!data && self->run->params->lossless && self->header.format == CLPROC_FORMAT_JPEG) {
+        status = clp_error_set(error, CLPROC_ERROR_INPUT,
+                               "has not the markers of a whole JPEG, so only decoding it can tell "
+                               "what is there; leave out --lossless");
+    }
+    if (status != CLPROC_OK || !data) {
+        goto out;
+    }
+    clp_worker_tell_header(self);
+    CLP_TRY(status, out, clp_worker_tell_metadata(self, draft, error));
+    status = save(self, draft, &facts, data, size, "copied without re-encoding", outcome, error);
+out:
+    return status;
+}
+
+/** Memory for coefficients. Who waits for it holds nothing. */
+static clproc_status hold(clp_worker *self, uint64_t bytes, clp_outcome *outcome,
+                          clproc_error *error) {
+    const clp_holding wanted = {.host = bytes, .station = CLP_NO_STATION};
+    clp_worker_leave_station(self, false);
+    clp_board_answer answer =
+        clp_board_hold(self->run->board, self->thread, &self->held, &wanted, true, error);
+    if (answer == CLP_BOARD_STOPPED) {
+        *outcome = CLP_OUTCOME_STOPPED;
+    }
+    return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
+}
+
+static clproc_status move_blocks(clp_worker *self, clp_picture *draft, const clp_move *move,
+                                 clp_outcome *outcome, clproc_error *error) {
+    const clp_name_facts facts = {self->header.format, clp_move_width(move), clp_move_height(move)};
+    const uint8_t *data = NULL;
+    size_t size = 0;
+    clp_encode_params params;
+    clproc_status status;
+    CLP_TRY(status, out, hold(self, clp_move_bytes(move, &self->header), outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    CLP_TRY(status, out, make_metadata(self, draft, facts.width, facts.height, &params, error));
+    clp_prof_begin(self->thread, CLP_PROF_MOVE, clp_worker_image(self, draft->task.item));
+    status = clp_encoder_move(self->encoder, self->decoder, move, &params, &data, &size, error);
+    clp_prof_end(self->thread);
+    if (status != CLPROC_OK) {
+        goto out;
+    }
+    clp_worker_tell_header(self);
+    CLP_TRY(status, out, clp_worker_tell_metadata(self, draft, error));
+    status = save(self, draft, &facts, data, size, "moved without re-encoding", outcome, error);
+out:
+    clp_board_release(self->run->board, &self->held);
+    return status;
+}
+
+clproc_status clp_worker_keep(clp_worker *self, clp_picture *draft, clproc_format format,
+                              clp_outcome *outcome, clproc_error *error) {
+    const clp_header *header = &self->header;
+    clp_kept kept;
+    clp_move move;
+    clproc_status status =
+        clp_lossless_choose(self->run->params, header, format, &kept, &move, error);
+    if (status == CLPROC_OK && kept == CLP_KEPT_FILE) {
+        const clp_name_facts facts = {header->format, header->width, header->height};
+        status =
+            save(self, draft, &facts, self->file.data, self->file.size, "copied", outcome, error);
+    } else if (status == CLPROC_OK && kept == CLP_KEPT_PIXELS) {
+        status = keep_pixels(self, draft, outcome, error);
+    } else if (status == CLPROC_OK && kept == CLP_KEPT_BLOCKS) {
+        status = move_blocks(self, draft, &move, outcome, error);
+    }
+    return status;
+}
