@@ -4,6 +4,7 @@
 #include "batch/batch.h"
 #include "batch/lossless.h"
 #include "core/checked.h"
+#include "core/format.h"
 #include "core/memory.h"
 #include "core/number.h"
 #include "device/device.h"
@@ -76,7 +77,8 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out, check_range("PNG level", params->png_level, 0, 9, error));
     CLP_TRY(
         status, out,
-        check_range("format", (int)params->format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_PNG, error));
+        check_range("format", (int)params->format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_WEBP, error));
+    CLP_TRY(status, out, clp_codec_need(params->format, error));
     CLP_TRY(status, out,
             check_range("subsampling", (int)params->subsampling, CLPROC_SUBSAMPLING_KEEP,
                         CLPROC_SUBSAMPLING_444, error));
@@ -102,6 +104,12 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     }
 out:
     return status;
+}
+
+clproc_format_info clproc_format_at(size_t index) {
+    const clp_format *row = clp_format_of((clproc_format)(index + 1));
+    return row ? (clproc_format_info){row->name, row->package, clp_codec_is_built(row->format)}
+               : (clproc_format_info){0};
 }
 
 clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,

@@ -193,8 +193,18 @@ typedef enum clproc_existing {
 typedef enum clproc_format {
     CLPROC_FORMAT_KEEP,
     CLPROC_FORMAT_JPEG,
-    CLPROC_FORMAT_PNG
+    CLPROC_FORMAT_PNG,
+    CLPROC_FORMAT_WEBP /**< only where the build has it; see clproc_format_at() */
 } clproc_format;
+
+/** A format of pictures, by its place from 0. */
+typedef struct clproc_format_info {
+    const char *name;    /**< as "WebP"; NULL beyond the last */
+    const char *package; /**< of Debian, that a build with it needs; NULL: every build has it */
+    bool built;          /**< this build has it */
+} clproc_format_info;
+
+CLPROC_API clproc_format_info clproc_format_at(size_t index);
 
 typedef enum clproc_subsampling {
     CLPROC_SUBSAMPLING_KEEP, /**< a JPEG's own; 4:2:0 for what was none */
@@ -292,7 +302,7 @@ typedef enum clproc_event_kind {
 /** Why a file was skipped. */
 typedef enum clproc_skip {
     CLPROC_SKIP_NONE,       /**< it was not */
-    CLPROC_SKIP_NO_PICTURE, /**< found in a folder, and no JPEG or PNG; see clproc_event.kind_name
+    CLPROC_SKIP_NO_PICTURE, /**< found in a folder, and not of a format that is read; see clproc_event.kind_name
                              */
     CLPROC_SKIP_NO_FILE,    /**< found in a folder, and no regular file */
     CLPROC_SKIP_EXISTS,     /**< its output exists */
@@ -346,10 +356,11 @@ typedef struct clproc_run_params {
     const char *device;              /**< as in clproc_context_params */
 
     clproc_format format;
-    int quality; /**< JPEG, 1 to 100 */
+    int quality; /**< JPEG and WebP, 1 to 100 */
     clproc_subsampling subsampling;
     bool progressive;
     int png_level; /**< zlib level, 0 to 9 */
+    bool webp_lossless; /**< WebPs keep every sample */
     int depth;     /**< 0 keep, 8 or 16 */
     /** JPEGs are turned, mirrored and cropped without being decoded; those where that is impossible
      * fail, and other operations are refused. */

@@ -75,7 +75,7 @@ void clp_events_skipped(clp_events *events, const char *input, const char *outpu
                         const char *kind) {
     static const char *const reasons[] = {
         [CLPROC_SKIP_NONE] = "",
-        [CLPROC_SKIP_NO_PICTURE] = "is no JPEG or PNG",
+        [CLPROC_SKIP_NO_PICTURE] = "is not of a format that is read",
         [CLPROC_SKIP_NO_FILE] = "is not a regular file",
         [CLPROC_SKIP_EXISTS] = "exists already",
         [CLPROC_SKIP_MADE_BEFORE] = "was made before",

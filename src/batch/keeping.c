@@ -44,9 +44,7 @@ static clproc_status make_metadata(clp_worker *self, clp_picture *draft, uint32_
         .problem = "",
     };
     clp_header seen = *header;
-    if (header->format == CLPROC_FORMAT_PNG) {
-        seen.beside &= ~(uint32_t)CLP_BESIDE_ANIMATION; /* its frames stay */
-    }
+    seen.beside &= ~(uint32_t)CLP_BESIDE_ANIMATION; /* its frames stay */
     clproc_status status = clp_worker_make_metadata(self, draft, &seen, &target, error);
     *params = (clp_encode_params){.format = header->format,
                                   .blocks = draft->metadata.blocks,

@@ -40,10 +40,11 @@ clproc_status clp_lossless_check(const clproc_run_params *params, clproc_error *
         }
     }
     if (encodes(params)) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "--lossless keeps pixels as they are stored, but --quality, "
-                             "--subsampling, --progressive, --png-level, --depth or --icc asks for "
-                             "new ones; leave out one of them");
+        return clp_error_set(
+            error, CLPROC_ERROR_ARGUMENT,
+            "--lossless keeps pixels as they are stored, but --quality, "
+            "--subsampling, --progressive, --png-level, --webp-lossless, --depth or --icc asks for "
+            "new ones; leave out one of them");
     }
     return CLPROC_OK;
 }
@@ -116,7 +117,7 @@ static clproc_status refuse_format(const clp_header *header, clproc_error *error
     return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                          "is a %s, and --lossless leaves it one; leave out --lossless, or give the "
                          "output no other format",
-                         header->format == CLPROC_FORMAT_JPEG ? "JPEG" : "PNG");
+                         clp_format_of(header->format)->name);
 }
 
 /** Inks are told by their profile alone: without it they become RGB first, unless that is asked
@@ -135,7 +136,12 @@ static clproc_status choose_lossless(const clproc_run_params *params, const clp_
     } else if (header->format == CLPROC_FORMAT_JPEG) {
         *kept = CLP_KEPT_BLOCKS;
         status = clp_move_fit(move, header, params->lossless == CLPROC_LOSSLESS_TRIM, error);
-    } /* Encoding a PNG anew loses nothing. */
+    } else if (header->format != CLPROC_FORMAT_PNG) { /* encoding that anew loses nothing */
+        status = clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                               "is a %s, and --lossless can only move the blocks of JPEGs; leave "
+                               "it out",
+                               clp_format_of(header->format)->name);
+    }
 out:
     return status;
 }

@@ -201,7 +201,7 @@ clp_metadata_target clp_metadata_target_of(const clp_recipe *recipe) {
         .format = recipe->plan->target.format,
         .width = output->width,
         .height = output->height,
-        .channels = gray ? 1 : 3,
+        .channels = gray && clp_format_of(recipe->plan->target.format)->gray ? 1 : 3,
         .space = recipe->plan->terms.space,
         .converted = recipe->converted,
         .problem = recipe->problem,

@@ -19,15 +19,16 @@ static void pass_over(clp_worker *self, const char *path) {
     const clp_bytes *head = &self->file;
     const char *kind = clp_codec_kind(head->data, head->size);
     bool named = clp_ending_format(path) != CLPROC_FORMAT_KEEP || clp_ending_is_foreign(path);
-    char message[64];
+    char message[64] = "skipped: is empty";
     if (!kind) {
         kind = head->size == 0 ? "empty" : named ? "unknown" : "other";
     }
     if (named || clp_codec_kind_is_picture(kind)) {
-        snprintf(message, sizeof message, "skipped: is no JPEG or PNG, but %s",
-                 head->size == 0                ? "empty"
-                 : strcmp(kind, "unknown") == 0 ? "of no known kind"
-                                                : kind);
+        bool unknown = strcmp(kind, "unknown") == 0;
+        if (head->size > 0) {
+            snprintf(message, sizeof message, "skipped: is %s%s",
+                     unknown ? "of no known kind" : kind, unknown ? "" : ", which is not read");
+        }
         clp_events_warning(events, path, message);
     }
     clp_events_skipped(events, path, NULL, CLPROC_SKIP_NO_PICTURE, kind);

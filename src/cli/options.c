@@ -5,8 +5,11 @@
 /** A bool to set when the option is given. */
 #define GIVEN(member) .given_offset = offsetof(clp_cli_settings, member)
 
-static const clp_cli_choice formats[] = {
-    {"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG}, {0}};
+static const clp_cli_choice formats[] = {{"keep", CLPROC_FORMAT_KEEP},
+                                         {"jpeg", CLPROC_FORMAT_JPEG},
+                                         {"png", CLPROC_FORMAT_PNG},
+                                         {"webp", CLPROC_FORMAT_WEBP},
+                                         {0}};
 
 static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
                                               {"420", CLPROC_SUBSAMPLING_420},
@@ -88,8 +91,9 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(output), DAILY},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
-    {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT, "JPEG quality",
-     FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100, DAILY},
+    {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
+     "quality of JPEGs and WebPs", FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100,
+     DAILY},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
      GIVEN(run.reencode), .choices = subsamplings},
@@ -103,6 +107,8 @@ const clp_cli_option clp_cli_options[] = {
      "write progressive JPEGs", FIELD(run.progressive), GIVEN(run.reencode)},
     {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "PNG compression level", FIELD(run.png_level), GIVEN(run.reencode), .min = 0, .max = 9},
+    {"webp-lossless", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "write WebPs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,

@@ -94,6 +94,7 @@ struct clp_codec {
 
 extern const clp_codec clp_codec_jpeg;
 extern const clp_codec clp_codec_png;
+extern const clp_codec clp_codec_webp; /**< only where CLPROC_HAS_WEBP is defined */
 
 clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
@@ -105,6 +106,8 @@ clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint
 
 clproc_status clp_png_rewrite(const clp_decoder *decoder, clp_encoder *encoder,
                               const clp_encode_params *params, bool *done, clproc_error *error);
+clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                             const clp_encode_params *params, clproc_error *error);
 /** Puts the moved JPEG into `encoder->output`, which is empty. */
 clproc_status clp_jpeg_move(clp_decoder *decoder, clp_encoder *encoder, const clp_move *move,
                             const clp_encode_params *params, clproc_error *error);
