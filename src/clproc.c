@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "batch/batch.h"
+#include "batch/lossless.h"
 #include "core/checked.h"
+#include "core/format.h"
 #include "core/memory.h"
 #include "core/number.h"
 #include "device/device.h"
@@ -69,20 +71,28 @@ static clproc_status check_duration(const clproc_run_params *params, clproc_erro
 }
 
 /** Checks what both a run and an explanation need. */
-static clproc_status check_output(int quality, int png_level, int format, int subsampling,
-                                  int intent, int depth, clproc_error *error) {
+/** Checks what is told of one output. */
+static clproc_status check_output(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
-    CLP_TRY(status, out, check_range("quality", quality, 1, 100, error));
-    CLP_TRY(status, out, check_range("PNG level", png_level, 0, 9, error));
+    CLP_TRY(status, out, check_range("quality", params->quality, 1, 100, error));
+    CLP_TRY(status, out, check_range("PNG level", params->png_level, 0, 9, error));
+    CLP_TRY(
+        status, out,
+        check_range("format", (int)params->format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_WEBP, error));
+    CLP_TRY(status, out, clp_codec_need(params->format, error));
     CLP_TRY(status, out,
-            check_range("format", format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_PNG, error));
+            check_range("subsampling", (int)params->subsampling, CLPROC_SUBSAMPLING_KEEP,
+                        CLPROC_SUBSAMPLING_444, error));
     CLP_TRY(status, out,
-            check_range("subsampling", subsampling, CLPROC_SUBSAMPLING_KEEP, CLPROC_SUBSAMPLING_444,
-                        error));
+            check_range("intent", (int)params->intent, CLPROC_INTENT_PERCEPTUAL,
+                        CLPROC_INTENT_ABSOLUTE, error));
     CLP_TRY(status, out,
-            check_range("intent", intent, CLPROC_INTENT_PERCEPTUAL, CLPROC_INTENT_ABSOLUTE, error));
-    if (depth != 0 && depth != 8 && depth != 16) {
-        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16", depth);
+            check_range("lossless", (int)params->lossless, CLPROC_LOSSLESS_OFF,
+                        CLPROC_LOSSLESS_TRIM, error));
+    CLP_TRY(status, out, clp_lossless_check(params, error));
+    if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16",
+                               params->depth);
     }
 out:
     return status;
@@ -95,13 +105,11 @@ static clproc_status check_outputs(const clproc_run_params *params, clproc_error
                              "a picture has %zu outputs; at most %d are made in one run",
                              params->output_count + 1, CLPROC_MAX_OUTPUTS);
     }
-    clproc_status status =
-        check_output(params->quality, params->png_level, (int)params->format,
-                     (int)params->subsampling, (int)params->intent, params->depth, error);
+    clproc_status status = check_output(params, error);
     for (size_t i = 0; status == CLPROC_OK && i < params->output_count; i++) {
-        const clproc_output *one = &params->outputs[i];
-        status = check_output(one->quality, one->png_level, (int)one->format, (int)one->subsampling,
-                              (int)one->intent, one->depth, error);
+        clproc_run_params one = *params;
+        clproc_output_apply(&one, &params->outputs[i]);
+        status = check_output(&one, error);
     }
     return status;
 }
@@ -120,6 +128,12 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));
 out:
     return status;
+}
+
+clproc_format_info clproc_format_at(size_t index) {
+    const clp_format *row = clp_format_of((clproc_format)(index + 1));
+    return row ? (clproc_format_info){row->name, row->package, clp_codec_is_built(row->format)}
+               : (clproc_format_info){0};
 }
 
 clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,

@@ -193,8 +193,18 @@ typedef enum clproc_existing {
 typedef enum clproc_format {
     CLPROC_FORMAT_KEEP,
     CLPROC_FORMAT_JPEG,
-    CLPROC_FORMAT_PNG
+    CLPROC_FORMAT_PNG,
+    CLPROC_FORMAT_WEBP /**< only where the build has it; see clproc_format_at() */
 } clproc_format;
+
+/** A format of pictures, by its place from 0. */
+typedef struct clproc_format_info {
+    const char *name;    /**< as "WebP"; NULL beyond the last */
+    const char *package; /**< of Debian, that a build with it needs; NULL: every build has it */
+    bool built;          /**< this build has it */
+} clproc_format_info;
+
+CLPROC_API clproc_format_info clproc_format_at(size_t index);
 
 typedef enum clproc_subsampling {
     CLPROC_SUBSAMPLING_KEEP, /**< a JPEG's own; 4:2:0 for what was none */
@@ -202,6 +212,13 @@ typedef enum clproc_subsampling {
     CLPROC_SUBSAMPLING_422,
     CLPROC_SUBSAMPLING_444
 } clproc_subsampling;
+
+/** What a run may do to a JPEG without decoding it. */
+typedef enum clproc_lossless {
+    CLPROC_LOSSLESS_OFF,   /**< change its metadata */
+    CLPROC_LOSSLESS_EXACT, /**< and rotate, flip and crop it by whole blocks, or fail */
+    CLPROC_LOSSLESS_TRIM   /**< and leave out parts of blocks at edges that are in the way */
+} clproc_lossless;
 
 typedef enum clproc_fail_on {
     CLPROC_FAIL_ON_NONE,      /**< take whatever can be decoded at all */
@@ -234,14 +251,14 @@ enum {
  * plain program would; results stay within the promises of the numerics. */
 enum {
     CLPROC_STRATEGY_NAIVE = 0,
-    CLPROC_STRATEGY_PARALLEL = 1,     /**< a worker per core, not one */
-    CLPROC_STRATEGY_OVERLAP = 2,      /**< decode rows while the device works on those before */
-    CLPROC_STRATEGY_PLANAR = 4,       /**< keep JPEGs in their planes, not RGB */
-    CLPROC_STRATEGY_COMPOSE = 8,      /**< plan operations together, not passes for each */
-    CLPROC_STRATEGY_SHRINK = 16,      /**< shrink JPEGs while they are decoded */
-    CLPROC_STRATEGY_ONE_LISTING = 32, /**< list folders once, not for every file */
-    CLPROC_STRATEGY_ONE_OPEN = 64,   /**< open files once, not for header and pixels each */
-    CLPROC_STRATEGY_STREAM = 128,     /**< compute large pictures while they are decoded */
+    CLPROC_STRATEGY_PARALLEL = 1,       /**< a worker per core, not one */
+    CLPROC_STRATEGY_OVERLAP = 2,        /**< decode rows while the device works on those before */
+    CLPROC_STRATEGY_PLANAR = 4,         /**< keep JPEGs in their planes, not RGB */
+    CLPROC_STRATEGY_COMPOSE = 8,        /**< plan operations together, not passes for each */
+    CLPROC_STRATEGY_SHRINK = 16,        /**< shrink JPEGs while they are decoded */
+    CLPROC_STRATEGY_ONE_LISTING = 32,   /**< list folders once, not for every file */
+    CLPROC_STRATEGY_ONE_OPEN = 64,      /**< open files once, not for header and pixels each */
+    CLPROC_STRATEGY_STREAM = 128,       /**< compute large pictures while they are decoded */
     CLPROC_STRATEGY_DEVICE_CODEC = 256, /**< decode and encode JPEGs on the device */
     CLPROC_STRATEGY_DEFAULT = 511
 };
@@ -285,7 +302,8 @@ typedef enum clproc_event_kind {
 /** Why a file was skipped. */
 typedef enum clproc_skip {
     CLPROC_SKIP_NONE,       /**< it was not */
-    CLPROC_SKIP_NO_PICTURE, /**< found in a folder, and no JPEG or PNG; see clproc_event.kind_name
+    CLPROC_SKIP_NO_PICTURE, /**< found in a folder, and not of a format that is read; see
+                             * clproc_event.kind_name
                              */
     CLPROC_SKIP_NO_FILE,    /**< found in a folder, and no regular file */
     CLPROC_SKIP_EXISTS,     /**< its output exists */
@@ -314,6 +332,7 @@ typedef struct clproc_event {
     const char *message;   /**< cause and remedy, "" if none */
     clproc_skip skip;      /**< SKIPPED: why */
     const char *kind_name; /**< NO_PICTURE: what it is, as "webp", "empty" or "other"; else "" */
+    bool kept;             /**< DONE: it was not encoded anew; `message` says what was done */
     /** Of an output, if asked for: xxh3-128 in hexadecimal of its file, or with null_output of its
      * samples; else "". */
     const char *digest;
@@ -322,7 +341,7 @@ typedef struct clproc_event {
                          all of them; 0: none */
     uint64_t done;    /**< outputs settled so far, failed ones included */
     uint64_t total;   /**< outputs there will be, as far as files were found */
-    bool listing;                            /**< `total` may still grow */
+    bool listing;     /**< `total` may still grow */
 } clproc_event;
 
 /** Called by one thread at a time, from any of the run's threads. Must not call back into the run.
@@ -341,7 +360,9 @@ typedef struct clproc_output {
     clproc_subsampling subsampling;
     bool progressive;
     int png_level;
+    bool webp_lossless;
     int depth;
+    clproc_lossless lossless;
     bool reencode;
     uint32_t strip;
     const char *icc;
@@ -364,13 +385,17 @@ typedef struct clproc_run_params {
     const char *device;  /**< as in clproc_context_params */
 
     clproc_format format;
-    int quality; /**< JPEG, 1 to 100 */
+    int quality; /**< JPEG and WebP, 1 to 100 */
     clproc_subsampling subsampling;
     bool progressive;
-    int png_level; /**< zlib level, 0 to 9 */
-    int depth;     /**< 0 keep, 8 or 16 */
-    /** Without operations, encode anew also where format, depth and strip would let a file be
-     * copied: set where quality or another option of the encoder was asked for. */
+    int png_level;      /**< zlib level, 0 to 9 */
+    bool webp_lossless; /**< WebPs keep every sample */
+    int depth;          /**< 0 keep, 8 or 16 */
+    /** JPEGs are turned, mirrored and cropped without being decoded; those where that is impossible
+     * fail, and other operations are refused. */
+    clproc_lossless lossless;
+    /** Without operations, encode anew also where format and depth would let pixels stay as they
+     * are stored: set where quality or another option of the encoder was asked for. */
     bool reencode;
     uint32_t strip;
     /** NULL or "keep": pictures keep their colour profile, and inks become sRGB; "srgb"; else a
@@ -425,6 +450,7 @@ typedef struct clproc_run_result {
     uint64_t written;
     uint64_t skipped;
     uint64_t failed;
+    uint64_t kept; /**< of those written, without being encoded anew */
     double seconds;
     char device[128];
     clproc_verification verification;

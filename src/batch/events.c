@@ -37,6 +37,7 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
     if (event.skip == CLPROC_SKIP_NO_PICTURE) {
         events->found -= events->outputs - 1; /* it was counted as a picture */
     }
+    events->kept += event.kept;
     event.input = text(event.input);
     event.output = text(event.output);
     event.message = text(event.message);
@@ -63,11 +64,24 @@ void clp_events_done(clp_events *events, const char *input, const char *output, 
          &events->written);
 }
 
+void clp_events_kept(clp_events *events, const char *input, const char *output, const char *message,
+                     const char *digest) {
+    tell(events,
+         (clproc_event){.kind = CLPROC_EVENT_DONE,
+                        .input = input,
+                        .output = output,
+                        .message = message,
+                        .outputs = 1,
+                        .kept = true,
+                        .digest = digest},
+         &events->written);
+}
+
 void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,
                         const char *kind) {
     static const char *const reasons[] = {
         [CLPROC_SKIP_NONE] = "",
-        [CLPROC_SKIP_NO_PICTURE] = "is no JPEG or PNG",
+        [CLPROC_SKIP_NO_PICTURE] = "is not of a format that is read",
         [CLPROC_SKIP_NO_FILE] = "is not a regular file",
         [CLPROC_SKIP_EXISTS] = "exists already",
         [CLPROC_SKIP_MADE_BEFORE] = "was made before",

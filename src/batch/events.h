@@ -14,6 +14,7 @@ typedef struct clp_events {
     bool listing;
     uint32_t outputs; /**< of each file */
     uint64_t found, written, skipped, failed;
+    uint64_t kept; /**< of those written, without being encoded anew */
 } clp_events;
 
 /** `report` may be NULL. `outputs`: that each file is to have. */
@@ -27,6 +28,9 @@ void clp_events_listed(clp_events *events);
 
 /** `digest`: of the output, "" where none was asked for. */
 void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
+                     const char *digest);
+/** As clp_events_done(), of what was not encoded anew. */
+void clp_events_kept(clp_events *events, const char *input, const char *output, const char *message,
                      const char *digest);
 /** `kind`: of what is no picture; may be NULL. What has no outputs counts as one. */
 void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,

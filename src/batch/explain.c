@@ -1,27 +1,56 @@
 #include "batch/batch.h"
+#include "batch/lossless.h"
 #include "batch/planner.h"
 #include "core/memory.h"
 
-/** Prints the plan of each output; where there are several, under its name. */
-static clproc_status explain(const clp_output_set *outputs, const clp_recipe *recipes, FILE *stream,
-                             clproc_error *error) {
-    for (uint32_t i = 0; i < outputs->count; i++) {
+/** Prints what one output does. */
+static clproc_status explain(const clp_output *output, const clp_recipe *recipe,
+                             const clp_header *header, FILE *stream, clproc_error *error) {
+    clproc_format format = clp_output_format(output, header->format);
+    clp_kept kept;
+    clp_move move;
+    clproc_status status;
+    CLP_TRY(status, out, clp_lossless_choose(&output->params, header, format, &kept, &move, error));
+    if (kept != CLP_KEPT_NOTHING) {
+        clp_lossless_explain(header, kept, &move, stream);
+    } else if (recipe->failure.status != CLPROC_OK) {
+        *error = recipe->failure;
+        status = error->status;
+    } else {
+        clp_plan_explain(recipe->plan, stream);
+    }
+out:
+    return status;
+}
+
+/** Prints what each output does; where there are several, under its name. */
+static clproc_status explain_all(const clp_output_set *outputs, const clp_recipe *recipes,
+                                 const clp_header *header, FILE *stream, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; status == CLPROC_OK && i < outputs->count; i++) {
         const char *name = outputs->each[i].params.output;
         if (outputs->count > 1) {
             fprintf(stream, "%soutput %u of %u%s%s%s\n", i > 0 ? "\n" : "", i + 1, outputs->count,
                     name ? ", " : "", name ? name : "", i > 0 ? ": from the same decode" : "");
         }
-        if (recipes[i].failure.status != CLPROC_OK) {
-            *error = recipes[i].failure;
-            return error->status;
-        }
-        if (recipes[i].plan) {
-            clp_plan_explain(recipes[i].plan, stream);
-        } else {
-            fputs("nothing to compute: the file is copied\n", stream);
-        }
+        status = explain(&outputs->each[i], &recipes[i], header, stream, error);
     }
-    return CLPROC_OK;
+    return status;
+}
+
+/** The outputs for which a picture is decoded, bit by bit. */
+static uint32_t find_wanted(const clp_output_set *outputs, const clp_header *header) {
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        const clp_output *output = &outputs->each[i];
+        clproc_format format = clp_output_format(output, header->format);
+        clp_kept kept;
+        clp_move move;
+        bool fine =
+            clp_lossless_choose(&output->params, header, format, &kept, &move, NULL) == CLPROC_OK;
+        wanted |= (uint32_t)(fine && kept == CLP_KEPT_NOTHING) << i;
+    }
+    return wanted;
 }
 
 clproc_status clp_batch_explain(const clproc_run_params *params, const char *file, FILE *stream,
@@ -48,9 +77,9 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
         goto out;
     }
     CLP_TRY(status, out,
-            clp_recipes_make(recipes, &outputs, decoder, &header,
+            clp_recipes_make(recipes, &outputs, find_wanted(&outputs, &header), decoder, &header,
                              clp_recipe_orientation(params, &header), error));
-    status = explain(&outputs, recipes, stream, error);
+    status = explain_all(&outputs, recipes, &header, stream, error);
 out:
     if (recipes) {
         clp_recipes_release(recipes, outputs.count);

@@ -111,10 +111,10 @@ static void drop_numbers(clp_colour_facts *facts) {
 
 /** Converted pictures are described by the run's profile; a PNG of sRGB by a chunk of its own. */
 static clproc_status describe_converted(clp_metadata *metadata, const clproc_run_params *params,
-                                        const clp_recipe *recipe, const clp_colours *colours,
-                                        bool gray, clproc_error *error) {
-    clp_block profile = clp_colours_profile(colours, gray);
-    bool numbers = clp_format_of(recipe->plan->target.format)->numbers;
+                                        const clp_metadata_target *target,
+                                        const clp_colours *colours, clproc_error *error) {
+    clp_block profile = clp_colours_profile(colours, target->channels == 1);
+    bool numbers = clp_format_of(target->format)->numbers;
     drop_numbers(&metadata->colour);
     if (params->strip & CLPROC_STRIP_ICC) {
         return CLPROC_OK;
@@ -140,16 +140,16 @@ static uint32_t profile_channels(clp_model model) {
 /** A profile stays only with pixels it describes; numbers become one where only that can be kept.
  */
 static clproc_status keep_profile(clp_metadata *metadata, const clp_header *header,
-                                  const clproc_run_params *params, const clp_recipe *recipe,
-                                  bool gray, clproc_error *error) {
+                                  const clproc_run_params *params,
+                                  const clp_metadata_target *target, clproc_error *error) {
     const clp_block *block = &header->blocks.icc;
     char reason[128] = "";
     uint32_t channels = 0;
     if (params->strip & CLPROC_STRIP_ICC) {
         return CLPROC_OK;
     }
-    if (!clp_format_of(recipe->plan->target.format)->numbers &&
-        clp_format_of(header->format)->numbers) {
+    bool gray = target->channels == 1;
+    if (!clp_format_of(target->format)->numbers && clp_format_of(header->format)->numbers) {
         clproc_error failure = {0};
         clproc_status status = clp_colours_describe(header, gray, &metadata->icc, &failure);
         if (status != CLPROC_OK || metadata->icc.size > 0) {
@@ -163,9 +163,9 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
         blame(metadata, "the colour profile", reason);
         return CLPROC_OK;
     }
-    if (channels != (gray ? 1 : 3)) {
+    if (channels != target->channels) {
         snprintf(reason, sizeof reason, "it describes %s pictures, the output is %s",
-                 clp_icc_kind(channels), clp_icc_kind(gray ? 1 : 3));
+                 clp_icc_kind(channels), clp_icc_kind(target->channels));
         warn(metadata, "the colour profile", reason);
         /* Nothing is wrong with it where the run has turned the picture gray. */
         metadata->flawed |= channels != profile_channels(header->model);
@@ -175,15 +175,13 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
 }
 
 static clproc_status make_icc(clp_metadata *metadata, const clp_header *header,
-                              const clproc_run_params *params, const clp_recipe *recipe,
+                              const clproc_run_params *params, const clp_metadata_target *target,
                               const clp_colours *colours, clproc_error *error) {
-    clp_model model = recipe->plan->output.model;
-    bool gray = model == CLP_MODEL_GRAY || model == CLP_MODEL_GRAYA;
     const clp_colour_facts *facts = &header->colour;
-    if (recipe->problem[0]) {
-        blame(metadata, "the colour profile", recipe->problem);
+    if (target->problem[0]) {
+        blame(metadata, "the colour profile", target->problem);
     }
-    if (recipe->plan->terms.space != CLP_SPACE_RGB) {
+    if (target->space != CLP_SPACE_RGB) {
         bool described = header->blocks.icc.data || facts->has_cicp || facts->has_srgb ||
                          facts->has_gamma || facts->has_chromaticities;
         drop_numbers(&metadata->colour);
@@ -192,25 +190,38 @@ static clproc_status make_icc(clp_metadata *metadata, const clp_header *header,
         }
         return CLPROC_OK;
     }
-    return recipe->converted ? describe_converted(metadata, params, recipe, colours, gray, error)
-                             : keep_profile(metadata, header, params, recipe, gray, error);
+    return target->converted ? describe_converted(metadata, params, target, colours, error)
+                             : keep_profile(metadata, header, params, target, error);
+}
+
+clp_metadata_target clp_metadata_target_of(const clp_recipe *recipe) {
+    const clp_layout *output = &recipe->plan->output;
+    bool gray = output->model == CLP_MODEL_GRAY || output->model == CLP_MODEL_GRAYA;
+    return (clp_metadata_target){
+        .format = recipe->plan->target.format,
+        .width = output->width,
+        .height = output->height,
+        .channels = gray && clp_format_of(recipe->plan->target.format)->gray ? 1 : 3,
+        .space = recipe->plan->terms.space,
+        .converted = recipe->converted,
+        .problem = recipe->problem,
+    };
 }
 
 clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header,
-                                const clproc_run_params *params, const clp_recipe *recipe,
+                                const clproc_run_params *params, const clp_metadata_target *target,
                                 const clp_colours *colours, clproc_error *error) {
     const clp_blocks *blocks = &header->blocks;
-    const clp_layout *output = &recipe->plan->output;
     uint32_t strip = params->strip;
     clp_meta_edit edit = {
-        .width = output->width,
-        .height = output->height,
+        .width = target->width,
+        .height = target->height,
         .reset_orientation = !params->no_auto_orient,
         .strip_gps = strip & CLPROC_STRIP_GPS,
         .strip_thumbnail = true, /* it shows the picture as it was */
         .strip_beside = true,    /* no output has what it tells of */
     };
-    clp_block_room room = clp_codec_room(recipe->plan->target.format);
+    clp_block_room room = clp_codec_room(target->format);
     clproc_status status;
     metadata->exif.size = metadata->icc.size = metadata->xmp.size = metadata->iptc.size = 0;
     metadata->warning[0] = '\0';
@@ -219,16 +230,15 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     CLP_TRY(status, out,
             make_block(metadata, &blocks->exif, strip & CLPROC_STRIP_EXIF, &edit,
                        clp_exif_edit_copy, "EXIF", &metadata->exif, error));
-    CLP_TRY(status, out, make_icc(metadata, header, params, recipe, colours, error));
+    CLP_TRY(status, out, make_icc(metadata, header, params, target, colours, error));
     /* Pictures are turned by EXIF alone: without it XMP goes on saying what it did. */
     edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
     CLP_TRY(status, out,
             make_block(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP, &edit, clp_xmp_edit_copy,
                        "XMP", &metadata->xmp, error));
     note_extension(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP);
-    CLP_TRY(
-        status, out,
-        clp_notes_convert(header, params, recipe->plan->target.format, &metadata->notes, error));
+    CLP_TRY(status, out,
+            clp_notes_convert(header, params, target->format, &metadata->notes, error));
     if (metadata->notes.dropped[0]) {
         warn(metadata, metadata->notes.dropped, "the output's format has no room for it");
     }

@@ -28,10 +28,23 @@ typedef struct clp_metadata {
     bool flawed;       /**< and it was the file's fault */
 } clp_metadata;
 
-/** Copies and edits the metadata of a file for the output of a recipe. A broken block is dropped
- * with a warning. */
+/** The output that metadata is made for. */
+typedef struct clp_metadata_target {
+    clproc_format format;
+    uint32_t width, height;
+    uint32_t channels; /**< of colours: 1 gray, 3 RGB, 4 inks */
+    clp_space space;
+    bool converted;      /**< its colours are those of the run's profile */
+    const char *problem; /**< why the file's profile was not used; "" if none was refused */
+} clp_metadata_target;
+
+/** The output of a recipe. */
+clp_metadata_target clp_metadata_target_of(const clp_recipe *recipe);
+
+/** Copies and edits the metadata of a file for an output. A broken block is dropped with a warning.
+ */
 clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header,
-                                const clproc_run_params *params, const clp_recipe *recipe,
+                                const clproc_run_params *params, const clp_metadata_target *target,
                                 const clp_colours *colours, clproc_error *error);
 void clp_metadata_free(clp_metadata *metadata);
 

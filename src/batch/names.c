@@ -6,6 +6,7 @@
 
 #include "batch/journal.h"
 #include "batch/template.h"
+#include "codec/codec.h"
 #include "core/memory.h"
 
 typedef enum naming {
@@ -71,10 +72,14 @@ static clproc_status choose_format(clp_names *names, clproc_format asked, clproc
         (names->naming == NAMING_TEMPLATE || stat(names->output, &info) != 0)) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
                                   "has the ending of a format that is not written; end it with "
-                                  ".jpg or .png, or name a folder");
+                                  ".jpg, .png or .webp, or name a folder");
     }
     clproc_format ending =
         names->naming == NAMING_MIRROR ? CLPROC_FORMAT_KEEP : clp_ending_format(names->output);
+    clproc_status status = clp_codec_need(ending, error);
+    if (status != CLPROC_OK) {
+        return clp_error_in_file(error, status, names->output);
+    }
     if (asked != CLPROC_FORMAT_KEEP && ending != CLPROC_FORMAT_KEEP && asked != ending) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, names->output,
                                   "has the ending of another format than the one asked for; change "

@@ -17,7 +17,9 @@ clproc_output clproc_output_of(const clproc_run_params *params) {
         .subsampling = params->subsampling,
         .progressive = params->progressive,
         .png_level = params->png_level,
+        .webp_lossless = params->webp_lossless,
         .depth = params->depth,
+        .lossless = params->lossless,
         .reencode = params->reencode,
         .strip = params->strip,
         .icc = params->icc,
@@ -34,7 +36,9 @@ void clproc_output_apply(clproc_run_params *params, const clproc_output *output)
     params->subsampling = output->subsampling;
     params->progressive = output->progressive;
     params->png_level = output->png_level;
+    params->webp_lossless = output->webp_lossless;
     params->depth = output->depth;
+    params->lossless = output->lossless;
     params->reencode = output->reencode;
     params->strip = output->strip;
     params->icc = output->icc;
@@ -44,12 +48,6 @@ void clproc_output_apply(clproc_run_params *params, const clproc_output *output)
 
 /* --------------------------------------------------------------- an output */
 
-static bool may_copy(const clproc_run_params *params) {
-    bool operations = params->pipeline && clproc_pipeline_length(params->pipeline) > 0;
-    bool keeps = !params->icc || strcmp(params->icc, "keep") == 0;
-    return !operations && keeps && !params->reencode && params->depth == 0 && params->strip == 0;
-}
-
 static clproc_status make(clp_output *output, const clproc_run_params *params,
                           const clp_output_set *all, uint32_t number, clproc_error *error) {
     bool several = all->count > 1;
@@ -58,7 +56,6 @@ static clproc_status make(clp_output *output, const clproc_run_params *params,
     clproc_output_apply(&output->params, &all->settings[number]);
     output->params.outputs = several ? all->settings : NULL;
     output->params.output_count = several ? all->count : 0;
-    output->copies = may_copy(&output->params);
     if (several && output->params.output && strcmp(output->params.output, "-") == 0) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                                "- as an output is for one picture alone; where each picture has "
@@ -80,10 +77,6 @@ out:
 clproc_format clp_output_format(const clp_output *output, clproc_format stored) {
     clproc_format asked = clp_names_format(output->names, output->params.format);
     return asked == CLPROC_FORMAT_KEEP ? stored : asked;
-}
-
-bool clp_output_copies(const clp_output *output, clproc_format stored) {
-    return output->copies && clp_output_format(output, stored) == stored;
 }
 
 /* ------------------------------------------------------------------ all */

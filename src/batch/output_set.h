@@ -10,7 +10,6 @@ typedef struct clp_output {
     /** The run's, with this output's own in their places. `outputs` there are all of the run's,
      * this one among them; none where it is the only one. */
     clproc_run_params params;
-    bool copies;      /**< files whose format stays are copied as they are */
     clp_names *names; /**< NULL if nothing is written */
     clp_colours *colours;
     jpeg_encode_tables tables; /**< of its quality, for the device's codec */
@@ -32,7 +31,5 @@ void clp_output_set_free(clp_output_set *outputs);
 
 /** The format of an output of a picture stored as `stored`. */
 clproc_format clp_output_format(const clp_output *output, clproc_format stored);
-/** True if such a picture is not decoded for this output. */
-bool clp_output_copies(const clp_output *output, clproc_format stored);
 
 #endif

@@ -15,6 +15,7 @@
 typedef struct recipe_key {
     uint32_t stored; /**< clproc_format */
     uint32_t width, height, model, depth, orientation;
+    uint32_t wanted; /**< outputs, bit by bit */
     uint32_t component_count;
     uint8_t h_samp[4], v_samp[4];
     clp_colour_key colours[CLPROC_MAX_OUTPUTS];
@@ -101,7 +102,7 @@ void clp_planner_summary(const clp_planner *planner, char *text, size_t size) {
 }
 
 static recipe_key make_key(const clp_planner *planner, const clp_header *header,
-                           uint32_t orientation) {
+                           uint32_t orientation, uint32_t wanted) {
     recipe_key key;
     memset(&key, 0, sizeof key);
     key.stored = header->format;
@@ -110,6 +111,7 @@ static recipe_key make_key(const clp_planner *planner, const clp_header *header,
     key.model = header->model;
     key.depth = header->depth;
     key.orientation = orientation;
+    key.wanted = wanted;
     key.component_count = header->component_count;
     memcpy(key.h_samp, header->h_samp, sizeof key.h_samp);
     memcpy(key.v_samp, header->v_samp, sizeof key.v_samp);
@@ -199,9 +201,10 @@ static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bo
 }
 
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               clp_recipe *recipes, bool *made, clproc_error *error) {
+                               uint32_t wanted, clp_recipe *recipes, bool *made,
+                               clproc_error *error) {
     uint32_t orientation = clp_recipe_orientation(&planner->outputs->each[0].params, header);
-    recipe_key key = make_key(planner, header, orientation);
+    recipe_key key = make_key(planner, header, orientation, wanted);
     entry *found;
     *made = false;
     pthread_mutex_lock(&planner->lock);
@@ -223,7 +226,7 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
     pthread_mutex_unlock(&planner->lock);
 
     clproc_status status =
-        clp_recipes_make(recipes, planner->outputs, decoder, header, orientation, error);
+        clp_recipes_make(recipes, planner->outputs, wanted, decoder, header, orientation, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);

@@ -9,18 +9,19 @@
 /** How to decode a picture, and what to do with it then for one of its outputs. */
 typedef struct clp_recipe {
     clp_plan *plan;       /**< one reference; NULL where there is nothing to compute */
-    clproc_error failure; /**< why there is no plan; status OK: the picture is copied */
+    clproc_error failure; /**< why there is no plan; status OK: none was wanted */
     /** One decode serves all outputs that have the same, or have its first planes alone. */
     clp_decode_request request;
     bool converted;    /**< colours are those of clp_colours_profile() */
     char problem[256]; /**< why the picture's profile was not used; "" if none was refused */
 } clp_recipe;
 
-/** Makes the recipes of all outputs, one for each, for the file that `decoder` has open. They start
+/** Makes the recipes of the outputs that are `wanted`, told bit by bit, for the file that `decoder`
+ * has open; those of the others are empty. They start
  * from one decode, whichever of them are made; where some need the picture as RGB and others its
  * planes, from two. What fails for one output alone is told in its recipe. `orientation`: as EXIF
  * numbers it; 1 leaves the picture as it is. */
-clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs,
+clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
                                clp_decoder *decoder, const clp_header *header, uint32_t orientation,
                                clproc_error *error);
 void clp_recipes_release(clp_recipe *recipes, uint32_t count);
@@ -48,6 +49,7 @@ void clp_planner_destroy(clp_planner **planner);
 /** As clp_recipes_make(), unless they are known already (`*made` false). Any thread; only threads
  * that want the same recipes wait for each other. Give them back with clp_recipes_release(). */
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               clp_recipe *recipes, bool *made, clproc_error *error);
+                               uint32_t wanted, clp_recipe *recipes, bool *made,
+                               clproc_error *error);
 
 #endif

@@ -19,15 +19,16 @@ static void pass_over(clp_worker *self, const char *path) {
     const clp_bytes *head = &self->file;
     const char *kind = clp_codec_kind(head->data, head->size);
     bool named = clp_ending_format(path) != CLPROC_FORMAT_KEEP || clp_ending_is_foreign(path);
-    char message[64];
+    char message[64] = "skipped: is empty";
     if (!kind) {
         kind = head->size == 0 ? "empty" : named ? "unknown" : "other";
     }
     if (named || clp_codec_kind_is_picture(kind)) {
-        snprintf(message, sizeof message, "skipped: is no JPEG or PNG, but %s",
-                 head->size == 0                ? "empty"
-                 : strcmp(kind, "unknown") == 0 ? "of no known kind"
-                                                : kind);
+        bool unknown = strcmp(kind, "unknown") == 0;
+        if (head->size > 0) {
+            snprintf(message, sizeof message, "skipped: is %s%s",
+                     unknown ? "of no known kind" : kind, unknown ? "" : ", which is not read");
+        }
         clp_events_warning(events, path, message);
     }
     clp_events_skipped(events, path, NULL, CLPROC_SKIP_NO_PICTURE, kind);
@@ -44,7 +45,7 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         .limit = by_memory ? run->memory : most,
         .judge = input->named ? NULL : looks_like_picture,
         /* A copy is of the whole file. */
-        .extent = run->any_copies ? NULL : clp_extent_find,
+        .extent = run->copies ? NULL : clp_extent_find,
         .state = &extent,
     };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
@@ -84,13 +85,14 @@ clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_err
     return status;
 }
 
-static clproc_status find_plans(clp_worker *self, clproc_error *error) {
+/** Finds the recipes of outputs, told bit by bit. */
+static clproc_status find_plans(clp_worker *self, uint32_t wanted, clproc_error *error) {
     clp_run *run = self->run;
     clp_picture *picture = &self->picture;
     bool made = false;
     clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, picture->task.item));
     clp_recipes_release(picture->recipes, run->outputs.count);
-    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header,
+    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, wanted,
                                             picture->recipes, &made, error);
     clp_prof_end(self->thread);
     for (uint32_t i = 0; made && !run->params->dry_run && i < run->outputs.count; i++) {
@@ -134,9 +136,8 @@ static void leave_there(clp_worker *self, clp_placing placing) {
     }
 }
 
-/** Settles the output's name. */
-static clproc_status find_place(clp_worker *self, const clp_name_facts *facts,
-                                clproc_error *error) {
+clproc_status clp_worker_find_place(clp_worker *self, const clp_name_facts *facts,
+                                    clproc_error *error) {
     clp_branch *branch = self->branch;
     clp_placing placing = CLP_PLACE_WRITE;
     branch->name.size = 0;
@@ -151,32 +152,6 @@ static clproc_status find_place(clp_worker *self, const clp_name_facts *facts,
     return status;
 }
 
-/** Nothing is to be done to this picture: its bytes are its output. */
-static clproc_status copy_file(clp_worker *self, clproc_error *error) {
-    clp_run *run = self->run;
-    clp_branch *branch = self->branch;
-    clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
-    clp_digest digest = {.text = ""};
-    clproc_status status;
-    CLP_TRY(status, out, find_place(self, &facts, error));
-    if (!branch->open) {
-        goto out;
-    }
-    clp_worker_tell_header(self);
-    if (!run->params->dry_run && !run->params->null_output) {
-        CLP_TRY(status, out, clp_worker_write(self, self->file.data, self->file.size, error));
-    }
-    clp_worker_count_picture(self);
-    if (run->params->digest) {
-        digest = clp_digest_bytes(self->file.data, self->file.size);
-    }
-    clp_events_done(&run->events, clp_worker_input(self, self->picture.task.item),
-                    (char *)branch->name.data, "copied", digest.text);
-    clp_worker_close_branch(self);
-out:
-    return status;
-}
-
 /** True if another output has told the same already. */
 static bool is_told(const clp_worker *self) {
     for (const clp_branch *other = self->picture.branches; other < self->branch; other++) {
@@ -187,25 +162,28 @@ static bool is_told(const clp_worker *self) {
     return false;
 }
 
-static clproc_status take_metadata(clp_worker *self, clproc_error *error) {
+clproc_status clp_worker_make_metadata(clp_worker *self, const clp_header *header,
+                                       const clp_metadata_target *target, clproc_error *error) {
     clp_branch *branch = self->branch;
-    const clproc_run_params *params = &branch->output->params;
     clp_prof_begin(self->thread, CLP_PROF_META, clp_worker_image(self, self->picture.task.item));
-    clproc_status status =
-        clp_metadata_make(&branch->metadata, &self->header, params, clp_worker_recipe(self),
-                          branch->output->colours, error);
+    clproc_status status = clp_metadata_make(&branch->metadata, header, &branch->output->params,
+                                             target, branch->output->colours, error);
     clp_prof_end(self->thread);
-    const char *warning = branch->metadata.warning;
-    if (status == CLPROC_OK && branch->metadata.flawed &&
-        params->fail_on == CLPROC_FAIL_ON_WARNING) {
-        self->picture.unreadable = true;
-        status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
-                               warning);
-    } else if (status == CLPROC_OK && warning[0] && !is_told(self)) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
-                           warning);
-    }
     return status;
+}
+
+clproc_status clp_worker_tell_metadata(clp_worker *self, clproc_error *error) {
+    const clp_metadata *metadata = &self->branch->metadata;
+    if (metadata->flawed && self->run->params->fail_on == CLPROC_FAIL_ON_WARNING) {
+        self->picture.unreadable = true;
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
+                             metadata->warning);
+    }
+    if (metadata->warning[0] && !is_told(self)) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
+                           metadata->warning);
+    }
+    return CLPROC_OK;
 }
 
 /** Opens the branches that are not settled, but for those whose files can be seen to be there. */
@@ -231,56 +209,74 @@ static clproc_status prepare_branch(clp_worker *self, clproc_error *error) {
     clp_branch *branch = self->branch;
     const clp_recipe *recipe = clp_worker_recipe(self);
     clproc_status status = recipe->failure.status;
-    if (clp_output_copies(branch->output, self->header.format)) {
-        return copy_file(self, error);
-    }
     if (status != CLPROC_OK) {
         *error = recipe->failure;
         goto out;
     }
     const clp_layout *output = &recipe->plan->output;
     clp_name_facts facts = {recipe->plan->target.format, output->width, output->height};
-    CLP_TRY(status, out, find_place(self, &facts, error));
+    CLP_TRY(status, out, clp_worker_find_place(self, &facts, error));
     if (branch->open && run->params->dry_run) {
         clp_events_done(&self->run->events, clp_worker_input(self, self->picture.task.item),
                         (char *)branch->name.data, NULL, NULL);
         clp_worker_close_branch(self);
     }
     if (branch->open) {
-        status = take_metadata(self, error);
+        const clp_metadata_target target = clp_metadata_target_of(recipe);
+        CLP_TRY(status, out, clp_worker_make_metadata(self, &self->header, &target, error));
+        status = clp_worker_tell_metadata(self, error);
     }
 out:
     return status;
 }
 
-/** True if a file is to be decoded for an output that is not there. */
-static bool wants_plans(const clp_worker *self) {
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
-        const clp_branch *branch = &self->picture.branches[i];
-        if (branch->open && !clp_output_copies(branch->output, self->header.format)) {
-            return true;
-        }
+/** What an output that fails comes to: the others go on, unless none of them can be made. */
+static clproc_status judge(clp_worker *self, clproc_status status, const clproc_error *error) {
+    if (status != CLPROC_OK && !self->picture.unreadable) {
+        clp_worker_fail_branch(self, error);
+        status = CLPROC_OK;
     }
-    return false;
+    return status;
 }
 
-static clproc_status prepare_branches(clp_worker *self, clproc_error *error) {
+/** Makes the outputs that keep the pixels as they are stored. `*wanted`: those that do not, bit by
+ * bit, whether they are open or not: all of them start from one decode. */
+static clproc_status keep_pixels(clp_worker *self, uint32_t *wanted, clp_outcome *outcome,
+                                 clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    if (wants_plans(self)) {
-        CLP_TRY(status, out, find_plans(self, error));
+    *wanted = 0;
+    for (uint32_t i = 0; i < self->run->outputs.count && *outcome == CLP_OUTCOME_GOES_ON; i++) {
+        clp_branch *branch = self->branch = &self->picture.branches[i];
+        clproc_format format = clp_output_format(branch->output, self->header.format);
+        clp_kept kept = CLP_KEPT_NOTHING;
+        clp_move move;
+        status = clp_lossless_choose(&branch->output->params, &self->header, format, &kept, &move,
+                                     error);
+        bool decodes = status == CLPROC_OK && kept == CLP_KEPT_NOTHING;
+        if (branch->open && !decodes) {
+            status =
+                status == CLPROC_OK ? clp_worker_keep(self, kept, &move, outcome, error) : status;
+            CLP_TRY(status, out, judge(self, status, error));
+        }
+        *wanted |= (uint32_t)(decodes || (branch->open && kept == CLP_KEPT_PIXELS)) << i;
     }
+    status = CLPROC_OK;
+out:
+    return status;
+}
+
+static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
+    uint32_t wanted;
+    clproc_status status = keep_pixels(self, &wanted, outcome, error);
+    if (status != CLPROC_OK || *outcome != CLP_OUTCOME_GOES_ON || !clp_worker_any_open(self)) {
+        return status;
+    }
+    CLP_TRY(status, out, find_plans(self, wanted, error));
     for (uint32_t i = 0; i < self->run->outputs.count; i++) {
         self->branch = &self->picture.branches[i];
-        if (!self->branch->open) {
-            continue;
-        }
-        status = prepare_branch(self, error);
-        if (status != CLPROC_OK && self->picture.unreadable) {
-            goto out;
-        }
-        if (status != CLPROC_OK) {
-            clp_worker_fail_branch(self, error); /* the others go on */
-            status = CLPROC_OK;
+        if (self->branch->open) {
+            status = prepare_branch(self, error);
+            CLP_TRY(status, out, judge(self, status, error));
         }
     }
 out:
@@ -308,8 +304,10 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
                    (uint64_t)self->header.width * self->header.height);
     self->picture.in_rows = clp_decoder_has_rows(self->decoder);
-    CLP_TRY(status, out, prepare_branches(self, error));
-    *outcome = clp_worker_any_open(self) ? CLP_OUTCOME_GOES_ON : CLP_OUTCOME_THROUGH;
+    CLP_TRY(status, out, prepare_branches(self, outcome, error));
+    if (*outcome == CLP_OUTCOME_GOES_ON && !clp_worker_any_open(self)) {
+        *outcome = CLP_OUTCOME_THROUGH;
+    }
 out:
     return status;
 }

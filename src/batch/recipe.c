@@ -177,13 +177,14 @@ static clproc_status choose(const draft *d, const clp_decode_request *shared, cl
     return status;
 }
 
-static clproc_status make_all(draft *drafts, const clp_output_set *outputs, clp_decoder *decoder,
-                              const clp_layout *whole, const clp_header *header,
-                              uint32_t orientation, clp_recipe *recipes, clproc_error *error) {
+static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint32_t wanted,
+                              clp_decoder *decoder, const clp_layout *whole,
+                              const clp_header *header, uint32_t orientation, clp_recipe *recipes,
+                              clproc_error *error) {
     clp_decode_request requests[CLPROC_MAX_OUTPUTS];
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; i < outputs->count; i++) {
-        if (!clp_output_copies(&outputs->each[i], header->format)) {
+        if (wanted >> i & 1) {
             (void)begin(&drafts[i], &outputs->each[i], whole, header, orientation, &recipes[i],
                         &recipes[i].failure); /* kept there */
         }
@@ -205,7 +206,7 @@ out:
     return status;
 }
 
-clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs,
+clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
                                clp_decoder *decoder, const clp_header *header, uint32_t orientation,
                                clproc_error *error) {
     clp_decode_request request = {.model = header->model, .eighths = 8};
@@ -217,7 +218,8 @@ clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *output
         return clp_error_memory(error, "a plan", outputs->count * sizeof *drafts);
     }
     CLP_TRY(status, out, clp_decoder_layout(decoder, &request, &whole, error));
-    status = make_all(drafts, outputs, decoder, &whole, header, orientation, recipes, error);
+    status =
+        make_all(drafts, outputs, wanted, decoder, &whole, header, orientation, recipes, error);
 out:
     for (uint32_t i = 0; i < outputs->count; i++) {
         end(&drafts[i]);

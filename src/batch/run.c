@@ -127,7 +127,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
         .board = run->board,
         .events = &run->events,
         .is_small = is_small(run),
-        .eager = !run->any_copies && !params->dry_run && any_readable(&run->listing),
+        .eager = !run->keeps && !params->dry_run && any_readable(&run->listing),
         .on_open = make_output,
         .user = run,
     };
@@ -139,7 +139,8 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     clproc_status status;
     CLP_TRY(status, out, clp_output_set_make(&run->outputs, params, error));
     for (uint32_t i = 0; i < run->outputs.count; i++) {
-        run->any_copies |= run->outputs.each[i].copies;
+        run->keeps |= clp_lossless_possible(&run->outputs.each[i].params);
+        run->copies |= clp_lossless_copies(&run->outputs.each[i].params);
     }
     CLP_TRY(status, out, list_files(run, error));
     CLP_TRY(status, out, clp_planner_create(&run->planner, &run->outputs, error));
@@ -159,7 +160,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         .prof = run->prof,
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
-    if (run->any_copies) {
+    if (run->keeps) {
         CLP_TRY(status, out, clp_run_make_output(run, error));
     }
     CLP_TRY(status, out, begin_stations(run, error));
@@ -305,6 +306,7 @@ static void fill_result(clp_run *run, clproc_run_result *result) {
     result->written = run->events.written;
     result->skipped = run->events.skipped;
     result->failed = run->events.failed;
+    result->kept = run->events.kept;
     result->verification = clp_verify_result(&run->verify);
     print_devices(run, result->device, sizeof result->device);
 }
@@ -392,7 +394,7 @@ static void forward(const clproc_event *event, void *user) {
 
 static void add_result(clproc_run_result *sum, const clproc_run_result *one) {
     uint64_t found = sum->found, written = sum->written;
-    uint64_t skipped = sum->skipped, failed = sum->failed;
+    uint64_t skipped = sum->skipped, failed = sum->failed, kept = sum->kept;
     clproc_verification verified = found ? sum->verification : one->verification;
     *sum = *one;
     sum->verification = verified; /* the first run's: it is the one that verifies */
@@ -400,6 +402,7 @@ static void add_result(clproc_run_result *sum, const clproc_run_result *one) {
     sum->written += written;
     sum->skipped += skipped;
     sum->failed += failed;
+    sum->kept += kept;
 }
 
 static clproc_status run_repeatedly(clp_session *session, const clproc_run_params *params,

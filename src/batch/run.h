@@ -9,6 +9,7 @@
 #include "batch/digest.h"
 #include "batch/events.h"
 #include "batch/listing.h"
+#include "batch/lossless.h"
 #include "batch/names.h"
 #include "batch/planner.h"
 #include "batch/strategy.h"
@@ -19,7 +20,8 @@ typedef struct clp_run {
     uint64_t memory; /**< bytes that pictures under way may hold, and that a file may have */
     uint32_t jobs;   /**< workers */
     clp_output_set outputs;
-    bool any_copies; /**< an output may be a copy of its file */
+    bool copies; /**< files may be copied whole, with what stands behind the picture */
+    bool keeps;  /**< pictures may go through without a device: see clp_lossless_possible() */
     clp_session *session;
     clp_prof *prof; /**< the session's */
     clp_events events;

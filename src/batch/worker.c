@@ -117,6 +117,7 @@ static clproc_status encode(clp_worker *self, uint8_t *results, const uint8_t **
         .quality = params->quality,
         .progressive = params->progressive,
         .png_level = params->png_level,
+        .lossless = params->webp_lossless,
         .blocks = branch->metadata.blocks,
         .colour = branch->metadata.colour,
     };

@@ -1,5 +1,6 @@
 /** A worker's state and its parts: worker.c has its tasks, reading.c brings a file as far as what
- * its output will be, passage.c through a station, fill.c its pixels into the lane. */
+ * its output will be, keeping.c one to its end that is not decoded, passage.c through a station,
+ * fill.c its pixels into the lane. */
 #ifndef CLP_BATCH_WORKER_H
 #define CLP_BATCH_WORKER_H
 
@@ -77,8 +78,23 @@ typedef enum clp_outcome {
 clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
                                    clproc_error *error);
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
+/** Settles the name of the present branch's file, and closes the branch where that is to stay. */
+clproc_status clp_worker_find_place(clp_worker *self, const clp_name_facts *facts,
+                                    clproc_error *error);
+/** Makes the branch's metadata, for an output, of a file with this header. */
+clproc_status clp_worker_make_metadata(clp_worker *self, const clp_header *header,
+                                       const clp_metadata_target *target, clproc_error *error);
+/** Tells what of it was dropped; fails where that is not tolerated. */
+clproc_status clp_worker_tell_metadata(clp_worker *self, clproc_error *error);
 /** From a file's name to branches that only lack its pixels; those that are left are open. */
 clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_error *error);
+
+/* --------------------------------------------------------- keeping.c */
+
+/** Makes the present branch of a picture that keeps its pixels, or blocks, as they are stored. It
+ * stays open if that cannot be: the picture must be decoded. */
+clproc_status clp_worker_keep(clp_worker *self, clp_kept kept, const clp_move *move,
+                              clp_outcome *outcome, clproc_error *error);
 
 /* ------------------------------------------------------------ fill.c */
 

@@ -184,8 +184,8 @@ static const char examples[] =
     "For the web, with the copyright kept but not the place, in sRGB:\n"
     "  clproc run photos/ -o web/ --resize '1600x1600>' --quality 82 --strip gps,thumbnail --icc "
     "srgb\n\n"
-    "Copies that tell nothing:\n"
-    "  clproc run photos/ -o private/ --strip all --quality 90\n\n"
+    "Copies that tell nothing, without re-encoding:\n"
+    "  clproc run photos/ -o private/ --strip all --lossless=trim\n\n"
     "One picture through a pipe:\n"
     "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
     "What was stopped, or only what is new:\n"
@@ -221,10 +221,15 @@ static void overview(void) {
 
 static void manual(const clp_cli_settings *defaults, const void *what) {
     const clp_cli_page *page = &clp_cli_page_man;
-    static const char *const titles[][2] = {
-        {"sizes", "Sizes"},           {"metadata", "Metadata"}, {"formats", "Formats"},
-        {"synonyms", "Synonyms"},     {"files", "Files"},       {"environment", "Environment"},
-        {"exit-codes", "Exit status"}};
+    static const char *const titles[][2] = {{"sizes", "Sizes"},
+                                            {"metadata", "Metadata"},
+                                            {"outputs", "Several outputs"},
+                                            {"keeping", "Keeping pixels"},
+                                            {"formats", "Formats"},
+                                            {"synonyms", "Synonyms"},
+                                            {"files", "Files"},
+                                            {"environment", "Environment"},
+                                            {"exit-codes", "Exit status"}};
     (void)what;
     printf(".TH CLPROC 1 \"\" \"clproc %s\"\n", clproc_version());
     page->heading("Name");

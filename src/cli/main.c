@@ -12,9 +12,10 @@
     "file\n"                                                                                       \
     "of names) or - (standard input: a picture, or names); lists have a name a line, or end\n"     \
     "names with NUL.\n"                                                                            \
-    "In folders what is neither JPEG nor PNG is skipped; what is named must be a picture.\n"       \
-    "Without operations a file is copied, or only re-encoded where an output option asks for "     \
-    "it.\n\nExamples:\n"
+    "In folders what is of no format that is read is skipped; what is named must be a picture.\n"  \
+    "Without operations a file is copied, and only re-encoded where an output option asks for "    \
+    "it;\n"                                                                                        \
+    "--strip alone leaves pixels as they are stored (`clproc help keeping`).\n\nExamples:\n"
 
 const clp_cli_command clp_cli_commands[] = {
     {"run", CLP_CLI_RUN, "INPUT... -o OUT [OPERATIONS] [OPTIONS]",

@@ -5,14 +5,22 @@
 /** A bool to set when the option is given. */
 #define GIVEN(member) .given_offset = offsetof(clp_cli_settings, member)
 
-static const clp_cli_choice formats[] = {
-    {"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG}, {0}};
+static const clp_cli_choice formats[] = {{"keep", CLPROC_FORMAT_KEEP},
+                                         {"jpeg", CLPROC_FORMAT_JPEG},
+                                         {"png", CLPROC_FORMAT_PNG},
+                                         {"webp", CLPROC_FORMAT_WEBP},
+                                         {0}};
 
 static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
                                               {"420", CLPROC_SUBSAMPLING_420},
                                               {"422", CLPROC_SUBSAMPLING_422},
                                               {"444", CLPROC_SUBSAMPLING_444},
                                               {0}};
+
+static const clp_cli_choice losslesses[] = {{"off", CLPROC_LOSSLESS_OFF},
+                                            {"exact", CLPROC_LOSSLESS_EXACT},
+                                            {"trim", CLPROC_LOSSLESS_TRIM},
+                                            {0}};
 
 static const clp_cli_choice depths[] = {{"keep", 0}, {"8", 8}, {"16", 16}, {0}};
 
@@ -89,15 +97,24 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(outputs), DAILY},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
-    {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT, "JPEG quality",
-     FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100, DAILY},
+    {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
+     "quality of JPEGs and WebPs", FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100,
+     DAILY},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
      GIVEN(run.reencode), .choices = subsamplings},
+    {"lossless", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "rotate, flip, crop and orient JPEGs by moving their blocks, without decoding them; one whose "
+     "edges do not lie between blocks fails, or with trim loses what is in the way; see `clproc "
+     "help "
+     "keeping`",
+     FIELD(run.lossless), .choices = losslesses, .implied = "exact", DAILY},
     {"progressive", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "write progressive JPEGs", FIELD(run.progressive), GIVEN(run.reencode)},
     {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "PNG compression level", FIELD(run.png_level), GIVEN(run.reencode), .min = 0, .max = 9},
+    {"webp-lossless", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "write WebPs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,

@@ -142,7 +142,8 @@ static void tell_text(clp_cli_progress *progress, const clproc_event *event) {
 static void tell_file(clp_cli_progress *progress, const clproc_event *event) {
     erase(progress);
     if (event->kind == CLPROC_EVENT_DONE) {
-        clp_cli_say("%s -> %s", event->input, event->output);
+        clp_cli_say("%s -> %s%s%s%s", event->input, event->output, event->message[0] ? " (" : "",
+                    event->message, event->message[0] ? ")" : "");
     } else if (event->kind_name[0]) {
         clp_cli_say("%s: skipped: %s (%s)", event->input, event->message, event->kind_name);
     } else {
@@ -288,6 +289,9 @@ static void print_verification(const clp_cli_progress *progress, const clproc_ru
                 (unsigned long long)found->seed, found->largest, 100 * found->mismatch, found->psnr,
                 (unsigned long long)found->beyond);
     }
+    if (result->kept > 0) {
+        fputs("; what is not re-encoded needs no proof", out);
+    }
     putc('\n', out);
 }
 
@@ -296,11 +300,12 @@ static void finish_json(const clp_cli_progress *progress, const clproc_run_resul
     fputs("{\"type\":\"result\",\"status\":", stderr);
     clp_cli_put_json(stderr, clproc_status_name(status));
     fprintf(stderr,
-            ",\"found\":%llu,\"written\":%llu,\"skipped\":%llu,\"failed\":%llu,\"seconds\":%.3f,"
+            ",\"found\":%llu,\"written\":%llu,\"kept\":%llu,\"skipped\":%llu,\"failed\":%llu,"
+            "\"seconds\":%.3f,"
             "\"device\":",
             (unsigned long long)result->found, (unsigned long long)result->written,
-            (unsigned long long)result->skipped, (unsigned long long)result->failed,
-            result->seconds);
+            (unsigned long long)result->kept, (unsigned long long)result->skipped,
+            (unsigned long long)result->failed, result->seconds);
     clp_cli_put_json(stderr, result->device);
     fprintf(stderr, ",\"exist\":%llu,\"made_before\":%llu,\"no_picture\":{",
             (unsigned long long)progress->skips[CLPROC_SKIP_EXISTS],
@@ -371,7 +376,7 @@ static size_t add_reasons(const clp_cli_progress *progress, char *line, size_t u
         const char *one, *many;
     } reasons[] = {{CLPROC_SKIP_MADE_BEFORE, "made before", "made before"},
                    {CLPROC_SKIP_EXISTS, "exists", "exist"},
-                   {CLPROC_SKIP_NO_PICTURE, "is no JPEG or PNG", "are no JPEG or PNG"}};
+                   {CLPROC_SKIP_NO_PICTURE, "is not read", "are not read"}};
     const char *joint = "; ";
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         uint64_t count = progress->skips[reasons[i].why];
@@ -405,6 +410,10 @@ static void print_summary(const clp_cli_progress *progress, const clproc_run_res
         (unsigned long long)result->written, progress->list ? "would be written" : "written",
         (unsigned long long)result->skipped, (unsigned long long)result->failed);
     const char *stopped = status == CLPROC_ERROR_CANCELLED ? "; stopped by a signal" : "";
+    if (result->kept > 0) {
+        used +=
+            (size_t)sprintf(line + used, "; %llu not re-encoded", (unsigned long long)result->kept);
+    }
     used = add_reasons(progress, line, used);
     size_t room = SUMMARY - characters(stopped), width = characters(line);
     int length = snprintf(rest, sizeof rest, ", %.2f s%s%s", result->seconds,

@@ -56,18 +56,62 @@ static void print_metadata(const clp_cli_page *page) {
     page->entry("comments, texts",
                 "kept; PNG's texts become comments of a JPEG, as \"Copyright: …\", "
                 "and comments a PNG's text.");
-    page->entry("density", "kept.");
+    page->entry("density", "kept, but in a WebP, which has none.");
+    page->entry("WebP", "has EXIF, XMP and a colour profile; IPTC, comments and texts are left "
+                        "behind, with a warning.");
     page->paragraph("Orientation is read from EXIF, in a PNG's eXIf chunk, else in \"Raw profile "
                     "type exif\" or \"APP1\", and applied unless --no-auto-orient is given.");
-    page->paragraph("Left behind, with a warning: gain maps (Ultra HDR) and other pictures behind "
-                    "a JPEG, the video of a motion photo, the frames of an APNG but the first, "
-                    "content credentials (C2PA), FLIR's thermal data. What XMP said of them is "
-                    "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
-                    "private chunks and segments.");
+    page->paragraph(
+        "Left behind, with a warning: gain maps (Ultra HDR) and other pictures behind "
+        "a JPEG, the video of a motion photo, the frames of an animation but the first, "
+        "content credentials (C2PA), FLIR's thermal data. What XMP said of them is "
+        "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
+        "private chunks and segments.");
     page->paragraph(
         "--strip takes out all, or some of exif, xmp, iptc, icc, thumbnail, comments; gps "
         "takes the place out of EXIF, XMP, IPTC and texts. Without operations a file "
-        "is copied whole.");
+        "is copied whole, or with --strip all but its metadata; see `clproc help keeping`.");
+}
+
+static void print_keeping(const clp_cli_page *page) {
+    page->paragraph("Pixels are only decoded and encoded where that is needed. What is not "
+                    "re-encoded is counted at the end, and named with --verbose.");
+    page->entry("no operation", "the file is copied, byte for byte, with the tag that turns it");
+    page->entry(
+        "--strip",
+        "a JPEG's tables and scans, a PNG's pixels, palette, transparency and frames, and "
+        "a WebP's pictures stay byte for byte; metadata is written as `clproc help metadata` says");
+    page->entry("--lossless",
+                "--rotate, --flip, --crop and EXIF's orientation move a JPEG's blocks (its DCT "
+                "coefficients, as jpegtran does). No value changes");
+    page->paragraph("Pixels are encoded anew where an option asks for it (--format, --quality, "
+                    "--subsampling, --progressive, --png-level, --webp-lossless, --depth, --icc), "
+                    "for any other "
+                    "operation, and for --strip without --lossless where EXIF's orientation is "
+                    "to be applied, where inks would lose their profile, and where a file is not "
+                    "whole by its markers. Whether a scan itself is damaged, only decoding "
+                    "tells.");
+    page->paragraph(
+        "With --lossless a JPEG fails where its blocks cannot do it: rotating and "
+        "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
+        "namely the one that gets mirrored, and a crop must begin at such a multiple. "
+        "--lossless=trim leaves out what is in the way, at most 31 columns or rows of "
+        "an edge, and never shows more than was asked for. Blocks at the far edges of "
+        "a crop are stored whole, so that up to 31 pixels beyond it stay in the file, "
+        "unseen. Scans of a moved JPEG get Huffman codes of their own; progressive "
+        "ones stay so. A PNG is encoded anew, which loses nothing; a WebP fails. Other operations, "
+        "formats and options of the encoder are refused.");
+}
+
+static bool is_built(const char *name) {
+    clproc_format_info info = {.name = ""};
+    for (size_t i = 0; info.name; i++) {
+        info = clproc_format_at(i);
+        if (info.name && strcmp(info.name, name) == 0) {
+            return info.built;
+        }
+    }
+    return false;
 }
 
 static void print_formats(const clp_cli_page *page) {
@@ -77,8 +121,13 @@ static void print_formats(const clp_cli_page *page) {
     page->entry("PNG",
                 "read: all colour types, 1 to 16 bits, interlaced; of an APNG the first frame. "
                 "Written: gray and RGB with or without alpha, 8 or 16 bits.");
+    page->entry("WebP", is_built("WebP")
+                            ? "read: lossy and lossless, with alpha; of an animation the "
+                              "first frame. Written: lossy at --quality, with --webp-lossless "
+                              "keeping every sample; RGB with or without alpha, 8 bits."
+                            : "not in this build: install libwebp-dev and build it again");
     page->paragraph(
-        "Nothing else is read or written: no WebP, HEIC, AVIF, TIFF, GIF or raw files, nor "
+        "Nothing else is read or written: no HEIC, AVIF, TIFF, GIF or raw files, nor "
         "PNGs in Apple's own form (CgBI). In folders such files are passed over with a "
         "warning; one that is named fails. What a file is its first bytes tell, not its "
         "name.");
@@ -151,6 +200,7 @@ const clp_cli_topic clp_cli_topics[] = {
     {"sizes", "how sizes and shapes are written", print_sizes},
     {"outputs", "several outputs of each picture, by --to", print_outputs},
     {"metadata", "what is kept and what is not", print_metadata},
+    {"keeping", "what is copied without re-encoding", print_keeping},
     {"formats", "what is read and written", print_formats},
     {"synonyms", "options and values by the names of other programs", print_synonyms},
     {"environment", "environment variables", print_environment},

@@ -9,7 +9,13 @@
 #include "core/format.h"
 #include "core/memory.h"
 
-static const clp_codec *const codecs[] = {&clp_codec_jpeg, &clp_codec_png};
+static const clp_codec *const codecs[] = {
+    &clp_codec_jpeg,
+    &clp_codec_png,
+#ifdef CLPROC_HAS_WEBP
+    &clp_codec_webp,
+#endif
+};
 
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
 
@@ -94,6 +100,44 @@ static size_t find_codec(const uint8_t *bytes, size_t size) {
     return index;
 }
 
+static size_t codec_of(clproc_format format) {
+    size_t index = 0;
+    while (index < CODEC_COUNT && codecs[index]->format != format) {
+        index++;
+    }
+    return index;
+}
+
+bool clp_codec_is_built(clproc_format format) {
+    return codec_of(format) < CODEC_COUNT;
+}
+
+clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
+    const clp_format *row = clp_format_of(format);
+    if (!row || clp_codec_is_built(format)) {
+        return CLPROC_OK;
+    }
+    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                         "this clproc was built without %s; install %s and build it again",
+                         row->name, row->package);
+}
+
+/** A file that is of none of the formats that are read. */
+static clproc_status refuse_kind(const char *kind, size_t size, clproc_error *error) {
+    const clp_format *row = kind ? clp_format_by_ending(kind) : NULL;
+    if (row && row->format != CLPROC_FORMAT_KEEP) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "is a %s, and this clproc was built without that; install %s and "
+                             "build it again",
+                             row->name, row->package);
+    }
+    return kind ? clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                                "is %s, which is not read; convert it with another program first",
+                                kind)
+                : clp_error_set(error, CLPROC_ERROR_INPUT,
+                                size ? "is no picture of a known kind" : "is empty");
+}
+
 bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format) {
     size_t index = find_codec(bytes, size);
     if (index < CODEC_COUNT && format) {
@@ -149,13 +193,7 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     close_file(decoder);
     size_t index = find_codec(bytes, size);
     if (index == CODEC_COUNT) {
-        const char *kind = clp_codec_kind(bytes, size);
-        return kind ? clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                                    "is neither a JPEG nor a PNG, but %s; convert it with another "
-                                    "program first",
-                                    kind)
-                    : clp_error_set(error, CLPROC_ERROR_INPUT,
-                                    size ? "is neither a JPEG nor a PNG" : "is empty");
+        return refuse_kind(clp_codec_kind(bytes, size), size, error);
     }
     if (!decoder->states[index]) {
         CLP_TRY(status, out, codecs[index]->create(&decoder->states[index], error));
@@ -293,10 +331,7 @@ clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, u
 /* ------------------------------------------------------------- encoding */
 
 clp_block_room clp_codec_room(clproc_format format) {
-    size_t index = 0;
-    while (index < CODEC_COUNT && codecs[index]->format != format) {
-        index++;
-    }
+    size_t index = codec_of(format);
     return index < CODEC_COUNT ? codecs[index]->room : (clp_block_room){0};
 }
 
@@ -325,10 +360,7 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
                                 const clp_encode_params *params, const uint8_t **data, size_t *size,
                                 clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    size_t index = 0;
-    while (index < CODEC_COUNT && codecs[index]->format != params->format) {
-        index++;
-    }
+    size_t index = codec_of(params->format);
     if (index == CODEC_COUNT) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
     }
@@ -337,5 +369,40 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
     *data = encoder->output.data;
     *size = encoder->output.size;
 out:
+    return status;
+}
+
+/* ----------------------------------------------------- without decoding */
+
+clproc_status clp_encoder_rewrite(clp_encoder *encoder, const clp_decoder *decoder,
+                                  const clp_encode_params *params, const uint8_t **data,
+                                  size_t *size, clproc_error *error) {
+    bool done = false;
+    clproc_status status;
+    if (!decoder->codec) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no picture is open");
+    }
+    encoder->output.size = 0;
+    CLP_TRY(status, out, decoder->codec->rewrite(decoder, encoder, params, &done, error));
+    *data = done ? encoder->output.data : NULL;
+    *size = encoder->output.size;
+out:
+    return status;
+}
+
+clproc_status clp_encoder_move(clp_encoder *encoder, clp_decoder *decoder, const clp_move *move,
+                               const clp_encode_params *params, const uint8_t **data, size_t *size,
+                               clproc_error *error) {
+    clproc_status status;
+    if (decoder->codec != &clp_codec_jpeg) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no JPEG is open");
+    }
+    encoder->output.size = 0;
+    decoder->source.deadline = deadline(decoder->source.limits.seconds);
+    CLP_TRY(status, out, clp_jpeg_move(decoder, encoder, move, params, error));
+    *data = encoder->output.data;
+    *size = encoder->output.size;
+out:
+    close_file(decoder);
     return status;
 }

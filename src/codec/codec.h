@@ -90,13 +90,13 @@ enum {
 
 /** What the header says: known before any pixel is decoded or memory for it taken. */
 typedef struct clp_header {
-    clproc_format format; /**< CLPROC_FORMAT_JPEG or _PNG */
+    clproc_format format; /**< never CLPROC_FORMAT_KEEP */
     uint32_t width, height;
     /** What the file holds: GRAY, YCC, RGB (also JPEGs stored as RGB), CMYK (also YCCK); for PNG
      * after expansion of palettes, low depths and tRNS: GRAY, GRAYA, RGB or RGBA. */
     clp_model model;
     uint32_t depth;   /**< 8 or 16 */
-    bool progressive; /**< or interlaced */
+    bool progressive; /**< or interlaced, or whole at once: no rows from the top down */
     bool paletted;
     /** JPEG: sampling factors of its components, as stored in the file. */
     uint32_t component_count;
@@ -136,7 +136,13 @@ void clp_decoder_destroy(clp_decoder **decoder);
  * never. */
 void clp_decoder_heed(clp_decoder *decoder, const volatile int *cancel);
 
-/** True if the bytes begin like a JPEG or PNG; `*format` may be NULL. Twelve bytes are enough. */
+/** True if files of this format can be read and written by this build. */
+bool clp_codec_is_built(clproc_format format);
+/** Fails for a format that this build lacks, with the package that it needs. */
+clproc_status clp_codec_need(clproc_format format, clproc_error *error);
+
+/** True if the bytes begin like a file that can be read; `*format` may be NULL. Twelve bytes are
+ * enough. */
 bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format);
 
 /** What a file is by its first bytes (16 are enough), where that is a picture or video of a kind
@@ -173,8 +179,9 @@ clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layo
 /* -------------------------------------------------------------- writing */
 
 typedef struct clp_encode_params {
-    clproc_format format; /**< CLPROC_FORMAT_JPEG or _PNG */
-    int quality;          /**< JPEG, 1 to 100 */
+    clproc_format format; /**< never CLPROC_FORMAT_KEEP */
+    int quality;          /**< JPEG and WebP, 1 to 100 */
+    bool lossless;        /**< WebP: keep every sample */
     bool progressive;
     int png_level; /**< zlib level, 0 to 9 */
     clp_blocks blocks;
@@ -192,11 +199,44 @@ void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel);
  * factor of at most 4). */
 bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[3]);
 
-/** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG.
+/** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG,
+ * at 8 bits to WebP.
  * Pixels right of a plane, up to its pitch, may be overwritten (the codec needs whole blocks).
  * `*data` belongs to the encoder and is valid until its next call. */
 clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                                 const clp_encode_params *params, const uint8_t **data, size_t *size,
                                 clproc_error *error);
+
+/* ----------------------------------------------------- without decoding */
+
+/** Writes the file that the decoder has open with other metadata: what its pixels are stored in
+ * stays byte for byte. `*data` as clp_encoder_write() gives it; NULL: the file is not whole, or
+ * odd, and only decoding it can tell what is there. */
+clproc_status clp_encoder_rewrite(clp_encoder *encoder, const clp_decoder *decoder,
+                                  const clp_encode_params *params, const uint8_t **data,
+                                  size_t *size, clproc_error *error);
+
+/** A JPEG's pixels in other places: a rectangle of it, flipped, then transposed. */
+typedef struct clp_move {
+    bool flip_x, flip_y, transpose;
+    uint32_t x0, x1, y0, y1; /**< of the picture as stored: first, and the one behind the last */
+} clp_move;
+
+/** Size of the picture that a move makes. */
+uint32_t clp_move_width(const clp_move *move);
+uint32_t clp_move_height(const clp_move *move);
+/** Checks that a move goes by whole blocks of the picture: where a side is kept its first edge, and
+ * where it is flipped its last edge must lie between them. `trim` moves such an edge inwards.
+ * CLPROC_ERROR_UNSUPPORTED with cause and cure. */
+clproc_status clp_move_fit(clp_move *move, const clp_header *header, bool trim,
+                           clproc_error *error);
+/** Bytes that clp_encoder_move() takes for coefficients. */
+uint64_t clp_move_bytes(const clp_move *move, const clp_header *header);
+/** Writes the JPEG that the decoder has open with its blocks in other places: no sample is decoded,
+ * and none changes. The move fits. The decoder is closed. `*data` as clp_encoder_write() gives it.
+ */
+clproc_status clp_encoder_move(clp_encoder *encoder, clp_decoder *decoder, const clp_move *move,
+                               const clp_encode_params *params, const uint8_t **data, size_t *size,
+                               clproc_error *error);
 
 #endif

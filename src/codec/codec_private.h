@@ -86,10 +86,15 @@ struct clp_codec {
     /** Encodes into `encoder->output`, which is empty. */
     clproc_status (*write)(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                            const clp_encode_params *params, clproc_error *error);
+    /** Puts the open file, with other metadata, into `encoder->output`, which is empty. `*done`
+     * false: it is not whole, or odd. */
+    clproc_status (*rewrite)(const clp_decoder *decoder, clp_encoder *encoder,
+                             const clp_encode_params *params, bool *done, clproc_error *error);
 };
 
 extern const clp_codec clp_codec_jpeg;
 extern const clp_codec clp_codec_png;
+extern const clp_codec clp_codec_webp; /**< only where CLPROC_HAS_WEBP is defined */
 
 clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
@@ -97,6 +102,14 @@ clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uin
 clproc_status clp_jpeg_write_headers(clp_encoder *encoder, const clp_layout *layout,
                                      const clp_encode_params *params, clproc_error *error);
 clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                            const clp_encode_params *params, clproc_error *error);
+
+clproc_status clp_png_rewrite(const clp_decoder *decoder, clp_encoder *encoder,
+                              const clp_encode_params *params, bool *done, clproc_error *error);
+clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                             const clp_encode_params *params, clproc_error *error);
+/** Puts the moved JPEG into `encoder->output`, which is empty. */
+clproc_status clp_jpeg_move(clp_decoder *decoder, clp_encoder *encoder, const clp_move *move,
                             const clp_encode_params *params, clproc_error *error);
 
 /** Big-endian numbers, as both formats have them. */

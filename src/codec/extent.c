@@ -119,11 +119,19 @@ static size_t walk_jpeg(clp_extent *extent, const uint8_t *bytes, size_t size, s
     return (extent->at > size ? extent->at : size) + head;
 }
 
+/* ------------------------------------------------------------------- WebP */
+
+/** Its header says how long it is. */
+static size_t walk_webp(const uint8_t *bytes) {
+    return 8 + (bytes[4] | (size_t)bytes[5] << 8 | (size_t)bytes[6] << 16 | (size_t)bytes[7] << 24);
+}
+
 size_t clp_extent_find(void *extent, const uint8_t *bytes, size_t size, size_t *limit) {
     clproc_format format;
     if (!clp_codec_recognise(bytes, size, &format)) {
         return size;
     }
-    return format == CLPROC_FORMAT_PNG ? walk_png(extent, bytes, size, limit)
-                                       : walk_jpeg(extent, bytes, size, limit);
+    return format == CLPROC_FORMAT_PNG    ? walk_png(extent, bytes, size, limit)
+           : format == CLPROC_FORMAT_WEBP ? walk_webp(bytes)
+                                          : walk_jpeg(extent, bytes, size, limit);
 }

@@ -40,6 +40,24 @@ clproc_status clp_jpeg_attempt(clp_jpeg_guard *guard, void (*step)(void *), void
 /** Leaves the running step; `guard->error` is filled already. */
 _Noreturn void clp_jpeg_fail(clp_jpeg_guard *guard, clproc_status status);
 
+/** Where a JPEG is written to: libjpeg's destination over bytes that grow. */
+typedef struct clp_jpeg_output {
+    struct jpeg_destination_mgr manager; /**< first: libjpeg hands it back as its own */
+    clp_bytes *bytes;
+    clp_jpeg_guard *guard;
+} clp_jpeg_output;
+
+/** Makes `output` append to `bytes`; its manager is for a struct's `dest`. */
+struct jpeg_destination_mgr *clp_jpeg_output_init(clp_jpeg_output *output, clp_bytes *bytes,
+                                                  clp_jpeg_guard *guard);
+/** Makes `bytes` hold all that libjpeg has written so far. */
+void clp_jpeg_output_settle(clp_jpeg_output *output);
+/** Lets libjpeg go on behind what has been appended to `bytes` meanwhile. */
+void clp_jpeg_output_resume(clp_jpeg_output *output);
+
+/** libjpeg's struct of the file that the decoder has open, and what it fails through. */
+struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg_guard **guard);
+
 /** The identifiers that begin the metadata segments. */
 #define CLP_JPEG_EXIF "Exif\0"
 #define CLP_JPEG_XMP "http://ns.adobe.com/xap/1.0/"
@@ -57,5 +75,14 @@ typedef struct clp_jpeg_joined {
  * Blocks point into the file, or into `joined`. `*beside`: CLP_BESIDE_… */
 clproc_status clp_jpeg_find_blocks(const clp_source *source, clp_blocks *blocks, uint32_t *beside,
                                    clp_jpeg_joined *joined, clp_flaws *flaws, clproc_error *error);
+
+/** Appends the segments that hold metadata. Fails where one has no room for a block. */
+clproc_status clp_jpeg_append_blocks(clp_bytes *file, const clp_blocks *blocks,
+                                     clproc_error *error);
+
+/** Appends to `file` the JPEG in `source` with other metadata: all that its pixels come from stays
+ * byte for byte. `*done` false: its markers are not those of a whole file. */
+clproc_status clp_jpeg_rewrite(const clp_source *source, const clp_blocks *blocks, clp_bytes *file,
+                               bool *done, clproc_error *error);
 
 #endif

@@ -280,6 +280,17 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     return clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
 }
 
+struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg_guard **guard) {
+    reader *jpeg = decoder->state;
+    *guard = &jpeg->guard;
+    return &jpeg->info;
+}
+
+static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
+                             const clp_encode_params *params, bool *done, clproc_error *error) {
+    return clp_jpeg_rewrite(&decoder->source, &params->blocks, &encoder->output, done, error);
+}
+
 const clp_codec clp_codec_jpeg = {
     .format = CLPROC_FORMAT_JPEG,
     .room = {.exif = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF,
@@ -295,4 +306,5 @@ const clp_codec clp_codec_jpeg = {
     .read = read_file,
     .close = close_file,
     .write = clp_jpeg_write,
+    .rewrite = rewrite,
 };

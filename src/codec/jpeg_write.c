@@ -6,110 +6,28 @@
 #include "codec/jpeg_private.h"
 #include "core/cancel.h"
 
-enum { MAX_FACTOR = 4, FIRST_OUTPUT = 1 << 16 };
+enum { MAX_FACTOR = 4 };
 
 typedef struct writer {
     clp_jpeg_guard guard;
     struct jpeg_compress_struct info;
-    struct jpeg_destination_mgr destination;
-    clp_bytes *output;
+    clp_jpeg_output output;
     const volatile int *cancel;
     const clp_layout *layout;
     uint8_t *base;
     const clp_encode_params *params;
 } writer;
 
-/* ---------------------------------------------------------- destination */
-
-static void use_room(writer *jpeg) {
-    jpeg->destination.next_output_byte = jpeg->output->data + jpeg->output->size;
-    jpeg->destination.free_in_buffer = jpeg->output->capacity - jpeg->output->size;
-}
-
-static void start_output(j_compress_ptr info) {
-    writer *jpeg = info->client_data;
-    clproc_status status = clp_bytes_reserve(jpeg->output, FIRST_OUTPUT, jpeg->guard.error);
-    if (status != CLPROC_OK) {
-        clp_jpeg_fail(&jpeg->guard, status);
-    }
-    use_room(jpeg);
-}
-
-static boolean grow_output(j_compress_ptr info) {
-    writer *jpeg = info->client_data;
-    clp_bytes *output = jpeg->output;
-    output->size = output->capacity;
-    clproc_status status = clp_bytes_reserve(output, output->capacity + 1, jpeg->guard.error);
-    if (status != CLPROC_OK) {
-        clp_jpeg_fail(&jpeg->guard, status);
-    }
-    use_room(jpeg);
-    return TRUE;
-}
-
-static void end_output(j_compress_ptr info) {
-    writer *jpeg = info->client_data;
-    jpeg->output->size = jpeg->output->capacity - jpeg->destination.free_in_buffer;
-}
-
 /* ------------------------------------------------------------- metadata */
 
-static void fail(writer *jpeg, const char *what, size_t size, const char *remedy) {
-    clp_jpeg_fail(
-        &jpeg->guard,
-        clp_error_set(jpeg->guard.error, CLPROC_ERROR_UNSUPPORTED,
-                      "a JPEG has no room for %s of %zu bytes; leave it out with --strip %s", what,
-                      size, remedy));
-}
-
-static void write_segment(struct jpeg_compress_struct *info, int marker, const char *name,
-                          size_t name_size, const uint8_t *data, size_t size) {
-    jpeg_write_m_header(info, marker, (unsigned)(name_size + size));
-    for (size_t i = 0; i < name_size; i++) {
-        jpeg_write_m_byte(info, name[i]);
-    }
-    for (size_t i = 0; i < size; i++) {
-        jpeg_write_m_byte(info, data[i]);
-    }
-}
-
 static void write_blocks(writer *jpeg) {
-    const clp_blocks *blocks = &jpeg->params->blocks;
-    struct jpeg_compress_struct *info = &jpeg->info;
-    const clp_block_room *room = &clp_codec_jpeg.room;
-    clp_note note;
-    const size_t iptc_room = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_IPTC;
-    if (blocks->exif.size > room->exif) {
-        fail(jpeg, "EXIF", blocks->exif.size, "exif");
+    clp_jpeg_output_settle(&jpeg->output);
+    clproc_status status =
+        clp_jpeg_append_blocks(jpeg->output.bytes, &jpeg->params->blocks, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
     }
-    if (blocks->xmp.size > room->xmp) {
-        fail(jpeg, "XMP", blocks->xmp.size, "xmp");
-    }
-    if (blocks->icc.size > room->icc) {
-        fail(jpeg, "an ICC profile", blocks->icc.size, "icc");
-    }
-    if (blocks->exif.size) {
-        write_segment(info, JPEG_APP0 + 1, CLP_JPEG_EXIF, sizeof CLP_JPEG_EXIF, blocks->exif.data,
-                      blocks->exif.size);
-    }
-    if (blocks->xmp.size) {
-        write_segment(info, JPEG_APP0 + 1, CLP_JPEG_XMP, sizeof CLP_JPEG_XMP, blocks->xmp.data,
-                      blocks->xmp.size);
-    }
-    for (size_t at = 0; at < blocks->iptc.size; at += iptc_room) {
-        size_t left = blocks->iptc.size - at;
-        write_segment(info, JPEG_APP0 + 13, CLP_JPEG_IPTC, sizeof CLP_JPEG_IPTC,
-                      blocks->iptc.data + at, left < iptc_room ? left : iptc_room);
-    }
-    for (size_t at = 0; clp_notes_next(&blocks->notes, &at, &note);) {
-        if (note.text.size > room->note) {
-            fail(jpeg, "a comment", note.text.size, "comments");
-        }
-        write_segment(info, JPEG_COM, "", 0, note.text.data, note.text.size);
-    }
-    if (blocks->icc.size) {
-        jpeg_write_icc_profile(info, blocks->icc.data, (unsigned)blocks->icc.size);
-    }
+    clp_jpeg_output_resume(&jpeg->output);
 }
 
 static UINT16 density(double value) {
@@ -228,8 +146,7 @@ static void start_file(writer *jpeg) {
     /* A struct of its own for every picture: a recycled one keeps the Huffman tables made for the
      * picture before. */
     jpeg_create_compress(info);
-    info->client_data = jpeg;
-    info->dest = &jpeg->destination;
+    info->dest = &jpeg->output.manager;
     set_parameters(jpeg);
     jpeg_start_compress(info, TRUE);
     write_blocks(jpeg);
@@ -264,7 +181,7 @@ static void write_first_rows(void *state) {
         rows[i] = jpeg->base;
     }
     jpeg_write_raw_data(info, planes, (JDIMENSION)(info->max_v_samp_factor * DCTSIZE));
-    end_output(info);
+    clp_jpeg_output_settle(&jpeg->output);
 }
 
 static clproc_status write_with(void (*write)(void *), clp_encoder *encoder,
@@ -274,15 +191,9 @@ static clproc_status write_with(void (*write)(void *), clp_encoder *encoder,
     if (status != CLPROC_OK) {
         return status;
     }
-    writer jpeg = {.output = &encoder->output,
-                   .cancel = encoder->cancel,
-                   .layout = layout,
-                   .base = base,
-                   .params = params};
+    writer jpeg = {.cancel = encoder->cancel, .layout = layout, .base = base, .params = params};
     jpeg.info.err = clp_jpeg_guard_init(&jpeg.guard, NULL);
-    jpeg.destination.init_destination = start_output;
-    jpeg.destination.empty_output_buffer = grow_output;
-    jpeg.destination.term_destination = end_output;
+    clp_jpeg_output_init(&jpeg.output, &encoder->output, &jpeg.guard);
     status = clp_jpeg_attempt(&jpeg.guard, write, &jpeg, error);
     jpeg_destroy_compress(&jpeg.info);
     return status;

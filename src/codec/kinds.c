@@ -1,4 +1,4 @@
-/* What files are that are no JPEG or PNG, by their first bytes. */
+/* What files are that are not read, by their first bytes. */
 #include <string.h>
 
 #include "codec/codec.h"

@@ -516,4 +516,5 @@ const clp_codec clp_codec_png = {
     .read = read_file,
     .close = close_file,
     .write = clp_png_write,
+    .rewrite = clp_png_rewrite,
 };

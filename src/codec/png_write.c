@@ -1,3 +1,4 @@
+#include <libdeflate.h>
 #include <math.h>
 #include <string.h>
 
@@ -161,8 +162,9 @@ out:
     return status;
 }
 
-clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
-                            const clp_encode_params *params, clproc_error *error) {
+/** All that stands before the pixels. */
+static clproc_status write_head(clp_encoder *encoder, const clp_layout *layout,
+                                const clp_encode_params *params, clproc_error *error) {
     clproc_status status;
     writer png = {
         .context = clp_png_context(SPNG_CTX_ENCODER), .encoder = encoder, .params = params};
@@ -175,10 +177,70 @@ clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint
     CLP_TRY(status, out, set_header(png.context, layout, error));
     CLP_TRY(status, out, set_metadata(&png, error));
     CLP_TRY(status, out, check(spng_encode_chunks(png.context), "chunks", error));
-    CLP_TRY(status, out,
-            clp_png_write_texts(&encoder->output, &params->blocks, &encoder->scratch, error));
-    status = clp_png_write_pixels(encoder, layout, base, params->png_level, error);
+    status = clp_png_write_texts(&encoder->output, &params->blocks, &encoder->scratch, error);
 out:
     spng_ctx_free(png.context);
+    return status;
+}
+
+clproc_status clp_png_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                            const clp_encode_params *params, clproc_error *error) {
+    clproc_status status = write_head(encoder, layout, params, error);
+    return status == CLPROC_OK
+               ? clp_png_write_pixels(encoder, layout, base, params->png_level, error)
+               : status;
+}
+
+/* ------------------------------------------------ metadata of another file */
+
+/** Chunks that hold pixels, or say what they mean beyond what metadata does. */
+static bool holds_pixels(const uint8_t *type) {
+    static const char kept[][5] = {"tRNS", "sBIT", "bKGD", "hIST", "acTL", "fcTL", "fdAT"};
+    bool found = (type[0] & 0x20) == 0;
+    for (size_t i = 0; !found && i < sizeof kept / sizeof kept[0]; i++) {
+        found = memcmp(type, kept[i], 4) == 0;
+    }
+    return found;
+}
+
+/** Appends the file's chunks of pixels behind its header. `*done` false: one is broken or beyond a
+ * limit, or the last is missing. */
+static clproc_status copy_chunks(const clp_source *source, size_t at, clp_bytes *file, bool *done,
+                                 clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    while (!*done && source->size - at >= CLP_PNG_HEAD + CLP_PNG_TAIL) {
+        const uint8_t *chunk = source->bytes + at, *type = chunk + 4;
+        size_t size = clp_read_u32(chunk), left = source->size - at;
+        if (size > left - CLP_PNG_HEAD - CLP_PNG_TAIL) {
+            return CLPROC_OK;
+        }
+        size_t whole = size + CLP_PNG_HEAD + CLP_PNG_TAIL;
+        if (holds_pixels(type)) {
+            if (clp_png_is_oversized(source, type, size) ||
+                libdeflate_crc32(0, type, size + 4) != clp_read_u32(type + 4 + size)) {
+                return CLPROC_OK;
+            }
+            CLP_TRY(status, out, clp_bytes_append(file, chunk, whole, error));
+        }
+        *done = memcmp(type, "IEND", 4) == 0;
+        at += whole;
+    }
+out:
+    return status;
+}
+
+clproc_status clp_png_rewrite(const clp_decoder *decoder, clp_encoder *encoder,
+                              const clp_encode_params *params, bool *done, clproc_error *error) {
+    enum { BEHIND_HEADER = CLP_PNG_SIGNATURE + CLP_PNG_HEAD + 13 + CLP_PNG_TAIL };
+    const clp_source *source = &decoder->source;
+    /* What stands before the chunks of metadata is the file's own in the end. */
+    const clp_layout any = {
+        .model = CLP_MODEL_RGB, .depth = 8, .width = decoder->header.width, .height = 1};
+    clproc_status status;
+    *done = false;
+    CLP_TRY(status, out, write_head(encoder, &any, params, error));
+    memcpy(encoder->output.data, source->bytes, BEHIND_HEADER);
+    status = copy_chunks(source, BEHIND_HEADER, &encoder->output, done, error);
+out:
     return status;
 }

@@ -108,6 +108,7 @@ const clp_op clp_op_crop = {
                {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities,
                 "where to cut if no position is given"}},
     .param_count = 2,
+    .moves = true,
     .terms = crop,
 };
 
@@ -130,6 +131,7 @@ const clp_op clp_op_rotate = {
     .example = "90",
     .params = {{"angle", CLP_PARAM_CHOICE, NULL, 0, 0, angles, "degrees"}},
     .param_count = 1,
+    .moves = true,
     .terms = rotate,
 };
 
@@ -140,5 +142,6 @@ const clp_op clp_op_flip = {
     .params = {{"direction", CLP_PARAM_CHOICE, NULL, 0, 0, directions,
                 "h: left and right change places; v: up and down"}},
     .param_count = 1,
+    .moves = true,
     .terms = flip,
 };

@@ -50,6 +50,7 @@ typedef struct clp_op {
     const char *example; /**< a value to show and to test with; "" where it takes none */
     clp_param params[CLP_MAX_PARAMS];
     uint32_t param_count;
+    bool moves; /**< only moves or leaves out whole pixels of the picture, in straight rows */
     /** What no parameter can tell by itself; NULL where there is nothing. */
     clproc_status (*check)(const clp_value *values, clproc_error *error);
     clproc_status (*terms)(const clp_value *values, clp_terms *terms, clproc_error *error);
@@ -67,6 +68,8 @@ void clp_param_range(const clp_param *param, char *text, size_t size);
 clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values[CLP_MAX_PARAMS],
                             clproc_error *error);
 
+/** The operation of one step. */
+const clp_op *clp_pipeline_op(const clproc_pipeline *pipeline, size_t index);
 /** Appends the terms of every operation of a pipeline. */
 clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *terms,
                                  clproc_error *error);

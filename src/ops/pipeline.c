@@ -121,6 +121,10 @@ size_t clproc_pipeline_print(const clproc_pipeline *pipeline, char *text, size_t
     return length;
 }
 
+const clp_op *clp_pipeline_op(const clproc_pipeline *pipeline, size_t index) {
+    return pipeline->steps[index].op;
+}
+
 clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *terms,
                                  clproc_error *error) {
     clproc_status status = CLPROC_OK;

@@ -36,6 +36,7 @@ const char *clp_prof_counter_name(clp_prof_counter counter) {
         [CLP_COUNTER_DEVICE_DECODED] = "decoded on a device",
         [CLP_COUNTER_DEVICE_ENCODED] = "encoded on a device",
         [CLP_COUNTER_FALLBACKS] = "given back to libjpeg",
+        [CLP_COUNTER_KEPT] = "not encoded anew",
     };
     return names[counter];
 }

@@ -30,6 +30,7 @@ typedef struct clp_prof_thread clp_prof_thread;
     X(REFERENCE, "reference", WORK)                                                                \
     X(META, "metadata", WORK)                                                                      \
     X(PACK, "pack scan", WORK)                                                                     \
+    X(MOVE, "move blocks", WORK)                                                                   \
     X(ENCODE, "encode", WORK)                                                                      \
     X(WRITE, "write", WORK)                                                                        \
     X(WAIT_OPEN, "wait for a device to open", WAIT)                                                \
@@ -82,6 +83,7 @@ typedef enum clp_prof_counter {
     CLP_COUNTER_DEVICE_DECODED, /**< JPEGs */
     CLP_COUNTER_DEVICE_ENCODED,
     CLP_COUNTER_FALLBACKS, /**< JPEGs that the device could not decode, and the host did */
+    CLP_COUNTER_KEPT,      /**< images that were not encoded anew */
     CLP_COUNTER_COUNT
 } clp_prof_counter;
 

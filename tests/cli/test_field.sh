@@ -237,7 +237,7 @@ mkdir mixed
 cp exif.png mixed/good.png
 : >mixed/empty.jpg
 head -c 3000 make.py >mixed/noise.jpg
-printf 'RIFF\0\0\0\0WEBPVP8 \0\0\0\0' >mixed/photo.jpg
+printf '\377\012\0\0\0\0\0\0\0\0\0\0' >mixed/photo.jpg
 printf '\0\0\0\030ftypheic\0\0\0\0heic' >mixed/phone.dat
 printf 'II*\0\010\0\0\0\0\0\0\0\0\0\0\0' >mixed/scan.tif
 echo 'not meant to be one' >mixed/notes.txt
@@ -246,23 +246,23 @@ expect_code 0
 expect_count mixed-out 1
 expect_err 'mixed/empty.jpg: warning: .*empty'
 expect_err 'mixed/noise.jpg: warning: .*no known kind'
-expect_err 'mixed/photo.jpg: warning: .*webp'
+expect_err 'mixed/photo.jpg: warning: .*jxl'
 expect_err 'mixed/phone.dat: warning: .*heic'
 expect_err 'mixed/scan.tif: warning: .*tif'
 expect_no_err notes.txt
-expect_err '^clproc: 1 written, 6 skipped, 0 failed; 5 are no JPEG or PNG ('
+expect_err '^clproc: 1 written, 6 skipped, 0 failed; 5 are not read ('
 longest=$(grep ' written' "$err" | awk '{ if (length > n) n = length } END { print n }')
 [ "$longest" -le 84 ] || fail "the summary should fit 80 columns" # bytes of "…" count thrice
 clproc run mixed/photo.jpg -o none.png --resize 8x
 expect_code 1
-expect_err 'photo.jpg: is neither a JPEG nor a PNG, but webp'
+expect_err 'photo.jpg: is jxl, which is not read'
 clproc run mixed exif.jpg missing.jpg -o mixed-out --resize 8x --existing skip --progress json
 python3 - "$err" <<'END' || fail "every file should have a line"
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1]) if line.startswith("{")]
 files = {line["input"]: line for line in lines if line["type"] in ("written", "skipped", "failed")}
 assert len(files) == 9, files
-assert files["mixed/photo.jpg"]["kind"] == "webp" and files["mixed/photo.jpg"]["reason"] == "no picture"
+assert files["mixed/photo.jpg"]["kind"] == "jxl" and files["mixed/photo.jpg"]["reason"] == "no picture"
 assert files["mixed/empty.jpg"]["kind"] == "empty"
 assert files["mixed/good.png"]["reason"] == "exists"
 assert files["exif.jpg"]["type"] == "written" and files["exif.jpg"]["output"] == "mixed-out/exif.jpg"

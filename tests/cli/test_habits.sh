@@ -170,14 +170,14 @@ expect_count listed0 2
 printf 'in/wide.png' >names
 stream names run - -o - --resize 32x
 expect_same "$out" expected.png
-printf 'RIFF\0\0\0\0WEBPVP8 \0\0\0\0' >photo
+printf '\377\012\0\0\0\0\0\0\0\0\0\0' >photo
 stream photo run - -o nothing --resize 32x
 expect_code 1
-expect_err 'stdin: is neither a JPEG nor a PNG, but webp'
+expect_err 'stdin: is jxl, which is not read'
 head -c 2000 in/wide.png | tail -c 1500 >noise
 stream noise run - -o nothing --resize 32x
 expect_code 1
-expect_err 'stdin: is neither a JPEG nor a PNG$'
+expect_err 'stdin: is no picture of a known kind$'
 [ "$(wc -l <"$err")" -le 3 ] || fail "noise is one picture, not many names"
 stream in/wide.png run - -o - --resize 32x --verify 1
 expect_same "$out" expected.png

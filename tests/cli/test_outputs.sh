@@ -49,6 +49,15 @@ clproc run in/000-jpeg-420.jpg --to s/c.jpg --resize 300x --to s/d.jpg --resize 
 clproc run in/000-jpeg-420.jpg -o s/whole.jpg --resize 20x --shrink-on-load off
 expect_same s/d.jpg s/whole.jpg
 
+# An output that keeps its pixels is not decoded, and does not make others decode more.
+clproc run in/000-jpeg-420.jpg --to k/private --strip all --to k/turned --lossless=trim --rotate 90 \
+    --to k/small --resize 40x
+expect_code 0
+clproc run in/000-jpeg-420.jpg -o l/private --strip all
+clproc run in/000-jpeg-420.jpg -o l/turned --lossless=trim --rotate 90
+clproc run in/000-jpeg-420.jpg -o l/small --resize 40x
+diff -r k l >"$out" || fail "outputs beside lossless ones should be what runs of their own make"
+
 # The same bytes however a device is used, and with little memory.
 options='--to X/a --resize 150x --to X/b --gray --to X/c --blur 2 --to X/d --rotate 90 --sharpen 1'
 clproc run in $(echo "$options" | sed s/X/plain/g)

@@ -50,8 +50,8 @@ refused 'no parameter "fitt", but size, fit,' run in -o out --resize 10x:fitt=in
 refused 'matrix takes 9' run in -o out --matrix 1,2,3
 refused 'white (100) must be above black (200)' run in -o out --levels 200:white=100
 refused 'empty name' run '' -o out
-refused 'out.gif: .*\.jpg or \.png' run in/a.jpg -o out.gif
-refused '{name}.webp: .*\.jpg or \.png' run in -o '{name}.webp'
+refused 'out.gif: .*\.jpg, \.png or \.webp' run in/a.jpg -o out.gif
+refused '{name}.jxl: .*\.jpg, \.png or \.webp' run in -o '{name}.jxl'
 refused 'did you mean --res' run in -o out --res 10x
 refused 'version takes no operand' version 2
 refused 'blur' run in -o out --blur -1

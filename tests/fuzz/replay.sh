@@ -15,9 +15,28 @@ small_files() { # PATTERN...: pictures that a decoder is through with at once
     done
 }
 
+# Lossy, lossless, animated; nothing where the program was built without it.
+webp_files() {
+    clproc help formats
+    grep -q 'WebP.*libwebp-dev' "$out" && return
+    clproc run "$images" -o "$seeds/lossy" --resize 40x --format webp --device reference
+    expect_code 0
+    clproc run "$images" -o "$seeds/lossless" --resize 24x --webp-lossless --format webp \
+        --device reference
+    expect_code 0
+    have img2webp && clproc run "$images" -o frames --resize 20x14:fit=fill --format png \
+        --device reference && img2webp frames/*.png -o "$seeds/moving.webp" >/dev/null 2>&1
+    return 0
+}
+
 case ${target##*_} in
 jpeg | scan) small_files '*.jpg' '*.jpeg' ;;
 png) small_files '*.png' ;;
+webp) webp_files ;;
+lossless)
+    webp_files
+    small_files '*.jpg' '*.jpeg' '*.png'
+    ;;
 exif | icc | xmp) small_files '*.jpg' '*.jpeg' '*.png' ;;
 pipeline)
     "$CLPROC" help | sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' | while read -r op; do

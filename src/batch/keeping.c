@@ -1,0 +1,132 @@
+/* A picture whose pixels are not decoded: from the file that was read to its output. */
+#include <string.h>
+
+#include "batch/worker.h"
+
+/** Settles the name, writes and tells. */
+static clproc_status save(clp_worker *self, const clp_name_facts *facts, const uint8_t *data,
+                          size_t size, const char *message, clproc_error *error) {
+    clp_run *run = self->run;
+    clp_digest digest = {.text = ""};
+    clproc_status status;
+    CLP_TRY(status, out, clp_worker_find_place(self, facts, error));
+    if (!self->branch->open) {
+        goto out;
+    }
+    if (!run->params->dry_run && !run->params->null_output) {
+        CLP_TRY(status, out, clp_worker_write(self, data, size, error));
+    }
+    clp_worker_count_picture(self);
+    clp_prof_count(run->prof, CLP_COUNTER_KEPT, 1);
+    if (run->params->digest) {
+        digest = clp_digest_bytes(data, size);
+    }
+    clp_events_kept(&run->events, clp_worker_input(self, self->picture.task.item),
+                    (char *)self->branch->name.data, message, digest.text);
+    clp_worker_close_branch(self);
+out:
+    return status;
+}
+
+static clproc_status make_metadata(clp_worker *self, uint32_t width, uint32_t height,
+                                   clp_encode_params *params, clproc_error *error) {
+    const clp_header *header = &self->header;
+    const clp_metadata_target target = {
+        .format = header->format,
+        .width = width,
+        .height = height,
+        .channels = clp_model_channels(header->model) - clp_model_has_alpha(header->model),
+        .space = CLP_SPACE_RGB,
+        .problem = "",
+    };
+    clp_header seen = *header;
+    seen.beside &= ~(uint32_t)CLP_BESIDE_ANIMATION; /* its frames stay */
+    clproc_status status = clp_worker_make_metadata(self, &seen, &target, error);
+    *params = (clp_encode_params){.format = header->format,
+                                  .blocks = self->branch->metadata.blocks,
+                                  .colour = self->branch->metadata.colour};
+    return status;
+}
+
+/** All but the metadata stays. Where that cannot be seen to by markers alone, nothing has happened,
+ * and the picture goes on to be decoded. */
+static clproc_status keep_pixels(clp_worker *self, clproc_error *error) {
+    const clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
+    const uint8_t *data = NULL;
+    size_t size = 0;
+    clp_encode_params params;
+    clproc_status status;
+    CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
+    CLP_TRY(status, out,
+            clp_encoder_rewrite(self->encoder, self->decoder, &params, &data, &size, error));
+    if (!data && self->branch->output->params.lossless &&
+        self->header.format == CLPROC_FORMAT_JPEG) {
+        status = clp_error_set(error, CLPROC_ERROR_INPUT,
+                               "has not the markers of a whole JPEG, so only decoding it can tell "
+                               "what is there; leave out --lossless");
+    }
+    if (status != CLPROC_OK || !data) {
+        goto out;
+    }
+    clp_worker_tell_header(self);
+    CLP_TRY(status, out, clp_worker_tell_metadata(self, error));
+    status = save(self, &facts, data, size, "copied without re-encoding", error);
+out:
+    return status;
+}
+
+/** Memory for coefficients. Who waits for it holds nothing. */
+static clproc_status hold(clp_worker *self, uint64_t bytes, clp_outcome *outcome,
+                          clproc_error *error) {
+    const clp_holding wanted = {.host = bytes, .station = CLP_NO_STATION};
+    clp_worker_leave_station(self, false);
+    clp_board_answer answer =
+        clp_board_hold(self->run->board, self->thread, &self->held, &wanted, true, error);
+    if (answer == CLP_BOARD_STOPPED) {
+        *outcome = CLP_OUTCOME_STOPPED;
+    }
+    return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
+}
+
+static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_outcome *outcome,
+                                 clproc_error *error) {
+    const clp_name_facts facts = {self->header.format, clp_move_width(move), clp_move_height(move)};
+    const uint8_t *data = NULL;
+    size_t size = 0;
+    clp_encode_params params;
+    clproc_status status;
+    CLP_TRY(status, out, hold(self, clp_move_bytes(move, &self->header), outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
+    CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
+    clp_prof_begin(self->thread, CLP_PROF_MOVE, clp_worker_image(self, self->picture.task.item));
+    status = clp_encoder_move(self->encoder, self->decoder, move, &params, &data, &size, error);
+    clp_prof_end(self->thread);
+    if (status != CLPROC_OK) {
+        goto out;
+    }
+    clp_worker_tell_header(self);
+    CLP_TRY(status, out, clp_worker_tell_metadata(self, error));
+    status = save(self, &facts, data, size, "moved without re-encoding", error);
+out:
+    clp_board_release(self->run->board, &self->held);
+    return status;
+}
+
+clproc_status clp_worker_keep(clp_worker *self, clp_kept kept, const clp_move *move,
+                              clp_outcome *outcome, clproc_error *error) {
+    const clp_header *header = &self->header;
+    const clp_name_facts facts = {header->format, header->width, header->height};
+    switch (kept) {
+    case CLP_KEPT_FILE:
+        clp_worker_tell_header(self);
+        return save(self, &facts, self->file.data, self->file.size, "copied", error);
+    case CLP_KEPT_PIXELS:
+        return keep_pixels(self, error);
+    case CLP_KEPT_BLOCKS:
+        return move_blocks(self, move, outcome, error);
+    default:
+        return CLPROC_OK;
+    }
+}

@@ -1,0 +1,29 @@
+/** What reading and writing WebP share: the file's chunks. Built only where libwebp is there. */
+#ifndef CLP_CODEC_WEBP_PRIVATE_H
+#define CLP_CODEC_WEBP_PRIVATE_H
+
+#include "codec/codec_private.h"
+
+/** Bytes before the first chunk: "RIFF", a size, "WEBP". And of a chunk before its data. */
+enum { CLP_WEBP_START = 12, CLP_WEBP_HEAD = 8 };
+
+/** A chunk, whose data is followed by a byte more where its size is odd. */
+typedef struct clp_webp_chunk {
+    const uint8_t *type; /**< four letters */
+    const uint8_t *data;
+    size_t size;
+} clp_webp_chunk;
+
+/** Steps through the chunks of a file from `*at`, CLP_WEBP_START at first. False at the end, or
+ * where one runs beyond it. */
+bool clp_webp_next(const uint8_t *bytes, size_t size, size_t *at, clp_webp_chunk *chunk);
+bool clp_webp_is(const clp_webp_chunk *chunk, const char *type);
+/** Bytes that the file should have by its own header. */
+uint64_t clp_webp_size(const uint8_t *bytes);
+
+/** Appends a file with the pictures of another one and with other metadata. */
+clproc_status clp_webp_assemble(clp_bytes *file, const uint8_t *bytes, size_t size, uint32_t width,
+                                uint32_t height, bool alpha, const clp_blocks *blocks,
+                                clproc_error *error);
+
+#endif

@@ -1,0 +1,256 @@
+#include <string.h>
+
+#include <webp/decode.h>
+#include <webp/demux.h>
+
+#include "codec/webp_private.h"
+#include "core/memory.h"
+
+typedef struct reader {
+    WebPIDecoder *decoder; /**< of the file being read, NULL: none */
+    WebPAnimDecoder *animation;
+    WebPDecoderConfig config;
+    bool cut, animated;
+} reader;
+
+/** Bytes given to the decoder between two looks at the clock. */
+enum { PORTION = 1 << 16 };
+
+static bool probe(const uint8_t *bytes, size_t size) {
+    return size >= CLP_WEBP_START && memcmp(bytes, "RIFF", 4) == 0 &&
+           memcmp(bytes + 8, "WEBP", 4) == 0;
+}
+
+static clproc_status create(void **state, clproc_error *error) {
+    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
+    return *state ? CLPROC_OK : clp_error_memory(error, "a WebP decoder", sizeof(reader));
+}
+
+static void close_file(void *state) {
+    reader *webp = state;
+    WebPIDelete(webp->decoder);
+    WebPAnimDecoderDelete(webp->animation);
+    webp->decoder = NULL;
+    webp->animation = NULL;
+}
+
+static void destroy(void *state) {
+    close_file(state);
+    clp_memory_free(state);
+}
+
+/* --------------------------------------------------------------- header */
+
+static clproc_status failure(VP8StatusCode code, clproc_error *error) {
+    static const char *const causes[] = {
+        [VP8_STATUS_INVALID_PARAM] = "its header is damaged",
+        [VP8_STATUS_BITSTREAM_ERROR] = "its data is damaged",
+        [VP8_STATUS_UNSUPPORTED_FEATURE] = "it is of a kind that libwebp does not know",
+        [VP8_STATUS_SUSPENDED] = "it ends early",
+        [VP8_STATUS_NOT_ENOUGH_DATA] = "it ends early",
+    };
+    if (code == VP8_STATUS_OUT_OF_MEMORY) {
+        return clp_error_memory(error, "decoding a WebP", 0);
+    }
+    const char *cause = (size_t)code < sizeof causes / sizeof causes[0] ? causes[code] : NULL;
+    return clp_error_set(error, CLPROC_ERROR_INPUT, "is not a WebP that can be decoded: %s",
+                         cause ? cause : "it is damaged");
+}
+
+static clproc_status take_block(clp_decoder *decoder, const clp_webp_chunk *chunk, clp_block *block,
+                                clproc_error *error) {
+    char text[80];
+    if (!clp_source_has_room(&decoder->source, chunk->size)) {
+        snprintf(text, sizeof text, "a %.4s chunk exceeds the limit (--limit-chunk): dropped",
+                 (const char *)chunk->type);
+        return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
+                                                                              : CLPROC_ERROR_INPUT;
+    }
+    if (!block->data && chunk->size > 0) {
+        *block = (clp_block){chunk->data, chunk->size};
+    }
+    return CLPROC_OK;
+}
+
+static clproc_status find_blocks(clp_decoder *decoder, uint32_t *frames, clproc_error *error) {
+    clp_header *header = &decoder->header;
+    clp_blocks *blocks = &header->blocks;
+    clp_webp_chunk chunk;
+    clproc_status status = CLPROC_OK;
+    *frames = 0;
+    for (size_t at = CLP_WEBP_START;
+         clp_webp_next(decoder->source.bytes, decoder->source.size, &at, &chunk);) {
+        if (clp_webp_is(&chunk, "ICCP")) {
+            CLP_TRY(status, out, take_block(decoder, &chunk, &blocks->icc, error));
+        } else if (clp_webp_is(&chunk, "EXIF")) {
+            CLP_TRY(status, out, take_block(decoder, &chunk, &blocks->exif, error));
+        } else if (clp_webp_is(&chunk, "XMP ")) {
+            CLP_TRY(status, out, take_block(decoder, &chunk, &blocks->xmp, error));
+        }
+        *frames += clp_webp_is(&chunk, "ANMF");
+    }
+    /* Some programs write a JPEG's identifier before it. */
+    if (blocks->exif.size > 6 && memcmp(blocks->exif.data, "Exif\0", 5) == 0) {
+        blocks->exif = (clp_block){blocks->exif.data + 6, blocks->exif.size - 6};
+    }
+out:
+    return status;
+}
+
+static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
+    reader *webp = decoder->state;
+    clp_source *source = &decoder->source;
+    clp_header *header = &decoder->header;
+    uint64_t size = clp_webp_size(source->bytes);
+    uint32_t frames;
+    clproc_status status;
+    webp->cut = size > source->size;
+    source->size = webp->cut ? source->size : (size_t)size;
+    VP8StatusCode code = WebPGetFeatures(source->bytes, source->size, &webp->config.input);
+    if (code != VP8_STATUS_OK) {
+        return failure(code, error);
+    }
+    header->width = (uint32_t)webp->config.input.width;
+    header->height = (uint32_t)webp->config.input.height;
+    webp->animated = webp->config.input.has_animation;
+    header->model = webp->config.input.has_alpha || webp->animated ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+    header->depth = 8;
+    header->progressive = true; /* libwebp wants the whole picture's memory */
+    CLP_TRY(status, out, clp_source_check_size(source, header->width, header->height, error));
+    CLP_TRY(status, out, find_blocks(decoder, &frames, error));
+    header->beside = frames > 1 ? CLP_BESIDE_ANIMATION : 0;
+out:
+    return status;
+}
+
+static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
+                             clp_layout *layout, clproc_error *error) {
+    (void)request;
+    (void)error;
+    layout->width = decoder->header.width;
+    layout->height = decoder->header.height;
+    return CLPROC_OK;
+}
+
+/* --------------------------------------------------------------- pixels */
+
+/** The end of the data, or what it is when that comes too early. */
+static clproc_status settle(clp_decoder *decoder, VP8StatusCode code, bool any,
+                            clproc_error *error) {
+    if (code == VP8_STATUS_OK) {
+        return CLPROC_OK;
+    }
+    bool early = code == VP8_STATUS_SUSPENDED || code == VP8_STATUS_NOT_ENOUGH_DATA;
+    if (!any || code == VP8_STATUS_OUT_OF_MEMORY || code == VP8_STATUS_UNSUPPORTED_FEATURE) {
+        return failure(code, error);
+    }
+    return clp_flaws_note(&decoder->flaws, early ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
+                          early ? "the file ends early" : "the data is damaged", error)
+               ? CLPROC_OK
+               : CLPROC_ERROR_INPUT;
+}
+
+/** Decodes portion by portion, straight to where the picture belongs. */
+static clproc_status read_still(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
+                                clproc_error *error) {
+    reader *webp = decoder->state;
+    const clp_source *source = &decoder->source;
+    WebPDecBuffer *output = &webp->config.output;
+    VP8StatusCode code = VP8_STATUS_SUSPENDED;
+    clproc_status status;
+    int rows = 0;
+    memset(&webp->config.options, 0, sizeof webp->config.options);
+    memset(output, 0, sizeof *output);
+    output->colorspace = plane->channels == 4 ? MODE_RGBA : MODE_RGB;
+    output->is_external_memory = 1;
+    output->u.RGBA.rgba = base;
+    output->u.RGBA.stride = (int)plane->pitch;
+    output->u.RGBA.size =
+        plane->pitch * (plane->height - 1) + (size_t)plane->width * plane->channels;
+    webp->decoder = WebPINewDecoder(output);
+    if (!webp->decoder) {
+        return clp_error_memory(error, "decoding a WebP", 0);
+    }
+    for (size_t given = 0; code == VP8_STATUS_SUSPENDED && given < source->size;) {
+        size_t left = source->size - given;
+        given += left < PORTION ? left : PORTION;
+        CLP_TRY(status, out, clp_decoder_check(decoder, error));
+        code = WebPIUpdate(webp->decoder, source->bytes, given);
+    }
+    WebPIDecGetRGB(webp->decoder, &rows, NULL, NULL, NULL);
+    status = settle(decoder, code, rows > 0, error);
+out:
+    return status;
+}
+
+/** The first frame on its canvas. */
+static clproc_status read_animated(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
+                                   clproc_error *error) {
+    reader *webp = decoder->state;
+    const WebPData data = {decoder->source.bytes, decoder->source.size};
+    WebPAnimDecoderOptions options;
+    uint8_t *canvas = NULL;
+    int time;
+    if (!WebPAnimDecoderOptionsInit(&options)) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libwebpdemux is of another version");
+    }
+    webp->animation = WebPAnimDecoderNew(&data, &options);
+    if (!webp->animation || !WebPAnimDecoderGetNext(webp->animation, &canvas, &time)) {
+        return failure(webp->cut ? VP8_STATUS_SUSPENDED : VP8_STATUS_BITSTREAM_ERROR, error);
+    }
+    size_t row = (size_t)plane->width * plane->channels;
+    for (uint32_t y = 0; y < plane->height; y++) {
+        memcpy(base + y * plane->pitch, canvas + y * row, row);
+    }
+    return CLPROC_OK;
+}
+
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
+                               const clp_row_sink *sink, clproc_error *error) {
+    const reader *webp = decoder->state;
+    const clp_plane *plane = &layout->planes[0];
+    /* A picture without rows in order goes to memory as a whole. */
+    uint8_t *base = sink->place(sink->user, 0, 0);
+    clproc_status status;
+    for (uint32_t y = 0; y < plane->height; y++) {
+        memset(base + y * plane->pitch, 0, (size_t)plane->width * plane->channels);
+    }
+    CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    CLP_TRY(status, out,
+            webp->animated ? read_animated(decoder, plane, base, error)
+                           : read_still(decoder, plane, base, error));
+    if (webp->cut && !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                                     "the file is shorter than it says", error)) {
+        status = CLPROC_ERROR_INPUT;
+        goto out;
+    }
+    status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){plane->height}, error);
+out:
+    return status;
+}
+
+static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
+                             const clp_encode_params *params, bool *done, clproc_error *error) {
+    const reader *webp = decoder->state;
+    const clp_source *source = &decoder->source;
+    const clp_header *header = &decoder->header;
+    *done = !webp->cut;
+    return webp->cut ? CLPROC_OK
+                     : clp_webp_assemble(&encoder->output, source->bytes, source->size,
+                                         header->width, header->height,
+                                         webp->config.input.has_alpha, &params->blocks, error);
+}
+
+const clp_codec clp_codec_webp = {
+    .format = CLPROC_FORMAT_WEBP,
+    .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
+    .probe = probe,
+    .create = create,
+    .destroy = destroy,
+    .open = open_file,
+    .layout = lay_out,
+    .read = read_file,
+    .close = close_file,
+    .write = clp_webp_write,
+    .rewrite = rewrite,
+};
