@@ -16,14 +16,25 @@ static clproc_status read_again(clp_worker *self, uint32_t item, clproc_error *e
     return status;
 }
 
+clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (self->picture.decoded) {
+        status = clp_worker_read_header(self, self->picture.task.item, error);
+        self->picture.decoded = false;
+    }
+    return status;
+}
+
 /** Makes the decoder ready for the picture's pixels. */
 static clproc_status make_ready(clp_worker *self, uint32_t item, clproc_error *error) {
-    bool once = clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN);
-    clproc_status status = once ? CLPROC_OK : read_again(self, item, error);
-    if (status == CLPROC_OK && (!once || self->picture.decoded)) {
-        status = clp_worker_read_header(self, item, error);
+    clproc_status status = CLPROC_OK;
+    if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
+        CLP_TRY(status, out, read_again(self, item, error));
+        self->picture.decoded = true;
     }
+    CLP_TRY(status, out, clp_worker_reopen(self, error));
     self->picture.decoded = true;
+out:
     return status;
 }
 

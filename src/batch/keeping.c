@@ -100,6 +100,8 @@ static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_out
         goto out;
     }
     CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
+    CLP_TRY(status, out, clp_worker_reopen(self, error));
+    self->picture.decoded = true;
     clp_prof_begin(self->thread, CLP_PROF_MOVE, clp_worker_image(self, self->picture.task.item));
     status = clp_encoder_move(self->encoder, self->decoder, move, &params, &data, &size, error);
     clp_prof_end(self->thread);

@@ -271,6 +271,7 @@ static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, cl
     if (status != CLPROC_OK || *outcome != CLP_OUTCOME_GOES_ON || !clp_worker_any_open(self)) {
         return status;
     }
+    CLP_TRY(status, out, clp_worker_reopen(self, error));
     CLP_TRY(status, out, find_plans(self, wanted, error));
     for (uint32_t i = 0; i < self->run->outputs.count; i++) {
         self->branch = &self->picture.branches[i];

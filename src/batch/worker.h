@@ -24,7 +24,7 @@ typedef struct clp_picture {
     clp_branch *branches; /**< one for each output of the run */
     clp_recipe *recipes;  /**< the same */
     bool in_rows;         /**< the decoder brings its rows once, from the top down */
-    bool decoded;         /**< once; to do it again the decoder must open it again */
+    bool decoded;         /**< the decoder is through with the file; see clp_worker_reopen() */
     bool unreadable;      /**< its decoding has failed: no output can be made */
     bool resident;        /**< the lane holds its samples, for the next output */
     clp_layout held;      /**< how they lie there */
@@ -98,6 +98,8 @@ clproc_status clp_worker_keep(clp_worker *self, clp_kept kept, const clp_move *m
 
 /* ------------------------------------------------------------ fill.c */
 
+/** Opens the file in the decoder once more, if that has decoded it. */
+clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error);
 /** Decodes into memory of the worker's own what has no device yet, or must stay. */
 clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error);
 /** Decodes for verification, unless that has been done: what libjpeg makes of the file counts. */
