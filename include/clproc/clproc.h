@@ -274,12 +274,13 @@ typedef struct clproc_limits {
 } clproc_limits;
 
 typedef enum clproc_event_kind {
-    CLPROC_EVENT_DONE,    /**< a picture was written */
-    CLPROC_EVENT_SKIPPED, /**< not a picture in a directory, or output exists */
-    CLPROC_EVENT_FAILED,  /**< a picture failed; the run goes on */
-    CLPROC_EVENT_WARNING, /**< something was dropped or tolerated */
-    CLPROC_EVENT_NOTICE,  /**< about the run, as which device was taken */
-    CLPROC_EVENT_VERIFIED /**< a picture was compared with the reference device's */
+    CLPROC_EVENT_DONE,     /**< a picture was written */
+    CLPROC_EVENT_SKIPPED,  /**< not a picture in a directory, or output exists */
+    CLPROC_EVENT_FAILED,   /**< a picture failed; the run goes on */
+    CLPROC_EVENT_WARNING,  /**< something was dropped or tolerated */
+    CLPROC_EVENT_NOTICE,   /**< about the run, as which device was taken */
+    CLPROC_EVENT_VERIFIED, /**< a picture was compared with the reference device's */
+    CLPROC_EVENT_LISTED    /**< all inputs are known: `total` grows no more */
 } clproc_event_kind;
 
 /** Why a file was skipped. */
