@@ -65,6 +65,7 @@ static clp_passage make_passage(const clp_worker *self) {
         .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
         .most_bytes = clp_stations_memory(self->run->stations, self->station),
         .number = clp_worker_image(self, self->picture.task.item),
+        .cancel = params->cancel,
         .encode = clp_worker_encodes_on_device(self) ? &self->tables : NULL,
     };
 }

@@ -8,7 +8,7 @@
 
 /** The thread looks for a signal as often as this; after so many looks it waits no longer. */
 #define LOOK_NS 100000000
-#define MOST_LOOKS 8
+#define MOST_LOOKS 6
 
 static struct timespec later(clockid_t clock) {
     struct timespec time;

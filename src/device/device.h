@@ -109,6 +109,7 @@ typedef struct clp_passage {
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
     uint64_t number;     /**< the picture's in profiles */
+    const volatile int *cancel; /**< the lane launches nothing more after it is not 0; or NULL */
     /** For the device's JPEG codec: the picture's scan instead of its rows, and what its results
      * are encoded with; NULL: rows come, results go back as samples. */
     const struct clp_scan *scan;

@@ -427,9 +427,10 @@ struct clp_lane {
     uint32_t rows[CLP_MAX_PLANES]; /**< decoded */
     clp_row_sink sink;
     bool has_turn;
-    bool overlap;  /**< rows are decoded while the device works on those before */
-    bool awaited;  /**< nothing of it is under way any more */
-    uint8_t *host; /**< results that `output` has no room for */
+    const volatile int *cancel; /**< the passage's */
+    bool overlap;               /**< rows are decoded while the device works on those before */
+    bool awaited;               /**< nothing of it is under way any more */
+    uint8_t *host;              /**< results that `output` has no room for */
     size_t host_size;
     clp_prof_thread *thread;
 };

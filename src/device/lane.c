@@ -273,6 +273,7 @@ clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *
     lane->number = passage->number;
     lane->thread = thread;
     lane->overlap = passage->overlap;
+    lane->cancel = passage->cancel;
     lane->portion = 0;
     memset(lane->rows, 0, sizeof lane->rows);
     CLP_TRY(status, out,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/checked.h"
 #include "core/memory.h"
 #include "device/device_private.h"
@@ -167,7 +168,7 @@ static clproc_status run_on_plane(clp_exact_picture *picture, uint32_t c, const 
                                   uint32_t depth, clproc_error *error) {
     double fill[4];
     fill_colour(picture, term, fill);
-    return clp_exact_spatial(&picture->planes[c], term, fill[c], depth, error);
+    return clp_exact_spatial(&picture->planes[c], term, fill[c], depth, picture->cancel, error);
 }
 
 static clproc_status run_spatial(clp_exact_picture *picture, const clp_term *term, uint32_t depth,
@@ -322,6 +323,7 @@ static clproc_status run_terms(clp_exact_picture *picture, const order *o, const
     }
     for (; next < o->count; next++) {
         const clp_term *term = o->terms[next];
+        CLP_TRY(status, out, clp_cancel_check(picture->cancel, error));
         if (term->kind == CLP_TERM_SPATIAL && term->side) {
             next++;
             CLP_TRY(status, out, run_unsharp(picture, term, o->terms[next], plan, error));
@@ -365,6 +367,7 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
     clproc_status status;
     CLP_TRY(status, out, put_in_order(&o, plan, error));
     CLP_TRY(status, out, load(&picture, &plan->input, input, error));
+    picture.cancel = plan->terms.cancel;
     CLP_TRY(status, out, run_terms(&picture, &o, plan, error));
     CLP_TRY(status, out, to_target(&picture, &plan->output, error));
     store(&picture, &plan->output, output, unrounded);
