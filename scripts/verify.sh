@@ -110,6 +110,7 @@ T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages|-|-|-
 T30|coverage of lines and branches|-|-|-
+T31|runs within their bound of memory|5|5|5
 END
 cat "$table"
 exit $failed

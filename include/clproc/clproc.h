@@ -234,14 +234,14 @@ enum {
  * plain program would; results stay within the promises of the numerics. */
 enum {
     CLPROC_STRATEGY_NAIVE = 0,
-    CLPROC_STRATEGY_PARALLEL = 1,     /**< a worker per core, not one */
-    CLPROC_STRATEGY_OVERLAP = 2,      /**< decode rows while the device works on those before */
-    CLPROC_STRATEGY_PLANAR = 4,       /**< keep JPEGs in their planes, not RGB */
-    CLPROC_STRATEGY_COMPOSE = 8,      /**< plan operations together, not passes for each */
-    CLPROC_STRATEGY_SHRINK = 16,      /**< shrink JPEGs while they are decoded */
-    CLPROC_STRATEGY_ONE_LISTING = 32, /**< list folders once, not for every file */
-    CLPROC_STRATEGY_ONE_OPEN = 64,   /**< open files once, not for header and pixels each */
-    CLPROC_STRATEGY_STREAM = 128,     /**< compute large pictures while they are decoded */
+    CLPROC_STRATEGY_PARALLEL = 1,       /**< a worker per core, not one */
+    CLPROC_STRATEGY_OVERLAP = 2,        /**< decode rows while the device works on those before */
+    CLPROC_STRATEGY_PLANAR = 4,         /**< keep JPEGs in their planes, not RGB */
+    CLPROC_STRATEGY_COMPOSE = 8,        /**< plan operations together, not passes for each */
+    CLPROC_STRATEGY_SHRINK = 16,        /**< shrink JPEGs while they are decoded */
+    CLPROC_STRATEGY_ONE_LISTING = 32,   /**< list folders once, not for every file */
+    CLPROC_STRATEGY_ONE_OPEN = 64,      /**< open files once, not for header and pixels each */
+    CLPROC_STRATEGY_STREAM = 128,       /**< compute large pictures while they are decoded */
     CLPROC_STRATEGY_DEVICE_CODEC = 256, /**< decode and encode JPEGs on the device */
     CLPROC_STRATEGY_DEFAULT = 511
 };
@@ -366,8 +366,8 @@ typedef struct clproc_run_params {
     /** the process makes no other run: drivers that this one does not need are not loaded, which on
      * a machine with a GPU saves a run on the CPU some tenths of a second */
     bool only_run;
-    uint64_t
-        memory; /**< bound of all pictures under way, in bytes; 0: a quarter of the machine's */
+    uint64_t memory; /**< bound of all pictures under way, from file to output, in bytes; 0: a
+                        quarter of the machine's */
     /** bound of the pictures a device holds, with what their passes hand on; 0: three
      * quarters of its own memory, none where it works in the host's */
     uint64_t device_memory;

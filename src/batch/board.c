@@ -350,18 +350,23 @@ clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_h
     return answer;
 }
 
-void clp_board_release(clp_board *board, clp_holding *held) {
+void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept) {
     pthread_mutex_lock(&board->lock);
     if (!is_nothing(held)) {
-        board->host_held -= held->host;
-        board->pictures--;
+        board->host_held -= held->host - kept->host;
+        board->pictures -= is_nothing(kept);
         if (held->station != CLP_NO_STATION) {
-            board->stations[held->station].held -= held->device;
+            board->stations[held->station].held -= held->device - kept->device;
         }
         pthread_cond_broadcast(&board->changed);
     }
-    *held = (clp_holding){.station = CLP_NO_STATION};
+    *held = *kept;
     pthread_mutex_unlock(&board->lock);
+}
+
+void clp_board_release(clp_board *board, clp_holding *held) {
+    const clp_holding nothing = {.station = CLP_NO_STATION};
+    clp_board_keep(board, held, &nothing);
 }
 
 bool clp_board_is_short(clp_board *board) {

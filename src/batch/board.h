@@ -95,6 +95,8 @@ typedef struct clp_holding {
  * more than may ever be held. A worker that waits holds nothing, or others might wait for it. */
 clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_holding *held,
                                 const clp_holding *wanted, bool wait, clproc_error *error);
+/** Gives back all but `kept`, which is no more of anything, and of the same station if of any. */
+void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept);
 /** Gives all of it back. */
 void clp_board_release(clp_board *board, clp_holding *held);
 /** True if somebody waits for memory: what is not in use should be given back. */

@@ -13,16 +13,6 @@ void clp_worker_drop_original(clp_picture *picture) {
     picture->original = NULL;
 }
 
-/** Reads the open file once more, for its pixels. */
-static clproc_status open_again(clp_worker *self, uint32_t item, clproc_error *error) {
-    clp_outcome outcome = CLP_OUTCOME_GOES_ON;
-    clproc_status status = clp_worker_read_file(self, item, &outcome, error);
-    if (status == CLPROC_OK && outcome != CLP_OUTCOME_GOES_ON) {
-        status = clp_error_set(error, CLPROC_ERROR_IO, "was replaced while it was processed");
-    }
-    return status == CLPROC_OK ? clp_worker_read_header(self, item, error) : status;
-}
-
 /** Tells what was tolerated. */
 static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
     if (result->flaws) {
@@ -31,7 +21,8 @@ static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
     }
 }
 
-/** Decodes the open file as the recipe's plan wants it: to `base`, or where that is NULL to `sink`.
+/** Decodes the open file, which is closed then, as the recipe's plan wants it: to `base`, or where
+ * that is NULL to `sink`.
  */
 static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *recipe,
                             uint8_t *base, const clp_row_sink *sink, clproc_error *error) {
@@ -39,7 +30,7 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     clp_decode_result result = {0};
     clproc_status status;
     if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
-        status = open_again(self, item, error);
+        status = clp_worker_read_again(self, error);
         if (status != CLPROC_OK) {
             return status;
         }
@@ -52,6 +43,8 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
         tell_flaws(self, &result);
     }
 out:
+    clp_decoder_close(self->decoder);
+    clp_decoder_trim(self->decoder, clp_worker_keeps(self)); /* encoding will need the room */
     clp_prof_end(self->thread);
     return status;
 }

@@ -1,8 +1,53 @@
 /* A picture's way through a station: which one, memory for it, its rows there, its results. */
 #include "batch/worker.h"
 
+/** What the worker holds of the picture that is under way, beside the lane. */
+static uint64_t held_aside(const clp_worker *self) {
+    const clp_picture *picture = &self->picture;
+    bool decoded = self->early || picture->original;
+    return picture->file_bytes + (decoded ? picture->recipe.plan->input.bytes : 0);
+}
+
 void clp_worker_leave_station(clp_worker *self, bool keep) {
+    uint64_t aside = held_aside(self);
     clp_lane_give(&self->lane, keep);
+    self->lane_host = 0;
+    clp_holding kept = {.host = aside < self->held.host ? aside : self->held.host,
+                        .station = CLP_NO_STATION};
+    clp_board_keep(self->run->board, &self->held, &kept);
+}
+
+/** Of the run's bound, what a buffer of all workers may keep from picture to picture. */
+#define KEPT_SHARE 64
+
+size_t clp_worker_keeps(const clp_worker *self) {
+    return (size_t)(self->run->memory / KEPT_SHARE / self->run->jobs);
+}
+
+void clp_worker_leave_picture(clp_worker *self) {
+    size_t most = clp_worker_keeps(self);
+    clp_worker_drop_early(self);
+    clp_worker_drop_original(&self->picture);
+    clp_plan_release(&self->picture.recipe.plan);
+    self->picture.file_bytes = self->picture.decode_bytes = 0;
+    clp_bytes_trim(&self->file, most);
+    clp_bytes_trim(&self->packed, most);
+    clp_decoder_close(self->decoder);
+    clp_decoder_trim(self->decoder, most);
+    clp_encoder_trim(self->encoder, most);
+    clp_holding kept = self->held;
+    kept.host = self->lane_host < kept.host ? self->lane_host : kept.host;
+    kept.station = kept.host > 0 || kept.device > 0 ? kept.station : CLP_NO_STATION;
+    clp_board_keep(self->run->board, &self->held, &kept);
+}
+
+/** Gives up all that is held, the file read included: somebody waits for memory. */
+static void let_go(clp_worker *self) {
+    clp_worker_drop_early(self);
+    clp_worker_drop_original(&self->picture);
+    clp_decoder_close(self->decoder);
+    clp_bytes_free(&self->file);
+    clp_worker_leave_station(self, false);
     clp_board_release(self->run->board, &self->held);
 }
 
@@ -14,15 +59,20 @@ static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
     return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
 }
 
-/** While no device is there, there is time to decode. */
+/** While no device is there, there is time to decode, if there is memory. */
 static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
-    long long bytes = (long long)self->picture.recipe.plan->input.bytes;
+    const clp_picture *picture = &self->picture;
+    long long bytes = (long long)picture->recipe.plan->input.bytes;
     clproc_status status = CLPROC_OK;
+    clp_holding wanted = {.host = held_aside(self) + picture->decode_bytes + (uint64_t)bytes,
+                          .station = CLP_NO_STATION};
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP)) {
         return CLPROC_OK;
     }
-    if (atomic_fetch_sub(&run->early_room, bytes) >= bytes) {
+    if (atomic_fetch_sub(&run->early_room, bytes) >= bytes &&
+        clp_board_hold(run->board, self->thread, &self->held, &wanted, false, error) ==
+            CLP_BOARD_GRANTED) {
         status = clp_worker_decode_aside(self, error);
     } else {
         atomic_fetch_add(&run->early_room, bytes);
@@ -51,7 +101,7 @@ static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_er
         return answered(answer, outcome, error);
     }
     if (self->lane && self->held.station != station) {
-        clp_worker_leave_station(self, true);
+        clp_worker_leave_station(self, false);
     }
     self->station = station;
     return CLPROC_OK;
@@ -75,6 +125,24 @@ static clproc_status ensure_lane(clp_worker *self, bool empty, clproc_error *err
     return self->lane ? CLPROC_OK : clp_lane_take(&self->lane, device, empty, error);
 }
 
+/** Bytes of the host that the picture takes beside the lane, from its file to its output. */
+static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
+    const clp_run *run = self->run;
+    const clp_picture *picture = &self->picture;
+    const clp_plan *plan = picture->recipe.plan;
+    bool verified = clp_verify_chosen(&run->verify, picture->task.item);
+    bool decoded = self->early || verified || !picture->in_rows;
+    uint64_t decode = picture->decode_bytes + (passage->scan ? picture->file_bytes : 0);
+    uint64_t encode =
+        run->params->null_output
+            ? 0
+            : clp_codec_write_bytes(&plan->output, plan->target.format, run->params->progressive);
+    uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
+    encode = encode > reference ? encode : reference;
+    return picture->file_bytes + (decode > encode ? decode : encode) +
+           (decoded ? plan->input.bytes : 0);
+}
+
 static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,
                           clp_board_answer *answer, clproc_error *error) {
     clp_need need;
@@ -83,25 +151,32 @@ static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wai
     CLP_TRY(status, out, ensure_lane(self, wait, error));
     CLP_TRY(status, out,
             clp_lane_need(self->lane, self->picture.recipe.plan, passage, &need, error));
-    clp_holding wanted = {.host = need.host, .device = need.device, .station = self->station};
+    clp_holding wanted = {.host = need.host + need_aside(self, passage),
+                          .device = need.device,
+                          .station = self->station};
     *answer = clp_board_hold(self->run->board, self->thread, &self->held, &wanted, wait, error);
+    self->lane_host = *answer == CLP_BOARD_GRANTED ? need.host : self->lane_host;
 out:
     return status;
 }
 
-/** Memory for the picture. Where it is not to be had beside what the lane holds, that is given up
- * first: who waits must hold nothing. */
+/** Memory for the picture. Where it is not to be had beside what the worker holds, that is given up
+ * first, the file, too: who waits must hold nothing. */
 static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
                                  clproc_error *error) {
     clp_board_answer answer;
     clproc_status status = hold(self, passage, false, &answer, error);
-    if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
-        clp_worker_leave_station(self, false);
+    bool waits = status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED);
+    if (waits) {
+        let_go(self);
         status = hold(self, passage, true, &answer, error);
     }
     if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->encode) {
         passage->encode = NULL; /* as samples the results need less */
         status = hold(self, passage, true, &answer, error);
+    }
+    if (status == CLPROC_OK && waits && answer == CLP_BOARD_GRANTED) {
+        return clp_worker_read_again(self, error);
     }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
 }

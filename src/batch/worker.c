@@ -203,9 +203,7 @@ static void do_file(clp_worker *self, const clp_task *task) {
     if (self->lane) {
         clp_lane_end(self->lane);
     }
-    clp_worker_drop_early(self);
-    clp_worker_drop_original(&self->picture);
-    clp_plan_release(&self->picture.recipe.plan);
+    clp_worker_leave_picture(self);
     bool failed = status != CLPROC_OK && outcome != CLP_OUTCOME_STOPPED;
     if (failed && try_elsewhere(self, &error)) {
         clp_worker_leave_station(self, false);

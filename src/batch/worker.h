@@ -15,6 +15,8 @@ typedef struct clp_picture {
     clp_key source;   /**< what clp_names_source() said before it was read */
     clp_bytes output; /**< name, NUL-terminated; empty where nothing is written */
     clp_metadata metadata;
+    uint64_t file_bytes; /**< of its file, and what decoding it takes beside its samples */
+    uint64_t decode_bytes;
     bool in_rows;      /**< the decoder brings its rows once, from the top down */
     uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
 } clp_picture;
@@ -32,7 +34,8 @@ typedef struct clp_worker {
     uint8_t *early;            /**< the picture decoded before there was a device for it, or NULL */
     uint32_t station;          /**< that computes the picture; CLP_NO_STATION: none yet */
     clp_lane *lane;            /**< on that station; NULL before the first */
-    clp_holding held;          /**< memory of the lane, by the board's account */
+    clp_holding held;          /**< by the board's account: of the lane and of the picture */
+    uint64_t lane_host;        /**< of it, bytes of the host that the lane holds */
     clp_jpeg_scan scan;        /**< of the file, for the device's codec */
     clp_bytes packed;          /**< it, where the lane's staging has no room */
     jpeg_encode_tables tables; /**< of the run's quality */
@@ -60,6 +63,9 @@ typedef enum clp_outcome {
 /** Reads a file whole; what turned up in a folder only if it is a picture. */
 clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
                                    clproc_error *error);
+/** Reads the picture's file once more, and its header: it has been given up, or so it shall seem.
+ * Of memory nothing more is asked for. */
+clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error);
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
 /** From a file's name to a draft that only lacks its pixels. */
 clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outcome *outcome,
@@ -101,6 +107,10 @@ clproc_status clp_worker_write_scan(clp_worker *self, const clp_encode_params *e
 clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_error *error);
 /** Gives up the lane and what it holds. */
 void clp_worker_leave_station(clp_worker *self, bool keep);
+/** Bytes that a buffer may keep from picture to picture: few, by the run's bound. */
+size_t clp_worker_keeps(const clp_worker *self);
+/** The picture is through: gives up its memory, and buffers that are larger than may be kept. */
+void clp_worker_leave_picture(clp_worker *self);
 
 /* ---------------------------------------------------------- worker.c */
 

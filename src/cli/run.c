@@ -148,6 +148,9 @@ static int process(clp_cli_settings *settings) {
     settings->run.user = &overdue;
     settings->run.cancel = clp_cli_stop_signal();
 
+    if (settings->run.memory > 0) {
+        clp_cli_keep_no_memory();
+    }
     clproc_run_params run = settings->run;
     run.only_run = true;
     clproc_status status = clproc_run(&run, &result, &profile, &error);

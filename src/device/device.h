@@ -159,6 +159,8 @@ clproc_status clp_lane_results(clp_lane *lane, uint8_t **base, clproc_error *err
 /** The picture is through, or given up at whatever stage. */
 void clp_lane_end(clp_lane *lane);
 
+/** Bytes that clp_reference_run() takes, at most, beside what it is given. */
+uint64_t clp_reference_bytes(const clp_plan *plan);
 /** Runs a plan's terms on one picture in double precision; what the reference device does.
  * `unrounded`, if not NULL, receives each output plane's values before rounding, densely packed
  * plane after plane (clamped to the range). */

@@ -360,6 +360,20 @@ static clproc_status to_target(clp_exact_picture *picture, const clp_layout *out
     return status;
 }
 
+uint64_t clp_reference_bytes(const clp_plan *plan) {
+    const clp_terms *terms = &plan->terms;
+    uint64_t channels = clp_model_channels(plan->input.model), planes = channels + 2;
+    uint64_t pixels = (uint64_t)plan->input.width * plan->input.height;
+    for (size_t i = 0; i < terms->count; i++) {
+        const clp_term *term = &terms->items[i];
+        uint64_t made = (uint64_t)term->y.out * term->x.out;
+        pixels = made > pixels ? made : pixels;
+        planes += term->side ? channels : 0; /* a copy, for an unsharp mask */
+    }
+    /* All planes of a picture, and one on its way through the two matrices of a filter. */
+    return pixels * planes * sizeof(double);
+}
+
 clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint8_t *output,
                                 double *unrounded, clproc_error *error) {
     clp_exact_picture picture = {0};

@@ -285,11 +285,11 @@ static void test_bound_of_memory(void **state) {
     trial_init(&trial, "reference", "flip h");
     trial_expect(&trial, 12, 0);
     uint64_t hash = tree_of("out").hash;
-    /* 600 × 400 needs some 800 KB for input and output: one at a time, then none. */
-    trial.params.memory = 1000000;
+    /* In double precision 600 × 400 needs some 11 MB: one at a time, then none. */
+    trial.params.memory = 13000000;
     trial_expect(&trial, 12, 0);
     assert_int_equal(tree_of("out").hash, hash);
-    trial.params.memory = 500000;
+    trial.params.memory = 8000000;
     trial_expect(&trial, 9, 3);
     assert_int_equal(trial.told.status, CLPROC_ERROR_LIMIT);
     trial_free(&trial);

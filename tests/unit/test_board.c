@@ -268,6 +268,37 @@ static void test_a_request_to_stop_is_seen_by_who_waits(void **state) {
     clp_board_destroy(&board);
 }
 
+/** What is kept of a holding counts on, what is given back goes to others. */
+static void test_part_of_a_holding_is_kept(void **state) {
+    (void)state;
+    clp_board *board = make((clp_board_params){.station_count = 1, .memory = 100});
+    clp_holding first = {.station = CLP_NO_STATION}, second = first;
+    const clp_holding file = {.host = 40, .station = CLP_NO_STATION},
+                      whole = {.host = 90, .device = 30, .station = 0},
+                      lane = {.host = 50, .device = 30, .station = 0},
+                      sixty = {.host = 60, .station = CLP_NO_STATION};
+    clproc_error error;
+    clp_board_open(board, 0, 30, 0);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &file, false, &error), CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &sixty, false, &error),
+                     CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &whole, false, &error), CLP_BOARD_LATER);
+    clp_board_release(board, &second);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &whole, false, &error), CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &file, false, &error), CLP_BOARD_LATER);
+    clp_board_keep(board, &first, &lane);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &file, false, &error), CLP_BOARD_GRANTED);
+    clp_board_keep(board, &first, &file);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &lane, false, &error), CLP_BOARD_GRANTED);
+    clp_board_release(board, &first);
+    clp_board_release(board, &second);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &(clp_holding){.host = 100, .device = 30},
+                                    false, &error),
+                     CLP_BOARD_GRANTED);
+    clp_board_release(board, &first);
+    clp_board_destroy(&board);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_file_once),
@@ -275,6 +306,7 @@ int main(void) {
         cmocka_unit_test(test_the_highest_rank_gets_the_pictures),
         cmocka_unit_test(test_three_failures_in_a_row),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_part_of_a_holding_is_kept),
         cmocka_unit_test(test_pictures_under_way),
         cmocka_unit_test(test_a_request_to_stop_is_seen_by_who_waits),
     };
