@@ -16,8 +16,7 @@ void clp_worker_drop_original(clp_picture *picture) {
 /** Tells what was tolerated. */
 static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
     if (result->flaws) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
-                           result->message);
+        clp_worker_warn(self, CLP_TOLD_FLAWS, result->message);
     }
 }
 

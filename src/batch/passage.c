@@ -95,7 +95,9 @@ static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_er
         answer = clp_board_choose(run->board, self->thread, self->number, tried, true, &station);
     }
     if (answer == CLP_BOARD_REFUSED) {
-        return clp_error_set(error, CLPROC_ERROR_DEVICE, "no device is left to compute it");
+        const char *cause = self->picture.task.cause;
+        return clp_error_set(error, CLPROC_ERROR_DEVICE, "no device is left to compute it%s%s",
+                             cause ? "; the first failed: " : "", cause ? cause : "");
     }
     if (answer != CLP_BOARD_GRANTED) {
         return answered(answer, outcome, error);

@@ -234,7 +234,7 @@ static clproc_status take_metadata(clp_worker *self, clp_picture *draft, clproc_
         status = clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
                                warning);
     } else if (status == CLPROC_OK && warning[0]) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, draft->task.item), warning);
+        clp_worker_warn(self, CLP_TOLD_METADATA, warning);
     }
     return status;
 }
@@ -264,8 +264,10 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_picture *draft, clp_outco
     CLP_TRY(status, out, clp_worker_read_header(self, draft->task.item, error));
     draft->file_bytes = self->file.size;
     draft->decode_bytes = clp_codec_read_bytes(&self->header, self->file.size);
-    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
-                   (uint64_t)self->header.width * self->header.height);
+    if (!draft->task.tried) {
+        clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
+                       (uint64_t)self->header.width * self->header.height);
+    }
     clproc_format asked = clp_names_format(run->names, run->params->format);
     clproc_format format = asked == CLPROC_FORMAT_KEEP ? self->header.format : asked;
     if (run->copies && format == self->header.format) {

@@ -16,6 +16,14 @@ static void report_failure(clp_worker *self, const char *path, const char *outpu
     }
 }
 
+void clp_worker_warn(clp_worker *self, uint32_t what, const char *message) {
+    clp_task *task = &self->picture.task;
+    if (!(task->told & what)) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, task->item), message);
+    }
+    task->told |= what;
+}
+
 /* ----------------------------------------------------------------- writing */
 
 /** Gives an output the times and permissions of its input. That they cannot be given, on a file
@@ -125,7 +133,6 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
     bool writes = !run->params->null_output;
     clp_digest digest = {.text = ""};
     clproc_status status = CLPROC_OK;
-    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     if (picture->original) {
         verify(self, results);
     }
@@ -140,6 +147,7 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
             status, out,
             clp_worker_write(self, picture->task.item, picture->source, target, data, size, error));
     }
+    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     clp_prof_count(run->prof, CLP_COUNTER_IMAGES, 1);
     clp_events_done(&run->events, path, target, NULL, digest.text);
 out:
@@ -186,9 +194,12 @@ static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
     if (error->cl_code != 0 && clp_board_note(board, station, true)) {
         clp_stations_lose(self->run->stations, station, error);
     }
-    self->picture.task.tried |= UINT32_C(1) << station;
-    return clp_board_has_other(board, self->picture.task.tried) &&
-           clp_board_result(board, NULL) == CLPROC_OK;
+    clp_task *task = &self->picture.task;
+    task->tried |= UINT32_C(1) << station;
+    if (!task->cause) {
+        task->cause = clp_memory_string(CLP_MEMORY_BATCH, error->message);
+    }
+    return clp_board_has_other(board, task->tried) && clp_board_result(board, NULL) == CLPROC_OK;
 }
 
 static void do_file(clp_worker *self, const clp_task *task) {
@@ -208,12 +219,15 @@ static void do_file(clp_worker *self, const clp_task *task) {
     if (failed && try_elsewhere(self, &error)) {
         clp_worker_leave_station(self, false);
         clp_board_again(self->run->board, &self->picture.task);
+        self->picture.task.cause = NULL;
         return;
     }
     if (failed) {
         report_failure(self, clp_worker_input(self, task->item), (char *)self->picture.output.data,
                        &error);
     }
+    clp_memory_free(self->picture.task.cause);
+    self->picture.task.cause = NULL;
     if (clp_board_is_short(self->run->board)) {
         clp_worker_leave_station(self, false);
     }

@@ -58,6 +58,9 @@ typedef enum clp_outcome {
     CLP_OUTCOME_STOPPED  /**< the run was */
 } clp_outcome;
 
+/** Warns of the picture, once however often it is tried. `what`: CLP_TOLD_… */
+void clp_worker_warn(clp_worker *self, uint32_t what, const char *message);
+
 /* --------------------------------------------------------- reading.c */
 
 /** Reads a file whole; what turned up in a folder only if it is a picture. */
