@@ -105,11 +105,12 @@ T21|small devices|-|-|-
 T23|runs under the thread sanitizer|-|-|-
 T24|the same outputs with other threads and batches|15|15|15
 T25|runs beside a soak|-|300|5000
-T26|slow calls and disks|-|-|-
+T26|calls that never return, and a signal|5|5|5
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages|-|-|-
 T30|coverage of lines and branches|-|-|-
+T31|runs within their bound of memory|5|5|5
 END
 cat "$table"
 exit $failed

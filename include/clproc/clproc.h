@@ -291,12 +291,13 @@ typedef struct clproc_limits {
 } clproc_limits;
 
 typedef enum clproc_event_kind {
-    CLPROC_EVENT_DONE,    /**< a picture was written */
-    CLPROC_EVENT_SKIPPED, /**< not a picture in a directory, or output exists */
-    CLPROC_EVENT_FAILED,  /**< a picture failed; the run goes on */
-    CLPROC_EVENT_WARNING, /**< something was dropped or tolerated */
-    CLPROC_EVENT_NOTICE,  /**< about the run, as which device was taken */
-    CLPROC_EVENT_VERIFIED /**< a picture was compared with the reference device's */
+    CLPROC_EVENT_DONE,     /**< a picture was written */
+    CLPROC_EVENT_SKIPPED,  /**< not a picture in a directory, or output exists */
+    CLPROC_EVENT_FAILED,   /**< a picture failed; the run goes on */
+    CLPROC_EVENT_WARNING,  /**< something was dropped or tolerated */
+    CLPROC_EVENT_NOTICE,   /**< about the run, as which device was taken */
+    CLPROC_EVENT_VERIFIED, /**< a picture was compared with the reference device's */
+    CLPROC_EVENT_LISTED    /**< all inputs are known: `total` grows no more */
 } clproc_event_kind;
 
 /** Why a file was skipped. */
@@ -416,8 +417,8 @@ typedef struct clproc_run_params {
     /** the process makes no other run: drivers that this one does not need are not loaded, which on
      * a machine with a GPU saves a run on the CPU some tenths of a second */
     bool only_run;
-    uint64_t
-        memory; /**< bound of all pictures under way, in bytes; 0: a quarter of the machine's */
+    uint64_t memory; /**< bound of all pictures under way, from file to output, in bytes; 0: a
+                        quarter of the machine's */
     /** bound of the pictures a device holds, with what their passes hand on; 0: three
      * quarters of its own memory, none where it works in the host's */
     uint64_t device_memory;

@@ -24,7 +24,8 @@ struct clp_board {
     clp_board_params params;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    clproc_error error; /**< status OK unless stopped */
+    clproc_error error;  /**< status OK unless stopped */
+    clproc_error absent; /**< why no station is left */
     uint32_t next_item;
     uint32_t open_files; /**< taken and not through */
     clp_task *again;     /**< files to do again; room for all */
@@ -57,6 +58,9 @@ clproc_status clp_board_create(clp_board **board, const clp_board_params *params
 
 void clp_board_destroy(clp_board **board) {
     if (*board) {
+        while ((*board)->again_count > 0) {
+            clp_memory_free((*board)->again[--(*board)->again_count].cause);
+        }
         pthread_cond_destroy(&(*board)->changed);
         pthread_mutex_destroy(&(*board)->lock);
         clp_memory_free((*board)->again);
@@ -210,7 +214,7 @@ void clp_board_lose(clp_board *board, uint32_t number, const clproc_error *error
     pthread_mutex_lock(&board->lock);
     board->stations[number].state = LOST;
     if (!any_left(board, 0)) {
-        stop(board, error);
+        board->absent = *error;
     }
     pthread_cond_broadcast(&board->changed);
     pthread_mutex_unlock(&board->lock);
@@ -241,6 +245,9 @@ clp_board_answer clp_board_choose(clp_board *board, clp_prof_thread *thread, uin
     pthread_mutex_lock(&board->lock);
     for (;;) {
         *number = pick(board, worker, tried);
+        if (!any_left(board, 0)) {
+            stop(board, &board->absent);
+        }
         answer = stopped(board)              ? CLP_BOARD_STOPPED
                  : *number != CLP_NO_STATION ? CLP_BOARD_GRANTED
                  : !any_left(board, tried)   ? CLP_BOARD_REFUSED
@@ -350,18 +357,23 @@ clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_h
     return answer;
 }
 
-void clp_board_release(clp_board *board, clp_holding *held) {
+void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept) {
     pthread_mutex_lock(&board->lock);
     if (!is_nothing(held)) {
-        board->host_held -= held->host;
-        board->pictures--;
+        board->host_held -= held->host - kept->host;
+        board->pictures -= is_nothing(kept);
         if (held->station != CLP_NO_STATION) {
-            board->stations[held->station].held -= held->device;
+            board->stations[held->station].held -= held->device - kept->device;
         }
         pthread_cond_broadcast(&board->changed);
     }
-    *held = (clp_holding){.station = CLP_NO_STATION};
+    *held = *kept;
     pthread_mutex_unlock(&board->lock);
+}
+
+void clp_board_release(clp_board *board, clp_holding *held) {
+    const clp_holding nothing = {.station = CLP_NO_STATION};
+    clp_board_keep(board, held, &nothing);
 }
 
 bool clp_board_is_short(clp_board *board) {

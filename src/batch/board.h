@@ -50,10 +50,16 @@ typedef enum clp_board_answer {
 
 /* ------------------------------------------------------------------- files */
 
+/** Bits of clp_task.told: what is said, or counted, of a picture once, however often it is tried.
+ */
+enum { CLP_TOLD_FLAWS = 1, CLP_TOLD_COUNTED = 2 };
+
 typedef struct clp_task {
     uint32_t item;
     uint32_t tried; /**< stations that have failed with it, bit by bit */
     uint32_t done;  /**< outputs that are settled, bit by bit */
+    uint32_t told;
+    char *cause; /**< why the first did, or NULL; who has the task frees it */
 } clp_task;
 
 /** The next file; waits where one may yet come back. REFUSED if nothing is left. */
@@ -61,7 +67,8 @@ clp_board_answer clp_board_next(clp_board *board, clp_prof_thread *thread, bool 
                                 clp_task *task);
 /** A file that was taken is through, whatever became of it. */
 void clp_board_done(clp_board *board);
-/** A file that was taken is to be done again by a station that has not tried it. */
+/** A file that was taken is to be done again by a station that has not tried it. The board takes
+ * the task. */
 void clp_board_again(clp_board *board, const clp_task *task);
 
 /* ---------------------------------------------------------------- stations */
@@ -69,11 +76,13 @@ void clp_board_again(clp_board *board, const clp_task *task);
 /** A station is there and may hold `memory` bytes. Where several are, those of the highest `rank`
  * get the pictures. */
 void clp_board_open(clp_board *board, uint32_t station, uint64_t memory, uint32_t rank);
-/** A station will not come, or has been lost; if no other is left, `error` stops the run. */
+/** A station will not come, or has been lost; if no other is left, `error` stops the run once a
+ * picture needs one. */
 void clp_board_lose(clp_board *board, uint32_t station, const clproc_error *error);
 
 /** A station for a picture that those of `tried` have failed with. Workers of different numbers get
- * different ones, where there are. Waits for the first to open; REFUSED if none is left. */
+ * different ones, where there are. Waits for the first to open; REFUSED if none but these is left.
+ */
 clp_board_answer clp_board_choose(clp_board *board, clp_prof_thread *thread, uint32_t worker,
                                   uint32_t tried, bool wait, uint32_t *station);
 /** True if a station other than those of `tried` is there or may come. */
@@ -96,6 +105,8 @@ typedef struct clp_holding {
  * more than may ever be held. A worker that waits holds nothing, or others might wait for it. */
 clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_holding *held,
                                 const clp_holding *wanted, bool wait, clproc_error *error);
+/** Gives back all but `kept`, which is no more of anything, and of the same station if of any. */
+void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept);
 /** Gives all of it back. */
 void clp_board_release(clp_board *board, clp_holding *held);
 /** True if somebody waits for memory: what is not in use should be given back. */

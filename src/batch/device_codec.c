@@ -16,7 +16,8 @@ static bool is_planar(const clp_layout *layout) {
 bool clp_worker_decodes_on_device(const clp_worker *self) {
     const clp_header *header = &self->header;
     /* What is decoded already need not be decoded again. */
-    return !self->early && header->format == CLPROC_FORMAT_JPEG && !header->progressive &&
+    return !self->early && self->file.size > 0 && header->format == CLPROC_FORMAT_JPEG &&
+           !header->progressive &&
            (header->model == CLP_MODEL_YCC || header->model == CLP_MODEL_GRAY) &&
            is_planar(&clp_worker_recipe(self)->plan->input) && has_codec(self);
 }

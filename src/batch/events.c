@@ -17,12 +17,6 @@ void clp_events_found(clp_events *events, uint64_t count) {
     pthread_mutex_unlock(&events->lock);
 }
 
-void clp_events_listed(clp_events *events) {
-    pthread_mutex_lock(&events->lock);
-    events->listing = false;
-    pthread_mutex_unlock(&events->lock);
-}
-
 static const char *text(const char *string) {
     return string ? string : "";
 }
@@ -50,6 +44,13 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
         events->report(&event, events->user);
     }
     pthread_mutex_unlock(&events->lock);
+}
+
+void clp_events_listed(clp_events *events) {
+    pthread_mutex_lock(&events->lock);
+    events->listing = false;
+    pthread_mutex_unlock(&events->lock);
+    tell(events, (clproc_event){.kind = CLPROC_EVENT_LISTED}, NULL);
 }
 
 void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,

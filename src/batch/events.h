@@ -23,7 +23,7 @@ void clp_events_destroy(clp_events *events);
 
 /** `count` more outputs will be settled. */
 void clp_events_found(clp_events *events, uint64_t count);
-/** There will be no more. */
+/** There will be no more; told, too. */
 void clp_events_listed(clp_events *events);
 
 /** `digest`: of the output, "" where none was asked for. */

@@ -6,16 +6,6 @@ void clp_worker_drop_original(clp_picture *picture) {
     picture->original = NULL;
 }
 
-/** Reads the open file once more, for its pixels. */
-static clproc_status read_again(clp_worker *self, uint32_t item, clproc_error *error) {
-    clp_outcome outcome = CLP_OUTCOME_GOES_ON;
-    clproc_status status = clp_worker_read_file(self, item, &outcome, error);
-    if (status == CLPROC_OK && outcome != CLP_OUTCOME_GOES_ON) {
-        status = clp_error_set(error, CLPROC_ERROR_IO, "was replaced while it was processed");
-    }
-    return status;
-}
-
 clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (self->picture.decoded) {
@@ -26,34 +16,30 @@ clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error) {
 }
 
 /** Makes the decoder ready for the picture's pixels. */
-static clproc_status make_ready(clp_worker *self, uint32_t item, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    if (!clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN)) {
-        CLP_TRY(status, out, read_again(self, item, error));
-        self->picture.decoded = true;
-    }
-    CLP_TRY(status, out, clp_worker_reopen(self, error));
+static clproc_status make_ready(clp_worker *self, clproc_error *error) {
+    bool once = clp_strategy_has(self->run->params, CLPROC_STRATEGY_ONE_OPEN);
+    clproc_status status =
+        once ? clp_worker_reopen(self, error) : clp_worker_read_again(self, error);
     self->picture.decoded = true;
-out:
     return status;
 }
 
 /** Tells what was tolerated. */
 static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
     if (result->flaws) {
-        clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
-                           result->message);
+        clp_worker_warn(self, CLP_TOLD_FLAWS, result->message);
     }
 }
 
-/** Decodes the open file as the recipe's plan wants it: to `base`, or where that is NULL to `sink`.
+/** Decodes the open file, which is closed then, as the recipe's plan wants it: to `base`, or where
+ * that is NULL to `sink`.
  */
 static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *recipe,
                             uint8_t *base, const clp_row_sink *sink, clproc_error *error) {
     const clp_layout *layout = &recipe->plan->input;
     clp_decode_result result = {0};
     clproc_status status;
-    status = make_ready(self, item, error);
+    status = make_ready(self, error);
     if (status != CLPROC_OK) {
         self->picture.unreadable = true;
         return status;
@@ -66,15 +52,20 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
         tell_flaws(self, &result);
     }
 out:
-    self->picture.unreadable = status != CLPROC_OK;
+    /* What a device or a lack of memory is to blame for says nothing of the file. */
+    self->picture.unreadable = status != CLPROC_OK && status != CLPROC_ERROR_DEVICE &&
+                               status != CLPROC_ERROR_MEMORY && status != CLPROC_ERROR_CANCELLED;
+    clp_decoder_close(self->decoder);
+    clp_decoder_trim(self->decoder, clp_worker_keeps(self)); /* encoding will need the room */
     clp_prof_end(self->thread);
     return status;
 }
 
 clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error) {
-    const clp_picture *picture = &self->picture;
+    clp_picture *picture = &self->picture;
     const clp_recipe *recipe = clp_worker_recipe(self);
     size_t bytes = recipe->plan->input.bytes;
+    picture->aside_bytes = bytes;
     self->early = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
     if (!self->early) {
         return clp_error_memory(error, "a picture", bytes);

@@ -75,19 +75,6 @@ out:
     return status;
 }
 
-/** Memory for coefficients. Who waits for it holds nothing. */
-static clproc_status hold(clp_worker *self, uint64_t bytes, clp_outcome *outcome,
-                          clproc_error *error) {
-    const clp_holding wanted = {.host = bytes, .station = CLP_NO_STATION};
-    clp_worker_leave_station(self, false);
-    clp_board_answer answer =
-        clp_board_hold(self->run->board, self->thread, &self->held, &wanted, true, error);
-    if (answer == CLP_BOARD_STOPPED) {
-        *outcome = CLP_OUTCOME_STOPPED;
-    }
-    return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
-}
-
 static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_outcome *outcome,
                                  clproc_error *error) {
     const clp_name_facts facts = {self->header.format, clp_move_width(move), clp_move_height(move)};
@@ -95,7 +82,8 @@ static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_out
     size_t size = 0;
     clp_encode_params params;
     clproc_status status;
-    CLP_TRY(status, out, hold(self, clp_move_bytes(move, &self->header), outcome, error));
+    CLP_TRY(status, out,
+            clp_worker_hold_host(self, clp_move_bytes(move, &self->header), outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
@@ -112,7 +100,7 @@ static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_out
     CLP_TRY(status, out, clp_worker_tell_metadata(self, error));
     status = save(self, &facts, data, size, "moved without re-encoding", error);
 out:
-    clp_board_release(self->run->board, &self->held);
+    clp_worker_leave_station(self, false);
     return status;
 }
 

@@ -1,9 +1,55 @@
 /* A picture's way through a station: which one, memory for it, its rows there, its results. */
 #include "batch/worker.h"
 
+/** What the worker holds of the picture that is under way, beside the lane. */
+static uint64_t held_aside(const clp_worker *self) {
+    const clp_picture *picture = &self->picture;
+    bool decoded = self->early || picture->original;
+    return picture->file_bytes + (decoded ? picture->aside_bytes : 0);
+}
+
 void clp_worker_leave_station(clp_worker *self, bool keep) {
     self->picture.resident = false;
+    uint64_t aside = held_aside(self);
     clp_lane_give(&self->lane, keep);
+    self->lane_host = 0;
+    clp_holding kept = {.host = aside < self->held.host ? aside : self->held.host,
+                        .station = CLP_NO_STATION};
+    clp_board_keep(self->run->board, &self->held, &kept);
+}
+
+/** Of the run's bound, what a buffer of all workers may keep from picture to picture. */
+#define KEPT_SHARE 64
+
+size_t clp_worker_keeps(const clp_worker *self) {
+    return (size_t)(self->run->memory / KEPT_SHARE / self->run->jobs);
+}
+
+void clp_worker_leave_picture(clp_worker *self) {
+    size_t most = clp_worker_keeps(self);
+    clp_worker_drop_early(self);
+    clp_worker_drop_original(&self->picture);
+    clp_recipes_release(self->picture.recipes, self->run->outputs.count);
+    self->picture.resident = false;
+    self->picture.file_bytes = self->picture.decode_bytes = 0;
+    clp_bytes_trim(&self->file, most);
+    clp_bytes_trim(&self->packed, most);
+    clp_decoder_close(self->decoder);
+    clp_decoder_trim(self->decoder, most);
+    clp_encoder_trim(self->encoder, most);
+    clp_holding kept = self->held;
+    kept.host = self->lane_host < kept.host ? self->lane_host : kept.host;
+    kept.station = kept.host > 0 || kept.device > 0 ? kept.station : CLP_NO_STATION;
+    clp_board_keep(self->run->board, &self->held, &kept);
+}
+
+/** Gives up all that is held, the file read included: somebody waits for memory. */
+static void let_go(clp_worker *self) {
+    clp_worker_drop_early(self);
+    clp_worker_drop_original(&self->picture);
+    clp_decoder_close(self->decoder);
+    clp_bytes_free(&self->file);
+    clp_worker_leave_station(self, false);
     clp_board_release(self->run->board, &self->held);
 }
 
@@ -15,15 +61,20 @@ static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
     return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
 }
 
-/** While no device is there, there is time to decode. */
+/** While no device is there, there is time to decode, if there is memory. */
 static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
+    const clp_picture *picture = &self->picture;
     long long bytes = (long long)clp_worker_recipe(self)->plan->input.bytes;
     clproc_status status = CLPROC_OK;
-    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP)) {
+    clp_holding wanted = {.host = held_aside(self) + picture->decode_bytes + (uint64_t)bytes,
+                          .station = CLP_NO_STATION};
+    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP) || self->early) {
         return CLPROC_OK;
     }
-    if (atomic_fetch_sub(&run->early_room, bytes) >= bytes) {
+    if (atomic_fetch_sub(&run->early_room, bytes) >= bytes &&
+        clp_board_hold(run->board, self->thread, &self->held, &wanted, false, error) ==
+            CLP_BOARD_GRANTED) {
         status = clp_worker_decode_aside(self, error);
     } else {
         atomic_fetch_add(&run->early_room, bytes);
@@ -46,13 +97,15 @@ static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_er
         answer = clp_board_choose(run->board, self->thread, self->number, tried, true, &station);
     }
     if (answer == CLP_BOARD_REFUSED) {
-        return clp_error_set(error, CLPROC_ERROR_DEVICE, "no device is left to compute it");
+        const char *cause = self->picture.task.cause;
+        return clp_error_set(error, CLPROC_ERROR_DEVICE, "no device is left to compute it%s%s",
+                             cause ? "; the first failed: " : "", cause ? cause : "");
     }
     if (answer != CLP_BOARD_GRANTED) {
         return answered(answer, outcome, error);
     }
     if (self->lane && self->held.station != station) {
-        clp_worker_leave_station(self, true);
+        clp_worker_leave_station(self, false);
     }
     self->station = station;
     return CLPROC_OK;
@@ -81,6 +134,7 @@ static clp_passage make_passage(const clp_worker *self) {
         .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
         .most_bytes = clp_stations_memory(self->run->stations, self->station),
         .number = clp_worker_image(self, self->picture.task.item),
+        .cancel = params->cancel,
         .encode = clp_worker_encodes_on_device(self) ? &self->branch->output->tables : NULL,
     };
 }
@@ -88,6 +142,24 @@ static clp_passage make_passage(const clp_worker *self) {
 static clproc_status ensure_lane(clp_worker *self, bool empty, clproc_error *error) {
     clp_device *device = clp_stations_device(self->run->stations, self->station);
     return self->lane ? CLPROC_OK : clp_lane_take(&self->lane, device, empty, error);
+}
+
+/** Bytes of the host that the picture takes beside the lane, from its file to its output. */
+static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
+    const clp_run *run = self->run;
+    const clp_picture *picture = &self->picture;
+    const clp_plan *plan = clp_worker_recipe(self)->plan;
+    bool verified = clp_verify_chosen(&run->verify, picture->task.item);
+    bool decoded = self->early || verified || !picture->in_rows;
+    uint64_t decode = picture->decode_bytes + (passage->scan ? picture->file_bytes : 0);
+    uint64_t encode = run->params->null_output
+                          ? 0
+                          : clp_codec_write_bytes(&plan->output, plan->target.format,
+                                                  self->branch->output->params.progressive);
+    uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
+    encode = encode > reference ? encode : reference;
+    return picture->file_bytes + (decode > encode ? decode : encode) +
+           (decoded ? plan->input.bytes : 0);
 }
 
 static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,
@@ -98,20 +170,24 @@ static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wai
     CLP_TRY(status, out, ensure_lane(self, wait, error));
     CLP_TRY(status, out,
             clp_lane_need(self->lane, clp_worker_recipe(self)->plan, passage, &need, error));
-    clp_holding wanted = {.host = need.host, .device = need.device, .station = self->station};
+    clp_holding wanted = {.host = need.host + need_aside(self, passage),
+                          .device = need.device,
+                          .station = self->station};
     *answer = clp_board_hold(self->run->board, self->thread, &self->held, &wanted, wait, error);
+    self->lane_host = *answer == CLP_BOARD_GRANTED ? need.host : self->lane_host;
 out:
     return status;
 }
 
-/** Memory for the picture. Where it is not to be had beside what the lane holds, that is given up
- * first: who waits must hold nothing. What makes a picture quicker is done without then. */
+/** Memory for the picture. Where it is not to be had beside what the worker holds, that is given up
+ * first, the file, too: who waits must hold nothing. What makes a picture quicker is done without
+ * then. */
 static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
                                  clproc_error *error) {
     clp_board_answer answer;
     clproc_status status = hold(self, passage, false, &answer, error);
     if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
-        clp_worker_leave_station(self, false);
+        let_go(self);
         passage->resident = false;
         status = hold(self, passage, true, &answer, error);
     }
@@ -123,7 +199,27 @@ static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_out
         passage->keep = false; /* decoded anew for each output, it need not be there as a whole */
         status = hold(self, passage, true, &answer, error);
     }
+    if (status == CLPROC_OK && answer == CLP_BOARD_GRANTED && self->file.size == 0) {
+        return clp_worker_read_again(self, error);
+    }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
+}
+
+clproc_status clp_worker_hold_host(clp_worker *self, uint64_t bytes, clp_outcome *outcome,
+                                   clproc_error *error) {
+    clp_board *board = self->run->board;
+    clp_holding wanted = {.host = self->picture.file_bytes + bytes, .station = CLP_NO_STATION};
+    clp_worker_leave_station(self, false);
+    clp_board_answer answer =
+        clp_board_hold(board, self->thread, &self->held, &wanted, false, error);
+    if (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED) {
+        let_go(self);
+        answer = clp_board_hold(board, self->thread, &self->held, &wanted, true, error);
+    }
+    if (answer == CLP_BOARD_GRANTED && self->file.size == 0) {
+        return clp_worker_read_again(self, error);
+    }
+    return answered(answer, outcome, error);
 }
 
 /** Through the lane in rows, decoded by libjpeg or libspng. */

@@ -34,8 +34,31 @@ static void pass_over(clp_worker *self, const char *path) {
     clp_events_skipped(events, path, NULL, CLPROC_SKIP_NO_PICTURE, kind);
 }
 
-clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
-                                   clproc_error *error) {
+/** Has the board account for a file that is about to be read. Where there is no room beside what
+ * the lane holds, that is given up first: who waits must hold nothing. */
+static clproc_status afford_file(void *purse, size_t bytes, clproc_error *error) {
+    clp_worker *self = purse;
+    clp_board *board = self->run->board;
+    clp_holding wanted = {.host = self->lane_host + bytes,
+                          .device = self->held.device,
+                          .station = self->held.station};
+    clp_board_answer answer =
+        clp_board_hold(board, self->thread, &self->held, &wanted, false, error);
+    if (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED) {
+        clp_worker_leave_station(self, false);
+        clp_board_release(board, &self->held);
+        wanted = (clp_holding){.host = bytes, .station = CLP_NO_STATION};
+        answer = clp_board_hold(board, self->thread, &self->held, &wanted, true, error);
+    }
+    return answer == CLP_BOARD_GRANTED ? CLPROC_OK
+           : answer == CLP_BOARD_REFUSED
+               ? error->status
+               : clp_error_set(error, CLPROC_ERROR_CANCELLED, "the run was stopped");
+}
+
+/** Reads a file; `again`: no more of it than before, which is accounted for. */
+static clproc_status read_file(clp_worker *self, uint32_t item, bool again, clp_outcome *outcome,
+                               clproc_error *error) {
     clp_run *run = self->run;
     const clp_item *input = &run->listing.items[item];
     uint64_t given = run->params->limits.file_bytes, most = given ? given : MOST_FILE_BYTES;
@@ -47,19 +70,25 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
         /* A copy is of the whole file. */
         .extent = run->copies ? NULL : clp_extent_find,
         .state = &extent,
+        .afford = again ? NULL : afford_file,
+        .purse = self,
     };
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
     clproc_status status;
     if (input->piped) {
         self->file.size = 0;
+        CLP_TRY(status, out, again ? CLPROC_OK : afford_file(self, run->listing.piped.size, error));
         status =
             clp_bytes_append(&self->file, run->listing.piped.data, run->listing.piped.size, error);
     } else {
         status = clp_file_read_if(input->path, &wish, &self->file, &accepted, error);
     }
+out:
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
-    if (status == CLPROC_ERROR_LIMIT) {
+    if (status == CLPROC_ERROR_CANCELLED) {
+        *outcome = CLP_OUTCOME_STOPPED;
+    } else if (status == CLPROC_ERROR_LIMIT) {
         by_memory = by_memory && wish.limit == run->memory;
         status = clp_error_set_file(
             error, status, input->path, "is larger than the limit of %zu bytes%s; raise it with %s",
@@ -76,12 +105,33 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
     return status;
 }
 
+clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
+                                   clproc_error *error) {
+    return read_file(self, item, false, outcome, error);
+}
+
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error) {
     const clproc_run_params *params = self->run->params;
     clp_prof_begin(self->thread, CLP_PROF_HEADER, clp_worker_image(self, item));
     clproc_status status = clp_decoder_open(self->decoder, self->file.data, self->file.size,
                                             &params->limits, params->fail_on, &self->header, error);
     clp_prof_end(self->thread);
+    return status;
+}
+
+clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error) {
+    const clp_picture *picture = &self->picture;
+    uint32_t item = picture->task.item;
+    clp_outcome outcome = CLP_OUTCOME_GOES_ON;
+    clproc_status status = read_file(self, item, true, &outcome, error);
+    if (status == CLPROC_OK &&
+        (outcome != CLP_OUTCOME_GOES_ON || self->file.size > picture->file_bytes)) {
+        status = clp_error_set(error, CLPROC_ERROR_IO, "was replaced while it was processed");
+    }
+    if (status == CLPROC_OK) {
+        status = clp_worker_read_header(self, item, error);
+    }
+    self->picture.decoded = false;
     return status;
 }
 
@@ -175,11 +225,10 @@ clproc_status clp_worker_make_metadata(clp_worker *self, const clp_header *heade
 clproc_status clp_worker_tell_metadata(clp_worker *self, clproc_error *error) {
     const clp_metadata *metadata = &self->branch->metadata;
     if (metadata->flawed && self->run->params->fail_on == CLPROC_FAIL_ON_WARNING) {
-        self->picture.unreadable = true;
         return clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on error takes it without",
                              metadata->warning);
     }
-    if (metadata->warning[0] && !is_told(self)) {
+    if (metadata->warning[0] && !self->picture.task.tried && !is_told(self)) {
         clp_events_warning(&self->run->events, clp_worker_input(self, self->picture.task.item),
                            metadata->warning);
     }
@@ -302,8 +351,12 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
         goto out;
     }
     CLP_TRY(status, out, clp_worker_read_header(self, item, error));
-    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
-                   (uint64_t)self->header.width * self->header.height);
+    self->picture.file_bytes = self->file.size;
+    self->picture.decode_bytes = clp_codec_read_bytes(&self->header, self->file.size);
+    if (!self->picture.task.tried) {
+        clp_prof_count(run->prof, CLP_COUNTER_PIXELS_IN,
+                       (uint64_t)self->header.width * self->header.height);
+    }
     self->picture.in_rows = clp_decoder_has_rows(self->decoder);
     CLP_TRY(status, out, prepare_branches(self, outcome, error));
     if (*outcome == CLP_OUTCOME_GOES_ON && !clp_worker_any_open(self)) {

@@ -55,6 +55,7 @@ static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *pa
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
     terms->linear = params->linear;
+    terms->cancel = params->cancel;
     terms->limits = (clp_term_limits){
         .pixels = params->limits.pixels, .side = params->limits.side, .bytes = table_bytes};
     if (choice->conversion) {

@@ -71,10 +71,14 @@ static bool is_open_choice(const clp_stations *self) {
     return !asked || !*asked || strcmp(asked, "auto") == 0;
 }
 
-/** Fewer came than might have: nobody need wait for the others. */
-static void lose_from(clp_stations *self, uint32_t first) {
+/** Fewer came than might have: nobody need wait for the others. `cause` may be NULL. */
+static void lose_from(clp_stations *self, uint32_t first, const clproc_error *cause) {
     clproc_error absent;
-    clp_error_set(&absent, CLPROC_ERROR_NO_DEVICE, "there is no such device");
+    if (cause) {
+        absent = *cause;
+    } else {
+        clp_error_set(&absent, CLPROC_ERROR_NO_DEVICE, "there is no such device");
+    }
     for (uint32_t i = first; i < clp_stations_expected(self->params.run->device); i++) {
         clp_board_lose(self->params.board, i, &absent);
     }
@@ -104,7 +108,7 @@ static clproc_status add_station(void *user, clp_device *device, uint32_t rank, 
         clp_events_notice(self->params.events, clp_device_notice(device));
     }
     if (number == 0) {
-        lose_from(self, count);
+        lose_from(self, count, NULL);
         CLP_TRY(status, out, self->params.on_open(self->params.user, error));
     }
     /* Who has named several wants all of them to take part; else the first may begin. */
@@ -151,7 +155,7 @@ out:
 static clproc_status open_stations(clp_stations *self, clproc_error *error) {
     clproc_status status = open_devices(self, error);
     if (status == CLPROC_OK) {
-        lose_from(self, (uint32_t)self->opened->count);
+        lose_from(self, (uint32_t)self->opened->count, NULL);
     }
     return status;
 }
@@ -232,7 +236,8 @@ static void *run(void *argument) {
         if (open_stations(self, &error) == CLPROC_OK) {
             serve(self);
         } else {
-            clp_board_stop(self->params.board, &error);
+            /* A run none of whose files needs a device ends as these do. */
+            lose_from(self, 0, &error);
         }
     }
     clp_prof_thread_leave(self->thread);

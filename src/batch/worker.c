@@ -53,8 +53,17 @@ static void fail_all(clp_worker *self, const clproc_error *error) {
 }
 
 void clp_worker_count_picture(clp_worker *self) {
-    clp_prof_count(self->run->prof, CLP_COUNTER_IMAGES, !self->picture.counted);
-    self->picture.counted = true;
+    clp_task *task = &self->picture.task;
+    clp_prof_count(self->run->prof, CLP_COUNTER_IMAGES, !(task->told & CLP_TOLD_COUNTED));
+    task->told |= CLP_TOLD_COUNTED;
+}
+
+void clp_worker_warn(clp_worker *self, uint32_t what, const char *message) {
+    clp_task *task = &self->picture.task;
+    if (!(task->told & what)) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, task->item), message);
+    }
+    task->told |= what;
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -170,7 +179,6 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
     bool writes = !run->params->null_output;
     clp_digest digest = {.text = ""};
     clproc_status status = CLPROC_OK;
-    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     if (picture->original) {
         verify(self, results);
     }
@@ -183,6 +191,7 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
     if (writes) {
         CLP_TRY(status, out, clp_worker_write(self, data, size, error));
     }
+    clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     clp_worker_count_picture(self);
     clp_events_done(&run->events, path, (char *)self->branch->name.data, NULL, digest.text);
 out:
@@ -233,19 +242,28 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
 /** True if the device is to blame for a failure, and another may do better. */
 static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
     clp_board *board = self->run->board;
+    clp_picture *picture = &self->picture;
     uint32_t station = self->station;
     bool blamed = station != CLP_NO_STATION &&
                   (error->status == CLPROC_ERROR_DEVICE || error->status == CLPROC_ERROR_MEMORY);
     if (!blamed) {
         return false;
     }
-    /* What is too large for a device, or for the host, says nothing of others. */
-    if (error->cl_code != 0 && clp_board_note(board, station, true)) {
+    /* What is too large for a device, or for the host, says nothing of others; and a picture counts
+     * once, however many of its outputs fail. */
+    if (error->cl_code != 0 && !picture->blamed && clp_board_note(board, station, true)) {
         clp_stations_lose(self->run->stations, station, error);
     }
-    self->picture.task.tried |= UINT32_C(1) << station;
-    return clp_board_has_other(board, self->picture.task.tried) &&
-           clp_board_result(board, NULL) == CLPROC_OK;
+    picture->blamed |= error->cl_code != 0;
+    uint32_t tried = picture->task.tried | UINT32_C(1) << station;
+    if (!clp_board_has_other(board, tried) || clp_board_result(board, NULL) != CLPROC_OK) {
+        return false; /* the picture's other outputs may go on there */
+    }
+    picture->task.tried = tried;
+    if (!picture->task.cause) {
+        picture->task.cause = clp_memory_string(CLP_MEMORY_BATCH, error->message);
+    }
+    return true;
 }
 
 /** The next branch to make; NULL: none is open. First come those that find their planes in the
@@ -297,7 +315,7 @@ static void begin_picture(clp_worker *self, const clp_task *task) {
     picture->task = *task;
     picture->decoded = picture->unreadable = picture->resident = false;
     picture->held = (clp_layout){.plane_count = 0};
-    picture->counted = task->done != 0;
+    picture->blamed = false;
     self->station = CLP_NO_STATION;
 }
 
@@ -314,15 +332,15 @@ static void do_file(clp_worker *self, const clp_task *task) {
     } else if (outcome == CLP_OUTCOME_GOES_ON) {
         make_branches(self, &again);
     }
-    self->picture.resident = false;
-    clp_worker_drop_early(self);
-    clp_worker_drop_original(&self->picture);
-    clp_recipes_release(self->picture.recipes, self->run->outputs.count);
+    clp_worker_leave_picture(self);
     if (again) {
         clp_worker_leave_station(self, false);
         clp_board_again(self->run->board, &self->picture.task);
+        self->picture.task.cause = NULL;
         return;
     }
+    clp_memory_free(self->picture.task.cause);
+    self->picture.task.cause = NULL;
     if (clp_board_is_short(self->run->board)) {
         clp_worker_leave_station(self, false);
     }

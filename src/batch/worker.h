@@ -23,12 +23,15 @@ typedef struct clp_picture {
     clp_task task;
     clp_branch *branches; /**< one for each output of the run */
     clp_recipe *recipes;  /**< the same */
+    uint64_t file_bytes;  /**< of its file, and what decoding it takes beside its samples */
+    uint64_t decode_bytes;
+    uint64_t aside_bytes; /**< of samples that are decoded aside */
     bool in_rows;         /**< the decoder brings its rows once, from the top down */
     bool decoded;         /**< the decoder is through with the file; see clp_worker_reopen() */
     bool unreadable;      /**< its decoding has failed: no output can be made */
     bool resident;        /**< the lane holds its samples, for the next output */
     clp_layout held;      /**< how they lie there */
-    bool counted;         /**< an output was made */
+    bool blamed;          /**< the board was told that a station has failed with it */
     uint8_t *original;    /**< its decoded samples, kept for --verify, or NULL */
 } clp_picture;
 
@@ -46,7 +49,8 @@ typedef struct clp_worker {
     uint8_t *early;      /**< the picture decoded before there was a device for it, or NULL */
     uint32_t station;    /**< that computes the picture; CLP_NO_STATION: none yet */
     clp_lane *lane;      /**< on that station; NULL before the first */
-    clp_holding held;    /**< memory of the lane, by the board's account */
+    clp_holding held;    /**< by the board's account: of the lane and of the picture */
+    uint64_t lane_host;  /**< of it, bytes of the host that the lane holds */
     clp_jpeg_scan scan;  /**< of the file, for the device's codec */
     clp_bytes packed;    /**< it, where the lane's staging has no room */
 } clp_worker;
@@ -72,11 +76,17 @@ typedef enum clp_outcome {
     CLP_OUTCOME_STOPPED  /**< the run was */
 } clp_outcome;
 
+/** Warns of the picture, once however often it is tried. `what`: CLP_TOLD_… */
+void clp_worker_warn(clp_worker *self, uint32_t what, const char *message);
+
 /* --------------------------------------------------------- reading.c */
 
 /** Reads a file whole; what turned up in a folder only if it is a picture. */
 clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
                                    clproc_error *error);
+/** Reads the picture's file once more, and its header: it has been given up, or so it shall seem.
+ * Of memory nothing more is asked for. */
+clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error);
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
 /** Settles the name of the present branch's file, and closes the branch where that is to stay. */
 clproc_status clp_worker_find_place(clp_worker *self, const clp_name_facts *facts,
@@ -133,6 +143,13 @@ clproc_status clp_worker_write_scan(clp_worker *self, const clp_encode_params *e
 clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_error *error);
 /** Gives up the lane and what it holds. */
 void clp_worker_leave_station(clp_worker *self, bool keep);
+/** Memory of the host beside the picture's file, without a station. */
+clproc_status clp_worker_hold_host(clp_worker *self, uint64_t bytes, clp_outcome *outcome,
+                                   clproc_error *error);
+/** Bytes that a buffer may keep from picture to picture: few, by the run's bound. */
+size_t clp_worker_keeps(const clp_worker *self);
+/** The picture is through: gives up its memory, and buffers that are larger than may be kept. */
+void clp_worker_leave_picture(clp_worker *self);
 
 /* ---------------------------------------------------------- worker.c */
 

@@ -247,6 +247,10 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
     clp_cli_progress *progress = user;
     bool told = true;
     clp_cli_watch_drivers();
+    progress->found = event->total;
+    if (event->kind == CLPROC_EVENT_LISTED) {
+        return;
+    }
     switch (event->kind) {
     case CLPROC_EVENT_DONE:
         progress->done++;
@@ -483,4 +487,13 @@ void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result
     if (status == CLPROC_ERROR_CANCELLED && batch && !progress->quiet) {
         tell_rest(progress, result);
     }
+}
+
+void clp_cli_progress_leave(clp_cli_progress *progress) {
+    clproc_run_result result = {.found = progress->found,
+                                .written = progress->done,
+                                .skipped = progress->skipped,
+                                .failed = progress->failed,
+                                .seconds = clp_cli_progress_seconds(progress)};
+    clp_cli_progress_finish(progress, &result, CLPROC_ERROR_CANCELLED);
 }

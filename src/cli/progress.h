@@ -15,6 +15,7 @@ typedef struct clp_cli_progress {
     const clp_cli_settings *settings;
     double started, drawn; /**< seconds */
     uint64_t done, skipped, failed;
+    uint64_t found; /**< so far */
     uint64_t skips[5]; /**< by clproc_skip */
     struct {
         char name[8];
@@ -32,5 +33,7 @@ double clp_cli_progress_seconds(const clp_cli_progress *progress);
 /** Takes the progress line away and prints the summary of a run that ended with `status`. */
 void clp_cli_progress_finish(clp_cli_progress *progress, const clproc_run_result *result,
                              clproc_status status);
+/** The same, from what was told so far, of a run that was stopped and does not come to its end. */
+void clp_cli_progress_leave(clp_cli_progress *progress);
 
 #endif

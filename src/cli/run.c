@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "overdue.h"
 #include "progress.h"
 #include "reports.h"
 #include "signals.h"
@@ -142,15 +143,21 @@ static int process(clp_cli_settings *settings) {
     clproc_run_result result = {0};
     clproc_profile *profile = NULL;
     clp_cli_progress progress;
+    clp_cli_overdue overdue;
     clp_cli_progress_start(&progress, settings);
     clp_cli_catch_signals();
-    settings->run.on_event = clp_cli_progress_event;
-    settings->run.user = &progress;
+    clp_cli_overdue_start(&overdue, &progress, settings->run.profile != CLPROC_PROFILE_OFF);
+    settings->run.on_event = clp_cli_overdue_event;
+    settings->run.user = &overdue;
     settings->run.cancel = clp_cli_stop_signal();
 
+    if (settings->run.memory > 0) {
+        clp_cli_keep_no_memory();
+    }
     clproc_run_params run = settings->run;
     run.only_run = true;
     clproc_status status = clproc_run(&run, &result, &profile, &error);
+    clp_cli_overdue_stop(&overdue);
     int stopped = clp_cli_stopped_by();
     bool broken = result.failed > 0 || result.verification.beyond > 0;
     int code = broken ? CLP_EXIT_FAILED : CLP_EXIT_OK;

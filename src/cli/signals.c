@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -145,6 +146,15 @@ int clp_cli_close_output(int code) {
     clp_cli_say("cannot write to standard output: %s; direct it to a place that can be written",
                 errno ? strerror(errno) : "an earlier write failed");
     return code == CLP_EXIT_OK ? CLP_EXIT_RESOURCE : code;
+}
+
+/* ----------------------------------------------------------------- memory */
+
+/** Blocks from this size on are mappings of their own. */
+#define MAPPED_BYTES (1 << 20)
+
+void clp_cli_keep_no_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 }
 
 /* ------------------------------------------------------------------ stack */

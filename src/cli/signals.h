@@ -1,4 +1,4 @@
-/** What concerns the process: signals, the three standard streams, the stack. */
+/** What concerns the process: signals, the three standard streams, memory, the stack. */
 #ifndef CLP_CLI_SIGNALS_H
 #define CLP_CLI_SIGNALS_H
 
@@ -24,6 +24,10 @@ int clp_cli_stopped_by(void);
 
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);
+
+/** What is freed goes back to the system at once, if it is large: with many threads malloc() would
+ * keep as much again as they use. It takes a few percent of the time. */
+void clp_cli_keep_no_memory(void);
 
 /** Runs `program` on a stack that suffices, also where `ulimit -s` leaves less, and gives every
  * thread as much. */

@@ -159,7 +159,7 @@ clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error) {
     return CLPROC_OK;
 }
 
-static void close_file(clp_decoder *decoder) {
+void clp_decoder_close(clp_decoder *decoder) {
     if (decoder->codec) {
         decoder->codec->close(decoder->state);
     }
@@ -171,7 +171,7 @@ void clp_decoder_destroy(clp_decoder **decoder) {
     if (!decoder || !*decoder) {
         return;
     }
-    close_file(*decoder);
+    clp_decoder_close(*decoder);
     for (size_t i = 0; i < CODEC_COUNT; i++) {
         if ((*decoder)->states[i]) {
             codecs[i]->destroy((*decoder)->states[i]);
@@ -190,7 +190,7 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
                                const clp_limits *limits, clproc_fail_on fail_on, clp_header *header,
                                clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    close_file(decoder);
+    clp_decoder_close(decoder);
     size_t index = find_codec(bytes, size);
     if (index == CODEC_COUNT) {
         return refuse_kind(clp_codec_kind(bytes, size), size, error);
@@ -207,7 +207,7 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     *header = decoder->header;
 out:
     if (status != CLPROC_OK) {
-        close_file(decoder);
+        clp_decoder_close(decoder);
     }
     return status;
 }
@@ -263,6 +263,31 @@ bool clp_decoder_has_rows(const clp_decoder *decoder) {
     return clp_format_of(header->format)->rows || !header->progressive;
 }
 
+uint64_t clp_codec_read_bytes(const clp_header *header, uint64_t file_bytes) {
+    uint64_t pixels = (uint64_t)header->width * header->height, samples = 0, most = 1;
+    if (header->format == CLPROC_FORMAT_PNG) {
+        return clp_png_store_bytes(header, file_bytes);
+    }
+    if (header->format == CLPROC_FORMAT_WEBP) {
+        return 4 * pixels; /* decoded whole, as RGBA at most */
+    }
+    /* Of a JPEG the coefficients, of 16 bits, where all of them come before any pixel. */
+    for (uint32_t i = 0; i < header->component_count && i < 4; i++) {
+        uint64_t each = (uint64_t)header->h_samp[i] * header->v_samp[i];
+        samples += each;
+        most = each > most ? each : most;
+    }
+    return header->progressive ? 2 * (pixels * samples / most) : 0;
+}
+
+void clp_decoder_trim(clp_decoder *decoder, size_t most) {
+    for (size_t i = 0; i < CODEC_COUNT; i++) {
+        if (decoder->states && decoder->states[i] && codecs[i]->trim) {
+            codecs[i]->trim(decoder->states[i], most);
+        }
+    }
+}
+
 void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result) {
     result->flaws = decoder->flaws.found;
     memcpy(result->message, decoder->flaws.message, sizeof result->message);
@@ -287,7 +312,7 @@ static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
     CLP_TRY(status, out, decoder->codec->read(decoder, layout, sink, error));
     clp_decoder_flaws(decoder, result);
 out:
-    close_file(decoder);
+    clp_decoder_close(decoder);
     return status;
 }
 
@@ -340,6 +365,23 @@ clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error) {
     return *encoder ? CLPROC_OK : clp_error_memory(error, "an encoder", sizeof **encoder);
 }
 
+void clp_encoder_trim(clp_encoder *encoder, size_t most) {
+    clp_bytes_trim(&encoder->output, most);
+    clp_bytes_trim(&encoder->scratch, most);
+}
+
+uint64_t clp_codec_write_bytes(const clp_layout *layout, clproc_format format, bool progressive) {
+    uint64_t samples = layout->bytes, pixels = (uint64_t)layout->width * layout->height;
+    if (format == CLPROC_FORMAT_WEBP) {
+        return samples + 8 * pixels; /* libwebp's own picture, and what it tries on it */
+    }
+    /* A progressive JPEG's coefficients, of 16 bits, wait until all are there; of a PNG filtered
+     * rows do. What is packed is hardly ever larger than what was not. */
+    return format == CLPROC_FORMAT_JPEG && !progressive ? samples
+           : format == CLPROC_FORMAT_JPEG               ? 3 * samples
+                                                        : 2 * samples + samples / 16;
+}
+
 void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel) {
     encoder->cancel = cancel;
 }
@@ -350,7 +392,6 @@ void clp_encoder_destroy(clp_encoder **encoder) {
     }
     clp_bytes_free(&(*encoder)->output);
     clp_bytes_free(&(*encoder)->scratch);
-    clp_bytes_free(&(*encoder)->packed);
     libdeflate_free_compressor((*encoder)->deflate);
     clp_memory_free(*encoder);
     *encoder = NULL;
@@ -403,6 +444,6 @@ clproc_status clp_encoder_move(clp_encoder *encoder, clp_decoder *decoder, const
     *data = encoder->output.data;
     *size = encoder->output.size;
 out:
-    close_file(decoder);
+    clp_decoder_close(decoder);
     return status;
 }

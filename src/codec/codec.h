@@ -106,6 +106,9 @@ typedef struct clp_header {
     clp_colour_facts colour;
 } clp_header;
 
+/** Bytes that decoding takes beside its result, at most, of a file of `file_bytes`. */
+uint64_t clp_codec_read_bytes(const clp_header *header, uint64_t file_bytes);
+
 typedef struct clp_decoder clp_decoder;
 
 /** How to decode. */
@@ -140,6 +143,11 @@ void clp_decoder_heed(clp_decoder *decoder, const volatile int *cancel);
 bool clp_codec_is_built(clproc_format format);
 /** Fails for a format that this build lacks, with the package that it needs. */
 clproc_status clp_codec_need(clproc_format format, clproc_error *error);
+
+/** The open file's bytes may go. */
+void clp_decoder_close(clp_decoder *decoder);
+/** Gives up memory kept for the next file, where it is more than `most` bytes. No file is open. */
+void clp_decoder_trim(clp_decoder *decoder, size_t most);
 
 /** True if the bytes begin like a file that can be read; `*format` may be NULL. Twelve bytes are
  * enough. */
@@ -194,6 +202,11 @@ clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error);
 void clp_encoder_destroy(clp_encoder **encoder);
 /** As clp_decoder_heed(), of writing. */
 void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel);
+
+/** As clp_decoder_trim(): the last picture's bytes may go. */
+void clp_encoder_trim(clp_encoder *encoder, size_t most);
+/** Bytes that encoding takes, at most, those of the file included. */
+uint64_t clp_codec_write_bytes(const clp_layout *layout, clproc_format format, bool progressive);
 
 /** True if a JPEG can hold planes of these steps (each step's inverse must be a whole sampling
  * factor of at most 4). */

@@ -59,7 +59,6 @@ struct clp_encoder {
     const volatile int *cancel; /**< may be NULL */
     clp_bytes output;
     clp_bytes scratch;
-    clp_bytes packed;                      /**< a PNG's pixels */
     struct libdeflate_compressor *deflate; /**< of deflate_level; NULL before the first PNG */
     int deflate_level;
 };
@@ -83,6 +82,8 @@ struct clp_codec {
                           clproc_error *error);
     /** Lets go of what the library holds for the open file. */
     void (*close)(void *state);
+    /** Gives up what is kept for the next file and larger; may be NULL. No file is open. */
+    void (*trim)(void *state, size_t most);
     /** Encodes into `encoder->output`, which is empty. */
     clproc_status (*write)(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                            const clp_encode_params *params, clproc_error *error);
@@ -111,6 +112,8 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
 /** Puts the moved JPEG into `encoder->output`, which is empty. */
 clproc_status clp_jpeg_move(clp_decoder *decoder, clp_encoder *encoder, const clp_move *move,
                             const clp_encode_params *params, clproc_error *error);
+/** Bytes that a PNG's pixels take where they are unpacked before they are decoded. */
+uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes);
 
 /** Big-endian numbers, as both formats have them. */
 static inline uint32_t clp_read_u16(const uint8_t *bytes) {

@@ -143,55 +143,61 @@ static int libdeflate_level(int level) {
     return level >= 5 && level <= 8 ? level - 1 : level;
 }
 
-/** Packs `encoder->scratch` to the end of `packed`. */
-static clproc_status pack(clp_encoder *encoder, int level, clp_bytes *packed, clproc_error *error) {
-    const clp_bytes *raw = &encoder->scratch;
+/** The compressor for a level, made anew where it is another's. */
+static clproc_status take_compressor(clp_encoder *encoder, int level, clproc_error *error) {
     if (!encoder->deflate || encoder->deflate_level != level) {
         libdeflate_free_compressor(encoder->deflate);
         encoder->deflate = libdeflate_alloc_compressor(libdeflate_level(level));
         encoder->deflate_level = level;
     }
-    if (!encoder->deflate) {
-        return clp_error_memory(error, "encoding a PNG", 0);
-    }
-    clproc_status status = clp_bytes_reserve(
-        packed, libdeflate_zlib_compress_bound(encoder->deflate, raw->size), error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    packed->size = libdeflate_zlib_compress(encoder->deflate, raw->data, raw->size, packed->data,
-                                            packed->capacity);
-    return packed->size > 0 ? CLPROC_OK
-                            : clp_error_set(error, CLPROC_ERROR_INTERNAL,
-                                            "a PNG's pixels do not fit where they must");
+    return encoder->deflate ? CLPROC_OK : clp_error_memory(error, "encoding a PNG", 0);
 }
 
-static clproc_status append_chunk(clp_bytes *out, const char type[4], const uint8_t *data,
-                                  size_t size, clproc_error *error) {
-    uint8_t head[8], tail[4];
+/** Writes a chunk whose data may stand in its way, but not before it; returns its end. */
+static uint8_t *write_chunk(uint8_t *out, const char type[4], const uint8_t *data, size_t size) {
+    memmove(out + CLP_PNG_HEAD, data, size);
+    clp_write_u32(out, (uint32_t)size);
+    memcpy(out + 4, type, 4);
+    clp_write_u32(out + CLP_PNG_HEAD + size, libdeflate_crc32(0, out + 4, 4 + size));
+    return out + CLP_PNG_HEAD + size + CLP_PNG_TAIL;
+}
+
+/** Packs `encoder->scratch` to the end of the output, where the chunks will stand, and moves their
+ * data forward to them. */
+static clproc_status write_packed(clp_encoder *encoder, clproc_error *error) {
+    const size_t around = CLP_PNG_HEAD + CLP_PNG_TAIL;
+    const clp_bytes *raw = &encoder->scratch;
+    clp_bytes *output = &encoder->output;
+    size_t room = libdeflate_zlib_compress_bound(encoder->deflate, raw->size);
+    size_t heads = (room / CHUNK + 1) * around, whole;
     clproc_status status;
-    clp_write_u32(head, (uint32_t)size);
-    memcpy(head + 4, type, 4);
-    clp_write_u32(tail, libdeflate_crc32(libdeflate_crc32(0, type, 4), data, size));
-    CLP_TRY(status, out, clp_bytes_append(out, head, sizeof head, error));
-    CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
-    status = clp_bytes_append(out, tail, sizeof tail, error);
+    if (!clp_checked_add(room, heads + around, &whole) ||
+        !clp_checked_add(whole, output->size, &whole)) {
+        return clp_error_memory(error, "encoding a PNG", SIZE_MAX);
+    }
+    CLP_TRY(status, out, clp_bytes_reserve(output, whole, error));
+    uint8_t *end = output->data + output->size, *packed = end + heads;
+    size_t size = libdeflate_zlib_compress(encoder->deflate, raw->data, raw->size, packed, room);
+    if (size == 0) {
+        status = clp_error_set(error, CLPROC_ERROR_INTERNAL,
+                               "a PNG's pixels do not fit where they must");
+        goto out;
+    }
+    for (size_t at = 0; at < size; at += CHUNK) {
+        end = write_chunk(end, "IDAT", packed + at, size - at < CHUNK ? size - at : CHUNK);
+    }
+    end = write_chunk(end, "IEND", (const uint8_t *)"", 0);
+    output->size = (size_t)(end - output->data);
 out:
     return status;
 }
 
 clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layout,
                                    const uint8_t *base, int level, clproc_error *error) {
-    clp_bytes *packed = &encoder->packed;
     clproc_status status;
     CLP_TRY(status, out, filter_picture(encoder, layout, base, level > 0, error));
-    CLP_TRY(status, out, pack(encoder, level, packed, error));
-    for (size_t at = 0; at < packed->size; at += CHUNK) {
-        size_t size = packed->size - at < CHUNK ? packed->size - at : CHUNK;
-        CLP_TRY(status, out,
-                append_chunk(&encoder->output, "IDAT", packed->data + at, size, error));
-    }
-    status = append_chunk(&encoder->output, "IEND", (const uint8_t *)"", 0, error);
+    CLP_TRY(status, out, take_compressor(encoder, level, error));
+    status = write_packed(encoder, error);
 out:
     return status;
 }

@@ -38,6 +38,12 @@ static void close_file(void *state) {
     png->context = NULL;
 }
 
+static void trim(void *state, size_t most) {
+    reader *png = state;
+    clp_bytes_trim(&png->stored, most);
+    clp_bytes_trim(&png->repaired, most);
+}
+
 static void destroy(void *state) {
     reader *png = state;
     close_file(png);
@@ -515,6 +521,7 @@ const clp_codec clp_codec_png = {
     .layout = lay_out,
     .read = read_file,
     .close = close_file,
+    .trim = trim,
     .write = clp_png_write,
     .rewrite = clp_png_rewrite,
 };

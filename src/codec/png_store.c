@@ -65,6 +65,13 @@ static size_t row_bytes(const struct spng_ihdr *ihdr) {
     return fits ? bytes : 0;
 }
 
+uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes) {
+    uint64_t pixel = clp_model_channels(header->model) * (header->depth / 8);
+    uint64_t rows = header->height * (header->width * pixel + 1);
+    /* Of palettes and fewer bits it is less. */
+    return header->progressive ? 0 : (rows < MOST_BYTES ? rows : MOST_BYTES) + 2 * file_bytes;
+}
+
 /** Unpacks the pixels' one zlib stream; false unless it gives exactly `rows` bytes. */
 static bool unpack(const clp_source *source, const extent *pixels, uint8_t *packed, uint8_t *out,
                    size_t rows) {

@@ -98,6 +98,7 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
                              const clp_encode_params *params, clproc_error *error) {
     WebPConfig config;
     WebPPicture picture;
+    clp_bytes packed = {0};
     clproc_status status;
     if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libwebp is of another version");
@@ -109,12 +110,11 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
     if (params->lossless) {
         config.quality = 75; /* here it is an effort */
     }
-    encoder->packed.size = 0;
     picture.use_argb = params->lossless;
     picture.width = (int)layout->width;
     picture.height = (int)layout->height;
     picture.writer = append;
-    picture.custom_ptr = &encoder->packed;
+    picture.custom_ptr = &packed;
     picture.progress_hook = go_on;
     picture.user_data = encoder;
     CLP_TRY(status, out, import(encoder, layout, base, &picture, error));
@@ -122,10 +122,11 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
         status = failure(encoder, picture.error_code, error);
         goto out;
     }
-    status = clp_webp_assemble(&encoder->output, encoder->packed.data, encoder->packed.size,
-                               layout->width, layout->height, clp_model_has_alpha(layout->model),
-                               &params->blocks, error);
+    status =
+        clp_webp_assemble(&encoder->output, packed.data, packed.size, layout->width, layout->height,
+                          clp_model_has_alpha(layout->model), &params->blocks, error);
 out:
     WebPPictureFree(&picture);
+    clp_bytes_free(&packed);
     return status;
 }

@@ -37,6 +37,12 @@ void clp_bytes_free(clp_bytes *bytes) {
     *bytes = (clp_bytes){0};
 }
 
+void clp_bytes_trim(clp_bytes *bytes, size_t most) {
+    if (bytes->capacity > most) {
+        clp_bytes_free(bytes);
+    }
+}
+
 const char *clp_file_remedy(int code) {
     switch (code) {
     case ENOENT:
@@ -102,14 +108,22 @@ static clproc_status too_large(const char *path, size_t limit, clproc_error *err
 /** Read at once of a file that ends nobody knows where. */
 #define STEP_BYTES ((size_t)1 << 20)
 
+/** Memory for so many bytes of a file. */
+static clproc_status take_room(const clp_file_wish *wish, size_t count, clp_bytes *bytes,
+                               clproc_error *error) {
+    clproc_status status = wish->afford ? wish->afford(wish->purse, count, error) : CLPROC_OK;
+    return status == CLPROC_OK ? clp_bytes_reserve(bytes, count, error) : status;
+}
+
 /** Reads on to a file's end and not beyond the limit. */
-static clproc_status read_whole(int file, const char *path, size_t expected, size_t limit,
-                                clp_bytes *bytes, clproc_error *error) {
+static clproc_status read_whole(int file, const char *path, size_t expected,
+                                const clp_file_wish *wish, clp_bytes *bytes, clproc_error *error) {
+    size_t limit = wish->limit;
     if (limit && expected > limit) {
         return too_large(path, limit, error);
     }
     /* One byte more than expected, so that the end is seen without growing. */
-    clproc_status status = clp_bytes_reserve(bytes, expected + 1, error);
+    clproc_status status = take_room(wish, expected + 1, bytes, error);
     if (status != CLPROC_OK) {
         return clp_error_in_file(error, status, path);
     }
@@ -127,7 +141,7 @@ static clproc_status read_extent(int file, const char *path, clp_file_wish *wish
     clproc_status status = CLPROC_OK;
     for (;;) {
         size_t most = wanted > limit ? limit + 1 : wanted;
-        CLP_TRY(status, out, clp_bytes_reserve(bytes, most, error));
+        CLP_TRY(status, out, take_room(wish, most, bytes, error));
         CLP_TRY(status, out, read_until(file, path, most, bytes, error));
         if (bytes->size < most) {
             break; /* the end of the file */
@@ -165,7 +179,7 @@ static clproc_status read_wished(int file, const char *path, size_t expected, cl
     }
     return wish->extent && expected > CLP_FILE_PLENTY
                ? read_extent(file, path, wish, bytes, error)
-               : read_whole(file, path, expected, wish->limit, bytes, error);
+               : read_whole(file, path, expected, wish, bytes, error);
 }
 
 clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error) {

@@ -20,6 +20,8 @@ clproc_status clp_bytes_reserve(clp_bytes *bytes, size_t capacity, clproc_error 
 clproc_status clp_bytes_append(clp_bytes *bytes, const void *data, size_t size,
                                clproc_error *error);
 void clp_bytes_free(clp_bytes *bytes);
+/** Frees what has room for more than `most` bytes. */
+void clp_bytes_trim(clp_bytes *bytes, size_t most);
 
 /** Reads a regular file whole. Files larger than `limit` bytes are refused (0: no limit). */
 clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, clproc_error *error);
@@ -33,12 +35,17 @@ typedef bool (*clp_file_judge)(const uint8_t *head, size_t size);
  * lower the limit. */
 typedef size_t (*clp_file_extent)(void *state, const uint8_t *bytes, size_t size, size_t *limit);
 
+/** Called before so many bytes of a file are taken memory for; its failure ends the reading. */
+typedef clproc_status (*clp_file_afford)(void *purse, size_t bytes, clproc_error *error);
+
 /** What of a file to read. Every field may be 0. */
 typedef struct clp_file_wish {
     size_t limit;           /**< larger ones are refused; out: the limit that counted */
     clp_file_judge judge;   /**< may say no after the first bytes */
     clp_file_extent extent; /**< is asked about files above CLP_FILE_PLENTY */
     void *state;            /**< of extent */
+    clp_file_afford afford;
+    void *purse; /**< of afford */
 } clp_file_wish;
 
 /** Bytes of a file that are read without asking. */

@@ -52,15 +52,10 @@ void clp_queue_close(cl_command_queue *queue) {
 /** A part large enough for transfers to run at the link's speed. */
 #define RING_PART ((size_t)1 << 20)
 
-/** The ring, on a device with memory of its own. Without it lanes take pinned memory of their own.
- */
-static clproc_status open_ring(clp_device *device, uint32_t lanes, clproc_error *error) {
+/** Pinned memory for the ring. */
+static clproc_status pin_ring(clp_device *device, size_t bytes, clproc_error *error) {
     cl_int code;
     clp_pages *none = NULL;
-    lanes = lanes < CLP_MAX_LANES ? lanes : CLP_MAX_LANES;
-    size_t part = RING_BYTES / CLP_RING_PARTS / lanes / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
-    part = part < RING_PART ? part : RING_PART;
-    size_t bytes = part * CLP_RING_PARTS * lanes;
     clproc_status status = clp_buffer_create(device, CLP_BUFFER_PINNED, bytes, "the ring", &none,
                                              &device->ring, error);
     if (status != CLPROC_OK) {
@@ -69,9 +64,37 @@ static clproc_status open_ring(clp_device *device, uint32_t lanes, clproc_error 
     device->ring_host =
         clEnqueueMapBuffer(device->queue, device->ring, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
                            bytes, 0, NULL, NULL, &code);
+    status = clp_cl_check(code, "clEnqueueMapBuffer", "the ring", error);
+    if (status != CLPROC_OK) {
+        device->ring_host = NULL;
+        clReleaseMemObject(device->ring);
+        device->ring = NULL;
+    }
+    return status;
+}
+
+/** The ring, on a device with memory of its own. Where the driver has no pinned memory to give it
+ * is plain memory, which travels more slowly. */
+static clproc_status open_ring(clp_device *device, uint32_t lanes, clproc_error *error) {
+    clproc_error cause;
+    lanes = lanes < CLP_MAX_LANES ? lanes : CLP_MAX_LANES;
+    size_t part = RING_BYTES / CLP_RING_PARTS / lanes / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
+    part = part < RING_PART ? part : RING_PART;
+    size_t bytes = part * CLP_RING_PARTS * lanes;
+    if (pin_ring(device, bytes, &cause) != CLPROC_OK) {
+        size_t used = strlen(device->notice);
+        snprintf(device->notice + used, sizeof device->notice - used,
+                 "%s%.100s gives no pinned memory, so transfers take longer: %.150s",
+                 used ? "; " : "", device->info.name, cause.message);
+        device->ring_plain = clp_memory_alloc(CLP_MEMORY_BATCH, bytes);
+        if (!device->ring_plain) {
+            return clp_error_memory(error, "the ring", bytes);
+        }
+        device->ring_host = device->ring_plain;
+    }
     device->ring_part = part;
     device->ring_lanes = lanes;
-    return clp_cl_check(code, "clEnqueueMapBuffer", "the ring", error);
+    return CLPROC_OK;
 }
 
 static clproc_status open_context(clp_device *device, cl_platform_id platform, uint32_t lanes,
@@ -253,12 +276,13 @@ void clp_device_close(clp_device **device) {
     clp_schedules_free(d);
     clp_jpeg_codec_close(&d->codec);
     clp_programs_release(d);
-    if (d->ring_host) {
+    if (d->ring && d->ring_host) {
         clEnqueueUnmapMemObject(d->queue, d->ring, d->ring_host, 0, NULL, NULL);
     }
     if (d->ring) {
         clReleaseMemObject(d->ring);
     }
+    clp_memory_free(d->ring_plain);
     clp_queue_close(&d->queue);
     if (d->context) {
         clReleaseContext(d->context);

@@ -113,6 +113,7 @@ typedef struct clp_passage {
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
     uint64_t number;     /**< the picture's in profiles */
+    const volatile int *cancel; /**< the lane launches nothing more after it is not 0; or NULL */
     /** For the device's JPEG codec: the picture's scan instead of its rows, and what its results
      * are encoded with; NULL: rows come, results go back as samples. */
     const struct clp_scan *scan;
@@ -165,6 +166,8 @@ clproc_status clp_lane_results(clp_lane *lane, uint8_t **base, clproc_error *err
 /** The picture is through, or given up at whatever stage. */
 void clp_lane_end(clp_lane *lane);
 
+/** Bytes that clp_reference_run() takes, at most, beside what it is given. */
+uint64_t clp_reference_bytes(const clp_plan *plan);
 /** Runs a plan's terms on one picture in double precision; what the reference device does.
  * `unrounded`, if not NULL, receives each output plane's values before rounding, densely packed
  * plane after plane (clamped to the range). */

@@ -247,7 +247,8 @@ struct clp_device {
     /* The ring: pinned memory of all lanes, on a device with memory of its own. */
     cl_mem ring;
     uint8_t *ring_host;
-    size_t ring_part; /**< bytes of one part, of which each lane has CLP_RING_PARTS */
+    uint8_t *ring_plain; /**< it, where it could not be pinned; else NULL */
+    size_t ring_part;    /**< bytes of one part, of which each lane has CLP_RING_PARTS */
     uint32_t ring_lanes;
     bool ring_taken[CLP_MAX_LANES];
 };
@@ -428,10 +429,11 @@ struct clp_lane {
     uint32_t rows[CLP_MAX_PLANES]; /**< decoded */
     clp_row_sink sink;
     bool has_turn;
-    bool overlap;     /**< rows are decoded while the device works on those before */
-    bool awaited;     /**< nothing of it is under way any more */
-    bool holds_input; /**< its samples are there as a whole */
-    uint8_t *host;    /**< results that `output` has no room for */
+    const volatile int *cancel; /**< the passage's */
+    bool overlap;               /**< rows are decoded while the device works on those before */
+    bool awaited;               /**< nothing of it is under way any more */
+    bool holds_input;           /**< its samples are there as a whole */
+    uint8_t *host;              /**< results that `output` has no room for */
     size_t host_size;
     clp_prof_thread *thread;
 };

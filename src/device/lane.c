@@ -152,14 +152,17 @@ clproc_status clp_lane_need(clp_lane *l, const clp_plan *plan, const clp_passage
     } else {
         need.device +=
             larger(l->input.capacity, whole) + larger(l->results.capacity, plan->output.bytes);
-        /* What else the host holds is the ring. */
-        need.host = larger(l->host_size, plan->output.bytes);
+        /* What else the host holds is the ring, or pinned where its parts are too small. */
+        bool own = l->ring_index == UINT32_MAX || window > device->ring_part;
+        need.host =
+            larger(l->host_size, plan->output.bytes) + (own ? CLP_BAND_WINDOWS * window : 0);
     }
     *needed = need;
     clproc_status status = clp_lane_plan_codec(l, plan, passage, &needed->device, error);
     if (device->unified) {
         needed->host = needed->device;
     }
+    needed->host += device->reference ? clp_reference_bytes(plan) : 0;
     return status;
 }
 
@@ -273,6 +276,7 @@ clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *
     lane->number = passage->number;
     lane->thread = thread;
     lane->overlap = passage->overlap;
+    lane->cancel = passage->cancel;
     lane->portion = 0;
     memset(lane->rows, 0, sizeof lane->rows);
     if (passage->resident && !lane->holds_input) {

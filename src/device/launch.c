@@ -1,6 +1,7 @@
 /** Kernel launches of a lane. */
 #include <stdio.h>
 
+#include "core/cancel.h"
 #include "device/device_private.h"
 
 static clproc_status set_argument(const clp_kernel *kernel, cl_uint index, size_t size,
@@ -101,6 +102,7 @@ static clproc_status enqueue(clp_lane *lane, const clp_kernel *kernel, const clp
         double share = (double)tiles / g->tiles;
         size_t global, local;
         cl_event event = NULL;
+        CLP_TRY(status, out, clp_cancel_check(lane->cancel, error));
         clp_grid_size(kernel, tiles, &global, &local);
         CLP_TRY(status, out, set_argument(kernel, base, sizeof first, &first, error));
         cl_int code = clEnqueueNDRangeKernel(lane->queue, kernel->kernel, 1, NULL, &global, &local,

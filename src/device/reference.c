@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/checked.h"
 #include "core/memory.h"
 #include "device/device_private.h"
@@ -167,7 +168,7 @@ static clproc_status run_on_plane(clp_exact_picture *picture, uint32_t c, const 
                                   uint32_t depth, clproc_error *error) {
     double fill[4];
     fill_colour(picture, term, fill);
-    return clp_exact_spatial(&picture->planes[c], term, fill[c], depth, error);
+    return clp_exact_spatial(&picture->planes[c], term, fill[c], depth, picture->cancel, error);
 }
 
 static clproc_status run_spatial(clp_exact_picture *picture, const clp_term *term, uint32_t depth,
@@ -322,6 +323,7 @@ static clproc_status run_terms(clp_exact_picture *picture, const order *o, const
     }
     for (; next < o->count; next++) {
         const clp_term *term = o->terms[next];
+        CLP_TRY(status, out, clp_cancel_check(picture->cancel, error));
         if (term->kind == CLP_TERM_SPATIAL && term->side) {
             next++;
             CLP_TRY(status, out, run_unsharp(picture, term, o->terms[next], plan, error));
@@ -358,6 +360,20 @@ static clproc_status to_target(clp_exact_picture *picture, const clp_layout *out
     return status;
 }
 
+uint64_t clp_reference_bytes(const clp_plan *plan) {
+    const clp_terms *terms = &plan->terms;
+    uint64_t channels = clp_model_channels(plan->input.model), planes = channels + 2;
+    uint64_t pixels = (uint64_t)plan->input.width * plan->input.height;
+    for (size_t i = 0; i < terms->count; i++) {
+        const clp_term *term = &terms->items[i];
+        uint64_t made = (uint64_t)term->y.out * term->x.out;
+        pixels = made > pixels ? made : pixels;
+        planes += term->side ? channels : 0; /* a copy, for an unsharp mask */
+    }
+    /* All planes of a picture, and one on its way through the two matrices of a filter. */
+    return pixels * planes * sizeof(double);
+}
+
 clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint8_t *output,
                                 double *unrounded, clproc_error *error) {
     clp_exact_picture picture = {0};
@@ -365,6 +381,7 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
     clproc_status status;
     CLP_TRY(status, out, put_in_order(&o, plan, error));
     CLP_TRY(status, out, load(&picture, &plan->input, input, error));
+    picture.cancel = plan->terms.cancel;
     CLP_TRY(status, out, run_terms(&picture, &o, plan, error));
     CLP_TRY(status, out, to_target(&picture, &plan->output, error));
     store(&picture, &plan->output, output, unrounded);

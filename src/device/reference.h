@@ -17,7 +17,8 @@ typedef struct clp_exact_picture {
     clp_model model;
     double white; /**< of the stored samples: 255 or 65535 */
     bool premultiplied;
-    uint32_t width, height; /**< pixels */
+    uint32_t width, height;     /**< pixels */
+    const volatile int *cancel; /**< the plan's */
 } clp_exact_picture;
 
 /* reference.c */
@@ -30,7 +31,7 @@ void clp_exact_free(clp_exact_plane *plane);
 /* reference_spatial.c */
 /** Runs a spatial term on a plane. `fill`: of what lies outside; `depth`: bits of the picture. */
 clproc_status clp_exact_spatial(clp_exact_plane *plane, const clp_term *term, double fill,
-                                uint32_t depth, clproc_error *error);
+                                uint32_t depth, const volatile int *cancel, clproc_error *error);
 /** True if no row of a spatial term reaches outside. */
 bool clp_exact_is_whole(const clp_term *term);
 /** True if a spatial term filters nothing: each result is a sample, or the fill. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/memory.h"
 
 /* --------------------------------------------------------- matrices on planes */
@@ -19,7 +20,8 @@ static double missing(const clp_axis *axis, uint32_t row) {
 }
 
 static clproc_status apply_rows(clp_exact_plane *out, const clp_exact_plane *in,
-                                const clp_axis *axis, double fill, clproc_error *error) {
+                                const clp_axis *axis, double fill, const volatile int *cancel,
+                                clproc_error *error) {
     clproc_status status = clp_exact_make(out, in->width, axis->out, error);
     for (uint32_t i = 0; status == CLPROC_OK && i < axis->out; i++) {
         double *to = out->v + (size_t)i * in->width, rest = missing(axis, i) * fill;
@@ -33,12 +35,14 @@ static clproc_status apply_rows(clp_exact_plane *out, const clp_exact_plane *in,
                 to[x] += weight * from[x];
             }
         }
+        status = clp_cancel_check(cancel, error);
     }
     return status;
 }
 
 static clproc_status apply_columns(clp_exact_plane *out, const clp_exact_plane *in,
-                                   const clp_axis *axis, double fill, clproc_error *error) {
+                                   const clp_axis *axis, double fill, const volatile int *cancel,
+                                   clproc_error *error) {
     clproc_status status = clp_exact_make(out, axis->out, in->height, error);
     for (uint32_t i = 0; status == CLPROC_OK && i < axis->out; i++) {
         double rest = missing(axis, i) * fill;
@@ -51,6 +55,7 @@ static clproc_status apply_columns(clp_exact_plane *out, const clp_exact_plane *
             }
             out->v[(size_t)y * axis->out + i] = sum;
         }
+        status = clp_cancel_check(cancel, error);
     }
     return status;
 }
@@ -72,11 +77,11 @@ static clproc_status transpose(clp_exact_plane *plane, clproc_error *error) {
 }
 
 static clproc_status apply(clp_exact_plane *plane, const clp_axis *y, const clp_axis *x,
-                           double fill, clproc_error *error) {
+                           double fill, const volatile int *cancel, clproc_error *error) {
     clp_exact_plane middle = {0}, out = {0};
     clproc_status status;
-    CLP_TRY(status, out, apply_rows(&middle, plane, y, fill, error));
-    CLP_TRY(status, out, apply_columns(&out, &middle, x, fill, error));
+    CLP_TRY(status, out, apply_rows(&middle, plane, y, fill, cancel, error));
+    CLP_TRY(status, out, apply_columns(&out, &middle, x, fill, cancel, error));
     clp_exact_free(plane);
     *plane = out;
     out.v = NULL;
@@ -87,15 +92,15 @@ out:
 }
 
 clproc_status clp_exact_spatial(clp_exact_plane *plane, const clp_term *term, double fill,
-                                uint32_t depth, clproc_error *error) {
+                                uint32_t depth, const volatile int *cancel, clproc_error *error) {
     clp_axis y = {0}, x = {0};
     clproc_status status;
     if (term->gaussian_sigma > 0) {
         CLP_TRY(status, out,
                 clp_term_exact_gaussian(term, plane->width, plane->height, depth, &y, &x, error));
-        status = apply(plane, &y, &x, fill, error);
+        status = apply(plane, &y, &x, fill, cancel, error);
     } else {
-        CLP_TRY(status, out, apply(plane, &term->y, &term->x, fill, error));
+        CLP_TRY(status, out, apply(plane, &term->y, &term->x, fill, cancel, error));
         status = term->transpose ? transpose(plane, error) : CLPROC_OK;
     }
 out:

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/checked.h"
 #include "core/memory.h"
 #include "plan/axis_private.h"
@@ -252,7 +253,7 @@ clproc_status clp_axis_trim(clp_axis *axis, clproc_error *error) {
 }
 
 clproc_status clp_axis_compose(clp_axis *axis, const clp_axis *second, const clp_axis *first,
-                               clproc_error *error) {
+                               const volatile int *cancel, clproc_error *error) {
     int64_t taps = 1, from, to;
     extent *first_rows = extents(first);
     *axis = (clp_axis){0};
@@ -268,8 +269,12 @@ clproc_status clp_axis_compose(clp_axis *axis, const clp_axis *second, const clp
         composed_range(second, first, first_rows, i, &from, &to);
         axis->start[i] = (int32_t)place(axis, from);
         compose_row(axis, second, first, first_rows, i);
+        status = clp_cancel_check(cancel, error);
     }
     clp_memory_free(first_rows);
+    if (status != CLPROC_OK) {
+        clp_axis_free(axis);
+    }
     return status;
 }
 

@@ -61,9 +61,10 @@ clproc_status clp_axis_copy(clp_axis *axis, const clp_axis *from, clproc_error *
 clproc_status clp_axis_gaussian_factors(clp_axis factors[3], uint32_t length, double sigma,
                                         double cut, clproc_error *error);
 
-/** axis = second · first. */
+/** axis = second · first. Of two wide matrices that takes seconds: fails soon after `*cancel`,
+ * which may be NULL, is not 0. */
 clproc_status clp_axis_compose(clp_axis *axis, const clp_axis *second, const clp_axis *first,
-                               clproc_error *error);
+                               const volatile int *cancel, clproc_error *error);
 
 /** Every row takes one whole sample, or none: nothing is filtered. */
 bool clp_axis_is_index(const clp_axis *axis);

@@ -54,7 +54,7 @@ static clproc_status fit_axis(clp_axis *axis, const axis_grid *grid, clproc_erro
         CLP_TRY(
             status, out,
             clp_axis_upsample(&part, grid->samples, axis->in, grid->in_step, grid->fancy, error));
-        status = clp_axis_compose(&product, axis, &part, error);
+        status = clp_axis_compose(&product, axis, &part, NULL, error);
         clp_axis_free(&part);
         CLP_TRY(status, out, status);
         clp_axis_free(axis);
@@ -62,7 +62,7 @@ static clproc_status fit_axis(clp_axis *axis, const axis_grid *grid, clproc_erro
     }
     if (grid->out_step > 1) {
         CLP_TRY(status, out, clp_axis_downsample(&part, axis->out, grid->out_step, error));
-        status = clp_axis_compose(&product, &part, axis, error);
+        status = clp_axis_compose(&product, &part, axis, NULL, error);
         clp_axis_free(&part);
         CLP_TRY(status, out, status);
         clp_axis_free(axis);

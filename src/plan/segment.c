@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/memory.h"
 
 /** What storing and reading back one sample of a pass costs, in multiply-adds. */
@@ -61,7 +62,7 @@ static void join_labels(char *label, size_t size, const char *a, const char *b) 
 
 /** merged = second after first. */
 static clproc_status compose(clp_stage *merged, const clp_stage *second, const clp_stage *first,
-                             clproc_error *error) {
+                             const volatile int *cancel, clproc_error *error) {
     *merged = (clp_stage){.transpose = first->transpose != second->transpose,
                           .filters = first->filters || second->filters,
                           .filled = first->filled || second->filled};
@@ -71,9 +72,9 @@ static clproc_status compose(clp_stage *merged, const clp_stage *second, const c
     snprintf(merged->label, sizeof merged->label, "%.*s", (int)sizeof merged->label - 1, label);
     const clp_axis *y = first->transpose ? &second->x : &second->y;
     const clp_axis *x = first->transpose ? &second->y : &second->x;
-    clproc_status status = clp_axis_compose(&merged->y, y, &first->y, error);
+    clproc_status status = clp_axis_compose(&merged->y, y, &first->y, cancel, error);
     if (status == CLPROC_OK) {
-        status = clp_axis_compose(&merged->x, x, &first->x, error);
+        status = clp_axis_compose(&merged->x, x, &first->x, cancel, error);
     }
     if (status != CLPROC_OK) {
         clp_stage_free(merged);
@@ -99,7 +100,7 @@ static clproc_status push(clp_segment *segment, clp_stage *stage, clproc_error *
     bool moves = last && clp_stage_is_index(last) && clp_stage_is_index(stage);
     /* Moves are joined in any case: along the chroma grid they do not filter, together or not. */
     if (last && (moves || !segment->apart) && worth_trying(last, stage)) {
-        clproc_status status = compose(&merged, stage, last, error);
+        clproc_status status = compose(&merged, stage, last, segment->cancel, error);
         if (status != CLPROC_OK) {
             clp_stage_free(stage);
             return status;
@@ -265,6 +266,8 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
         }
         segment->sided |= term->side;
         segment->apart = terms->apart;
+        segment->cancel = terms->cancel;
+        CLP_TRY(status, out, clp_cancel_check(terms->cancel, error));
         if (!spatial && !in_order && drops_first(term, segment)) {
             CLP_TRY(status, out, advance(segments, &segment, term, error));
             continue;

@@ -25,7 +25,8 @@ typedef struct clp_segment {
     size_t point_count;
     /** points[0] is an unsharp mask, whose side input is the picture before the stages. */
     bool sided;
-    bool apart; /**< stages that filter are not merged */
+    bool apart;                 /**< stages that filter are not merged */
+    const volatile int *cancel; /**< the terms' */
 } clp_segment;
 
 typedef struct clp_segments {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "plan/lower.h"
 
@@ -109,7 +110,10 @@ clproc_status clp_table_axis(clp_plan *plan, const clp_axis *axis, bool use_floa
         clp_memory_alloc(CLP_MEMORY_PLAN, (size_t)axis->out * axis->taps * sizeof *rows);
     int32_t *pairs = clp_memory_alloc(CLP_MEMORY_PLAN, (size_t)axis->out * 2 * sizeof *pairs);
     uint8_t *packed = NULL;
-    clproc_status status = CLPROC_OK;
+    clproc_status status = clp_cancel_check(plan->terms.cancel, error);
+    if (status != CLPROC_OK) {
+        goto out;
+    }
     if (rows && pairs) {
         window->taps = use_float ? axis->taps : quantise(axis, rows, pairs);
         window->weight_pitch = window->taps + 1;

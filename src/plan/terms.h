@@ -99,6 +99,9 @@ typedef struct clp_terms {
     bool apart;
     bool linear; /**< filters work in linear light; see clp_terms_linearise() */
     clp_space space;
+    /** Planning, and the reference's work with the plan, fail soon after this is not 0; may be
+     * NULL. It lives as long as that may go on. */
+    const volatile int *cancel;
     clp_term_limits limits;  /**< see clp_terms_afford() */
     uint64_t bytes;          /**< of matrices, as estimated before they are made */
     clp_conversion *waiting; /**< see clp_terms_convert(); one reference */

@@ -72,7 +72,7 @@ done
     fail "no pictures"
 clproc run large $(echo "$options" | sed 's/X/roomy/g')
 expect_code 0
-clproc run large $(echo "$options" | sed 's/X/tight/g') --memory 48M --jobs 1 --verify 1
+clproc run large $(echo "$options" | sed 's/X/tight/g') --memory 60M --jobs 1
 expect_code 0
 diff -r roomy tight >/dev/null || fail "other bytes with little memory"
 

@@ -5,6 +5,7 @@
  *   FAULT_CODE  what it returns, as -5. -14 for clGetEventInfo means that it succeeds and tells of
  * a command that went wrong
  *   FAULT_NAME  every call of this name fails
+ *   FAULT_STALL a name: calls of it never return
  *   FAULT_LOST  if set, every later call fails as well: the device is lost
  *   FAULT_CLOCK nanoseconds by which the device's clock is ahead of the raw monotonic one
  *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
@@ -54,7 +55,7 @@ static struct {
     cl_icd_dispatch next, own;
     long failing; /**< number of the call */
     cl_int code;
-    const char *failing_name;
+    const char *failing_name, *stalling_name;
     FILE *stopwatch;
     cl_ulong ahead;
     bool stays_lost, fills, has_timer, no_profiling;
@@ -93,6 +94,9 @@ static void set_busy(cl_command_queue queue, bool busy) {
 static bool fails(const char *name, cl_int *code) {
     long number = atomic_fetch_add(&layer.calls, 1) + 1;
     *code = layer.code;
+    while (layer.stalling_name && strcmp(layer.stalling_name, name) == 0) {
+        pause();
+    }
     if (number == layer.failing) {
         layer.failed = name;
         if (layer.stays_lost) {
@@ -489,6 +493,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     const char *stopwatch = getenv("FAULT_STOPWATCH");
     layer.stopwatch = stopwatch ? fopen(stopwatch, "w") : NULL;
     layer.failing_name = getenv("FAULT_NAME");
+    layer.stalling_name = getenv("FAULT_STALL");
     layer.ahead = (cl_ulong)number_of("FAULT_CLOCK");
     layer.no_profiling = getenv("FAULT_PROFILING") != NULL;
     layer.has_timer = getenv("FAULT_TIMER") != NULL;

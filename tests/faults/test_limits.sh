@@ -64,7 +64,7 @@ if [ "$(id -u)" -eq 0 ] && have setpriv && have prlimit; then
     chmod 755 "$scratch" "$scratch/work"
     mkdir theirs "$scratch/cold"
     chmod 777 theirs
-    enough=$(($(nproc) + 6))
+    enough=$(($(nproc) + 7))
     for threads in 1 2 3 4 5 6 $enough; do
         command_line=" run by another user with $threads threads"
         tried=$((tried + 1)) code=0

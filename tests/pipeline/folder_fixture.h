@@ -220,7 +220,7 @@ static inline void drop_picture(decoded *picture) {
 
 /** What a run told. */
 typedef struct run_told {
-    uint64_t kinds[CLPROC_EVENT_VERIFIED + 1];
+    uint64_t kinds[CLPROC_EVENT_LISTED + 1];
     char failed[256];   /**< the last input that failed */
     char message[1024]; /**< and why */
     clproc_status status;

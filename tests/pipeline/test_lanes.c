@@ -33,6 +33,33 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t size, vo
     return code;
 }
 
+static atomic_int launches;                /* of kernels */
+static atomic_int stops_at;                /* with which one the run is asked to stop; 0: none */
+static volatile int *_Atomic stop_request; /* to it */
+
+cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                              const size_t *offset, const size_t *global, const size_t *local,
+                              cl_uint count, const cl_event *list, cl_event *event) {
+    if (atomic_fetch_add(&launches, 1) + 1 == atomic_load(&stops_at)) {
+        clp_cancel_ask(atomic_load(&stop_request));
+    }
+    return REAL(clEnqueueNDRangeKernel)(queue, kernel, dimensions, offset, global, local, count,
+                                        list, event);
+}
+
+static atomic_bool pinless; /* there is no memory to be had that the driver may map at once */
+
+void *clEnqueueMapBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocking,
+                         cl_map_flags flags, size_t offset, size_t size, cl_uint count,
+                         const cl_event *list, cl_event *event, cl_int *code) {
+    if (atomic_load(&pinless)) {
+        *code = CL_MAP_FAILURE;
+        return NULL;
+    }
+    return REAL(clEnqueueMapBuffer)(queue, buffer, blocking, flags, offset, size, count, list,
+                                    event, code);
+}
+
 /* -------------------------------------------------------------------------------- tests */
 
 static void test_every_buffer_is_released(void **state) {
@@ -91,6 +118,53 @@ static void test_encoding_is_given_up_for_memory(void **state) {
     trial_free(&trial);
 }
 
+/** A driver without pinned memory is a slow one, and says so. */
+static void test_without_pinned_memory(void **state) {
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    put_pictures(16);
+    trial_init(&trial, "cpu", "resize 60%");
+    assert_int_equal(setenv("CLPROC_FORCE", "discrete,pool", 1), 0);
+    trial.params.existing = CLPROC_EXISTING_REPLACE;
+    trial_expect(&trial, 16, 0);
+    uint64_t hash = tree_of("out").hash;
+    assert_int_equal(trial.told.kinds[CLPROC_EVENT_NOTICE], 0);
+    atomic_store(&buffers, 0);
+    atomic_store(&pinless, true);
+    trial_expect(&trial, 16, 0);
+    atomic_store(&pinless, false);
+    assert_int_equal(atomic_load(&buffers), 0);
+    assert_true(tree_of("out").hash == hash);
+    assert_int_equal(trial.told.kinds[CLPROC_EVENT_NOTICE], 1);
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    trial_free(&trial);
+}
+
+/** Once a run is asked to stop, its lanes launch nothing more. */
+static void test_no_launch_after_a_request(void **state) {
+    enum { STOPS_AT = 4, BESIDE = 2 }; /* the device's thread may be trying out programs */
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    put_pictures(1);
+    trial_init(&trial, "cpu", "blur 1 | gamma 2 | blur 1 | gamma 2 | blur 1 | gamma 2");
+    trial.params.strategy &= ~(uint32_t)CLPROC_STRATEGY_COMPOSE; /* each has launches of its own */
+    trial.params.jobs = 1;
+    atomic_store(&stop_request, &trial.told.cancel);
+    trial.params.existing = CLPROC_EXISTING_REPLACE;
+    atomic_store(&launches, 0);
+    trial_expect(&trial, 1, 0);
+    assert_true(atomic_load(&launches) > 2 * (STOPS_AT + BESIDE));
+    atomic_store(&launches, 0);
+    atomic_store(&stops_at, STOPS_AT);
+    assert_int_equal(trial_run(&trial), CLPROC_ERROR_CANCELLED);
+    assert_true(atomic_load(&launches) >= STOPS_AT);
+    assert_true(atomic_load(&launches) <= STOPS_AT + BESIDE);
+    atomic_store(&stops_at, 0);
+    trial_free(&trial);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_buffer_is_released, enter_scratch,
@@ -99,6 +173,9 @@ int main(void) {
                                         enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_encoding_is_given_up_for_memory, enter_scratch,
                                         leave_scratch),
+        cmocka_unit_test_setup_teardown(test_no_launch_after_a_request, enter_scratch,
+                                        leave_scratch),
+        cmocka_unit_test_setup_teardown(test_without_pinned_memory, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

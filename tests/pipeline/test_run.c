@@ -285,11 +285,11 @@ static void test_bound_of_memory(void **state) {
     trial_init(&trial, "reference", "flip h");
     trial_expect(&trial, 12, 0);
     uint64_t hash = tree_of("out").hash;
-    /* 600 × 400 needs some 800 KB for input and output: one at a time, then none. */
-    trial.params.memory = 1000000;
+    /* In double precision 600 × 400 needs some 11 MB: one at a time, then none. */
+    trial.params.memory = 13000000;
     trial_expect(&trial, 12, 0);
     assert_int_equal(tree_of("out").hash, hash);
-    trial.params.memory = 500000;
+    trial.params.memory = 8000000;
     trial_expect(&trial, 9, 3);
     assert_int_equal(trial.told.status, CLPROC_ERROR_LIMIT);
     trial_free(&trial);
@@ -421,6 +421,22 @@ static void test_missing_device_stops_the_run(void **state) {
     trial_free(&trial);
 }
 
+/** What no picture needs cannot stop a run, however soon it is known to be missing. */
+static void test_device_that_nobody_needs(void **state) {
+    static const char text[] = "\xff\xd8\xff\xe0 no picture";
+    (void)state;
+    run_trial trial;
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    for (int i = 0; i < 40; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "in/%02d.jpg", i);
+        assert_int_equal(clp_file_write(path, text, sizeof text, false, NULL), CLPROC_OK);
+    }
+    trial_init(&trial, "no such device", "resize 20x");
+    trial_expect(&trial, 0, 40);
+    trial_free(&trial);
+}
+
 static void test_profile_counts_what_was_done(void **state) {
     (void)state;
     run_trial trial;
@@ -462,6 +478,7 @@ int main(void) {
         IN_SCRATCH(test_cmyk_becomes_rgb),
         IN_SCRATCH(test_dry_run_and_null_output_write_nothing),
         IN_SCRATCH(test_missing_device_stops_the_run),
+        IN_SCRATCH(test_device_that_nobody_needs),
         IN_SCRATCH(test_profile_counts_what_was_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -247,13 +247,28 @@ static void test_composition_is_the_product(void **state) {
         draw_axis(&first, lengths[draw(&seed, LENGTHS)], &seed);
         draw_axis(&second, first.out, &seed);
         matrix a = matrix_of(&first), b = matrix_of(&second), wanted = matrix_product(&b, &a);
-        assert_int_equal(clp_axis_compose(&both, &second, &first, NULL), CLPROC_OK);
+        assert_int_equal(clp_axis_compose(&both, &second, &first, NULL, NULL), CLPROC_OK);
         expect_matrix(&both, &wanted, "product");
         matrix_free(&a);
         matrix_free(&b);
         clp_axis_free(&first);
         clp_axis_free(&second);
     }
+}
+
+static void test_composition_stops(void **state) {
+    (void)state;
+    uint32_t seed = 5;
+    const volatile int stop = 1;
+    clproc_error error;
+    clp_axis first, second, both;
+    draw_axis(&first, 30, &seed);
+    draw_axis(&second, first.out, &seed);
+    assert_int_equal(clp_axis_compose(&both, &second, &first, &stop, &error),
+                     CLPROC_ERROR_CANCELLED);
+    assert_null(both.weight);
+    clp_axis_free(&first);
+    clp_axis_free(&second);
 }
 
 static void test_trimming_changes_nothing(void **state) {
@@ -431,6 +446,7 @@ int main(void) {
         cmocka_unit_test(test_upsampling_is_libjpegs),
         cmocka_unit_test(test_downsampling_is_libjpegs),
         cmocka_unit_test(test_composition_is_the_product),
+        cmocka_unit_test(test_composition_stops),
         cmocka_unit_test(test_trimming_changes_nothing),
         cmocka_unit_test(test_questions_about_rows),
         cmocka_unit_test(test_factors_are_the_gaussian),

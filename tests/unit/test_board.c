@@ -195,6 +195,8 @@ static void test_three_failures_in_a_row(void **state) {
     assert_true(clp_board_note(board, 0, true));
     clproc_error error = failure(), told;
     clp_board_lose(board, 0, &error);
+    uint32_t station;
+    assert_int_equal(clp_board_choose(board, NULL, 0, 0, true, &station), CLP_BOARD_STOPPED);
     assert_int_equal(clp_board_result(board, &told), CLPROC_ERROR_DEVICE);
     clp_task task;
     assert_int_equal(clp_board_next(board, NULL, true, &task), CLP_BOARD_STOPPED);
@@ -268,6 +270,57 @@ static void test_a_request_to_stop_is_seen_by_who_waits(void **state) {
     clp_board_destroy(&board);
 }
 
+/** What is kept of a holding counts on, what is given back goes to others. */
+static void test_part_of_a_holding_is_kept(void **state) {
+    (void)state;
+    clp_board *board = make((clp_board_params){.station_count = 1, .memory = 100});
+    clp_holding first = {.station = CLP_NO_STATION}, second = first;
+    const clp_holding file = {.host = 40, .station = CLP_NO_STATION},
+                      whole = {.host = 90, .device = 30, .station = 0},
+                      lane = {.host = 50, .device = 30, .station = 0},
+                      sixty = {.host = 60, .station = CLP_NO_STATION};
+    clproc_error error;
+    clp_board_open(board, 0, 30, 0);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &file, false, &error), CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &sixty, false, &error),
+                     CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &whole, false, &error), CLP_BOARD_LATER);
+    clp_board_release(board, &second);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &whole, false, &error), CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &file, false, &error), CLP_BOARD_LATER);
+    clp_board_keep(board, &first, &lane);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &file, false, &error), CLP_BOARD_GRANTED);
+    clp_board_keep(board, &first, &file);
+    assert_int_equal(clp_board_hold(board, NULL, &second, &lane, false, &error), CLP_BOARD_GRANTED);
+    clp_board_release(board, &first);
+    clp_board_release(board, &second);
+    assert_int_equal(clp_board_hold(board, NULL, &first, &(clp_holding){.host = 100, .device = 30},
+                                    false, &error),
+                     CLP_BOARD_GRANTED);
+    clp_board_release(board, &first);
+    clp_board_destroy(&board);
+}
+
+/** A device that is not there stops a run once a picture needs one, and not before: what a run
+ * comes to does not hang on which is seen first. */
+static void test_no_station_at_all(void **state) {
+    (void)state;
+    clp_board *board = make((clp_board_params){.item_count = 2, .station_count = 2, .memory = 1});
+    clproc_error lost = failure(), error;
+    uint32_t station;
+    clp_task task;
+    clp_board_lose(board, 0, &lost);
+    clp_board_lose(board, 1, &lost);
+    assert_int_equal(clp_board_result(board, &error), CLPROC_OK);
+    assert_int_equal(clp_board_next(board, NULL, false, &task), CLP_BOARD_GRANTED);
+    clp_board_done(board);
+    assert_int_equal(clp_board_next(board, NULL, false, &task), CLP_BOARD_GRANTED);
+    assert_int_equal(clp_board_choose(board, NULL, 0, 0, true, &station), CLP_BOARD_STOPPED);
+    assert_int_equal(clp_board_result(board, &error), CLPROC_ERROR_DEVICE);
+    clp_board_done(board);
+    clp_board_destroy(&board);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_file_once),
@@ -275,6 +328,8 @@ int main(void) {
         cmocka_unit_test(test_the_highest_rank_gets_the_pictures),
         cmocka_unit_test(test_three_failures_in_a_row),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_part_of_a_holding_is_kept),
+        cmocka_unit_test(test_no_station_at_all),
         cmocka_unit_test(test_pictures_under_way),
         cmocka_unit_test(test_a_request_to_stop_is_seen_by_who_waits),
     };

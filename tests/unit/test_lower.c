@@ -384,6 +384,31 @@ static void test_passes_are_the_terms(void **state) {
     assert_true(run > 150);
 }
 
+/** Neither planning nor the reference goes on once it was asked to stop. */
+static void test_asked_to_stop(void **state) {
+    static const char *const texts[] = {"blur 3", "resize 50%", "gamma 2", "rotate 90"};
+    (void)state;
+    volatile int stop = 0;
+    for (size_t n = 0; n < sizeof texts / sizeof *texts; n++) {
+        clproc_error error;
+        clp_plan *plan = make_plan(texts[n], &kinds[0], 60, 40, false), *other = NULL;
+        assert_non_null(plan);
+        uint8_t *in = calloc(1, plan->input.bytes), *out = calloc(1, plan->output.bytes);
+        assert_true(in && out);
+        plan->terms.cancel = &stop;
+        assert_int_equal(clp_reference_run(plan, in, out, NULL, &error), CLPROC_OK);
+        stop = 1;
+        assert_int_equal(clp_reference_run(plan, in, out, NULL, &error), CLPROC_ERROR_CANCELLED);
+        assert_int_equal(clp_plan_create(&other, &plan->input, &plan->terms, &plan->target, &error),
+                         CLPROC_ERROR_CANCELLED);
+        assert_null(other);
+        stop = 0;
+        free(in);
+        free(out);
+        clp_plan_release(&plan);
+    }
+}
+
 /* ------------------------------------------------------------------------- what is saved */
 
 /** How a 4:2:0 JPEG is to be decoded for a pipeline and a format. */
@@ -547,6 +572,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_plan_is_sound),
         cmocka_unit_test(test_passes_are_the_terms),
+        cmocka_unit_test(test_asked_to_stop),
         cmocka_unit_test(test_how_to_decode),
         cmocka_unit_test(test_jpeg_stays_in_its_planes),
         cmocka_unit_test(test_who_is_computed_in_floats),

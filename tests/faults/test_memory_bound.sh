@@ -1,0 +1,54 @@
+#!/bin/sh
+# The most memory a run ever has stays within --memory, 64 MB and what the driver takes for itself,
+# whatever its pictures are; what cannot fit is refused by name, and the others come out.
+. "$(dirname "$0")/../cli/lib.sh"
+have python3 || skip "there is no python3"
+! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers take address space of their own"
+"$CLPROC" samples --count 1 --width 64 --height 48 -o tiny 2>"$err" || fail "no pictures"
+"$CLPROC" samples --kind photo --count 6 --width 4000 --height 3000 -o jpegs 2>"$err" || fail "no pictures"
+"$CLPROC" run jpegs -o pngs --format png --png-level 1 2>"$err" || fail "no pictures"
+"$CLPROC" run jpegs -o scans --progressive --quality 95 --rotate 180 2>"$err" || fail "no pictures"
+tried=0
+
+# Runs the program; $kilobytes is the most memory it had.
+measure() {
+    command_line=" $*"
+    code=0
+    kilobytes=$(python3 -c '
+import resource, subprocess, sys
+with open(sys.argv[1], "w") as out, open(sys.argv[2], "w") as err:
+    code = subprocess.call(sys.argv[3:], stdout=out, stderr=err)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)' "$out" "$err" "$CLPROC" "$@") || code=$?
+}
+
+# MEGABYTES CODE FOLDER OPTIONS...
+bounded() {
+    bound=$1 expected=$2 folder=$3
+    shift 3
+    tried=$((tried + 1))
+    measure run tiny -o done "$@" # compiles
+    measure run tiny -o done "$@"
+    base=$kilobytes
+    rm -rf done
+    measure run "$folder" -o done "$@" --memory "${bound}M" --jobs 6
+    expect_code "$expected"
+    allowed=$((base + (bound + 64) * 1024))
+    echo "$folder $* --memory ${bound}M: $kilobytes KB of $allowed"
+    if [ "$code" -eq 0 ]; then
+        "$CLPROC" run "$folder" -o free "$@" >"$out" 2>"$err" || fail "it cannot be done without a bound"
+        [ -z "$(diff -rq done free)" ] || fail "other outputs than without a bound"
+    fi
+    [ "$kilobytes" -le "$allowed" ] || fail "$kilobytes KB, more than the $allowed allowed"
+    rm -rf done free
+}
+
+bounded 300 0 pngs --rotate 90
+bounded 200 0 jpegs --rotate 90 --format png
+bounded 300 0 scans --blur 2 --progressive
+bounded 1200 0 pngs --rotate 90 --device reference --verify 2
+bounded 60 1 pngs --rotate 90
+expect_err 'pngs/.*png: needs [0-9]* bytes while it is processed, more than the limit of 62914560; raise it with --memory'
+expect_failures 6
+
+echo "verify: T31 runs within their bound of memory: tried $tried, survived $tried"
