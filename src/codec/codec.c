@@ -117,7 +117,7 @@ clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
     if (!row || clp_codec_is_built(format)) {
         return CLPROC_OK;
     }
-    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                          "this clproc was built without %s; install %s and build it again",
                          row->name, row->package);
 }
