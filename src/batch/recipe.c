@@ -80,6 +80,12 @@ clproc_status clp_recipe_make(clp_recipe *recipe, const clproc_run_params *param
     clp_colour_choice choice = {0};
     clp_terms terms;
     clproc_status status;
+    if (!clp_format_of(format)->written) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "is a %s, which is read but not written; choose another format with "
+                             "--format, as png",
+                             clp_format_of(format)->name);
+    }
     *recipe = (clp_recipe){.request = {.model = header->model, .eighths = 8}};
     CLP_TRY(status, out, clp_colours_find(colours, header, &choice, error));
     recipe->converted = choice.converted;

@@ -15,6 +15,9 @@ static const clp_codec *const codecs[] = {
 #ifdef CLPROC_HAS_WEBP
     &clp_codec_webp,
 #endif
+#ifdef CLPROC_HAS_TIFF
+    &clp_codec_tiff,
+#endif
 };
 
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
@@ -361,7 +364,7 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
                                 clproc_error *error) {
     clproc_status status = CLPROC_OK;
     size_t index = codec_of(params->format);
-    if (index == CODEC_COUNT) {
+    if (index == CODEC_COUNT || !codecs[index]->write) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
     }
     encoder->output.size = 0;
