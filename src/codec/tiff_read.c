@@ -2,82 +2,9 @@
  * or a palette as libtiff makes 8 bits of it. Of several pictures the first. */
 #include <string.h>
 
-#include <tiffio.h>
-
-#include "codec/codec_private.h"
+#include "codec/tiff_private.h"
 #include "core/checked.h"
 #include "core/memory.h"
-
-typedef struct reader {
-    TIFF *file; /**< NULL: none */
-    const clp_source *source;
-    uint64_t position;
-    char message[160]; /**< libtiff's first complaint of the file */
-    uint16_t bits, samples, planar, photometric, compression;
-    bool direct;   /**< samples are taken as they are stored */
-    bool inverted; /**< 0 is white, or of inks none */
-    bool premultiplied;
-    clp_bytes exif, icc, xmp, iptc;
-    clp_bytes part; /**< a strip or tile */
-} reader;
-
-/* ------------------------------------------------------- libtiff's file */
-
-static tmsize_t read_bytes(thandle_t handle, void *to, tmsize_t size) {
-    reader *tiff = handle;
-    uint64_t left = tiff->position < tiff->source->size ? tiff->source->size - tiff->position : 0;
-    size_t count = (uint64_t)size < left ? (size_t)size : (size_t)left;
-    memcpy(to, tiff->source->bytes + tiff->position, count);
-    tiff->position += count;
-    return (tmsize_t)count;
-}
-
-static tmsize_t write_nothing(thandle_t handle, void *from, tmsize_t size) {
-    (void)handle;
-    (void)from;
-    (void)size;
-    return -1;
-}
-
-static toff_t seek(thandle_t handle, toff_t offset, int whence) {
-    reader *tiff = handle;
-    uint64_t base = whence == SEEK_CUR   ? tiff->position
-                    : whence == SEEK_END ? tiff->source->size
-                                         : 0;
-    tiff->position = base + offset;
-    return tiff->position;
-}
-
-static int close_nothing(thandle_t handle) {
-    (void)handle;
-    return 0;
-}
-
-static toff_t file_size(thandle_t handle) {
-    return ((reader *)handle)->source->size;
-}
-
-static int note_error(TIFF *file, void *user, const char *module, const char *format,
-                      va_list list) {
-    reader *tiff = user;
-    (void)file;
-    (void)module;
-    if (!tiff->message[0]) {
-        vsnprintf(tiff->message, sizeof tiff->message, format, list);
-    }
-    return 1;
-}
-
-static int ignore(TIFF *file, void *user, const char *module, const char *format, va_list list) {
-    (void)file;
-    (void)user;
-    (void)module;
-    (void)format;
-    (void)list;
-    return 1;
-}
-
-/* ---------------------------------------------------------------- codec */
 
 static bool probe(const uint8_t *bytes, size_t size) {
     bool raw = size >= 10 && memcmp(bytes + 8, "CR", 2) == 0; /* Canon's */
@@ -87,12 +14,12 @@ static bool probe(const uint8_t *bytes, size_t size) {
 }
 
 static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a TIFF decoder", sizeof(reader));
+    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(clp_tiff));
+    return *state ? CLPROC_OK : clp_error_memory(error, "a TIFF decoder", sizeof(clp_tiff));
 }
 
 static void close_file(void *state) {
-    reader *tiff = state;
+    clp_tiff *tiff = state;
     if (tiff->file) {
         TIFFClose(tiff->file);
     }
@@ -100,7 +27,7 @@ static void close_file(void *state) {
 }
 
 static void destroy(void *state) {
-    reader *tiff = state;
+    clp_tiff *tiff = state;
     close_file(tiff);
     clp_bytes_free(&tiff->exif);
     clp_bytes_free(&tiff->icc);
@@ -110,11 +37,6 @@ static void destroy(void *state) {
     clp_memory_free(tiff);
 }
 
-static clproc_status failure(const reader *tiff, clproc_error *error) {
-    return clp_error_set(error, CLPROC_ERROR_INPUT, "is not a TIFF that can be decoded: %s",
-                         tiff->message[0] ? tiff->message : "it is damaged");
-}
-
 static clproc_status unsupported(const char *what, unsigned number, clproc_error *error) {
     return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                          "is a TIFF of %s %u, which is not read; convert it with another program "
@@ -122,134 +44,7 @@ static clproc_status unsupported(const char *what, unsigned number, clproc_error
                          what, number);
 }
 
-/* ------------------------------------------------------------- metadata */
-
-static void put_number(uint8_t *to, uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; i++) {
-        to[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
-    }
-}
-
-/** Makes EXIF of the orientation and the texts of the first directory. */
-static clproc_status make_exif(reader *tiff, clproc_error *error) {
-    static const uint16_t texts[] = {TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,     TIFFTAG_MODEL,
-                                     TIFFTAG_ORIENTATION,      TIFFTAG_SOFTWARE, TIFFTAG_DATETIME,
-                                     TIFFTAG_ARTIST,           TIFFTAG_COPYRIGHT};
-    enum { COUNT = sizeof texts / sizeof texts[0], HEAD = 10, ENTRY = 12 };
-    uint8_t head[HEAD + COUNT * ENTRY + 4] = {'M', 'M', 0, 42, 0, 0, 0, 8};
-    const char *values[COUNT] = {NULL};
-    uint32_t entries = 0, at;
-    uint16_t orientation = 1;
-    clproc_status status;
-    tiff->exif.size = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        bool number = texts[i] == TIFFTAG_ORIENTATION;
-        entries += number ? TIFFGetField(tiff->file, texts[i], &orientation) == 1
-                          : TIFFGetField(tiff->file, texts[i], &values[i]) == 1 && values[i];
-    }
-    if (entries == 0) {
-        return CLPROC_OK;
-    }
-    uint8_t *entry = head + HEAD;
-    put_number(head + 8, entries, 2);
-    at = HEAD + entries * ENTRY + 4;
-    for (size_t i = 0; i < COUNT; i++) {
-        size_t size = values[i] ? strlen(values[i]) + 1 : 0;
-        if (texts[i] == TIFFTAG_ORIENTATION ? TIFFGetField(tiff->file, texts[i], &orientation) != 1
-                                            : size == 0) {
-            continue;
-        }
-        put_number(entry, texts[i], 2);
-        put_number(entry + 2, size ? 2 : 3, 2); /* ASCII, or SHORT */
-        put_number(entry + 4, size ? (uint32_t)size : 1, 4);
-        if (!size) {
-            put_number(entry + 8, orientation, 2);
-        } else if (size <= 4) {
-            memcpy(entry + 8, values[i], size);
-        } else {
-            put_number(entry + 8, at, 4);
-            at += (uint32_t)(size + size % 2);
-        }
-        entry += ENTRY;
-    }
-    CLP_TRY(status, out,
-            clp_bytes_append(&tiff->exif, head, HEAD + (size_t)entries * ENTRY + 4, error));
-    for (size_t i = 0; i < COUNT; i++) {
-        size_t size = values[i] ? strlen(values[i]) + 1 : 0;
-        if (size > 4) {
-            CLP_TRY(status, out, clp_bytes_append(&tiff->exif, values[i], size, error));
-            CLP_TRY(status, out, clp_bytes_append(&tiff->exif, "", size % 2, error));
-        }
-    }
-out:
-    return status;
-}
-
-/** Copies a block, which libtiff holds no longer than the file is open. */
-static clproc_status take_block(clp_decoder *decoder, uint32_t tag, clp_bytes *bytes,
-                                clp_block *block, clproc_error *error) {
-    reader *tiff = decoder->state;
-    uint32_t size = 0;
-    void *data = NULL;
-    bytes->size = 0;
-    if (!TIFFGetField(tiff->file, tag, &size, &data) || !data || size == 0) {
-        return CLPROC_OK;
-    }
-    if (!clp_source_has_room(&decoder->source, size)) {
-        return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                              "its metadata exceeds the limit (--limit-chunk): dropped", error)
-                   ? CLPROC_OK
-                   : CLPROC_ERROR_INPUT;
-    }
-    clproc_status status = clp_bytes_append(bytes, data, size, error);
-    *block = (clp_block){bytes->data, bytes->size};
-    return status;
-}
-
-static clproc_status read_metadata(clp_decoder *decoder, clproc_error *error) {
-    reader *tiff = decoder->state;
-    clp_header *header = &decoder->header;
-    clp_blocks *blocks = &header->blocks;
-    float x = 0, y = 0;
-    uint16_t unit = RESUNIT_INCH;
-    clproc_status status;
-    CLP_TRY(status, out, make_exif(tiff, error));
-    if (tiff->exif.size) {
-        blocks->exif = (clp_block){tiff->exif.data, tiff->exif.size};
-    }
-    CLP_TRY(status, out, take_block(decoder, TIFFTAG_ICCPROFILE, &tiff->icc, &blocks->icc, error));
-    CLP_TRY(status, out, take_block(decoder, TIFFTAG_XMLPACKET, &tiff->xmp, &blocks->xmp, error));
-    CLP_TRY(status, out, take_block(decoder, TIFFTAG_PHOTOSHOP, &tiff->iptc, &blocks->iptc, error));
-    TIFFGetFieldDefaulted(tiff->file, TIFFTAG_RESOLUTIONUNIT, &unit);
-    if (TIFFGetField(tiff->file, TIFFTAG_XRESOLUTION, &x) &&
-        TIFFGetField(tiff->file, TIFFTAG_YRESOLUTION, &y) && x > 0 && y > 0) {
-        header->colour.density_unit = unit == RESUNIT_INCH         ? CLP_DENSITY_PER_INCH
-                                      : unit == RESUNIT_CENTIMETER ? CLP_DENSITY_PER_CM
-                                                                   : CLP_DENSITY_NONE;
-        header->colour.density_x = (double)x;
-        header->colour.density_y = (double)y;
-    }
-out:
-    return status;
-}
-
 /* --------------------------------------------------------------- header */
-
-static clproc_status open_tiff(reader *tiff, uint64_t most, clproc_error *error) {
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
-    if (!options) {
-        return clp_error_memory(error, "decoding a TIFF", 0);
-    }
-    TIFFOpenOptionsSetErrorHandlerExtR(options, note_error, tiff);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)most);
-    tiff->message[0] = '\0';
-    tiff->position = 0;
-    tiff->file = TIFFClientOpenExt("", "rm", tiff, read_bytes, write_nothing, seek, close_nothing,
-                                   file_size, NULL, NULL, options);
-    TIFFOpenOptionsFree(options);
-    return tiff->file ? CLPROC_OK : failure(tiff, error);
-}
 
 /** Cameras' raw files begin with a small picture, or are one kind of TIFF. */
 static bool is_raw(TIFF *file) {
@@ -264,7 +59,7 @@ static bool is_raw(TIFF *file) {
 static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
     static const clp_model models[] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA, CLP_MODEL_RGB,
                                        CLP_MODEL_RGBA};
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     clp_header *header = &decoder->header;
     uint16_t format = SAMPLEFORMAT_UINT, extras = 0, *extra = NULL;
     char message[1024] = "";
@@ -275,7 +70,7 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
     TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
     TIFFGetFieldDefaulted(file, TIFFTAG_EXTRASAMPLES, &extras, &extra);
     if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &tiff->photometric)) {
-        return failure(tiff, error);
+        return clp_tiff_failure(tiff, error);
     }
     bool ycc = tiff->photometric == PHOTOMETRIC_YCBCR && tiff->compression == COMPRESSION_JPEG;
     bool gray =
@@ -312,15 +107,15 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
 static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     /* A part of the file, as a table of strips, is hardly larger than all of it unpacked. */
     const uint64_t most = (uint64_t)1 << 31;
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     clp_header *header = &decoder->header;
     clproc_status status;
     tiff->source = &decoder->source;
-    CLP_TRY(status, out, open_tiff(tiff, most, error));
+    CLP_TRY(status, out, clp_tiff_open(tiff, most, error));
     if (!TIFFGetField(tiff->file, TIFFTAG_IMAGEWIDTH, &header->width) ||
         !TIFFGetField(tiff->file, TIFFTAG_IMAGELENGTH, &header->height) || header->width == 0 ||
         header->height == 0) {
-        status = failure(tiff, error);
+        status = clp_tiff_failure(tiff, error);
         goto out;
     }
     CLP_TRY(status, out,
@@ -337,7 +132,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
         goto out;
     }
     CLP_TRY(status, out, find_kind(decoder, error));
-    CLP_TRY(status, out, read_metadata(decoder, error));
+    CLP_TRY(status, out, clp_tiff_read_metadata(decoder, error));
     header->progressive = true; /* tiles, and libtiff, want the whole picture's memory */
     header->beside = TIFFLastDirectory(tiff->file) ? 0 : CLP_BESIDE_PICTURES;
 out:
@@ -363,7 +158,7 @@ typedef struct part {
 } part;
 
 /** Copies a part's samples to where they belong. */
-static void place(const reader *tiff, const clp_plane *plane, const part *p, uint8_t *base) {
+static void place(const clp_tiff *tiff, const clp_plane *plane, const part *p, uint8_t *base) {
     size_t size = tiff->bits / 8;
     bool separate = tiff->planar == PLANARCONFIG_SEPARATE && tiff->samples > 1;
     uint32_t step = separate ? 1 : tiff->samples;
@@ -383,7 +178,7 @@ static void place(const reader *tiff, const clp_plane *plane, const part *p, uin
 /** Reads one part; what is missing of it stays 0. */
 static clproc_status read_part(clp_decoder *decoder, uint32_t index, bool tile, size_t size,
                                bool *any, clproc_error *error) {
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     memset(tiff->part.data, 0, size);
@@ -412,10 +207,10 @@ out:
 static clproc_status make_room(clp_decoder *decoder, uint64_t size, uint64_t row,
                                clproc_error *error) {
     const uint64_t spare = (uint64_t)64 << 20;
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     uint64_t most = 2 * row * decoder->header.height + spare;
     if (size == 0 || row == 0) {
-        return failure(tiff, error);
+        return clp_tiff_failure(tiff, error);
     }
     if (size > most) {
         return clp_error_set(error, CLPROC_ERROR_LIMIT,
@@ -427,7 +222,7 @@ static clproc_status make_room(clp_decoder *decoder, uint64_t size, uint64_t row
 
 static clproc_status read_tiles(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
                                 bool *any, clproc_error *error) {
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     uint32_t width = 0, height = 0,
              planes = tiff->planar == PLANARCONFIG_SEPARATE ? tiff->samples : 1;
     uint64_t size = TIFFTileSize64(tiff->file);
@@ -465,7 +260,7 @@ out:
 
 static clproc_status read_strips(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
                                  bool *any, clproc_error *error) {
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     uint32_t rows = 0, planes = tiff->planar == PLANARCONFIG_SEPARATE ? tiff->samples : 1;
     uint64_t row = TIFFScanlineSize64(tiff->file);
     clproc_status status;
@@ -491,7 +286,7 @@ out:
 /** What libtiff makes of palettes and of fewer bits. */
 static clproc_status read_converted(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
                                     clproc_error *error) {
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     size_t pixels, bytes;
     clproc_status status;
     if (!clp_checked_mul(plane->width, plane->height, &pixels) ||
@@ -525,7 +320,7 @@ out:
 }
 
 /** Turns what was stored into what a picture's samples are: white is most, alpha by itself. */
-static void normalise(const reader *tiff, const clp_plane *plane, bool alpha, uint8_t *base) {
+static void normalise(const clp_tiff *tiff, const clp_plane *plane, bool alpha, uint8_t *base) {
     uint32_t colours = plane->channels - alpha, most = tiff->bits == 16 ? 0xffff : 0xff;
     if (!tiff->inverted && !tiff->premultiplied) {
         return;
@@ -556,7 +351,7 @@ static void normalise(const reader *tiff, const clp_plane *plane, bool alpha, ui
 
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clproc_error *error) {
-    reader *tiff = decoder->state;
+    clp_tiff *tiff = decoder->state;
     const clp_plane *plane = &layout->planes[0];
     bool any = false;
     clproc_status status;
@@ -574,7 +369,7 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                 TIFFIsTiled(tiff->file) ? read_tiles(decoder, plane, base, &any, error)
                                         : read_strips(decoder, plane, base, &any, error));
         if (!any) {
-            status = failure(tiff, error);
+            status = clp_tiff_failure(tiff, error);
             goto out;
         }
         normalise(tiff, plane, clp_model_has_alpha(layout->model), base);
