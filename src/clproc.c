@@ -132,7 +132,8 @@ out:
 
 clproc_format_info clproc_format_at(size_t index) {
     const clp_format *row = clp_format_of((clproc_format)(index + 1));
-    return row ? (clproc_format_info){row->name, row->package, clp_codec_is_built(row->format)}
+    return row ? (clproc_format_info){row->name, row->package, clp_codec_is_built(row->format),
+                                      row->written}
                : (clproc_format_info){0};
 }
 

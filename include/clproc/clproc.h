@@ -194,7 +194,8 @@ typedef enum clproc_format {
     CLPROC_FORMAT_KEEP,
     CLPROC_FORMAT_JPEG,
     CLPROC_FORMAT_PNG,
-    CLPROC_FORMAT_WEBP /**< only where the build has it; see clproc_format_at() */
+    CLPROC_FORMAT_WEBP, /**< only where the build has it; see clproc_format_at() */
+    CLPROC_FORMAT_TIFF  /**< the same, and only read */
 } clproc_format;
 
 /** A format of pictures, by its place from 0. */
@@ -202,6 +203,7 @@ typedef struct clproc_format_info {
     const char *name;    /**< as "WebP"; NULL beyond the last */
     const char *package; /**< of Debian, that a build with it needs; NULL: every build has it */
     bool built;          /**< this build has it */
+    bool written;        /**< else only read */
 } clproc_format_info;
 
 CLPROC_API clproc_format_info clproc_format_at(size_t index);

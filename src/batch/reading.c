@@ -8,6 +8,13 @@
 /** Of one file, where neither its sides nor --limit-file say less. */
 #define MOST_FILE_BYTES ((uint64_t)1 << 30)
 
+/** Cameras' raw files are TIFFs by their first bytes: in folders the name decides. */
+static bool is_misnamed(const char *path, const clp_bytes *file) {
+    clproc_format format;
+    return clp_codec_recognise(file->data, file->size, &format) && format == CLPROC_FORMAT_TIFF &&
+           clp_ending_format(path) != format;
+}
+
 static bool looks_like_picture(const uint8_t *head, size_t size) {
     return clp_codec_recognise(head, size, NULL);
 }
@@ -25,7 +32,10 @@ static void pass_over(clp_worker *self, const char *path) {
     }
     if (named || clp_codec_kind_is_picture(kind)) {
         bool unknown = strcmp(kind, "unknown") == 0;
-        if (head->size > 0) {
+        if (is_misnamed(path, head)) {
+            snprintf(message, sizeof message,
+                     "skipped: is a TIFF by another name, as raw files are");
+        } else if (head->size > 0) {
             snprintf(message, sizeof message, "skipped: is %s%s",
                      unknown ? "of no known kind" : kind, unknown ? "" : ", which is not read");
         }
@@ -98,6 +108,7 @@ out:
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);
     }
+    accepted = accepted && (input->named || !is_misnamed(input->path, &self->file));
     if (status == CLPROC_OK && !accepted) {
         pass_over(self, input->path);
         *outcome = CLP_OUTCOME_THROUGH;

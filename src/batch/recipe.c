@@ -97,6 +97,12 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     const clproc_run_params *params = &output->params;
     clproc_status status;
     *d = (draft){.params = params, .format = clp_output_format(output, header->format)};
+    if (!clp_format_of(d->format)->written) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "is a %s, which is read but not written; choose another format with "
+                             "--format, as png",
+                             clp_format_of(d->format)->name);
+    }
     CLP_TRY(status, out, clp_colours_find(output->colours, header, &d->choice, error));
     recipe->converted = d->choice.converted;
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);

@@ -28,7 +28,7 @@ clproc_format clp_ending_format(const char *name) {
 bool clp_ending_is_foreign(const char *name) {
     size_t stem;
     const clp_format *found = find_ending(name, &stem);
-    return found && found->format == CLPROC_FORMAT_KEEP;
+    return found && !found->written;
 }
 
 size_t clp_stem_length(const char *base) {

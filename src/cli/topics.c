@@ -57,6 +57,10 @@ static void print_metadata(const clp_cli_page *page) {
                 "kept; PNG's texts become comments of a JPEG, as \"Copyright: …\", "
                 "and comments a PNG's text.");
     page->entry("density", "kept, but in a WebP, which has none.");
+    page->entry("TIFF",
+                "gives its profile, XMP, Photoshop's block (IPTC), density, orientation and "
+                "the texts of its first directory, as Artist and Copyright; its EXIF and "
+                "GPS directories are left behind.");
     page->entry("WebP", "has EXIF, XMP and a colour profile; IPTC, comments and texts are left "
                         "behind, with a warning.");
     page->paragraph("Orientation is read from EXIF, in a PNG's eXIf chunk, else in \"Raw profile "
@@ -126,8 +130,14 @@ static void print_formats(const clp_cli_page *page) {
                               "first frame. Written: lossy at --quality, with --webp-lossless "
                               "keeping every sample; RGB with or without alpha, 8 bits."
                             : "not in this build: install libwebp-dev and build it again");
+    page->entry("TIFF", is_built("TIFF")
+                            ? "read only: gray, RGB, CMYK of 8 and gray, RGB of 16 bits, with or "
+                              "without alpha, in strips or tiles, compressed as libtiff knows; "
+                              "palettes and fewer bits; the first of several pictures. Name the "
+                              "outputs' format with --format."
+                            : "not in this build: install libtiff-dev and build it again");
     page->paragraph(
-        "Nothing else is read or written: no HEIC, AVIF, TIFF, GIF or raw files, nor "
+        "Nothing else is read or written: no HEIC, AVIF, GIF or raw files, nor "
         "PNGs in Apple's own form (CgBI). In folders such files are passed over with a "
         "warning; one that is named fails. What a file is its first bytes tell, not its "
         "name.");

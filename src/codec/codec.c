@@ -15,6 +15,9 @@ static const clp_codec *const codecs[] = {
 #ifdef CLPROC_HAS_WEBP
     &clp_codec_webp,
 #endif
+#ifdef CLPROC_HAS_TIFF
+    &clp_codec_tiff,
+#endif
 };
 
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
@@ -117,7 +120,7 @@ clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
     if (!row || clp_codec_is_built(format)) {
         return CLPROC_OK;
     }
-    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                          "this clproc was built without %s; install %s and build it again",
                          row->name, row->package);
 }
@@ -268,8 +271,9 @@ uint64_t clp_codec_read_bytes(const clp_header *header, uint64_t file_bytes) {
     if (header->format == CLPROC_FORMAT_PNG) {
         return clp_png_store_bytes(header, file_bytes);
     }
-    if (header->format == CLPROC_FORMAT_WEBP) {
-        return 4 * pixels; /* decoded whole, as RGBA at most */
+    if (header->format == CLPROC_FORMAT_WEBP || header->format == CLPROC_FORMAT_TIFF) {
+        /* Decoded whole, or in a strip that may be all of it, as RGBA of 8 or 16 bits at most. */
+        return (header->format == CLPROC_FORMAT_WEBP ? 4 : 8) * pixels;
     }
     /* Of a JPEG the coefficients, of 16 bits, where all of them come before any pixel. */
     for (uint32_t i = 0; i < header->component_count && i < 4; i++) {
@@ -402,7 +406,7 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
                                 clproc_error *error) {
     clproc_status status = CLPROC_OK;
     size_t index = codec_of(params->format);
-    if (index == CODEC_COUNT) {
+    if (index == CODEC_COUNT || !codecs[index]->write) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
     }
     encoder->output.size = 0;

@@ -84,7 +84,7 @@ struct clp_codec {
     void (*close)(void *state);
     /** Gives up what is kept for the next file and larger; may be NULL. No file is open. */
     void (*trim)(void *state, size_t most);
-    /** Encodes into `encoder->output`, which is empty. */
+    /** Encodes into `encoder->output`, which is empty. NULL: the format is only read. */
     clproc_status (*write)(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                            const clp_encode_params *params, clproc_error *error);
     /** Puts the open file, with other metadata, into `encoder->output`, which is empty. `*done`
@@ -96,6 +96,7 @@ struct clp_codec {
 extern const clp_codec clp_codec_jpeg;
 extern const clp_codec clp_codec_png;
 extern const clp_codec clp_codec_webp; /**< only where CLPROC_HAS_WEBP is defined */
+extern const clp_codec clp_codec_tiff; /**< only where CLPROC_HAS_TIFF is defined */
 
 clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);

@@ -133,5 +133,6 @@ size_t clp_extent_find(void *extent, const uint8_t *bytes, size_t size, size_t *
     }
     return format == CLPROC_FORMAT_PNG    ? walk_png(extent, bytes, size, limit)
            : format == CLPROC_FORMAT_WEBP ? walk_webp(bytes)
+           : format == CLPROC_FORMAT_TIFF ? size + 1 /* its parts may stand anywhere */
                                           : walk_jpeg(extent, bytes, size, limit);
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** A walk over the parts of a JPEG or PNG. Zero-initialise. */
+/** A walk over the parts of a file. Zero-initialise. */
 typedef struct clp_extent {
     size_t at;    /**< where the next part begins */
     bool in_scan; /**< JPEG: among entropy-coded data */

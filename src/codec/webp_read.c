@@ -10,7 +10,9 @@ typedef struct reader {
     WebPIDecoder *decoder; /**< of the file being read, NULL: none */
     WebPAnimDecoder *animation;
     WebPDecoderConfig config;
-    bool cut, animated;
+    size_t end; /**< of the picture: libwebp reads on where its data is damaged */
+    bool whole; /**< chunks fill the file, as its header says */
+    bool animated;
 } reader;
 
 /** Bytes given to the decoder between two looks at the clock. */
@@ -73,13 +75,19 @@ static clproc_status take_block(clp_decoder *decoder, const clp_webp_chunk *chun
 }
 
 static clproc_status find_blocks(clp_decoder *decoder, uint32_t *frames, clproc_error *error) {
+    reader *webp = decoder->state;
+    const clp_source *source = &decoder->source;
     clp_header *header = &decoder->header;
     clp_blocks *blocks = &header->blocks;
     clp_webp_chunk chunk;
     clproc_status status = CLPROC_OK;
     *frames = 0;
-    for (size_t at = CLP_WEBP_START;
-         clp_webp_next(decoder->source.bytes, decoder->source.size, &at, &chunk);) {
+    webp->end = source->size;
+    for (size_t at = CLP_WEBP_START; clp_webp_next(source->bytes, source->size, &at, &chunk);) {
+        webp->whole |= at >= source->size;
+        if (clp_webp_is(&chunk, "VP8 ") || clp_webp_is(&chunk, "VP8L")) {
+            webp->end = at < source->size ? at : source->size;
+        }
         if (clp_webp_is(&chunk, "ICCP")) {
             CLP_TRY(status, out, take_block(decoder, &chunk, &blocks->icc, error));
         } else if (clp_webp_is(&chunk, "EXIF")) {
@@ -104,8 +112,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     uint64_t size = clp_webp_size(source->bytes);
     uint32_t frames;
     clproc_status status;
-    webp->cut = size > source->size;
-    source->size = webp->cut ? source->size : (size_t)size;
+    bool cut = size > source->size;
+    source->size = cut ? source->size : (size_t)size;
+    webp->whole = false;
     VP8StatusCode code = WebPGetFeatures(source->bytes, source->size, &webp->config.input);
     if (code != VP8_STATUS_OK) {
         return failure(code, error);
@@ -118,6 +127,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->progressive = true; /* libwebp wants the whole picture's memory */
     CLP_TRY(status, out, clp_source_check_size(source, header->width, header->height, error));
     CLP_TRY(status, out, find_blocks(decoder, &frames, error));
+    webp->whole &= !cut;
     header->beside = frames > 1 ? CLP_BESIDE_ANIMATION : 0;
 out:
     return status;
@@ -154,7 +164,6 @@ static clproc_status settle(clp_decoder *decoder, VP8StatusCode code, bool any,
 static clproc_status read_still(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
                                 clproc_error *error) {
     reader *webp = decoder->state;
-    const clp_source *source = &decoder->source;
     WebPDecBuffer *output = &webp->config.output;
     VP8StatusCode code = VP8_STATUS_SUSPENDED;
     clproc_status status;
@@ -171,11 +180,11 @@ static clproc_status read_still(clp_decoder *decoder, const clp_plane *plane, ui
     if (!webp->decoder) {
         return clp_error_memory(error, "decoding a WebP", 0);
     }
-    for (size_t given = 0; code == VP8_STATUS_SUSPENDED && given < source->size;) {
-        size_t left = source->size - given;
+    for (size_t given = 0; code == VP8_STATUS_SUSPENDED && given < webp->end;) {
+        size_t left = webp->end - given;
         given += left < PORTION ? left : PORTION;
         CLP_TRY(status, out, clp_decoder_check(decoder, error));
-        code = WebPIUpdate(webp->decoder, source->bytes, given);
+        code = WebPIUpdate(webp->decoder, decoder->source.bytes, given);
     }
     WebPIDecGetRGB(webp->decoder, &rows, NULL, NULL, NULL);
     status = settle(decoder, code, rows > 0, error);
@@ -196,7 +205,7 @@ static clproc_status read_animated(clp_decoder *decoder, const clp_plane *plane,
     }
     webp->animation = WebPAnimDecoderNew(&data, &options);
     if (!webp->animation || !WebPAnimDecoderGetNext(webp->animation, &canvas, &time)) {
-        return failure(webp->cut ? VP8_STATUS_SUSPENDED : VP8_STATUS_BITSTREAM_ERROR, error);
+        return failure(webp->whole ? VP8_STATUS_BITSTREAM_ERROR : VP8_STATUS_SUSPENDED, error);
     }
     size_t row = (size_t)plane->width * plane->channels;
     for (uint32_t y = 0; y < plane->height; y++) {
@@ -219,8 +228,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     CLP_TRY(status, out,
             webp->animated ? read_animated(decoder, plane, base, error)
                            : read_still(decoder, plane, base, error));
-    if (webp->cut && !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                                     "the file is shorter than it says", error)) {
+    if (!webp->whole && !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
+                                        "its chunks do not fill it as they say", error)) {
         status = CLPROC_ERROR_INPUT;
         goto out;
     }
@@ -234,11 +243,11 @@ static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
     const reader *webp = decoder->state;
     const clp_source *source = &decoder->source;
     const clp_header *header = &decoder->header;
-    *done = !webp->cut;
-    return webp->cut ? CLPROC_OK
-                     : clp_webp_assemble(&encoder->output, source->bytes, source->size,
-                                         header->width, header->height,
-                                         webp->config.input.has_alpha, &params->blocks, error);
+    *done = webp->whole;
+    return !webp->whole ? CLPROC_OK
+                        : clp_webp_assemble(&encoder->output, source->bytes, source->size,
+                                            header->width, header->height,
+                                            webp->config.input.has_alpha, &params->blocks, error);
 }
 
 const clp_codec clp_codec_webp = {

@@ -13,6 +13,7 @@ typedef struct clp_format {
     clproc_format format;   /**< CLPROC_FORMAT_KEEP in rows of formats that are neither read nor
                                written, whose files are known by their endings */
     const char *endings[5]; /**< of files; the first is the one that is written. NULL ends them. */
+    bool written;           /**< else only read */
     bool ycc;               /**< colours are stored as planes of YCbCr, else as RGB */
     bool shrinks;           /**< can be decoded at 4, 2 or 1 eighths of its size */
     bool rows;              /**< always decoded from top to bottom, interlaced or not */

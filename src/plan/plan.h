@@ -15,7 +15,7 @@
 
 /** What the encoder wants. */
 typedef struct clp_target {
-    clproc_format format; /**< JPEG or PNG */
+    clproc_format format; /**< one that is written */
     clproc_subsampling subsampling;
     uint32_t depth; /**< 0: the picture's own. JPEG is always 8. */
     /** A JPEG source's own chroma steps, for CLPROC_SUBSAMPLING_KEEP; all 0 where there are none.

@@ -173,9 +173,11 @@ static clproc_status read_head(reader *from, json_t *root, clproc_profile *profi
     CLP_TRY(status, out, read_facts(from, root, profile));
     const json_t *counters = json_object_get(root, "counters");
     for (int i = 0; i < CLP_COUNTER_COUNT; i++) {
-        CLP_TRY(status, out,
-                get_number(from, counters, clp_prof_counter_name((clp_prof_counter)i),
-                           &profile->counters[i]));
+        const char *name = clp_prof_counter_name((clp_prof_counter)i);
+        /* Reports of earlier versions lack what was not counted yet. */
+        if (i <= CLP_COUNTER_IMAGES || json_object_get(counters, name)) {
+            CLP_TRY(status, out, get_number(from, counters, name, &profile->counters[i]));
+        }
     }
     status = read_stages(from, root);
 out:

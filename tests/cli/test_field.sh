@@ -239,7 +239,7 @@ cp exif.png mixed/good.png
 head -c 3000 make.py >mixed/noise.jpg
 printf '\377\012\0\0\0\0\0\0\0\0\0\0' >mixed/photo.jpg
 printf '\0\0\0\030ftypheic\0\0\0\0heic' >mixed/phone.dat
-printf 'II*\0\010\0\0\0\0\0\0\0\0\0\0\0' >mixed/scan.tif
+printf 'GIF89a\0\0\0\0\0\0\0\0\0\0' >mixed/scan.gif
 echo 'not meant to be one' >mixed/notes.txt
 clproc run mixed -o mixed-out --resize 8x
 expect_code 0
@@ -248,7 +248,7 @@ expect_err 'mixed/empty.jpg: warning: .*empty'
 expect_err 'mixed/noise.jpg: warning: .*no known kind'
 expect_err 'mixed/photo.jpg: warning: .*jxl'
 expect_err 'mixed/phone.dat: warning: .*heic'
-expect_err 'mixed/scan.tif: warning: .*tif'
+expect_err 'mixed/scan.gif: warning: .*gif'
 expect_no_err notes.txt
 expect_err '^clproc: 1 written, 6 skipped, 0 failed; 5 are not read ('
 longest=$(grep ' written' "$err" | awk '{ if (length > n) n = length } END { print n }')

@@ -108,6 +108,17 @@ if have pngcheck; then
         fail "pngcheck: $(cat "$scratch/check")"
 fi
 
+# Reports and progress count it.
+clproc run plain.jpg palette.png turned.jpg -o told --strip gps --report report.json --progress json
+expect_code 0
+expect_err '"type":"written","input":"plain.jpg".*"message":"copied without re-encoding"'
+expect_err '"type":"result".*"written":3,"kept":2,'
+grep -q '"not encoded anew":2' report.json || fail "the report should count 2"
+# A report from before that was counted can still be read.
+sed 's/,"not encoded anew":2//' report.json >earlier.json
+clproc report show earlier.json
+expect_code 0
+
 # The same metadata as where pixels are encoded.
 clproc run plain.jpg -o encoded --strip gps --quality 90
 expect_code 0

@@ -18,7 +18,7 @@ small_files() { # PATTERN...: pictures that a decoder is through with at once
 # Lossy, lossless, animated; nothing where the program was built without it.
 webp_files() {
     clproc help formats
-    grep -q 'WebP.*libwebp-dev' "$out" && return
+    grep -q 'WebP  *not in this build' "$out" && return
     clproc run "$images" -o "$seeds/lossy" --resize 40x --format webp --device reference
     expect_code 0
     clproc run "$images" -o "$seeds/lossless" --resize 24x --webp-lossless --format webp \
@@ -33,6 +33,16 @@ case ${target##*_} in
 jpeg | scan) small_files '*.jpg' '*.jpeg' ;;
 png) small_files '*.png' ;;
 webp) webp_files ;;
+tiff)
+    have python3 || skip "python3 is not installed"
+    python3 "$source_dir/tests/fuzz/seeds_tiff.py" "$seeds" || fail "no seeds can be made"
+    for packed in lzw zip packbits; do
+        have tiffcp && tiffcp -c $packed "$seeds/rgb.tif" "$seeds/$packed.tif" &&
+            tiffcp -c $packed "$seeds/tiles.tif" "$seeds/$packed-tiles.tif"
+    done
+    have tiffcp && tiffcp -c jpeg -r 16 "$seeds/rgb.tif" "$seeds/jpeg.tif" &&
+        tiffcp -c g4 "$seeds/bits.tif" "$seeds/g4.tif"
+    ;;
 lossless)
     webp_files
     small_files '*.jpg' '*.jpeg' '*.png'

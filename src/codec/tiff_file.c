@@ -1,0 +1,79 @@
+/* libtiff on a file in memory, with an ear for what it complains of. */
+#include <string.h>
+
+#include "codec/tiff_private.h"
+
+static tmsize_t read_bytes(thandle_t handle, void *to, tmsize_t size) {
+    clp_tiff *tiff = handle;
+    uint64_t left = tiff->position < tiff->source->size ? tiff->source->size - tiff->position : 0;
+    size_t count = (uint64_t)size < left ? (size_t)size : (size_t)left;
+    memcpy(to, tiff->source->bytes + tiff->position, count);
+    tiff->position += count;
+    return (tmsize_t)count;
+}
+
+static tmsize_t write_nothing(thandle_t handle, void *from, tmsize_t size) {
+    (void)handle;
+    (void)from;
+    (void)size;
+    return -1;
+}
+
+static toff_t seek(thandle_t handle, toff_t offset, int whence) {
+    clp_tiff *tiff = handle;
+    uint64_t base = whence == SEEK_CUR   ? tiff->position
+                    : whence == SEEK_END ? tiff->source->size
+                                         : 0;
+    tiff->position = base + offset;
+    return tiff->position;
+}
+
+static int close_nothing(thandle_t handle) {
+    (void)handle;
+    return 0;
+}
+
+static toff_t file_size(thandle_t handle) {
+    return ((clp_tiff *)handle)->source->size;
+}
+
+static int note_error(TIFF *file, void *user, const char *module, const char *format,
+                      va_list list) {
+    clp_tiff *tiff = user;
+    (void)file;
+    (void)module;
+    if (!tiff->message[0]) {
+        vsnprintf(tiff->message, sizeof tiff->message, format, list);
+    }
+    return 1;
+}
+
+static int ignore(TIFF *file, void *user, const char *module, const char *format, va_list list) {
+    (void)file;
+    (void)user;
+    (void)module;
+    (void)format;
+    (void)list;
+    return 1;
+}
+
+clproc_status clp_tiff_failure(const clp_tiff *tiff, clproc_error *error) {
+    return clp_error_set(error, CLPROC_ERROR_INPUT, "is not a TIFF that can be decoded: %s",
+                         tiff->message[0] ? tiff->message : "it is damaged");
+}
+
+clproc_status clp_tiff_open(clp_tiff *tiff, uint64_t most, clproc_error *error) {
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    if (!options) {
+        return clp_error_memory(error, "decoding a TIFF", 0);
+    }
+    TIFFOpenOptionsSetErrorHandlerExtR(options, note_error, tiff);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)most);
+    tiff->message[0] = '\0';
+    tiff->position = 0;
+    tiff->file = TIFFClientOpenExt("", "rm", tiff, read_bytes, write_nothing, seek, close_nothing,
+                                   file_size, NULL, NULL, options);
+    TIFFOpenOptionsFree(options);
+    return tiff->file ? CLPROC_OK : clp_tiff_failure(tiff, error);
+}

@@ -1,0 +1,403 @@
+/* TIFF through libtiff: 8 and 16 bits as they are stored, in strips or tiles; what has fewer bits
+ * or a palette as libtiff makes 8 bits of it. Of several pictures the first. */
+#include <string.h>
+
+#include "codec/tiff_private.h"
+#include "core/checked.h"
+#include "core/memory.h"
+
+static bool probe(const uint8_t *bytes, size_t size) {
+    bool raw = size >= 10 && memcmp(bytes + 8, "CR", 2) == 0; /* Canon's */
+    return size >= 8 && !raw &&
+           (memcmp(bytes, "II*\0", 4) == 0 || memcmp(bytes, "MM\0*", 4) == 0 ||
+            memcmp(bytes, "II+\0", 4) == 0 || memcmp(bytes, "MM\0+", 4) == 0);
+}
+
+static clproc_status create(void **state, clproc_error *error) {
+    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(clp_tiff));
+    return *state ? CLPROC_OK : clp_error_memory(error, "a TIFF decoder", sizeof(clp_tiff));
+}
+
+static void close_file(void *state) {
+    clp_tiff *tiff = state;
+    if (tiff->file) {
+        TIFFClose(tiff->file);
+    }
+    tiff->file = NULL;
+}
+
+static void destroy(void *state) {
+    clp_tiff *tiff = state;
+    close_file(tiff);
+    clp_bytes_free(&tiff->exif);
+    clp_bytes_free(&tiff->icc);
+    clp_bytes_free(&tiff->xmp);
+    clp_bytes_free(&tiff->iptc);
+    clp_bytes_free(&tiff->part);
+    clp_memory_free(tiff);
+}
+
+static clproc_status unsupported(const char *what, unsigned number, clproc_error *error) {
+    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                         "is a TIFF of %s %u, which is not read; convert it with another program "
+                         "first",
+                         what, number);
+}
+
+/* --------------------------------------------------------------- header */
+
+/** Cameras' raw files begin with a small picture, or are one kind of TIFF. */
+static bool is_raw(TIFF *file) {
+    uint32_t kind = 0;
+    void *any = NULL;
+    TIFFGetField(file, TIFFTAG_SUBFILETYPE, &kind);
+    return (kind & FILETYPE_REDUCEDIMAGE) || TIFFGetField(file, TIFFTAG_DNGVERSION, &any) ||
+           TIFFGetField(file, TIFFTAG_CFAREPEATPATTERNDIM, &any);
+}
+
+/** How the samples become a picture's. */
+static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
+    static const clp_model models[] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA, CLP_MODEL_RGB,
+                                       CLP_MODEL_RGBA};
+    clp_tiff *tiff = decoder->state;
+    clp_header *header = &decoder->header;
+    uint16_t format = SAMPLEFORMAT_UINT, extras = 0, *extra = NULL;
+    char message[1024] = "";
+    TIFF *file = tiff->file;
+    TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &tiff->bits);
+    TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLESPERPIXEL, &tiff->samples);
+    TIFFGetFieldDefaulted(file, TIFFTAG_PLANARCONFIG, &tiff->planar);
+    TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
+    TIFFGetFieldDefaulted(file, TIFFTAG_EXTRASAMPLES, &extras, &extra);
+    if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &tiff->photometric)) {
+        return clp_tiff_failure(tiff, error);
+    }
+    bool ycc = tiff->photometric == PHOTOMETRIC_YCBCR && tiff->compression == COMPRESSION_JPEG;
+    bool gray =
+        tiff->photometric == PHOTOMETRIC_MINISBLACK || tiff->photometric == PHOTOMETRIC_MINISWHITE;
+    bool inks = tiff->photometric == PHOTOMETRIC_SEPARATED;
+    uint16_t colours = gray ? 1 : inks ? 4 : 3;
+    bool alpha = extras > 0 && !inks &&
+                 (extra[0] == EXTRASAMPLE_ASSOCALPHA || extra[0] == EXTRASAMPLE_UNASSALPHA);
+    tiff->premultiplied = alpha && extra[0] == EXTRASAMPLE_ASSOCALPHA;
+    tiff->inverted = tiff->photometric == PHOTOMETRIC_MINISWHITE || inks;
+    tiff->direct = (gray || inks || ycc || tiff->photometric == PHOTOMETRIC_RGB) &&
+                   (tiff->bits == 8 || (tiff->bits == 16 && !inks)) &&
+                   (format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID) &&
+                   tiff->samples >= colours + alpha;
+    if (tiff->direct) {
+        header->model = inks ? CLP_MODEL_CMYK : models[(gray ? 0 : 2) + alpha];
+        header->depth = tiff->bits;
+        if (ycc) {
+            TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+        }
+        return CLPROC_OK;
+    }
+    if (tiff->bits > 8 || format != SAMPLEFORMAT_UINT) {
+        return unsupported("another kind than 8 and 16 bits, namely", tiff->bits, error);
+    }
+    if (extras > 0 || inks || !TIFFRGBAImageOK(file, message)) {
+        return unsupported("photometric kind", tiff->photometric, error);
+    }
+    header->model = gray ? CLP_MODEL_GRAY : CLP_MODEL_RGB;
+    header->depth = 8;
+    return CLPROC_OK;
+}
+
+static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
+    /* A part of the file, as a table of strips, is hardly larger than all of it unpacked. */
+    const uint64_t most = (uint64_t)1 << 31;
+    clp_tiff *tiff = decoder->state;
+    clp_header *header = &decoder->header;
+    clproc_status status;
+    tiff->source = &decoder->source;
+    CLP_TRY(status, out, clp_tiff_open(tiff, most, error));
+    if (!TIFFGetField(tiff->file, TIFFTAG_IMAGEWIDTH, &header->width) ||
+        !TIFFGetField(tiff->file, TIFFTAG_IMAGELENGTH, &header->height) || header->width == 0 ||
+        header->height == 0) {
+        status = clp_tiff_failure(tiff, error);
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_source_check_size(&decoder->source, header->width, header->height, error));
+    TIFFGetFieldDefaulted(tiff->file, TIFFTAG_COMPRESSION, &tiff->compression);
+    if (is_raw(tiff->file)) {
+        status = clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                               "is a camera's raw file, or begins with a preview; convert it with "
+                               "another program first");
+        goto out;
+    }
+    if (!TIFFIsCODECConfigured(tiff->compression)) {
+        status = unsupported("compression", tiff->compression, error);
+        goto out;
+    }
+    CLP_TRY(status, out, find_kind(decoder, error));
+    CLP_TRY(status, out, clp_tiff_read_metadata(decoder, error));
+    header->progressive = true; /* tiles, and libtiff, want the whole picture's memory */
+    header->beside = TIFFLastDirectory(tiff->file) ? 0 : CLP_BESIDE_PICTURES;
+out:
+    return status;
+}
+
+static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
+                             clp_layout *layout, clproc_error *error) {
+    (void)request;
+    (void)error;
+    layout->width = decoder->header.width;
+    layout->height = decoder->header.height;
+    return CLPROC_OK;
+}
+
+/* --------------------------------------------------------------- pixels */
+
+/** A rectangle of the picture in one part of the file. */
+typedef struct part {
+    uint32_t x, y, width, height;
+    size_t pitch;   /**< bytes from row to row as stored */
+    uint16_t plane; /**< of separate planes; else 0 */
+} part;
+
+/** Copies a part's samples to where they belong. */
+static void place(const clp_tiff *tiff, const clp_plane *plane, const part *p, uint8_t *base) {
+    size_t size = tiff->bits / 8;
+    bool separate = tiff->planar == PLANARCONFIG_SEPARATE && tiff->samples > 1;
+    uint32_t step = separate ? 1 : tiff->samples;
+    uint32_t count = separate ? 1 : plane->channels < step ? plane->channels : step;
+    for (uint32_t y = 0; y < p->height; y++) {
+        const uint8_t *from = tiff->part.data + y * p->pitch;
+        uint8_t *to = base + (size_t)(p->y + y) * plane->pitch +
+                      ((size_t)p->x * plane->channels + p->plane) * size;
+        for (uint32_t x = 0; x < p->width; x++) {
+            memcpy(to, from, count * size);
+            from += step * size;
+            to += plane->channels * size;
+        }
+    }
+}
+
+/** Reads one part; what is missing of it stays 0. */
+static clproc_status read_part(clp_decoder *decoder, uint32_t index, bool tile, size_t size,
+                               bool *any, clproc_error *error) {
+    clp_tiff *tiff = decoder->state;
+    clproc_status status;
+    CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    memset(tiff->part.data, 0, size);
+    tmsize_t got = tile ? TIFFReadEncodedTile(tiff->file, index, tiff->part.data, (tmsize_t)size)
+                        : TIFFReadEncodedStrip(tiff->file, index, tiff->part.data, (tmsize_t)size);
+    if (got >= 0 && (size_t)got == size) {
+        *any = true;
+        goto out;
+    }
+    uint64_t end = TIFFGetStrileOffset(tiff->file, index),
+             length = TIFFGetStrileByteCount(tiff->file, index);
+    bool cut = end > tiff->source->size || length > tiff->source->size - end;
+    *any |= got > 0;
+    if (!clp_flaws_note(&decoder->flaws, cut ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
+                        cut                ? "the file ends early"
+                        : tiff->message[0] ? tiff->message
+                                           : "the data is damaged",
+                        error)) {
+        status = CLPROC_ERROR_INPUT;
+    }
+out:
+    return status;
+}
+
+/** Refuses parts that are far larger than the picture. */
+static clproc_status make_room(clp_decoder *decoder, uint64_t size, uint64_t row,
+                               clproc_error *error) {
+    const uint64_t spare = (uint64_t)64 << 20;
+    clp_tiff *tiff = decoder->state;
+    uint64_t most = 2 * row * decoder->header.height + spare;
+    if (size == 0 || row == 0) {
+        return clp_tiff_failure(tiff, error);
+    }
+    if (size > most) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "is stored in parts of %llu bytes, far more than the picture has",
+                             (unsigned long long)size);
+    }
+    return clp_bytes_reserve(&tiff->part, (size_t)size, error);
+}
+
+static clproc_status read_tiles(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
+                                bool *any, clproc_error *error) {
+    clp_tiff *tiff = decoder->state;
+    uint32_t width = 0, height = 0,
+             planes = tiff->planar == PLANARCONFIG_SEPARATE ? tiff->samples : 1;
+    uint64_t size = TIFFTileSize64(tiff->file);
+    clproc_status status;
+    TIFFGetField(tiff->file, TIFFTAG_TILEWIDTH, &width);
+    TIFFGetField(tiff->file, TIFFTAG_TILELENGTH, &height);
+    CLP_TRY(status, out,
+            make_room(decoder, width && height ? size : 0, TIFFScanlineSize64(tiff->file), error));
+    for (uint32_t s = 0; s < planes && s < plane->channels; s++) {
+        for (uint32_t y = 0; y < plane->height; y += height) {
+            for (uint32_t x = 0; x < plane->width; x += width) {
+                uint32_t right = plane->width - x, below = plane->height - y;
+                const part p = {x,
+                                y,
+                                width < right ? width : right,
+                                height < below ? height : below,
+                                TIFFTileRowSize(tiff->file),
+                                (uint16_t)s};
+                CLP_TRY(status, out,
+                        read_part(decoder, TIFFComputeTile(tiff->file, x, y, 0, (uint16_t)s), true,
+                                  (size_t)size, any, error));
+                place(tiff, plane, &p, base);
+                if (right <= width) {
+                    break; /* sides near 2^32 must not wrap */
+                }
+            }
+            if (plane->height - y <= height) {
+                break;
+            }
+        }
+    }
+out:
+    return status;
+}
+
+static clproc_status read_strips(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
+                                 bool *any, clproc_error *error) {
+    clp_tiff *tiff = decoder->state;
+    uint32_t rows = 0, planes = tiff->planar == PLANARCONFIG_SEPARATE ? tiff->samples : 1;
+    uint64_t row = TIFFScanlineSize64(tiff->file);
+    clproc_status status;
+    TIFFGetFieldDefaulted(tiff->file, TIFFTAG_ROWSPERSTRIP, &rows);
+    rows = rows < plane->height ? rows : plane->height;
+    CLP_TRY(status, out, make_room(decoder, TIFFVStripSize64(tiff->file, rows), row, error));
+    for (uint32_t s = 0; s < planes && s < plane->channels; s++) {
+        for (uint32_t y = 0; y < plane->height; y += rows) {
+            uint32_t left = plane->height - y;
+            const part p = {0,           y,          plane->width, rows < left ? rows : left,
+                            (size_t)row, (uint16_t)s};
+            uint64_t size = TIFFVStripSize64(tiff->file, p.height);
+            CLP_TRY(status, out,
+                    read_part(decoder, TIFFComputeStrip(tiff->file, y, (uint16_t)s), false,
+                              (size_t)size, any, error));
+            place(tiff, plane, &p, base);
+        }
+    }
+out:
+    return status;
+}
+
+/** What libtiff makes of palettes and of fewer bits. */
+static clproc_status read_converted(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
+                                    clproc_error *error) {
+    clp_tiff *tiff = decoder->state;
+    size_t pixels, bytes;
+    clproc_status status;
+    if (!clp_checked_mul(plane->width, plane->height, &pixels) ||
+        !clp_checked_mul(pixels, sizeof(uint32_t), &bytes)) {
+        return clp_error_memory(error, "decoding a TIFF", 0);
+    }
+    CLP_TRY(status, out, clp_bytes_reserve(&tiff->part, bytes, error));
+    memset(tiff->part.data, 0, bytes);
+    /* Pictures are turned later, all alike. */
+    TIFFSetField(tiff->file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+    uint32_t *raster = (uint32_t *)(void *)tiff->part.data;
+    if (!TIFFReadRGBAImageOriented(tiff->file, plane->width, plane->height, raster,
+                                   ORIENTATION_TOPLEFT, 0) ||
+        tiff->message[0]) {
+        status = clp_flaws_note(&decoder->flaws, CLP_FLAW_CORRUPT,
+                                tiff->message[0] ? tiff->message : "the data is damaged", error)
+                     ? CLPROC_OK
+                     : CLPROC_ERROR_INPUT;
+    }
+    for (uint32_t y = 0; y < plane->height; y++) {
+        uint8_t *to = base + y * plane->pitch;
+        for (uint32_t x = 0; x < plane->width; x++, to += plane->channels) {
+            uint32_t pixel = raster[(size_t)y * plane->width + x];
+            const uint8_t rgb[3] = {(uint8_t)TIFFGetR(pixel), (uint8_t)TIFFGetG(pixel),
+                                    (uint8_t)TIFFGetB(pixel)};
+            memcpy(to, rgb, plane->channels);
+        }
+    }
+out:
+    return status;
+}
+
+/** Turns what was stored into what a picture's samples are: white is most, alpha by itself. */
+static void normalise(const clp_tiff *tiff, const clp_plane *plane, bool alpha, uint8_t *base) {
+    uint32_t colours = plane->channels - alpha, most = tiff->bits == 16 ? 0xffff : 0xff;
+    if (!tiff->inverted && !tiff->premultiplied) {
+        return;
+    }
+    for (uint32_t y = 0; y < plane->height; y++) {
+        uint8_t *row = base + y * plane->pitch;
+        uint16_t *wide = (uint16_t *)(void *)row;
+        for (size_t i = 0; i < (size_t)plane->width * plane->channels; i += plane->channels) {
+            uint32_t opaque = !alpha             ? most
+                              : tiff->bits == 16 ? wide[i + colours]
+                                                 : row[i + colours];
+            for (size_t c = i; c < i + colours; c++) {
+                uint32_t value = tiff->bits == 16 ? wide[c] : row[c];
+                if (tiff->premultiplied && opaque > 0) {
+                    value = (uint32_t)(((uint64_t)value * most + opaque / 2) / opaque);
+                    value = value < most ? value : most;
+                }
+                value = tiff->inverted ? most - value : value;
+                if (tiff->bits == 16) {
+                    wide[c] = (uint16_t)value;
+                } else {
+                    row[c] = (uint8_t)value;
+                }
+            }
+        }
+    }
+}
+
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
+                               const clp_row_sink *sink, clproc_error *error) {
+    clp_tiff *tiff = decoder->state;
+    const clp_plane *plane = &layout->planes[0];
+    bool any = false;
+    clproc_status status;
+    /* A picture without rows in order goes to memory as a whole. */
+    uint8_t *base = sink->place(sink->user, 0, 0);
+    for (uint32_t y = 0; y < plane->height; y++) {
+        memset(base + y * plane->pitch, 0,
+               (size_t)plane->width * plane->channels * layout->depth / 8);
+    }
+    tiff->message[0] = '\0';
+    if (!tiff->direct) {
+        CLP_TRY(status, out, read_converted(decoder, plane, base, error));
+    } else {
+        CLP_TRY(status, out,
+                TIFFIsTiled(tiff->file) ? read_tiles(decoder, plane, base, &any, error)
+                                        : read_strips(decoder, plane, base, &any, error));
+        if (!any) {
+            status = clp_tiff_failure(tiff, error);
+            goto out;
+        }
+        normalise(tiff, plane, clp_model_has_alpha(layout->model), base);
+    }
+    status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){plane->height}, error);
+out:
+    return status;
+}
+
+/** Nothing is written as TIFF. */
+static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
+                             const clp_encode_params *params, bool *done, clproc_error *error) {
+    (void)decoder;
+    (void)encoder;
+    (void)params;
+    (void)error;
+    *done = false;
+    return CLPROC_OK;
+}
+
+const clp_codec clp_codec_tiff = {
+    .format = CLPROC_FORMAT_TIFF,
+    .probe = probe,
+    .create = create,
+    .destroy = destroy,
+    .open = open_file,
+    .layout = lay_out,
+    .read = read_file,
+    .close = close_file,
+    .rewrite = rewrite,
+};

@@ -1,0 +1,212 @@
+#!/bin/sh
+# TIFF in, held against the PNGs that the files were made from by other programs.
+. "$(dirname "$0")/lib.sh"
+
+clproc help formats
+expect_code 0
+if grep -q 'TIFF  *not in this build' "$out"; then
+    printf 'II*\0\010\0\0\0\0\0\0\0\0\0\0\0' >scan.tif
+    clproc run scan.tif -o out.png
+    expect_code 1
+    expect_err 'scan.tif: is a TIFF, and this clproc was built without that; install libtiff-dev'
+    exit 0
+fi
+have tiffcp && have tiffset || skip "tiffcp is not installed (libtiff-tools)"
+find_python PIL numpy
+
+same_pixels() { # FILE FILE
+    "$python" - "$1" "$2" <<'END' || fail "$1 and $2 should show the same"
+import sys
+from PIL import Image
+import numpy
+a, b = (numpy.asarray(Image.open(name)) for name in sys.argv[1:])
+sys.exit(bool(a.shape != b.shape or a.dtype != b.dtype or (a != b).any()))
+END
+}
+
+# Each as PNG, and as the TIFF that Pillow makes of it. 16-bit RGB and alpha: written by hand.
+mkdir png tif
+"$python" - "$images/001-png-rgb.png" <<'END' || fail "the pictures cannot be made"
+import struct, sys
+from PIL import Image
+import numpy
+rgb = Image.open(sys.argv[1]).convert("RGB").resize((151, 113))
+def both(name, picture, **options):
+    picture.save("png/%s.png" % name)
+    picture.save("tif/%s.tif" % name, **options)
+both("rgb", rgb)
+both("gray", rgb.convert("L"))
+rgba = rgb.convert("RGBA")
+rgba.putalpha(rgb.convert("L"))
+both("rgba", rgba)
+both("wide", Image.fromarray((numpy.asarray(rgb.convert("L")).astype(numpy.uint16) * 257 + 3)))
+rgb.convert("L").point(lambda v: 255 * (v > 99)).convert("1").save("tif/bits.tif")
+rgb.convert("L").point(lambda v: 255 * (v > 99)).save("png/bits.png")
+palette = rgb.quantize(16)
+palette.save("tif/palette.tif")
+palette.convert("RGB").save("png/palette.png")
+def tiff(name, array, photometric, extra=None, order=">"):
+    height, width, samples = array.shape
+    bits = array.dtype.itemsize * 8
+    data = array.astype(order + "u%d" % (bits // 8)).tobytes()
+    tags = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, samples, None), (259, 3, 1, 1),
+            (262, 3, 1, photometric), (273, 4, 1, None), (277, 3, 1, samples), (278, 4, 1, height),
+            (279, 4, 1, len(data))] + ([(338, 3, 1, extra)] if extra is not None else [])
+    at = 10 + len(tags) * 12 + 4
+    body = (b"MM\0*" if order == ">" else b"II*\0") + struct.pack(order + "IH", 8, len(tags))
+    for tag, kind, count, value in tags:
+        if tag == 258:
+            value = at if samples > 2 else bits
+            if samples == 2:
+                body += struct.pack(order + "HHIHH", tag, 3, 2, bits, bits)
+                continue
+        if tag == 273:
+            value = at + samples * 2
+        short = kind == 3 and count == 1
+        body += struct.pack(order + ("HHIHxx" if short else "HHII"), tag, kind, count, value)
+    body += bytes(4) + struct.pack(order + "%dH" % samples, *[bits] * samples) + data
+    open("tif/%s.tif" % name, "wb").write(body)
+array = numpy.asarray(rgb)
+inverse = 255 - numpy.asarray(rgb.convert("L"))[:, :, None]
+tiff("white", inverse, 0)
+rgb.convert("L").save("png/white.png")
+# Premultiplied alpha comes back within rounding; opaque parts exactly.
+alpha = numpy.full(array.shape[:2] + (1,), 255, numpy.uint8)
+tiff("opaque", numpy.concatenate([array, alpha], 2), 2, 1)
+opaque = rgb.convert("RGBA")
+opaque.save("png/opaque.png")
+half = numpy.concatenate([array // 2, alpha // 2], 2)  # 127
+tiff("half", half.astype(numpy.uint8), 2, 1, "<")
+expected = numpy.minimum(255, ((array // 2).astype(int) * 255 + 63) // 127).astype(numpy.uint8)
+Image.fromarray(numpy.concatenate([expected, alpha // 2], 2), "RGBA").save("png/half.png")
+# 16 bits of RGB: Pillow reads no such PNG, so it is told by its high bytes.
+tiff("rgb16", array.astype(numpy.uint16) * 257, 2, None, "<")
+rgb.save("png/rgb16.png")
+tiff("deep", array.astype(numpy.uint32), 2)
+END
+rm -f deep.tif && mv tif/deep.tif deep.tif
+
+# Other ways to store the same.
+tiffcp -c lzw -t -w 32 -l 48 tif/rgb.tif tif/tiles.tif && cp png/rgb.png png/tiles.png &&
+    tiffcp -p separate -c zip tif/rgb.tif tif/planes.tif && cp png/rgb.png png/planes.png &&
+    tiffcp -p separate -t -w 64 -l 64 -c lzw tif/rgba.tif tif/tiled-planes.tif &&
+    cp png/rgba.png png/tiled-planes.png &&
+    tiffcp -c packbits -r 7 tif/gray.tif tif/strips.tif && cp png/gray.png png/strips.png &&
+    tiffcp -c lzw:2 -B tif/wide.tif tif/swapped.tif && cp png/wide.png png/swapped.png &&
+    tiffcp -8 tif/rgb.tif tif/big.tif && cp png/rgb.png png/big.png || fail "tiffcp failed"
+clproc run tif -o out --format png --depth 8
+expect_code 0
+expect_summary() { expect_err "^clproc: $1"; }
+expect_summary '16 written, 0 skipped, 0 failed'
+for file in tif/*.tif; do
+    name=${file##*/}
+    name=${name%.tif}
+    case $name in
+    wide | swapped) # 16 bits as they are
+        clproc run "$file" -o out/$name.png
+        expect_code 0
+        ;;
+    esac
+    same_pixels "png/$name.png" "out/$name.png"
+done
+clproc run tif/rgb.tif -o small.jpg --resize 50%
+expect_code 0
+# JPEG inside, of YCbCr: libtiff's samples, as Pillow has them.
+tiffcp -c jpeg:90 -r 16 tif/rgb.tif jpeg.tif &&
+    "$python" -c 'from PIL import Image; Image.open("jpeg.tif").convert("RGB").save("jpeg.png")' ||
+    fail "a TIFF of JPEG cannot be made"
+clproc run jpeg.tif -o jpeg-out.png
+expect_code 0
+same_pixels jpeg.png jpeg-out.png
+# Inks become RGB as a JPEG's do.
+"$python" - "$images/001-png-rgb.png" <<'END' || fail "CMYK cannot be made"
+import sys
+from PIL import Image
+inks = Image.open(sys.argv[1]).convert("RGB").resize((64, 48)).convert("CMYK")
+inks.save("inks.tif")
+c, m, y, k = inks.split()
+Image.merge("RGB", [band.point(lambda v: 255 - v) for band in (c, m, y)]).save("inks.png")
+END
+clproc run inks.tif -o inks-out.png
+expect_code 0
+same_pixels inks.png inks-out.png
+
+# Orientation, profile, texts, density.
+for turn in 3 6; do
+    cp tif/rgb.tif turned.tif
+    tiffset -s 274 $turn turned.tif >/dev/null 2>&1 || fail "tiffset failed"
+    tiffset -s 315 "Jo Doe, a photographer" turned.tif >/dev/null 2>&1
+    clproc run turned.tif -o turned.png
+    expect_code 0
+    case $turn in 3) angle=180 ;; 6) angle=90 ;; esac
+    clproc run png/rgb.png -o expected.png --rotate $angle
+    same_pixels expected.png turned.png
+    if have exiftool; then
+        [ "$(exiftool -s3 -n -Orientation turned.png)" = 1 ] || fail "it should be upright"
+        [ "$(exiftool -s3 -Artist turned.png)" = "Jo Doe, a photographer" ] ||
+            fail "the artist should be kept"
+    fi
+done
+"$python" - "$images/008-jpeg-444-p3.jpg" <<'END' || fail "a profile cannot be put in"
+import sys
+from PIL import Image
+photo = Image.open(sys.argv[1])
+photo.save("p3.tif", icc_profile=photo.info["icc_profile"], dpi=(300, 300))
+photo.save("p3.png", icc_profile=photo.info["icc_profile"])
+END
+clproc run p3.tif -o p3-srgb.png --icc srgb
+clproc run p3.png -o png-srgb.png --icc srgb
+same_pixels p3-srgb.png png-srgb.png
+if have exiftool; then
+    clproc run p3.tif -o p3.jpg
+    [ -n "$(exiftool -s3 -ICC_Profile:ProfileDescription p3.jpg)" ] || fail "the profile is kept"
+    [ "$(exiftool -s3 -JFIF:XResolution p3.jpg)" = 300 ] || fail "the density should be kept"
+fi
+tiffcp tif/rgb.tif tif/gray.tif several.tif
+clproc run several.tif -o first.png
+expect_err 'warning: left behind: further pictures'
+same_pixels png/rgb.png first.png
+
+# Only read: copies stay, anything else wants a format.
+clproc run tif/rgb.tif -o copied
+expect_code 0
+expect_same tif/rgb.tif copied/rgb.tif
+clproc run tif/rgb.tif -o copied --resize 50%
+expect_code 1
+expect_err 'rgb.tif: is a TIFF, which is read but not written; .*--format'
+clproc run tif/rgb.tif -o copied --strip all
+expect_code 1
+clproc run tif/rgb.tif -o no.tif --resize 50%
+expect_refusal 2 'no.tif: has the ending of a format that is not written'
+
+# Broken, raw, of other kinds: told by their cause, or taken as they are.
+head -c 4000 tif/strips.tif >cut.tif # its directory stands behind
+clproc run cut.tif -o none.png
+expect_code 1
+expect_err 'cut.tif: is not a TIFF that can be decoded'
+clproc run deep.tif -o none.png
+expect_code 1
+expect_err 'deep.tif: is a TIFF of another kind than 8 and 16 bits, namely 32'
+"$python" - <<'END'
+data = bytearray(open("tif/rgb16.tif", "rb").read())
+open("short.tif", "wb").write(data[:-20000])
+END
+clproc run short.tif -o none.png
+expect_code 1
+expect_err 'short.tif: .*; --fail-on none'
+expect_no_file none.png
+clproc run tif/rgb.tif -o none.png --limit-pixels 1000
+expect_code 1
+expect_err 'limit of 1000'
+cp tif/rgb.tif preview.tif
+tiffset -s 254 1 preview.tif >/dev/null 2>&1
+clproc run preview.tif -o none.png
+expect_code 1
+expect_err "preview.tif: is a camera's raw file"
+mkdir folder
+cp tif/rgb.tif folder/photo.nef
+cp tif/rgb.tif folder/photo.tif
+clproc run folder -o from-folder --format png
+expect_code 0
+expect_err 'photo.nef: warning: skipped: is a TIFF by another name'
+expect_summary '1 written, 1 skipped, 0 failed; 1 is not read (1 tif)'

@@ -1,0 +1,6 @@
+#include "fuzz_picture.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_picture(data, size, CLPROC_FORMAT_TIFF);
+    return 0;
+}
