@@ -370,6 +370,7 @@ static size_t add_reasons(const clp_cli_progress *progress, char *line, size_t u
         const char *one, *many;
     } reasons[] = {{CLPROC_SKIP_MADE_BEFORE, "made before", "made before"},
                    {CLPROC_SKIP_EXISTS, "exists", "exist"},
+                   {CLPROC_SKIP_FILTERED, "not wanted", "not wanted"},
                    {CLPROC_SKIP_NO_PICTURE, "is no JPEG or PNG", "are no JPEG or PNG"}};
     const char *joint = "; ";
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
