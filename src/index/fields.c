@@ -100,7 +100,7 @@ static size_t distance(const char *name, size_t length, const char *word) {
 clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
                               clproc_error *error) {
     char likely[256] = "";
-    size_t used = 0, listed = 0, bound = length / 3 + 1;
+    size_t used = 0, listed = 0, bound = length / 3;
     if (clp_field_find(name, length, field)) {
         return CLPROC_OK;
     }

@@ -80,9 +80,29 @@ static bool matters(uint8_t marker, const uint8_t *content, size_t size) {
     }
 }
 
+/** As exiftool has it: the largest of three components to the smallest, along both axes. */
+static void note_sampling(clp_row *row, const uint8_t *components) {
+    char text[80] = "";
+    for (int shift = 4; shift >= 0; shift -= 4) {
+        uint32_t least = 15, most = 0;
+        for (size_t i = 0; i < 3; i++) {
+            uint32_t factor = components[3 * i + 1] >> shift & 15;
+            least = factor < least ? factor : least;
+            most = factor > most ? factor : most;
+        }
+        if (least == 0) {
+            return;
+        }
+        clp_cell ratio = {.kind = CLP_CELL_REAL, .real = (double)most / least};
+        size_t used = strlen(text);
+        clp_number_print(&ratio, text + used, sizeof text - used - 1);
+        strcat(text, shift ? " " : "");
+    }
+    clp_row_string(row, CLP_FIELD_YCBCR_SUBSAMPLING, CLP_RANK_EXIF, text);
+}
+
 static void note_frame(gatherer *from, uint8_t marker, const uint8_t *content, size_t size) {
     clp_row *row = from->row;
-    char text[16];
     if (size < 6 || from->preview) {
         return;
     }
@@ -93,13 +113,7 @@ static void note_frame(gatherer *from, uint8_t marker, const uint8_t *content, s
     clp_row_integer(row, CLP_FIELD_COLOR_COMPONENTS, CLP_RANK_EXIF, count);
     clp_row_integer(row, CLP_FIELD_ENCODING_PROCESS, CLP_RANK_EXIF, marker - SOF0);
     if (count == 3 && size >= 6 + 9) {
-        uint32_t luma = content[7], second = content[10], third = content[13];
-        uint32_t h = second >> 4, v = second & 15;
-        /* As exiftool: of luma to chroma, where both chroma planes are sampled alike. */
-        if (second == third && h && v && (luma >> 4) % h == 0 && (luma & 15) % v == 0) {
-            snprintf(text, sizeof text, "%u %u", (luma >> 4) / h, (luma & 15) / v);
-            clp_row_string(row, CLP_FIELD_YCBCR_SUBSAMPLING, CLP_RANK_EXIF, text);
-        }
+        note_sampling(row, content + 6);
     }
 }
 

@@ -21,9 +21,9 @@ static bool is_one_of(const uint8_t *type, const char (*names)[5], size_t count)
     return false;
 }
 
-static const char texts[][5] = {"eXIf", "tEXt", "zTXt", "iTXt"};
+static const char texts[][5] = {"eXIf", "tEXt", "zTXt", "iTXt", "tIME"};
 static const char wanted[][5] = {"IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP",
-                                 "cICP", "pHYs", "eXIf", "tEXt", "zTXt", "iTXt"};
+                                 "cICP", "pHYs", "eXIf", "tEXt", "zTXt", "iTXt", "tIME"};
 
 #define COUNT(names) (sizeof(names) / sizeof *(names))
 
@@ -40,16 +40,39 @@ static void note_header(clp_row *row, const uint8_t *content) {
     clp_row_integer(row, CLP_FIELD_INTERLACE, CLP_RANK_EXIF, content[12]);
 }
 
+static void note_time(clp_row *row, const uint8_t *content) {
+    char text[32];
+    snprintf(text, sizeof text, "%04u:%02u:%02u %02u:%02u:%02u", content[0] << 8 | content[1],
+             content[2], content[3], content[4], content[5], content[6]);
+    clp_row_string(row, CLP_FIELD_MODIFY_DATE, CLP_RANK_FORMAT, text);
+}
+
+/** Notes what the decoder does not tell, and keeps the rest for it. */
+static clproc_status take(clp_row *row, const uint8_t *chunk, clp_extract *extract,
+                          clproc_error *error) {
+    size_t length = get32(chunk);
+    if (memcmp(chunk + 4, "IHDR", 4) == 0 && length == 13) {
+        note_header(row, chunk + HEAD);
+    } else if (memcmp(chunk + 4, "tIME", 4) == 0) {
+        if (length == 7) {
+            note_time(row, chunk + HEAD);
+        }
+        return CLPROC_OK;
+    }
+    return clp_bytes_append(&extract->bytes, chunk, HEAD + length + TAIL, error);
+}
+
 /** Metadata may also stand behind the pixels. Nobody knows where chunks begin there, but a type
  * with its length before it and the right checksum behind it is one. */
-static clproc_status search_end(clp_head *head, uint64_t pixels, clp_extract *extract,
+static clproc_status search_end(clp_head *head, uint64_t pixels, clp_row *row, clp_extract *extract,
                                 clproc_error *error) {
     uint64_t start = head->size > MOST_END ? head->size - MOST_END : 0;
     start = start > pixels ? start : pixels;
     size_t size = (size_t)(head->size - start);
     const uint8_t *bytes = clp_head_at(head, start, size);
     for (size_t at = 4; bytes && at + 4 < size; at++) {
-        if (!is_one_of(bytes + at, texts, COUNT(texts))) {
+        /* The quick question first: a length within this window begins with zeros. */
+        if (bytes[at - 4] || bytes[at - 3] || !is_one_of(bytes + at, texts, COUNT(texts))) {
             continue;
         }
         size_t length = get32(bytes + at - 4), left = size - at - 4;
@@ -57,8 +80,7 @@ static clproc_status search_end(clp_head *head, uint64_t pixels, clp_extract *ex
             libdeflate_crc32(0, bytes + at, length + 4) != get32(bytes + at + 4 + length)) {
             continue;
         }
-        clproc_status status =
-            clp_bytes_append(&extract->bytes, bytes + at - 4, HEAD + length + TAIL, error);
+        clproc_status status = take(row, bytes + at - 4, extract, error);
         if (status != CLPROC_OK) {
             return status;
         }
@@ -93,10 +115,7 @@ static clproc_status gather(clp_head *head, clp_row *row, clp_extract *extract, 
                 extract->problem = "the file ends within a chunk before its pixels";
                 return CLPROC_OK;
             }
-            if (memcmp(chunk + 4, "IHDR", 4) == 0 && length == 13) {
-                note_header(row, chunk + HEAD);
-            }
-            clproc_status status = clp_bytes_append(&extract->bytes, chunk, (size_t)whole, error);
+            clproc_status status = take(row, chunk, extract, error);
             if (status != CLPROC_OK) {
                 return status;
             }
@@ -118,7 +137,7 @@ clproc_status clp_extract_png(clp_head *head, clp_row *row, clp_extract *extract
     CLP_TRY(status, out, clp_bytes_append(&extract->bytes, signature, sizeof signature, error));
     CLP_TRY(status, out, gather(head, row, extract, &pixels, &told, error));
     if (extract->whole && !told) {
-        CLP_TRY(status, out, search_end(head, pixels, extract, error));
+        CLP_TRY(status, out, search_end(head, pixels, row, extract, error));
     }
     CLP_TRY(status, out, clp_bytes_append(&extract->bytes, end, sizeof end, error));
 out:

@@ -12,7 +12,7 @@ static const uint8_t chroma[64] = {17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 6
                                    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
                                    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99};
 
-/** The places of a file's order that the estimate looks at, as rows of 8. */
+/** Where in the order of a file the third step and the fifty-fourth of a table's rows stand. */
 enum { THIRD = 5, LATE = 56 };
 
 /** A step of libjpeg's table at a quality. */
@@ -22,19 +22,22 @@ static uint32_t scaled(uint8_t step, int quality) {
     return (uint32_t)(value < 1 ? 1 : value > 255 ? 255 : value);
 }
 
-static void expect(int quality, bool colour, uint32_t *mark, uint32_t *sum) {
-    *mark = scaled(luma[2], quality) + scaled(luma[53], quality);
-    *sum = 0;
-    for (int i = 0; i < 64; i++) {
-        *sum += scaled(luma[i], quality) + (colour ? scaled(chroma[i], quality) : 0);
-    }
-    if (colour) {
-        *mark += scaled(chroma[0], quality) + scaled(chroma[63], quality);
+void clp_quality_scale_make(clp_quality_scale *scale) {
+    for (int quality = 1; quality <= 100; quality++) {
+        clp_quality_mark *gray = &scale->gray[quality], *colour = &scale->colour[quality];
+        gray->steps = scaled(luma[2], quality) + scaled(luma[53], quality);
+        colour->steps = gray->steps + scaled(chroma[0], quality) + scaled(chroma[63], quality);
+        gray->sum = colour->sum = 0;
+        for (int i = 0; i < 64; i++) {
+            gray->sum += scaled(luma[i], quality);
+            colour->sum += scaled(luma[i], quality) + scaled(chroma[i], quality);
+        }
     }
 }
 
-int clp_index_quality(const uint16_t tables[][64], size_t count) {
-    uint32_t mark, sum = 0, likely_mark, likely_sum;
+int clp_index_quality(const clp_quality_scale *scale, const uint16_t tables[][64], size_t count) {
+    const clp_quality_mark *marks = count > 1 ? scale->colour : scale->gray;
+    uint32_t steps, sum = 0;
     if (count == 0) {
         return 0;
     }
@@ -43,16 +46,16 @@ int clp_index_quality(const uint16_t tables[][64], size_t count) {
             sum += tables[k][i];
         }
     }
-    mark = tables[0][THIRD] + (uint32_t)tables[0][LATE];
+    steps = tables[0][THIRD] + (uint32_t)tables[0][LATE];
     if (count > 1) {
-        mark += tables[1][0] + (uint32_t)tables[1][63];
+        steps += tables[1][0] + (uint32_t)tables[1][63];
     }
     for (int quality = 1; quality <= 100; quality++) {
-        expect(quality, count > 1, &likely_mark, &likely_sum);
-        if (mark < likely_mark && sum < likely_sum) {
+        const clp_quality_mark *mark = &marks[quality];
+        if (steps < mark->steps && sum < mark->sum) {
             continue;
         }
-        return (mark <= likely_mark && sum <= likely_sum) || quality > 50 ? quality : 0;
+        return (steps <= mark->steps && sum <= mark->sum) || quality > 50 ? quality : 0;
     }
     return 0;
 }

@@ -13,6 +13,7 @@ struct clp_reader {
     clp_head head;
     clp_decoder *decoder;
     clp_extract extract;
+    clp_quality_scale scale;
     uint64_t bytes;
 };
 
@@ -22,6 +23,7 @@ clproc_status clp_reader_create(clp_reader **reader, clproc_error *error) {
         return clp_error_memory(error, "a reader of headers", sizeof *made);
     }
     made->head.file = -1;
+    clp_quality_scale_make(&made->scale);
     clproc_status status = clp_decoder_create(&made->decoder, error);
     if (status != CLPROC_OK) {
         clp_reader_destroy(&made);
@@ -158,7 +160,8 @@ static void read_jpeg(clp_reader *reader, uint64_t start, bool preview, clp_row 
         return;
     }
     open_extract(reader, preview, row);
-    int quality = clp_index_quality((const uint16_t(*)[64])extract->tables, extract->table_count);
+    int quality = clp_index_quality(&reader->scale, (const uint16_t(*)[64])extract->tables,
+                                    extract->table_count);
     if (quality && !preview) {
         clp_row_integer(row, CLP_FIELD_QUALITY_ESTIMATE, CLP_RANK_EXIF, quality);
     }

@@ -51,7 +51,8 @@ typedef struct clp_text_file {
     clp_bytes record;
     clp_file_tree tree;
     clp_file_writer writer;
-    bool stream; /**< goes to standard output */
+    clp_bytes waiting; /**< to be written */
+    bool stream;       /**< goes to standard output */
 } clp_text_file;
 
 clproc_status clp_text_open(clp_store *store, const clp_text_format *format, clproc_error *error);

@@ -10,6 +10,8 @@
 
 /** Bytes of one record: more makes no sense. */
 enum { MOST_RECORD = 16 << 20 };
+/** Bytes that are written at once. */
+enum { MOST_WAITING = 1 << 18 };
 
 typedef clp_text_file text_file;
 
@@ -100,17 +102,27 @@ clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clp
     return status;
 }
 
+static clproc_status flush(text_file *text, clproc_error *error) {
+    clp_bytes *waiting = &text->waiting;
+    clproc_status status =
+        text->stream ? clp_file_write_stream(STDOUT_FILENO, waiting->data, waiting->size, error)
+                     : clp_file_put(&text->writer, waiting->data, waiting->size, error);
+    waiting->size = 0;
+    return status;
+}
+
 clproc_status clp_text_put(clp_store *store, const clp_row *row, const void *data, size_t size,
                            clproc_error *error) {
     text_file *text = store->state;
     (void)row;
-    return text->stream ? clp_file_write_stream(STDOUT_FILENO, data, size, error)
-                        : clp_file_put(&text->writer, data, size, error);
+    clproc_status status = clp_bytes_append(&text->waiting, data, size, error);
+    return status == CLPROC_OK && text->waiting.size >= MOST_WAITING ? flush(text, error) : status;
 }
 
 clproc_status clp_text_commit(clp_store *store, clproc_error *error) {
     text_file *text = store->state;
-    return text->stream ? CLPROC_OK : clp_file_commit(&text->writer, error);
+    clproc_status status = flush(text, error);
+    return status == CLPROC_OK && !text->stream ? clp_file_commit(&text->writer, error) : status;
 }
 
 void clp_text_close(clp_store *store) {
@@ -123,4 +135,5 @@ void clp_text_close(clp_store *store) {
     }
     free(text->line);
     clp_bytes_free(&text->record);
+    clp_bytes_free(&text->waiting);
 }

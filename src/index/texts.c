@@ -26,7 +26,7 @@ static const struct {
                   {"dc", "description", F(DESCRIPTION), A_TEXT},
                   {"dc", "subject", F(SUBJECT), A_LIST},
                   {"dc", "rights", F(RIGHTS), A_TEXT},
-                  {"aux", "Lens", F(LENS), A_TEXT},
+                  {"aux", "Lens", F(LENS_MODEL), A_TEXT},
                   {"aux", "SerialNumber", F(SERIAL_NUMBER), A_TEXT},
                   {"photoshop", "City", F(CITY), A_TEXT},
                   {"photoshop", "State", F(STATE), A_TEXT},
@@ -46,6 +46,9 @@ static const struct {
                   {"exif", "ISOSpeedRatings", F(ISO), A_NUMBER},
                   {"exif", "ExposureTime", F(EXPOSURE_TIME), A_NUMBER},
                   {"exif", "FNumber", F(F_NUMBER), A_NUMBER},
+                  {"exif", "PixelXDimension", F(EXIF_IMAGE_WIDTH), A_NUMBER},
+                  {"exif", "PixelYDimension", F(EXIF_IMAGE_HEIGHT), A_NUMBER},
+                  {"exif", "ColorSpace", F(COLOR_SPACE), A_NUMBER},
                   {"exif", "FocalLength", F(FOCAL_LENGTH), A_NUMBER}};
 
 static bool all_digits(const char *text, size_t size) {

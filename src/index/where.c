@@ -26,7 +26,16 @@ typedef enum truth { FALSE, TRUE, UNKNOWN } truth;
 
 typedef enum node_kind { AND, OR, NOT, COMPARISON } node_kind;
 
-typedef enum comparison { EQUAL, DIFFERENT, LESS, AT_MOST, MORE, AT_LEAST, LIKE, UNLIKE } comparison;
+typedef enum comparison {
+    EQUAL,
+    DIFFERENT,
+    LESS,
+    AT_MOST,
+    MORE,
+    AT_LEAST,
+    LIKE,
+    UNLIKE
+} comparison;
 
 typedef struct node {
     node_kind kind;
@@ -173,8 +182,8 @@ static clproc_status compile(parser *text, node *made) {
                             (!comma || !isdigit((unsigned char)comma[1]) ||
                              (clproc_number_read(comma + 1, &most) && most <= 100)));
     if (strlen(pattern) > MOST_PATTERN || counted > 1 || !small) {
-        return complain(text, "a pattern that is too long, or repeats by {} more than once or 100 "
-                              "times, before the text");
+        return complain(text, "the pattern is too long, or repeats by {} more than once or "
+                              "100 times,");
     }
     int code = regcomp(&made->pattern, pattern, REG_EXTENDED | REG_NOSUB | REG_ICASE);
     if (code != 0) {
@@ -215,15 +224,20 @@ static clproc_status take_comparison(parser *text, uint32_t *index) {
         status = complain(text, "one of = != < <= > >= ~ !~ is missing");
         goto out;
     }
+    skip_space(text);
+    const char *value = text->at, *rest;
     CLP_TRY(status, out, take_value(text, made));
+    rest = text->at;
+    text->at = value; /* for what is to be said of it */
     bool pattern = made->operation == LIKE || made->operation == UNLIKE;
     if (pattern && (made->null || made->numeric)) {
-        status = complain(text, "~ and !~ need a text in quotes; before the text");
+        status = complain(text, "~ and !~ need a text in quotes");
     } else if (made->null && made->operation != EQUAL && made->operation != DIFFERENT) {
-        status = complain(text, "null can only be compared by = and !=; before the text");
+        status = complain(text, "null can only be compared by = and !=");
     } else if (pattern) {
         status = compile(text, made);
     }
+    text->at = rest;
 out:
     return status;
 }
