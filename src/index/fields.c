@@ -8,7 +8,7 @@
 #define LIST CLPROC_INDEX_LIST
 
 static const clproc_index_field infos[] = {
-#define FIELD(identifier, name, kind, group) {name, #group, kind},
+#define FIELD(identifier, name, kind, group) {name, group, kind},
 #include "index/fields.def"
 #undef FIELD
 };

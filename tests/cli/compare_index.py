@@ -40,6 +40,7 @@ def unwanted(name, theirs, kind):
         text in ("undef", "inf", "") or not text.strip() or "\ufffd" in text or "?" in text
         or (name == "BitsPerSample" and " " in text)
         or (name in ("XResolution", "YResolution", "ResolutionUnit") and kind != "EXIF")
+        or text.startswith("0000:00:00")
         or re.fullmatch(r"\(Binary data .*\)", text)
     )
 
