@@ -145,14 +145,11 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
 static const clp_text_format format = {
     .head = head, .same_head = same_head, .whole = whole, .parse = parse};
 
-static clproc_status open(clp_store *store, clproc_error *error) {
-    return clp_text_open(store, &format, error);
-}
-
 const clp_store_kind clp_store_csv = {
     .endings = {".csv"},
     .state = sizeof(clp_text_file),
-    .open = open,
+    .format = &format,
+    .open = clp_text_open,
     .scan = clp_text_scan,
     .fetch = clp_text_fetch,
     .print = print,

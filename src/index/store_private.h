@@ -4,10 +4,13 @@
 
 #include "index/store.h"
 
+typedef struct clp_text_format clp_text_format;
+
 /** One kind; functions that are NULL have nothing to do. */
 typedef struct clp_store_kind {
-    const char *endings[4]; /**< NULL ends them */
-    size_t state;           /**< bytes of what it keeps */
+    const char *endings[4];        /**< NULL ends them */
+    size_t state;                  /**< bytes of what it keeps */
+    const clp_text_format *format; /**< of text files, else NULL */
     clproc_status (*open)(clp_store *store, clproc_error *error);
     clproc_status (*scan)(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
     clproc_status (*fetch)(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
@@ -32,7 +35,7 @@ extern const clp_store_kind clp_store_json, clp_store_csv, clp_store_sqlite;
 /* ------------------------------------------------------------- text files */
 
 /** How the lines of a text file are read and written. */
-typedef struct clp_text_format {
+struct clp_text_format {
     /** Appends what stands before the rows; NULL: nothing. */
     clproc_status (*head)(const clp_selection *selection, clp_bytes *text, clproc_error *error);
     /** True if the first record is the head that this selection has. */
@@ -41,7 +44,7 @@ typedef struct clp_text_format {
     bool (*whole)(const uint8_t *record, size_t size);
     /** Reads a record; false if it is none, or has not all fields of the selection. */
     bool (*parse)(const clp_selection *selection, const uint8_t *record, size_t size, clp_row *row);
-} clp_text_format;
+};
 
 typedef struct clp_text_file {
     const clp_text_format *format;
@@ -55,7 +58,7 @@ typedef struct clp_text_file {
     bool stream;       /**< goes to standard output */
 } clp_text_file;
 
-clproc_status clp_text_open(clp_store *store, const clp_text_format *format, clproc_error *error);
+clproc_status clp_text_open(clp_store *store, clproc_error *error);
 clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
 clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
 clproc_status clp_text_put(clp_store *store, const clp_row *row, const void *text, size_t size,

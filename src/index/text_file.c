@@ -21,8 +21,9 @@ static clproc_status old_error(const clp_store *store, int code, clproc_error *e
                               clp_file_remedy(code));
 }
 
-clproc_status clp_text_open(clp_store *store, const clp_text_format *format, clproc_error *error) {
+clproc_status clp_text_open(clp_store *store, clproc_error *error) {
     text_file *text = store->state;
+    const clp_text_format *format = store->kind->format;
     clproc_status status = CLPROC_OK;
     *text = (text_file){.format = format, .writer = {.folder = -1, .file = -1}};
     text->stream = strcmp(store->path, "-") == 0;

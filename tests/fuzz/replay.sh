@@ -18,7 +18,7 @@ small_files() { # PATTERN...: pictures that a decoder is through with at once
 case ${target##*_} in
 jpeg | scan) small_files '*.jpg' '*.jpeg' ;;
 png) small_files '*.png' ;;
-exif | icc | xmp) small_files '*.jpg' '*.jpeg' '*.png' ;;
+exif | icc | xmp | index) small_files '*.jpg' '*.jpeg' '*.png' ;;
 pipeline)
     "$CLPROC" help | sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' | while read -r op; do
         "$CLPROC" help "$op" | sed -n 's/^Example: .* -o out\/ --//p' >"$seeds/$op"
