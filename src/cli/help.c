@@ -188,6 +188,8 @@ static const char examples[] =
     "  clproc run photos/ -o private/ --strip all --quality 90\n\n"
     "One picture through a pipe:\n"
     "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
+    "A table of what is in a folder, from headers alone:\n"
+    "  clproc index photos/ -o photos.csv\n\n"
     "What was stopped, or only what is new:\n"
     "  clproc run photos/ -o web/ --resize 1600x --resume\n";
 
@@ -221,10 +223,14 @@ static void overview(void) {
 
 static void manual(const clp_cli_settings *defaults, const void *what) {
     const clp_cli_page *page = &clp_cli_page_man;
-    static const char *const titles[][2] = {
-        {"sizes", "Sizes"},           {"metadata", "Metadata"}, {"formats", "Formats"},
-        {"synonyms", "Synonyms"},     {"files", "Files"},       {"environment", "Environment"},
-        {"exit-codes", "Exit status"}};
+    static const char *const titles[][2] = {{"sizes", "Sizes"},
+                                            {"metadata", "Metadata"},
+                                            {"formats", "Formats"},
+                                            {"synonyms", "Synonyms"},
+                                            {"fields", "Fields of an index"},
+                                            {"files", "Files"},
+                                            {"environment", "Environment"},
+                                            {"exit-codes", "Exit status"}};
     (void)what;
     printf(".TH CLPROC 1 \"\" \"clproc %s\"\n", clproc_version());
     page->heading("Name");

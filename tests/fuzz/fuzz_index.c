@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "index/reader.h"
 #include "index/store_private.h"
+#include "index/where.h"
 
 /** A row is text that JSON can hold, with numbers that are some, whatever the file was. */
 static void check_row(const clp_row *row) {
@@ -34,6 +35,19 @@ static void check_store(const clp_store_kind *kind, const clp_row *row) {
     clp_bytes_free(&second);
 }
 
+/** The bytes as a filter: refused with a reason, or it decides. */
+static void filter(const uint8_t *data, size_t size, const clp_row *row) {
+    char text[1024];
+    clp_where *where = NULL;
+    clproc_error error;
+    snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text - 1),
+             (const char *)data);
+    if (!fuzz_failed(clp_where_create(&where, text, &error), &error)) {
+        clp_where_passes(where, row);
+    }
+    clp_where_destroy(&where);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static clp_reader *reader; /* used for file after file, as in a run */
     static clp_row row;
@@ -48,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FUZZ_PROMISE(end == CLP_READ_DONE || end == CLP_READ_BROKEN);
     FUZZ_PROMISE((end == CLP_READ_BROKEN) == clp_row_has(&row, CLP_FIELD_ERROR));
     check_row(&row);
+    filter(data, size, &row);
     check_store(&clp_store_json, &row);
     check_store(&clp_store_csv, &row);
     return 0;
