@@ -82,11 +82,11 @@ static bool matters(uint8_t marker, const uint8_t *content, size_t size) {
 
 /** As exiftool has it: the largest of three components to the smallest, along both axes. */
 static void note_sampling(clp_row *row, const uint8_t *components) {
-    char text[80] = "";
-    for (int shift = 4; shift >= 0; shift -= 4) {
+    char ratios[2][32], text[80];
+    for (int axis = 0; axis < 2; axis++) {
         uint32_t least = 15, most = 0;
         for (size_t i = 0; i < 3; i++) {
-            uint32_t factor = components[3 * i + 1] >> shift & 15;
+            uint32_t factor = components[3 * i + 1] >> (axis ? 0 : 4) & 15;
             least = factor < least ? factor : least;
             most = factor > most ? factor : most;
         }
@@ -94,10 +94,9 @@ static void note_sampling(clp_row *row, const uint8_t *components) {
             return;
         }
         clp_cell ratio = {.kind = CLP_CELL_REAL, .real = (double)most / least};
-        size_t used = strlen(text);
-        clp_number_print(&ratio, text + used, sizeof text - used - 1);
-        strcat(text, shift ? " " : "");
+        clp_number_print(&ratio, ratios[axis], sizeof ratios[axis]);
     }
+    snprintf(text, sizeof text, "%s %s", ratios[0], ratios[1]);
     clp_row_string(row, CLP_FIELD_YCBCR_SUBSAMPLING, CLP_RANK_EXIF, text);
 }
 

@@ -181,16 +181,18 @@ static clproc_status scan(clp_store *store, clp_old *old, bool *usable, clproc_e
         goto out;
     }
     const char *version = store->selection->whole ? "\"IndexVersion\"" : "0";
+    bool errors = clp_selection_has(store->selection, CLP_FIELD_ERROR);
     char command[160];
     snprintf(command, sizeof command,
-             "SELECT rowid, \"SourceFile\", \"FileSize\", \"FileModifyDate\", %s FROM " TABLE,
-             version);
+             "SELECT rowid, \"SourceFile\", \"FileSize\", \"FileModifyDate\", %s, %s FROM " TABLE,
+             version, errors ? "\"Error\"" : "NULL");
     CLP_TRY(status, out, prepare(store, command, &rows, error));
     while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
         clp_row_clear(&row);
         take_column(rows, 1, CLP_FIELD_SOURCE_FILE, &row);
         take_column(rows, 2, CLP_FIELD_FILE_SIZE, &row);
         take_column(rows, 3, CLP_FIELD_FILE_MODIFY_DATE, &row);
+        take_column(rows, 5, CLP_FIELD_ERROR, &row);
         if (!store->selection->whole || sqlite3_column_int(rows, 4) == CLP_INDEX_VERSION) {
             CLP_TRY(status, out,
                     clp_old_add(old, &row, (uint64_t)sqlite3_column_int64(rows, 0), error));

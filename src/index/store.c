@@ -5,16 +5,15 @@
 #include "core/memory.h"
 #include "index/store_private.h"
 
+/** Those of this build; NULL ends them. */
 static const clp_store_kind *const kinds[] = {&clp_store_json, &clp_store_csv,
 #ifdef CLP_HAVE_SQLITE
-                                              &clp_store_sqlite
+                                              &clp_store_sqlite,
 #endif
-};
-
-enum { KINDS = sizeof kinds / sizeof *kinds };
+                                              NULL};
 
 const char *clp_store_ending(size_t index) {
-    for (size_t i = 0; i < KINDS; i++) {
+    for (size_t i = 0; kinds[i]; i++) {
         for (size_t k = 0; kinds[i]->endings[k]; k++) {
             if (index-- == 0) {
                 return kinds[i]->endings[k];
@@ -29,7 +28,7 @@ static const clp_store_kind *find_kind(const char *path) {
     if (strcmp(path, "-") == 0) {
         return &clp_store_json;
     }
-    for (size_t i = 0; dot && i < KINDS; i++) {
+    for (size_t i = 0; dot && kinds[i]; i++) {
         for (size_t k = 0; kinds[i]->endings[k]; k++) {
             if (strcasecmp(dot, kinds[i]->endings[k]) == 0) {
                 return kinds[i];
@@ -52,7 +51,7 @@ clproc_status clp_store_check(const char *path, clproc_error *error) {
     }
     for (size_t i = 0; dot && i < sizeof missing / sizeof *missing; i++) {
         if (strcasecmp(dot, missing[i]) == 0) {
-            return clp_error_set_file(error, CLPROC_ERROR_UNSUPPORTED, path,
+            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
                                       "this build of clproc writes no %s; choose among %s",
                                       missing[i], list);
         }
@@ -131,9 +130,10 @@ static clp_key key_of(const char *text) {
 
 clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error) {
     const clp_cell *size = &row->values[CLP_FIELD_FILE_SIZE];
+    /* What could not be read may be readable by now. */
+    bool known = size->kind == CLP_CELL_INTEGER && !clp_row_has(row, CLP_FIELD_ERROR);
     clp_old_row made = {.date = key_of(clp_row_get(row, CLP_FIELD_FILE_MODIFY_DATE)),
-                        .size =
-                            size->kind == CLP_CELL_INTEGER ? (uint64_t)size->integer : UINT64_MAX,
+                        .size = known ? (uint64_t)size->integer : UINT64_MAX,
                         .place = place};
     uint32_t present;
     bool added;

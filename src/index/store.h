@@ -8,7 +8,7 @@
 /** A row of the index as it was. */
 typedef struct clp_old_row {
     clp_key date;   /**< of its FileModifyDate */
-    uint64_t size;  /**< its FileSize */
+    uint64_t size;  /**< its FileSize; UINT64_MAX if it is to be read again */
     uint64_t place; /**< where the store finds it */
     bool met;       /**< its file is still there */
 } clp_old_row;
@@ -21,7 +21,9 @@ typedef struct clp_old {
     size_t count, capacity;
 } clp_old;
 
-/** Notes a row; the last one of a name counts. */
+/** Notes a row; the last one of a name counts. A file of which the row has an error is always read
+ * again.
+ */
 clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error);
 /** The row of a file; NULL if there is none. */
 clp_old_row *clp_old_find(const clp_old *old, const char *path);

@@ -96,6 +96,14 @@ expect_lines bad.jsonl 7
 grep -q '"SourceFile":"bad/cut.jpg".*"FileType":"JPEG","Error":"the file ends' bad.jsonl ||
     fail "a cut file should have a row with what is known"
 
+# Broken files are read again by every update: they may have been mended.
+for kind in jsonl csv ${sqlite:+sqlite}; do
+    clproc index bad -o bad.$kind -q
+    clproc index bad -o bad.$kind --update
+    expect_code 1
+    expect_err '^clproc: 0 written, 2 skipped, 5 failed.*; 1 made before'
+done
+
 # ------------------------------------------------------------------------- updates
 for kind in jsonl csv ${sqlite:+sqlite}; do
     index=up.$kind
@@ -151,7 +159,7 @@ done
 
 # ------------------------------------------------------- what cannot be written
 clproc index in -o a.parquet
-expect_refusal 1 'writes no .parquet; choose among .jsonl'
+expect_refusal 2 'writes no .parquet; choose among .jsonl'
 clproc index in -o a.txt
 expect_refusal 2 'needs an ending'
 clproc index in
