@@ -175,6 +175,16 @@ if [ -w /dev/full ]; then
     expect_code 4
     expect_err 'No space left'
 fi
+# A file that cannot grow stands for a full disk.
+for kind in jsonl csv ${sqlite:+sqlite}; do
+    clproc index in -o full.$kind -q
+    cp full.$kind kept
+    code=0
+    (trap '' XFSZ && ulimit -f 2 && exec "$CLPROC" index in bad -o full.$kind) 2>"$err" || code=$?
+    expect_code 4
+    expect_err "full.$kind: "
+    expect_same full.$kind kept
+done
 if [ "$sqlite" ]; then
     echo 'no database at all, but long enough to be taken for a file with a header' >no.sqlite
     cp no.sqlite kept
