@@ -53,6 +53,42 @@ static void test_lists(void **state) {
     clp_row_free(&row);
 }
 
+/* -------------------------------------------------------------------- EXIF */
+
+/** What is broken is named, and the rest is there. */
+static void test_flaws_of_exif(void **state) {
+    (void)state;
+    static const uint8_t exif[] = "II*\0\10\0\0\0" /* the first directory, of four entries */
+                                  "\4\0"
+                                  "\22\1\3\0\1\0\0\0\6\0\0\0"     /* Orientation 6 */
+                                  "\62\1\2\0\24\0\0\0\102\0\0\0"  /* ModifyDate at 66 */
+                                  "\151\207\4\0\1\0\0\0\10\0\0\0" /* EXIF: a loop */
+                                  "\45\210\4\0\1\0\0\0\126\0\0\0" /* GPS at 86 */
+                                  "\0\0\0\0\0\0\0\0"
+                                  "no date at all, no.\0"
+                                  "\2\0"
+                                  "\1\0\2\0\2\0\0\0S\0\0\0"
+                                  "\2\0\5\0\1\0\0\0\160\0\0\0" /* GPSLatitude at 112 */
+                                  "\132\0\0\0\1\0\0\0";
+    uint8_t copy[sizeof exif];
+    clp_row row = {0};
+    clp_index_exif(&row, exif, sizeof exif);
+    const char *warning = clp_row_get(&row, CLP_FIELD_WARNING);
+    assert_non_null(strstr(warning, "EXIF: a directory leads back to one before"));
+    assert_non_null(strstr(warning, "EXIF: ModifyDate is no date"));
+    assert_int_equal(row.values[CLP_FIELD_ORIENTATION].integer, 6);
+    assert_int_equal(row.values[CLP_FIELD_GPS_LATITUDE].integer, -90);
+    assert_string_equal(clp_row_get(&row, CLP_FIELD_MODIFY_DATE), "no date at all, no.");
+    /* A latitude of 91 degrees. */
+    memcpy(copy, exif, sizeof copy);
+    copy[112]++;
+    clp_row_clear(&row);
+    clp_index_exif(&row, copy, sizeof copy);
+    assert_false(clp_row_has(&row, CLP_FIELD_GPS_LATITUDE));
+    assert_non_null(strstr(clp_row_get(&row, CLP_FIELD_WARNING), "GPS: the position is none"));
+    clp_row_free(&row);
+}
+
 /* ----------------------------------------------------------------- filters */
 
 static void test_where(void **state) {
@@ -189,9 +225,10 @@ static void test_fields(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranks),   cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_where),   cmocka_unit_test(test_bounds_of_where),
-        cmocka_unit_test(test_quality), cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_ranks),           cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_flaws_of_exif),   cmocka_unit_test(test_where),
+        cmocka_unit_test(test_bounds_of_where), cmocka_unit_test(test_quality),
+        cmocka_unit_test(test_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
