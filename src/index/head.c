@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /** Bytes of a later read, unless more are needed. */
-#define NEXT ((size_t)16 << 10)
+#define NEXT ((size_t)8 << 10)
 
 static clproc_status open_error(const char *path, int code, clproc_error *error) {
     return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "cannot be read: %s%s",

@@ -4,8 +4,8 @@
 
 #include "core/file.h"
 
-/** Bytes of the first read: the whole header of most photos. */
-#define CLP_HEAD_FIRST ((size_t)32 << 10)
+/** Bytes of the first read: the header of many photos. */
+#define CLP_HEAD_FIRST ((size_t)16 << 10)
 /** Bytes that are read of one file at most. */
 #define CLP_HEAD_MOST ((uint64_t)48 << 20)
 
