@@ -8,6 +8,9 @@
 #include "core/memory.h"
 #include "core/number.h"
 #include "device/device.h"
+#include "index/fields.h"
+#include "index/index.h"
+#include "index/store.h"
 #include "ops/ops.h"
 
 const char *clproc_number_read(const char *text, double *number) {
@@ -165,6 +168,43 @@ clproc_status clproc_explain(const clproc_run_params *params, const char *file, 
     }
     clproc_status status = check_params(params, error);
     return status == CLPROC_OK ? clp_batch_explain(params, file, out, error) : status;
+}
+
+/* ------------------------------------------------------------------ indexes */
+
+void clproc_index_params_init(clproc_index_params *params) {
+    *params = (clproc_index_params){0};
+}
+
+clproc_status clproc_index(const clproc_index_params *params, clproc_index_result *result,
+                           clproc_error *error) {
+    clproc_index_result unwanted;
+    if (!params || !params->output || params->input_count == 0 || !params->inputs) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_index() needs inputs and an output");
+    }
+    clproc_status status = check_range("jobs", params->jobs, 0, 1024, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    if (params->shard > params->shards || (params->shards > 0 && params->shard == 0)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "shard %u of %u; give 1 to the number of shards", params->shard,
+                             params->shards);
+    }
+    if (params->update && strcmp(params->output, "-") == 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "--update needs an index that is a file, not -o -");
+    }
+    return clp_index_run(params, result ? result : &unwanted, error);
+}
+
+clproc_index_field clproc_index_field_at(size_t index) {
+    return clp_field_info(index);
+}
+
+const char *clproc_index_ending(size_t index) {
+    return clp_store_ending(index);
 }
 
 /* ------------------------------------------------------- pictures in memory */

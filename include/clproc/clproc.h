@@ -304,13 +304,13 @@ typedef enum clproc_event_kind {
 
 /** Why a file was skipped. */
 typedef enum clproc_skip {
-    CLPROC_SKIP_NONE,       /**< it was not */
-    CLPROC_SKIP_NO_PICTURE, /**< found in a folder, and not of a format that is read; see
-                             * clproc_event.kind_name
-                             */
-    CLPROC_SKIP_NO_FILE,    /**< found in a folder, and no regular file */
-    CLPROC_SKIP_EXISTS,     /**< its output exists */
-    CLPROC_SKIP_MADE_BEFORE /**< by an earlier run with `resume` */
+    CLPROC_SKIP_NONE, /**< it was not */
+    /** Found in a folder, and not of a format that is read; see clproc_event.kind_name. */
+    CLPROC_SKIP_NO_PICTURE,
+    CLPROC_SKIP_NO_FILE,     /**< found in a folder, and no regular file */
+    CLPROC_SKIP_EXISTS,      /**< its output exists */
+    CLPROC_SKIP_MADE_BEFORE, /**< by an earlier run with `resume`, or an index's `update` */
+    CLPROC_SKIP_FILTERED     /**< an index's `where` does not want it */
 } clproc_skip;
 
 /** How far the pictures that a run verified are from those of the reference device, as decoded
@@ -474,6 +474,60 @@ CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_
 /** Prints what would be done to one picture: terms, plan, passes, bytes and multiply-adds. */
 CLPROC_API clproc_status clproc_explain(const clproc_run_params *params, const char *file,
                                         FILE *out, clproc_error *error);
+
+/* ----------------------------------------------------------------- index */
+
+typedef enum clproc_index_kind {
+    CLPROC_INDEX_TEXT,
+    CLPROC_INDEX_NUMBER,
+    CLPROC_INDEX_LIST /**< of texts */
+} clproc_index_kind;
+
+/** A column of an index. */
+typedef struct clproc_index_field {
+    const char *name;  /**< as exiftool has it */
+    const char *group; /**< where it comes from, as "EXIF" */
+    clproc_index_kind kind;
+} clproc_index_field;
+
+typedef struct clproc_index_params {
+    const char *const *inputs; /**< as in clproc_run_params, but no picture on standard input */
+    size_t input_count;
+    const char *output; /**< a file, whose ending chooses the format, or "-": JSON lines on standard
+                           output. It is replaced as a whole, or stays as it is. */
+    const char *fields; /**< names joined by commas; NULL: every field */
+    const char *where;  /**< rows to keep, as 'iso > 800 and lens ~ "50mm"'; NULL: all */
+    bool update;        /**< read again only what the index has not, or has otherwise */
+    uint32_t shard, shards; /**< take only part `shard`, from 1, of `shards`; 0, 0: all */
+    int jobs;               /**< threads; 0: one per core */
+
+    clproc_event_fn on_event; /**< may be NULL */
+    void *user;
+    const volatile int *cancel; /**< non-zero stops; may be NULL */
+} clproc_index_params;
+
+typedef struct clproc_index_result {
+    uint64_t found;
+    uint64_t read;      /**< and written as rows */
+    uint64_t unchanged; /**< rows that were kept */
+    uint64_t filtered;  /**< files that `where` does not want */
+    uint64_t skipped;   /**< no pictures */
+    uint64_t failed;    /**< rows with an error */
+    uint64_t dropped;   /**< rows of files that are no longer there */
+    uint64_t bytes;     /**< read from files */
+    bool kept;          /**< of a run that was stopped: what it read is in the index */
+    double seconds;
+} clproc_index_result;
+
+CLPROC_API void clproc_index_params_init(clproc_index_params *params);
+/** Reads the metadata of pictures, headers only, and writes a row for each into an index. A broken
+ * file is a row with an error, and a FAILED event. */
+CLPROC_API clproc_status clproc_index(const clproc_index_params *params,
+                                      clproc_index_result *result, clproc_error *error);
+/** The fields there are, by their place from 0; beyond the last, one without a name. */
+CLPROC_API clproc_index_field clproc_index_field_at(size_t index);
+/** The endings of indexes that this build writes, by their place from 0; NULL beyond the last. */
+CLPROC_API const char *clproc_index_ending(size_t index);
 
 /* --------------------------------------------------------------- samples */
 

@@ -17,6 +17,12 @@ void clp_events_found(clp_events *events, uint64_t count) {
     pthread_mutex_unlock(&events->lock);
 }
 
+void clp_events_dismissed(clp_events *events, uint64_t count) {
+    pthread_mutex_lock(&events->lock);
+    events->found -= count;
+    pthread_mutex_unlock(&events->lock);
+}
+
 static const char *text(const char *string) {
     return string ? string : "";
 }
@@ -86,6 +92,7 @@ void clp_events_skipped(clp_events *events, const char *input, const char *outpu
         [CLPROC_SKIP_NO_FILE] = "is not a regular file",
         [CLPROC_SKIP_EXISTS] = "exists already",
         [CLPROC_SKIP_MADE_BEFORE] = "was made before",
+        [CLPROC_SKIP_FILTERED] = "does not match --where",
     };
     tell(events,
          (clproc_event){.kind = CLPROC_EVENT_SKIPPED,

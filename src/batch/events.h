@@ -23,6 +23,8 @@ void clp_events_destroy(clp_events *events);
 
 /** `count` more outputs will be settled. */
 void clp_events_found(clp_events *events, uint64_t count);
+/** Of these, `count` are not for this run. */
+void clp_events_dismissed(clp_events *events, uint64_t count);
 /** There will be no more; told, too. */
 void clp_events_listed(clp_events *events);
 

@@ -72,6 +72,14 @@ clproc_status clp_hashset_add(clp_hashset *set, clp_key key, uint32_t value, boo
     return CLPROC_OK;
 }
 
+bool clp_hashset_find(const clp_hashset *set, clp_key key, uint32_t *value) {
+    const clp_hashset_entry *entry = set->capacity ? find(set, key) : NULL;
+    if (entry && entry->used) {
+        *value = entry->value;
+    }
+    return entry && entry->used;
+}
+
 bool clp_hashset_has(const clp_hashset *set, clp_key key) {
     return set->capacity && find(set, key)->used;
 }

@@ -32,6 +32,8 @@ clp_key clp_key_of_file(const struct stat *info);
  * `*present` (may be NULL) its value. */
 clproc_status clp_hashset_add(clp_hashset *set, clp_key key, uint32_t value, bool *added,
                               uint32_t *present, clproc_error *error);
+/** The value of a key; false if it is not there. */
+bool clp_hashset_find(const clp_hashset *set, clp_key key, uint32_t *value);
 bool clp_hashset_has(const clp_hashset *set, clp_key key);
 /** Forgets everything; the memory stays. */
 void clp_hashset_clear(clp_hashset *set);

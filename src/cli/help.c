@@ -188,6 +188,8 @@ static const char examples[] =
     "  clproc run photos/ -o private/ --strip all --lossless=trim\n\n"
     "One picture through a pipe:\n"
     "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
+    "A table of what is in a folder, from headers alone:\n"
+    "  clproc index photos/ -o photos.csv\n\n"
     "What was stopped, or only what is new:\n"
     "  clproc run photos/ -o web/ --resize 1600x --resume\n";
 
@@ -227,6 +229,7 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
                                             {"keeping", "Keeping pixels"},
                                             {"formats", "Formats"},
                                             {"synonyms", "Synonyms"},
+                                            {"fields", "Fields of an index"},
                                             {"files", "Files"},
                                             {"environment", "Environment"},
                                             {"exit-codes", "Exit status"}};

@@ -31,6 +31,21 @@ const clp_cli_command clp_cli_commands[] = {
                  "  clproc profile photos/ --null-output --blur 8 --report run.json --report "
                  "run.html\n",
      clp_cli_profile},
+    {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS]",
+     "Write what pictures tell of themselves into a table, from their headers alone.",
+     "A row for each JPEG, PNG, TIFF and raw file (DNG, NEF, CR2, ARW, ORF, RW2, RAF and others): "
+     "size,\n"
+     "format, EXIF, XMP, IPTC, by exiftool's names and with the types of `exiftool -n`. INPUT is "
+     "as for\n"
+     "run. A broken file is a row with an Error; what was wrong with metadata that could be read "
+     "stands\n"
+     "in Warning. Short names as lens, camera, width, date and quality are taken in --fields and "
+     "--where.\n\nExamples:\n"
+     "  clproc index photos/ -o photos.csv\n"
+     "  clproc index photos/ -o photos.jsonl --update\n"
+     "  clproc index photos/ -o - --where 'iso > 800 and lens ~ \"50mm\"' --fields "
+     "SourceFile,iso,date\n",
+     clp_cli_index},
     {"devices", CLP_CLI_DEVICES, "[--json] [--bench]",
      "List the devices that can process pictures.",
      "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"

@@ -198,13 +198,14 @@ const clp_cli_option clp_cli_options[] = {
     {"verify-seed", 0, "S", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
      "choose the outputs that a run with this seed has verified", FIELD(run.verify_seed), .min = 0,
      .max = 0x1p52, .zero = "another one in each run"},
-    {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS | CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION,
+    {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX,
+     CLP_CLI_GROUP_EXECUTION,
      "progress on standard error; auto: where that is a terminal; json: one object a line, among "
      "them one for every file: written, skipped and why, or failed",
      FIELD(progress), .choices = progress},
-    {"quiet", 'q', NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS | CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION,
-     "tell nothing but warnings and errors", FIELD(quiet), DAILY},
-    {"verbose", 'v', NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
+    {"quiet", 'q', NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX,
+     CLP_CLI_GROUP_EXECUTION, "tell nothing but warnings and errors", FIELD(quiet), DAILY},
+    {"verbose", 'v', NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH | CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
      "name every file that was written or skipped", FIELD(verbose)},
 
     {"fail-on", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
@@ -267,6 +268,28 @@ const clp_cli_option clp_cli_options[] = {
      "the folder to write to, made if it is missing", FIELD(samples.output)},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION, "threads",
      FIELD(samples.jobs), .min = 0, .max = 1024, .zero = "one per core"},
+
+    {"output", 'o', "FILE", CLP_CLI_INDEXED, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "the index, by its ending %s; it is replaced as a whole or stays as it is; - is JSON lines on "
+     "standard output",
+     FIELD(index.output)},
+    {"fields", 0, "LIST", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "names joined by commas, in the order of the columns; `clproc help fields` lists them",
+     FIELD(index.fields), .zero = "every field"},
+    {"where", 0, "CONDITION", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "keep rows of which this is true: fields compared by = != < <= > >=, or ~ !~ with a regular "
+     "expression (in any case), joined by and, or, not and parentheses; null is what a file has "
+     "not, as in 'GPSLatitude != null'",
+     FIELD(index.where), .zero = "every row"},
+    {"update", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "read only files that the index has not, or has with another size or time; rows of files "
+     "that are no longer among the inputs are dropped",
+     FIELD(index.update)},
+    {"shard", 0, "I/N", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
+     "take only part I, from 1, of N: files are shared out by their names, the same way everywhere",
+     FIELD(shard), .zero = "all files"},
+    {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
+     FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 
     {"op", 0, "OPERATION", CLP_CLI_LIST, CLP_CLI_STRESS, CLP_CLI_GROUP_OPS,
      "blur, resize or convert for a sweep (default: all three), another operation for its example, "

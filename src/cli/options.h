@@ -15,11 +15,12 @@ enum {
     CLP_CLI_STRESS = 64,
     CLP_CLI_ANALYSE = 128,
     CLP_CLI_SELFTEST = 256,
+    CLP_CLI_INDEX = 512,
     CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE,
     CLP_CLI_OPERATIONS = CLP_CLI_BATCH | CLP_CLI_ANALYSE, /**< those that take operations */
     CLP_CLI_REPORTED = CLP_CLI_BATCH | CLP_CLI_STRESS,    /**< those that give one profile */
     CLP_CLI_RUNS = CLP_CLI_REPORTED | CLP_CLI_ANALYSE,    /**< those that process pictures */
-    CLP_CLI_ALL = 511
+    CLP_CLI_ALL = 1023
 };
 
 typedef enum clp_cli_group {
@@ -63,6 +64,8 @@ typedef struct clp_cli_settings {
     clproc_samples_params samples;
     clproc_stress_params stress;   /**< but for its `run` */
     clproc_analyse_params analyse; /**< the same */
+    clproc_index_params index;
+    const char *shard; /**< "I/N" */
     clproc_pipeline *pipeline;
     const char *output;
     clp_cli_outputs outputs;
@@ -106,6 +109,7 @@ typedef enum clp_cli_kind {
     CLP_CLI_PIPELINE, /**< several operations */
     CLP_CLI_STRATEGY, /**< as clproc_strategy_parse() reads it */
     CLP_CLI_REPORTS,  /**< a list of files with a report's ending */
+    CLP_CLI_INDEXED,  /**< a file with an index's ending */
 } clp_cli_kind;
 
 typedef struct clp_cli_choice {

@@ -380,6 +380,7 @@ static size_t add_reasons(const clp_cli_progress *progress, char *line, size_t u
         const char *one, *many;
     } reasons[] = {{CLPROC_SKIP_MADE_BEFORE, "made before", "made before"},
                    {CLPROC_SKIP_EXISTS, "exists", "exist"},
+                   {CLPROC_SKIP_FILTERED, "not wanted", "not wanted"},
                    {CLPROC_SKIP_NO_PICTURE, "is not read", "are not read"}};
     const char *joint = "; ";
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {

@@ -15,8 +15,8 @@ typedef struct clp_cli_progress {
     const clp_cli_settings *settings;
     double started, drawn; /**< seconds */
     uint64_t done, skipped, failed;
-    uint64_t found; /**< so far */
-    uint64_t skips[5]; /**< by clproc_skip */
+    uint64_t found;    /**< so far */
+    uint64_t skips[6]; /**< by clproc_skip */
     struct {
         char name[8];
         uint64_t count;

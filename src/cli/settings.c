@@ -29,6 +29,7 @@ clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc
     clproc_samples_params_init(&settings->samples);
     clproc_stress_params_init(&settings->stress);
     clproc_analyse_params_init(&settings->analyse);
+    clproc_index_params_init(&settings->index);
     settings->fail_above = -1;
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         if (!is_list(option) || list_of(settings, option)->items) {
@@ -103,6 +104,9 @@ void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? "," : "", part);
     }
     for (size_t i = 0; option->kind == CLP_CLI_REPORTS && (part = clproc_report_ending(i)); i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
+    }
+    for (size_t i = 0; option->kind == CLP_CLI_INDEXED && (part = clproc_index_ending(i)); i++) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
     }
     for (const clp_cli_choice *c = option->choices; option->kind == CLP_CLI_SET && c->name; c++) {
@@ -280,6 +284,7 @@ int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const 
         store(settings, option, true);
         return 0;
     case CLP_CLI_TEXT:
+    case CLP_CLI_INDEXED:
         memcpy((char *)settings + option->offset, &value, sizeof value);
         return 0;
     case CLP_CLI_LIST:

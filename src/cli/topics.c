@@ -206,6 +206,18 @@ static void print_synonyms(const clp_cli_page *page) {
     }
 }
 
+static void print_fields(const clp_cli_page *page) {
+    static const char *const kinds[] = {[CLPROC_INDEX_TEXT] = "text",
+                                        [CLPROC_INDEX_NUMBER] = "number",
+                                        [CLPROC_INDEX_LIST] = "list of texts"};
+    clproc_index_field field;
+    for (size_t i = 0; (field = clproc_index_field_at(i)).name; i++) {
+        char meaning[64];
+        snprintf(meaning, sizeof meaning, "%s, %s", field.group, kinds[field.kind]);
+        page->entry(field.name, meaning);
+    }
+}
+
 const clp_cli_topic clp_cli_topics[] = {
     {"sizes", "how sizes and shapes are written", print_sizes},
     {"outputs", "several outputs of each picture, by --to", print_outputs},
@@ -213,6 +225,7 @@ const clp_cli_topic clp_cli_topics[] = {
     {"keeping", "what is copied without re-encoding", print_keeping},
     {"formats", "what is read and written", print_formats},
     {"synonyms", "options and values by the names of other programs", print_synonyms},
+    {"fields", "the fields of an index, by exiftool's names", print_fields},
     {"environment", "environment variables", print_environment},
     {"files", "files of clproc's own", print_files},
     {"exit-codes", "what the exit code tells", print_exit_codes},

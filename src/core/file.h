@@ -74,6 +74,25 @@ clproc_status clp_file_write_in(const clp_file_tree *tree, const char *path, con
 clproc_status clp_file_make_folder_in(const clp_file_tree *tree, const char *path,
                                       clproc_error *error);
 
+/** A file that is written part by part. */
+typedef struct clp_file_writer {
+    const clp_file_tree *tree; /**< must live as long */
+    const char *path;          /**< the same */
+    int folder, file;
+    char temporary[24]; /**< the name it has until it is whole */
+} clp_file_writer;
+
+/** What clp_file_write_in() does, in three steps: the first makes a temporary file, the last puts
+ * it in place. After a failure only clp_file_abandon() may follow. */
+clproc_status clp_file_begin(clp_file_writer *writer, const clp_file_tree *tree, const char *path,
+                             clproc_error *error);
+clproc_status clp_file_put(clp_file_writer *writer, const void *data, size_t size,
+                           clproc_error *error);
+clproc_status clp_file_commit(clp_file_writer *writer, clproc_error *error);
+/** Removes the temporary file, unless it was put in place, and closes all. May follow any of them,
+ * and itself. */
+void clp_file_abandon(clp_file_writer *writer);
+
 /** The same without a tree to keep to. */
 clproc_status clp_file_write(const char *path, const void *data, size_t size, bool durable,
                              clproc_error *error);

@@ -16,6 +16,7 @@
 #define OWN_PREFIX ".clproc-"
 #define TEMPORARY_NAME OWN_PREFIX "%08x"
 #define TEMPORARY_SIZE sizeof OWN_PREFIX "01234567"
+_Static_assert(TEMPORARY_SIZE <= sizeof((clp_file_writer *)0)->temporary, "a name must fit");
 
 static const clp_file_tree any_tree = {0};
 
@@ -270,47 +271,67 @@ static clproc_status check_close(int file, const char *path, clproc_error *error
                                          : write_error(path, "cannot be written", error);
 }
 
-/** Writes a new file in a folder and puts it in place. */
-static clproc_status write_new(const clp_file_tree *tree, int folder, const char *path,
-                               const void *data, size_t size, clproc_error *error) {
-    char temporary[TEMPORARY_SIZE];
+clproc_status clp_file_begin(clp_file_writer *writer, const clp_file_tree *tree, const char *path,
+                             clproc_error *error) {
+    *writer = (clp_file_writer){.tree = tree, .path = path, .folder = -1, .file = -1};
     clproc_status status;
-    int file = open_temporary(folder, temporary);
-    if (file < 0) {
-        return write_error(path, "cannot be created", error);
-    }
-    CLP_TRY(status, out, write_all(file, path, data, size, error));
-    if (tree->durable && fsync(file) != 0) {
-        status = write_error(path, "cannot be synced", error);
-        goto out;
-    }
-    CLP_TRY(status, out, check_close(file, path, error));
-    if (renameat(folder, temporary, folder, path + base_of(path)) != 0) {
-        status = write_error(path, "cannot be put in place", error);
+    CLP_TRY(status, out, open_folder(tree, path, base_of(path), false, &writer->folder, error));
+    CLP_TRY(status, out, check_place(writer->folder, path, error));
+    writer->file = open_temporary(writer->folder, writer->temporary);
+    if (writer->file < 0) {
+        status = write_error(path, "cannot be created", error);
     }
 out:
-    if (status != CLPROC_OK) {
-        unlinkat(folder, temporary, 0);
-    }
-    /* Not before it has its name: another run's clp_file_sweep() takes what nobody has locked. */
-    close(file);
     return status;
+}
+
+clproc_status clp_file_put(clp_file_writer *writer, const void *data, size_t size,
+                           clproc_error *error) {
+    return write_all(writer->file, writer->path, data, size, error);
+}
+
+clproc_status clp_file_commit(clp_file_writer *writer, clproc_error *error) {
+    const char *path = writer->path;
+    clproc_status status = CLPROC_OK;
+    if (writer->tree->durable && fsync(writer->file) != 0) {
+        return write_error(path, "cannot be synced", error);
+    }
+    CLP_TRY(status, out, check_close(writer->file, path, error));
+    if (renameat(writer->folder, writer->temporary, writer->folder, path + base_of(path)) != 0) {
+        return write_error(path, "cannot be put in place", error);
+    }
+    writer->temporary[0] = '\0';
+    if (writer->tree->durable) {
+        CLP_TRY(status, out, sync_folder(writer->folder, path, error));
+    }
+out:
+    return status;
+}
+
+void clp_file_abandon(clp_file_writer *writer) {
+    if (writer->file >= 0) {
+        if (writer->temporary[0]) {
+            unlinkat(writer->folder, writer->temporary, 0);
+        }
+        /* Not before it has its name: another run's clp_file_sweep() takes what nobody has locked.
+         */
+        close(writer->file);
+    }
+    if (writer->folder >= 0 && writer->folder != AT_FDCWD) {
+        close(writer->folder);
+    }
+    writer->file = writer->folder = -1;
 }
 
 clproc_status clp_file_write_in(const clp_file_tree *tree, const char *path, const void *data,
                                 size_t size, clproc_error *error) {
-    int folder;
-    clproc_status status = open_folder(tree, path, base_of(path), false, &folder, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    CLP_TRY(status, out, check_place(folder, path, error));
-    CLP_TRY(status, out, write_new(tree, folder, path, data, size, error));
-    if (tree->durable) {
-        CLP_TRY(status, out, sync_folder(folder, path, error));
-    }
+    clp_file_writer writer;
+    clproc_status status;
+    CLP_TRY(status, out, clp_file_begin(&writer, tree, path, error));
+    CLP_TRY(status, out, clp_file_put(&writer, data, size, error));
+    CLP_TRY(status, out, clp_file_commit(&writer, error));
 out:
-    close(folder);
+    clp_file_abandon(&writer);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "meta/meta.h"
+#include "meta/tiff.h"
 
 enum {
     TAG_FULL_WIDTH = 0x0100,
@@ -19,7 +20,7 @@ enum {
     TAG_HEIGHT = 0xA003
 };
 
-enum { BYTE = 1, SHORT = 3, LONG = 4, IFD = 13 };
+enum { BYTE = CLP_TIFF_BYTE, SHORT = CLP_TIFF_SHORT, LONG = CLP_TIFF_LONG, IFD = CLP_TIFF_IFD };
 enum { HEADER = 8, COUNT = 2, ENTRY = 12, LINK = 4, MAX_CHAIN = 16 };
 
 /** A TIFF structure: a header, and directories (IFDs) of 12-byte entries, linked by offsets. */
@@ -46,14 +47,11 @@ typedef struct entry {
 /* -------------------------------------------------------------- reading */
 
 static uint32_t get16(const tiff *file, size_t at) {
-    const uint8_t *p = file->data + at;
-    return file->little ? (uint32_t)p[0] | (uint32_t)p[1] << 8
-                        : (uint32_t)p[1] | (uint32_t)p[0] << 8;
+    return clp_tiff_u16(file->data + at, file->little);
 }
 
 static uint32_t get32(const tiff *file, size_t at) {
-    uint32_t first = get16(file, at), second = get16(file, at + 2);
-    return file->little ? first | second << 16 : second | first << 16;
+    return clp_tiff_u32(file->data + at, file->little);
 }
 
 static void put16(tiff *file, size_t at, uint32_t value) {
@@ -92,13 +90,12 @@ static bool read_directory(const tiff *file, size_t start, directory *found) {
 }
 
 static entry read_entry(const tiff *file, const directory *where, uint32_t index) {
-    static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
     entry found = {.at = where->start + COUNT + (size_t)index * ENTRY};
     found.tag = get16(file, found.at);
     found.type = get16(file, found.at + 2);
     found.count = get32(file, found.at + 4);
     /* At most 2^32 × 8: no overflow. */
-    uint64_t bytes = found.type < sizeof sizes ? (uint64_t)found.count * sizes[found.type] : 0;
+    uint64_t bytes = (uint64_t)found.count * clp_tiff_type_size(found.type);
     found.value = bytes <= 4 ? found.at + 8 : get32(file, found.at + 8);
     found.bytes = bytes <= file->size && within(file, found.value, bytes) ? bytes : 0;
     return found;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "meta/meta.h"
+#include "meta/read.h"
 
 enum { HEADER = 128, TAG = 12 };
 
@@ -64,4 +65,36 @@ bool clp_icc_check(const uint8_t *data, size_t size, uint32_t *channels, char *r
         snprintf(reason, reason_size, "%s", found ? found : "");
     }
     return !found;
+}
+
+/* ------------------------------------------------------------------- name */
+
+/** The text of a tag: ASCII of version 2, or the first translation of version 4. */
+static void read_name(const uint8_t *tag, size_t size, char *name, size_t room) {
+    if (size > 12 && memcmp(tag, "desc", 4) == 0) {
+        size_t length = get32(tag + 8);
+        length = length < size - 12 ? length : size - 12;
+        snprintf(name, room, "%.*s", (int)(length < room ? length : room), (const char *)tag + 12);
+    } else if (size >= 28 && memcmp(tag, "mluc", 4) == 0) {
+        size_t length = get32(tag + 20), offset = get32(tag + 24);
+        if (offset <= size && length <= size - offset) {
+            clp_utf16_to_utf8(tag + offset, length, false, name, room);
+        }
+    }
+}
+
+void clp_icc_name(const uint8_t *data, size_t size, char *name, size_t room) {
+    name[0] = '\0';
+    if (size < HEADER + 4 || memcmp(data + 36, "acsp", 4) != 0) {
+        return;
+    }
+    size_t count = get32(data + HEADER), most = (size - HEADER - 4) / TAG;
+    for (size_t i = 0; i < count && i < most; i++) {
+        const uint8_t *tag = data + HEADER + 4 + i * TAG;
+        size_t offset = get32(tag + 4), length = get32(tag + 8);
+        if (memcmp(tag, "desc", 4) == 0 && offset < size) {
+            read_name(data + offset, length < size - offset ? length : size - offset, name, room);
+            return;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "meta/meta.h"
+#include "meta/read.h"
 
 /* Photoshop's resources stand one after the other: a signature of four letters, a number, a name
  * (its length first, padded to even), and the data (its length first, padded to even). One of them
@@ -162,4 +163,38 @@ clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_met
     }
 out:
     return status;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+const char *clp_iptc_read_sets(const uint8_t *data, size_t size, clp_iptc_fn take, void *user) {
+    size_t at = 0, bytes;
+    while ((bytes = set_size(data + at, size - at)) > 0) {
+        const uint8_t *set = data + at;
+        bool extended = (set[3] & 0x80) != 0;
+        size_t head = 5 + (extended ? get16(set + 3) & 0x7FFF : 0);
+        take(user, &(clp_iptc_set){set[1], set[2], set + head, bytes - head});
+        at += bytes;
+    }
+    for (; at < size; at++) {
+        if (data[at] != 0) {
+            return "IPTC: a data set is cut short";
+        }
+    }
+    return NULL;
+}
+
+const char *clp_iptc_read(const uint8_t *data, size_t size, clp_iptc_fn take, void *user) {
+    const char *flaw = NULL;
+    resource found;
+    size_t at = 0;
+    for (; read_resource(data + at, size - at, &found); at += found.whole) {
+        if (found.number == IPTC) {
+            flaw = clp_iptc_read_sets(found.data, found.size, take, user);
+        }
+    }
+    for (; at < size && !flaw; at++) {
+        flaw = data[at] != 0 ? "IPTC: Photoshop's resources are cut short" : NULL;
+    }
+    return flaw;
 }

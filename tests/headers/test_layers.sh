@@ -17,6 +17,7 @@ below() {
     samples) echo codec meta core ;;
     selftest) echo device ops plan prof meta core ;;
     batch) echo report device ops plan codec meta prof core ;;
+    index) echo batch codec meta core ;;
     stress) echo batch samples report device ops plan codec meta prof core ;;
     cli) ;;
     *) echo "unknown-folder" ;;

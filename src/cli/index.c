@@ -1,0 +1,88 @@
+#include <math.h>
+#include <string.h>
+
+#include "cli.h"
+#include "progress.h"
+#include "signals.h"
+#include "text.h"
+
+/** Reads "I/N". */
+static int set_shard(clp_cli_settings *settings) {
+    const double most = 1e6;
+    double shard = 0, shards = 0;
+    const char *rest = settings->shard;
+    if (!rest) {
+        return CLP_EXIT_OK;
+    }
+    rest = clproc_number_read(rest, &shard);
+    rest = rest && *rest == '/' ? clproc_number_read(rest + 1, &shards) : NULL;
+    bool whole = rest && !*rest && shard == floor(shard) && shards == floor(shards);
+    if (!whole || shard < 1 || shards < shard || shards > most) {
+        return clp_cli_usage_error("--shard %s: must be I/N, part I from 1 to N, as 2/8",
+                                   settings->shard);
+    }
+    settings->index.shard = (uint32_t)shard;
+    settings->index.shards = (uint32_t)shards;
+    return CLP_EXIT_OK;
+}
+
+static int prepare(clp_cli_settings *settings) {
+    if (settings->operand_count == 0) {
+        return clp_cli_usage_error("no input given; name files, folders, @LIST or -; see "
+                                   "`clproc help index`");
+    }
+    if (!settings->index.output) {
+        return clp_cli_usage_error("no output given; add -o FILE, as -o photos.csv, or -o -");
+    }
+    settings->index.inputs = settings->operands;
+    settings->index.input_count = settings->operand_count;
+    return set_shard(settings);
+}
+
+/** What becomes of what a stopped run has read. */
+static void tell_stopped(const clp_cli_settings *settings, const clproc_index_result *result) {
+    if (result->kept) {
+        clp_cli_say("the index holds what was read so far; --update goes on from there");
+    } else if (strcmp(settings->index.output, "-") != 0) {
+        clp_cli_say("the index is as it was; with --update, what was read would have been kept");
+    }
+}
+
+int clp_cli_index(clp_cli_settings *settings) {
+    clproc_error error = {0};
+    clproc_index_result result = {0};
+    clp_cli_progress progress;
+    int code = prepare(settings);
+    if (code != CLP_EXIT_OK) {
+        return code;
+    }
+    settings->output = settings->index.output; /* where results go that people read */
+    clp_cli_progress_start(&progress, settings);
+    clp_cli_catch_signals();
+    settings->index.on_event = clp_cli_progress_event;
+    settings->index.user = &progress;
+    settings->index.cancel = clp_cli_stop_signal();
+    clproc_status status = clproc_index(&settings->index, &result, &error);
+
+    bool worked = status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED;
+    clproc_run_result summary = {.found = result.found,
+                                 .written = result.read,
+                                 .skipped = result.skipped + result.unchanged + result.filtered,
+                                 .failed = result.failed,
+                                 .seconds = result.seconds};
+    if (worked) {
+        clp_cli_progress_finish(&progress, &summary, status);
+    }
+    if (worked && result.dropped > 0 && !settings->quiet) {
+        clp_cli_say("%llu dropped from the index, no longer among the inputs",
+                    (unsigned long long)result.dropped);
+    }
+    if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
+        tell_stopped(settings, &result);
+        return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
+    }
+    if (status != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    return result.failed > 0 ? CLP_EXIT_FAILED : CLP_EXIT_OK;
+}

@@ -1,0 +1,159 @@
+/* CSV as RFC 4180 has it, with a row of names. Lists are JSON arrays. */
+#include <string.h>
+
+#include "index/store_private.h"
+
+static clproc_status put_cell(clp_bytes *text, const char *cell, size_t size, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (!strpbrk(cell, ",\"\r\n") && cell[0] != ' ' && (size == 0 || cell[size - 1] != ' ')) {
+        return clp_bytes_append(text, cell, size, error);
+    }
+    CLP_TRY(status, out, clp_bytes_append(text, "\"", 1, error));
+    for (; *cell; cell++) {
+        CLP_TRY(status, out,
+                clp_bytes_append(text, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1, error));
+    }
+    CLP_TRY(status, out, clp_bytes_append(text, "\"", 1, error));
+out:
+    return status;
+}
+
+static clproc_status put_value(clp_bytes *text, const clp_row *row, clp_field field,
+                               clproc_error *error) {
+    char number[40];
+    clp_bytes list = {0};
+    clproc_status status;
+    switch (row->values[field].kind) {
+    case CLP_CELL_NONE:
+        return CLPROC_OK;
+    case CLP_CELL_TEXT:
+        return put_cell(text, clp_row_get(row, field), row->values[field].size, error);
+    case CLP_CELL_LIST:
+        CLP_TRY(status, out, clp_json_put_list(&list, row, field, error));
+        CLP_TRY(status, out, clp_bytes_append(&list, "", 1, error));
+        status = put_cell(text, (const char *)list.data, list.size - 1, error);
+        break;
+    default:
+        clp_number_print(&row->values[field], number, sizeof number);
+        return clp_bytes_append(text, number, strlen(number), error);
+    }
+out:
+    clp_bytes_free(&list);
+    return status;
+}
+
+static clproc_status print(const clp_selection *selection, const clp_row *row, clp_bytes *text,
+                           clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < selection->count; i++) {
+        if (i > 0) {
+            CLP_TRY(status, out, clp_bytes_append(text, ",", 1, error));
+        }
+        CLP_TRY(status, out, put_value(text, row, selection->fields[i], error));
+    }
+    CLP_TRY(status, out, clp_bytes_append(text, "\r\n", 2, error));
+out:
+    return status;
+}
+
+static clproc_status head(const clp_selection *selection, clp_bytes *text, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < selection->count; i++) {
+        const char *name = clp_field_info(selection->fields[i]).name;
+        if (i > 0) {
+            CLP_TRY(status, out, clp_bytes_append(text, ",", 1, error));
+        }
+        CLP_TRY(status, out, clp_bytes_append(text, name, strlen(name), error));
+    }
+    CLP_TRY(status, out, clp_bytes_append(text, "\r\n", 2, error));
+out:
+    return status;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static bool same_head(const clp_selection *selection, const clp_bytes *record) {
+    clp_bytes text = {0};
+    bool same = head(selection, &text, NULL) == CLPROC_OK && record->size == text.size &&
+                memcmp(record->data, text.data, text.size) == 0;
+    clp_bytes_free(&text);
+    return same;
+}
+
+/** A line break within quotes belongs to the record. */
+static bool whole(const uint8_t *record, size_t size) {
+    bool quoted = false;
+    for (size_t i = 0; i < size; i++) {
+        quoted ^= record[i] == '"';
+    }
+    return !quoted;
+}
+
+static void take_cell(clp_row *row, clp_field field, const char *cell, size_t size) {
+    double number;
+    clproc_index_kind kind = clp_field_info(field).kind;
+    if (size == 0) {
+        return;
+    }
+    if (kind == CLPROC_INDEX_LIST) {
+        clp_json_get_list(row, field, cell, size);
+    } else if (kind == CLPROC_INDEX_NUMBER && clproc_number_read(cell, &number)) {
+        clp_row_number(row, field, CLP_RANK_EXIF, number);
+    } else {
+        clp_row_text(row, field, CLP_RANK_EXIF, cell, size);
+    }
+}
+
+/** Reads one cell, without its quotes, into `cell`. Returns what follows it. */
+static const char *next_cell(const char *at, const char *end, clp_bytes *cell) {
+    bool quoted = at < end && *at == '"';
+    cell->size = 0;
+    at += quoted;
+    while (at < end) {
+        if (quoted && *at == '"') {
+            if (at + 1 < end && at[1] == '"') {
+                at++;
+            } else {
+                quoted = false;
+                at++;
+                continue;
+            }
+        } else if (!quoted && (*at == ',' || *at == '\r' || *at == '\n')) {
+            break;
+        }
+        cell->data[cell->size++] = (uint8_t)*at++;
+    }
+    cell->data[cell->size] = '\0';
+    return at;
+}
+
+static bool parse(const clp_selection *selection, const uint8_t *record, size_t size,
+                  clp_row *row) {
+    const char *at = (const char *)record, *end = at + size;
+    clp_bytes cell = {0};
+    bool sound = clp_bytes_reserve(&cell, size + 1, NULL) == CLPROC_OK;
+    for (size_t i = 0; sound && i < selection->count; i++) {
+        at = next_cell(at, end, &cell);
+        take_cell(row, selection->fields[i], (const char *)cell.data, cell.size);
+        sound = i + 1 == selection->count || (at < end && *at == ',');
+        at++;
+    }
+    clp_bytes_free(&cell);
+    return sound && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+}
+
+static const clp_text_format format = {
+    .head = head, .same_head = same_head, .whole = whole, .parse = parse};
+
+const clp_store_kind clp_store_csv = {
+    .endings = {".csv"},
+    .state = sizeof(clp_text_file),
+    .format = &format,
+    .open = clp_text_open,
+    .scan = clp_text_scan,
+    .fetch = clp_text_fetch,
+    .print = print,
+    .put = clp_text_put,
+    .commit = clp_text_commit,
+    .close = clp_text_close,
+};

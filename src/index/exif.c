@@ -1,0 +1,497 @@
+/* EXIF's tags as fields. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/meta.h"
+#include "meta/read.h"
+
+typedef enum meaning {
+    A_NUMBER,
+    A_TEXT,
+    NUMBERS,  /**< all of them, with spaces between */
+    VERSION,  /**< four digits of no type */
+    TIME,     /**< stored as -log2 of seconds */
+    APERTURE, /**< stored as 2 log2 of the f-number */
+    COMMENT,  /**< text with its encoding before it */
+    UTF16,    /**< as Windows writes */
+    CODE,     /**< one byte of no type */
+    A_PLACE,  /**< for GPS, put together at the end */
+    A_SIZE,   /**< of TIFF's pictures, chosen at the end */
+    AN_XMP,
+    AN_IPTC,
+    PHOTOSHOP,
+    A_PROFILE
+} meaning;
+
+typedef struct known {
+    uint32_t ifd, tag;
+    clp_field field;
+    meaning how;
+} known;
+
+#define MAIN CLP_IFD_MAIN
+#define EXIF CLP_IFD_EXIF
+#define GPS CLP_IFD_GPS
+#define F(name) CLP_FIELD_##name
+
+/** No field: something is made of them at the end. */
+#define NO_FIELD CLP_FIELD_COUNT
+
+/** Sorted by directory and tag. */
+static const known tags[] = {
+    {MAIN, 0x00FE, NO_FIELD, A_SIZE},
+    {MAIN, 0x0100, NO_FIELD, A_SIZE},
+    {MAIN, 0x0101, NO_FIELD, A_SIZE},
+    {MAIN, 0x0102, NO_FIELD, A_SIZE},
+    {MAIN, 0x010D, F(DOCUMENT_NAME), A_TEXT},
+    {MAIN, 0x010E, F(IMAGE_DESCRIPTION), A_TEXT},
+    {MAIN, 0x010F, F(MAKE), A_TEXT},
+    {MAIN, 0x0110, F(MODEL), A_TEXT},
+    {MAIN, 0x0112, F(ORIENTATION), A_NUMBER},
+    {MAIN, 0x0115, NO_FIELD, A_SIZE},
+    {MAIN, 0x011A, F(X_RESOLUTION), A_NUMBER},
+    {MAIN, 0x011B, F(Y_RESOLUTION), A_NUMBER},
+    {MAIN, 0x0128, F(RESOLUTION_UNIT), A_NUMBER},
+    {MAIN, 0x0131, F(SOFTWARE), A_TEXT},
+    {MAIN, 0x0132, F(MODIFY_DATE), A_TEXT},
+    {MAIN, 0x013B, F(ARTIST), A_TEXT},
+    {MAIN, 0x013C, F(HOST_COMPUTER), A_TEXT},
+    {MAIN, 0x0213, F(YCBCR_POSITIONING), A_NUMBER},
+    {MAIN, 0x02BC, NO_FIELD, AN_XMP},
+    {MAIN, 0x4746, F(RATING), A_NUMBER},
+    {MAIN, 0x8298, F(COPYRIGHT), A_TEXT},
+    {MAIN, 0x83BB, NO_FIELD, AN_IPTC},
+    {MAIN, 0x8649, NO_FIELD, PHOTOSHOP},
+    {MAIN, 0x8773, NO_FIELD, A_PROFILE},
+    {MAIN, 0x9C9B, F(XP_TITLE), UTF16},
+    {MAIN, 0x9C9C, F(XP_COMMENT), UTF16},
+    {MAIN, 0x9C9D, F(XP_AUTHOR), UTF16},
+    {MAIN, 0x9C9E, F(XP_KEYWORDS), UTF16},
+    {MAIN, 0x9C9F, F(XP_SUBJECT), UTF16},
+    {MAIN, 0xC612, F(DNG_VERSION), NUMBERS},
+    {MAIN, 0xC614, F(UNIQUE_CAMERA_MODEL), A_TEXT},
+    {EXIF, 0x829A, F(EXPOSURE_TIME), A_NUMBER},
+    {EXIF, 0x829D, F(F_NUMBER), A_NUMBER},
+    {EXIF, 0x8822, F(EXPOSURE_PROGRAM), A_NUMBER},
+    {EXIF, 0x8827, F(ISO), A_NUMBER},
+    {EXIF, 0x8830, F(SENSITIVITY_TYPE), A_NUMBER},
+    {EXIF, 0x8832, F(RECOMMENDED_EXPOSURE_INDEX), A_NUMBER},
+    {EXIF, 0x9000, F(EXIF_VERSION), VERSION},
+    {EXIF, 0x9003, F(DATE_TIME_ORIGINAL), A_TEXT},
+    {EXIF, 0x9004, F(CREATE_DATE), A_TEXT},
+    {EXIF, 0x9010, F(OFFSET_TIME), A_TEXT},
+    {EXIF, 0x9011, F(OFFSET_TIME_ORIGINAL), A_TEXT},
+    {EXIF, 0x9012, F(OFFSET_TIME_DIGITIZED), A_TEXT},
+    {EXIF, 0x9201, F(SHUTTER_SPEED_VALUE), TIME},
+    {EXIF, 0x9202, F(APERTURE_VALUE), APERTURE},
+    {EXIF, 0x9203, F(BRIGHTNESS_VALUE), A_NUMBER},
+    {EXIF, 0x9204, F(EXPOSURE_COMPENSATION), A_NUMBER},
+    {EXIF, 0x9205, F(MAX_APERTURE_VALUE), APERTURE},
+    {EXIF, 0x9206, F(SUBJECT_DISTANCE), A_NUMBER},
+    {EXIF, 0x9207, F(METERING_MODE), A_NUMBER},
+    {EXIF, 0x9208, F(LIGHT_SOURCE), A_NUMBER},
+    {EXIF, 0x9209, F(FLASH), A_NUMBER},
+    {EXIF, 0x920A, F(FOCAL_LENGTH), A_NUMBER},
+    {EXIF, 0x9286, F(USER_COMMENT), COMMENT},
+    {EXIF, 0x9290, F(SUBSEC_TIME), A_TEXT},
+    {EXIF, 0x9291, F(SUBSEC_TIME_ORIGINAL), A_TEXT},
+    {EXIF, 0x9292, F(SUBSEC_TIME_DIGITIZED), A_TEXT},
+    {EXIF, 0xA001, F(COLOR_SPACE), A_NUMBER},
+    {EXIF, 0xA002, F(EXIF_IMAGE_WIDTH), A_NUMBER},
+    {EXIF, 0xA003, F(EXIF_IMAGE_HEIGHT), A_NUMBER},
+    {EXIF, 0xA217, F(SENSING_METHOD), A_NUMBER},
+    {EXIF, 0xA300, F(FILE_SOURCE), CODE},
+    {EXIF, 0xA301, F(SCENE_TYPE), CODE},
+    {EXIF, 0xA401, F(CUSTOM_RENDERED), A_NUMBER},
+    {EXIF, 0xA402, F(EXPOSURE_MODE), A_NUMBER},
+    {EXIF, 0xA403, F(WHITE_BALANCE), A_NUMBER},
+    {EXIF, 0xA404, F(DIGITAL_ZOOM_RATIO), A_NUMBER},
+    {EXIF, 0xA405, F(FOCAL_LENGTH_35), A_NUMBER},
+    {EXIF, 0xA406, F(SCENE_CAPTURE_TYPE), A_NUMBER},
+    {EXIF, 0xA407, F(GAIN_CONTROL), A_NUMBER},
+    {EXIF, 0xA408, F(CONTRAST), A_NUMBER},
+    {EXIF, 0xA409, F(SATURATION), A_NUMBER},
+    {EXIF, 0xA40A, F(SHARPNESS), A_NUMBER},
+    {EXIF, 0xA40C, F(SUBJECT_DISTANCE_RANGE), A_NUMBER},
+    {EXIF, 0xA420, F(IMAGE_UNIQUE_ID), A_TEXT},
+    {EXIF, 0xA430, F(OWNER_NAME), A_TEXT},
+    {EXIF, 0xA431, F(SERIAL_NUMBER), A_TEXT},
+    {EXIF, 0xA432, F(LENS_INFO), NUMBERS},
+    {EXIF, 0xA433, F(LENS_MAKE), A_TEXT},
+    {EXIF, 0xA434, F(LENS_MODEL), A_TEXT},
+    {EXIF, 0xA435, F(LENS_SERIAL_NUMBER), A_TEXT},
+    {GPS, 0x0001, NO_FIELD, A_PLACE},
+    {GPS, 0x0002, NO_FIELD, A_PLACE},
+    {GPS, 0x0003, NO_FIELD, A_PLACE},
+    {GPS, 0x0004, NO_FIELD, A_PLACE},
+    {GPS, 0x0005, NO_FIELD, A_PLACE},
+    {GPS, 0x0006, NO_FIELD, A_PLACE},
+    {GPS, 0x0007, NO_FIELD, A_PLACE},
+    {GPS, 0x000B, F(GPS_DOP), A_NUMBER},
+    {GPS, 0x000D, F(GPS_SPEED), A_NUMBER},
+    {GPS, 0x000F, F(GPS_TRACK), A_NUMBER},
+    {GPS, 0x0011, F(GPS_IMG_DIRECTION), A_NUMBER},
+    {GPS, 0x0012, F(GPS_MAP_DATUM), A_TEXT},
+    {GPS, 0x001D, NO_FIELD, A_PLACE},
+    {GPS, 0x001F, F(GPS_H_POSITIONING_ERROR), A_NUMBER},
+    {CLP_IFD_INTEROP, 0x0001, F(INTEROP_INDEX), A_TEXT},
+    {CLP_IFD_SUB, 0x00FE, NO_FIELD, A_SIZE},
+    {CLP_IFD_SUB, 0x0100, NO_FIELD, A_SIZE},
+    {CLP_IFD_SUB, 0x0101, NO_FIELD, A_SIZE},
+    {CLP_IFD_SUB, 0x0102, NO_FIELD, A_SIZE},
+    {CLP_IFD_SUB, 0x0115, NO_FIELD, A_SIZE},
+};
+
+static int by_place(const void *a, const void *b) {
+    const known *left = a, *right = b;
+    uint32_t first = left->ifd << 16 | left->tag, second = right->ifd << 16 | right->tag;
+    return first < second ? -1 : first > second;
+}
+
+static const known *find(clp_ifd ifd, uint32_t tag) {
+    const known wanted = {.ifd = ifd, .tag = tag};
+    return bsearch(&wanted, tags, sizeof tags / sizeof *tags, sizeof *tags, by_place);
+}
+
+static bool wants(clp_ifd ifd, uint32_t tag) {
+    return find(ifd, tag) != NULL;
+}
+
+/* ------------------------------------------------------- what is collected */
+
+enum { PICTURES = 9 };
+
+/** A picture of a TIFF file: the first one, then those below it. */
+typedef struct picture {
+    bool there, reduced;
+    double width, height, bits, samples;
+} picture;
+
+typedef struct collected {
+    clp_row *row;
+    char latitude_ref, longitude_ref;
+    bool has_latitude, has_longitude, has_altitude, has_time, below_sea;
+    double latitude, longitude, altitude, time[3];
+    char date[16];
+    picture pictures[PICTURES];
+} collected;
+
+/** Degrees, minutes and seconds, of which the last ones may be missing. */
+static bool degrees(const clp_tiff_tag *tag, double *value) {
+    double part;
+    *value = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        static const double units[] = {1, 60, 3600};
+        if (clp_tiff_number(tag, i, &part)) {
+            *value += part / units[i];
+        } else if (i == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void take_place(collected *all, const clp_tiff_tag *tag) {
+    double number;
+    char letter = tag->type == CLP_TIFF_ASCII ? (char)tag->data[0] : 0;
+    switch (tag->tag) {
+    case 0x0001:
+        all->latitude_ref = letter;
+        break;
+    case 0x0002:
+        all->has_latitude = degrees(tag, &all->latitude);
+        break;
+    case 0x0003:
+        all->longitude_ref = letter;
+        break;
+    case 0x0004:
+        all->has_longitude = degrees(tag, &all->longitude);
+        break;
+    case 0x0005:
+        all->below_sea = clp_tiff_number(tag, 0, &number) && (number == 1 || number == 3);
+        break;
+    case 0x0006:
+        all->has_altitude = clp_tiff_number(tag, 0, &all->altitude);
+        break;
+    case 0x0007:
+        all->has_time = clp_tiff_number(tag, 0, &all->time[0]) &&
+                        clp_tiff_number(tag, 1, &all->time[1]) &&
+                        clp_tiff_number(tag, 2, &all->time[2]);
+        break;
+    default:
+        snprintf(all->date, sizeof all->date, "%.*s", (int)(tag->size < 15 ? tag->size : 15),
+                 (const char *)tag->data);
+        break;
+    }
+}
+
+static void take_size(collected *all, const clp_tiff_tag *tag) {
+    size_t place = tag->ifd == CLP_IFD_SUB ? 1 + (size_t)tag->picture : 0;
+    double number;
+    if (place >= PICTURES || !clp_tiff_number(tag, 0, &number)) {
+        return;
+    }
+    picture *of = &all->pictures[place];
+    of->there = true;
+    switch (tag->tag) {
+    case 0x00FE:
+        of->reduced = ((uint32_t)number & 1) != 0;
+        break;
+    case 0x0100:
+        of->width = number;
+        break;
+    case 0x0101:
+        of->height = number;
+        break;
+    case 0x0102:
+        of->bits = number;
+        break;
+    default:
+        of->samples = number;
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------- texts */
+
+static size_t trimmed(const uint8_t *text, size_t size) {
+    size = strnlen((const char *)text, size);
+    while (size > 0 && strchr(" \t\r\n", text[size - 1])) {
+        size--;
+    }
+    return size;
+}
+
+static void take_utf16(clp_row *row, clp_field field, const uint8_t *data, size_t size,
+                       bool little) {
+    char text[4096];
+    size_t used = clp_utf16_to_utf8(data, size, little, text, sizeof text);
+    clp_row_text(row, field, CLP_RANK_EXIF, text, trimmed((const uint8_t *)text, used));
+}
+
+/** Windows writes its own order of bytes, whatever the structure's: western texts tell by their
+ * zeros. */
+static bool looks_little(const uint8_t *data, size_t size, bool little) {
+    size_t first = 0, second = 0;
+    for (size_t i = 0; i + 1 < size; i += 2) {
+        first += data[i] == 0;
+        second += data[i + 1] == 0;
+    }
+    return first == second ? little : second > first;
+}
+
+static void take_comment(clp_row *row, clp_field field, const clp_tiff_tag *tag) {
+    enum { NAME = 8 };
+    const uint8_t *text = tag->data + NAME;
+    if (tag->size <= NAME) {
+        return;
+    }
+    if (memcmp(tag->data, "UNICODE", 7) == 0) {
+        size_t size = tag->size - NAME;
+        take_utf16(row, field, text, size, looks_little(text, size, tag->little));
+        return;
+    }
+    bool named = memcmp(tag->data, "ASCII", 5) == 0 || tag->data[0] == 0 ||
+                 memcmp(tag->data, "        ", NAME) == 0 || memcmp(tag->data, "JIS", 3) == 0;
+    text = named ? text : tag->data;
+    clp_row_text(row, field, CLP_RANK_EXIF, text,
+                 trimmed(text, tag->size - (size_t)(text - tag->data)));
+}
+
+static void take_numbers(clp_row *row, clp_field field, const clp_tiff_tag *tag) {
+    char text[256];
+    size_t used = 0;
+    double number;
+    for (uint32_t i = 0; i < tag->count && used + 32 < sizeof text; i++) {
+        if (clp_tiff_number(tag, i, &number)) {
+            clp_cell value = {.kind = CLP_CELL_REAL, .real = number};
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s", i ? " " : "");
+            clp_number_print(&value, text + used, sizeof text - used);
+            used += strlen(text + used);
+        } else {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%sundef", i ? " " : "");
+        }
+    }
+    clp_row_text(row, field, CLP_RANK_EXIF, text, used);
+}
+
+static void take_number(clp_row *row, const known *what, const clp_tiff_tag *tag) {
+    double number;
+    if (!clp_tiff_number(tag, 0, &number)) {
+        return;
+    }
+    if (what->how == TIME) {
+        number = fabs(number) < 100 ? exp2(-number) : 0;
+    } else if (what->how == APERTURE) {
+        number = exp2(number / 2);
+    }
+    clp_row_number(row, what->field, CLP_RANK_EXIF, number);
+}
+
+static void take(void *user, const clp_tiff_tag *tag) {
+    collected *all = user;
+    const known *what = find(tag->ifd, tag->tag);
+    clp_row *row = all->row;
+    char name[256];
+    switch (what->how) {
+    case A_TEXT:
+    case VERSION:
+        if (tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_BYTE ||
+            tag->type == CLP_TIFF_UNDEFINED) {
+            clp_row_text(row, what->field, CLP_RANK_EXIF, tag->data, trimmed(tag->data, tag->size));
+        }
+        break;
+    case NUMBERS:
+        take_numbers(row, what->field, tag);
+        break;
+    case COMMENT:
+        take_comment(row, what->field, tag);
+        break;
+    case UTF16:
+        take_utf16(row, what->field, tag->data, tag->size, true);
+        break;
+    case A_PLACE:
+        take_place(all, tag);
+        break;
+    case A_SIZE:
+        take_size(all, tag);
+        break;
+    case AN_XMP:
+        clp_index_xmp(row, tag->data, tag->size);
+        break;
+    case AN_IPTC:
+        clp_index_iptc(row, tag->data, tag->size, true);
+        break;
+    case PHOTOSHOP:
+        clp_index_iptc(row, tag->data, tag->size, false);
+        break;
+    case A_PROFILE:
+        clp_icc_name(tag->data, tag->size, name, sizeof name);
+        clp_row_string(row, CLP_FIELD_PROFILE_DESCRIPTION, CLP_RANK_EXIF, name);
+        break;
+    default:
+        take_number(row, what, tag);
+        break;
+    }
+}
+
+/* ---------------------------------------------------- what is put together */
+
+static void put_place(clp_row *row, const collected *all) {
+    char text[64], seconds[32];
+    if (all->has_latitude && fabs(all->latitude) <= 90) {
+        clp_row_number(row, CLP_FIELD_GPS_LATITUDE, CLP_RANK_EXIF,
+                       all->latitude_ref == 'S' ? -all->latitude : all->latitude);
+    }
+    if (all->has_longitude && fabs(all->longitude) <= 180) {
+        clp_row_number(row, CLP_FIELD_GPS_LONGITUDE, CLP_RANK_EXIF,
+                       all->longitude_ref == 'W' ? -all->longitude : all->longitude);
+    }
+    if ((all->has_latitude && fabs(all->latitude) > 90) ||
+        (all->has_longitude && fabs(all->longitude) > 180)) {
+        clp_row_warn(row, "GPS: the position is none on earth: dropped");
+    }
+    if (all->has_altitude) {
+        clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_EXIF,
+                       all->below_sea ? -all->altitude : all->altitude);
+    }
+    bool sound = all->has_time && all->time[0] >= 0 && all->time[0] < 25 && all->time[1] >= 0 &&
+                 all->time[1] < 60 && all->time[2] >= 0 && all->time[2] < 61;
+    if (sound && all->date[0]) {
+        clp_cell value = {.kind = CLP_CELL_REAL, .real = all->time[2]};
+        clp_number_print(&value, seconds, sizeof seconds);
+        snprintf(text, sizeof text, "%s %02d:%02d:%s%sZ", all->date, (int)all->time[0],
+                 (int)all->time[1], all->time[2] < 10 ? "0" : "", seconds);
+        clp_row_string(row, CLP_FIELD_GPS_DATE_TIME, CLP_RANK_EXIF, text);
+    } else if (all->has_time && !sound) {
+        clp_row_warn(row, "GPS: the time is none: dropped");
+    }
+}
+
+/** The size of the first picture that is no preview. */
+static void put_size(clp_row *row, const collected *all) {
+    const picture *chosen = NULL;
+    for (size_t i = 0; i < PICTURES && !chosen; i++) {
+        const picture *each = &all->pictures[i];
+        chosen = each->there && !each->reduced && each->width > 0 ? each : NULL;
+    }
+    chosen = chosen ? chosen : &all->pictures[0];
+    if (chosen->width > 0 && chosen->height > 0) {
+        clp_row_number(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_EXIF, chosen->width);
+        clp_row_number(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_EXIF, chosen->height);
+    }
+    if (chosen->bits > 0) {
+        clp_row_number(row, CLP_FIELD_BITS_PER_SAMPLE, CLP_RANK_EXIF, chosen->bits);
+    }
+    if (chosen->samples > 0) {
+        clp_row_number(row, CLP_FIELD_COLOR_COMPONENTS, CLP_RANK_EXIF, chosen->samples);
+    }
+}
+
+/** Date, fraction and zone as one text, where there is more than the date. */
+static void put_date(clp_row *row, clp_field date, clp_field fraction, clp_field zone,
+                     clp_field whole) {
+    const char *when = clp_row_get(row, date), *part = clp_row_get(row, fraction),
+               *offset = clp_row_get(row, zone);
+    size_t digits = strspn(part, "0123456789");
+    bool zoned =
+        (offset[0] == '+' || offset[0] == '-') && strlen(offset) == 6 && !strpbrk(when, "+-");
+    char text[128];
+    if (strlen(when) < 19 || strlen(when) > 32 || digits > 20 || (digits == 0 && !zoned)) {
+        return;
+    }
+    snprintf(text, sizeof text, "%.19s%s%.*s%s%s", when, digits ? "." : "", (int)digits, part,
+             when + 19, zoned ? offset : "");
+    clp_row_string(row, whole, CLP_RANK_EXIF, text);
+}
+
+/** A date must begin as one; what is only spaces or zeros says that there is none. */
+static void check_date(clp_row *row, clp_field date) {
+    const char *text = clp_row_get(row, date);
+    bool sound = strlen(text) >= 4;
+    for (size_t i = 0; sound && i < 19 && text[i]; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        sound =
+            i == 4 || i == 7 || i == 10 || i == 13 || i == 16 ? !digit : digit || text[i] == ' ';
+    }
+    if (text[0] && !sound) {
+        char flaw[64];
+        snprintf(flaw, sizeof flaw, "EXIF: %s is no date", clp_field_info(date).name);
+        clp_row_warn(row, flaw);
+    }
+}
+
+static void finish(clp_row *row, const collected *all, bool sizes, uint32_t flaws) {
+    const char *flaw;
+    put_place(row, all);
+    if (sizes) {
+        put_size(row, all);
+    }
+    for (size_t i = 0; (flaw = clp_tiff_flaw(flaws, i)); i++) {
+        clp_row_warn(row, flaw);
+    }
+    check_date(row, F(DATE_TIME_ORIGINAL));
+    check_date(row, F(CREATE_DATE));
+    check_date(row, F(MODIFY_DATE));
+    put_date(row, F(DATE_TIME_ORIGINAL), F(SUBSEC_TIME_ORIGINAL), F(OFFSET_TIME_ORIGINAL),
+             F(SUBSEC_DATE_TIME_ORIGINAL));
+    put_date(row, F(CREATE_DATE), F(SUBSEC_TIME_DIGITIZED), F(OFFSET_TIME_DIGITIZED),
+             F(SUBSEC_CREATE_DATE));
+    put_date(row, F(MODIFY_DATE), F(SUBSEC_TIME), F(OFFSET_TIME), F(SUBSEC_MODIFY_DATE));
+}
+
+void clp_index_exif(clp_row *row, const uint8_t *data, size_t size) {
+    collected all = {.row = row};
+    clp_tiff_visitor visitor = {wants, take, &all};
+    uint32_t flaws = clp_tiff_read_block(data, size, &visitor);
+    finish(row, &all, false, flaws);
+}
+
+bool clp_index_tiff(clp_row *row, const clp_reach *from) {
+    collected all = {.row = row};
+    clp_tiff_visitor visitor = {wants, take, &all};
+    uint32_t flaws = clp_tiff_read(from, true, &visitor);
+    finish(row, &all, true, flaws);
+    return (flaws & (CLP_TIFF_NO_HEADER | CLP_TIFF_OUTSIDE)) == 0;
+}

@@ -1,0 +1,39 @@
+/** The fields of an index: what its columns are called and hold. */
+#ifndef CLP_INDEX_FIELDS_H
+#define CLP_INDEX_FIELDS_H
+
+#include "core/error.h"
+
+typedef enum clp_field {
+#define FIELD(identifier, name, kind, group) CLP_FIELD_##identifier,
+#include "index/fields.def"
+#undef FIELD
+    CLP_FIELD_COUNT
+} clp_field;
+
+/** What whole rows of this program hold: changes with fields.def, so that --update reads rows of
+ * another make anew. */
+enum { CLP_INDEX_VERSION = 1 };
+
+/** The fields of a row that are wanted, in the order of columns. */
+typedef struct clp_selection {
+    clp_field fields[CLP_FIELD_COUNT];
+    size_t count;
+    bool whole; /**< every field there is */
+} clp_selection;
+
+/** By its place; name NULL beyond the last. */
+clproc_index_field clp_field_info(size_t index);
+
+/** Finds a field by its name in whatever case, or by a short one such as "lens". False if there is
+ * none. */
+bool clp_field_find(const char *name, size_t length, clp_field *field);
+/** As clp_field_find(); otherwise an error that lists likely names. */
+clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
+                              clproc_error *error);
+
+/** Reads "SourceFile,ISO,lens"; NULL selects every field. */
+clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error);
+bool clp_selection_has(const clp_selection *selection, clp_field field);
+
+#endif

@@ -1,0 +1,36 @@
+/** The beginning of a file, and what else of it is asked for: one open, few reads. */
+#ifndef CLP_INDEX_HEAD_H
+#define CLP_INDEX_HEAD_H
+
+#include "core/file.h"
+
+/** Bytes of the first read: the header of many photos. */
+#define CLP_HEAD_FIRST ((size_t)16 << 10)
+/** Bytes that are read of one file at most. */
+#define CLP_HEAD_MOST ((uint64_t)48 << 20)
+
+typedef struct clp_head_window {
+    clp_bytes bytes;
+    uint64_t start; /**< where in the file they stand */
+} clp_head_window;
+
+/** Zero-initialise; release with clp_head_free(). Used again for file after file. */
+typedef struct clp_head {
+    int file;                     /**< while one is open */
+    uint64_t size;                /**< of the file, bytes */
+    int64_t seconds, nanoseconds; /**< of its last change */
+    clp_head_window first, other;
+    uint64_t read; /**< bytes read of this file */
+    int code;      /**< errno of a read that failed, 0 if none did */
+} clp_head;
+
+/** Opens a regular file, and reads nothing yet. */
+clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *error);
+void clp_head_close(clp_head *head);
+void clp_head_free(clp_head *head);
+
+/** `bytes` bytes from `offset`; NULL where the file does not have them, cannot be read, or more was
+ * asked for than is read of a file. Valid until the next call. */
+const uint8_t *clp_head_at(clp_head *head, uint64_t offset, size_t bytes);
+
+#endif

@@ -1,0 +1,347 @@
+#include "index/reader.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/format.h"
+#include "core/memory.h"
+#include "meta/read.h"
+
+struct clp_reader {
+    clp_head head;
+    clp_decoder *decoder;
+    clp_extract extract;
+    clp_quality_scale scale;
+    uint64_t bytes;
+};
+
+clproc_status clp_reader_create(clp_reader **reader, clproc_error *error) {
+    clp_reader *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
+    if (!made) {
+        return clp_error_memory(error, "a reader of headers", sizeof *made);
+    }
+    made->head.file = -1;
+    clp_quality_scale_make(&made->scale);
+    clproc_status status = clp_decoder_create(&made->decoder, error);
+    if (status != CLPROC_OK) {
+        clp_reader_destroy(&made);
+    }
+    *reader = made;
+    return status;
+}
+
+void clp_reader_destroy(clp_reader **reader) {
+    if (reader && *reader) {
+        clp_decoder_destroy(&(*reader)->decoder);
+        clp_head_free(&(*reader)->head);
+        clp_bytes_free(&(*reader)->extract.bytes);
+        clp_memory_free(*reader);
+        *reader = NULL;
+    }
+}
+
+uint64_t clp_reader_bytes(const clp_reader *reader) {
+    return reader->bytes;
+}
+
+/* ----------------------------------------------------------------- the file */
+
+static void put_name(clp_row *row, const char *path) {
+    const char *slash = strrchr(path, '/');
+    clp_row_string(row, CLP_FIELD_SOURCE_FILE, CLP_RANK_EXIF, path);
+    clp_row_string(row, CLP_FIELD_FILE_NAME, CLP_RANK_EXIF, slash ? slash + 1 : path);
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (slash) {
+        clp_row_text(row, CLP_FIELD_DIRECTORY, CLP_RANK_EXIF, path, length ? length : 1);
+    } else {
+        clp_row_string(row, CLP_FIELD_DIRECTORY, CLP_RANK_EXIF, ".");
+    }
+}
+
+/** As exiftool writes it, with the fraction of a second where there is one: --update compares it.
+ */
+static void print_date(const clp_head *head, char *text, size_t size) {
+    struct tm local;
+    time_t seconds = (time_t)head->seconds;
+    char fraction[16] = "";
+    if (!localtime_r(&seconds, &local)) {
+        text[0] = '\0';
+        return;
+    }
+    if (head->nanoseconds > 0) {
+        snprintf(fraction, sizeof fraction, ".%09d", (int)head->nanoseconds);
+    }
+    long zone = local.tm_gmtoff, minutes = (zone < 0 ? -zone : zone) / 60;
+    snprintf(text, size, "%04d:%02d:%02d %02d:%02d:%02d%s%c%02ld:%02ld", local.tm_year + 1900,
+             local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, fraction,
+             zone < 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
+static void fail(clp_row *row, const char *message) {
+    clp_row_string(row, CLP_FIELD_ERROR, CLP_RANK_EXIF, message);
+}
+
+/* -------------------------------------------------------- JPEGs and PNGs */
+
+static void put_density(clp_row *row, const clp_colour_facts *colour) {
+    /* EXIF's numbers of units: 1 none, 2 inches, 3 centimetres. */
+    if (colour->density_x > 0 && colour->density_y > 0) {
+        clp_row_number(row, CLP_FIELD_X_RESOLUTION, CLP_RANK_FORMAT, colour->density_x);
+        clp_row_number(row, CLP_FIELD_Y_RESOLUTION, CLP_RANK_FORMAT, colour->density_y);
+        clp_row_integer(row, CLP_FIELD_RESOLUTION_UNIT, CLP_RANK_FORMAT,
+                        colour->density_unit == CLP_DENSITY_PER_INCH ? 2
+                        : colour->density_unit == CLP_DENSITY_PER_CM ? 3
+                                                                     : 1);
+    }
+}
+
+static void put_blocks(clp_row *row, const clp_blocks *blocks) {
+    char name[256];
+    if (blocks->exif.data) {
+        clp_index_exif(row, blocks->exif.data, blocks->exif.size);
+    }
+    if (blocks->xmp.data) {
+        clp_index_xmp(row, blocks->xmp.data, blocks->xmp.size);
+    }
+    if (blocks->iptc.data) {
+        clp_index_iptc(row, blocks->iptc.data, blocks->iptc.size, false);
+    }
+    if (blocks->icc.data) {
+        clp_icc_name(blocks->icc.data, blocks->icc.size, name, sizeof name);
+        clp_row_string(row, CLP_FIELD_PROFILE_DESCRIPTION, CLP_RANK_EXIF, name);
+    }
+    clp_index_notes(row, &blocks->notes);
+}
+
+/** Lets the decoder take the extract apart. */
+static void open_extract(clp_reader *reader, bool preview, clp_row *row) {
+    /* Of pixels there are none; chunks are bounded where they are gathered, and once unpacked. */
+    const clp_limits limits = {.chunk_bytes = (uint64_t)8 << 20};
+    clp_extract *extract = &reader->extract;
+    clp_header header;
+    clproc_error error = {0};
+    clp_decode_result flaws = {0};
+    clproc_status status =
+        clp_decoder_open(reader->decoder, extract->bytes.data, extract->bytes.size, &limits,
+                         CLPROC_FAIL_ON_NONE, &header, &error);
+    if (status == CLPROC_OK) {
+        put_blocks(row, &header.blocks);
+        if (!preview) {
+            put_density(row, &header.colour);
+        }
+        clp_decoder_flaws(reader->decoder, &flaws);
+        if (flaws.message[0]) {
+            clp_row_warn(row, flaws.message);
+        }
+    } else if (extract->exif) {
+        clp_index_exif(row, extract->bytes.data + extract->exif, extract->exif_size);
+    }
+    if (extract->problem) {
+        fail(row, extract->problem);
+    } else if (status != CLPROC_OK) {
+        fail(row, error.message);
+    }
+}
+
+static void clear_extract(clp_extract *extract) {
+    clp_bytes bytes = extract->bytes;
+    bytes.size = 0;
+    *extract = (clp_extract){.bytes = bytes};
+}
+
+static void read_jpeg(clp_reader *reader, uint64_t start, bool preview, clp_row *row) {
+    clp_extract *extract = &reader->extract;
+    clproc_error error = {0};
+    clear_extract(extract);
+    if (clp_extract_jpeg(&reader->head, start, preview, row, extract, &error) != CLPROC_OK) {
+        fail(row, error.message);
+        return;
+    }
+    open_extract(reader, preview, row);
+    int quality = clp_index_quality(&reader->scale, (const uint16_t(*)[64])extract->tables,
+                                    extract->table_count);
+    if (quality && !preview) {
+        clp_row_integer(row, CLP_FIELD_QUALITY_ESTIMATE, CLP_RANK_EXIF, quality);
+    }
+}
+
+static void read_png(clp_reader *reader, clp_row *row) {
+    clproc_error error = {0};
+    clear_extract(&reader->extract);
+    if (clp_extract_png(&reader->head, row, &reader->extract, &error) != CLPROC_OK) {
+        fail(row, error.message);
+        return;
+    }
+    open_extract(reader, false, row);
+}
+
+/* ------------------------------------------------------- TIFF and raw files */
+
+/** Endings of raw files that are TIFF structures, as exiftool's FileType. */
+static const char raw_types[][4] = {"NEF", "NRW", "ARW", "SR2", "PEF", "SRW", "3FR", "ERF",
+                                    "IIQ", "DCR", "KDC", "MEF", "MOS", "RWL", "FFF", "GPR"};
+
+static const char *ending_of(const char *path) {
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    return dot ? dot + 1 : "";
+}
+
+static bool is_raw_ending(const char *ending, const char **type) {
+    for (size_t i = 0; i < sizeof raw_types / sizeof *raw_types; i++) {
+        if (strcasecmp(ending, raw_types[i]) == 0) {
+            *type = raw_types[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static const uint8_t *reach(void *user, uint64_t offset, size_t bytes) {
+    return clp_head_at(user, offset, bytes);
+}
+
+static void read_tiff(clp_reader *reader, const char *path, const char *kind, bool canon,
+                      clp_row *row) {
+    const char *type = "TIFF";
+    clp_reach from = {.at = reach, .user = &reader->head, .size = reader->head.size};
+    if (!clp_index_tiff(row, &from)) {
+        fail(row, "is a TIFF or raw file of which the directory cannot be read");
+    }
+    if (strcmp(kind, "orf") == 0) {
+        type = "ORF";
+    } else if (strcmp(kind, "rw2") == 0) {
+        type = "RW2";
+    } else if (canon) {
+        type = "CR2";
+    } else if (clp_row_has(row, CLP_FIELD_DNG_VERSION)) {
+        type = "DNG";
+    } else {
+        is_raw_ending(ending_of(path), &type);
+    }
+    clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, type);
+}
+
+/** Fujifilm's raw files hold a JPEG with the EXIF. */
+static void read_raf(clp_reader *reader, clp_row *row) {
+    const uint8_t *p = clp_head_at(&reader->head, 84, 4);
+    clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, "RAF");
+    uint64_t at = p ? (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3] : 0;
+    p = at ? clp_head_at(&reader->head, at, 3) : NULL;
+    if (p && memcmp(p, "\xFF\xD8\xFF", 3) == 0) {
+        read_jpeg(reader, at, true, row);
+    } else {
+        fail(row, "is a raw file of which the preview cannot be found");
+    }
+}
+
+/* -------------------------------------------------------------- any format */
+
+/** True if the name is a picture's. */
+static bool named_like_picture(const char *path) {
+    static const char others[][4] = {"DNG", "CR2", "CR3", "RAF", "ORF", "RW2"};
+    const char *ending = ending_of(path), *type;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcasecmp(ending, others[i]) == 0) {
+            return true;
+        }
+    }
+    return clp_format_by_ending(ending) || is_raw_ending(ending, &type);
+}
+
+static clp_read_end read_foreign(const char *path, bool named, const char *kind, bool empty,
+                                 clp_row *row) {
+    char message[96], type[16];
+    if (!named && !named_like_picture(path) && !(kind && clp_codec_kind_is_picture(kind))) {
+        return CLP_READ_NO_PICTURE;
+    }
+    snprintf(message, sizeof message, "is no JPEG, PNG, WebP, TIFF or raw file%s%s",
+             empty  ? ": it is empty"
+             : kind ? ", but "
+                    : "",
+             kind && !empty ? kind : "");
+    fail(row, message);
+    if (kind) {
+        snprintf(type, sizeof type, "%s", kind);
+        for (char *c = type; *c; c++) {
+            *c = (char)toupper((unsigned char)*c);
+        }
+        clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, type);
+    }
+    return CLP_READ_BROKEN;
+}
+
+static clp_read_end read_open(clp_reader *reader, const char *path, bool named, clp_row *row) {
+    clp_head *head = &reader->head;
+    size_t size = head->size < 16 ? (size_t)head->size : 16;
+    const uint8_t *start = clp_head_at(head, 0, size);
+    uint8_t magic[16] = {0};
+    clproc_format format = CLPROC_FORMAT_KEEP;
+    if (start && size) {
+        memcpy(magic, start, size);
+    }
+    bool known = start && clp_codec_recognise(magic, size, &format);
+    if (known && (format == CLPROC_FORMAT_JPEG || format == CLPROC_FORMAT_PNG)) {
+        bool jpeg = format == CLPROC_FORMAT_JPEG;
+        clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, jpeg ? "JPEG" : "PNG");
+        jpeg ? read_jpeg(reader, 0, false, row) : read_png(reader, row);
+    } else {
+        const char *kind = start ? clp_codec_kind(magic, size) : NULL;
+        bool tiff = kind && (strcmp(kind, "tif") == 0 || strcmp(kind, "orf") == 0 ||
+                             strcmp(kind, "rw2") == 0);
+        if (!start && head->code) {
+            fail(row, "cannot be read");
+        } else if (tiff) {
+            read_tiff(reader, path, kind, memcmp(magic + 8, "CR", 2) == 0, row);
+        } else if (kind && strcmp(kind, "webp") == 0) {
+            clp_extract_webp(head, row);
+        } else if (kind && strcmp(kind, "raf") == 0) {
+            read_raf(reader, row);
+        } else {
+            return read_foreign(path, named, kind, head->size == 0, row);
+        }
+    }
+    if (head->code) {
+        char message[160];
+        snprintf(message, sizeof message, "cannot be read: %s%s", strerror(head->code),
+                 clp_file_remedy(head->code));
+        row->values[CLP_FIELD_ERROR].kind = CLP_CELL_NONE;
+        fail(row, message);
+    }
+    return clp_row_has(row, CLP_FIELD_ERROR) ? CLP_READ_BROKEN : CLP_READ_DONE;
+}
+
+/** True if the file is as it was when its row was made. */
+static bool is_unchanged(const clp_old_row *known, const clp_head *head, const char *date) {
+    clp_key key = clp_key_of_bytes(date, strlen(date));
+    return known && known->size == head->size && known->date.low == key.low &&
+           known->date.high == key.high;
+}
+
+clp_read_end clp_reader_read(clp_reader *reader, const char *path, bool named, const clp_old *old,
+                             clp_old_row **known, clp_row *row) {
+    clproc_error error = {0};
+    char date[64];
+    clp_row_clear(row);
+    put_name(row, path);
+    *known = old ? clp_old_find(old, clp_row_get(row, CLP_FIELD_SOURCE_FILE)) : NULL;
+    clp_row_integer(row, CLP_FIELD_INDEX_VERSION, CLP_RANK_EXIF, CLP_INDEX_VERSION);
+    if (clp_head_open(&reader->head, path, &error) != CLPROC_OK) {
+        fail(row, error.message);
+        return CLP_READ_BROKEN;
+    }
+    print_date(&reader->head, date, sizeof date);
+    clp_row_integer(row, CLP_FIELD_FILE_SIZE, CLP_RANK_EXIF, (int64_t)reader->head.size);
+    clp_row_string(row, CLP_FIELD_FILE_MODIFY_DATE, CLP_RANK_EXIF, date);
+    clp_read_end end = is_unchanged(*known, &reader->head, date)
+                           ? CLP_READ_UNCHANGED
+                           : read_open(reader, path, named, row);
+    reader->bytes += reader->head.read;
+    clp_head_close(&reader->head);
+    if (row->exhausted) {
+        fail(row, "no memory for its metadata");
+        end = CLP_READ_BROKEN;
+    }
+    return end;
+}

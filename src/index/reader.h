@@ -1,0 +1,52 @@
+/** From a file to its row. */
+#ifndef CLP_INDEX_READER_H
+#define CLP_INDEX_READER_H
+
+#include "index/head.h"
+#include "index/meta.h"
+#include "index/store.h"
+
+/** What one thread reads file after file with. */
+typedef struct clp_reader clp_reader;
+
+clproc_status clp_reader_create(clp_reader **reader, clproc_error *error);
+void clp_reader_destroy(clp_reader **reader);
+
+/** What has become of a file. */
+typedef enum clp_read_end {
+    CLP_READ_DONE,
+    CLP_READ_BROKEN,     /**< the row has an error, and what could be read */
+    CLP_READ_NO_PICTURE, /**< neither by its name nor by its bytes */
+    CLP_READ_UNCHANGED   /**< since the index was made */
+} clp_read_end;
+
+/** Fills a row, which is cleared first. A file that the user named is a broken picture where it is
+ * none. With `old`, the index as it was, `*known` is the file's row there, NULL if it has none; of
+ * one that is UNCHANGED nothing is read. */
+clp_read_end clp_reader_read(clp_reader *reader, const char *path, bool named, const clp_old *old,
+                             clp_old_row **known, clp_row *row);
+/** Bytes read so far, of all files. */
+uint64_t clp_reader_bytes(const clp_reader *reader);
+
+/* --------------------------------------------------- of the formats alone */
+
+/** What of a file matters, put together as a small file: metadata, tables, no pixels. */
+typedef struct clp_extract {
+    clp_bytes bytes;
+    bool whole;             /**< the pixels begin where they should */
+    const char *problem;    /**< what is wrong where it is not whole */
+    size_t exif, exif_size; /**< where EXIF stands in `bytes`, for files that no decoder takes */
+    uint16_t tables[4][64]; /**< a JPEG's quantisation */
+    size_t table_count;
+} clp_extract;
+
+/** Reads a WebP's size and metadata into the row. */
+void clp_extract_webp(clp_head *head, clp_row *row);
+/** Gathers a JPEG that begins at `start`, and notes its size, sampling and so on in the row; with
+ * `preview`, a raw file's, nothing of that. */
+clproc_status clp_extract_jpeg(clp_head *head, uint64_t start, bool preview, clp_row *row,
+                               clp_extract *extract, clproc_error *error);
+clproc_status clp_extract_png(clp_head *head, clp_row *row, clp_extract *extract,
+                              clproc_error *error);
+
+#endif

@@ -1,0 +1,164 @@
+#include "index/row.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "codec/codec.h"
+
+/* A hostile file may hold any number of keywords. */
+enum { MOST_LIST = 65536, MOST_WARNING = 400 };
+
+void clp_row_clear(clp_row *row) {
+    memset(row->values, 0, sizeof row->values);
+    row->text.size = 0;
+    row->exhausted = false;
+}
+
+void clp_row_free(clp_row *row) {
+    clp_bytes_free(&row->text);
+}
+
+static bool takes(const clp_row *row, clp_field field, clp_rank rank) {
+    const clp_cell *value = &row->values[field];
+    return value->kind == CLP_CELL_NONE || rank > value->rank;
+}
+
+void clp_row_integer(clp_row *row, clp_field field, clp_rank rank, int64_t number) {
+    if (takes(row, field, rank)) {
+        row->values[field] = (clp_cell){.kind = CLP_CELL_INTEGER, .rank = rank, .integer = number};
+    }
+}
+
+void clp_row_number(clp_row *row, clp_field field, clp_rank rank, double number) {
+    if (!isfinite(number)) {
+        return;
+    }
+    if (number == floor(number) && fabs(number) < 0x1p53) {
+        clp_row_integer(row, field, rank, (int64_t)number);
+    } else if (takes(row, field, rank)) {
+        row->values[field] = (clp_cell){.kind = CLP_CELL_REAL, .rank = rank, .real = number};
+    }
+}
+
+/** Appends text to the row's; returns how many bytes it has become. */
+static size_t append(clp_row *row, const uint8_t *text, size_t size) {
+    size_t start = row->text.size;
+    clproc_status status = CLPROC_OK;
+    if (clp_notes_is_utf8(&(clp_block){text, size})) {
+        status = clp_bytes_append(&row->text, text, size, NULL);
+    } else {
+        status = clp_bytes_reserve(&row->text, start + 2 * size, NULL);
+        for (size_t i = 0; status == CLPROC_OK && i < size; i++) {
+            if (text[i] >= 0x80) {
+                row->text.data[row->text.size++] = (uint8_t)(0xC0 | text[i] >> 6);
+            }
+            row->text.data[row->text.size++] =
+                text[i] < 0x80 ? text[i] : (uint8_t)(0x80 | (text[i] & 0x3F));
+        }
+    }
+    if (status == CLPROC_OK) {
+        status = clp_bytes_append(&row->text, "", 1, NULL);
+    }
+    if (status != CLPROC_OK) {
+        row->exhausted = true;
+        row->text.size = start;
+        return 0;
+    }
+    return row->text.size - 1 - start;
+}
+
+/** Text up to a NUL and the bound, without half a character at its end. */
+static size_t cut(const uint8_t *text, size_t size) {
+    size = strnlen((const char *)text, size);
+    if (size > CLP_ROW_TEXT) {
+        for (size = CLP_ROW_TEXT; size > 0 && (text[size] & 0xC0) == 0x80; size--) {
+        }
+    }
+    return size;
+}
+
+void clp_row_text(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size) {
+    size = cut(text, size);
+    if (size == 0 || !takes(row, field, rank)) {
+        return;
+    }
+    size_t start = row->text.size, bytes = append(row, text, size);
+    if (bytes > 0) {
+        row->values[field] =
+            (clp_cell){.kind = CLP_CELL_TEXT, .rank = rank, .size = (uint32_t)bytes, .text = start};
+    }
+}
+
+void clp_row_string(clp_row *row, clp_field field, clp_rank rank, const char *text) {
+    clp_row_text(row, field, rank, text, strlen(text));
+}
+
+void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size) {
+    clp_cell *value = &row->values[field];
+    size = cut(text, size);
+    if (size == 0 || (value->kind != CLP_CELL_NONE && rank < value->rank)) {
+        return;
+    }
+    bool fresh = value->kind != CLP_CELL_LIST || rank > value->rank;
+    if (!fresh && value->size + size > MOST_LIST) {
+        clp_row_warn(row, "a list is too long: cut");
+        return;
+    }
+    size_t start = row->text.size;
+    if (!fresh && value->text + value->size == start) {
+        start = value->text; /* it grows where it stands */
+    } else if (!fresh) {
+        if (clp_bytes_reserve(&row->text, start + value->size, NULL) != CLPROC_OK) {
+            row->exhausted = true;
+            return;
+        }
+        memcpy(row->text.data + start, row->text.data + value->text, value->size);
+        row->text.size += value->size;
+    }
+    if (append(row, text, size) > 0) {
+        *value = (clp_cell){.kind = CLP_CELL_LIST,
+                            .rank = rank,
+                            .size = (uint32_t)(row->text.size - start),
+                            .text = start};
+    }
+}
+
+void clp_row_warn(clp_row *row, const char *flaw) {
+    const char *before = clp_row_get(row, CLP_FIELD_WARNING);
+    char text[2 * MOST_WARNING + 8];
+    if (strstr(before, flaw) || strlen(before) + strlen(flaw) > MOST_WARNING) {
+        return;
+    }
+    snprintf(text, sizeof text, "%s%s%s", before, before[0] ? "; " : "", flaw);
+    row->values[CLP_FIELD_WARNING].kind = CLP_CELL_NONE;
+    clp_row_string(row, CLP_FIELD_WARNING, CLP_RANK_FORMAT, text);
+}
+
+const char *clp_row_get(const clp_row *row, clp_field field) {
+    const clp_cell *value = &row->values[field];
+    return value->kind == CLP_CELL_TEXT || value->kind == CLP_CELL_LIST
+               ? (const char *)row->text.data + value->text
+               : "";
+}
+
+const char *clp_row_next(const clp_row *row, clp_field field, size_t *at) {
+    const clp_cell *value = &row->values[field];
+    if (value->kind != CLP_CELL_LIST || *at >= value->size) {
+        return NULL;
+    }
+    const char *item = (const char *)row->text.data + value->text + *at;
+    *at += strlen(item) + 1;
+    return item;
+}
+
+void clp_number_print(const clp_cell *value, char *text, size_t size) {
+    if (value->kind == CLP_CELL_INTEGER) {
+        snprintf(text, size, "%lld", (long long)value->integer);
+        return;
+    }
+    snprintf(text, size, "%.15g", value->real);
+    char *comma = strchr(text, ','); /* of another locale */
+    if (comma) {
+        *comma = '.';
+    }
+}

@@ -1,0 +1,165 @@
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "core/memory.h"
+#include "index/store_private.h"
+
+/** Those of this build; NULL ends them. */
+static const clp_store_kind *const kinds[] = {&clp_store_json, &clp_store_csv,
+#ifdef CLP_HAVE_SQLITE
+                                              &clp_store_sqlite,
+#endif
+                                              NULL};
+
+const char *clp_store_ending(size_t index) {
+    for (size_t i = 0; kinds[i]; i++) {
+        for (size_t k = 0; kinds[i]->endings[k]; k++) {
+            if (index-- == 0) {
+                return kinds[i]->endings[k];
+            }
+        }
+    }
+    return NULL;
+}
+
+static const clp_store_kind *find_kind(const char *path) {
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    if (strcmp(path, "-") == 0) {
+        return &clp_store_json;
+    }
+    for (size_t i = 0; dot && kinds[i]; i++) {
+        for (size_t k = 0; kinds[i]->endings[k]; k++) {
+            if (strcasecmp(dot, kinds[i]->endings[k]) == 0) {
+                return kinds[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+clproc_status clp_store_check(const char *path, clproc_error *error) {
+    static const char *const missing[] = {".parquet", ".sqlite", ".sqlite3", ".db"};
+    const char *dot = strrchr(path, '.'), *ending;
+    char list[128];
+    size_t used = 0;
+    if (find_kind(path)) {
+        return CLPROC_OK;
+    }
+    for (size_t i = 0; (ending = clp_store_ending(i)); i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", ending);
+    }
+    for (size_t i = 0; dot && i < sizeof missing / sizeof *missing; i++) {
+        if (strcasecmp(dot, missing[i]) == 0) {
+            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                      "this build of clproc writes no %s; choose among %s",
+                                      missing[i], list);
+        }
+    }
+    return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                              "an index needs an ending that says what it is: %s", list);
+}
+
+clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
+                             clproc_error *error) {
+    struct stat info;
+    clproc_status status = clp_store_check(path, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    const clp_store_kind *kind = find_kind(path);
+    clp_store *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
+    void *state = clp_memory_zero(CLP_MEMORY_OTHER, 1, kind->state);
+    if (!made || !state) {
+        clp_memory_free(made);
+        clp_memory_free(state);
+        return clp_error_memory(error, "an index", kind->state);
+    }
+    *made = (clp_store){.kind = kind, .path = path, .selection = selection, .state = state};
+    made->existed = strcmp(path, "-") != 0 && stat(path, &info) == 0 && info.st_size > 0;
+    status = kind->open(made, error);
+    if (status != CLPROC_OK) {
+        clp_store_close(&made);
+    }
+    *store = made;
+    return status;
+}
+
+void clp_store_close(clp_store **store) {
+    if (store && *store) {
+        (*store)->kind->close(*store);
+        clp_memory_free((*store)->state);
+        clp_memory_free(*store);
+        *store = NULL;
+    }
+}
+
+bool clp_store_existed(const clp_store *store) {
+    return store->existed;
+}
+
+clproc_status clp_store_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error) {
+    *usable = true;
+    return store->existed ? store->kind->scan(store, old, usable, error) : CLPROC_OK;
+}
+
+clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error) {
+    clp_row_clear(row);
+    return store->kind->fetch(store, place, row, error);
+}
+
+clproc_status clp_store_print(const clp_store *store, const clp_row *row, clp_bytes *text,
+                              clproc_error *error) {
+    return store->kind->print ? store->kind->print(store->selection, row, text, error) : CLPROC_OK;
+}
+
+clproc_status clp_store_put(clp_store *store, const clp_row *row, const void *text, size_t size,
+                            clproc_error *error) {
+    return store->kind->put(store, row, text, size, error);
+}
+
+clproc_status clp_store_commit(clp_store *store, clproc_error *error) {
+    return store->kind->commit(store, error);
+}
+
+/* ---------------------------------------------------------------- old rows */
+
+static clp_key key_of(const char *text) {
+    return clp_key_of_bytes(text, strlen(text));
+}
+
+clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error) {
+    const clp_cell *size = &row->values[CLP_FIELD_FILE_SIZE];
+    /* What could not be read may be readable by now. */
+    bool known = size->kind == CLP_CELL_INTEGER && !clp_row_has(row, CLP_FIELD_ERROR);
+    clp_old_row made = {.date = key_of(clp_row_get(row, CLP_FIELD_FILE_MODIFY_DATE)),
+                        .size = known ? (uint64_t)size->integer : UINT64_MAX,
+                        .place = place};
+    uint32_t present;
+    bool added;
+    clp_old_row *rows = clp_memory_grow(CLP_MEMORY_LISTING, old->rows, &old->capacity,
+                                        old->count + 1, sizeof *rows);
+    if (!rows || old->count >= UINT32_MAX) {
+        return clp_error_memory(error, "the index as it was", old->count * sizeof *rows);
+    }
+    old->rows = rows;
+    clproc_status status =
+        clp_hashset_add(&old->names, key_of(clp_row_get(row, CLP_FIELD_SOURCE_FILE)),
+                        (uint32_t)old->count, &added, &present, error);
+    if (status == CLPROC_OK) {
+        rows[added ? old->count : present] = made;
+        old->count += added;
+    }
+    return status;
+}
+
+clp_old_row *clp_old_find(const clp_old *old, const char *path) {
+    uint32_t present = 0;
+    return clp_hashset_find(&old->names, key_of(path), &present) ? &old->rows[present] : NULL;
+}
+
+void clp_old_free(clp_old *old) {
+    clp_hashset_free(&old->names);
+    clp_memory_free(old->rows);
+    *old = (clp_old){0};
+}

@@ -1,0 +1,62 @@
+/** Where an index is kept: JSON lines, CSV, or a table of SQLite. */
+#ifndef CLP_INDEX_STORE_H
+#define CLP_INDEX_STORE_H
+
+#include "batch/hashset.h"
+#include "index/row.h"
+
+/** A row of the index as it was. */
+typedef struct clp_old_row {
+    clp_key date;   /**< of its FileModifyDate */
+    uint64_t size;  /**< its FileSize; UINT64_MAX if it is to be read again */
+    uint64_t place; /**< where the store finds it */
+    bool met;       /**< its file is still there */
+} clp_old_row;
+
+/** The rows of an index as it was, by their SourceFile. Zero-initialise; release with
+ * clp_old_free(). */
+typedef struct clp_old {
+    clp_hashset names; /**< number in `rows` */
+    clp_old_row *rows;
+    size_t count, capacity;
+} clp_old;
+
+/** Notes a row; the last one of a name counts. A file of which the row has an error is always read
+ * again.
+ */
+clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error);
+/** The row of a file; NULL if there is none. */
+clp_old_row *clp_old_find(const clp_old *old, const char *path);
+void clp_old_free(clp_old *old);
+
+typedef struct clp_store clp_store;
+
+/** Finds out what kind of index a name means, and that this build has it. */
+clproc_status clp_store_check(const char *path, clproc_error *error);
+/** Endings of the kinds that this build has; NULL beyond the last. */
+const char *clp_store_ending(size_t index);
+
+/** Opens the index as it is, which may not be there, and begins the one to take its place. The
+ * selection must live as long. */
+clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
+                             clproc_error *error);
+/** Leaves the index as it was, unless it was committed. */
+void clp_store_close(clp_store **store);
+
+/** Notes the rows there are. `*usable` is false if they have other fields. */
+clproc_status clp_store_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
+/** Reads one of them again. */
+clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
+/** True if there was an index with this name. */
+bool clp_store_existed(const clp_store *store);
+
+/** Appends a row as text, where the store takes text; any thread may do so. */
+clproc_status clp_store_print(const clp_store *store, const clp_row *row, clp_bytes *text,
+                              clproc_error *error);
+/** Adds a row, with what clp_store_print() made of it. */
+clproc_status clp_store_put(clp_store *store, const clp_row *row, const void *text, size_t size,
+                            clproc_error *error);
+/** Puts the new index in place of the old one. */
+clproc_status clp_store_commit(clp_store *store, clproc_error *error);
+
+#endif

@@ -1,0 +1,78 @@
+/** What the kinds of store share. */
+#ifndef CLP_INDEX_STORE_PRIVATE_H
+#define CLP_INDEX_STORE_PRIVATE_H
+
+#include "index/store.h"
+
+typedef struct clp_text_format clp_text_format;
+
+/** One kind; functions that are NULL have nothing to do. */
+typedef struct clp_store_kind {
+    const char *endings[4];        /**< NULL ends them */
+    size_t state;                  /**< bytes of what it keeps */
+    const clp_text_format *format; /**< of text files, else NULL */
+    clproc_status (*open)(clp_store *store, clproc_error *error);
+    clproc_status (*scan)(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
+    clproc_status (*fetch)(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
+    clproc_status (*print)(const clp_selection *selection, const clp_row *row, clp_bytes *text,
+                           clproc_error *error);
+    clproc_status (*put)(clp_store *store, const clp_row *row, const void *text, size_t size,
+                         clproc_error *error);
+    clproc_status (*commit)(clp_store *store, clproc_error *error);
+    void (*close)(clp_store *store);
+} clp_store_kind;
+
+struct clp_store {
+    const clp_store_kind *kind;
+    const char *path;
+    const clp_selection *selection;
+    bool existed;
+    void *state;
+};
+
+extern const clp_store_kind clp_store_json, clp_store_csv, clp_store_sqlite;
+
+/* ------------------------------------------------------------- text files */
+
+/** How the lines of a text file are read and written. */
+struct clp_text_format {
+    /** Appends what stands before the rows; NULL: nothing. */
+    clproc_status (*head)(const clp_selection *selection, clp_bytes *text, clproc_error *error);
+    /** True if the first record is the head that this selection has. */
+    bool (*same_head)(const clp_selection *selection, const clp_bytes *record);
+    /** True if the bytes are a whole record, not the first line of one. */
+    bool (*whole)(const uint8_t *record, size_t size);
+    /** Reads a record; false if it is none, or has not all fields of the selection. */
+    bool (*parse)(const clp_selection *selection, const uint8_t *record, size_t size, clp_row *row);
+};
+
+typedef struct clp_text_file {
+    const clp_text_format *format;
+    FILE *old; /**< NULL if there was none */
+    char *line;
+    size_t capacity; /**< of `line` */
+    clp_bytes record;
+    clp_file_tree tree;
+    clp_file_writer writer;
+    clp_bytes waiting; /**< to be written */
+    bool stream;       /**< goes to standard output */
+} clp_text_file;
+
+clproc_status clp_text_open(clp_store *store, clproc_error *error);
+clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
+clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
+clproc_status clp_text_put(clp_store *store, const clp_row *row, const void *text, size_t size,
+                           clproc_error *error);
+clproc_status clp_text_commit(clp_store *store, clproc_error *error);
+void clp_text_close(clp_store *store);
+
+/* ----------------------------------------------------------------- values */
+
+/** Appends a JSON string, or a list as an array of them. */
+clproc_status clp_json_put_text(clp_bytes *text, const char *string, clproc_error *error);
+clproc_status clp_json_put_list(clp_bytes *text, const clp_row *row, clp_field field,
+                                clproc_error *error);
+/** Reads a list from such an array; false if it is none. */
+bool clp_json_get_list(clp_row *row, clp_field field, const char *text, size_t size);
+
+#endif

@@ -1,0 +1,140 @@
+/* Indexes that are text: the old one is read record by record, the new one is written beside it and
+ * put in its place. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "index/store_private.h"
+
+/** Bytes of one record: more makes no sense. */
+enum { MOST_RECORD = 16 << 20 };
+/** Bytes that are written at once. */
+enum { MOST_WAITING = 1 << 18 };
+
+typedef clp_text_file text_file;
+
+static clproc_status old_error(const clp_store *store, int code, clproc_error *error) {
+    return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                              "the index as it is cannot be read: %s%s", strerror(code),
+                              clp_file_remedy(code));
+}
+
+clproc_status clp_text_open(clp_store *store, clproc_error *error) {
+    text_file *text = store->state;
+    const clp_text_format *format = store->kind->format;
+    clproc_status status = CLPROC_OK;
+    *text = (text_file){.format = format, .writer = {.folder = -1, .file = -1}};
+    text->stream = strcmp(store->path, "-") == 0;
+    if (store->existed && !(text->old = fopen(store->path, "re"))) {
+        return old_error(store, errno, error);
+    }
+    if (!text->stream) {
+        CLP_TRY(status, out, clp_file_begin(&text->writer, &text->tree, store->path, error));
+    }
+    if (format->head) {
+        clp_bytes head = {0};
+        status = format->head(store->selection, &head, error);
+        if (status == CLPROC_OK) {
+            status = clp_text_put(store, NULL, head.data, head.size, error);
+        }
+        clp_bytes_free(&head);
+    }
+out:
+    return status;
+}
+
+/** Reads the record that begins where the file stands; an empty one at the file's end. */
+static clproc_status next_record(clp_store *store, clproc_error *error) {
+    text_file *text = store->state;
+    clproc_status status = CLPROC_OK;
+    text->record.size = 0;
+    do {
+        errno = 0;
+        ssize_t size = getline(&text->line, &text->capacity, text->old);
+        if (size < 0) {
+            return ferror(text->old) ? old_error(store, errno, error) : CLPROC_OK;
+        }
+        CLP_TRY(status, out, clp_bytes_append(&text->record, text->line, (size_t)size, error));
+    } while (text->format->whole && text->record.size < MOST_RECORD &&
+             !text->format->whole(text->record.data, text->record.size));
+out:
+    return status;
+}
+
+clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error) {
+    text_file *text = store->state;
+    clp_row row = {0};
+    clproc_status status;
+    if (text->format->same_head) {
+        CLP_TRY(status, out, next_record(store, error));
+        *usable = text->format->same_head(store->selection, &text->record);
+    }
+    while (*usable) {
+        off_t place = ftello(text->old);
+        CLP_TRY(status, out, next_record(store, error));
+        if (text->record.size == 0) {
+            break;
+        }
+        clp_row_clear(&row);
+        /* What is no row, or one of another make, is simply read anew. */
+        if (text->format->parse(store->selection, text->record.data, text->record.size, &row)) {
+            CLP_TRY(status, out, clp_old_add(old, &row, (uint64_t)place, error));
+        }
+    }
+    status = CLPROC_OK;
+out:
+    clp_row_free(&row);
+    return status;
+}
+
+clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error) {
+    text_file *text = store->state;
+    if (fseeko(text->old, (off_t)place, SEEK_SET) != 0) {
+        return old_error(store, errno, error);
+    }
+    clproc_status status = next_record(store, error);
+    if (status == CLPROC_OK &&
+        !text->format->parse(store->selection, text->record.data, text->record.size, row)) {
+        status = clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                                    "the index was changed by another program; run this again");
+    }
+    return status;
+}
+
+static clproc_status flush(text_file *text, clproc_error *error) {
+    clp_bytes *waiting = &text->waiting;
+    clproc_status status =
+        text->stream ? clp_file_write_stream(STDOUT_FILENO, waiting->data, waiting->size, error)
+                     : clp_file_put(&text->writer, waiting->data, waiting->size, error);
+    waiting->size = 0;
+    return status;
+}
+
+clproc_status clp_text_put(clp_store *store, const clp_row *row, const void *data, size_t size,
+                           clproc_error *error) {
+    text_file *text = store->state;
+    (void)row;
+    clproc_status status = clp_bytes_append(&text->waiting, data, size, error);
+    return status == CLPROC_OK && text->waiting.size >= MOST_WAITING ? flush(text, error) : status;
+}
+
+clproc_status clp_text_commit(clp_store *store, clproc_error *error) {
+    text_file *text = store->state;
+    clproc_status status = flush(text, error);
+    return status == CLPROC_OK && !text->stream ? clp_file_commit(&text->writer, error) : status;
+}
+
+void clp_text_close(clp_store *store) {
+    text_file *text = store->state;
+    if (!text->stream) {
+        clp_file_abandon(&text->writer);
+    }
+    if (text->old) {
+        fclose(text->old);
+    }
+    free(text->line);
+    clp_bytes_free(&text->record);
+    clp_bytes_free(&text->waiting);
+}

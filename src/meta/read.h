@@ -1,0 +1,45 @@
+/** Reading what metadata tells, beside EXIF's tags (tiff.h): XMP, IPTC, the name of a profile. */
+#ifndef CLP_META_READ_H
+#define CLP_META_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Converts UTF-16 to UTF-8, ended by a NUL, as much as has room, up to a NUL. Returns its bytes.
+ */
+size_t clp_utf16_to_utf8(const uint8_t *from, size_t bytes, bool little, char *to, size_t room);
+
+/** A value of a property of an XMP packet; all of it lives as long as the call. */
+typedef struct clp_xmp_value {
+    const char *schema; /**< by its usual prefix, as "dc", whatever the packet calls it */
+    const char *name;   /**< as "title" */
+    const char *text;   /**< UTF-8 with its entities resolved */
+    size_t size;
+} clp_xmp_value;
+
+typedef void (*clp_xmp_fn)(void *user, const clp_xmp_value *value);
+
+/** Calls `take` for every simple property, and for each item of those that are lists or
+ * alternatives; what is built of parts is passed over. Returns what is wrong with the packet, NULL
+ * if nothing is; what could be read until there has been taken. */
+const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void *user);
+
+typedef struct clp_iptc_set {
+    uint8_t record, number;
+    const uint8_t *data;
+    size_t size;
+} clp_iptc_set;
+
+typedef void (*clp_iptc_fn)(void *user, const clp_iptc_set *set);
+
+/** Calls `take` for every data set of IPTC among Photoshop's resources; returns a flaw or NULL. */
+const char *clp_iptc_read(const uint8_t *data, size_t size, clp_iptc_fn take, void *user);
+/** The same of data sets that stand alone, as in TIFF files. */
+const char *clp_iptc_read_sets(const uint8_t *data, size_t size, clp_iptc_fn take, void *user);
+
+/** Writes the description of an ICC profile, of which the end may be missing, as UTF-8; "" if it
+ * has none that can be read. */
+void clp_icc_name(const uint8_t *data, size_t size, char *name, size_t room);
+
+#endif

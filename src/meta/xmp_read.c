@@ -1,0 +1,329 @@
+#include <string.h>
+
+#include "meta/read.h"
+
+/* An XMP packet is RDF in XML: rdf:Description holds properties as attributes and as elements; an
+ * element's value is its text, or a list, rdf:Alt, rdf:Seq or rdf:Bag, of rdf:li. */
+
+enum { MOST_DEPTH = 32, MOST_PREFIXES = 32, NAME_ROOM = 64, TEXT_ROOM = 32768 };
+
+typedef enum element {
+    OTHER,
+    DESCRIPTION, /**< whose attributes and elements are properties */
+    PROPERTY,
+    CONTAINER,
+    ITEM
+} element;
+
+/** Part of the packet. */
+typedef struct span {
+    const char *text;
+    size_t size;
+} span;
+
+/** What the packet calls a schema that is known. */
+typedef struct prefix {
+    span said;
+    const char *meant;
+} prefix;
+
+typedef struct reader {
+    const char *text, *end, *at;
+    clp_xmp_fn take;
+    void *user;
+    element stack[MOST_DEPTH];
+    size_t depth;
+    prefix prefixes[MOST_PREFIXES];
+    size_t prefix_count;
+    span property;       /**< name of the one that is open */
+    const char *content; /**< where its text, or its item's, begins; NULL if it has elements */
+    char name[NAME_ROOM], schema[NAME_ROOM], value[TEXT_ROOM];
+} reader;
+
+/* ------------------------------------------------------------------ names */
+
+static const struct {
+    const char *uri, *prefix;
+} schemas[] = {{"http://purl.org/dc/elements/1.1/", "dc"},
+               {"http://ns.adobe.com/xap/1.0/", "xmp"},
+               {"http://ns.adobe.com/photoshop/1.0/", "photoshop"},
+               {"http://ns.adobe.com/exif/1.0/aux/", "aux"},
+               {"http://ns.adobe.com/exif/1.0/", "exif"},
+               {"http://ns.adobe.com/tiff/1.0/", "tiff"},
+               {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore"},
+               {"http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf"}};
+
+static bool is(span word, const char *text) {
+    return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
+}
+
+/** Notes a declaration, xmlns:said="uri". */
+static void declare(reader *packet, span said, span uri) {
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        if (is(uri, schemas[i].uri) && packet->prefix_count < MOST_PREFIXES) {
+            packet->prefixes[packet->prefix_count++] = (prefix){said, schemas[i].prefix};
+        }
+    }
+}
+
+static void copy(char room[NAME_ROOM], span from) {
+    size_t size = from.size < NAME_ROOM - 1 ? from.size : NAME_ROOM - 1;
+    memcpy(room, from.text, size);
+    room[size] = '\0';
+}
+
+/** Takes a name apart into schema and name; the latest declaration counts. */
+static void resolve(reader *packet, span name) {
+    const char *colon = memchr(name.text, ':', name.size);
+    span said = {name.text, colon ? (size_t)(colon - name.text) : 0};
+    span rest = {colon ? colon + 1 : name.text, name.size - said.size - (colon ? 1 : 0)};
+    copy(packet->schema, said);
+    copy(packet->name, rest);
+    for (size_t i = packet->prefix_count; i > 0; i--) {
+        const prefix *known = &packet->prefixes[i - 1];
+        if (known->said.size == said.size && memcmp(known->said.text, said.text, said.size) == 0) {
+            copy(packet->schema, (span){known->meant, strlen(known->meant)});
+            return;
+        }
+    }
+}
+
+static bool is_rdf(const reader *packet, const char *name) {
+    return strcmp(packet->schema, "rdf") == 0 && strcmp(packet->name, name) == 0;
+}
+
+/* ----------------------------------------------------------------- values */
+
+static size_t put_code(uint32_t code, char *to) {
+    uint8_t pair[4] = {(uint8_t)code, (uint8_t)(code >> 8)};
+    char room[8];
+    size_t bytes = 2;
+    if (code >= 0x10000) {
+        uint32_t high = 0xD800 + ((code - 0x10000) >> 10), low = 0xDC00 + (code & 0x3FF);
+        memcpy(pair, (uint8_t[]){high & 0xFF, high >> 8, low & 0xFF, low >> 8}, 4);
+        bytes = 4;
+    }
+    size_t used = clp_utf16_to_utf8(pair, bytes, true, room, sizeof room);
+    memcpy(to, room, used);
+    return used;
+}
+
+/** The character of an entity that begins at '&'; 0 if it is none. `*size`: its bytes. */
+static uint32_t entity(span text, size_t *size) {
+    static const struct {
+        const char *name;
+        char meant;
+    } known[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        *size = strlen(known[i].name);
+        if (text.size >= *size && memcmp(text.text, known[i].name, *size) == 0) {
+            return (uint8_t)known[i].meant;
+        }
+    }
+    uint32_t code = 0, base = text.size > 2 && text.text[2] == 'x' ? 16 : 10;
+    size_t at = base == 16 ? 3 : 2;
+    if (text.size < 4 || text.text[1] != '#') {
+        return 0;
+    }
+    for (; at < text.size && code < 0x110000; at++) {
+        char c = text.text[at];
+        uint32_t digit = c >= '0' && c <= '9'                 ? (uint32_t)(c - '0')
+                         : base == 16 && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
+                         : base == 16 && c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
+                                                              : 99;
+        if (digit == 99) {
+            break;
+        }
+        code = code * base + digit;
+    }
+    *size = at + 1;
+    return at < text.size && text.text[at] == ';' && code < 0x110000 ? code : 0;
+}
+
+static void emit(reader *packet, span name, span raw) {
+    size_t used = 0, bytes;
+    for (size_t at = 0; at < raw.size && used + 8 < TEXT_ROOM;) {
+        uint32_t code =
+            raw.text[at] == '&' ? entity((span){raw.text + at, raw.size - at}, &bytes) : 0;
+        if (code) {
+            used += put_code(code, packet->value + used);
+            at += bytes;
+        } else {
+            packet->value[used++] = raw.text[at++];
+        }
+    }
+    packet->value[used] = '\0';
+    resolve(packet, name);
+    clp_xmp_value value = {packet->schema, packet->name, packet->value, used};
+    packet->take(packet->user, &value);
+}
+
+/* ---------------------------------------------------------------- elements */
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void skip_space(reader *packet) {
+    while (packet->at < packet->end && is_space(*packet->at)) {
+        packet->at++;
+    }
+}
+
+static span take_name(reader *packet) {
+    const char *start = packet->at;
+    while (packet->at < packet->end && !is_space(*packet->at) && !strchr("=/><\"'", *packet->at)) {
+        packet->at++;
+    }
+    return (span){start, (size_t)(packet->at - start)};
+}
+
+/** Reads `="value"`. */
+static bool take_value(reader *packet, span *value) {
+    skip_space(packet);
+    if (packet->at >= packet->end || *packet->at++ != '=') {
+        return false;
+    }
+    skip_space(packet);
+    if (packet->at >= packet->end || (*packet->at != '"' && *packet->at != '\'')) {
+        return false;
+    }
+    const char *start = packet->at + 1;
+    const char *stop = memchr(start, *packet->at, (size_t)(packet->end - start));
+    if (!stop) {
+        return false;
+    }
+    *value = (span){start, (size_t)(stop - start)};
+    packet->at = stop + 1;
+    return true;
+}
+
+/** Reads the attributes up to the tag's end; with `properties` each of them is one. Declarations
+ * count for all attributes, also those before them. */
+static bool take_attributes(reader *packet, bool properties, bool *empty) {
+    const char *start = packet->at;
+    span name, value;
+    for (int round = 0; round < 1 + properties; round++) {
+        packet->at = start;
+        for (;;) {
+            skip_space(packet);
+            if (packet->at >= packet->end) {
+                return false;
+            }
+            if (*packet->at == '>' || *packet->at == '/') {
+                break;
+            }
+            name = take_name(packet);
+            if (name.size == 0 || !take_value(packet, &value)) {
+                return false;
+            }
+            bool declares = name.size > 6 && memcmp(name.text, "xmlns:", 6) == 0;
+            if (declares && round == 0) {
+                declare(packet, (span){name.text + 6, name.size - 6}, value);
+            }
+            bool foreign = declares || (name.size > 4 && memcmp(name.text, "rdf:", 4) == 0) ||
+                           (name.size > 4 && memcmp(name.text, "xml:", 4) == 0);
+            if (round == 1 && !foreign) {
+                emit(packet, name, value);
+            }
+        }
+    }
+    *empty = *packet->at == '/';
+    packet->at += *empty;
+    return packet->at < packet->end && *packet->at++ == '>';
+}
+
+/** What an element is, by what it stands in. */
+static element kind_of(reader *packet, span name) {
+    element parent = packet->depth ? packet->stack[packet->depth - 1] : OTHER;
+    resolve(packet, name);
+    if (parent == DESCRIPTION) {
+        return PROPERTY;
+    }
+    if (parent == PROPERTY) {
+        return is_rdf(packet, "Alt") || is_rdf(packet, "Seq") || is_rdf(packet, "Bag") ? CONTAINER
+                                                                                       : OTHER;
+    }
+    if (parent == CONTAINER) {
+        return is_rdf(packet, "li") ? ITEM : OTHER;
+    }
+    /* Descriptions within properties are structures. */
+    bool inside = false;
+    for (size_t i = 0; i < packet->depth; i++) {
+        inside |= packet->stack[i] == PROPERTY;
+    }
+    return !inside && is_rdf(packet, "Description") ? DESCRIPTION : OTHER;
+}
+
+static bool open_element(reader *packet) {
+    bool empty = false;
+    span name = take_name(packet);
+    const char *attributes = packet->at;
+    if (name.size == 0 || !take_attributes(packet, false, &empty)) {
+        return false;
+    }
+    element kind = kind_of(packet, name);
+    if (kind == DESCRIPTION) {
+        packet->at = attributes;
+        take_attributes(packet, true, &empty);
+    }
+    packet->property = kind == PROPERTY ? name : packet->property;
+    packet->content = kind == PROPERTY || kind == ITEM ? packet->at : NULL;
+    if (empty) {
+        packet->content = NULL;
+        return true;
+    }
+    if (packet->depth == MOST_DEPTH) {
+        return false;
+    }
+    packet->stack[packet->depth++] = kind;
+    return true;
+}
+
+/** At the '<' of an end tag. */
+static bool close_element(reader *packet, const char *start) {
+    const char *stop = memchr(packet->at, '>', (size_t)(packet->end - packet->at));
+    if (!stop || packet->depth == 0) {
+        return false;
+    }
+    packet->at = stop + 1;
+    element kind = packet->stack[--packet->depth];
+    if (packet->content && (kind == PROPERTY || kind == ITEM)) {
+        emit(packet, packet->property, (span){packet->content, (size_t)(start - packet->content)});
+    }
+    packet->content = NULL;
+    return true;
+}
+
+/** Steps over what begins with `<?` or `<!`. */
+static bool skip_other(reader *packet) {
+    const char *stop = *packet->at == '?' ? "?>" : "-->";
+    bool comment = packet->end - packet->at > 2 && memcmp(packet->at, "!--", 3) == 0;
+    stop = comment || *packet->at == '?' ? stop : ">";
+    const char *found = memmem(packet->at, (size_t)(packet->end - packet->at), stop, strlen(stop));
+    packet->at = found ? found + strlen(stop) : packet->end;
+    return found != NULL;
+}
+
+const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void *user) {
+    reader packet = {.take = take, .user = user};
+    bool sound = true, any = false;
+    packet.text = packet.at = (const char *)data;
+    packet.end = packet.text + size;
+    while (sound && packet.at < packet.end) {
+        const char *start = memchr(packet.at, '<', (size_t)(packet.end - packet.at));
+        if (!start || packet.end - start < 2) {
+            break;
+        }
+        packet.at = start + 1;
+        if (*packet.at == '/') {
+            sound = close_element(&packet, start);
+        } else if (*packet.at == '?' || *packet.at == '!') {
+            sound = skip_other(&packet);
+        } else {
+            sound = open_element(&packet);
+            any = true;
+        }
+    }
+    return sound && any && packet.depth == 0 ? NULL : "XMP: is not well-formed";
+}

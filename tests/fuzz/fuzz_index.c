@@ -1,0 +1,69 @@
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "index/reader.h"
+#include "index/store_private.h"
+#include "index/where.h"
+
+/** A row is text that JSON can hold, with numbers that are some, whatever the file was. */
+static void check_row(const clp_row *row) {
+    for (size_t i = 0; i < CLP_FIELD_COUNT; i++) {
+        const clp_cell *cell = &row->values[i];
+        if (cell->kind == CLP_CELL_TEXT) {
+            const char *text = clp_row_get(row, (clp_field)i);
+            clp_block block = {(const uint8_t *)text, cell->size};
+            FUZZ_PROMISE(cell->size > 0 && strlen(text) == cell->size);
+            FUZZ_PROMISE(clp_notes_is_utf8(&block));
+        }
+        FUZZ_PROMISE(cell->kind != CLP_CELL_REAL || cell->real - cell->real == 0);
+    }
+}
+
+/** What was written can be read, and is the same. */
+static void check_store(const clp_store_kind *kind, const clp_row *row) {
+    clp_selection all;
+    clp_bytes first = {0}, second = {0};
+    clp_row back = {0};
+    clproc_error error;
+    FUZZ_PROMISE(clp_selection_parse(&all, NULL, &error) == CLPROC_OK);
+    FUZZ_PROMISE(kind->print(&all, row, &first, &error) == CLPROC_OK);
+    FUZZ_PROMISE(kind->format->parse(&all, first.data, first.size, &back));
+    FUZZ_PROMISE(kind->print(&all, &back, &second, &error) == CLPROC_OK);
+    FUZZ_PROMISE(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
+    clp_row_free(&back);
+    clp_bytes_free(&first);
+    clp_bytes_free(&second);
+}
+
+/** The bytes as a filter: refused with a reason, or it decides. */
+static void filter(const uint8_t *data, size_t size, const clp_row *row) {
+    char text[1024];
+    clp_where *where = NULL;
+    clproc_error error;
+    snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text - 1),
+             (const char *)data);
+    if (!fuzz_failed(clp_where_create(&where, text, &error), &error)) {
+        clp_where_passes(where, row);
+    }
+    clp_where_destroy(&where);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static clp_reader *reader; /* used for file after file, as in a run */
+    static clp_row row;
+    clproc_error error;
+    char path[64];
+    clp_old_row *known;
+    FUZZ_PROMISE(reader || clp_reader_create(&reader, &error) == CLPROC_OK);
+    snprintf(path, sizeof path, "fuzz-index-%d.jpg", (int)getpid());
+    FUZZ_PROMISE(clp_file_write(path, data, size, false, &error) == CLPROC_OK);
+    clp_read_end end = clp_reader_read(reader, path, true, NULL, &known, &row);
+    unlink(path);
+    FUZZ_PROMISE(end == CLP_READ_DONE || end == CLP_READ_BROKEN);
+    FUZZ_PROMISE((end == CLP_READ_BROKEN) == clp_row_has(&row, CLP_FIELD_ERROR));
+    check_row(&row);
+    filter(data, size, &row);
+    check_store(&clp_store_json, &row);
+    check_store(&clp_store_csv, &row);
+    return 0;
+}

@@ -1,0 +1,335 @@
+/* Reading tags, XMP, IPTC and names of profiles: right values, and a named flaw for what is broken.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "meta/read.h"
+#include "meta/tiff.h"
+
+/* ------------------------------------------------------------------- TIFF */
+
+/** A structure being written, in either byte order. */
+typedef struct builder {
+    uint8_t data[4096];
+    bool little;
+} builder;
+
+static void put(builder *to, size_t at, uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; i++) {
+        to->data[at + (size_t)i] = (uint8_t)(value >> 8 * (to->little ? i : bytes - 1 - i));
+    }
+}
+
+static void begin(builder *to, bool little) {
+    memset(to, 0, sizeof *to);
+    to->little = little;
+    memset(to->data, little ? 'I' : 'M', 2);
+    put(to, 2, 42, 2);
+    put(to, 4, 8, 4);
+}
+
+static void put_entry(builder *to, size_t at, uint32_t tag, uint32_t type, uint32_t count,
+                      uint32_t value) {
+    put(to, at, tag, 2);
+    put(to, at + 2, type, 2);
+    put(to, at + 4, count, 4);
+    put(to, at + 8, value, type == CLP_TIFF_SHORT && count == 1 ? 2 : 4);
+}
+
+typedef struct seen {
+    size_t count;
+    clp_ifd ifd[16];
+    uint32_t tag[16];
+    double number[16];
+} seen;
+
+static bool wants(clp_ifd ifd, uint32_t tag) {
+    (void)ifd;
+    return tag != 0x927C; /* all but maker notes */
+}
+
+static void take(void *user, const clp_tiff_tag *tag) {
+    seen *all = user;
+    assert_true(all->count < 16);
+    assert_true(tag->count > 0 && tag->data);
+    all->ifd[all->count] = tag->ifd;
+    all->tag[all->count] = tag->tag;
+    if (!clp_tiff_number(tag, 0, &all->number[all->count])) {
+        all->number[all->count] = NAN;
+    }
+    all->count++;
+}
+
+static uint32_t read_all(const builder *from, size_t size, seen *all) {
+    clp_tiff_visitor visitor = {wants, take, all};
+    *all = (seen){0};
+    return clp_tiff_read_block(from->data, size, &visitor);
+}
+
+static void test_directories(void **state) {
+    (void)state;
+    for (int little = 0; little < 2; little++) {
+        builder file;
+        seen all;
+        begin(&file, little);
+        put(&file, 8, 3, 2);
+        put_entry(&file, 10, 0x0112, CLP_TIFF_SHORT, 1, 6);
+        put_entry(&file, 22, 0x8769, CLP_TIFF_LONG, 1, 100);
+        put_entry(&file, 34, 0x8825, CLP_TIFF_LONG, 1, 200);
+        put(&file, 100, 3, 2);
+        put_entry(&file, 102, 0x829A, CLP_TIFF_RATIONAL, 1, 300);
+        put_entry(&file, 114, 0x9204, CLP_TIFF_SRATIONAL, 1, 308);
+        put_entry(&file, 126, 0xA005, CLP_TIFF_LONG, 1, 250);
+        put(&file, 200, 1, 2);
+        put_entry(&file, 202, 5, CLP_TIFF_BYTE, 1, little ? 1 : 1u << 24);
+        put(&file, 250, 1, 2);
+        put_entry(&file, 252, 1, CLP_TIFF_ASCII, 4, 0x52393800);
+        put(&file, 300, 1, 4), put(&file, 304, 250, 4);
+        put(&file, 308, (uint32_t)-2, 4), put(&file, 312, 3, 4);
+        assert_int_equal(read_all(&file, 400, &all), 0);
+        assert_int_equal(all.count, 5);
+        assert_true(all.ifd[0] == CLP_IFD_MAIN && all.number[0] == 6);
+        assert_true(all.ifd[1] == CLP_IFD_EXIF && all.number[1] == 1 / 250.0);
+        assert_true(all.number[2] == -2 / 3.0);
+        assert_true(all.ifd[3] == CLP_IFD_GPS && all.number[3] == 1);
+        assert_true(all.ifd[4] == CLP_IFD_INTEROP && isnan(all.number[4]));
+    }
+}
+
+static void test_types(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t type, low, high;
+        double number;
+    } cases[] = {
+        {CLP_TIFF_SBYTE, 0xFE, 0, -2},          {CLP_TIFF_SSHORT, 0xFFFE, 0, -2},
+        {CLP_TIFF_SLONG, 0xFFFFFFFE, 0, -2},    {CLP_TIFF_FLOAT, 0xBFC00000, 0, -1.5},
+        {CLP_TIFF_DOUBLE, 0, 0xBFF80000, -1.5}, {CLP_TIFF_RATIONAL, 0xFFFFFFFF, 2, 2147483647.5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        builder bytes = {.little = true};
+        double number = 0;
+        clp_tiff_tag tag = {.type = cases[i].type, .count = 1, .little = true, .data = bytes.data};
+        put(&bytes, 0, cases[i].low, 4), put(&bytes, 4, cases[i].high, 4);
+        tag.size = clp_tiff_type_size(tag.type);
+        assert_true(clp_tiff_number(&tag, 0, &number));
+        assert_true(number == cases[i].number);
+        assert_false(clp_tiff_number(&tag, 1, &number));
+    }
+    /* Nothing by nothing, and texts, are no numbers. */
+    builder bytes = {0};
+    double number;
+    clp_tiff_tag tag = {.type = CLP_TIFF_RATIONAL, .count = 1, .data = bytes.data, .size = 8};
+    assert_false(clp_tiff_number(&tag, 0, &number));
+    tag.type = CLP_TIFF_ASCII;
+    assert_false(clp_tiff_number(&tag, 0, &number));
+}
+
+/** What is broken is told, and what is not is read all the same. */
+static void test_flaws(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t tag, type, count, value, flaw;
+    } cases[] = {{0x8769, CLP_TIFF_LONG, 1, 8, CLP_TIFF_LOOP},
+                 {0x8769, CLP_TIFF_LONG, 1, 5000, CLP_TIFF_OUTSIDE},
+                 {0x8769, CLP_TIFF_LONG, 1, 0, CLP_TIFF_OUTSIDE},
+                 {0x8769, CLP_TIFF_ASCII, 1, 100, CLP_TIFF_BAD_TYPE},
+                 {0x010F, 99, 1, 100, CLP_TIFF_BAD_TYPE},
+                 {0x010F, CLP_TIFF_ASCII, 0xFFFFFFFF, 100, CLP_TIFF_BAD_VALUE},
+                 {0x010F, CLP_TIFF_RATIONAL, 0x20000001, 100, CLP_TIFF_BAD_VALUE},
+                 {0x010F, CLP_TIFF_ASCII, 20, 390, CLP_TIFF_BAD_VALUE},
+                 {0x927C, CLP_TIFF_UNDEFINED, 0x800000, 100, 0},
+                 {0x010F, CLP_TIFF_ASCII, 0, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        builder file;
+        seen all;
+        begin(&file, true);
+        put(&file, 8, 2, 2);
+        put_entry(&file, 10, cases[i].tag, cases[i].type, cases[i].count, cases[i].value);
+        put_entry(&file, 22, 0x0112, CLP_TIFF_SHORT, 1, 6);
+        uint32_t flaws = read_all(&file, 400, &all);
+        assert_int_equal(flaws, cases[i].flaw);
+        assert_true((clp_tiff_flaw(flaws, 0) != NULL) == (flaws != 0));
+        assert_int_equal(all.count, 1);
+        assert_true(all.number[0] == 6);
+    }
+}
+
+static void test_cut(void **state) {
+    (void)state;
+    builder file;
+    seen all;
+    begin(&file, true);
+    assert_int_equal(read_all(&file, 7, &all), CLP_TIFF_NO_HEADER);
+    assert_int_equal(read_all(&file, 8, &all), CLP_TIFF_OUTSIDE);
+    put(&file, 8, 5, 2);
+    put_entry(&file, 10, 0x0112, CLP_TIFF_SHORT, 1, 6);
+    assert_int_equal(read_all(&file, 25, &all), CLP_TIFF_SHORT_IFD);
+    assert_int_equal(all.count, 1);
+    file.data[0] = 'X';
+    assert_int_equal(read_all(&file, 400, &all), CLP_TIFF_NO_HEADER);
+}
+
+/** A directory that links to many others, which link on: bounded. */
+static void test_many_directories(void **state) {
+    (void)state;
+    static uint8_t large[1 << 17];
+    builder file;
+    seen all = {0};
+    clp_tiff_visitor visitor = {wants, take, &all};
+    begin(&file, true);
+    memcpy(large, file.data, 8);
+    large[8] = 0xFF, large[9] = 0x1F; /* 8191 entries, of no type */
+    assert_int_equal(clp_tiff_read_block(large, sizeof large, &visitor),
+                     CLP_TIFF_CROWDED | CLP_TIFF_BAD_TYPE);
+    assert_int_equal(all.count, 0);
+}
+
+/* -------------------------------------------------------------------- XMP */
+
+static char found[1024];
+
+static void note(void *user, const clp_xmp_value *value) {
+    (void)user;
+    assert_int_equal(strlen(value->text), value->size);
+    size_t used = strlen(found);
+    snprintf(found + used, sizeof found - used, "%s:%s=%s;", value->schema, value->name,
+             value->text);
+}
+
+static const char *read_xmp(const char *text) {
+    found[0] = '\0';
+    return clp_xmp_read((const uint8_t *)text, strlen(text), note, NULL);
+}
+
+#define RDF(attributes, content)                                                                   \
+    "<?xpacket begin=''?><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "                            \
+    "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about='' "       \
+    "xmlns:photo='http://ns.adobe.com/photoshop/1.0/' xmlns:dc='http://purl.org/dc/elements/1.1/'" \
+    " " attributes ">" content "</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end='w'?>"
+
+static void test_xmp(void **state) {
+    (void)state;
+    assert_null(read_xmp(RDF("photo:City=\"A &amp; B\"", "")));
+    assert_string_equal(found, "photoshop:City=A & B;");
+    assert_null(read_xmp(RDF("", "<dc:subject><rdf:Bag><rdf:li>x</rdf:li><!-- <no> --><rdf:li>"
+                                 "&#233;&#x1F388;&lt;</rdf:li></rdf:Bag></dc:subject>")));
+    assert_string_equal(found, "dc:subject=x;dc:subject=\xC3\xA9\xF0\x9F\x8E\x88<;");
+    assert_null(read_xmp(RDF("", "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>T</rdf:li>"
+                                 "</rdf:Alt></dc:title><dc:format>image/jpeg</dc:format>")));
+    assert_string_equal(found, "dc:title=T;dc:format=image/jpeg;");
+    /* Structures are passed over, with what stands in them. */
+    assert_null(read_xmp(RDF("", "<dc:a><rdf:Description dc:b='1'><dc:c>2</dc:c></rdf:Description>"
+                                 "</dc:a><dc:d/><dc:e>5</dc:e>")));
+    assert_string_equal(found, "dc:e=5;");
+}
+
+static void test_broken_xmp(void **state) {
+    (void)state;
+    static const char *const broken[] = {"",      "no XML", "<",      "<a",   "<a b",
+                                         "<a b=", "<a b='", "<a>",    "</a>", "<a></a></a>",
+                                         "<!--",  "<?",     "<a =''>"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        assert_non_null(read_xmp(broken[i]));
+    }
+    char deep[400] = "";
+    for (int i = 0; i < 100; i++) {
+        strcat(deep, "<a>");
+    }
+    assert_non_null(read_xmp(deep));
+    /* What stood before the fault was read. */
+    const char *whole = RDF("photo:City='Rome'", "<dc:a>1</dc:a><dc:b");
+    assert_non_null(read_xmp(whole));
+    assert_string_equal(found, "photoshop:City=Rome;dc:a=1;");
+}
+
+/* ------------------------------------------------------------------- IPTC */
+
+static void note_set(void *user, const clp_iptc_set *set) {
+    (void)user;
+    size_t used = strlen(found);
+    snprintf(found + used, sizeof found - used, "%d:%d=%.*s;", set->record, set->number,
+             (int)set->size, (const char *)set->data);
+}
+
+static void test_iptc(void **state) {
+    (void)state;
+    static const uint8_t sets[] = "8BIM\4\4\0\0\0\0\0\26"
+                                  "\x1C\2\5\0\3abc\x1C\2\31\x80\4\0\0\0\2de"
+                                  "\0\0\0";
+    enum { HEAD = 12, SETS = 8 + 11 };
+    uint8_t data[HEAD + SETS + 1];
+    found[0] = '\0';
+    assert_null(clp_iptc_read_sets(sets + HEAD, SETS, note_set, NULL));
+    assert_string_equal(found, "2:5=abc;2:25=de;");
+    /* As a resource of Photoshop's, padded to an even length. */
+    memcpy(data, sets, sizeof data);
+    data[11] = SETS;
+    found[0] = '\0';
+    assert_null(clp_iptc_read(data, sizeof data, note_set, NULL));
+    assert_string_equal(found, "2:5=abc;2:25=de;");
+    found[0] = '\0';
+    assert_non_null(clp_iptc_read_sets(sets + HEAD, SETS - 1, note_set, NULL));
+    assert_string_equal(found, "2:5=abc;");
+    assert_non_null(clp_iptc_read(data, sizeof data - 3, note_set, NULL));
+}
+
+/* ------------------------------------------------------------------- texts */
+
+static void test_utf16(void **state) {
+    (void)state;
+    char text[16];
+    static const uint8_t big[] = {0, 'A', 0, 0xE9, 0x20, 0xAC, 0xD8, 0x3C, 0xDF, 0x88, 0xD8, 0x3C};
+    assert_int_equal(clp_utf16_to_utf8(big, sizeof big, false, text, sizeof text), 13);
+    assert_string_equal(text, "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8E\x88\xEF\xBF\xBD");
+    static const uint8_t little[] = {'A', 0, 'B', 0, 0, 0, 'C', 0};
+    assert_int_equal(clp_utf16_to_utf8(little, sizeof little, true, text, sizeof text), 2);
+    assert_string_equal(text, "AB");
+    clp_utf16_to_utf8(big, sizeof big, false, text, 6); /* no half a character */
+    assert_string_equal(text, "A\xC3\xA9");
+}
+
+static void test_profile_name(void **state) {
+    (void)state;
+    uint8_t profile[256] = {0};
+    char name[32];
+    memcpy(profile + 36, "acsp", 4);
+    profile[131] = 1; /* one tag */
+    memcpy(profile + 132, "desc\0\0\0\x90\0\0\0\x40", 12);
+    memcpy(profile + 144, "desc\0\0\0\0\0\0\0\5sRGB", 17);
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "sRGB");
+    memcpy(profile + 144,
+           "mluc\0\0\0\0\0\0\0\1\0\0\0\x0C"
+           "enUS\0\0\0\4\0\0\0\x1C\0P\0003",
+           32);
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "P3");
+    profile[144 + 24] = 0xFF; /* its text lies outside */
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "");
+    clp_icc_name(profile, 100, name, sizeof name);
+    assert_string_equal(name, "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_directories),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_flaws),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_many_directories),
+        cmocka_unit_test(test_xmp),
+        cmocka_unit_test(test_broken_xmp),
+        cmocka_unit_test(test_iptc),
+        cmocka_unit_test(test_utf16),
+        cmocka_unit_test(test_profile_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
