@@ -40,6 +40,17 @@ clproc_status clp_jpeg_attempt(clp_jpeg_guard *guard, void (*step)(void *), void
 /** Leaves the running step; `guard->error` is filled already. */
 _Noreturn void clp_jpeg_fail(clp_jpeg_guard *guard, clproc_status status);
 
+/** A source of libjpeg's that gives a file in memory in pieces. */
+typedef struct clp_jpeg_pieces {
+    struct jpeg_source_mgr manager; /**< first: libjpeg hands it back as its own */
+    const uint8_t *bytes;
+    size_t size, at;
+} clp_jpeg_pieces;
+
+/** Makes it the source of a struct just created. `pieces` must live as long. */
+void clp_jpeg_read_in_pieces(j_decompress_ptr info, clp_jpeg_pieces *pieces, const uint8_t *bytes,
+                             size_t size);
+
 /** The identifiers that begin the metadata segments. */
 #define CLP_JPEG_EXIF "Exif\0"
 #define CLP_JPEG_XMP "http://ns.adobe.com/xap/1.0/"
