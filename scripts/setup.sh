@@ -7,7 +7,7 @@ set -eu
 needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-opencl-icd
     libspng-dev libdeflate-dev libjpeg-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev"
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy liblcms2-utils
-    libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time"
+    libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time gcovr"
 libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"
 
 # The packages of a list that are not installed.
