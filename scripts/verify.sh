@@ -31,12 +31,18 @@ export POCL_CACHE_DIR
 rm -rf "$POCL_CACHE_DIR"
 mkdir -p "$POCL_CACHE_DIR"
 
+# Which of the tests say how much of the code is run takes a build of its own.
+covered=
+if [ "$profile" != quick ]; then
+    covered=$(scripts/coverage.sh 2>/dev/null | tail -n 2) || covered=
+fi
+
 log=$build/verify-$profile.log table=$build/verify-$profile.txt
 failed=0
 ctest --test-dir "$build" -L verify -V -j "$(nproc)" >"$log" 2>&1 || failed=1
 
 # Number, what is tried, and how often at least: quick, nightly, release. Where nothing tries it yet, "-".
-awk -v profile="$profile" -v failed=$failed '
+awk -v profile="$profile" -v failed=$failed -v covered="$covered" '
 FNR == NR {
     split($0, f, "|")
     order[++count] = f[1]
@@ -79,6 +85,21 @@ END {
         }
         printf "%-4s %-55s %9s %9s %9s  %s\n", n, what[n], tried[n] ? tried[n] : "-", tried[n] ? survived[n] : "-", least[n], verdict
     }
+    # "lines: 9 of 10" and "branches: 8 of 10", and how many of a hundred there should be.
+    few["lines"] = 90
+    few["branches"] = 80
+    rows = split(covered, row, "\n")
+    for (i = 1; i <= rows; i++) {
+        split(row[i], word, /[: ]+/)
+        percent = 100 * word[2] / word[4]
+        short = percent < few[word[1]]
+        bad += short && profile == "release"
+        printf "%-4s %-55s %9d %9d %8d%%  %.1f %%%s\n", "T30", "coverage: " word[1], word[4], word[2], few[word[1]], percent, short ? ", too few" : ""
+    }
+    if (rows < 2) {
+        print "T30  coverage of lines and branches: not run"
+        bad += profile == "release"
+    }
     if (skipped) print "skipped:" skipped
     if (broken) print "failed:" broken
     print (bad || failed ? "FAILED" : "passed") ": " profile
@@ -109,7 +130,6 @@ T26|calls that never return, and a signal|5|5|5
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages|-|-|-
-T30|coverage of lines and branches|-|-|-
 T31|runs within their bound of memory|5|5|5
 END
 cat "$table"

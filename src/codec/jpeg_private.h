@@ -58,6 +58,17 @@ void clp_jpeg_output_resume(clp_jpeg_output *output);
 /** libjpeg's struct of the file that the decoder has open, and what it fails through. */
 struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg_guard **guard);
 
+/** A source of libjpeg's that gives a file in memory in pieces. */
+typedef struct clp_jpeg_pieces {
+    struct jpeg_source_mgr manager; /**< first: libjpeg hands it back as its own */
+    const uint8_t *bytes;
+    size_t size, at;
+} clp_jpeg_pieces;
+
+/** Makes it the source of a struct just created. `pieces` must live as long. */
+void clp_jpeg_read_in_pieces(j_decompress_ptr info, clp_jpeg_pieces *pieces, const uint8_t *bytes,
+                             size_t size);
+
 /** The identifiers that begin the metadata segments. */
 #define CLP_JPEG_EXIF "Exif\0"
 #define CLP_JPEG_XMP "http://ns.adobe.com/xap/1.0/"

@@ -12,6 +12,7 @@ typedef struct reader {
     clp_decoder *decoder; /**< of the open file */
     clp_jpeg_joined joined;
     clp_bytes spare_row; /**< takes rows that nobody wants */
+    clp_jpeg_pieces pieces;
     const clp_layout *layout;
     const clp_row_sink *sink;
 } reader;
@@ -60,15 +61,20 @@ static void watch(j_common_ptr info) {
     }
 }
 
-static void read_header(void *state) {
-    reader *jpeg = state;
-    const clp_source *source = &jpeg->decoder->source;
+/** A struct for the open file, without a source. */
+static void begin(reader *jpeg) {
     /* A struct of its own for every file: a recycled one keeps the tables of the file before, and
      * would decode a file that lacks its own with those. */
     jpeg_create_decompress(&jpeg->info);
     jpeg->info.client_data = jpeg;
     jpeg->progress.progress_monitor = watch;
     jpeg->info.progress = &jpeg->progress;
+}
+
+static void read_header(void *state) {
+    reader *jpeg = state;
+    const clp_source *source = &jpeg->decoder->source;
+    begin(jpeg);
     jpeg_mem_src(&jpeg->info, source->bytes, source->size);
     jpeg_read_header(&jpeg->info, TRUE);
 }
@@ -263,6 +269,40 @@ static void read_pixels(void *state) {
     jpeg_finish_decompress(info);
 }
 
+/** Reads the file once more, for what libjpeg says of it where it looks at every code. */
+static void look_closely(void *state) {
+    reader *jpeg = state;
+    struct jpeg_decompress_struct *info = &jpeg->info;
+    const clp_source *source = &jpeg->decoder->source;
+    jpeg_destroy_decompress(info);
+    begin(jpeg);
+    clp_jpeg_read_in_pieces(info, &jpeg->pieces, source->bytes, source->size);
+    jpeg_read_header(info, TRUE);
+    info->out_color_space = info->jpeg_color_space;
+    info->scale_num = 1; /* the least work */
+    info->scale_denom = 8;
+    jpeg_start_decompress(info);
+    size_t width = (size_t)info->output_width * (size_t)info->output_components;
+    clproc_status status = clp_bytes_reserve(&jpeg->spare_row, width, jpeg->guard.error);
+    if (status != CLPROC_OK) {
+        clp_jpeg_fail(&jpeg->guard, status);
+    }
+    while (info->output_scanline < info->output_height) {
+        JSAMPROW row = jpeg->spare_row.data;
+        jpeg_read_scanlines(info, &row, 1);
+    }
+    jpeg_finish_decompress(info);
+}
+
+/** A code that has thrown a scan out of step may have been passed over, but where the scan ends
+ * then, something is told nearly always. */
+static bool is_suspicious(const clp_decoder *decoder) {
+    const reader *jpeg = decoder->state;
+    const clp_flaws *flaws = &decoder->flaws;
+    return flaws->found != 0 && !clp_flaws_tolerated(flaws, CLP_FLAW_CORRUPT) &&
+           !jpeg->info.progressive_mode && !jpeg->info.arith_code;
+}
+
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clproc_error *error) {
     reader *jpeg = decoder->state;
@@ -277,7 +317,10 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
         return status;
     }
     bool planar = layout->model == CLP_MODEL_YCC;
-    return clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
+    status = clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
+    return status == CLPROC_OK && is_suspicious(decoder)
+               ? clp_jpeg_attempt(&jpeg->guard, look_closely, jpeg, error)
+               : status;
 }
 
 struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg_guard **guard) {

@@ -66,7 +66,9 @@ static void take_metadata(clp_head *head, const char *name, uint64_t offset, uin
 void clp_extract_webp(clp_head *head, clp_row *row) {
     const uint8_t *at;
     uint64_t offset = 12;
-    clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, "WebP");
+    /* As exiftool calls it: extended is one with room for metadata. */
+    bool extended = (at = clp_head_at(head, offset, 4)) && memcmp(at, "VP8X", 4) == 0;
+    clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, extended ? "Extended WEBP" : "WEBP");
     while ((at = clp_head_at(head, offset, HEADER))) {
         char name[4];
         memcpy(name, at, sizeof name);

@@ -1,5 +1,6 @@
 #include "codec_helper.h"
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 /* ------------------------------------------------- libjpeg as an oracle */
@@ -7,7 +8,7 @@
 typedef struct oracle_error {
     struct jpeg_error_mgr manager;
     jmp_buf escape;
-    long warnings;
+    long warnings, bad_codes;
 } oracle_error;
 
 static void oracle_fatal(j_common_ptr info) {
@@ -15,14 +16,16 @@ static void oracle_fatal(j_common_ptr info) {
 }
 
 static void oracle_message(j_common_ptr info, int level) {
-    ((oracle_error *)info->err)->warnings += level < 0;
+    oracle_error *errors = (oracle_error *)info->err;
+    errors->warnings += level < 0;
+    errors->bad_codes += level < 0 && errors->manager.msg_code == JWRN_HUFF_BAD_CODE;
 }
 
 static struct jpeg_error_mgr *oracle_errors(oracle_error *errors) {
     jpeg_std_error(&errors->manager);
     errors->manager.error_exit = oracle_fatal;
     errors->manager.emit_message = oracle_message;
-    errors->warnings = 0;
+    errors->warnings = errors->bad_codes = 0;
     return &errors->manager;
 }
 
@@ -363,6 +366,59 @@ static void tolerates_flaws_as_told(void **state) {
         &(variant){.stored = JCS_YCbCr, .h = {1, 1, 1}, .v = {1, 1, 1}, .progressive = true}, 80,
         60, &bytes, &size);
     check_policies(*state, bytes, size - 2, CLP_FLAW_TRUNCATED, CLPROC_FAIL_ON_NONE);
+    free(bytes);
+}
+
+/** Bad codes that libjpeg tells of when it reads from a file, as djpeg does. */
+static long bad_codes(uint8_t *bytes, size_t size) {
+    oracle_error errors;
+    struct jpeg_decompress_struct info;
+    FILE *file = fmemopen(bytes, size, "rb");
+    assert_non_null(file);
+    info.err = oracle_errors(&errors);
+    jpeg_create_decompress(&info);
+    if (!setjmp(errors.escape)) {
+        JSAMPLE row[4096];
+        JSAMPROW rows = row;
+        jpeg_stdio_src(&info, file);
+        jpeg_read_header(&info, TRUE);
+        jpeg_start_decompress(&info);
+        while (info.output_scanline < info.output_height) {
+            jpeg_read_scanlines(&info, &rows, 1);
+        }
+        jpeg_finish_decompress(&info);
+    }
+    jpeg_destroy_decompress(&info);
+    fclose(file);
+    return errors.bad_codes;
+}
+
+/** Codes that stand in no table are found, wherever in the file libjpeg would pass over them; but
+ * where a scan falls into step again and ends as it should, nothing gives them away. */
+static void finds_bad_codes(void **state) {
+    unsigned char *bytes;
+    unsigned long size;
+    uint32_t random = 1, bad = 0, passed = 0;
+    oracle_encode(&(variant){.stored = JCS_YCbCr, .h = {2, 1, 1}, .v = {2, 1, 1}}, 320, 240, &bytes,
+                  &size);
+    for (int i = 0; i < 2000; i++) {
+        picture made;
+        size_t at = size / 10 + next_random(&random) % (size / 10 * 8);
+        uint8_t before = bytes[at];
+        if (before == 0xFF || bytes[at - 1] == 0xFF) {
+            continue;
+        }
+        bytes[at] = (uint8_t)(next_random(&random) % 255);
+        if (bad_codes(bytes, size) > 0) {
+            bad++;
+            passed += decode(*state, bytes, size, CLPROC_FAIL_ON_ERROR, OWN_MODEL, 8, 0, &made) ==
+                      CLPROC_OK;
+            free_picture(&made);
+        }
+        bytes[at] = before;
+    }
+    assert_true(bad >= 10);
+    assert_true(passed * 2 <= bad);
     free(bytes);
 }
 
@@ -768,6 +824,7 @@ int main(void) {
         WITH_DECODER(reads_the_header),
         WITH_DECODER(forgets_the_file_before),
         WITH_DECODER(tolerates_flaws_as_told),
+        WITH_DECODER(finds_bad_codes),
         WITH_DECODER(truncated_output_is_no_old_memory),
         WITH_DECODER(respects_limits),
         WITH_DECODER(refuses_what_is_no_jpeg),
