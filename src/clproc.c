@@ -73,7 +73,6 @@ static clproc_status check_duration(const clproc_run_params *params, clproc_erro
     return CLPROC_OK;
 }
 
-/** Checks what both a run and an explanation need. */
 /** Checks what is told of one output. */
 static clproc_status check_output(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
@@ -117,6 +116,7 @@ static clproc_status check_outputs(const clproc_run_params *params, clproc_error
     return status;
 }
 
+/** Checks what both a run and an explanation need. */
 static clproc_status check_params(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
     CLP_TRY(status, out, check_outputs(params, error));

@@ -1,6 +1,9 @@
 #include "batch/claims.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "batch/hashset.h"
@@ -9,10 +12,12 @@
 struct clp_claims {
     uint32_t outputs;
     const clp_listing *listing;
-    pthread_mutex_t lock; /**< guards what follows */
-    clp_hashset claimed;  /**< names, each with its owner: input × outputs + output */
-    clp_hashset inputs;   /**< the input files themselves */
-    bool inputs_known;    /**< filled when the first output is found to exist */
+    pthread_mutex_t lock;       /**< guards what follows */
+    clp_hashset claimed;        /**< names, each with its owner: input × outputs + output */
+    clp_hashset inputs;         /**< the input files themselves */
+    clp_bytes folder, resolved; /**< of the name before, as it was given, and where that leads */
+    clp_bytes name;             /**< scratch */
+    bool inputs_known;          /**< filled when the first output is found to exist */
 };
 
 clproc_status clp_claims_create(clp_claims **claims, uint32_t outputs, clproc_error *error) {
@@ -30,6 +35,9 @@ void clp_claims_destroy(clp_claims **claims) {
     if (*claims) {
         clp_hashset_free(&(*claims)->claimed);
         clp_hashset_free(&(*claims)->inputs);
+        clp_bytes_free(&(*claims)->folder);
+        clp_bytes_free(&(*claims)->resolved);
+        clp_bytes_free(&(*claims)->name);
         pthread_mutex_destroy(&(*claims)->lock);
         clp_memory_free(*claims);
         *claims = NULL;
@@ -38,6 +46,60 @@ void clp_claims_destroy(clp_claims **claims) {
 
 void clp_claims_begin(clp_claims *claims, const clp_listing *listing) {
     claims->listing = listing;
+}
+
+/** The folder that the first `size` bytes of a name lead to, "" being the present one; links and
+ * ".." are resolved as far as it is there, so that one folder has one name. */
+static clproc_status resolve(const char *name, size_t size, clp_bytes *resolved,
+                             clproc_error *error) {
+    char folder[PATH_MAX], found[PATH_MAX] = "";
+    size_t there = size < sizeof folder ? size : 0;
+    clproc_status status;
+    for (;;) {
+        snprintf(folder, sizeof folder, "%.*s", there > 0 ? (int)there : 1, there > 0 ? name : ".");
+        if (realpath(folder, found) || there == 0) {
+            break;
+        }
+        while (there > 0 && name[there - 1] == '/') {
+            there--;
+        }
+        while (there > 0 && name[there - 1] != '/') {
+            there--;
+        }
+    }
+    resolved->size = 0;
+    CLP_TRY(status, out, clp_bytes_append(resolved, found, strlen(found), error));
+    CLP_TRY(status, out, clp_bytes_append(resolved, "/", 1, error));
+    if (size > there) {
+        status = clp_bytes_append(resolved, name + there, size - there, error);
+    }
+out:
+    return status;
+}
+
+/** Puts the whole name, its folder resolved, into `claims->name`. Most names lie in the folder of
+ * the name before. The lock is held. */
+static clproc_status find_name(clp_claims *claims, const char *name, clproc_error *error) {
+    const char *slash = strrchr(name, '/');
+    size_t size = slash ? (size_t)(slash - name) + 1 : 0;
+    bool known = claims->resolved.size > 0 && claims->folder.size == size &&
+                 (size == 0 || memcmp(claims->folder.data, name, size) == 0);
+    clproc_status status = CLPROC_OK;
+    if (!known) {
+        CLP_TRY(status, out, resolve(name, size, &claims->resolved, error));
+        claims->folder.size = 0;
+        CLP_TRY(status, out, clp_bytes_append(&claims->folder, name, size, error));
+    }
+    claims->name.size = 0;
+    CLP_TRY(status, out,
+            clp_bytes_append(&claims->name, claims->resolved.data, claims->resolved.size, error));
+    CLP_TRY(status, out, clp_bytes_append(&claims->name, "/", 1, error));
+    status = clp_bytes_append(&claims->name, name + size, strlen(name + size) + 1, error);
+out:
+    if (status != CLPROC_OK) {
+        claims->resolved.size = 0;
+    }
+    return status;
 }
 
 /** Hash of a path without "//" and "/./", so that one file has one key. */
@@ -82,23 +144,26 @@ clproc_status clp_claims_take(clp_claims *claims, uint32_t item, uint32_t output
                               clproc_error *error) {
     clp_bytes scratch = {0};
     clp_key key;
-    bool added;
-    uint32_t owner, own;
+    bool added = false;
+    uint32_t owner = 0, own;
     clproc_status status;
-    CLP_TRY(status, out, path_key(name, &scratch, &key, error));
     if (__builtin_mul_overflow(item, claims->outputs, &own) ||
         __builtin_add_overflow(own, output, &own)) {
-        status = clp_error_set(error, CLPROC_ERROR_LIMIT,
-                               "there are too many pictures; run them in parts");
-        goto out;
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "there are too many pictures; run them in parts");
     }
     pthread_mutex_lock(&claims->lock);
-    status = clp_hashset_add(&claims->claimed, key, own, &added, &owner, error);
+    status = find_name(claims, name, error);
+    if (status == CLPROC_OK) {
+        status = path_key((char *)claims->name.data, &scratch, &key, error);
+    }
+    if (status == CLPROC_OK) {
+        status = clp_hashset_add(&claims->claimed, key, own, &added, &owner, error);
+    }
     pthread_mutex_unlock(&claims->lock);
     if (status == CLPROC_OK && !added && owner != own) {
         status = refuse(claims, item, owner / claims->outputs, name, error);
     }
-out:
     clp_bytes_free(&scratch);
     return status;
 }

@@ -29,14 +29,12 @@ static const char *text(const char *string) {
 
 /** Adds the event's outputs to `counter` (may be NULL) and reports; `event` lacks only the counts.
  */
-static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
+static void tell_of(clp_events *events, clproc_event event, uint32_t settled, uint64_t *counter) {
     pthread_mutex_lock(&events->lock);
     if (counter) {
         *counter += event.outputs;
     }
-    if (event.skip == CLPROC_SKIP_NO_PICTURE) {
-        events->found -= events->outputs - 1; /* it was counted as a picture */
-    }
+    events->found -= settled > 1 ? settled - 1 : 0; /* which were counted as a picture's */
     events->kept += event.kept;
     event.input = text(event.input);
     event.output = text(event.output);
@@ -50,6 +48,10 @@ static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
         events->report(&event, events->user);
     }
     pthread_mutex_unlock(&events->lock);
+}
+
+static void tell(clp_events *events, clproc_event event, uint64_t *counter) {
+    tell_of(events, event, 1, counter);
 }
 
 void clp_events_listed(clp_events *events) {
@@ -84,8 +86,8 @@ void clp_events_kept(clp_events *events, const char *input, const char *output, 
          &events->written);
 }
 
-void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,
-                        const char *kind) {
+void clp_events_skipped(clp_events *events, const char *input, const char *output, uint32_t outputs,
+                        clproc_skip why, const char *kind) {
     static const char *const reasons[] = {
         [CLPROC_SKIP_NONE] = "",
         [CLPROC_SKIP_NO_PICTURE] = "is not of a format that is read",
@@ -94,15 +96,15 @@ void clp_events_skipped(clp_events *events, const char *input, const char *outpu
         [CLPROC_SKIP_MADE_BEFORE] = "was made before",
         [CLPROC_SKIP_FILTERED] = "does not match --where",
     };
-    tell(events,
-         (clproc_event){.kind = CLPROC_EVENT_SKIPPED,
-                        .input = input,
-                        .output = output,
-                        .outputs = 1,
-                        .message = reasons[why],
-                        .skip = why,
-                        .kind_name = kind},
-         &events->skipped);
+    tell_of(events,
+            (clproc_event){.kind = CLPROC_EVENT_SKIPPED,
+                           .input = input,
+                           .output = output,
+                           .outputs = 1,
+                           .message = reasons[why],
+                           .skip = why,
+                           .kind_name = kind},
+            outputs, &events->skipped);
 }
 
 void clp_events_failed(clp_events *events, const char *input, const char *output, uint32_t outputs,

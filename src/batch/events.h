@@ -34,9 +34,10 @@ void clp_events_done(clp_events *events, const char *input, const char *output, 
 /** As clp_events_done(), of what was not encoded anew. */
 void clp_events_kept(clp_events *events, const char *input, const char *output, const char *message,
                      const char *digest);
-/** `kind`: of what is no picture; may be NULL. What has no outputs counts as one. */
-void clp_events_skipped(clp_events *events, const char *input, const char *output, clproc_skip why,
-                        const char *kind);
+/** `kind`: of what is no picture; may be NULL. `outputs`: that this
+ * settles, which count as one. */
+void clp_events_skipped(clp_events *events, const char *input, const char *output, uint32_t outputs,
+                        clproc_skip why, const char *kind);
 /** One or several outputs of an input failed, for the reason in `error`. `output`: the name where
  * it is one. */
 void clp_events_failed(clp_events *events, const char *input, const char *output, uint32_t outputs,

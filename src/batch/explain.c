@@ -23,17 +23,38 @@ out:
     return status;
 }
 
+/** True if an output before this one has the same samples decoded, or more planes. */
+static bool shares_decode(const clp_recipe *recipes, uint32_t number) {
+    for (uint32_t i = 0; recipes[number].plan && i < number; i++) {
+        const clp_plan *other = recipes[i].plan;
+        if (other && (clp_layout_begins_with(&other->input, &recipes[number].plan->input) ||
+                      clp_layout_begins_with(&recipes[number].plan->input, &other->input))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Prints what each output does; where there are several, under its name. */
 static clproc_status explain_all(const clp_output_set *outputs, const clp_recipe *recipes,
                                  const clp_header *header, FILE *stream, clproc_error *error) {
+    clproc_error failure;
     clproc_status status = CLPROC_OK;
-    for (uint32_t i = 0; status == CLPROC_OK && i < outputs->count; i++) {
+    for (uint32_t i = 0; i < outputs->count; i++) {
         const char *name = outputs->each[i].params.output;
         if (outputs->count > 1) {
             fprintf(stream, "%soutput %u of %u%s%s%s\n", i > 0 ? "\n" : "", i + 1, outputs->count,
-                    name ? ", " : "", name ? name : "", i > 0 ? ": from the same decode" : "");
+                    name ? ", " : "", name ? name : "",
+                    shares_decode(recipes, i) ? ": from the same decode" : "");
         }
-        status = explain(&outputs->each[i], &recipes[i], header, stream, error);
+        clproc_status one = explain(&outputs->each[i], &recipes[i], header, stream, &failure);
+        if (one != CLPROC_OK && outputs->count > 1) {
+            fprintf(stream, "fails: %s\n", failure.message);
+        }
+        if (one != CLPROC_OK && status == CLPROC_OK) {
+            status = one;
+            *error = failure;
+        }
     }
     return status;
 }

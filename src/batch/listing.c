@@ -89,7 +89,7 @@ static bool cancelled(const walker *walk) {
 /** Reports something found that is no picture to read. */
 static void skip(walker *walk, const char *path) {
     clp_events_found(walk->events, 1);
-    clp_events_skipped(walk->events, path, NULL, CLPROC_SKIP_NO_FILE, NULL);
+    clp_events_skipped(walk->events, path, NULL, 1, CLPROC_SKIP_NO_FILE, NULL);
 }
 
 static void fail(walker *walk, const char *path, const clproc_error *failure) {
@@ -149,7 +149,6 @@ static clproc_status walk_folder(walker *walk, const char *path, clproc_error *e
     return status;
 }
 
-/** Walks a folder that the user named. */
 /** Passes over a folder that the run writes to, inside the input folder `path`. */
 static clproc_status leave_out(walker *walk, const clp_listing_output *output, const char *path,
                                const struct stat *info, clproc_error *error) {
@@ -168,6 +167,7 @@ static clproc_status leave_out(walker *walk, const clp_listing_output *output, c
                                     "template such as -o '{dir}/{name}-new.{ext}'");
 }
 
+/** Walks a folder that the user named. */
 static clproc_status walk_input(walker *walk, const char *path, const struct stat *info,
                                 clproc_error *error) {
     size_t length = strlen(path);

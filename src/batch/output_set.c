@@ -58,8 +58,8 @@ static clproc_status make(clp_output *output, const clproc_run_params *params,
     output->params.output_count = several ? all->count : 0;
     if (several && output->params.output && strcmp(output->params.output, "-") == 0) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                               "- as an output is for one picture alone; where each picture has "
-                               "several outputs, name files or folders");
+                               "-o - is for one output of one picture; where a picture has "
+                               "several, name files or folders");
         goto out;
     }
     CLP_TRY(status, out,

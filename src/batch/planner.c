@@ -184,12 +184,14 @@ static void share(const clp_planner *planner, clp_recipe *to, const clp_recipe *
     }
 }
 
-/** Keeps recipes in an entry; after a failure, or without memory, each thread makes its own. With
- * the lock held. */
+/** Keeps recipes in an entry, also where an output's cannot be made; without memory each thread
+ * makes its own. With the lock held. */
 static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bool made) {
     uint32_t count = planner->outputs->count;
     for (uint32_t i = 0; i < count; i++) {
-        made = made && recipes[i].failure.status == CLPROC_OK;
+        /* Another time there may be memory, or no stop. */
+        clproc_status failed = recipes[i].failure.status;
+        made = made && failed != CLPROC_ERROR_MEMORY && failed != CLPROC_ERROR_CANCELLED;
     }
     one->recipes = made ? clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *one->recipes) : NULL;
     one->state = one->recipes ? ENTRY_READY : ENTRY_FREE;

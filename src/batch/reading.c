@@ -19,6 +19,14 @@ static bool looks_like_picture(const uint8_t *head, size_t size) {
     return clp_codec_recognise(head, size, NULL);
 }
 
+static uint32_t count_open(const clp_worker *self) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        count += self->picture.branches[i].open;
+    }
+    return count;
+}
+
 /** Skips what a folder holds besides pictures. Who sees a picture's name or a picture's bytes
  * expects one, so that is told. */
 static void pass_over(clp_worker *self, const char *path) {
@@ -41,7 +49,7 @@ static void pass_over(clp_worker *self, const char *path) {
         }
         clp_events_warning(events, path, message);
     }
-    clp_events_skipped(events, path, NULL, CLPROC_SKIP_NO_PICTURE, kind);
+    clp_events_skipped(events, path, NULL, count_open(self), CLPROC_SKIP_NO_PICTURE, kind);
 }
 
 /** Has the board account for a file that is about to be read. Where there is no room beside what
@@ -190,7 +198,7 @@ static void leave_there(clp_worker *self, clp_placing placing) {
     clp_branch *branch = self->branch;
     if (placing != CLP_PLACE_WRITE) {
         clp_events_skipped(&self->run->events, clp_worker_input(self, self->picture.task.item),
-                           (char *)branch->name.data,
+                           (char *)branch->name.data, 1,
                            placing == CLP_PLACE_MADE ? CLPROC_SKIP_MADE_BEFORE : CLPROC_SKIP_EXISTS,
                            NULL);
         clp_worker_close_branch(self);

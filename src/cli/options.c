@@ -90,10 +90,9 @@ const clp_cli_option clp_cli_options[] = {
      "for one picture",
      FIELD(output), DAILY},
     {"to", 0, "OUT", CLP_CLI_NEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "a further output of every picture, from the same decode; operations and the options format "
-     "to "
-     "bpc below are shared by all outputs where they stand before the first --to, and belong to "
-     "one where they follow it; see `clproc help outputs`",
+     "a further output of every picture, from the same decode: operations, and options on how a "
+     "picture is written, are for all outputs before the first --to, and for one behind it; see "
+     "`clproc help outputs`",
      FIELD(outputs), DAILY},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},

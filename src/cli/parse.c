@@ -21,7 +21,8 @@ typedef struct parser {
     unsigned commands;
     int argc;
     char **argv;
-    int section; /**< index of the first word of the present output */
+    char **words; /**< the same in the order given: getopt_long() moves operands behind options */
+    int section;  /**< number of --to so far */
 } parser;
 
 /** Where codes of synonyms begin: behind those of options and operations. */
@@ -75,10 +76,12 @@ static int parser_init(parser *p, const char *command, unsigned commands) {
     }
     p->longs = calloc(p->option_count + clproc_op_count() + synonym_count() + 1, sizeof *p->longs);
     p->given = calloc(p->option_count, sizeof *p->given);
-    if (!p->longs || !p->given) {
+    p->words = calloc((size_t)p->argc + 1, sizeof *p->words);
+    if (!p->longs || !p->given || !p->words) {
         clp_cli_say("no memory for the command line");
         return CLP_EXIT_RESOURCE;
     }
+    memcpy(p->words, p->argv, (size_t)p->argc * sizeof *p->words);
     p->shorts[letters++] = ':'; /* report a missing value apart from an unknown option */
     for (size_t i = 0; i < p->option_count; i++) {
         const clp_cli_option *option = &clp_cli_options[i];
@@ -183,7 +186,7 @@ static int add_op(clp_cli_settings *settings, const clproc_op_info *op, const ch
 
 /** An output begins: what may be given once may be given once more. */
 static void begin_output(parser *p) {
-    p->section = optind;
+    p->section++;
     for (size_t i = 0; i < p->option_count; i++) {
         if (clp_cli_options[i].offset == offsetof(clp_cli_settings, run.icc)) {
             free(p->given[i]);
@@ -217,17 +220,19 @@ static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option 
 /** The value of another long option of the present output; NULL if it is not given. */
 static const char *find_value(const parser *p, const char *name) {
     size_t length = strlen(name);
-    for (int i = p->section; i < p->argc; i++) {
-        const char *word = p->argv[i];
-        if (strcmp(word, "--to") == 0 || strncmp(word, "--to=", 5) == 0) {
-            break;
+    int section = 0;
+    for (int i = 1; i < p->argc; i++) {
+        const char *word = p->words[i];
+        section += strcmp(word, "--to") == 0 || strncmp(word, "--to=", 5) == 0;
+        if (section != p->section) {
+            continue;
         }
         if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length) == 0 &&
             (word[2 + length] == '=' || !word[2 + length])) {
-            return word[2 + length] ? word + 3 + length : p->argv[i + 1];
+            return word[2 + length] ? word + 3 + length : p->words[i + 1];
         }
         if (strcmp(word, "-w") == 0 && strcmp(name, "width") == 0) {
-            return p->argv[i + 1];
+            return p->words[i + 1];
         }
     }
     return NULL;
@@ -358,7 +363,7 @@ static int take(clp_cli_settings *settings, parser *p, int code, char **argv) {
 
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
                   char **argv) {
-    parser p = {.argc = argc, .argv = argv, .section = 1};
+    parser p = {.argc = argc, .argv = argv};
     settings->command = command;
     int code = parser_init(&p, command, commands);
     opterr = 0;
@@ -371,6 +376,7 @@ int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned comm
         code = take(settings, &p, found, argv);
     }
     free(p.longs);
+    free(p.words);
     for (size_t i = 0; p.given && i < p.option_count; i++) {
         free(p.given[i]);
     }

@@ -68,9 +68,10 @@ static double rate_of(const clp_cli_progress *progress, const clproc_event *even
 static void draw_text(clp_cli_progress *progress, const clproc_event *event) {
     char line[sizeof progress->last], left[32] = "";
     double rate = rate_of(progress, event);
-    size_t used = (size_t)snprintf(line, sizeof line, "%llu of %llu%s pictures",
-                                   (unsigned long long)event->done,
-                                   (unsigned long long)event->total, event->listing ? "+" : "");
+    size_t used =
+        (size_t)snprintf(line, sizeof line, "%llu of %llu%s %s", (unsigned long long)event->done,
+                         (unsigned long long)event->total, event->listing ? "+" : "",
+                         progress->settings->run.output_count > 0 ? "outputs" : "pictures");
     if (rate > 0) {
         used += (size_t)snprintf(line + used, sizeof line - used, ", %.*f/s", rate < 100, rate);
     }
@@ -199,6 +200,9 @@ static void tell_json(const clp_cli_progress *progress, const clproc_event *even
     put_member("kind", event->kind_name);
     if (event->kind == CLPROC_EVENT_FAILED) {
         put_member("cause", clproc_status_name(event->status));
+        if (progress->settings->run.output_count > 0) {
+            fprintf(stderr, ",\"outputs\":%u", event->outputs);
+        }
     }
     if (event->verification) {
         fprintf(stderr, ",\"kept\":%s,", event->verification->beyond ? "false" : "true");

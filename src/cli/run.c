@@ -32,8 +32,8 @@ static int check_stream(const clp_cli_settings *settings) {
 }
 
 /** Factors that were likely meant as percentages or steps: who writes "contrast 10" wants a little
- * more of it, and gets ten times. */
-static void caution(const clproc_pipeline *pipeline) {
+ * more of it, and gets ten times. `told`: steps at the beginning that were looked at before. */
+static void caution(const clproc_pipeline *pipeline, size_t told) {
     static const char *const factors[] = {"brightness", "contrast", "saturation"};
     size_t size = clproc_pipeline_print(pipeline, NULL, 0) + 1;
     char *text = malloc(size), *rest = text;
@@ -41,8 +41,11 @@ static void caution(const clproc_pipeline *pipeline) {
         return;
     }
     clproc_pipeline_print(pipeline, text, size);
-    while (rest) {
+    for (size_t number = 0; rest; number++) {
         const char *step = strsep(&rest, "|");
+        if (number < told) {
+            continue;
+        }
         step += strspn(step, " ");
         for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
             size_t length = strlen(factors[i]);
@@ -79,9 +82,10 @@ static int prepare(clp_cli_settings *settings, const char *command) {
             return code;
         }
     }
-    caution(settings->pipeline);
+    caution(settings->pipeline, 0);
+    size_t shared = clproc_pipeline_length(settings->outputs.shared_pipeline);
     for (size_t i = 1; i < settings->outputs.count; i++) {
-        caution(settings->outputs.pipelines[i]);
+        caution(settings->outputs.pipelines[i], shared);
     }
     run->inputs = settings->operands;
     run->input_count = settings->operand_count;

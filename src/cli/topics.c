@@ -26,11 +26,12 @@ static void print_sizes(const clp_cli_page *page) {
 
 static void print_outputs(const clp_cli_page *page) {
     page->paragraph(
-        "-o names one output. Each --to adds one that is made from the same decode, which "
-        "is most of the work: -o big --resize 1920x --to thumbs --resize 320x. At most "
+        "-o names one output; each --to adds one that is made from the same decode, which "
+        "is most of the work: --to big --resize 1920x --to thumbs --resize 320x. At most "
         "32 outputs are made in one run.");
     page->entry("before --to", "operations, and --format, --quality, --subsampling, --progressive, "
-                               "--png-level, --depth, --strip, --icc, --intent and --bpc, are for "
+                               "--png-level, --webp-lossless, --depth, --lossless, --strip, --icc, "
+                               "--intent and --bpc, are for "
                                "all outputs");
     page->entry("behind --to", "they are for that output: operations come after the shared ones, "
                                "options take the place of the shared ones, --strip adds to them");

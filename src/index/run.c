@@ -177,16 +177,16 @@ static clproc_status write_entry(work *index, const char *path, slot *place, siz
     }
     if (from->end == CLP_READ_NO_PICTURE) {
         result->skipped++;
-        clp_events_skipped(&index->events, path, NULL, CLPROC_SKIP_NO_PICTURE, "other");
+        clp_events_skipped(&index->events, path, NULL, 1, CLPROC_SKIP_NO_PICTURE, "other");
     } else if (from->end == CLP_READ_BROKEN) {
         result->failed++;
         tell_failure(index, path, &from->row);
     } else if (!passes) {
         result->filtered++;
-        clp_events_skipped(&index->events, path, NULL, CLPROC_SKIP_FILTERED, NULL);
+        clp_events_skipped(&index->events, path, NULL, 1, CLPROC_SKIP_FILTERED, NULL);
     } else if (from->end == CLP_READ_UNCHANGED) {
         result->unchanged++;
-        clp_events_skipped(&index->events, path, NULL, CLPROC_SKIP_MADE_BEFORE, NULL);
+        clp_events_skipped(&index->events, path, NULL, 1, CLPROC_SKIP_MADE_BEFORE, NULL);
     } else {
         result->read++;
         clp_events_done(&index->events, path, NULL, clp_row_get(&from->row, CLP_FIELD_WARNING),

@@ -92,6 +92,15 @@ expect_err '^clproc: 3 written, 1 skipped, 3 failed'
 [ "$(grep -c cut.jpg "$err")" -eq 1 ] || fail "a broken file should be named once"
 expect_count b 3
 
+# What is there already and what is no picture add up.
+mkdir o
+touch o/notes.txt.jpg
+clproc run bad --to 'o/{name}.jpg' --to 'o/{name}-2.jpg' --existing skip --fail-on none --progress json
+sed -n 's/.*"found":\([0-9]*\),"written":\([0-9]*\),.*"skipped":\([0-9]*\),"failed":\([0-9]*\),.*/\1 \2 \3 \4/p' \
+    "$err" >counts
+read -r found written skipped failed <counts
+[ "$found" -eq $((written + skipped + failed)) ] || fail "counts should add up: $(cat counts)"
+
 # One output that fails leaves the others.
 clproc run in --to w/thumb --resize 50x --to w/huge --resize 65000x65000! --limit-pixels 1M
 expect_code 1
@@ -130,16 +139,28 @@ clproc run in/000-jpeg-420.jpg --to 'wh/{width}x{height}.jpg' --width 30 --to 'w
     --height 30
 expect_code 0
 expect_file wh/30x20.jpg wh/45x30.jpg
+clproc run in/000-jpeg-420.jpg --to 'box/{width}x{height}.jpg' --width 30 --height 40 --to \
+    'box/b-{width}x{height}.jpg' --height 10 --width 90
+expect_code 0
+expect_file box/30x20.jpg box/b-15x10.jpg
 
 # What cannot be meant.
 clproc run in --to c --to c
 expect_refusal 2 "'c/000-jpeg-420.jpg' by two of its outputs.*--to"
 clproc run in -o c --to 'c/{name}.{ext}' --format jpeg --to 'd/{name}.jpg'
 expect_refusal 2 'two of its outputs'
+mkdir -p real other
+ln -s real link
+for alias in "$PWD/c" other/../c ./c// ; do
+    clproc run in --to c --resize 10x --to "$alias" --resize 20x
+    expect_refusal 2 'two of its outputs'
+done
+clproc run in --to link/deep --to real/deep
+expect_refusal 2 'two of its outputs'
 clproc run in --to c -o d
 expect_refusal 2 'before the first --to'
 clproc run in/000-jpeg-420.jpg --to - --to c
-expect_refusal 2 'several outputs'
+expect_refusal 2 'one output of one picture'
 clproc run in --to c --icc srgb --icc keep
 expect_refusal 2 'given twice'
 clproc run in --to c --icc srgb --to d --icc keep

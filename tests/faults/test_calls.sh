@@ -31,7 +31,7 @@ scenario() {
     batches) set -- 16 3 in '' --jobs 2 --resize 40x ;;
     operations) set -- 16 5 in '' --jobs 1 --resize 40x --blur 2 --brightness 1.2 --pad 100x100 ;;
     bands) set -- 3 1 large '' --jobs 2 --resize 1500x ;;
-    outputs) set -- 10 4 few 'group discrete' --jobs 2 --resize 40x --to 'done/b-{name}.{ext}' --gray ;;
+    outputs) set -- 10 1 few 'group discrete' --jobs 2 --resize 40x --to 'done/b-{name}.{ext}' --gray ;;
     copies) set -- 5 2 few 'group discrete' --jobs 1 --resize 40x --rotate 90 --report report.json ;;
     esac
     pictures=$1 batch=$2 folder=$3 force=$4
