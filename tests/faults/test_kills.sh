@@ -21,6 +21,12 @@ clproc run in -o expected $op --jobs $jobs
 expect_code 0
 span=$((($(date +%s%N) - start) / 1000000)) # ms
 
+# Machines are not as fast from minute to minute as when the span was measured: it grows where a run
+# was under way, and shrinks where it had ended, so that about two of three are met.
+adapt() { # MET
+    [ "$1" -eq 1 ] && span=$((span * 105 / 100 + 1)) || span=$((span * 90 / 100 + 1))
+}
+
 # A moment of a run, in seconds, for number $1; a tenth of them after its end.
 moment() {
     awk -v seed="$seed" -v n="$1" -v span="$span" \
@@ -67,7 +73,9 @@ while [ $tried -lt "$count" ]; do
     code=0
     wait $first 2>/dev/null || code=$?
     [ -z "$second" ] || wait $second 2>/dev/null
-    [ "$code" -ne 137 ] || cut=$((cut + 1))
+    met=$((code == 137))
+    cut=$((cut + met))
+    adapt $met
     expect_whole $((second ? 2 * jobs : jobs))
     expect_complete
 done
@@ -90,13 +98,15 @@ while [ $tried -lt "$count" ]; do
     pid=$!
     sleep "$(moment $((tried + 1000000)))"
     kill -"$1" $pid 2>/dev/null
-    code=0
+    code=0 met=0
     wait $pid 2>/dev/null || code=$?
     case $code in
     0) ;;
-    "$2") stopped=$((stopped + 1)) ;;
+    "$2") met=1 ;;
     *) fail "exit code 0 or $2 was expected" ;;
     esac
+    stopped=$((stopped + met))
+    adapt $met
     expect_whole $jobs # of those that a slow machine did not let end in time
     expect_complete
 done
