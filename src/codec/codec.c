@@ -237,8 +237,14 @@ clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request 
                              clp_model_name(decoder->header.model), clp_model_name(request->model),
                              request->eighths);
     }
-    clp_layout made = {.model = request->model, .depth = decoder->header.depth};
-    CLP_TRY(status, out, decoder->codec->layout(decoder, request, &made, error));
+    clp_layout made = {.model = request->model,
+                       .depth = decoder->header.depth,
+                       .width = decoder->header.width,
+                       .height = decoder->header.height};
+    if (decoder->codec->layout) {
+        CLP_TRY(status, out, decoder->codec->layout(decoder, request, &made, error));
+    }
+    status = CLPROC_OK;
     if (!clp_layout_place(&made)) {
         status =
             clp_error_set(error, CLPROC_ERROR_MEMORY, "is too large for this machine's memory");
@@ -267,21 +273,8 @@ bool clp_decoder_has_rows(const clp_decoder *decoder) {
 }
 
 uint64_t clp_codec_read_bytes(const clp_header *header, uint64_t file_bytes) {
-    uint64_t pixels = (uint64_t)header->width * header->height, samples = 0, most = 1;
-    if (header->format == CLPROC_FORMAT_PNG) {
-        return clp_png_store_bytes(header, file_bytes);
-    }
-    if (header->format == CLPROC_FORMAT_WEBP || header->format == CLPROC_FORMAT_TIFF) {
-        /* Decoded whole, or in a strip that may be all of it, as RGBA of 8 or 16 bits at most. */
-        return (header->format == CLPROC_FORMAT_WEBP ? 4 : 8) * pixels;
-    }
-    /* Of a JPEG the coefficients, of 16 bits, where all of them come before any pixel. */
-    for (uint32_t i = 0; i < header->component_count && i < 4; i++) {
-        uint64_t each = (uint64_t)header->h_samp[i] * header->v_samp[i];
-        samples += each;
-        most = each > most ? each : most;
-    }
-    return header->progressive ? 2 * (pixels * samples / most) : 0;
+    size_t index = codec_of(header->format);
+    return index < CODEC_COUNT ? codecs[index]->decode_bytes(header, file_bytes) : 0;
 }
 
 void clp_decoder_trim(clp_decoder *decoder, size_t most) {
@@ -375,15 +368,10 @@ void clp_encoder_trim(clp_encoder *encoder, size_t most) {
 }
 
 uint64_t clp_codec_write_bytes(const clp_layout *layout, clproc_format format, bool progressive) {
-    uint64_t samples = layout->bytes, pixels = (uint64_t)layout->width * layout->height;
-    if (format == CLPROC_FORMAT_WEBP) {
-        return samples + 8 * pixels; /* libwebp's own picture, and what it tries on it */
-    }
-    /* A progressive JPEG's coefficients, of 16 bits, wait until all are there; of a PNG filtered
-     * rows do. What is packed is hardly ever larger than what was not. */
-    return format == CLPROC_FORMAT_JPEG && !progressive ? samples
-           : format == CLPROC_FORMAT_JPEG               ? 3 * samples
-                                                        : 2 * samples + samples / 16;
+    size_t index = codec_of(format);
+    bool writes = index < CODEC_COUNT && codecs[index]->encode_bytes;
+    /* What is packed is hardly ever larger than what was not. */
+    return writes ? codecs[index]->encode_bytes(layout, progressive) : 0;
 }
 
 void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel) {
@@ -428,7 +416,10 @@ clproc_status clp_encoder_rewrite(clp_encoder *encoder, const clp_decoder *decod
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no picture is open");
     }
     encoder->output.size = 0;
-    CLP_TRY(status, out, decoder->codec->rewrite(decoder, encoder, params, &done, error));
+    if (decoder->codec->rewrite) {
+        CLP_TRY(status, out, decoder->codec->rewrite(decoder, encoder, params, &done, error));
+    }
+    status = CLPROC_OK;
     *data = done ? encoder->output.data : NULL;
     *size = encoder->output.size;
 out:

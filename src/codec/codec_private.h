@@ -73,7 +73,7 @@ struct clp_codec {
     /** Fills `header` from `source`. */
     clproc_status (*open)(clp_decoder *decoder, clproc_error *error);
     /** Fills `layout` for a request whose model and eighths make sense for the header; the caller
-     * places the planes. */
+     * places the planes. NULL: a picture has the sides that its header says. */
     clproc_status (*layout)(clp_decoder *decoder, const clp_decode_request *request,
                             clp_layout *layout, clproc_error *error);
     /** Decodes the last request; the file is closed afterwards. Where a picture has no rows in
@@ -88,9 +88,13 @@ struct clp_codec {
     clproc_status (*write)(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                            const clp_encode_params *params, clproc_error *error);
     /** Puts the open file, with other metadata, into `encoder->output`, which is empty. `*done`
-     * false: it is not whole, or odd. */
+     * false: it is not whole, or odd. NULL: no file is put so. */
     clproc_status (*rewrite)(const clp_decoder *decoder, clp_encoder *encoder,
                              const clp_encode_params *params, bool *done, clproc_error *error);
+    /** Bytes that decoding takes beside the samples, and that encoding does; the latter NULL where
+     * `write` is. */
+    uint64_t (*decode_bytes)(const clp_header *header, uint64_t file_bytes);
+    uint64_t (*encode_bytes)(const clp_layout *layout, bool progressive);
 };
 
 extern const clp_codec clp_codec_jpeg;
@@ -98,6 +102,9 @@ extern const clp_codec clp_codec_png;
 extern const clp_codec clp_codec_webp; /**< only where CLPROC_HAS_WEBP is defined */
 extern const clp_codec clp_codec_tiff; /**< only where CLPROC_HAS_TIFF is defined */
 
+uint64_t clp_jpeg_encode_bytes(const clp_layout *layout, bool progressive);
+uint64_t clp_png_encode_bytes(const clp_layout *layout, bool progressive);
+uint64_t clp_webp_encode_bytes(const clp_layout *layout, bool progressive);
 clproc_status clp_jpeg_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
 /** All of a baseline file before its scan, into `encoder->output`, which is empty. */

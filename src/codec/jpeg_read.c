@@ -334,6 +334,18 @@ static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
     return clp_jpeg_rewrite(&decoder->source, &params->blocks, &encoder->output, done, error);
 }
 
+/** The coefficients, of 16 bits, where all of them come before any pixel. */
+static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
+    uint64_t pixels = (uint64_t)header->width * header->height, samples = 0, most = 1;
+    (void)file_bytes;
+    for (uint32_t i = 0; i < header->component_count && i < 4; i++) {
+        uint64_t each = (uint64_t)header->h_samp[i] * header->v_samp[i];
+        samples += each;
+        most = each > most ? each : most;
+    }
+    return header->progressive ? 2 * (pixels * samples / most) : 0;
+}
+
 const clp_codec clp_codec_jpeg = {
     .format = CLPROC_FORMAT_JPEG,
     .room = {.exif = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF,
@@ -349,5 +361,7 @@ const clp_codec clp_codec_jpeg = {
     .read = read_file,
     .close = close_file,
     .write = clp_jpeg_write,
+    .decode_bytes = decode_bytes,
+    .encode_bytes = clp_jpeg_encode_bytes,
     .rewrite = rewrite,
 };

@@ -227,3 +227,8 @@ clproc_status clp_jpeg_write_headers(clp_encoder *encoder, const clp_layout *lay
     }
     return status;
 }
+
+/** A progressive one's coefficients, of 16 bits, wait until all are there. */
+uint64_t clp_jpeg_encode_bytes(const clp_layout *layout, bool progressive) {
+    return progressive ? 3 * layout->bytes : layout->bytes;
+}

@@ -343,15 +343,6 @@ out:
     return status;
 }
 
-static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
-                             clp_layout *layout, clproc_error *error) {
-    (void)request;
-    (void)error;
-    layout->width = decoder->header.width;
-    layout->height = decoder->header.height;
-    return CLPROC_OK;
-}
-
 /* --------------------------------------------------------------- pixels */
 
 /** Makes pixels of the stored row and puts them where they belong. */
@@ -518,10 +509,11 @@ const clp_codec clp_codec_png = {
     .create = create,
     .destroy = destroy,
     .open = open_file,
-    .layout = lay_out,
     .read = read_file,
     .close = close_file,
     .trim = trim,
     .write = clp_png_write,
+    .decode_bytes = clp_png_store_bytes,
+    .encode_bytes = clp_png_encode_bytes,
     .rewrite = clp_png_rewrite,
 };

@@ -244,3 +244,9 @@ clproc_status clp_png_rewrite(const clp_decoder *decoder, clp_encoder *encoder,
 out:
     return status;
 }
+
+/** Filtered rows wait until all are there, and what is packed of them. */
+uint64_t clp_png_encode_bytes(const clp_layout *layout, bool progressive) {
+    (void)progressive;
+    return 2 * layout->bytes + layout->bytes / 16;
+}

@@ -139,15 +139,6 @@ out:
     return status;
 }
 
-static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
-                             clp_layout *layout, clproc_error *error) {
-    (void)request;
-    (void)error;
-    layout->width = decoder->header.width;
-    layout->height = decoder->header.height;
-    return CLPROC_OK;
-}
-
 /* --------------------------------------------------------------- pixels */
 
 /** A rectangle of the picture in one part of the file. */
@@ -379,15 +370,10 @@ out:
     return status;
 }
 
-/** Nothing is written as TIFF. */
-static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
-                             const clp_encode_params *params, bool *done, clproc_error *error) {
-    (void)decoder;
-    (void)encoder;
-    (void)params;
-    (void)error;
-    *done = false;
-    return CLPROC_OK;
+/** A strip may be all of the picture, as RGBA of 16 bits at most. */
+static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
+    (void)file_bytes;
+    return (uint64_t)header->width * header->height * 8;
 }
 
 const clp_codec clp_codec_tiff = {
@@ -396,8 +382,7 @@ const clp_codec clp_codec_tiff = {
     .create = create,
     .destroy = destroy,
     .open = open_file,
-    .layout = lay_out,
     .read = read_file,
     .close = close_file,
-    .rewrite = rewrite,
+    .decode_bytes = decode_bytes,
 };

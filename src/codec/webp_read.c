@@ -133,15 +133,6 @@ out:
     return status;
 }
 
-static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
-                             clp_layout *layout, clproc_error *error) {
-    (void)request;
-    (void)error;
-    layout->width = decoder->header.width;
-    layout->height = decoder->header.height;
-    return CLPROC_OK;
-}
-
 /* --------------------------------------------------------------- pixels */
 
 /** The end of the data, or what it is when that comes too early. */
@@ -250,6 +241,12 @@ static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
                                             webp->config.input.has_alpha, &params->blocks, error);
 }
 
+/** Decoded whole, as RGBA at most. */
+static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
+    (void)file_bytes;
+    return (uint64_t)header->width * header->height * 4;
+}
+
 const clp_codec clp_codec_webp = {
     .format = CLPROC_FORMAT_WEBP,
     .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
@@ -257,9 +254,10 @@ const clp_codec clp_codec_webp = {
     .create = create,
     .destroy = destroy,
     .open = open_file,
-    .layout = lay_out,
     .read = read_file,
     .close = close_file,
     .write = clp_webp_write,
+    .decode_bytes = decode_bytes,
+    .encode_bytes = clp_webp_encode_bytes,
     .rewrite = rewrite,
 };

@@ -130,3 +130,9 @@ out:
     clp_bytes_free(&packed);
     return status;
 }
+
+/** libwebp's own picture, and what it tries on it. */
+uint64_t clp_webp_encode_bytes(const clp_layout *layout, bool progressive) {
+    (void)progressive;
+    return layout->bytes + 8 * (uint64_t)layout->width * layout->height;
+}
