@@ -61,27 +61,15 @@ void clp_events_listed(clp_events *events) {
     tell(events, (clproc_event){.kind = CLPROC_EVENT_LISTED}, NULL);
 }
 
-void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
-                     const char *digest) {
+void clp_events_done(clp_events *events, const char *input, const char *output, bool kept,
+                     const char *message, const char *digest) {
     tell(events,
          (clproc_event){.kind = CLPROC_EVENT_DONE,
                         .input = input,
                         .output = output,
                         .outputs = 1,
                         .message = message,
-                        .digest = digest},
-         &events->written);
-}
-
-void clp_events_kept(clp_events *events, const char *input, const char *output, const char *message,
-                     const char *digest) {
-    tell(events,
-         (clproc_event){.kind = CLPROC_EVENT_DONE,
-                        .input = input,
-                        .output = output,
-                        .message = message,
-                        .outputs = 1,
-                        .kept = true,
+                        .kept = kept,
                         .digest = digest},
          &events->written);
 }

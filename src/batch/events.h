@@ -28,12 +28,9 @@ void clp_events_dismissed(clp_events *events, uint64_t count);
 /** There will be no more; told, too. */
 void clp_events_listed(clp_events *events);
 
-/** `digest`: of the output, "" where none was asked for. */
-void clp_events_done(clp_events *events, const char *input, const char *output, const char *message,
-                     const char *digest);
-/** As clp_events_done(), of what was not encoded anew. */
-void clp_events_kept(clp_events *events, const char *input, const char *output, const char *message,
-                     const char *digest);
+/** `kept`: it was not encoded anew. `digest`: of the output, "" where none was asked for. */
+void clp_events_done(clp_events *events, const char *input, const char *output, bool kept,
+                     const char *message, const char *digest);
 /** `kind`: of what is no picture; may be NULL. `outputs`: that this
  * settles, which count as one. */
 void clp_events_skipped(clp_events *events, const char *input, const char *output, uint32_t outputs,

@@ -8,6 +8,9 @@ void clp_worker_drop_original(clp_picture *picture) {
 
 clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error) {
     clproc_status status = CLPROC_OK;
+    if (self->file.size == 0) {
+        return clp_worker_read_again(self, error);
+    }
     if (self->picture.decoded) {
         status = clp_worker_read_header(self, self->picture.task.item, error);
         self->picture.decoded = false;
@@ -39,12 +42,8 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     const clp_layout *layout = &recipe->plan->input;
     clp_decode_result result = {0};
     clproc_status status;
-    status = make_ready(self, error);
-    if (status != CLPROC_OK) {
-        self->picture.unreadable = true;
-        return status;
-    }
     clp_prof_begin(self->thread, CLP_PROF_DECODE, clp_worker_image(self, item));
+    CLP_TRY(status, out, make_ready(self, error));
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
     status = base ? clp_decoder_read(self->decoder, layout, base, &result, error)
                   : clp_decoder_read_rows(self->decoder, layout, sink, &result, error);
@@ -65,7 +64,7 @@ clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error) {
     clp_picture *picture = &self->picture;
     const clp_recipe *recipe = clp_worker_recipe(self);
     size_t bytes = recipe->plan->input.bytes;
-    picture->aside_bytes = bytes;
+    picture->aside = recipe->plan->input;
     self->early = clp_memory_alloc(CLP_MEMORY_PIXELS, bytes);
     if (!self->early) {
         return clp_error_memory(error, "a picture", bytes);

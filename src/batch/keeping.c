@@ -21,8 +21,8 @@ static clproc_status save(clp_worker *self, const clp_name_facts *facts, const u
     if (run->params->digest) {
         digest = clp_digest_bytes(data, size);
     }
-    clp_events_kept(&run->events, clp_worker_input(self, self->picture.task.item),
-                    (char *)self->branch->name.data, message, digest.text);
+    clp_events_done(&run->events, clp_worker_input(self, self->picture.task.item),
+                    (char *)self->branch->name.data, true, message, digest.text);
     clp_worker_close_branch(self);
 out:
     return status;
@@ -87,8 +87,8 @@ static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_out
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
-    CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
     CLP_TRY(status, out, clp_worker_reopen(self, error));
+    CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
     self->picture.decoded = true;
     clp_prof_begin(self->thread, CLP_PROF_MOVE, clp_worker_image(self, self->picture.task.item));
     status = clp_encoder_move(self->encoder, self->decoder, move, &params, &data, &size, error);

@@ -5,11 +5,11 @@
 static uint64_t held_aside(const clp_worker *self) {
     const clp_picture *picture = &self->picture;
     bool decoded = self->early || picture->original;
-    return picture->file_bytes + (decoded ? picture->aside_bytes : 0);
+    return picture->file_bytes + (decoded ? picture->aside.bytes : 0);
 }
 
 void clp_worker_leave_station(clp_worker *self, bool keep) {
-    self->picture.resident = false;
+    self->picture.held.plane_count = 0;
     uint64_t aside = held_aside(self);
     clp_lane_give(&self->lane, keep);
     self->lane_host = 0;
@@ -30,7 +30,6 @@ void clp_worker_leave_picture(clp_worker *self) {
     clp_worker_drop_early(self);
     clp_worker_drop_original(&self->picture);
     clp_recipes_release(self->picture.recipes, self->run->outputs.count);
-    self->picture.resident = false;
     self->picture.file_bytes = self->picture.decode_bytes = 0;
     clp_bytes_trim(&self->file, most);
     clp_bytes_trim(&self->packed, most);
@@ -128,7 +127,7 @@ static clp_passage make_passage(const clp_worker *self) {
     const clproc_run_params *params = self->run->params;
     return (clp_passage){
         .in_rows = self->picture.in_rows,
-        .resident = self->picture.resident,
+        .resident = clp_worker_is_resident(self, clp_worker_recipe(self)),
         .keep = any_later(self),
         .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
         .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
@@ -199,9 +198,6 @@ static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_out
         passage->keep = false; /* decoded anew for each output, it need not be there as a whole */
         status = hold(self, passage, true, &answer, error);
     }
-    if (status == CLPROC_OK && answer == CLP_BOARD_GRANTED && self->file.size == 0) {
-        return clp_worker_read_again(self, error);
-    }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
 }
 
@@ -215,9 +211,6 @@ clproc_status clp_worker_hold_host(clp_worker *self, uint64_t bytes, clp_outcome
     if (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED) {
         let_go(self);
         answer = clp_board_hold(board, self->thread, &self->held, &wanted, true, error);
-    }
-    if (answer == CLP_BOARD_GRANTED && self->file.size == 0) {
-        return clp_worker_read_again(self, error);
     }
     return answered(answer, outcome, error);
 }

@@ -19,14 +19,6 @@ static bool looks_like_picture(const uint8_t *head, size_t size) {
     return clp_codec_recognise(head, size, NULL);
 }
 
-static uint32_t count_open(const clp_worker *self) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
-        count += self->picture.branches[i].open;
-    }
-    return count;
-}
-
 /** Skips what a folder holds besides pictures. Who sees a picture's name or a picture's bytes
  * expects one, so that is told. */
 static void pass_over(clp_worker *self, const char *path) {
@@ -49,7 +41,8 @@ static void pass_over(clp_worker *self, const char *path) {
         }
         clp_events_warning(events, path, message);
     }
-    clp_events_skipped(events, path, NULL, count_open(self), CLPROC_SKIP_NO_PICTURE, kind);
+    clp_events_skipped(events, path, NULL, clp_worker_count_open(self), CLPROC_SKIP_NO_PICTURE,
+                       kind);
 }
 
 /** Has the board account for a file that is about to be read. Where there is no room beside what
@@ -286,7 +279,7 @@ static clproc_status prepare_branch(clp_worker *self, clproc_error *error) {
     CLP_TRY(status, out, clp_worker_find_place(self, &facts, error));
     if (branch->open && run->params->dry_run) {
         clp_events_done(&self->run->events, clp_worker_input(self, self->picture.task.item),
-                        (char *)branch->name.data, NULL, NULL);
+                        (char *)branch->name.data, false, NULL, NULL);
         clp_worker_close_branch(self);
     }
     if (branch->open) {
@@ -336,7 +329,8 @@ out:
 static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     uint32_t wanted;
     clproc_status status = keep_pixels(self, &wanted, outcome, error);
-    if (status != CLPROC_OK || *outcome != CLP_OUTCOME_GOES_ON || !clp_worker_any_open(self)) {
+    if (status != CLPROC_OK || *outcome != CLP_OUTCOME_GOES_ON ||
+        clp_worker_count_open(self) == 0) {
         return status;
     }
     CLP_TRY(status, out, clp_worker_reopen(self, error));
@@ -358,7 +352,7 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
     clproc_status status = CLPROC_OK;
     *outcome = CLP_OUTCOME_GOES_ON;
     open_branches(self);
-    if (!clp_worker_any_open(self)) {
+    if (clp_worker_count_open(self) == 0) {
         *outcome = CLP_OUTCOME_THROUGH;
         goto out;
     }
@@ -378,7 +372,7 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
     }
     self->picture.in_rows = clp_decoder_has_rows(self->decoder);
     CLP_TRY(status, out, prepare_branches(self, outcome, error));
-    if (*outcome == CLP_OUTCOME_GOES_ON && !clp_worker_any_open(self)) {
+    if (*outcome == CLP_OUTCOME_GOES_ON && clp_worker_count_open(self) == 0) {
         *outcome = CLP_OUTCOME_THROUGH;
     }
 out:

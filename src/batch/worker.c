@@ -13,12 +13,12 @@ void clp_worker_close_branch(clp_worker *self) {
     self->picture.task.done |= UINT32_C(1) << (self->branch - self->picture.branches);
 }
 
-bool clp_worker_any_open(const clp_worker *self) {
-    bool any = false;
+uint32_t clp_worker_count_open(const clp_worker *self) {
+    uint32_t count = 0;
     for (uint32_t i = 0; i < self->run->outputs.count; i++) {
-        any |= self->picture.branches[i].open;
+        count += self->picture.branches[i].open;
     }
-    return any;
+    return count;
 }
 
 void clp_worker_fail_branch(clp_worker *self, const clproc_error *error) {
@@ -36,12 +36,11 @@ void clp_worker_fail_branch(clp_worker *self, const clproc_error *error) {
 /** Reports once that all branches which are open have failed, and closes them. */
 static void fail_all(clp_worker *self, const clproc_error *error) {
     clp_picture *picture = &self->picture;
-    uint32_t count = 0;
+    uint32_t count = clp_worker_count_open(self);
     const char *name = "";
     for (uint32_t i = 0; i < self->run->outputs.count; i++) {
         clp_branch *branch = &picture->branches[i];
         if (branch->open) {
-            count++;
             name = branch->name.size > 0 ? (char *)branch->name.data : "";
             branch->open = false;
         }
@@ -193,7 +192,7 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
     }
     clp_prof_count(run->prof, CLP_COUNTER_PIXELS_OUT, (uint64_t)output->width * output->height);
     clp_worker_count_picture(self);
-    clp_events_done(&run->events, path, (char *)self->branch->name.data, NULL, digest.text);
+    clp_events_done(&run->events, path, (char *)self->branch->name.data, false, NULL, digest.text);
 out:
     return status;
 }
@@ -218,9 +217,7 @@ static clproc_status save_picture(clp_worker *self, clproc_error *error) {
 static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     clp_picture *picture = &self->picture;
     const clp_layout *input = &clp_worker_recipe(self)->plan->input;
-    bool fits = clp_layout_begins_with(&picture->held, input);
-    picture->resident = picture->resident && fits;
-    if (!fits) {
+    if (!clp_layout_begins_with(&picture->aside, input)) {
         clp_worker_drop_early(self);
         clp_worker_drop_original(picture);
     }
@@ -233,9 +230,9 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
     if (self->lane) {
         clp_lane_end(self->lane);
     }
-    picture->resident = status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON && self->lane &&
-                        clp_lane_holds_input(self->lane);
-    picture->held = clp_worker_recipe(self)->plan->input;
+    bool holds = status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON && self->lane &&
+                 clp_lane_holds_input(self->lane);
+    picture->held = holds ? *input : (clp_layout){.plane_count = 0};
     return status;
 }
 
@@ -276,9 +273,9 @@ static clp_branch *next_branch(const clp_worker *self) {
         if (!picture->branches[i].open) {
             continue;
         }
-        const clp_layout *input = &picture->recipes[i].plan->input;
-        bool here = picture->resident && clp_layout_begins_with(&picture->held, input);
-        uint32_t rank = input->plane_count + (here ? CLP_MAX_PLANES : 0);
+        const clp_recipe *recipe = &picture->recipes[i];
+        bool here = clp_worker_is_resident(self, recipe);
+        uint32_t rank = recipe->plan->input.plane_count + (here ? CLP_MAX_PLANES : 0);
         if (rank > most) {
             most = rank;
             found = &picture->branches[i];
@@ -313,9 +310,8 @@ static void make_branches(clp_worker *self, bool *again) {
 static void begin_picture(clp_worker *self, const clp_task *task) {
     clp_picture *picture = &self->picture;
     picture->task = *task;
-    picture->decoded = picture->unreadable = picture->resident = false;
-    picture->held = (clp_layout){.plane_count = 0};
-    picture->blamed = false;
+    picture->decoded = picture->unreadable = picture->blamed = false;
+    picture->held = picture->aside = (clp_layout){.plane_count = 0};
     self->station = CLP_NO_STATION;
 }
 

@@ -25,14 +25,13 @@ typedef struct clp_picture {
     clp_recipe *recipes;  /**< the same */
     uint64_t file_bytes;  /**< of its file, and what decoding it takes beside its samples */
     uint64_t decode_bytes;
-    uint64_t aside_bytes; /**< of samples that are decoded aside */
-    bool in_rows;         /**< the decoder brings its rows once, from the top down */
-    bool decoded;         /**< the decoder is through with the file; see clp_worker_reopen() */
-    bool unreadable;      /**< its decoding has failed: no output can be made */
-    bool resident;        /**< the lane holds its samples, for the next output */
-    clp_layout held;      /**< how they lie there */
-    bool blamed;          /**< the board was told that a station has failed with it */
-    uint8_t *original;    /**< its decoded samples, kept for --verify, or NULL */
+    clp_layout aside; /**< how samples lie that are decoded aside */
+    bool in_rows;     /**< the decoder brings its rows once, from the top down */
+    bool decoded;     /**< the decoder is through with the file; see clp_worker_reopen() */
+    bool unreadable;  /**< its decoding has failed: no output can be made */
+    clp_layout held; /**< how its samples lie in the lane, for the next output; of no planes: not */
+    bool blamed;     /**< the board was told that a station has failed with it */
+    uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
 } clp_picture;
 
 /** Codec state and buffers that serve file after file. */
@@ -62,6 +61,11 @@ static inline const char *clp_worker_input(const clp_worker *self, uint32_t item
 /** The recipe of the output that is being made. */
 static inline const clp_recipe *clp_worker_recipe(const clp_worker *self) {
     return &self->picture.recipes[self->branch - self->picture.branches];
+}
+
+/** True if the lane holds the samples that a recipe starts from. */
+static inline bool clp_worker_is_resident(const clp_worker *self, const clp_recipe *recipe) {
+    return clp_layout_begins_with(&self->picture.held, &recipe->plan->input);
 }
 
 /** What the profile calls a picture. */
@@ -108,7 +112,7 @@ clproc_status clp_worker_keep(clp_worker *self, clp_kept kept, const clp_move *m
 
 /* ------------------------------------------------------------ fill.c */
 
-/** Opens the file in the decoder once more, if that has decoded it. */
+/** Has the decoder hold the picture's file open, whether that was decoded or given up meanwhile. */
 clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error);
 /** Decodes into memory of the worker's own what has no device yet, or must stay. */
 clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error);
@@ -162,7 +166,6 @@ void clp_worker_close_branch(clp_worker *self);
 void clp_worker_fail_branch(clp_worker *self, const clproc_error *error);
 /** Counts the picture, with the first of its outputs that is there. */
 void clp_worker_count_picture(clp_worker *self);
-/** True if a branch is open. */
-bool clp_worker_any_open(const clp_worker *self);
+uint32_t clp_worker_count_open(const clp_worker *self);
 
 #endif

@@ -189,8 +189,8 @@ static clproc_status write_entry(work *index, const char *path, slot *place, siz
         clp_events_skipped(&index->events, path, NULL, 1, CLPROC_SKIP_MADE_BEFORE, NULL);
     } else {
         result->read++;
-        clp_events_done(&index->events, path, NULL, clp_row_get(&from->row, CLP_FIELD_WARNING),
-                        NULL);
+        clp_events_done(&index->events, path, NULL, false,
+                        clp_row_get(&from->row, CLP_FIELD_WARNING), NULL);
     }
 out:
     return status;
