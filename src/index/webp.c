@@ -5,16 +5,9 @@
 #include "index/meta.h"
 #include "index/reader.h"
 #include "meta/read.h"
+#include "meta/tiff.h"
 
 #define HEADER 8
-
-static uint32_t little(const uint8_t *at, int bytes) {
-    uint32_t value = 0;
-    for (int i = 0; i < bytes; i++) {
-        value |= (uint32_t)at[i] << 8 * i;
-    }
-    return value;
-}
 
 static void put_size(clp_row *row, uint32_t width, uint32_t height) {
     if (!clp_row_has(row, CLP_FIELD_IMAGE_WIDTH)) {
@@ -31,11 +24,13 @@ static void take_size(clp_head *head, const char *name, uint64_t offset, uint32_
         return;
     }
     if (memcmp(name, "VP8X", 4) == 0) {
-        put_size(row, little(at + 4, 3) + 1, little(at + 7, 3) + 1);
+        /* Three bytes each. */
+        put_size(row, (clp_tiff_u32(at + 4, true) & 0xFFFFFF) + 1,
+                 (clp_tiff_u32(at + 6, true) >> 8) + 1);
     } else if (memcmp(name, "VP8 ", 4) == 0 && memcmp(at + 3, "\x9d\x01\x2a", 3) == 0) {
-        put_size(row, little(at + 6, 2) & 0x3FFF, little(at + 8, 2) & 0x3FFF);
+        put_size(row, clp_tiff_u16(at + 6, true) & 0x3FFF, clp_tiff_u16(at + 8, true) & 0x3FFF);
     } else if (memcmp(name, "VP8L", 4) == 0 && at[0] == 0x2F) {
-        uint32_t bits = little(at + 1, 4);
+        uint32_t bits = clp_tiff_u32(at + 1, true);
         put_size(row, (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1);
     }
 }
@@ -72,7 +67,7 @@ void clp_extract_webp(clp_head *head, clp_row *row) {
     while ((at = clp_head_at(head, offset, HEADER))) {
         char name[4];
         memcpy(name, at, sizeof name);
-        uint32_t size = little(at + 4, 4);
+        uint32_t size = clp_tiff_u32(at + 4, true);
         take_size(head, name, offset + HEADER, size, row);
         take_metadata(head, name, offset + HEADER, size, row);
         offset += HEADER + (uint64_t)size + (size & 1);
