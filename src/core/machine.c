@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MOST_PATH 4096
@@ -80,4 +81,13 @@ uint64_t clp_machine_memory(void) {
     uint64_t physical =
         pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : (uint64_t)4 << 30;
     return clp_machine_memory_below("", physical);
+}
+
+static bool is_limited(int resource) {
+    struct rlimit limit;
+    return getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+bool clp_machine_limits_addresses(void) {
+    return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
 }

@@ -2,6 +2,7 @@
 #ifndef CLP_CORE_MACHINE_H
 #define CLP_CORE_MACHINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Bytes of memory that this process may use: the machine's, or less where a control group (version
@@ -11,5 +12,9 @@ uint64_t clp_machine_memory(void);
 /** As clp_machine_memory(), with the machine's own memory and files as if below `root`: `root`/proc
  * and `root`/sys. */
 uint64_t clp_machine_memory_below(const char *root, uint64_t physical);
+
+/** Whether addresses are limited for this process (`ulimit -v` or `-d`): reserving more than is
+ * needed then takes from others. */
+bool clp_machine_limits_addresses(void);
 
 #endif

@@ -17,6 +17,8 @@
 
 /** No program of ours comes near; a file beyond it is none of ours. */
 #define MOST_BYTES ((size_t)64 << 20)
+/** PoCL puts a binary together in 256 MiB and does not look at whether it got them. */
+#define WRITING_BYTES ((size_t)288 << 20)
 
 /** The folder of binaries; false where none are kept. Other drivers are quick to find programs, as
  * far as was measured. */
@@ -159,6 +161,7 @@ void clp_device_save_programs(clp_device *device, const volatile int *cancel,
         clp_file_sweep(&(clp_file_tree){0}, folder);
     }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
+    writable = writable && clp_pocl_has_space(WRITING_BYTES);
     for (uint32_t i = 0; writable && i < device->unsaved_count && !clp_cancel_asked(cancel); i++) {
         save(device, &device->unsaved[i]);
     }

@@ -56,6 +56,10 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
  * the process. Also prepares the cache; `notice` is "" or what the user should know of that. */
 clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error *error);
 
+/** Whether this much address space can be had. Asked only where it is limited: elsewhere nothing
+ * can be learnt from taking it. */
+bool clp_pocl_has_space(size_t size);
+
 /* --------------------------------------------------------- loader.c */
 
 /** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release():

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "core/checked.h"
+#include "core/machine.h"
 #include "core/memory.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -47,10 +48,11 @@ clp_pages *clp_pages_reserve(size_t size) {
         clp_memory_free(pages);
         return NULL;
     }
-    pages->size = wanted > RESERVATION ? wanted : RESERVATION;
+    bool generous = wanted < RESERVATION && !clp_machine_limits_addresses();
+    pages->size = generous ? RESERVATION : wanted;
     pages->start = map_aligned(pages->size);
-    if (!pages->start) {
-        /* Addresses are limited here: take what is needed. */
+    if (!pages->start && generous) {
+        /* The system counts addresses, too: take what is needed. */
         pages->size = wanted;
         pages->start = map_aligned(wanted);
     }

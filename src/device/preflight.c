@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/machine.h"
 #include "device/device_private.h"
 
 /** What compiling takes, measured with `ulimit`: 600 MB of address space on two cores, 400 KB for
@@ -43,25 +44,22 @@ static bool has_topology(void) {
            access("/sys/bus/cpu/devices/cpu0/topology", F_OK) == 0;
 }
 
-static bool is_limited(int resource) {
-    struct rlimit limit;
-    return getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-}
-
 static size_t count_processors(void) {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (size_t)count : 1;
 }
 
-/** Asked only where it is limited: elsewhere nothing can be learnt from taking it. */
-static bool has_space(void) {
-    size_t size = SPACE_BYTES + count_processors() * THREAD_BYTES;
-    if (!is_limited(RLIMIT_AS) && !is_limited(RLIMIT_DATA)) {
+bool clp_pocl_has_space(size_t size) {
+    if (!clp_machine_limits_addresses()) {
         return true;
     }
     void *space = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return space != MAP_FAILED && munmap(space, size) == 0;
+}
+
+static bool has_space(void) {
+    return clp_pocl_has_space(SPACE_BYTES + count_processors() * THREAD_BYTES);
 }
 
 static bool has_descriptors(void) {

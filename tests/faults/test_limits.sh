@@ -29,7 +29,8 @@ expect_done() {
 }
 
 # Whatever the figure is, either everything works or the cause is told.
-for limit in '-v 300000' '-v 400000' '-v 500000' '-v 600000' '-v 700000' '-v 800000' '-n 12' '-n 16' \
+for limit in '-v 300000' '-v 400000' '-v 500000' '-v 600000' '-v 700000' '-v 800000' \
+    '-v 1200000' '-v 1400000' '-v 1600000' '-n 12' '-n 16' \
     '-n 20' '-n 24' '-n 30' '-f 64' '-f 256' '-f 1000'; do
     limited "$limit" --jobs 2
     case $code in
