@@ -157,7 +157,18 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, clp_work *works
     return count;
 }
 
-/** The launches of one band after those of the other. */
+/** The works of the passes that follow the bands; returns how many. */
+static size_t collect_rest(const clp_plan *plan, clp_work *works) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < plan->pass_count; i++) {
+        if (!clp_bands_hold(&plan->bands, i)) {
+            works[count++] = make_work(plan, &plan->passes[i]);
+        }
+    }
+    return count;
+}
+
+/** The launches of one band after those of the other; the rest goes with the last. */
 static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
     clp_schedule *made = d->schedule;
     const clp_bands *bands = &made->plan->bands;
@@ -170,6 +181,10 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
     for (uint32_t band = 0; status == CLPROC_OK && band < bands->count; band++) {
         status = add_groups(d, works, collect_band(made->plan, band, works), error);
         made->band_ends[band] = made->group_count;
+    }
+    if (status == CLPROC_OK) {
+        status = add_groups(d, works, collect_rest(made->plan, works), error);
+        made->band_ends[bands->count - 1] = made->group_count;
     }
     return status;
 }

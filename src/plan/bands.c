@@ -61,37 +61,48 @@ static bool filters_in_order(const clp_plan *plan, uint32_t index, bool *down, b
     return *down || *up;
 }
 
-/** Finds the passes of each plane; false unless they are all the plan has. `*up`: the windows of
- * all planes go up. */
-static bool find_routes(const clp_plan *plan, clp_bands *bands, bool *up) {
-    uint32_t passes = 0;
-    bool down = true;
-    *up = true;
+/** The pass that filters what `first` has stored along the other axis, and nobody else reads. */
+static uint32_t find_second(const clp_plan *plan, const clp_pass *first) {
+    bool between = first->transpose && plan->surfaces[first->dst[0]].role == CLP_ROLE_SCRATCH;
+    uint32_t second = between ? sole_reader(plan, first->dst[0]) : CLP_NO_PASS;
+    return second != CLP_NO_PASS && plan->passes[second].kind == CLP_PASS_FILTER ? second
+                                                                                : CLP_NO_PASS;
+}
+
+bool clp_bands_route(clp_plan *plan) {
+    clp_bands *bands = &plan->bands;
+    bool down = true, up = true;
+    if (plan->input.bytes / BAND_BYTES < CLP_BAND_WINDOWS) {
+        return false;
+    }
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         clp_band_route *route = &bands->routes[i];
         /* The surfaces of the input come first. */
         route->first = sole_reader(plan, i);
-        route->second = CLP_NO_PASS;
-        if (!filters_in_order(plan, route->first, &down, up)) {
+        if (!filters_in_order(plan, route->first, &down, &up)) {
             return false;
         }
-        uint32_t result = plan->passes[route->first].dst[0];
-        passes++;
-        if (plan->surfaces[result].role != CLP_ROLE_OUTPUT) {
-            route->second = sole_reader(plan, result);
-            const clp_pass *second =
-                route->second == CLP_NO_PASS ? NULL : &plan->passes[route->second];
-            /* What the first stores transposed, the second filters along the other axis. */
-            if (!plan->passes[route->first].transpose || !second ||
-                second->kind != CLP_PASS_FILTER ||
-                plan->surfaces[second->dst[0]].role != CLP_ROLE_OUTPUT) {
-                return false;
-            }
-            passes++;
-        }
+        route->second = find_second(plan, &plan->passes[route->first]);
     }
-    *up = !down;
-    return passes == plan->pass_count;
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        const clp_band_route *route = &bands->routes[i];
+        bool two = route->second != CLP_NO_PASS;
+        uint32_t stored = plan->passes[route->first].dst[0],
+                 made = two ? plan->passes[route->second].dst[0] : stored;
+        plan->surfaces[stored].between = two;
+        /* The first band makes some of it, before the others are begun. */
+        plan->surfaces[made].first_level = 0;
+    }
+    bands->upward = !down;
+    return true;
+}
+
+bool clp_bands_hold(const clp_bands *bands, uint32_t pass) {
+    bool held = false;
+    for (uint32_t i = 0; i < bands->window.plane_count; i++) {
+        held |= bands->routes[i].first == pass || bands->routes[i].second == pass;
+    }
+    return held;
 }
 
 /** Row of the first pass's results with which a band of a plane begins. `step`: rows of a band in
@@ -117,8 +128,7 @@ static void find_source(const clp_plan *plan, const clp_pass *pass, clp_band *pa
     part->source_end = (uint32_t)(first_start < last_start ? last_start : first_start) + pass->taps;
 }
 
-/** `up`: the first band in the order of decoding makes the last results. */
-static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t step, bool up,
+static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t step,
                                 clproc_error *error) {
     uint32_t planes = plan->input.plane_count;
     bands->parts =
@@ -130,7 +140,7 @@ static clproc_status make_parts(const clp_plan *plan, clp_bands *bands, uint32_t
         clp_band before = {0};
         for (uint32_t band = 0; band < bands->count; band++) {
             clp_band *part = &bands->parts[(size_t)band * planes + plane];
-            uint32_t range = up ? bands->count - 1 - band : band;
+            uint32_t range = bands->upward ? bands->count - 1 - band : band;
             part->result = result_row(plan, bands, range, plane, step);
             part->result_end = result_row(plan, bands, range + 1, plane, step);
             if (part->result < part->result_end) {
@@ -194,7 +204,7 @@ static bool lay_out_window(const clp_layout *input, clp_bands *bands) {
 /** Lays out a window and the memory between the passes; false where a size overflows. */
 static bool lay_out(const clp_plan *plan, clp_bands *bands) {
     size_t rows, bytes;
-    bands->scratch_bytes = 0;
+    bands->scratch_bytes = plan->kept_bytes;
     if (!lay_out_window(&plan->input, bands)) {
         return false;
     }
@@ -217,17 +227,14 @@ static bool lay_out(const clp_plan *plan, clp_bands *bands) {
 }
 
 clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {
-    clp_bands made = {.window = plan->input};
+    clp_bands made = plan->bands;
     size_t wanted = plan->input.bytes / BAND_BYTES;
-    bool up;
-    if (wanted < CLP_BAND_WINDOWS || !find_routes(plan, &made, &up)) {
-        return CLPROC_OK;
-    }
+    made.window = plan->input;
     uint32_t rows = plan->passes[made.routes[0].first].windows;
     uint32_t step = (uint32_t)(rows / wanted) / BAND_STEP * BAND_STEP;
     step = step > 0 ? step : BAND_STEP;
     made.count = (rows + step - 1) / step;
-    clproc_status status = make_parts(plan, &made, step, up, error);
+    clproc_status status = make_parts(plan, &made, step, error);
     if (status == CLPROC_OK && lay_out(plan, &made) &&
         made.window.bytes <= plan->input.bytes / CLP_BAND_WINDOWS) {
         plan->bands = made;

@@ -1,10 +1,11 @@
 /** Working on a large picture band by band while it is decoded: its rows are then never in memory
  * all at once, and are still in the caches when kernels read them.
  *
- *  That is possible where every plane goes through one filter pass, or through two along both axes,
- * straight to the output. A band is some rows of the results; to make them, the first pass reads
- * the source rows that its windows cover, so neighbouring bands share source rows. What lies
- * between the two passes is needed for one band at a time.
+ *  That is possible where every plane goes through a filter pass first. A band is some rows of the
+ * results; to make them, the pass reads the source rows that its windows cover, so neighbouring
+ * bands share source rows. Where a second pass filters along the other axis, it belongs to the
+ * band, and what lies between the two is needed for one band at a time. All other passes follow the
+ * last band, on the whole: what they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
 #define CLP_PLAN_BANDS_H
@@ -36,13 +37,19 @@ typedef struct clp_bands {
     uint32_t count;    /**< 0: such pictures are worked on as a whole */
     clp_layout window; /**< the planes of the plan's input, with as many rows as a band needs */
     size_t scratch_bytes;
+    bool upward; /**< the first band in the order of decoding makes the last results */
     clp_band_route routes[CLP_MAX_PLANES];
     clp_band *parts; /**< count × planes */
 } clp_bands;
 
 struct clp_plan;
 
-/** Fills plan->bands; count stays 0 where bands are impossible or would not save memory. */
+/** Finds the routes of a plan whose surfaces are not placed yet, and marks what lies between two
+ * passes of a band; false where bands are impossible. */
+bool clp_bands_route(struct clp_plan *plan);
+/** Whether a pass belongs to the bands; the others follow them. */
+bool clp_bands_hold(const clp_bands *bands, uint32_t pass);
+/** Fills plan->bands after clp_bands_route(); count stays 0 where they would not save memory. */
 clproc_status clp_bands_make(struct clp_plan *plan, clproc_error *error);
 /** Cuts a picture into parts of about `bytes` that only bring it to a device: rows of every plane,
  * each once. No results, no routes. */

@@ -63,8 +63,10 @@ clproc_status clp_surface_scratch(clp_lowering *lowering, clp_sample sample, uin
 clproc_status clp_surface_plane(clp_lowering *lowering, clp_role role, const clp_layout *layout,
                                 uint32_t plane, uint32_t *surface);
 clproc_status clp_pass_append(clp_lowering *lowering, const clp_pass *pass);
-/** Gives scratch surfaces their places and orders passes by level. */
+/** Gives scratch surfaces their places, those between two passes of a band behind all others. */
 clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error);
+/** Orders the passes by level. */
+void clp_passes_sort(clp_plan *plan);
 
 /* lower_spatial.c */
 /** Runs a segment's stages; the result is stored into plan->output if `final`. */

@@ -156,7 +156,6 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
             CLP_TRY(status, out, clp_lower_downsample(lowering));
         }
     }
-    status = clp_surfaces_place(plan, lowering->error);
 out:
     return status;
 }
@@ -216,7 +215,12 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     CLP_TRY(status, out, place_output(made, error));
     CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
-    CLP_TRY(status, out, clp_bands_make(made, error));
+    clp_passes_sort(made);
+    bool routed = clp_bands_route(made);
+    CLP_TRY(status, out, clp_surfaces_place(made, error));
+    if (routed) {
+        CLP_TRY(status, out, clp_bands_make(made, error));
+    }
     *plan = made;
 out:
     clp_segments_free(&segments);

@@ -42,6 +42,7 @@ typedef struct clp_surface {
     size_t offset; /**< bytes from the picture's start in its arena */
     size_t pitch;  /**< bytes */
     uint32_t width, height, channels;
+    bool between; /**< in bands only some of it is there at a time */
     int first_level, last_level; /**< when it is written and last read; for placing scratch */
 } clp_surface;
 
@@ -127,6 +128,7 @@ typedef struct clp_plan {
     } table_index[CLP_MAX_TABLES]; /**< what stands where, so that equal tables are stored once */
     size_t table_count;
     size_t scratch_bytes;
+    size_t kept_bytes; /**< of them, all but surfaces that are `between` */
     clp_bands bands; /**< how to work on such a picture while it is decoded */
     clp_terms terms; /**< the definition it was made from: what the reference device runs */
     atomic_uint references;

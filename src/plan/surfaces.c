@@ -97,14 +97,19 @@ static bool surface_bytes(const clp_surface *surface, size_t *bytes) {
            clp_checked_mul(rows, surface->pitch, bytes);
 }
 
-/** The end of the first surface placed before `count` that overlaps [offset, offset + bytes) while
- * `surface` lives; 0 if none does. */
-static size_t conflict(const clp_plan *plan, size_t count, const clp_surface *surface,
-                       size_t offset, size_t bytes) {
-    for (size_t i = 0; i < count; i++) {
+/** Whether `other` has its place before `surface`: those between bands' passes come last. */
+static bool placed_before(const clp_surface *other, const clp_surface *surface) {
+    return other->between == surface->between ? other < surface : surface->between;
+}
+
+/** The end of the first surface that is placed before this one and overlaps
+ * [offset, offset + bytes) while it lives; 0 if none does. */
+static size_t conflict(const clp_plan *plan, const clp_surface *surface, size_t offset,
+                       size_t bytes) {
+    for (size_t i = 0; i < plan->surface_count; i++) {
         const clp_surface *other = &plan->surfaces[i];
         size_t size;
-        if (other->role != CLP_ROLE_SCRATCH || other->last_level < surface->first_level ||
+        if (!placed_before(other, surface) || other->role != CLP_ROLE_SCRATCH || other->last_level < surface->first_level ||
             surface->last_level < other->first_level || !surface_bytes(other, &size)) {
             continue;
         }
@@ -120,27 +125,39 @@ static int by_level(const void *a, const void *b) {
     return x->level - y->level;
 }
 
+/** Places one surface; false where a size overflows. */
+static bool place(clp_plan *plan, clp_surface *surface) {
+    size_t bytes, end, next;
+    surface->offset = 0;
+    if (!surface_bytes(surface, &bytes)) {
+        return false;
+    }
+    while ((next = conflict(plan, surface, surface->offset, bytes)) != 0) {
+        surface->offset = next;
+    }
+    if (!clp_checked_add(surface->offset, bytes, &end)) {
+        return false;
+    }
+    plan->scratch_bytes = end > plan->scratch_bytes ? end : plan->scratch_bytes;
+    return true;
+}
+
 clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error) {
     plan->scratch_bytes = 0;
-    for (size_t i = 0; i < plan->surface_count; i++) {
-        clp_surface *surface = &plan->surfaces[i];
-        size_t bytes, end, next;
-        if (surface->role != CLP_ROLE_SCRATCH) {
-            continue;
+    for (int between = 0; between < 2; between++) {
+        plan->kept_bytes = plan->scratch_bytes;
+        for (size_t i = 0; i < plan->surface_count; i++) {
+            clp_surface *surface = &plan->surfaces[i];
+            if (surface->role == CLP_ROLE_SCRATCH && surface->between == (between != 0) &&
+                !place(plan, surface)) {
+                return clp_error_set(error, CLPROC_ERROR_LIMIT, "the picture is too large");
+            }
         }
-        surface->offset = 0;
-        if (!surface_bytes(surface, &bytes)) {
-            return clp_error_set(error, CLPROC_ERROR_LIMIT, "the picture is too large");
-        }
-        while ((next = conflict(plan, i, surface, surface->offset, bytes)) != 0) {
-            surface->offset = next;
-        }
-        if (!clp_checked_add(surface->offset, bytes, &end)) {
-            return clp_error_set(error, CLPROC_ERROR_LIMIT, "the picture is too large");
-        }
-        plan->scratch_bytes = end > plan->scratch_bytes ? end : plan->scratch_bytes;
     }
+    return CLPROC_OK;
+}
+
+void clp_passes_sort(clp_plan *plan) {
     /* Passes of one level are independent, so any order among them will do. */
     qsort(plan->passes, plan->pass_count, sizeof *plan->passes, by_level);
-    return CLPROC_OK;
 }
