@@ -131,6 +131,7 @@ T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages|-|-|-
 T31|runs within their bound of memory|5|5|5
+T32|devices with less memory than they say|7|7|7
 END
 cat "$table"
 exit $failed

@@ -278,6 +278,13 @@ bool clp_board_note(clp_board *board, uint32_t number, bool failed) {
     return lost;
 }
 
+uint64_t clp_board_memory(clp_board *board, uint32_t number) {
+    pthread_mutex_lock(&board->lock);
+    uint64_t memory = board->stations[number].memory;
+    pthread_mutex_unlock(&board->lock);
+    return memory;
+}
+
 uint64_t clp_board_share(clp_board *board, uint32_t number) {
     pthread_mutex_lock(&board->lock);
     uint64_t share = board->stations[number].share;
@@ -298,8 +305,9 @@ static clproc_status check_size(const clp_board *board, const clp_holding *wante
     if (!device && wanted->host <= board->params.memory) {
         return CLPROC_OK;
     }
+    /* Another device may have more. */
     return clp_error_set(
-        error, CLPROC_ERROR_LIMIT,
+        error, device ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_LIMIT,
         "needs %llu bytes%s while it is processed, more than the limit of %llu; raise it with %s",
         (unsigned long long)(device ? wanted->device : wanted->host),
         device ? " on the device" : "", (unsigned long long)(device ? limit : board->params.memory),
@@ -374,6 +382,21 @@ void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept
 void clp_board_release(clp_board *board, clp_holding *held) {
     const clp_holding nothing = {.station = CLP_NO_STATION};
     clp_board_keep(board, held, &nothing);
+}
+
+bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t seen) {
+    pthread_mutex_lock(&board->lock);
+    station *s = &board->stations[held->station];
+    bool shrinks = s->memory == seen && held->device > 0;
+    if (shrinks) {
+        uint64_t half = s->held / 2;
+        s->memory = s->held == held->device ? held->device - 1
+                    : half > held->device   ? half
+                                            : held->device;
+        pthread_cond_broadcast(&board->changed);
+    }
+    pthread_mutex_unlock(&board->lock);
+    return shrinks;
 }
 
 bool clp_board_is_short(clp_board *board) {

@@ -67,8 +67,8 @@ clp_board_answer clp_board_next(clp_board *board, clp_prof_thread *thread, bool 
                                 clp_task *task);
 /** A file that was taken is through, whatever became of it. */
 void clp_board_done(clp_board *board);
-/** A file that was taken is to be done again by a station that has not tried it. The board takes
- * the task. */
+/** A file that was taken is to be done again by a station that is not among those it has tried. The
+ * board takes the task. */
 void clp_board_again(clp_board *board, const clp_task *task);
 
 /* ---------------------------------------------------------------- stations */
@@ -90,6 +90,8 @@ bool clp_board_has_other(clp_board *board, uint32_t tried);
 /** A station has finished a picture, or failed with it for a reason of its own: so many failures in
  * a row that it must be lost make this true. */
 bool clp_board_note(clp_board *board, uint32_t station, bool failed);
+/** Bytes that a station may hold. */
+uint64_t clp_board_memory(clp_board *board, uint32_t station);
 /** Pictures that a station has finished. */
 uint64_t clp_board_share(clp_board *board, uint32_t station);
 
@@ -109,6 +111,10 @@ clp_board_answer clp_board_hold(clp_board *board, clp_prof_thread *thread, clp_h
 void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept);
 /** Gives all of it back. */
 void clp_board_release(clp_board *board, clp_holding *held);
+/** A station that might hold `seen` bytes had none left for a picture: from now on it may hold half
+ * of what it holds, but at least that picture; and if that was alone, less than it. False if
+ * another worker has come first. */
+bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t seen);
 /** True if somebody waits for memory: what is not in use should be given back. */
 bool clp_board_is_short(clp_board *board);
 

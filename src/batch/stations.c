@@ -1,5 +1,6 @@
 #include "batch/stations.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 struct clp_stations {
     clp_stations_params params;
     clp_opened *opened;
-    uint64_t memory[CLP_MAX_STATIONS];
     pthread_t id;
     clp_prof_thread *thread; /**< its own */
     pthread_mutex_t lock;
@@ -44,12 +44,12 @@ static void open_codec(clp_stations *self, clp_device *device) {
         !clp_device_wants_codec(device) || clp_device_has_codec(device)) {
         return;
     }
-    if (clp_jpeg_trials_make(trials, &error) != CLPROC_OK ||
-        clp_device_check_codec(device, trials, self->thread, &error) != CLPROC_OK ||
-        !clp_device_has_codec(device)) {
-        snprintf(message, sizeof message,
-                 "%.100s does not decode JPEGs as libjpeg does, so the processor does it",
-                 clp_device_info(device)->name);
+    bool checked = clp_jpeg_trials_make(trials, &error) == CLPROC_OK &&
+                   clp_device_check_codec(device, trials, self->thread, &error) == CLPROC_OK;
+    if (!clp_device_has_codec(device)) {
+        snprintf(message, sizeof message, "the processor decodes JPEGs, not %.60s: %.150s",
+                 clp_device_info(device)->name,
+                 checked ? "its results are not those of libjpeg" : error.message);
         clp_events_notice(self->params.events, message);
     }
     clp_jpeg_trials_free(trials);
@@ -58,11 +58,12 @@ static void open_codec(clp_stations *self, clp_device *device) {
 /** The board may give pictures to a station. */
 static void announce(clp_stations *self, uint32_t number) {
     clp_device *device = self->opened->devices[number];
-    self->memory[number] = choose_memory(self->params.run, clp_device_info(device));
     if (clp_device_awaits_codec(device)) {
         open_codec(self, device);
     }
-    clp_board_open(self->params.board, number, self->memory[number], self->opened->ranks[number]);
+    clp_board_open(self->params.board, number,
+                   choose_memory(self->params.run, clp_device_info(device)),
+                   self->opened->ranks[number]);
 }
 
 /** True where the user leaves it to us which devices there are. */
@@ -296,8 +297,20 @@ clp_device *clp_stations_device(const clp_stations *stations, uint32_t station) 
     return stations->opened->devices[station];
 }
 
-uint64_t clp_stations_memory(const clp_stations *stations, uint32_t station) {
-    return stations->memory[station];
+bool clp_stations_shrink(clp_stations *stations, const clp_holding *held, uint64_t seen) {
+    clp_board *board = stations->params.board;
+    uint32_t station = held->station;
+    char message[256];
+    if (clp_board_shrink(board, held, seen)) {
+        snprintf(
+            message, sizeof message,
+            "%.100s has less memory to give than it says; pictures under way hold no more than "
+            "%" PRIu64 " MB of it from now on",
+            clp_device_info(clp_stations_device(stations, station))->name,
+            clp_board_memory(board, station) / 1000000);
+        clp_events_notice(stations->params.events, message);
+    }
+    return clp_board_memory(board, station) < seen;
 }
 
 void clp_stations_lose(clp_stations *stations, uint32_t station, const clproc_error *error) {

@@ -236,6 +236,14 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
     return status;
 }
 
+/** True if the device had no memory for the picture, and may compute it in smaller portions or with
+ * fewer others beside it. */
+static bool try_smaller(clp_worker *self, const clproc_error *error) {
+    return self->held.station != CLP_NO_STATION && clp_device_was_full(error) &&
+           clp_board_result(self->run->board, NULL) == CLPROC_OK &&
+           clp_stations_shrink(self->run->stations, &self->held, self->most_bytes);
+}
+
 /** True if the device is to blame for a failure, and another may do better. */
 static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
     clp_board *board = self->run->board;
@@ -284,7 +292,8 @@ static clp_branch *next_branch(const clp_worker *self) {
     return found;
 }
 
-/** Makes all open branches. `*again`: what is left is to be made by another station. */
+/** Makes all open branches. `*again`: what is left is to be made by another station, or by the same
+ * one with less of its memory. */
 static void make_branches(clp_worker *self, bool *again) {
     clp_outcome outcome = CLP_OUTCOME_GOES_ON;
     clproc_error error;
@@ -293,7 +302,7 @@ static void make_branches(clp_worker *self, bool *again) {
         if (outcome == CLP_OUTCOME_STOPPED) {
             return;
         }
-        *again = status != CLPROC_OK && try_elsewhere(self, &error);
+        *again = status != CLPROC_OK && (try_smaller(self, &error) || try_elsewhere(self, &error));
         if (*again) {
             return;
         }

@@ -47,6 +47,7 @@ typedef struct clp_worker {
     clp_branch *branch;  /**< the output that is being made */
     uint8_t *early;      /**< the picture decoded before there was a device for it, or NULL */
     uint32_t station;    /**< that computes the picture; CLP_NO_STATION: none yet */
+    uint64_t most_bytes; /**< that it might hold when it was chosen */
     clp_lane *lane;      /**< on that station; NULL before the first */
     clp_holding held;    /**< by the board's account: of the lane and of the picture */
     uint64_t lane_host;  /**< of it, bytes of the host that the lane holds */

@@ -329,3 +329,7 @@ clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_th
     }
     return status;
 }
+
+bool clp_device_was_full(const clproc_error *error) {
+    return error->cl_code == CL_MEM_OBJECT_ALLOCATION_FAILURE;
+}

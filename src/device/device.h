@@ -101,6 +101,9 @@ clproc_status clp_lane_take(clp_lane **lane, clp_device *device, bool empty, clp
 /** Gives a lane back, with its memory if `keep`. NULL is fine. */
 void clp_lane_give(clp_lane **lane, bool keep);
 
+/** True of a failure for which the device had no memory left. */
+bool clp_device_was_full(const clproc_error *error);
+
 /** How a picture goes through a device. */
 typedef struct clp_passage {
     bool in_rows; /**< its rows come once, from the top down */

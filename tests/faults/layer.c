@@ -11,6 +11,7 @@
  *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
  *   FAULT_PROFILING  if set, no queue can have profiling
  *   FAULT_FILL  a number: every byte of a new buffer
+ *   FAULT_ROOM  bytes that all buffers together may have, but those in the host's memory
  *   FAULT_STOPWATCH  a file: kernels run alone, and each launch's nanoseconds are written there
  *   FAULT_CHATTER  if set, every build writes a line to standard error
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
@@ -60,6 +61,8 @@ static struct {
     cl_ulong ahead;
     bool stays_lost, fills, has_timer, no_profiling;
     unsigned char fill;
+    long room;        /**< bytes of buffers; 0: any */
+    atomic_long used; /**< of them */
     atomic_long calls, live[KINDS];
     atomic_bool lost;
     _Atomic(const char *) failed;
@@ -335,7 +338,24 @@ static cl_int CL_API_CALL layer_clReleaseContext(cl_context context) {
     return layer.next.clReleaseContext(context);
 }
 
-RELEASE(clReleaseMemObject, cl_mem, MEMORY)
+/** Bytes of the device's own that a buffer takes. */
+static long bytes_of(cl_mem buffer) {
+    size_t size = 0;
+    cl_mem_flags flags = 0;
+    layer.next.clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof size, &size, NULL);
+    layer.next.clGetMemObjectInfo(buffer, CL_MEM_FLAGS, sizeof flags, &flags, NULL);
+    return flags & CL_MEM_ALLOC_HOST_PTR ? 0 : (long)size;
+}
+
+static cl_int CL_API_CALL layer_clReleaseMemObject(cl_mem buffer) {
+    cl_uint holders = 0;
+    layer.next.clGetMemObjectInfo(buffer, CL_MEM_REFERENCE_COUNT, sizeof holders, &holders, NULL);
+    if (holders == 1) {
+        atomic_fetch_sub(&layer.used, bytes_of(buffer));
+    }
+    count(MEMORY, -1);
+    return layer.next.clReleaseMemObject(buffer);
+}
 RELEASE(clReleaseProgram, cl_program, PROGRAM)
 RELEASE(clReleaseKernel, cl_kernel, KERNEL)
 RELEASE(clReleaseEvent, cl_event, EVENT)
@@ -401,6 +421,15 @@ static cl_mem CL_API_CALL layer_clCreateBuffer(cl_context context, cl_mem_flags 
         return NULL;
     }
     cl_mem buffer = layer.next.clCreateBuffer(context, flags, size, host, code);
+    if (buffer && atomic_fetch_add(&layer.used, bytes_of(buffer)) + bytes_of(buffer) > layer.room &&
+        layer.room > 0) {
+        atomic_fetch_sub(&layer.used, bytes_of(buffer));
+        layer.next.clReleaseMemObject(buffer);
+        buffer = NULL;
+        if (code) {
+            *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+        }
+    }
     count(MEMORY, buffer != NULL);
     if (buffer && layer.fills && !(flags & CL_MEM_COPY_HOST_PTR)) {
         fill_buffer(buffer, size);
@@ -500,6 +529,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.stays_lost = getenv("FAULT_LOST") != NULL;
     layer.fills = getenv("FAULT_FILL") != NULL;
     layer.fill = (unsigned char)number_of("FAULT_FILL");
+    layer.room = number_of("FAULT_ROOM");
     layer.next = layer.own = *target;
 #define TAKE(name) layer.own.name = layer_##name;
     TAKE(clGetPlatformIDs)

@@ -238,6 +238,40 @@ static void test_memory(void **state) {
     clp_board_destroy(&board);
 }
 
+/** A station that had no memory for a picture: half of what it held, then less than one alone. */
+static void test_a_station_has_less_than_it_says(void **state) {
+    (void)state;
+    clp_board *board =
+        make((clp_board_params){.item_count = 1, .station_count = 1, .memory = 1000});
+    clp_holding held[4];
+    const clp_holding wanted = {.host = 1, .device = 10, .station = 0};
+    clproc_error error;
+    clp_board_open(board, 0, 100, 0);
+    for (int i = 0; i < 4; i++) {
+        held[i] = (clp_holding){.station = CLP_NO_STATION};
+        assert_int_equal(clp_board_hold(board, NULL, &held[i], &wanted, false, &error),
+                         CLP_BOARD_GRANTED);
+    }
+    assert_true(clp_board_shrink(board, &held[0], 100));
+    assert_int_equal(clp_board_memory(board, 0), 20);
+    /* The others failed for the same reason: nothing more is to be learnt from it. */
+    assert_false(clp_board_shrink(board, &held[1], 100));
+    assert_int_equal(clp_board_memory(board, 0), 20);
+    clp_board_release(board, &held[0]);
+    assert_int_equal(clp_board_hold(board, NULL, &held[0], &wanted, false, &error),
+                     CLP_BOARD_LATER);
+    clp_board_release(board, &held[1]);
+    clp_board_release(board, &held[2]);
+    /* Alone, it cannot have what it holds. */
+    assert_true(clp_board_shrink(board, &held[3], 20));
+    assert_int_equal(clp_board_memory(board, 0), 9);
+    clp_board_release(board, &held[3]);
+    assert_int_equal(clp_board_hold(board, NULL, &held[0], &wanted, false, &error),
+                     CLP_BOARD_REFUSED);
+    assert_int_equal(error.status, CLPROC_ERROR_MEMORY);
+    clp_board_destroy(&board);
+}
+
 static void test_pictures_under_way(void **state) {
     (void)state;
     clp_board *board = make(
@@ -330,6 +364,7 @@ int main(void) {
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_part_of_a_holding_is_kept),
         cmocka_unit_test(test_no_station_at_all),
+        cmocka_unit_test(test_a_station_has_less_than_it_says),
         cmocka_unit_test(test_pictures_under_way),
         cmocka_unit_test(test_a_request_to_stop_is_seen_by_who_waits),
     };
