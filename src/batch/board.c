@@ -384,15 +384,14 @@ void clp_board_release(clp_board *board, clp_holding *held) {
     clp_board_keep(board, held, &nothing);
 }
 
-bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t seen) {
+bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t least, uint64_t seen) {
     pthread_mutex_lock(&board->lock);
     station *s = &board->stations[held->station];
-    bool shrinks = s->memory == seen && held->device > 0;
+    bool alone = s->held == held->device;
+    bool shrinks = s->memory == seen && (!alone || least < held->device);
     if (shrinks) {
         uint64_t half = s->held / 2;
-        s->memory = s->held == held->device ? held->device - 1
-                    : half > held->device   ? half
-                                            : held->device;
+        s->memory = alone ? held->device - 1 : half > held->device ? half : held->device;
         pthread_cond_broadcast(&board->changed);
     }
     pthread_mutex_unlock(&board->lock);

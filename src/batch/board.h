@@ -112,9 +112,9 @@ void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept
 /** Gives all of it back. */
 void clp_board_release(clp_board *board, clp_holding *held);
 /** A station that might hold `seen` bytes had none left for a picture: from now on it may hold half
- * of what it holds, but at least that picture; and if that was alone, less than it. False if
- * another worker has come first. */
-bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t seen);
+ * of what it holds, but at least that picture; and if that was alone, less than it, where `least`
+ * bytes would do. False if nothing has changed, or another worker has come first. */
+bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t least, uint64_t seen);
 /** True if somebody waits for memory: what is not in use should be given back. */
 bool clp_board_is_short(clp_board *board);
 

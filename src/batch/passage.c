@@ -139,6 +139,12 @@ static clp_passage make_passage(const clp_worker *self) {
     };
 }
 
+uint64_t clp_worker_least(const clp_worker *self) {
+    const clp_passage passage = make_passage(self);
+    return clp_device_least(clp_stations_device(self->run->stations, self->station),
+                            clp_worker_recipe(self)->plan, &passage);
+}
+
 static clproc_status ensure_lane(clp_worker *self, bool empty, clproc_error *error) {
     clp_device *device = clp_stations_device(self->run->stations, self->station);
     return self->lane ? CLPROC_OK : clp_lane_take(&self->lane, device, empty, error);

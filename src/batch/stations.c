@@ -297,11 +297,12 @@ clp_device *clp_stations_device(const clp_stations *stations, uint32_t station) 
     return stations->opened->devices[station];
 }
 
-bool clp_stations_shrink(clp_stations *stations, const clp_holding *held, uint64_t seen) {
+bool clp_stations_shrink(clp_stations *stations, const clp_holding *held, uint64_t least,
+                         uint64_t seen) {
     clp_board *board = stations->params.board;
     uint32_t station = held->station;
     char message[256];
-    if (clp_board_shrink(board, held, seen)) {
+    if (clp_board_shrink(board, held, least, seen)) {
         snprintf(
             message, sizeof message,
             "%.100s has less memory to give than it says; pictures under way hold no more than "

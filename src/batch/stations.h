@@ -37,9 +37,11 @@ void clp_stations_destroy(clp_stations **stations);
 void clp_stations_want(clp_stations *stations, clp_plan *plan);
 /** The device of a station that is there. */
 clp_device *clp_stations_device(const clp_stations *stations, uint32_t station);
-/** The station of `held`, which might hold `seen` bytes, had none left for a picture: tells so, once.
- * True if there is a smaller bound now, with which the picture may be tried again. */
-bool clp_stations_shrink(clp_stations *stations, const clp_holding *held, uint64_t seen);
+/** The station of `held`, which might hold `seen` bytes, had none left for a picture, for which
+ * `least` might do: tells so, once. True if there is a smaller bound now, with which the picture
+ * may be tried again. */
+bool clp_stations_shrink(clp_stations *stations, const clp_holding *held, uint64_t least,
+                         uint64_t seen);
 /** A station fails again and again: tells so, and takes it out of the run. */
 void clp_stations_lose(clp_stations *stations, uint32_t station, const clproc_error *error);
 

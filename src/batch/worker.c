@@ -241,7 +241,8 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
 static bool try_smaller(clp_worker *self, const clproc_error *error) {
     return self->held.station != CLP_NO_STATION && clp_device_was_full(error) &&
            clp_board_result(self->run->board, NULL) == CLPROC_OK &&
-           clp_stations_shrink(self->run->stations, &self->held, self->most_bytes);
+           clp_stations_shrink(self->run->stations, &self->held, clp_worker_least(self),
+                               self->most_bytes);
 }
 
 /** True if the device is to blame for a failure, and another may do better. */
@@ -256,10 +257,11 @@ static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
     }
     /* What is too large for a device, or for the host, says nothing of others; and a picture counts
      * once, however many of its outputs fail. */
-    if (error->cl_code != 0 && !picture->blamed && clp_board_note(board, station, true)) {
+    bool broken = error->cl_code != 0 && !clp_device_was_full(error);
+    if (broken && !picture->blamed && clp_board_note(board, station, true)) {
         clp_stations_lose(self->run->stations, station, error);
     }
-    picture->blamed |= error->cl_code != 0;
+    picture->blamed |= broken;
     uint32_t tried = picture->task.tried | UINT32_C(1) << station;
     if (!clp_board_has_other(board, tried) || clp_board_result(board, NULL) != CLPROC_OK) {
         return false; /* the picture's other outputs may go on there */

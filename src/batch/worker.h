@@ -146,6 +146,8 @@ clproc_status clp_worker_write_scan(clp_worker *self, const clp_encode_params *e
 /** From a file that is read to its results, in the lane; the lane has not ended. `*outcome` is
  * STOPPED where the run was. */
 clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_error *error);
+/** The least of its station's memory that the picture could be computed with, bytes. */
+uint64_t clp_worker_least(const clp_worker *self);
 /** Gives up the lane and what it holds. */
 void clp_worker_leave_station(clp_worker *self, bool keep);
 /** Memory of the host beside the picture's file, without a station. */

@@ -134,6 +134,9 @@ typedef struct clp_scan {
 /** What a lane will hold once a picture of this plan has begun, with what it holds now. */
 clproc_status clp_lane_need(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
                             clp_need *need, clproc_error *error);
+/** The least that such a picture can take of the device, bytes. */
+uint64_t clp_device_least(const clp_device *device, const clp_plan *plan,
+                          const clp_passage *passage);
 /** Where a scan may be packed so that it need not be copied before it travels: `*room` bytes, in
  * the lane's share of the ring. Until clp_lane_begin() has returned, or clp_lane_end(). */
 clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,

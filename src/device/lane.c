@@ -131,16 +131,18 @@ static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-clproc_status clp_lane_need(clp_lane *l, const clp_plan *plan, const clp_passage *passage,
-                            clp_need *needed, clproc_error *error) {
-    const clp_device *device = l->device;
-    clp_way way = choose_way(device, plan, passage);
+/** What a picture takes that goes this way; of each store at least what the lane has, or nothing
+ * without a lane. */
+static clp_need need_of(const clp_device *device, const clp_lane *l, const clp_plan *plan,
+                        clp_way way) {
+    static const clp_lane empty = {.ring_index = UINT32_MAX};
     bool banded = way == CLP_WAY_BANDS;
     size_t window = banded ? plan->bands.window.bytes : 0;
     size_t whole = banded ? 0 : plan->input.bytes;
     size_t scratch = device->reference ? 0
                      : banded          ? plan->bands.scratch_bytes
                                        : plan->scratch_bytes;
+    l = l ? l : &empty;
     clp_need need = {.device = larger(l->scratch.capacity, scratch)};
     for (uint32_t i = 0; i < CLP_BAND_WINDOWS; i++) {
         size_t held = device->unified ? l->windows[i].capacity : l->copies[i].capacity;
@@ -157,7 +159,20 @@ clproc_status clp_lane_need(clp_lane *l, const clp_plan *plan, const clp_passage
         need.host =
             larger(l->host_size, plan->output.bytes) + (own ? CLP_BAND_WINDOWS * window : 0);
     }
-    *needed = need;
+    return need;
+}
+
+uint64_t clp_device_least(const clp_device *device, const clp_plan *plan,
+                          const clp_passage *passage) {
+    const clp_passage least = {
+        .in_rows = passage->in_rows, .stream = passage->stream, .most_bytes = 1};
+    return need_of(device, NULL, plan, choose_way(device, plan, &least)).device;
+}
+
+clproc_status clp_lane_need(clp_lane *l, const clp_plan *plan, const clp_passage *passage,
+                            clp_need *needed, clproc_error *error) {
+    const clp_device *device = l->device;
+    *needed = need_of(device, l, plan, choose_way(device, plan, passage));
     clproc_status status = clp_lane_plan_codec(l, plan, passage, &needed->device, error);
     if (device->unified) {
         needed->host = needed->device;

@@ -252,18 +252,19 @@ static void test_a_station_has_less_than_it_says(void **state) {
         assert_int_equal(clp_board_hold(board, NULL, &held[i], &wanted, false, &error),
                          CLP_BOARD_GRANTED);
     }
-    assert_true(clp_board_shrink(board, &held[0], 100));
+    assert_true(clp_board_shrink(board, &held[0], 10, 100));
     assert_int_equal(clp_board_memory(board, 0), 20);
     /* The others failed for the same reason: nothing more is to be learnt from it. */
-    assert_false(clp_board_shrink(board, &held[1], 100));
+    assert_false(clp_board_shrink(board, &held[1], 10, 100));
     assert_int_equal(clp_board_memory(board, 0), 20);
     clp_board_release(board, &held[0]);
     assert_int_equal(clp_board_hold(board, NULL, &held[0], &wanted, false, &error),
                      CLP_BOARD_LATER);
     clp_board_release(board, &held[1]);
     clp_board_release(board, &held[2]);
-    /* Alone, it cannot have what it holds. */
-    assert_true(clp_board_shrink(board, &held[3], 20));
+    /* Alone, it cannot have what it holds: only another way may help. */
+    assert_false(clp_board_shrink(board, &held[3], 10, 20));
+    assert_true(clp_board_shrink(board, &held[3], 9, 20));
     assert_int_equal(clp_board_memory(board, 0), 9);
     clp_board_release(board, &held[3]);
     assert_int_equal(clp_board_hold(board, NULL, &held[0], &wanted, false, &error),
