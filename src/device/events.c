@@ -178,7 +178,7 @@ void clp_device_probe_copy(clp_device *device) {
     size_t bytes = device->unified ? PROBE_SHARED : PROBE_OWN;
     double best = 0;
     cl_int code;
-    if (!device->prof || device->untimed || !device->queue) {
+    if (!device->prof || device->untimed || !device->queue || clp_device_forced("unprobed")) {
         return;
     }
     cl_mem buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE, 2 * bytes, NULL, &code);
