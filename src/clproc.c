@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "batch/batch.h"
+#include "batch/kinds.h"
 #include "batch/lossless.h"
 #include "core/checked.h"
 #include "core/format.h"
@@ -91,6 +92,7 @@ static clproc_status check_output(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("lossless", (int)params->lossless, CLPROC_LOSSLESS_OFF,
                         CLPROC_LOSSLESS_TRIM, error));
+    CLP_TRY(status, out, clp_kinds_check(params, error));
     CLP_TRY(status, out, clp_lossless_check(params, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16",

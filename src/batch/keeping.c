@@ -1,6 +1,7 @@
 /* A picture whose pixels are not decoded: from the file that was read to its output. */
 #include <string.h>
 
+#include "batch/kinds.h"
 #include "batch/worker.h"
 
 /** Settles the name, writes and tells. */
@@ -31,12 +32,14 @@ out:
 static clproc_status make_metadata(clp_worker *self, uint32_t width, uint32_t height,
                                    clp_encode_params *params, clproc_error *error) {
     const clp_header *header = &self->header;
+    const clproc_run_params *asked = &self->branch->output->params;
     const clp_metadata_target target = {
         .format = header->format,
         .width = width,
         .height = height,
         .channels = clp_model_channels(header->model) - clp_model_has_alpha(header->model),
         .space = CLP_SPACE_RGB,
+        .as_stored = !asked->lossless && (clp_kinds_of(asked).parts & CLPROC_METADATA_ORIENTATION),
         .problem = "",
     };
     clp_header seen = *header;

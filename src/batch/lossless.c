@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/kinds.h"
 #include "batch/planner.h"
 #include "core/format.h"
 
@@ -23,7 +24,7 @@ bool clp_lossless_possible(const clproc_run_params *params) {
 }
 
 bool clp_lossless_copies(const clproc_run_params *params) {
-    return clp_lossless_possible(params) && !has_operations(params) && params->strip == 0;
+    return clp_lossless_possible(params) && !has_operations(params) && clp_kinds_are_all(params);
 }
 
 clproc_status clp_lossless_check(const clproc_run_params *params, clproc_error *error) {
@@ -123,7 +124,7 @@ static clproc_status refuse_format(const clp_header *header, clproc_error *error
 /** Inks are told by their profile alone: without it they become RGB first, unless that is asked
  * for. */
 static bool loses_inks(const clproc_run_params *params, const clp_header *header) {
-    return header->model == CLP_MODEL_CMYK && (params->strip & CLPROC_STRIP_ICC);
+    return header->model == CLP_MODEL_CMYK && !(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC);
 }
 
 static clproc_status choose_lossless(const clproc_run_params *params, const clp_header *header,
@@ -160,9 +161,10 @@ clproc_status clp_lossless_choose(const clproc_run_params *params, const clp_hea
     if (params->lossless) {
         return choose_lossless(params, header, orientation, kept, move, error);
     }
-    if (params->strip == 0) {
+    bool turns = orientation != 1 && !(clp_kinds_of(params).parts & CLPROC_METADATA_ORIENTATION);
+    if (clp_kinds_are_all(params)) {
         *kept = CLP_KEPT_FILE; /* with the tag that turns it */
-    } else if (orientation == 1 && !loses_inks(params, header)) {
+    } else if (!turns && !loses_inks(params, header)) {
         *kept = CLP_KEPT_PIXELS;
     }
     return CLPROC_OK;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "batch/kinds.h"
 #include "core/format.h"
 #include "core/memory.h"
 #include "meta/meta.h"
@@ -55,24 +56,33 @@ static void fit(clp_metadata *metadata, clp_bytes *bytes, const char *what, size
     bytes->size = 0;
 }
 
+/** What every block of a picture is made with. */
+typedef struct making {
+    clp_metadata *metadata;
+    clp_kinds kinds;
+    clp_meta_edit edit;
+} making;
+
 typedef clproc_status (*edit_function)(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                        clp_bytes *out, clproc_error *error);
 
-/** Copies one block with the edits. */
-static clproc_status make_block(clp_metadata *metadata, const clp_block *block, bool stripped,
-                                const clp_meta_edit *edit, edit_function copy_edited,
-                                const char *what, clp_bytes *out, clproc_error *error) {
+/** Copies one block, of `kind`, with the edits: all of it, or the parts that are kept of others. */
+static clproc_status make_block(making *self, const clp_block *block, uint32_t kind,
+                                edit_function copy_edited, const char *what, clp_bytes *out,
+                                clproc_error *error) {
     clproc_error failure = {0};
-    if (!block->data || stripped) {
+    bool whole = self->kinds.blocks & kind;
+    if (!block->data || (!whole && !self->kinds.parts)) {
         return CLPROC_OK;
     }
-    clproc_status status = copy_edited(block->data, block->size, edit, out, &failure);
-    return forgive(metadata, status, out, what, &failure, error);
+    self->edit.parts = whole ? 0 : self->kinds.parts;
+    clproc_status status = copy_edited(block->data, block->size, &self->edit, out, &failure);
+    return forgive(self->metadata, status, out, what, &failure, error);
 }
 
-static void note_extension(clp_metadata *metadata, const clp_block *xmp, bool stripped) {
+static void note_extension(clp_metadata *metadata, const clp_block *xmp) {
     static const char link[] = "xmpNote:HasExtendedXMP";
-    if (xmp->data && !stripped && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
+    if (xmp->data && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
         warn(metadata, "the extension of XMP", "only the packet itself is copied");
     }
 }
@@ -116,7 +126,7 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
     clp_block profile = clp_colours_profile(colours, target->channels == 1);
     bool numbers = clp_format_of(target->format)->numbers;
     drop_numbers(&metadata->colour);
-    if (params->strip & CLPROC_STRIP_ICC) {
+    if (!(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
         return CLPROC_OK;
     }
     if (numbers && clp_colours_srgb(colours)) {
@@ -145,7 +155,7 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
     const clp_block *block = &header->blocks.icc;
     char reason[128] = "";
     uint32_t channels = 0;
-    if (params->strip & CLPROC_STRIP_ICC) {
+    if (!(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
         return CLPROC_OK;
     }
     bool gray = target->channels == 1;
@@ -185,7 +195,7 @@ static clproc_status make_icc(clp_metadata *metadata, const clp_header *header,
         bool described = header->blocks.icc.data || facts->has_cicp || facts->has_srgb ||
                          facts->has_gamma || facts->has_chromaticities;
         drop_numbers(&metadata->colour);
-        if (described && !(params->strip & CLPROC_STRIP_ICC)) {
+        if (described && (clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
             warn(metadata, "the colour profile", "the output is in another colour space");
         }
         return CLPROC_OK;
@@ -212,12 +222,12 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
                                 const clproc_run_params *params, const clp_metadata_target *target,
                                 const clp_colours *colours, clproc_error *error) {
     const clp_blocks *blocks = &header->blocks;
-    uint32_t strip = params->strip;
-    clp_meta_edit edit = {
+    making self = {.metadata = metadata, .kinds = clp_kinds_of(params)};
+    self.edit = (clp_meta_edit){
         .width = target->width,
         .height = target->height,
-        .reset_orientation = !params->no_auto_orient,
-        .strip_gps = strip & CLPROC_STRIP_GPS,
+        .reset_orientation = !params->no_auto_orient && !target->as_stored,
+        .strip_gps = !self.kinds.place,
         .strip_thumbnail = true, /* it shows the picture as it was */
         .strip_beside = true,    /* no output has what it tells of */
     };
@@ -228,23 +238,25 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     metadata->flawed = false;
     metadata->colour = header->colour;
     CLP_TRY(status, out,
-            make_block(metadata, &blocks->exif, strip & CLPROC_STRIP_EXIF, &edit,
-                       clp_exif_edit_copy, "EXIF", &metadata->exif, error));
+            make_block(&self, &blocks->exif, CLPROC_METADATA_EXIF, clp_exif_edit_copy, "EXIF",
+                       &metadata->exif, error));
     CLP_TRY(status, out, make_icc(metadata, header, params, target, colours, error));
     /* Pictures are turned by EXIF alone: without it XMP goes on saying what it did. */
-    edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
+    self.edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
     CLP_TRY(status, out,
-            make_block(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP, &edit, clp_xmp_edit_copy,
-                       "XMP", &metadata->xmp, error));
-    note_extension(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP);
+            make_block(&self, &blocks->xmp, CLPROC_METADATA_XMP, clp_xmp_edit_copy, "XMP",
+                       &metadata->xmp, error));
+    if (self.kinds.blocks & CLPROC_METADATA_XMP) {
+        note_extension(metadata, &blocks->xmp);
+    }
     CLP_TRY(status, out,
             clp_notes_convert(header, params, target->format, &metadata->notes, error));
     if (metadata->notes.dropped[0]) {
         warn(metadata, metadata->notes.dropped, "the output's format has no room for it");
     }
     CLP_TRY(status, out,
-            make_block(metadata, &blocks->iptc, strip & CLPROC_STRIP_IPTC, &edit,
-                       clp_iptc_edit_copy, "IPTC", &metadata->iptc, error));
+            make_block(&self, &blocks->iptc, CLPROC_METADATA_IPTC, clp_iptc_edit_copy, "IPTC",
+                       &metadata->iptc, error));
     fit(metadata, &metadata->exif, "EXIF", room.exif);
     fit(metadata, &metadata->icc, "the colour profile", room.icc);
     fit(metadata, &metadata->xmp, "XMP", room.xmp);

@@ -24,16 +24,6 @@ static const clp_cli_choice losslesses[] = {{"off", CLPROC_LOSSLESS_OFF},
 
 static const clp_cli_choice depths[] = {{"keep", 0}, {"8", 8}, {"16", 16}, {0}};
 
-static const clp_cli_choice strips[] = {{"all", CLPROC_STRIP_ALL},
-                                        {"gps", CLPROC_STRIP_GPS},
-                                        {"exif", CLPROC_STRIP_EXIF},
-                                        {"xmp", CLPROC_STRIP_XMP},
-                                        {"iptc", CLPROC_STRIP_IPTC},
-                                        {"icc", CLPROC_STRIP_ICC},
-                                        {"thumbnail", CLPROC_STRIP_THUMBNAIL},
-                                        {"comments", CLPROC_STRIP_COMMENTS},
-                                        {0}};
-
 static const clp_cli_choice existing[] = {{"replace", CLPROC_EXISTING_REPLACE},
                                           {"skip", CLPROC_EXISTING_SKIP},
                                           {"fail", CLPROC_EXISTING_FAIL},
@@ -116,11 +106,10 @@ const clp_cli_option clp_cli_options[] = {
      "write WebPs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
-    {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "leave out metadata: all, or some of %s; gps takes the place out of EXIF, XMP, IPTC and "
-     "texts; "
-     "comments are a JPEG's and a PNG's texts; see `clproc help metadata`",
-     FIELD(run.strip), .choices = strips, DAILY},
+    {"strip", 0, "LIST", CLP_CLI_STRIP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "leave out metadata: %s; see `clproc help metadata`", FIELD(run.strip), DAILY},
+    {"keep", 0, "LIST", CLP_CLI_KEEP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "leave out all metadata but %s; see `clproc help metadata`", FIELD(run.keep), DAILY},
     {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "colour profile of the outputs: the picture's own, sRGB, or an RGB profile to convert to; "
      "inks "

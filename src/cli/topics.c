@@ -29,12 +29,14 @@ static void print_outputs(const clp_cli_page *page) {
         "-o names one output; each --to adds one that is made from the same decode, which "
         "is most of the work: --to big --resize 1920x --to thumbs --resize 320x. At most "
         "32 outputs are made in one run.");
-    page->entry("before --to", "operations, and --format, --quality, --subsampling, --progressive, "
-                               "--png-level, --webp-lossless, --depth, --lossless, --strip, --icc, "
-                               "--intent and --bpc, are for "
-                               "all outputs");
-    page->entry("behind --to", "they are for that output: operations come after the shared ones, "
-                               "options take the place of the shared ones, --strip adds to them");
+    page->entry("before --to",
+                "operations, and --format, --quality, --subsampling, --progressive, "
+                "--png-level, --webp-lossless, --depth, --lossless, --strip, --keep, --icc, "
+                "--intent and --bpc, are for "
+                "all outputs");
+    page->entry("behind --to",
+                "they are for that output: operations come after the shared ones, "
+                "options take the place of the shared ones, --strip and --keep add to them");
     page->entry("everything else", "is for the whole run, wherever it stands");
     page->paragraph(
         "Without -o the first --to names the first output, and nothing but what stands "
@@ -73,9 +75,20 @@ static void print_metadata(const clp_cli_page *page) {
         "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
         "private chunks and segments.");
     page->paragraph(
-        "--strip takes out all, or some of exif, xmp, iptc, icc, thumbnail, comments; gps "
-        "takes the place out of EXIF, XMP, IPTC and texts. Without operations a file "
-        "is copied whole, or with --strip all but its metadata; see `clproc help keeping`.");
+        "--strip leaves out the kinds that it names, --keep all but those; with --keep what is "
+        "named stays whole, but for a place, which stays where gps is named, too. Without icc "
+        "colours are only right in sRGB, as after --icc srgb. Without operations a file "
+        "is copied whole, or with --strip or --keep all but its metadata; see `clproc help "
+        "keeping`. Kinds:");
+    clproc_metadata_info kind;
+    for (size_t i = 0; (kind = clproc_metadata_at(i)).name; i++) {
+        char meaning[320];
+        snprintf(meaning, sizeof meaning, "%s%s", kind.help,
+                 !kind.kept       ? " (--strip only)"
+                 : !kind.stripped ? " (--keep only)"
+                                  : "");
+        page->entry(kind.name, meaning);
+    }
 }
 
 static void print_keeping(const clp_cli_page *page) {
@@ -83,7 +96,7 @@ static void print_keeping(const clp_cli_page *page) {
                     "re-encoded is counted at the end, and named with --verbose.");
     page->entry("no operation", "the file is copied, byte for byte, with the tag that turns it");
     page->entry(
-        "--strip",
+        "--strip, --keep",
         "a JPEG's tables and scans, a PNG's pixels, palette, transparency and frames, and "
         "a WebP's pictures stay byte for byte; metadata is written as `clproc help metadata` says");
     page->entry("--lossless",
@@ -92,8 +105,9 @@ static void print_keeping(const clp_cli_page *page) {
     page->paragraph("Pixels are encoded anew where an option asks for it (--format, --quality, "
                     "--subsampling, --progressive, --png-level, --webp-lossless, --depth, --icc), "
                     "for any other "
-                    "operation, and for --strip without --lossless where EXIF's orientation is "
-                    "to be applied, where inks would lose their profile, and where a file is not "
+                    "operation, and for --strip and --keep without --lossless where EXIF's "
+                    "orientation is to be applied and --keep does not name it, where inks would "
+                    "lose their profile, and where a file is not "
                     "whole by its markers. Whether a scan itself is damaged, only decoding "
                     "tells.");
     page->paragraph(
