@@ -195,7 +195,11 @@ typedef enum clproc_format {
     CLPROC_FORMAT_JPEG,
     CLPROC_FORMAT_PNG,
     CLPROC_FORMAT_WEBP, /**< only where the build has it; see clproc_format_at() */
-    CLPROC_FORMAT_TIFF  /**< the same, and only read */
+    CLPROC_FORMAT_TIFF, /**< the same, and only read */
+    CLPROC_FORMAT_PPM,  /**< RGB */
+    CLPROC_FORMAT_PGM,  /**< gray; a picture in colour fails */
+    CLPROC_FORMAT_PNM,  /**< one of these two, as the picture is; only written */
+    CLPROC_FORMAT_PAM   /**< gray or RGB, with or without alpha */
 } clproc_format;
 
 /** A format of pictures, by its place from 0. */

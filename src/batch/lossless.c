@@ -137,7 +137,7 @@ static clproc_status choose_lossless(const clproc_run_params *params, const clp_
     } else if (header->format == CLPROC_FORMAT_JPEG) {
         *kept = CLP_KEPT_BLOCKS;
         status = clp_move_fit(move, header, params->lossless == CLPROC_LOSSLESS_TRIM, error);
-    } else if (header->format != CLPROC_FORMAT_PNG) { /* encoding that anew loses nothing */
+    } else if (!clp_format_of(header->format)->exact) {
         status = clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                                "is a %s, and --lossless can only move the blocks of JPEGs; leave "
                                "it out",

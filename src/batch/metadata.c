@@ -50,6 +50,11 @@ static void fit(clp_metadata *metadata, clp_bytes *bytes, const char *what, size
     if (bytes->size <= room) {
         return;
     }
+    if (room == 0) {
+        warn(metadata, what, "the output's format has no room for it");
+        bytes->size = 0;
+        return;
+    }
     snprintf(reason, sizeof reason, "the output's format has room for %zu bytes of it, not for %zu",
              room, bytes->size);
     blame(metadata, what, reason);

@@ -5,11 +5,10 @@
 /** A bool to set when the option is given. */
 #define GIVEN(member) .given_offset = offsetof(clp_cli_settings, member)
 
-static const clp_cli_choice formats[] = {{"keep", CLPROC_FORMAT_KEEP},
-                                         {"jpeg", CLPROC_FORMAT_JPEG},
-                                         {"png", CLPROC_FORMAT_PNG},
-                                         {"webp", CLPROC_FORMAT_WEBP},
-                                         {0}};
+static const clp_cli_choice formats[] = {
+    {"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG},
+    {"webp", CLPROC_FORMAT_WEBP}, {"ppm", CLPROC_FORMAT_PPM},   {"pgm", CLPROC_FORMAT_PGM},
+    {"pnm", CLPROC_FORMAT_PNM},   {"pam", CLPROC_FORMAT_PAM},   {0}};
 
 static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
                                               {"420", CLPROC_SUBSAMPLING_420},

@@ -140,6 +140,10 @@ static void print_formats(const clp_cli_page *page) {
     page->entry("PNG",
                 "read: all colour types, 1 to 16 bits, interlaced; of an APNG the first frame. "
                 "Written: gray and RGB with or without alpha, 8 or 16 bits.");
+    page->entry("PPM, PGM, PAM",
+                "read: 1 to 16 bits, of PAMs 1 to 4 channels; not Netpbm's plain text and bitmaps "
+                "(P1 to P4). Written: 8 or 16 bits, PPM in RGB, PGM in gray, with --format pnm "
+                "what the picture is, PAM with alpha. They hold no metadata and no profile.");
     page->entry("WebP", is_built("WebP")
                             ? "read: lossy and lossless, with alpha; of an animation the "
                               "first frame. Written: lossy at --quality, with --webp-lossless "

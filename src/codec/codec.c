@@ -10,8 +10,7 @@
 #include "core/memory.h"
 
 static const clp_codec *const codecs[] = {
-    &clp_codec_jpeg,
-    &clp_codec_png,
+    &clp_codec_jpeg, &clp_codec_png, &clp_codec_ppm, &clp_codec_pgm, &clp_codec_pnm, &clp_codec_pam,
 #ifdef CLPROC_HAS_WEBP
     &clp_codec_webp,
 #endif
@@ -128,7 +127,7 @@ clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
 /** A file that is of none of the formats that are read. */
 static clproc_status refuse_kind(const char *kind, size_t size, clproc_error *error) {
     const clp_format *row = kind ? clp_format_by_ending(kind) : NULL;
-    if (row && row->format != CLPROC_FORMAT_KEEP) {
+    if (row && row->package) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "is a %s, and this clproc was built without that; install %s and "
                              "build it again",

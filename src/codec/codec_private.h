@@ -99,6 +99,10 @@ struct clp_codec {
 
 extern const clp_codec clp_codec_jpeg;
 extern const clp_codec clp_codec_png;
+extern const clp_codec clp_codec_ppm;
+extern const clp_codec clp_codec_pgm;
+extern const clp_codec clp_codec_pnm;
+extern const clp_codec clp_codec_pam;
 extern const clp_codec clp_codec_webp; /**< only where CLPROC_HAS_WEBP is defined */
 extern const clp_codec clp_codec_tiff; /**< only where CLPROC_HAS_TIFF is defined */
 

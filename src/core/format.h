@@ -19,6 +19,7 @@ typedef struct clp_format {
     bool rows;              /**< always decoded from top to bottom, interlaced or not */
     bool gray;              /**< pictures of one channel are stored as such */
     bool alpha;
+    bool exact;         /**< encoding loses nothing */
     bool numbers;       /**< colours can be described without a profile, as by PNG's sRGB */
     uint32_t depth;     /**< most bits of a sample that are stored */
     uint32_t side_most; /**< pixels along the longer side */

@@ -33,6 +33,13 @@ case ${target##*_} in
 jpeg | scan) small_files '*.jpg' '*.jpeg' ;;
 png) small_files '*.png' ;;
 webp) webp_files ;;
+pnm)
+    clproc run "$images" -o "$seeds" --resize 12x --format pam --device reference
+    expect_code 0
+    clproc run "$images" -o "$seeds" --resize 12x --format pnm --device reference
+    expect_code 0
+    printf 'P6 # a comment\n2 2\n1023\n\1\2\3\0\1\2\3\0\1\2\3\0\1\2\3\0\1\2\3\0\1\2\3\0' >"$seeds/wide"
+    ;;
 tiff)
     have python3 || skip "python3 is not installed"
     python3 "$source_dir/tests/fuzz/seeds_tiff.py" "$seeds" || fail "no seeds can be made"
