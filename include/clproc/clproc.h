@@ -199,7 +199,9 @@ typedef enum clproc_format {
     CLPROC_FORMAT_PPM,  /**< RGB */
     CLPROC_FORMAT_PGM,  /**< gray; a picture in colour fails */
     CLPROC_FORMAT_PNM,  /**< one of these two, as the picture is; only written */
-    CLPROC_FORMAT_PAM   /**< gray or RGB, with or without alpha */
+    CLPROC_FORMAT_PAM,  /**< gray or RGB, with or without alpha */
+    CLPROC_FORMAT_HEIF, /**< only where the build has it, and only read */
+    CLPROC_FORMAT_AVIF  /**< only where the build has it */
 } clproc_format;
 
 /** A format of pictures, by its place from 0. */
@@ -409,11 +411,11 @@ typedef struct clproc_run_params {
     const char *device;  /**< as in clproc_context_params */
 
     clproc_format format;
-    int quality; /**< JPEG and WebP, 1 to 100 */
+    int quality; /**< JPEG, WebP and AVIF, 1 to 100 */
     clproc_subsampling subsampling;
     bool progressive;
     int png_level;      /**< zlib level, 0 to 9 */
-    bool webp_lossless; /**< WebPs keep every sample */
+    bool webp_lossless; /**< WebPs and AVIFs keep every sample */
     int depth;          /**< 0 keep, 8 or 16 */
     /** JPEGs are turned, mirrored and cropped without being decoded; those where that is impossible
      * fail, and other operations are refused. */

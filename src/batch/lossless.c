@@ -115,10 +115,12 @@ static bool moves_nothing(const clp_move *move, const clp_header *header) {
 /* ------------------------------------------------------------------ choice */
 
 static clproc_status refuse_format(const clp_header *header, clproc_error *error) {
-    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                         "is a %s, and --lossless leaves it one; leave out --lossless, or give the "
-                         "output no other format",
-                         clp_format_of(header->format)->name);
+    const clp_format *row = clp_format_of(header->format);
+    return clp_error_set(
+        error, CLPROC_ERROR_UNSUPPORTED,
+        "is %s %s, and --lossless leaves it one; leave out --lossless, or give the "
+        "output no other format",
+        clp_format_article(row), row->name);
 }
 
 /** Inks are told by their profile alone: without it they become RGB first, unless that is asked
@@ -130,6 +132,7 @@ static bool loses_inks(const clproc_run_params *params, const clp_header *header
 static clproc_status choose_lossless(const clproc_run_params *params, const clp_header *header,
                                      uint32_t orientation, clp_kept *kept, clp_move *move,
                                      clproc_error *error) {
+    const clp_format *row = clp_format_of(header->format);
     clproc_status status;
     CLP_TRY(status, out, find_move(params, header, orientation, move, error));
     if (moves_nothing(move, header)) {
@@ -137,11 +140,11 @@ static clproc_status choose_lossless(const clproc_run_params *params, const clp_
     } else if (header->format == CLPROC_FORMAT_JPEG) {
         *kept = CLP_KEPT_BLOCKS;
         status = clp_move_fit(move, header, params->lossless == CLPROC_LOSSLESS_TRIM, error);
-    } else if (!clp_format_of(header->format)->exact) {
+    } else if (!row->exact) {
         status = clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                               "is a %s, and --lossless can only move the blocks of JPEGs; leave "
+                               "is %s %s, and --lossless can only move the blocks of JPEGs; leave "
                                "it out",
-                               clp_format_of(header->format)->name);
+                               clp_format_article(row), row->name);
     }
 out:
     return status;

@@ -129,12 +129,12 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
                                         const clp_metadata_target *target,
                                         const clp_colours *colours, clproc_error *error) {
     clp_block profile = clp_colours_profile(colours, target->channels == 1);
-    bool numbers = clp_format_of(target->format)->numbers;
+    bool codes = clp_format_of(target->format)->codes;
     drop_numbers(&metadata->colour);
     if (!(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
         return CLPROC_OK;
     }
-    if (numbers && clp_colours_srgb(colours)) {
+    if (codes && clp_colours_srgb(colours)) {
         metadata->colour.has_srgb = true;
         metadata->colour.srgb_intent = (uint8_t)params->intent;
         return CLPROC_OK;
@@ -143,6 +143,13 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
         warn(metadata, "the colour profile", "it describes RGB pictures, the output is gray");
     }
     return copy(&profile, &metadata->icc, error);
+}
+
+/** True if a format holds what a file says of its colours besides a profile. */
+static bool holds_numbers(const clp_format *format, const clp_colour_facts *facts) {
+    bool points =
+        !facts->has_cicp && !facts->has_srgb && (facts->has_gamma || facts->has_chromaticities);
+    return points ? format->numbers : format->codes;
 }
 
 /** Channels of a profile that describes pictures of this model. */
@@ -164,7 +171,7 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
         return CLPROC_OK;
     }
     bool gray = target->channels == 1;
-    if (!clp_format_of(target->format)->numbers && clp_format_of(header->format)->numbers) {
+    if (!holds_numbers(clp_format_of(target->format), &header->colour)) {
         clproc_error failure = {0};
         clproc_status status = clp_colours_describe(header, gray, &metadata->icc, &failure);
         if (status != CLPROC_OK || metadata->icc.size > 0) {
@@ -231,7 +238,7 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     self.edit = (clp_meta_edit){
         .width = target->width,
         .height = target->height,
-        .reset_orientation = !params->no_auto_orient && !target->as_stored,
+        .reset_orientation = header->upright || (!params->no_auto_orient && !target->as_stored),
         .strip_gps = !self.kinds.place,
         .strip_thumbnail = true, /* it shows the picture as it was */
         .strip_beside = true,    /* no output has what it tells of */

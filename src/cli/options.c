@@ -5,10 +5,11 @@
 /** A bool to set when the option is given. */
 #define GIVEN(member) .given_offset = offsetof(clp_cli_settings, member)
 
-static const clp_cli_choice formats[] = {
-    {"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG}, {"png", CLPROC_FORMAT_PNG},
-    {"webp", CLPROC_FORMAT_WEBP}, {"ppm", CLPROC_FORMAT_PPM},   {"pgm", CLPROC_FORMAT_PGM},
-    {"pnm", CLPROC_FORMAT_PNM},   {"pam", CLPROC_FORMAT_PAM},   {0}};
+static const clp_cli_choice formats[] = {{"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG},
+                                         {"png", CLPROC_FORMAT_PNG},   {"webp", CLPROC_FORMAT_WEBP},
+                                         {"avif", CLPROC_FORMAT_AVIF}, {"ppm", CLPROC_FORMAT_PPM},
+                                         {"pgm", CLPROC_FORMAT_PGM},   {"pnm", CLPROC_FORMAT_PNM},
+                                         {"pam", CLPROC_FORMAT_PAM},   {0}};
 
 static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
                                               {"420", CLPROC_SUBSAMPLING_420},
@@ -86,8 +87,8 @@ const clp_cli_option clp_cli_options[] = {
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
     {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
-     "quality of JPEGs and WebPs", FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100,
-     DAILY},
+     "quality of JPEGs, WebPs and AVIFs", FIELD(run.quality), GIVEN(run.reencode), .min = 1,
+     .max = 100, DAILY},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
      GIVEN(run.reencode), .choices = subsamplings},
@@ -102,7 +103,7 @@ const clp_cli_option clp_cli_options[] = {
     {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "PNG compression level", FIELD(run.png_level), GIVEN(run.reencode), .min = 0, .max = 9},
     {"webp-lossless", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "write WebPs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
+     "write WebPs and AVIFs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_STRIP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,

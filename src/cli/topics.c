@@ -59,13 +59,15 @@ static void print_metadata(const clp_cli_page *page) {
     page->entry("comments, texts",
                 "kept; PNG's texts become comments of a JPEG, as \"Copyright: …\", "
                 "and comments a PNG's text.");
-    page->entry("density", "kept, but in a WebP, which has none.");
+    page->entry("density", "kept, but in a WebP and an AVIF, which have none.");
     page->entry("TIFF",
                 "gives its profile, XMP, Photoshop's block (IPTC), density, orientation and "
                 "the texts of its first directory, as Artist and Copyright; its EXIF and "
                 "GPS directories are left behind.");
-    page->entry("WebP", "has EXIF, XMP and a colour profile; IPTC, comments and texts are left "
-                        "behind, with a warning.");
+    page->entry("WebP, AVIF", "have EXIF, XMP and a colour profile; IPTC, comments and texts are "
+                              "left behind, with a warning.");
+    page->entry("HEIF, AVIF", "are turned as they say themselves, always; EXIF's orientation in "
+                              "them is not applied.");
     page->paragraph("Orientation is read from EXIF, in a PNG's eXIf chunk, else in \"Raw profile "
                     "type exif\" or \"APP1\", and applied unless --no-auto-orient is given.");
     page->paragraph(
@@ -110,16 +112,16 @@ static void print_keeping(const clp_cli_page *page) {
                     "lose their profile, and where a file is not "
                     "whole by its markers. Whether a scan itself is damaged, only decoding "
                     "tells.");
-    page->paragraph(
-        "With --lossless a JPEG fails where its blocks cannot do it: rotating and "
-        "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
-        "namely the one that gets mirrored, and a crop must begin at such a multiple. "
-        "--lossless=trim leaves out what is in the way, at most 31 columns or rows of "
-        "an edge, and never shows more than was asked for. Blocks at the far edges of "
-        "a crop are stored whole, so that up to 31 pixels beyond it stay in the file, "
-        "unseen. Scans of a moved JPEG get Huffman codes of their own; progressive "
-        "ones stay so. A PNG is encoded anew, which loses nothing; a WebP fails. Other operations, "
-        "formats and options of the encoder are refused.");
+    page->paragraph("With --lossless a JPEG fails where its blocks cannot do it: rotating and "
+                    "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
+                    "namely the one that gets mirrored, and a crop must begin at such a multiple. "
+                    "--lossless=trim leaves out what is in the way, at most 31 columns or rows of "
+                    "an edge, and never shows more than was asked for. Blocks at the far edges of "
+                    "a crop are stored whole, so that up to 31 pixels beyond it stay in the file, "
+                    "unseen. Scans of a moved JPEG get Huffman codes of their own; progressive "
+                    "ones stay so. A PNG, PPM, PGM or PAM is encoded "
+                    "anew, which loses nothing; a WebP and an AVIF fail. Other operations, "
+                    "formats and options of the encoder are refused.");
 }
 
 static bool is_built(const char *name) {
@@ -155,8 +157,14 @@ static void print_formats(const clp_cli_page *page) {
                               "palettes and fewer bits; the first of several pictures. Name the "
                               "outputs' format with --format."
                             : "not in this build: install libtiff-dev and build it again");
+    page->entry("HEIF, AVIF", is_built("AVIF")
+                                  ? "read: the primary picture, turned and cropped as the file "
+                                    "says, with alpha; 8 bits, and 10 and 12 as 16. Written: AVIF "
+                                    "at --quality, with --webp-lossless keeping every sample; RGB "
+                                    "with or without alpha, 8 bits."
+                                  : "not in this build: install libheif-dev and build it again");
     page->paragraph(
-        "Nothing else is read or written: no HEIC, AVIF, GIF or raw files, nor "
+        "Nothing else is read or written: no GIF, JPEG XL or raw files, nor "
         "PNGs in Apple's own form (CgBI). In folders such files are passed over with a "
         "warning; one that is named fails. What a file is its first bytes tell, not its "
         "name.");

@@ -148,9 +148,18 @@ size_t clp_extent_find(void *extent, const uint8_t *bytes, size_t size, size_t *
     if (!clp_codec_recognise(bytes, size, &format)) {
         return size;
     }
-    return format == CLPROC_FORMAT_PNG        ? walk_png(extent, bytes, size, limit)
-           : format == CLPROC_FORMAT_WEBP     ? walk_webp(bytes)
-           : clp_pnm_probe(bytes, size, NULL) ? walk_pnm(extent, bytes, size, limit)
-           : format == CLPROC_FORMAT_TIFF     ? size + 1 /* its parts may stand anywhere */
-                                              : walk_jpeg(extent, bytes, size, limit);
+    switch (format) {
+    case CLPROC_FORMAT_JPEG:
+        return walk_jpeg(extent, bytes, size, limit);
+    case CLPROC_FORMAT_PNG:
+        return walk_png(extent, bytes, size, limit);
+    case CLPROC_FORMAT_WEBP:
+        return walk_webp(bytes);
+    case CLPROC_FORMAT_PPM:
+    case CLPROC_FORMAT_PGM:
+    case CLPROC_FORMAT_PAM:
+        return walk_pnm(extent, bytes, size, limit);
+    default:
+        return size + 1; /* parts of the others may stand anywhere */
+    }
 }
