@@ -11,6 +11,8 @@ optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil pyth
     libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time webp libtiff-tools sqlite3
     libheif-examples libavif-bin
     gcovr"
+# libheif's codecs, where they are packages of their own, as in Debian 13.
+plugins="libheif-plugin-libde265 libheif-plugin-aomdec libheif-plugin-aomenc"
 libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"
 
 # The packages of a list that are not installed.
@@ -58,6 +60,18 @@ absent=$(missing $needed)
 if [ -n "$absent" ]; then
     echo "setup: installing $absent"
     apt update
+    apt install --no-install-recommends $absent
+fi
+
+known=
+for package in $plugins; do
+    if apt-cache show "$package" >/dev/null 2>&1; then
+        known="$known $package"
+    fi
+done
+absent=$(missing $known)
+if [ -n "$absent" ]; then
+    echo "setup: installing $absent"
     apt install --no-install-recommends $absent
 fi
 

@@ -85,6 +85,21 @@ static clproc_status make_block(making *self, const clp_block *block, uint32_t k
     return forgive(self->metadata, status, out, what, &failure, error);
 }
 
+/** Of a TIFF takes what its directories hold; what the decoder made of them serves otherwise. */
+static clproc_status pick_exif(clp_metadata *metadata, const clp_blocks *blocks, clp_block *exif,
+                               clproc_error *error) {
+    clproc_error failure = {0};
+    if (!blocks->tiff.data) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_exif_pick(blocks->tiff.data, blocks->tiff.size, CLPROC_METADATA_EXIF,
+                                         &metadata->picked, &failure);
+    if (status == CLPROC_OK && metadata->picked.size > 0) {
+        *exif = as_block(&metadata->picked);
+    }
+    return forgive(metadata, status, &metadata->picked, "EXIF", &failure, error);
+}
+
 static void note_extension(clp_metadata *metadata, const clp_block *xmp) {
     static const char link[] = "xmpNote:HasExtendedXMP";
     if (xmp->data && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
@@ -249,8 +264,10 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     metadata->warning[0] = '\0';
     metadata->flawed = false;
     metadata->colour = header->colour;
+    clp_block exif = blocks->exif;
+    CLP_TRY(status, out, pick_exif(metadata, blocks, &exif, error));
     CLP_TRY(status, out,
-            make_block(&self, &blocks->exif, CLPROC_METADATA_EXIF, clp_exif_edit_copy, "EXIF",
+            make_block(&self, &exif, CLPROC_METADATA_EXIF, clp_exif_edit_copy, "EXIF",
                        &metadata->exif, error));
     CLP_TRY(status, out, make_icc(metadata, header, params, target, colours, error));
     /* Pictures are turned by EXIF alone: without it XMP goes on saying what it did. */
@@ -287,6 +304,7 @@ out:
 
 void clp_metadata_free(clp_metadata *metadata) {
     clp_bytes_free(&metadata->exif);
+    clp_bytes_free(&metadata->picked);
     clp_bytes_free(&metadata->icc);
     clp_bytes_free(&metadata->xmp);
     clp_bytes_free(&metadata->iptc);

@@ -61,9 +61,9 @@ static void print_metadata(const clp_cli_page *page) {
                 "and comments a PNG's text.");
     page->entry("density", "kept, but in a WebP and an AVIF, which have none.");
     page->entry("TIFF",
-                "gives its profile, XMP, Photoshop's block (IPTC), density, orientation and "
-                "the texts of its first directory, as Artist and Copyright; its EXIF and "
-                "GPS directories are left behind.");
+                "gives its profile, XMP, Photoshop's block (IPTC), density, orientation, "
+                "the texts of its first directory, as Artist and Copyright, and its EXIF and GPS "
+                "directories but for the maker's note; of a BigTIFF these two are left behind.");
     page->entry("WebP, AVIF", "have EXIF, XMP and a colour profile; IPTC, comments and texts are "
                               "left behind, with a warning.");
     page->entry("HEIF, AVIF", "are turned as they say themselves, always; EXIF's orientation in "

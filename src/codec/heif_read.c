@@ -63,7 +63,7 @@ static clproc_status failure(const clp_decoder *decoder, struct heif_error faile
     if (failed.subcode == heif_suberror_Unsupported_codec) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "is a %s that libheif has no decoder for; for HEVC and AV1 install "
-                             "libheif-plugin-libde265 and libheif-plugin-dav1d",
+                             "libheif-plugin-libde265 and libheif-plugin-aomdec",
                              name);
     }
     return clp_error_set(error,

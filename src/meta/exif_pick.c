@@ -6,7 +6,7 @@
 #include "meta/tiff.h"
 
 enum { HEADER = 8, ENTRY = 12, LINK = 4, POINTER = 4, MOST_TAGS = 1024 };
-enum { TAG_EXIF_IFD = 0x8769, TAG_GPS_IFD = 0x8825 };
+enum { TAG_EXIF_IFD = 0x8769, TAG_GPS_IFD = 0x8825, TAG_MAKER_NOTE = 0x927C };
 
 /** A tag that was picked. */
 typedef struct picked {
@@ -42,8 +42,26 @@ static bool is_date(const clp_tiff_tag *tag) {
     return false;
 }
 
+/** What EXIF has of a TIFF file's first directory, of which all else is about its pixels. */
+static bool is_shared(const clp_tiff_tag *tag) {
+    static const uint16_t tags[] = {0x010E, 0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x013B, 0x8298};
+    for (size_t i = 0; tag->ifd == CLP_IFD_MAIN && i < sizeof tags / sizeof *tags; i++) {
+        if (tag->tag == tags[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** All that can stand elsewhere: a maker's note has offsets of its own. */
+static bool can_move(const clp_tiff_tag *tag) {
+    return is_shared(tag) || tag->ifd == CLP_IFD_GPS ||
+           (tag->ifd == CLP_IFD_EXIF && tag->tag != TAG_MAKER_NOTE);
+}
+
 static bool is_wanted(const clp_tiff_tag *tag, uint32_t parts) {
-    return ((parts & CLPROC_METADATA_COPYRIGHT) && is_right(tag)) ||
+    return ((parts & CLPROC_METADATA_EXIF) && can_move(tag)) ||
+           ((parts & CLPROC_METADATA_COPYRIGHT) && is_right(tag)) ||
            ((parts & CLPROC_METADATA_DATE) && is_date(tag)) ||
            ((parts & CLPROC_METADATA_GPS) && tag->ifd == CLP_IFD_GPS) ||
            ((parts & CLPROC_METADATA_ORIENTATION) && tag->ifd == CLP_IFD_MAIN &&

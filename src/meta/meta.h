@@ -43,6 +43,8 @@ clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_met
 /* Each makes a block of nothing but what belongs to `parts`, CLPROC_METADATA_…; an empty one if
  * there is none of it. */
 
+/** With CLPROC_METADATA_EXIF, of a TIFF file: EXIF's and GPS's directories but for the maker's note, and
+ * the texts and the orientation of the first one. */
 clproc_status clp_exif_pick(const uint8_t *data, size_t size, uint32_t parts, clp_bytes *out,
                             clproc_error *error);
 clproc_status clp_xmp_pick(const uint8_t *data, size_t size, uint32_t parts, clp_bytes *out,

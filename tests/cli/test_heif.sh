@@ -70,17 +70,20 @@ if have avifdec; then
     done
 fi
 # HEVC, with alpha.
-heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1 || fail "heif-enc cannot write"
-heif-convert soft.heic theirs.png >/dev/null
-clproc run soft.heic -o ours.png
-expect_code 0
-expect_like theirs.png ours.png 0
-clproc run soft.heic -o out --resize 50%
-expect_code 1
-expect_err 'soft.heic: is a HEIF, which is read but not written; choose another format with --format'
-clproc run soft.heic -o out.jpg --resize 50% --gray --verify 1
-expect_code 0
-expect_out '^verified 1 of 1'
+if heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1; then
+    heif-convert soft.heic theirs.png >/dev/null
+    clproc run soft.heic -o ours.png
+    expect_code 0
+    expect_like theirs.png ours.png 0
+    clproc run soft.heic -o out --resize 50%
+    expect_code 1
+    expect_err 'soft.heic: is a HEIF, which is read but not written; choose another format with --format'
+    clproc run soft.heic -o out.jpg --resize 50% --gray --verify 1
+    expect_code 0
+    expect_out '^verified 1 of 1'
+else
+    echo "libheif has no encoder for HEVC here: HEIF was not tried"
+fi
 
 # Ten bits become sixteen; code points of colours go on to PNG, and to a profile in a JPEG.
 if have avifenc; then
@@ -120,9 +123,9 @@ if have exiftool; then
         clproc run tagged.avif -o back.jpg
         expect_code 0
     done
-    heif-enc tagged.jpg -o tagged.heic >/dev/null 2>&1
+    heif-enc -A tagged.jpg -o unturned.avif >/dev/null 2>&1 || fail "heif-enc cannot write"
     for options in '' --no-auto-orient; do
-        clproc run tagged.heic -o once.jpg $options
+        clproc run unturned.avif -o once.jpg $options
         expect_code 0
         [ "$(exiftool -s3 -n -Orientation -ImageWidth -ImageHeight once.jpg | tr '\n' ' ')" = \
             '1 151 113 ' ] || fail "the picture should be as libheif has it, and upright"

@@ -94,6 +94,9 @@ static void exif_keeps_what_is_asked_for(void **state) {
     assert_int_equal(all.count, 5);
     assert_string_equal(all.text, "By me!2020:01:02 03:04:0542N");
     assert_int_equal(pick_exif(0).count, 0);
+    all = pick_exif(CLPROC_METADATA_EXIF);
+    assert_int_equal(all.count, 6);
+    assert_string_equal(all.text, "MakerBy me!2020:01:02 03:04:0542N");
 }
 
 static void exif_of_both_byte_orders(void **state) {
