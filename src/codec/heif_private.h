@@ -17,6 +17,11 @@ enum {
     CLP_H273_BT601 = 6
 };
 
+/** Checks every picture that is coded in the file against the limits, and against the size of what
+ * it shows, by which memory is accounted for. */
+clproc_status clp_heif_check_sizes(const clp_source *source, uint32_t width, uint32_t height,
+                                   clproc_error *error);
+
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
 uint64_t clp_heif_encode_bytes(const clp_layout *layout, bool progressive);

@@ -256,6 +256,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
         goto out;
     }
     CLP_TRY(status, out, clp_source_check_size(source, (uint32_t)width, (uint32_t)height, error));
+    CLP_TRY(status, out, clp_heif_check_sizes(source, (uint32_t)width, (uint32_t)height, error));
     header->width = (uint32_t)width;
     header->height = (uint32_t)height;
     header->model =

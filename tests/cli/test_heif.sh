@@ -87,7 +87,7 @@ fi
 
 # Ten bits become sixteen; code points of colours go on to PNG, and to a profile in a JPEG.
 if have avifenc; then
-    avifenc -d 10 -y 444 -j 1 --cicp 12/13/6 straight/001-png-rgb.png ten.avif >/dev/null || fail avifenc
+    avifenc -s 10 -d 10 -y 444 -j 1 --cicp 12/13/6 straight/001-png-rgb.png ten.avif >/dev/null || fail avifenc
     clproc run ten.avif -o ten.png
     expect_code 0
     [ "$(od -An -tu1 -j24 -N1 ten.png | tr -d ' ')" = 16 ] || fail "ten bits should become 16"
@@ -97,13 +97,13 @@ if have avifenc; then
     grep -q ICC_PROFILE ten.jpg || fail "ten.jpg should have a profile"
     # What the file says of turning and mirroring is done, once.
     for how in '--irot 1' '--irot 3' '--imir 0' '--imir 1' '--irot 1 --imir 1'; do
-        avifenc -y 444 -j 1 $how straight/001-png-rgb.png turned.avif >/dev/null || fail avifenc
+        avifenc -s 10 -y 444 -j 1 $how straight/001-png-rgb.png turned.avif >/dev/null || fail avifenc
         heif-convert turned.avif theirs.png >/dev/null
         clproc run turned.avif -o turned.png
         expect_code 0
         expect_like theirs.png turned.png 0
     done
-    avifenc --cicp 9/16/9 straight/001-png-rgb.png hdr.avif >/dev/null || fail avifenc
+    avifenc -s 10 --cicp 9/16/9 straight/001-png-rgb.png hdr.avif >/dev/null || fail avifenc
     clproc run hdr.avif -o hdr.png
     expect_code 0
     expect_err "hdr.avif: warning: its colours are HDR's (PQ or HLG), which are not converted"
@@ -156,6 +156,29 @@ expect_err 'limit of 10000'
 clproc run lossy/001-png-rgb.avif -o out.png --limit-side 100
 expect_code 1
 expect_err '001-png-rgb.avif: .*limit'
+# What is coded in a file counts as well, whatever its header says: a small one would take any memory.
+smaller() { # FROM TO: its header says 10 x 10
+    "$python" - "$1" "$2" <<'END' || fail "$1 cannot be changed"
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+sides = struct.pack(">II", 151, 113)
+assert b"ispe\0\0\0\0" + sides in data or b"ispe\0\0\0\0" + struct.pack(">II", 152, 114) in data
+for width in (151, 152):
+    old = b"ispe\0\0\0\0" + struct.pack(">II", width, width - 38)
+    data = data.replace(old, b"ispe\0\0\0\0" + struct.pack(">II", 10, 10))
+open(sys.argv[2], "wb").write(data)
+END
+}
+for name in lossy/001-png-rgb.avif soft.heic; do
+    [ -e $name ] || continue
+    smaller $name bomb.${name##*.}
+    clproc run bomb.${name##*.} -o out.png --limit-pixels 10000
+    expect_code 1
+    expect_err 'bomb.*: has 15[12] x 1[12][0-9] = 1[78][0-9]* pixels, more than the limit of 10000'
+    clproc run bomb.${name##*.} -o out.png
+    expect_code 1
+    expect_err 'bomb.*: is not a'
+done
 clproc run in/001-png-rgb.png -o wide.avif --resize 32769x8:fit=fill
 expect_code 1
 expect_err 'too large for its format, avif, which ends at 32768'
