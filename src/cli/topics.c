@@ -84,7 +84,7 @@ static void print_metadata(const clp_cli_page *page) {
         "keeping`. Kinds:");
     clproc_metadata_info kind;
     for (size_t i = 0; (kind = clproc_metadata_at(i)).name; i++) {
-        char meaning[320];
+        char meaning[400];
         snprintf(meaning, sizeof meaning, "%s%s", kind.help,
                  !kind.kept       ? " (--strip only)"
                  : !kind.stripped ? " (--keep only)"
@@ -109,8 +109,8 @@ static void print_keeping(const clp_cli_page *page) {
                     "for any other "
                     "operation, and for --strip and --keep without --lossless where EXIF's "
                     "orientation is to be applied and --keep does not name it, where inks would "
-                    "lose their profile, and where a file is not "
-                    "whole by its markers. Whether a scan itself is damaged, only decoding "
+                    "lose their profile, where a file is not whole by its markers, and for --strip "
+                    "and --keep of an AVIF. Whether a scan itself is damaged, only decoding "
                     "tells.");
     page->paragraph("With --lossless a JPEG fails where its blocks cannot do it: rotating and "
                     "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "

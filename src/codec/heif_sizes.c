@@ -77,7 +77,8 @@ static uint64_t get_golomb(bits *from) {
     return ((uint64_t)1 << zeros) - 1 + get(from, zeros);
 }
 
-static bool at_end(const bits *from) {
+/** True if more was read than there is. */
+static bool is_beyond(const bits *from) {
     return from->at > from->size * 8;
 }
 
@@ -124,7 +125,7 @@ static void read_sequence(search *self, const uint8_t *data, size_t size) {
     }
     uint32_t width_bits = (uint32_t)get(&from, 4) + 1, height_bits = (uint32_t)get(&from, 4) + 1;
     uint64_t width = get(&from, width_bits) + 1, height = get(&from, height_bits) + 1;
-    if (!at_end(&from)) {
+    if (!is_beyond(&from)) {
         found(self, width, height);
     }
 }
@@ -159,7 +160,7 @@ static void read_sps(search *self, const uint8_t *data, size_t size) {
         get(&from, 1);
     }
     uint64_t width = get_golomb(&from), height = get_golomb(&from);
-    if (!at_end(&from)) {
+    if (!is_beyond(&from)) {
         found(self, width, height);
     }
 }
@@ -325,7 +326,7 @@ static void walk_properties(search *self, cursor ipco) {
                 for (uint64_t units = take(content, 2); units > 0 && look(self); units--) {
                     size_t size = (size_t)take(content, 2);
                     size_t left = content->at < content->size ? content->size - content->at : 0;
-                    const uint8_t *unit = content->data + content->at;
+                    const uint8_t *unit = left ? content->data + content->at : NULL;
                     if (size > 2 && size <= left && (unit[0] >> 1 & 63) == NAL_SPS) {
                         read_sps(self, unit + 2, size - 2);
                     }
