@@ -22,13 +22,13 @@ typedef struct clp_block {
 } clp_block;
 
 typedef struct clp_blocks {
-    clp_block exif; /**< a TIFF structure ("II*\0…" or "MM\0*…") */
-    clp_block icc;  /**< a whole ICC profile */
-    clp_block xmp;  /**< an XMP packet */
-    clp_block
-        tiff; /**< the file itself, where it is a TIFF: more EXIF may stand in its directories */
+    clp_block exif;  /**< a TIFF structure ("II*\0…" or "MM\0*…") */
+    clp_block icc;   /**< a whole ICC profile */
+    clp_block xmp;   /**< an XMP packet */
     clp_block iptc;  /**< the content of a JPEG's APP13 after "Photoshop 3.0\0" */
     clp_block notes; /**< texts, one after the other; see clp_notes_next() */
+    /** Of a TIFF that is read: all of it, since more EXIF may stand in its directories. */
+    clp_block tiff;
 } clp_blocks;
 
 /** A text that belongs to a picture: a JPEG's comment, or a PNG's tEXt, zTXt or iTXt. */

@@ -52,7 +52,7 @@ static void destroy(void *state) {
 
 static clproc_status failure(const clp_decoder *decoder, struct heif_error failed,
                              clproc_error *error) {
-    const char *name = decoder->header.format == CLPROC_FORMAT_AVIF ? "AVIF" : "HEIF";
+    const char *name = decoder->header.format == CLPROC_FORMAT_AVIF ? "an AVIF" : "a HEIF";
     if (failed.subcode == heif_suberror_Security_limit_exceeded) {
         return clp_error_set(error, CLPROC_ERROR_LIMIT, "exceeds a limit of libheif: %s",
                              failed.message);
@@ -62,14 +62,14 @@ static clproc_status failure(const clp_decoder *decoder, struct heif_error faile
     }
     if (failed.subcode == heif_suberror_Unsupported_codec) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                             "is a %s that libheif has no decoder for; for HEVC and AV1 install "
+                             "is %s that libheif has no decoder for; for HEVC and AV1 install "
                              "libheif-plugin-libde265 and libheif-plugin-aomdec",
                              name);
     }
     return clp_error_set(error,
                          failed.code == heif_error_Unsupported_feature ? CLPROC_ERROR_UNSUPPORTED
                                                                        : CLPROC_ERROR_INPUT,
-                         "is not a %s that can be decoded: %s", name, failed.message);
+                         "is not %s that can be decoded: %s", name, failed.message);
 }
 
 /* --------------------------------------------------------------- header */
