@@ -6,10 +6,13 @@ set -eu
 
 needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-opencl-icd
     libspng-dev libdeflate-dev libjpeg-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev
-    libwebp-dev libtiff-dev libsqlite3-dev"
+    libwebp-dev libtiff-dev libheif-dev libsqlite3-dev"
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy liblcms2-utils
     libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time webp libtiff-tools sqlite3
+    libheif-examples libavif-bin
     gcovr"
+# libheif's codecs, where they are packages of their own, as in Debian 13.
+plugins="libheif-plugin-libde265 libheif-plugin-aomdec libheif-plugin-aomenc"
 libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"
 
 # The packages of a list that are not installed.
@@ -57,6 +60,18 @@ absent=$(missing $needed)
 if [ -n "$absent" ]; then
     echo "setup: installing $absent"
     apt update
+    apt install --no-install-recommends $absent
+fi
+
+known=
+for package in $plugins; do
+    if apt-cache show "$package" >/dev/null 2>&1; then
+        known="$known $package"
+    fi
+done
+absent=$(missing $known)
+if [ -n "$absent" ]; then
+    echo "setup: installing $absent"
     apt install --no-install-recommends $absent
 fi
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "batch/batch.h"
+#include "batch/kinds.h"
 #include "batch/lossless.h"
 #include "core/checked.h"
 #include "core/format.h"
@@ -78,9 +79,12 @@ static clproc_status check_output(const clproc_run_params *params, clproc_error 
     clproc_status status;
     CLP_TRY(status, out, check_range("quality", params->quality, 1, 100, error));
     CLP_TRY(status, out, check_range("PNG level", params->png_level, 0, 9, error));
-    CLP_TRY(
-        status, out,
-        check_range("format", (int)params->format, CLPROC_FORMAT_KEEP, CLPROC_FORMAT_WEBP, error));
+    if (params->format != CLPROC_FORMAT_KEEP &&
+        (!clp_format_of(params->format) || !clp_format_of(params->format)->written)) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "format %d is none that is written",
+                               (int)params->format);
+        goto out;
+    }
     CLP_TRY(status, out, clp_codec_need(params->format, error));
     CLP_TRY(status, out,
             check_range("subsampling", (int)params->subsampling, CLPROC_SUBSAMPLING_KEEP,
@@ -91,6 +95,7 @@ static clproc_status check_output(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("lossless", (int)params->lossless, CLPROC_LOSSLESS_OFF,
                         CLPROC_LOSSLESS_TRIM, error));
+    CLP_TRY(status, out, clp_kinds_check(params, error));
     CLP_TRY(status, out, clp_lossless_check(params, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "depth is %d; give 0, 8 or 16",

@@ -195,7 +195,13 @@ typedef enum clproc_format {
     CLPROC_FORMAT_JPEG,
     CLPROC_FORMAT_PNG,
     CLPROC_FORMAT_WEBP, /**< only where the build has it; see clproc_format_at() */
-    CLPROC_FORMAT_TIFF  /**< the same, and only read */
+    CLPROC_FORMAT_TIFF, /**< the same, and only read */
+    CLPROC_FORMAT_PPM,  /**< RGB */
+    CLPROC_FORMAT_PGM,  /**< gray; a picture in colour fails */
+    CLPROC_FORMAT_PNM,  /**< one of these two, as the picture is; only written */
+    CLPROC_FORMAT_PAM,  /**< gray or RGB, with or without alpha */
+    CLPROC_FORMAT_HEIF, /**< only where the build has it, and only read */
+    CLPROC_FORMAT_AVIF  /**< only where the build has it */
 } clproc_format;
 
 /** A format of pictures, by its place from 0. */
@@ -237,17 +243,34 @@ typedef enum clproc_intent {
     CLPROC_INTENT_ABSOLUTE
 } clproc_intent;
 
-/** Bits of clproc_run_params.strip */
+/** Kinds of metadata: bits of clproc_run_params.strip and keep. */
 enum {
-    CLPROC_STRIP_EXIF = 1,
-    CLPROC_STRIP_GPS = 2,
-    CLPROC_STRIP_XMP = 4,
-    CLPROC_STRIP_IPTC = 8,
-    CLPROC_STRIP_ICC = 16,
-    CLPROC_STRIP_THUMBNAIL = 32,
-    CLPROC_STRIP_COMMENTS = 64, /**< and PNG's texts */
-    CLPROC_STRIP_ALL = 127
+    CLPROC_METADATA_EXIF = 1,
+    CLPROC_METADATA_GPS = 2,
+    CLPROC_METADATA_XMP = 4,
+    CLPROC_METADATA_IPTC = 8,
+    CLPROC_METADATA_ICC = 16,
+    CLPROC_METADATA_THUMBNAIL = 32,
+    CLPROC_METADATA_COMMENTS = 64, /**< and PNG's texts */
+    CLPROC_METADATA_ALL = 127,     /**< whatever `strip` can leave out */
+    /* Of `keep` alone: they stand in several of those above. */
+    CLPROC_METADATA_COPYRIGHT = 128, /**< and the author */
+    CLPROC_METADATA_DATE = 256,
+    CLPROC_METADATA_ORIENTATION = 512
 };
+
+/** A kind of metadata, by its place from 0. */
+typedef struct clproc_metadata_info {
+    const char *name; /**< as --strip and --keep take it; NULL beyond the last */
+    uint32_t bit;
+    bool stripped, kept; /**< `strip`, and `keep`, may name it */
+    const char *help;    /**< what it is */
+} clproc_metadata_info;
+
+CLPROC_API clproc_metadata_info clproc_metadata_at(size_t index);
+/** Reads names joined by commas for `keep`, or else for `strip`, which also takes "all". */
+CLPROC_API clproc_status clproc_metadata_parse(const char *text, bool keep, uint32_t *kinds,
+                                               clproc_error *error);
 
 /** Bits of clproc_run_params.strategy: what a run does to be fast. Without them it does what a
  * plain program would; results stay within the promises of the numerics. */
@@ -367,7 +390,7 @@ typedef struct clproc_output {
     int depth;
     clproc_lossless lossless;
     bool reencode;
-    uint32_t strip;
+    uint32_t strip, keep;
     const char *icc;
     clproc_intent intent;
     bool black_point_compensation;
@@ -388,11 +411,11 @@ typedef struct clproc_run_params {
     const char *device;  /**< as in clproc_context_params */
 
     clproc_format format;
-    int quality; /**< JPEG and WebP, 1 to 100 */
+    int quality; /**< JPEG, WebP and AVIF, 1 to 100 */
     clproc_subsampling subsampling;
     bool progressive;
     int png_level;      /**< zlib level, 0 to 9 */
-    bool webp_lossless; /**< WebPs keep every sample */
+    bool webp_lossless; /**< WebPs and AVIFs keep every sample */
     int depth;          /**< 0 keep, 8 or 16 */
     /** JPEGs are turned, mirrored and cropped without being decoded; those where that is impossible
      * fail, and other operations are refused. */
@@ -400,7 +423,9 @@ typedef struct clproc_run_params {
     /** Without operations, encode anew also where format and depth would let pixels stay as they
      * are stored: set where quality or another option of the encoder was asked for. */
     bool reencode;
-    uint32_t strip;
+    /** Metadata to leave out, or metadata to keep while all else is left out: bits of
+     * CLPROC_METADATA_…; one of the two is 0. */
+    uint32_t strip, keep;
     /** NULL or "keep": pictures keep their colour profile, and inks become sRGB; "srgb"; else a
      * file with an RGB profile to convert to. */
     const char *icc;

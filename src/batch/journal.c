@@ -59,8 +59,9 @@ static clproc_status add_outputs(clp_key *key, const clproc_run_params *params,
         char facts[64];
         /* Without operations these say whether it is decoded at all. */
         bool matters = clproc_pipeline_length(one->pipeline) == 0;
-        snprintf(facts, sizeof facts, "and %d %d %d %" PRIu32, one->format,
-                 matters ? one->depth : 0, matters && one->reencode, matters ? one->strip : 0);
+        snprintf(facts, sizeof facts, "and %d %d %d %" PRIu32 " %" PRIu32, one->format,
+                 matters ? one->depth : 0, matters && one->reencode, matters ? one->strip : 0,
+                 matters ? one->keep : 0);
         *key = add_text(add_text(*key, facts), one->icc ? one->icc : "");
         status = add_pipeline(key, one->pipeline, error);
     }
@@ -77,13 +78,13 @@ static clproc_status hash_settings(const clproc_run_params *params, clp_key *key
     clproc_status status;
     snprintf(facts, sizeof facts,
              "%d %d %d %d %d %d %d %" PRIu32 " %d %d %d %d %d %d %" PRIu32 " %" PRIu64 " %" PRIu32
-             " %" PRIu32 " %" PRIu64 " %" PRIu64 " %d %d",
+             " %" PRIu32 " %" PRIu64 " %" PRIu64 " %d %d %" PRIu32,
              params->format, params->quality, params->subsampling, params->progressive,
              params->png_level, params->depth, params->reencode, params->strip, params->intent,
              params->black_point_compensation, params->fail_on, params->no_shrink_on_load,
              params->no_auto_orient, params->linear, params->strategy, limits->pixels, limits->side,
              limits->scans, limits->chunk_bytes, limits->file_bytes, params->lossless,
-             params->webp_lossless);
+             params->webp_lossless, params->keep);
     *key = add_text((clp_key){0, 0}, CLPROC_VERSION);
     CLP_TRY(status, out, add_pipeline(key, params->pipeline, error));
     *key = add_text(*key, facts);

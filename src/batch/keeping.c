@@ -1,7 +1,9 @@
 /* A picture whose pixels are not decoded: from the file that was read to its output. */
 #include <string.h>
 
+#include "batch/kinds.h"
 #include "batch/worker.h"
+#include "core/format.h"
 
 /** Settles the name, writes and tells. */
 static clproc_status save(clp_worker *self, const clp_name_facts *facts, const uint8_t *data,
@@ -31,12 +33,14 @@ out:
 static clproc_status make_metadata(clp_worker *self, uint32_t width, uint32_t height,
                                    clp_encode_params *params, clproc_error *error) {
     const clp_header *header = &self->header;
+    const clproc_run_params *asked = &self->branch->output->params;
     const clp_metadata_target target = {
         .format = header->format,
         .width = width,
         .height = height,
         .channels = clp_model_channels(header->model) - clp_model_has_alpha(header->model),
         .space = CLP_SPACE_RGB,
+        .as_stored = !asked->lossless && (clp_kinds_of(asked).parts & CLPROC_METADATA_ORIENTATION),
         .problem = "",
     };
     clp_header seen = *header;
@@ -52,6 +56,7 @@ static clproc_status make_metadata(clp_worker *self, uint32_t width, uint32_t he
  * and the picture goes on to be decoded. */
 static clproc_status keep_pixels(clp_worker *self, clproc_error *error) {
     const clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
+    const clp_format *row = clp_format_of(self->header.format);
     const uint8_t *data = NULL;
     size_t size = 0;
     clp_encode_params params;
@@ -59,11 +64,13 @@ static clproc_status keep_pixels(clp_worker *self, clproc_error *error) {
     CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
     CLP_TRY(status, out,
             clp_encoder_rewrite(self->encoder, self->decoder, &params, &data, &size, error));
-    if (!data && self->branch->output->params.lossless &&
-        self->header.format == CLPROC_FORMAT_JPEG) {
+    if (!data && self->branch->output->params.lossless && !row->exact) {
+        bool jpeg = self->header.format == CLPROC_FORMAT_JPEG;
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
-                               "has not the markers of a whole JPEG, so only decoding it can tell "
-                               "what is there; leave out --lossless");
+                               jpeg ? "has not the markers of a whole JPEG, so only decoding it "
+                                      "can tell what is there; leave out --lossless"
+                                    : "gets other metadata only by being encoded anew; leave out "
+                                      "--lossless");
     }
     if (status != CLPROC_OK || !data) {
         goto out;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/kinds.h"
 #include "batch/planner.h"
 #include "core/format.h"
 
@@ -23,7 +24,7 @@ bool clp_lossless_possible(const clproc_run_params *params) {
 }
 
 bool clp_lossless_copies(const clproc_run_params *params) {
-    return clp_lossless_possible(params) && !has_operations(params) && params->strip == 0;
+    return clp_lossless_possible(params) && !has_operations(params) && clp_kinds_are_all(params);
 }
 
 clproc_status clp_lossless_check(const clproc_run_params *params, clproc_error *error) {
@@ -114,21 +115,24 @@ static bool moves_nothing(const clp_move *move, const clp_header *header) {
 /* ------------------------------------------------------------------ choice */
 
 static clproc_status refuse_format(const clp_header *header, clproc_error *error) {
-    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                         "is a %s, and --lossless leaves it one; leave out --lossless, or give the "
-                         "output no other format",
-                         clp_format_of(header->format)->name);
+    const clp_format *row = clp_format_of(header->format);
+    return clp_error_set(
+        error, CLPROC_ERROR_UNSUPPORTED,
+        "is %s %s, and --lossless leaves it one; leave out --lossless, or give the "
+        "output no other format",
+        clp_format_article(row), row->name);
 }
 
 /** Inks are told by their profile alone: without it they become RGB first, unless that is asked
  * for. */
 static bool loses_inks(const clproc_run_params *params, const clp_header *header) {
-    return header->model == CLP_MODEL_CMYK && (params->strip & CLPROC_STRIP_ICC);
+    return header->model == CLP_MODEL_CMYK && !(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC);
 }
 
 static clproc_status choose_lossless(const clproc_run_params *params, const clp_header *header,
                                      uint32_t orientation, clp_kept *kept, clp_move *move,
                                      clproc_error *error) {
+    const clp_format *row = clp_format_of(header->format);
     clproc_status status;
     CLP_TRY(status, out, find_move(params, header, orientation, move, error));
     if (moves_nothing(move, header)) {
@@ -136,11 +140,11 @@ static clproc_status choose_lossless(const clproc_run_params *params, const clp_
     } else if (header->format == CLPROC_FORMAT_JPEG) {
         *kept = CLP_KEPT_BLOCKS;
         status = clp_move_fit(move, header, params->lossless == CLPROC_LOSSLESS_TRIM, error);
-    } else if (header->format != CLPROC_FORMAT_PNG) { /* encoding that anew loses nothing */
+    } else if (!row->exact) {
         status = clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                               "is a %s, and --lossless can only move the blocks of JPEGs; leave "
+                               "is %s %s, and --lossless can only move the blocks of JPEGs; leave "
                                "it out",
-                               clp_format_of(header->format)->name);
+                               clp_format_article(row), row->name);
     }
 out:
     return status;
@@ -160,9 +164,10 @@ clproc_status clp_lossless_choose(const clproc_run_params *params, const clp_hea
     if (params->lossless) {
         return choose_lossless(params, header, orientation, kept, move, error);
     }
-    if (params->strip == 0) {
+    bool turns = orientation != 1 && !(clp_kinds_of(params).parts & CLPROC_METADATA_ORIENTATION);
+    if (clp_kinds_are_all(params)) {
         *kept = CLP_KEPT_FILE; /* with the tag that turns it */
-    } else if (orientation == 1 && !loses_inks(params, header)) {
+    } else if (!turns && !loses_inks(params, header)) {
         *kept = CLP_KEPT_PIXELS;
     }
     return CLPROC_OK;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "batch/kinds.h"
 #include "core/format.h"
 #include "core/memory.h"
 #include "meta/meta.h"
@@ -49,30 +50,59 @@ static void fit(clp_metadata *metadata, clp_bytes *bytes, const char *what, size
     if (bytes->size <= room) {
         return;
     }
+    if (room == 0) {
+        warn(metadata, what, "the output's format has no room for it");
+        bytes->size = 0;
+        return;
+    }
     snprintf(reason, sizeof reason, "the output's format has room for %zu bytes of it, not for %zu",
              room, bytes->size);
     blame(metadata, what, reason);
     bytes->size = 0;
 }
 
+/** What every block of a picture is made with. */
+typedef struct making {
+    clp_metadata *metadata;
+    clp_kinds kinds;
+    clp_meta_edit edit;
+} making;
+
 typedef clproc_status (*edit_function)(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                        clp_bytes *out, clproc_error *error);
 
-/** Copies one block with the edits. */
-static clproc_status make_block(clp_metadata *metadata, const clp_block *block, bool stripped,
-                                const clp_meta_edit *edit, edit_function copy_edited,
-                                const char *what, clp_bytes *out, clproc_error *error) {
+/** Copies one block, of `kind`, with the edits: all of it, or the parts that are kept of others. */
+static clproc_status make_block(making *self, const clp_block *block, uint32_t kind,
+                                edit_function copy_edited, const char *what, clp_bytes *out,
+                                clproc_error *error) {
     clproc_error failure = {0};
-    if (!block->data || stripped) {
+    bool whole = self->kinds.blocks & kind;
+    if (!block->data || (!whole && !self->kinds.parts)) {
         return CLPROC_OK;
     }
-    clproc_status status = copy_edited(block->data, block->size, edit, out, &failure);
-    return forgive(metadata, status, out, what, &failure, error);
+    self->edit.parts = whole ? 0 : self->kinds.parts;
+    clproc_status status = copy_edited(block->data, block->size, &self->edit, out, &failure);
+    return forgive(self->metadata, status, out, what, &failure, error);
 }
 
-static void note_extension(clp_metadata *metadata, const clp_block *xmp, bool stripped) {
+/** Of a TIFF takes what its directories hold; what the decoder made of them serves otherwise. */
+static clproc_status pick_exif(clp_metadata *metadata, const clp_blocks *blocks, clp_block *exif,
+                               clproc_error *error) {
+    clproc_error failure = {0};
+    if (!blocks->tiff.data) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_exif_pick(blocks->tiff.data, blocks->tiff.size, CLPROC_METADATA_EXIF,
+                                         &metadata->picked, &failure);
+    if (status == CLPROC_OK && metadata->picked.size > 0) {
+        *exif = as_block(&metadata->picked);
+    }
+    return forgive(metadata, status, &metadata->picked, "EXIF", &failure, error);
+}
+
+static void note_extension(clp_metadata *metadata, const clp_block *xmp) {
     static const char link[] = "xmpNote:HasExtendedXMP";
-    if (xmp->data && !stripped && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
+    if (xmp->data && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
         warn(metadata, "the extension of XMP", "only the packet itself is copied");
     }
 }
@@ -114,12 +144,12 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
                                         const clp_metadata_target *target,
                                         const clp_colours *colours, clproc_error *error) {
     clp_block profile = clp_colours_profile(colours, target->channels == 1);
-    bool numbers = clp_format_of(target->format)->numbers;
+    bool codes = clp_format_of(target->format)->codes;
     drop_numbers(&metadata->colour);
-    if (params->strip & CLPROC_STRIP_ICC) {
+    if (!(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
         return CLPROC_OK;
     }
-    if (numbers && clp_colours_srgb(colours)) {
+    if (codes && clp_colours_srgb(colours)) {
         metadata->colour.has_srgb = true;
         metadata->colour.srgb_intent = (uint8_t)params->intent;
         return CLPROC_OK;
@@ -128,6 +158,13 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
         warn(metadata, "the colour profile", "it describes RGB pictures, the output is gray");
     }
     return copy(&profile, &metadata->icc, error);
+}
+
+/** True if a format holds what a file says of its colours besides a profile. */
+static bool holds_numbers(const clp_format *format, const clp_colour_facts *facts) {
+    bool points =
+        !facts->has_cicp && !facts->has_srgb && (facts->has_gamma || facts->has_chromaticities);
+    return points ? format->numbers : format->codes;
 }
 
 /** Channels of a profile that describes pictures of this model. */
@@ -145,11 +182,11 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
     const clp_block *block = &header->blocks.icc;
     char reason[128] = "";
     uint32_t channels = 0;
-    if (params->strip & CLPROC_STRIP_ICC) {
+    if (!(clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
         return CLPROC_OK;
     }
     bool gray = target->channels == 1;
-    if (!clp_format_of(target->format)->numbers && clp_format_of(header->format)->numbers) {
+    if (!holds_numbers(clp_format_of(target->format), &header->colour)) {
         clproc_error failure = {0};
         clproc_status status = clp_colours_describe(header, gray, &metadata->icc, &failure);
         if (status != CLPROC_OK || metadata->icc.size > 0) {
@@ -185,7 +222,7 @@ static clproc_status make_icc(clp_metadata *metadata, const clp_header *header,
         bool described = header->blocks.icc.data || facts->has_cicp || facts->has_srgb ||
                          facts->has_gamma || facts->has_chromaticities;
         drop_numbers(&metadata->colour);
-        if (described && !(params->strip & CLPROC_STRIP_ICC)) {
+        if (described && (clp_kinds_of(params).blocks & CLPROC_METADATA_ICC)) {
             warn(metadata, "the colour profile", "the output is in another colour space");
         }
         return CLPROC_OK;
@@ -212,12 +249,12 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
                                 const clproc_run_params *params, const clp_metadata_target *target,
                                 const clp_colours *colours, clproc_error *error) {
     const clp_blocks *blocks = &header->blocks;
-    uint32_t strip = params->strip;
-    clp_meta_edit edit = {
+    making self = {.metadata = metadata, .kinds = clp_kinds_of(params)};
+    self.edit = (clp_meta_edit){
         .width = target->width,
         .height = target->height,
-        .reset_orientation = !params->no_auto_orient,
-        .strip_gps = strip & CLPROC_STRIP_GPS,
+        .reset_orientation = header->upright || (!params->no_auto_orient && !target->as_stored),
+        .strip_gps = !self.kinds.place,
         .strip_thumbnail = true, /* it shows the picture as it was */
         .strip_beside = true,    /* no output has what it tells of */
     };
@@ -227,24 +264,28 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     metadata->warning[0] = '\0';
     metadata->flawed = false;
     metadata->colour = header->colour;
+    clp_block exif = blocks->exif;
+    CLP_TRY(status, out, pick_exif(metadata, blocks, &exif, error));
     CLP_TRY(status, out,
-            make_block(metadata, &blocks->exif, strip & CLPROC_STRIP_EXIF, &edit,
-                       clp_exif_edit_copy, "EXIF", &metadata->exif, error));
+            make_block(&self, &exif, CLPROC_METADATA_EXIF, clp_exif_edit_copy, "EXIF",
+                       &metadata->exif, error));
     CLP_TRY(status, out, make_icc(metadata, header, params, target, colours, error));
     /* Pictures are turned by EXIF alone: without it XMP goes on saying what it did. */
-    edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
+    self.edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
     CLP_TRY(status, out,
-            make_block(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP, &edit, clp_xmp_edit_copy,
-                       "XMP", &metadata->xmp, error));
-    note_extension(metadata, &blocks->xmp, strip & CLPROC_STRIP_XMP);
+            make_block(&self, &blocks->xmp, CLPROC_METADATA_XMP, clp_xmp_edit_copy, "XMP",
+                       &metadata->xmp, error));
+    if (self.kinds.blocks & CLPROC_METADATA_XMP) {
+        note_extension(metadata, &blocks->xmp);
+    }
     CLP_TRY(status, out,
             clp_notes_convert(header, params, target->format, &metadata->notes, error));
     if (metadata->notes.dropped[0]) {
         warn(metadata, metadata->notes.dropped, "the output's format has no room for it");
     }
     CLP_TRY(status, out,
-            make_block(metadata, &blocks->iptc, strip & CLPROC_STRIP_IPTC, &edit,
-                       clp_iptc_edit_copy, "IPTC", &metadata->iptc, error));
+            make_block(&self, &blocks->iptc, CLPROC_METADATA_IPTC, clp_iptc_edit_copy, "IPTC",
+                       &metadata->iptc, error));
     fit(metadata, &metadata->exif, "EXIF", room.exif);
     fit(metadata, &metadata->icc, "the colour profile", room.icc);
     fit(metadata, &metadata->xmp, "XMP", room.xmp);
@@ -263,6 +304,7 @@ out:
 
 void clp_metadata_free(clp_metadata *metadata) {
     clp_bytes_free(&metadata->exif);
+    clp_bytes_free(&metadata->picked);
     clp_bytes_free(&metadata->icc);
     clp_bytes_free(&metadata->xmp);
     clp_bytes_free(&metadata->iptc);

@@ -21,6 +21,7 @@ void clp_notes_free(clp_notes_result *result);
  * Zero-initialise; release with clp_metadata_free(). */
 typedef struct clp_metadata {
     clp_bytes exif, icc, xmp, iptc;
+    clp_bytes picked; /**< EXIF of a TIFF file's directories */
     clp_notes_result notes;
     clp_blocks blocks; /**< lie in the bytes above */
     clp_colour_facts colour;
@@ -34,6 +35,7 @@ typedef struct clp_metadata_target {
     uint32_t width, height;
     uint32_t channels; /**< of colours: 1 gray, 3 RGB, 4 inks */
     clp_space space;
+    bool as_stored;      /**< pixels that EXIF turns are not turned: the tag goes on doing that */
     bool converted;      /**< its colours are those of the run's profile */
     const char *problem; /**< why the file's profile was not used; "" if none was refused */
 } clp_metadata_target;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "batch/kinds.h"
 #include "batch/metadata.h"
 
 static const char comment[] = "Comment";
@@ -33,6 +34,34 @@ static bool tells_place(const clp_block *keyword) {
         }
     }
     return false;
+}
+
+/** True if the keyword is one of the words, in whatever case. */
+static bool is_one_of(const clp_block *keyword, const char *const *words) {
+    for (; *words; words++) {
+        if (keyword->size == strlen(*words) &&
+            strncasecmp((const char *)keyword->data, *words, keyword->size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** True if the text is of kinds that are kept though the other texts are not. */
+static bool is_picked(const clp_block *keyword, uint32_t parts) {
+    static const char *const rights[] = {"Copyright", "Author", "exif:Copyright", "exif:Artist",
+                                         NULL};
+    static const char *const dates[] = {"Creation Time",
+                                        "exif:DateTime",
+                                        "exif:DateTimeOriginal",
+                                        "exif:DateTimeDigitized",
+                                        "exif:OffsetTime",
+                                        "exif:OffsetTimeOriginal",
+                                        "exif:OffsetTimeDigitized",
+                                        NULL};
+    return ((parts & CLPROC_METADATA_COPYRIGHT) && is_one_of(keyword, rights)) ||
+           ((parts & CLPROC_METADATA_DATE) && is_one_of(keyword, dates)) ||
+           ((parts & CLPROC_METADATA_GPS) && tells_place(keyword));
 }
 
 /** Thumbnails by freedesktop.org, and what the turned or resized picture is no longer. */
@@ -91,16 +120,16 @@ clproc_status clp_notes_convert(const clp_header *header, const clproc_run_param
                                 clproc_error *error) {
     clproc_status status = CLPROC_OK;
     size_t at = 0, room = clp_codec_room(format).note;
+    clp_kinds kinds = clp_kinds_of(params);
     clp_note from, to;
     result->list.size = 0;
     result->dropped[0] = '\0';
-    if (params->strip & CLPROC_STRIP_COMMENTS) {
-        return CLPROC_OK;
-    }
     while (clp_notes_next(&header->blocks.notes, &at, &from)) {
         bool fits = true;
-        if (is_stale(&from.keyword) ||
-            ((params->strip & CLPROC_STRIP_GPS) && tells_place(&from.keyword))) {
+        bool kept = kinds.blocks & CLPROC_METADATA_COMMENTS
+                        ? kinds.place || !tells_place(&from.keyword)
+                        : is_picked(&from.keyword, kinds.parts);
+        if (!kept || is_stale(&from.keyword)) {
             continue;
         }
         to = from;

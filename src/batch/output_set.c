@@ -22,6 +22,7 @@ clproc_output clproc_output_of(const clproc_run_params *params) {
         .lossless = params->lossless,
         .reencode = params->reencode,
         .strip = params->strip,
+        .keep = params->keep,
         .icc = params->icc,
         .intent = params->intent,
         .black_point_compensation = params->black_point_compensation,
@@ -41,6 +42,7 @@ void clproc_output_apply(clproc_run_params *params, const clproc_output *output)
     params->lossless = output->lossless;
     params->reencode = output->reencode;
     params->strip = output->strip;
+    params->keep = output->keep;
     params->icc = output->icc;
     params->intent = output->intent;
     params->black_point_compensation = output->black_point_compensation;

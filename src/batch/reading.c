@@ -26,7 +26,8 @@ static void pass_over(clp_worker *self, const char *path) {
     const clp_bytes *head = &self->file;
     const char *kind = clp_codec_kind(head->data, head->size);
     bool named = clp_ending_format(path) != CLPROC_FORMAT_KEEP || clp_ending_is_foreign(path);
-    char message[64] = "skipped: is empty";
+    char message[128] = "skipped: is empty";
+    const char *missing = kind ? clp_codec_missing(kind) : NULL;
     if (!kind) {
         kind = head->size == 0 ? "empty" : named ? "unknown" : "other";
     }
@@ -36,8 +37,9 @@ static void pass_over(clp_worker *self, const char *path) {
             snprintf(message, sizeof message,
                      "skipped: is a TIFF by another name, as raw files are");
         } else if (head->size > 0) {
-            snprintf(message, sizeof message, "skipped: is %s%s",
-                     unknown ? "of no known kind" : kind, unknown ? "" : ", which is not read");
+            snprintf(message, sizeof message, "skipped: is %s%s%s%s",
+                     unknown ? "of no known kind" : kind, unknown ? "" : ", which is not read",
+                     missing ? "; a build with it needs " : "", missing ? missing : "");
         }
         clp_events_warning(events, path, message);
     }

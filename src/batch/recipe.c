@@ -10,7 +10,7 @@
 
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header) {
     const clp_block *exif = &header->blocks.exif;
-    if (params->no_auto_orient || !exif->data) {
+    if (params->no_auto_orient || header->upright || !exif->data) {
         return 1;
     }
     return clp_exif_read(exif->data, exif->size).orientation;
@@ -99,8 +99,9 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     *d = (draft){.params = params, .format = clp_output_format(output, header->format)};
     if (!clp_format_of(d->format)->written) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                             "is a %s, which is read but not written; choose another format with "
+                             "is %s %s, which is read but not written; choose another format with "
                              "--format, as png",
+                             clp_format_article(clp_format_of(d->format)),
                              clp_format_of(d->format)->name);
     }
     CLP_TRY(status, out, clp_colours_find(output->colours, header, &d->choice, error));

@@ -182,10 +182,10 @@ static const clp_cli_topic *find_topic(const char *name) {
 /** Recipes for the manual. */
 static const char examples[] =
     "For the web, with the copyright kept but not the place, in sRGB:\n"
-    "  clproc run photos/ -o web/ --resize '1600x1600>' --quality 82 --strip gps,thumbnail --icc "
+    "  clproc run photos/ -o web/ --resize '1600x1600>' --quality 82 --keep copyright,icc --icc "
     "srgb\n\n"
     "Copies that tell nothing, without re-encoding:\n"
-    "  clproc run photos/ -o private/ --strip all --lossless=trim\n\n"
+    "  clproc run photos/ -o private/ --keep orientation,icc\n\n"
     "One picture through a pipe:\n"
     "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
     "A table of what is in a folder, from headers alone:\n"
@@ -297,7 +297,10 @@ static bool has_choice(const clp_cli_option *option, const char *word) {
             return true;
         }
     }
-    return false;
+    uint32_t kinds;
+    bool keep = option->kind == CLP_CLI_KEEP;
+    return (keep || option->kind == CLP_CLI_STRIP) &&
+           clproc_metadata_parse(word, keep, &kinds, NULL) == CLPROC_OK;
 }
 
 typedef bool (*option_test)(const clp_cli_option *option, const char *word);

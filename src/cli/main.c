@@ -15,7 +15,8 @@
     "In folders what is of no format that is read is skipped; what is named must be a picture.\n"  \
     "Without operations a file is copied, and only re-encoded where an output option asks for "    \
     "it;\n"                                                                                        \
-    "--strip alone leaves pixels as they are stored (`clproc help keeping`).\n\nExamples:\n"
+    "--strip or --keep alone leaves pixels as they are stored (`clproc help "                      \
+    "keeping`).\n\nExamples:\n"
 
 const clp_cli_command clp_cli_commands[] = {
     {"run", CLP_CLI_RUN, "INPUT... -o OUT [OPERATIONS] [OPTIONS]",

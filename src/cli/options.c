@@ -5,11 +5,11 @@
 /** A bool to set when the option is given. */
 #define GIVEN(member) .given_offset = offsetof(clp_cli_settings, member)
 
-static const clp_cli_choice formats[] = {{"keep", CLPROC_FORMAT_KEEP},
-                                         {"jpeg", CLPROC_FORMAT_JPEG},
-                                         {"png", CLPROC_FORMAT_PNG},
-                                         {"webp", CLPROC_FORMAT_WEBP},
-                                         {0}};
+static const clp_cli_choice formats[] = {{"keep", CLPROC_FORMAT_KEEP}, {"jpeg", CLPROC_FORMAT_JPEG},
+                                         {"png", CLPROC_FORMAT_PNG},   {"webp", CLPROC_FORMAT_WEBP},
+                                         {"avif", CLPROC_FORMAT_AVIF}, {"ppm", CLPROC_FORMAT_PPM},
+                                         {"pgm", CLPROC_FORMAT_PGM},   {"pnm", CLPROC_FORMAT_PNM},
+                                         {"pam", CLPROC_FORMAT_PAM},   {0}};
 
 static const clp_cli_choice subsamplings[] = {{"keep", CLPROC_SUBSAMPLING_KEEP},
                                               {"420", CLPROC_SUBSAMPLING_420},
@@ -23,16 +23,6 @@ static const clp_cli_choice losslesses[] = {{"off", CLPROC_LOSSLESS_OFF},
                                             {0}};
 
 static const clp_cli_choice depths[] = {{"keep", 0}, {"8", 8}, {"16", 16}, {0}};
-
-static const clp_cli_choice strips[] = {{"all", CLPROC_STRIP_ALL},
-                                        {"gps", CLPROC_STRIP_GPS},
-                                        {"exif", CLPROC_STRIP_EXIF},
-                                        {"xmp", CLPROC_STRIP_XMP},
-                                        {"iptc", CLPROC_STRIP_IPTC},
-                                        {"icc", CLPROC_STRIP_ICC},
-                                        {"thumbnail", CLPROC_STRIP_THUMBNAIL},
-                                        {"comments", CLPROC_STRIP_COMMENTS},
-                                        {0}};
 
 static const clp_cli_choice existing[] = {{"replace", CLPROC_EXISTING_REPLACE},
                                           {"skip", CLPROC_EXISTING_SKIP},
@@ -97,8 +87,8 @@ const clp_cli_option clp_cli_options[] = {
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
     {"quality", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
-     "quality of JPEGs and WebPs", FIELD(run.quality), GIVEN(run.reencode), .min = 1, .max = 100,
-     DAILY},
+     "quality of JPEGs, WebPs and AVIFs", FIELD(run.quality), GIVEN(run.reencode), .min = 1,
+     .max = 100, DAILY},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
      GIVEN(run.reencode), .choices = subsamplings},
@@ -113,14 +103,13 @@ const clp_cli_option clp_cli_options[] = {
     {"png-level", 0, NULL, CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
      "PNG compression level", FIELD(run.png_level), GIVEN(run.reencode), .min = 0, .max = 9},
     {"webp-lossless", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "write WebPs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
+     "write WebPs and AVIFs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
-    {"strip", 0, "LIST", CLP_CLI_SET, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "leave out metadata: all, or some of %s; gps takes the place out of EXIF, XMP, IPTC and "
-     "texts; "
-     "comments are a JPEG's and a PNG's texts; see `clproc help metadata`",
-     FIELD(run.strip), .choices = strips, DAILY},
+    {"strip", 0, "LIST", CLP_CLI_STRIP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "leave out metadata: %s; see `clproc help metadata`", FIELD(run.strip), DAILY},
+    {"keep", 0, "LIST", CLP_CLI_KEEP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "leave out all metadata but %s; see `clproc help metadata`", FIELD(run.keep), DAILY},
     {"icc", 0, "keep|srgb|FILE", CLP_CLI_TEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "colour profile of the outputs: the picture's own, sRGB, or an RGB profile to convert to; "
      "inks "

@@ -107,6 +107,8 @@ typedef enum clp_cli_kind {
     CLP_CLI_NEXT,     /**< a string that begins a further output */
     CLP_CLI_BATCHES,  /**< a number of pictures, or with a suffix of bytes */
     CLP_CLI_PIPELINE, /**< several operations */
+    CLP_CLI_STRIP,    /**< kinds of metadata, as clproc_metadata_parse() reads them; repeatable */
+    CLP_CLI_KEEP,     /**< the same of those that can be kept */
     CLP_CLI_STRATEGY, /**< as clproc_strategy_parse() reads it */
     CLP_CLI_REPORTS,  /**< a list of files with a report's ending */
     CLP_CLI_INDEXED,  /**< a file with an index's ending */

@@ -110,9 +110,13 @@ void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
     }
     for (const clp_cli_choice *c = option->choices; option->kind == CLP_CLI_SET && c->name; c++) {
-        if (strcmp(c->name, "all") != 0) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", c->name);
+    }
+    bool strip = option->kind == CLP_CLI_STRIP, keep = option->kind == CLP_CLI_KEEP;
+    for (size_t i = 0; (strip || keep) && (part = clproc_metadata_at(i).name); i++) {
+        if (keep ? clproc_metadata_at(i).kept : clproc_metadata_at(i).stripped) {
             used +=
-                (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", c->name);
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", part);
         }
     }
     snprintf(text, size, "%.*s%s%s",
@@ -272,6 +276,17 @@ static int set_choices(clp_cli_settings *settings, const clp_cli_option *option,
     return 0;
 }
 
+static int set_metadata(clp_cli_settings *settings, const clp_cli_option *option,
+                        const char *value) {
+    clproc_error error = {0};
+    uint32_t kinds;
+    if (clproc_metadata_parse(value, option->kind == CLP_CLI_KEEP, &kinds, &error) != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    store(settings, option, load(settings, option) | kinds);
+    return 0;
+}
+
 int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {
     clproc_error error = {0};
     clp_cli_list *list;
@@ -295,6 +310,9 @@ int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const 
     case CLP_CLI_CHOICE:
     case CLP_CLI_SET:
         return set_choices(settings, option, value);
+    case CLP_CLI_STRIP:
+    case CLP_CLI_KEEP:
+        return set_metadata(settings, option, value);
     case CLP_CLI_PERCENT:
         return set_percent(settings, option, value);
     case CLP_CLI_PIPELINE:

@@ -29,12 +29,14 @@ static void print_outputs(const clp_cli_page *page) {
         "-o names one output; each --to adds one that is made from the same decode, which "
         "is most of the work: --to big --resize 1920x --to thumbs --resize 320x. At most "
         "32 outputs are made in one run.");
-    page->entry("before --to", "operations, and --format, --quality, --subsampling, --progressive, "
-                               "--png-level, --webp-lossless, --depth, --lossless, --strip, --icc, "
-                               "--intent and --bpc, are for "
-                               "all outputs");
-    page->entry("behind --to", "they are for that output: operations come after the shared ones, "
-                               "options take the place of the shared ones, --strip adds to them");
+    page->entry("before --to",
+                "operations, and --format, --quality, --subsampling, --progressive, "
+                "--png-level, --webp-lossless, --depth, --lossless, --strip, --keep, --icc, "
+                "--intent and --bpc, are for "
+                "all outputs");
+    page->entry("behind --to",
+                "they are for that output: operations come after the shared ones, "
+                "options take the place of the shared ones, --strip and --keep add to them");
     page->entry("everything else", "is for the whole run, wherever it stands");
     page->paragraph(
         "Without -o the first --to names the first output, and nothing but what stands "
@@ -57,13 +59,15 @@ static void print_metadata(const clp_cli_page *page) {
     page->entry("comments, texts",
                 "kept; PNG's texts become comments of a JPEG, as \"Copyright: …\", "
                 "and comments a PNG's text.");
-    page->entry("density", "kept, but in a WebP, which has none.");
+    page->entry("density", "kept, but in a WebP and an AVIF, which have none.");
     page->entry("TIFF",
-                "gives its profile, XMP, Photoshop's block (IPTC), density, orientation and "
-                "the texts of its first directory, as Artist and Copyright; its EXIF and "
-                "GPS directories are left behind.");
-    page->entry("WebP", "has EXIF, XMP and a colour profile; IPTC, comments and texts are left "
-                        "behind, with a warning.");
+                "gives its profile, XMP, Photoshop's block (IPTC), density, orientation, "
+                "the texts of its first directory, as Artist and Copyright, and its EXIF and GPS "
+                "directories but for the maker's note; of a BigTIFF these two are left behind.");
+    page->entry("WebP, AVIF", "have EXIF, XMP and a colour profile; IPTC, comments and texts are "
+                              "left behind, with a warning.");
+    page->entry("HEIF, AVIF", "are turned as they say themselves, always; EXIF's orientation in "
+                              "them is not applied.");
     page->paragraph("Orientation is read from EXIF, in a PNG's eXIf chunk, else in \"Raw profile "
                     "type exif\" or \"APP1\", and applied unless --no-auto-orient is given.");
     page->paragraph(
@@ -73,9 +77,20 @@ static void print_metadata(const clp_cli_page *page) {
         "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
         "private chunks and segments.");
     page->paragraph(
-        "--strip takes out all, or some of exif, xmp, iptc, icc, thumbnail, comments; gps "
-        "takes the place out of EXIF, XMP, IPTC and texts. Without operations a file "
-        "is copied whole, or with --strip all but its metadata; see `clproc help keeping`.");
+        "--strip leaves out the kinds that it names, --keep all but those; with --keep what is "
+        "named stays whole, but for a place, which stays where gps is named, too. Without icc "
+        "colours are only right in sRGB, as after --icc srgb. Without operations a file "
+        "is copied whole, or with --strip or --keep all but its metadata; see `clproc help "
+        "keeping`. Kinds:");
+    clproc_metadata_info kind;
+    for (size_t i = 0; (kind = clproc_metadata_at(i)).name; i++) {
+        char meaning[400];
+        snprintf(meaning, sizeof meaning, "%s%s", kind.help,
+                 !kind.kept       ? " (--strip only)"
+                 : !kind.stripped ? " (--keep only)"
+                                  : "");
+        page->entry(kind.name, meaning);
+    }
 }
 
 static void print_keeping(const clp_cli_page *page) {
@@ -83,7 +98,7 @@ static void print_keeping(const clp_cli_page *page) {
                     "re-encoded is counted at the end, and named with --verbose.");
     page->entry("no operation", "the file is copied, byte for byte, with the tag that turns it");
     page->entry(
-        "--strip",
+        "--strip, --keep",
         "a JPEG's tables and scans, a PNG's pixels, palette, transparency and frames, and "
         "a WebP's pictures stay byte for byte; metadata is written as `clproc help metadata` says");
     page->entry("--lossless",
@@ -92,20 +107,21 @@ static void print_keeping(const clp_cli_page *page) {
     page->paragraph("Pixels are encoded anew where an option asks for it (--format, --quality, "
                     "--subsampling, --progressive, --png-level, --webp-lossless, --depth, --icc), "
                     "for any other "
-                    "operation, and for --strip without --lossless where EXIF's orientation is "
-                    "to be applied, where inks would lose their profile, and where a file is not "
-                    "whole by its markers. Whether a scan itself is damaged, only decoding "
+                    "operation, and for --strip and --keep without --lossless where EXIF's "
+                    "orientation is to be applied and --keep does not name it, where inks would "
+                    "lose their profile, where a file is not whole by its markers, and for --strip "
+                    "and --keep of an AVIF. Whether a scan itself is damaged, only decoding "
                     "tells.");
-    page->paragraph(
-        "With --lossless a JPEG fails where its blocks cannot do it: rotating and "
-        "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
-        "namely the one that gets mirrored, and a crop must begin at such a multiple. "
-        "--lossless=trim leaves out what is in the way, at most 31 columns or rows of "
-        "an edge, and never shows more than was asked for. Blocks at the far edges of "
-        "a crop are stored whole, so that up to 31 pixels beyond it stay in the file, "
-        "unseen. Scans of a moved JPEG get Huffman codes of their own; progressive "
-        "ones stay so. A PNG is encoded anew, which loses nothing; a WebP fails. Other operations, "
-        "formats and options of the encoder are refused.");
+    page->paragraph("With --lossless a JPEG fails where its blocks cannot do it: rotating and "
+                    "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
+                    "namely the one that gets mirrored, and a crop must begin at such a multiple. "
+                    "--lossless=trim leaves out what is in the way, at most 31 columns or rows of "
+                    "an edge, and never shows more than was asked for. Blocks at the far edges of "
+                    "a crop are stored whole, so that up to 31 pixels beyond it stay in the file, "
+                    "unseen. Scans of a moved JPEG get Huffman codes of their own; progressive "
+                    "ones stay so. A PNG, PPM, PGM or PAM is encoded "
+                    "anew, which loses nothing; a WebP and an AVIF fail. Other operations, "
+                    "formats and options of the encoder are refused.");
 }
 
 static bool is_built(const char *name) {
@@ -126,6 +142,10 @@ static void print_formats(const clp_cli_page *page) {
     page->entry("PNG",
                 "read: all colour types, 1 to 16 bits, interlaced; of an APNG the first frame. "
                 "Written: gray and RGB with or without alpha, 8 or 16 bits.");
+    page->entry("PPM, PGM, PAM",
+                "read: 1 to 16 bits, of PAMs 1 to 4 channels; not Netpbm's plain text and bitmaps "
+                "(P1 to P4). Written: 8 or 16 bits, PPM in RGB, PGM in gray, with --format pnm "
+                "what the picture is, PAM with alpha. They hold no metadata and no profile.");
     page->entry("WebP", is_built("WebP")
                             ? "read: lossy and lossless, with alpha; of an animation the "
                               "first frame. Written: lossy at --quality, with --webp-lossless "
@@ -137,8 +157,14 @@ static void print_formats(const clp_cli_page *page) {
                               "palettes and fewer bits; the first of several pictures. Name the "
                               "outputs' format with --format."
                             : "not in this build: install libtiff-dev and build it again");
+    page->entry("HEIF, AVIF", is_built("AVIF")
+                                  ? "read: the primary picture, turned and cropped as the file "
+                                    "says, with alpha; 8 bits, and 10 and 12 as 16. Written: AVIF "
+                                    "at --quality, with --webp-lossless keeping every sample; RGB "
+                                    "with or without alpha, 8 bits."
+                                  : "not in this build: install libheif-dev and build it again");
     page->paragraph(
-        "Nothing else is read or written: no HEIC, AVIF, GIF or raw files, nor "
+        "Nothing else is read or written: no GIF, JPEG XL or raw files, nor "
         "PNGs in Apple's own form (CgBI). In folders such files are passed over with a "
         "warning; one that is named fails. What a file is its first bytes tell, not its "
         "name.");

@@ -10,10 +10,13 @@
 #include "core/memory.h"
 
 static const clp_codec *const codecs[] = {
-    &clp_codec_jpeg,
-    &clp_codec_png,
+    &clp_codec_jpeg, &clp_codec_png,  &clp_codec_ppm,
+    &clp_codec_pgm,  &clp_codec_pnm,  &clp_codec_pam,
 #ifdef CLPROC_HAS_WEBP
     &clp_codec_webp,
+#endif
+#ifdef CLPROC_HAS_HEIF
+    &clp_codec_heif, &clp_codec_avif,
 #endif
 #ifdef CLPROC_HAS_TIFF
     &clp_codec_tiff,
@@ -125,14 +128,20 @@ clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
                          row->name, row->package);
 }
 
+const char *clp_codec_missing(const char *kind) {
+    const clp_format *row = clp_format_by_ending(kind);
+    return row && !clp_codec_is_built(row->format) ? row->package : NULL;
+}
+
 /** A file that is of none of the formats that are read. */
 static clproc_status refuse_kind(const char *kind, size_t size, clproc_error *error) {
-    const clp_format *row = kind ? clp_format_by_ending(kind) : NULL;
-    if (row && row->format != CLPROC_FORMAT_KEEP) {
+    const char *missing = kind ? clp_codec_missing(kind) : NULL;
+    if (missing) {
+        const clp_format *row = clp_format_by_ending(kind);
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
-                             "is a %s, and this clproc was built without that; install %s and "
+                             "is %s %s, and this clproc was built without that; install %s and "
                              "build it again",
-                             row->name, row->package);
+                             clp_format_article(row), row->name, missing);
     }
     return kind ? clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                                 "is %s, which is not read; convert it with another program first",

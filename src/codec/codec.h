@@ -27,6 +27,8 @@ typedef struct clp_blocks {
     clp_block xmp;   /**< an XMP packet */
     clp_block iptc;  /**< the content of a JPEG's APP13 after "Photoshop 3.0\0" */
     clp_block notes; /**< texts, one after the other; see clp_notes_next() */
+    /** Of a TIFF that is read: all of it, since more EXIF may stand in its directories. */
+    clp_block tiff;
 } clp_blocks;
 
 /** A text that belongs to a picture: a JPEG's comment, or a PNG's tEXt, zTXt or iTXt. */
@@ -98,6 +100,7 @@ typedef struct clp_header {
     uint32_t depth;   /**< 8 or 16 */
     bool progressive; /**< or interlaced, or whole at once: no rows from the top down */
     bool paletted;
+    bool upright; /**< the decoder turns it as the file says; EXIF's orientation is of before */
     /** JPEG: sampling factors of its components, as stored in the file. */
     uint32_t component_count;
     uint8_t h_samp[4], v_samp[4];
@@ -156,6 +159,8 @@ bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *forma
 /** What a file is by its first bytes (16 are enough), where that is a picture or video of a kind
  * that is not read: "heic", "webp", "tif", … NULL where they tell nothing. */
 const char *clp_codec_kind(const uint8_t *bytes, size_t size);
+/** The package that a build which reads this kind needs; NULL: none does, or this one has it. */
+const char *clp_codec_missing(const char *kind);
 /** True if that is a kind of pictures. */
 bool clp_codec_kind_is_picture(const char *kind);
 
@@ -188,8 +193,8 @@ clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layo
 
 typedef struct clp_encode_params {
     clproc_format format; /**< never CLPROC_FORMAT_KEEP */
-    int quality;          /**< JPEG and WebP, 1 to 100 */
-    bool lossless;        /**< WebP: keep every sample */
+    int quality;          /**< JPEG, WebP and AVIF, 1 to 100 */
+    bool lossless;        /**< WebP and AVIF: keep every sample */
     bool progressive;
     int png_level; /**< zlib level, 0 to 9 */
     clp_blocks blocks;
@@ -213,7 +218,7 @@ uint64_t clp_codec_write_bytes(const clp_layout *layout, clproc_format format, b
 bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[3]);
 
 /** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG,
- * at 8 bits to WebP.
+ * at 8 bits to WebP and AVIF.
  * Pixels right of a plane, up to its pitch, may be overwritten (the codec needs whole blocks).
  * `*data` belongs to the encoder and is valid until its next call. */
 clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,

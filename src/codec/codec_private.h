@@ -99,6 +99,12 @@ struct clp_codec {
 
 extern const clp_codec clp_codec_jpeg;
 extern const clp_codec clp_codec_png;
+extern const clp_codec clp_codec_ppm;
+extern const clp_codec clp_codec_pgm;
+extern const clp_codec clp_codec_pnm;
+extern const clp_codec clp_codec_pam;
+extern const clp_codec clp_codec_heif; /**< only where CLPROC_HAS_HEIF is defined */
+extern const clp_codec clp_codec_avif; /**< the same */
 extern const clp_codec clp_codec_webp; /**< only where CLPROC_HAS_WEBP is defined */
 extern const clp_codec clp_codec_tiff; /**< only where CLPROC_HAS_TIFF is defined */
 
@@ -122,6 +128,9 @@ clproc_status clp_jpeg_move(clp_decoder *decoder, clp_encoder *encoder, const cl
                             const clp_encode_params *params, clproc_error *error);
 /** Bytes that a PNG's pixels take where they are unpacked before they are decoded. */
 uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes);
+
+/** Divides colours by the alpha that they were multiplied by; it is the last channel. */
+void clp_codec_unpremultiply(const clp_plane *plane, uint32_t depth, uint8_t *base);
 
 /** Big-endian numbers, as both formats have them. */
 static inline uint32_t clp_read_u16(const uint8_t *bytes) {

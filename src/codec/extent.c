@@ -5,6 +5,7 @@
 #include "codec/codec.h"
 #include "codec/codec_private.h"
 #include "codec/png_private.h"
+#include "codec/pnm_private.h"
 
 /** Packed pixels are hardly ever larger than unpacked ones; metadata comes on top. */
 #define TIMES_PIXELS 2
@@ -126,13 +127,39 @@ static size_t walk_webp(const uint8_t *bytes) {
     return 8 + (bytes[4] | (size_t)bytes[5] << 8 | (size_t)bytes[6] << 16 | (size_t)bytes[7] << 24);
 }
 
+/* ------------------------------------------------------- PGM, PPM and PAM */
+
+static size_t walk_pnm(const clp_extent *extent, const uint8_t *bytes, size_t size, size_t *limit) {
+    clp_pnm_header header;
+    const char *cause;
+    /* Another picture may follow, whose first letters tell. */
+    const size_t more = 64, magic = 3;
+    clp_pnm_answer answer = clp_pnm_read_header(bytes, size, &header, &cause);
+    if (answer != CLP_PNM_SOUND) {
+        return answer == CLP_PNM_MORE ? size + more : size;
+    }
+    heed_sides(extent, header.width, header.height, 64, limit);
+    uint64_t end = clp_pnm_end(&header, SIZE_MAX - magic);
+    return (size_t)end + magic;
+}
+
 size_t clp_extent_find(void *extent, const uint8_t *bytes, size_t size, size_t *limit) {
     clproc_format format;
     if (!clp_codec_recognise(bytes, size, &format)) {
         return size;
     }
-    return format == CLPROC_FORMAT_PNG    ? walk_png(extent, bytes, size, limit)
-           : format == CLPROC_FORMAT_WEBP ? walk_webp(bytes)
-           : format == CLPROC_FORMAT_TIFF ? size + 1 /* its parts may stand anywhere */
-                                          : walk_jpeg(extent, bytes, size, limit);
+    switch (format) {
+    case CLPROC_FORMAT_JPEG:
+        return walk_jpeg(extent, bytes, size, limit);
+    case CLPROC_FORMAT_PNG:
+        return walk_png(extent, bytes, size, limit);
+    case CLPROC_FORMAT_WEBP:
+        return walk_webp(bytes);
+    case CLPROC_FORMAT_PPM:
+    case CLPROC_FORMAT_PGM:
+    case CLPROC_FORMAT_PAM:
+        return walk_pnm(extent, bytes, size, limit);
+    default:
+        return size + 1; /* parts of the others may stand anywhere */
+    }
 }

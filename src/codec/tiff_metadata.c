@@ -102,6 +102,10 @@ clproc_status clp_tiff_read_metadata(clp_decoder *decoder, clproc_error *error) 
     if (tiff->exif.size) {
         blocks->exif = (clp_block){tiff->exif.data, tiff->exif.size};
     }
+    const clp_source *source = &decoder->source;
+    if (source->bytes[2] == 42 || source->bytes[3] == 42) { /* BigTIFF's directories are others */
+        blocks->tiff = (clp_block){source->bytes, source->size};
+    }
     CLP_TRY(status, out, take_block(decoder, TIFFTAG_ICCPROFILE, &tiff->icc, &blocks->icc, error));
     CLP_TRY(status, out, take_block(decoder, TIFFTAG_XMLPACKET, &tiff->xmp, &blocks->xmp, error));
     CLP_TRY(status, out, take_block(decoder, TIFFTAG_PHOTOSHOP, &tiff->iptc, &blocks->iptc, error));

@@ -310,30 +310,18 @@ out:
     return status;
 }
 
-/** Turns what was stored into what a picture's samples are: white is most, alpha by itself. */
-static void normalise(const clp_tiff *tiff, const clp_plane *plane, bool alpha, uint8_t *base) {
-    uint32_t colours = plane->channels - alpha, most = tiff->bits == 16 ? 0xffff : 0xff;
-    if (!tiff->inverted && !tiff->premultiplied) {
-        return;
-    }
+/** Where white is the least, turns samples over, but for alpha. */
+static void turn_over(const clp_tiff *tiff, const clp_plane *plane, bool alpha, uint8_t *base) {
+    uint32_t colours = plane->channels - alpha;
     for (uint32_t y = 0; y < plane->height; y++) {
         uint8_t *row = base + y * plane->pitch;
         uint16_t *wide = (uint16_t *)(void *)row;
         for (size_t i = 0; i < (size_t)plane->width * plane->channels; i += plane->channels) {
-            uint32_t opaque = !alpha             ? most
-                              : tiff->bits == 16 ? wide[i + colours]
-                                                 : row[i + colours];
             for (size_t c = i; c < i + colours; c++) {
-                uint32_t value = tiff->bits == 16 ? wide[c] : row[c];
-                if (tiff->premultiplied && opaque > 0) {
-                    value = (uint32_t)(((uint64_t)value * most + opaque / 2) / opaque);
-                    value = value < most ? value : most;
-                }
-                value = tiff->inverted ? most - value : value;
                 if (tiff->bits == 16) {
-                    wide[c] = (uint16_t)value;
+                    wide[c] = (uint16_t)(0xffff - wide[c]);
                 } else {
-                    row[c] = (uint8_t)value;
+                    row[c] = (uint8_t)(0xff - row[c]);
                 }
             }
         }
@@ -363,7 +351,12 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
             status = clp_tiff_failure(tiff, error);
             goto out;
         }
-        normalise(tiff, plane, clp_model_has_alpha(layout->model), base);
+        if (tiff->premultiplied) {
+            clp_codec_unpremultiply(plane, tiff->bits, base);
+        }
+        if (tiff->inverted) {
+            turn_over(tiff, plane, clp_model_has_alpha(layout->model), base);
+        }
     }
     status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){plane->height}, error);
 out:

@@ -19,7 +19,9 @@ typedef struct clp_format {
     bool rows;              /**< always decoded from top to bottom, interlaced or not */
     bool gray;              /**< pictures of one channel are stored as such */
     bool alpha;
-    bool numbers;       /**< colours can be described without a profile, as by PNG's sRGB */
+    bool exact;         /**< encoding loses nothing */
+    bool numbers;       /**< colours can be described by gamma and chromaticities, as in a PNG */
+    bool codes;         /**< they can be by the code points of ITU-T H.273, sRGB among them */
     uint32_t depth;     /**< most bits of a sample that are stored */
     uint32_t side_most; /**< pixels along the longer side */
 } clp_format;
@@ -28,5 +30,10 @@ typedef struct clp_format {
 const clp_format *clp_format_of(clproc_format format);
 /** The row that has this ending, in whatever case, without its dot; NULL if none has. */
 const clp_format *clp_format_by_ending(const char *ending);
+
+/** "a" or "an", as stands before its name. */
+static inline const char *clp_format_article(const clp_format *row) {
+    return row->name[0] == 'A' ? "an" : "a";
+}
 
 #endif

@@ -312,7 +312,14 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
     directory first;
     clproc_status status;
     out->size = 0;
-    CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
+    if (edit->parts) {
+        CLP_TRY(status, out, clp_exif_pick(data, size, edit->parts, out, error));
+        if (out->size == 0) {
+            goto out;
+        }
+    } else {
+        CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
+    }
     if (!open_first(out->data, out->size, &file, &first)) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "the EXIF block cannot be read; leave it out with --strip exif");
@@ -322,12 +329,13 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
     if (edit->reset_orientation) {
         set_number(&file, &first, TAG_ORIENTATION, 1);
     }
+    bool strip_place = edit->strip_gps && !edit->parts; /* which are picked by name */
     bool done = (!edit->strip_thumbnail || strip_thumbnail(&file, &first)) &&
-                (!edit->strip_gps || (strip_gps(&file, &first) && strip_foreign(&file, &first)));
+                (!strip_place || (strip_gps(&file, &first) && strip_foreign(&file, &first)));
     /* Where things overlap, one edit may have undone another. */
     clp_exif_facts facts = clp_exif_read(out->data, out->size);
     if (!done || !facts.valid || (edit->reset_orientation && facts.orientation != 1) ||
-        (edit->strip_gps && facts.has_gps) || (edit->strip_thumbnail && facts.has_thumbnail)) {
+        (strip_place && facts.has_gps) || (edit->strip_thumbnail && facts.has_thumbnail)) {
         status =
             clp_error_set(error, CLPROC_ERROR_INPUT,
                           "the EXIF block contradicts itself, so that nothing can be taken out "

@@ -9,6 +9,8 @@
 
 enum {
     THUMBNAIL_OLD = 0x0409,
+    RIGHTS = 0x040A,
+    RIGHTS_URL = 0x040B,
     THUMBNAIL = 0x040C,
     PROFILE = 0x040F,
     EXIF = 0x0422,
@@ -84,15 +86,40 @@ static size_t set_size(const uint8_t *data, size_t left) {
     return length <= left - head ? head + length : 0;
 }
 
-/** Appends IPTC's resource without its places; what follows the last data set is padding. */
-static clproc_status copy_without_places(const resource *from, clp_bytes *out,
-                                         clproc_error *error) {
+/** True if a data set stays. */
+static bool is_kept(uint8_t record, uint8_t number, const clp_meta_edit *edit) {
+    /* By-line, credit, notice; created and digitised, dates and times. */
+    static const uint8_t rights[] = {80, 110, 116}, dates[] = {55, 60, 62, 63};
+    bool place = tells_place(record, number);
+    if (!edit->parts) {
+        return !edit->strip_gps || !place;
+    }
+    return ((edit->parts & CLPROC_METADATA_GPS) && place) ||
+           ((edit->parts & CLPROC_METADATA_COPYRIGHT) && record == 2 &&
+            memchr(rights, number, sizeof rights)) ||
+           ((edit->parts & CLPROC_METADATA_DATE) && record == 2 &&
+            memchr(dates, number, sizeof dates));
+}
+
+/** True if a data set says how others are to be read: encoding, version. */
+static bool is_preface(uint8_t record, uint8_t number) {
+    return (record == 1 && number == 90) || (record == 2 && number == 0);
+}
+
+/** Appends IPTC's resource with the data sets that stay; what follows the last one is padding.
+ * Where none stays nothing is appended. */
+static clproc_status copy_sets(const resource *from, const clp_meta_edit *edit, clp_bytes *out,
+                               clproc_error *error) {
+    size_t start = out->size, bytes;
+    bool any = false;
     clproc_status status;
     CLP_TRY(status, out, clp_bytes_append(out, from->start, from->head + 4, error));
-    size_t begin = out->size, bytes;
+    size_t begin = out->size;
     for (size_t at = 0; (bytes = set_size(from->data + at, from->size - at)) > 0; at += bytes) {
         const uint8_t *set = from->data + at;
-        if (!tells_place(set[1], set[2])) {
+        bool kept = is_kept(set[1], set[2], edit);
+        any |= kept;
+        if (kept || is_preface(set[1], set[2])) {
             CLP_TRY(status, out, clp_bytes_append(out, set, bytes, error));
         }
     }
@@ -103,18 +130,21 @@ static clproc_status copy_without_places(const resource *from, clp_bytes *out,
     if (size & 1) {
         CLP_TRY(status, out, clp_bytes_append(out, "", 1, error));
     }
+    if (edit->parts && !any) {
+        out->size = start;
+    }
 out:
     return status;
 }
 
-/** True if IPTC's data sets, wherever they stand among the resources, tell a place. */
-static bool any_place(const uint8_t *data, size_t size) {
+/** True if a data set, wherever it stands among the resources, goes. */
+static bool any_goes(const uint8_t *data, size_t size, const clp_meta_edit *edit) {
     resource found;
     for (size_t at = 0; read_resource(data + at, size - at, &found); at += found.whole) {
         size_t bytes = 0, set = 0;
         for (; found.number == IPTC && (bytes = set_size(found.data + set, found.size - set)) > 0;
              set += bytes) {
-            if (tells_place(found.data[set + 1], found.data[set + 2])) {
+            if (!is_kept(found.data[set + 1], found.data[set + 2], edit)) {
                 return true;
             }
         }
@@ -122,7 +152,7 @@ static bool any_place(const uint8_t *data, size_t size) {
     return false;
 }
 
-static bool is_dropped(uint32_t number, const clp_meta_edit *edit, bool places) {
+static bool is_dropped(uint32_t number, const clp_meta_edit *edit, bool goes) {
     switch (number) {
     case THUMBNAIL_OLD:
     case THUMBNAIL:
@@ -130,11 +160,14 @@ static bool is_dropped(uint32_t number, const clp_meta_edit *edit, bool places) 
     case EXIF:
     case EXIF_MORE:
     case XMP:
-        return edit->strip_thumbnail;
+        return edit->strip_thumbnail || edit->parts;
+    case RIGHTS:
+    case RIGHTS_URL:
+        return edit->parts && !(edit->parts & CLPROC_METADATA_COPYRIGHT);
     case IPTC_DIGEST: /* of IPTC as it was */
-        return places;
+        return goes || edit->parts;
     default:
-        return false;
+        return edit->parts;
     }
 }
 
@@ -143,12 +176,12 @@ clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_met
     clproc_status status = CLPROC_OK;
     resource found;
     size_t at = 0;
-    bool places = edit->strip_gps && any_place(data, size);
+    bool goes = any_goes(data, size, edit);
     out->size = 0;
     while (read_resource(data + at, size - at, &found)) {
-        if (found.number == IPTC && places) {
-            CLP_TRY(status, out, copy_without_places(&found, out, error));
-        } else if (!is_dropped(found.number, edit, places)) {
+        if (found.number == IPTC && goes) {
+            CLP_TRY(status, out, copy_sets(&found, edit, out, error));
+        } else if (found.number == IPTC || !is_dropped(found.number, edit, goes)) {
             CLP_TRY(status, out, clp_bytes_append(out, found.start, found.whole, error));
         }
         at += found.whole;

@@ -23,6 +23,7 @@ typedef struct clp_meta_edit {
     bool strip_gps;         /**< and all else that tells the place */
     bool strip_thumbnail;   /**< its bytes as well as the link to them */
     bool strip_beside;      /**< XMP: what is said of pictures and videos behind this one */
+    uint32_t parts;         /**< CLPROC_METADATA_…: nothing but these is copied; 0: all is */
 } clp_meta_edit;
 
 /* Each copies a block with the edits made; `out` is cleared first. CLPROC_ERROR_INPUT if the block
@@ -38,6 +39,16 @@ clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta
  * metadata go with the thumbnail: they describe the picture as it was. */
 clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error);
+
+/* Each makes a block of nothing but what belongs to `parts`, CLPROC_METADATA_…; an empty one if
+ * there is none of it. */
+
+/** With CLPROC_METADATA_EXIF, of a TIFF file: EXIF's and GPS's directories but for the maker's note, and
+ * the texts and the orientation of the first one. */
+clproc_status clp_exif_pick(const uint8_t *data, size_t size, uint32_t parts, clp_bytes *out,
+                            clproc_error *error);
+clproc_status clp_xmp_pick(const uint8_t *data, size_t size, uint32_t parts, clp_bytes *out,
+                           clproc_error *error);
 
 /** Checks an ICC profile's own header against its size: signature, length, tag table. `*channels`
  * is 1, 3 or 4 by its colour space; 0 if unknown. False, with a reason in `reason`, if it should be

@@ -18,6 +18,9 @@ typedef struct clp_xmp_value {
     size_t size;
 } clp_xmp_value;
 
+/** The name space of a schema by its usual prefix, which is one of those known. */
+const char *clp_xmp_schema(const char *usual);
+
 typedef void (*clp_xmp_fn)(void *user, const clp_xmp_value *value);
 
 /** Calls `take` for every simple property, and for each item of those that are lists or

@@ -304,13 +304,17 @@ clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta
     while (size > 0 && data[size - 1] == 0) {
         size--; /* programs of macOS and cameras end packets so */
     }
-    CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
-    cursor packet = {.text = (char *)out->data, .size = out->size};
     /* UTF-16 has NULs; neither JPEG nor PNG allow it. */
     if (size && memchr(data, 0, size)) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "the XMP packet is not UTF-8; leave it out with --strip xmp");
-    } else if (!apply(&packet, edit)) {
+        goto out;
+    }
+    CLP_TRY(status, out,
+            edit->parts ? clp_xmp_pick(data, size, edit->parts, out, error)
+                        : clp_bytes_append(out, data, size, error));
+    cursor packet = {.text = (char *)out->data, .size = out->size};
+    if (!apply(&packet, edit)) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "the XMP packet is not well-formed; leave it out with --strip xmp");
     }

@@ -46,12 +46,21 @@ static const struct {
     const char *uri, *prefix;
 } schemas[] = {{"http://purl.org/dc/elements/1.1/", "dc"},
                {"http://ns.adobe.com/xap/1.0/", "xmp"},
+               {"http://ns.adobe.com/xap/1.0/rights/", "xmpRights"},
                {"http://ns.adobe.com/photoshop/1.0/", "photoshop"},
                {"http://ns.adobe.com/exif/1.0/aux/", "aux"},
                {"http://ns.adobe.com/exif/1.0/", "exif"},
                {"http://ns.adobe.com/tiff/1.0/", "tiff"},
                {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore"},
                {"http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf"}};
+
+const char *clp_xmp_schema(const char *usual) {
+    size_t i = 0;
+    while (strcmp(schemas[i].prefix, usual) != 0) {
+        i++;
+    }
+    return schemas[i].uri;
+}
 
 static bool is(span word, const char *text) {
     return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;

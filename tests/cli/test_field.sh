@@ -238,7 +238,7 @@ cp exif.png mixed/good.png
 : >mixed/empty.jpg
 head -c 3000 make.py >mixed/noise.jpg
 printf '\377\012\0\0\0\0\0\0\0\0\0\0' >mixed/photo.jpg
-printf '\0\0\0\030ftypheic\0\0\0\0heic' >mixed/phone.dat
+printf '\0\0\0\030ftypcrx \0\0\0\0crx ' >mixed/phone.dat
 printf 'GIF89a\0\0\0\0\0\0\0\0\0\0' >mixed/scan.gif
 echo 'not meant to be one' >mixed/notes.txt
 clproc run mixed -o mixed-out --resize 8x
@@ -247,7 +247,7 @@ expect_count mixed-out 1
 expect_err 'mixed/empty.jpg: warning: .*empty'
 expect_err 'mixed/noise.jpg: warning: .*no known kind'
 expect_err 'mixed/photo.jpg: warning: .*jxl'
-expect_err 'mixed/phone.dat: warning: .*heic'
+expect_err 'mixed/phone.dat: warning: .*cr3'
 expect_err 'mixed/scan.gif: warning: .*gif'
 expect_no_err notes.txt
 expect_err '^clproc: 1 written, 6 skipped, 0 failed; 5 are not read ('
@@ -268,7 +268,7 @@ assert files["mixed/good.png"]["reason"] == "exists"
 assert files["exif.jpg"]["type"] == "written" and files["exif.jpg"]["output"] == "mixed-out/exif.jpg"
 assert files["missing.jpg"]["type"] == "failed"
 result = lines[-1]
-assert result["no_picture"]["heic"] == 1 and result["exist"] == 1, result
+assert result["no_picture"]["cr3"] == 1 and result["exist"] == 1, result
 END
 
 # ---- values

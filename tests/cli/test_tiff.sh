@@ -162,6 +162,26 @@ if have exiftool; then
     [ -n "$(exiftool -s3 -ICC_Profile:ProfileDescription p3.jpg)" ] || fail "the profile is kept"
     [ "$(exiftool -s3 -JFIF:XResolution p3.jpg)" = 300 ] || fail "the density should be kept"
 fi
+# EXIF's and GPS's directories come with the picture, but for the maker's note; --strip and --keep see
+# them.
+if have exiftool; then
+    exiftool -q -o full.tif -Make=Maker -Orientation#=6 -DateTimeOriginal='2020:01:02 03:04:05' \
+        -FNumber=2.8 -LensModel='A lens' -GPSLatitude=41.9 -GPSLatitudeRef=N p3.tif ||
+        fail "exiftool cannot write a TIFF"
+    facts() { # FILE
+        exiftool -s3 -n -Make -Orientation -DateTimeOriginal -FNumber -LensModel -GPSLatitude \
+            -Warning "$1" | tr '\n' ' '
+    }
+    clproc run full.tif -o full.jpg --resize 50%
+    expect_code 0
+    [ "$(facts full.jpg)" = 'Maker 1 2020:01:02 03:04:05 2.8 A lens 41.9 ' ] ||
+        fail "full.jpg says $(facts full.jpg)"
+    clproc run full.tif -o full.png --strip gps
+    [ "$(facts full.png)" = 'Maker 1 2020:01:02 03:04:05 2.8 A lens ' ] ||
+        fail "full.png says $(facts full.png)"
+    clproc run full.tif -o full.jpg --keep date
+    [ "$(facts full.jpg)" = '2020:01:02 03:04:05 ' ] || fail "full.jpg says $(facts full.jpg)"
+fi
 tiffcp tif/rgb.tif tif/gray.tif several.tif
 clproc run several.tif -o first.png
 expect_err 'warning: left behind: further pictures'

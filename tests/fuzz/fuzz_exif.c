@@ -17,6 +17,13 @@ static void edit(const uint8_t *data, size_t size) {
         FUZZ_PROMISE(copy.size == size && facts.valid && facts.orientation == 1);
         FUZZ_PROMISE(!facts.has_gps && !facts.has_thumbnail);
     }
+    const clp_meta_edit some = {.reset_orientation = true,
+                                .parts = CLPROC_METADATA_COPYRIGHT | CLPROC_METADATA_ORIENTATION};
+    if (!fuzz_failed(clp_exif_edit_copy(data, size, &some, &copy, &error), &error) && copy.size) {
+        facts = clp_exif_read(copy.data, copy.size);
+        FUZZ_PROMISE(facts.valid && facts.orientation == 1);
+        FUZZ_PROMISE(!facts.has_gps && !facts.has_thumbnail);
+    }
     clp_bytes_free(&copy);
 }
 

@@ -33,6 +33,26 @@ case ${target##*_} in
 jpeg | scan) small_files '*.jpg' '*.jpeg' ;;
 png) small_files '*.png' ;;
 webp) webp_files ;;
+heif)
+    clproc run "$images" -o "$seeds/lossy" --resize 20x --format avif --device reference
+    expect_code 0
+    clproc run "$images" -o "$seeds/lossless" --resize 12x --webp-lossless --format avif \
+        --device reference
+    expect_code 0
+    if have heif-enc; then
+        clproc run "$images" -o small --resize 16x16:fit=fill --format png --device reference
+        for file in small/*.png; do
+            heif-enc "$file" -o "$seeds/$(basename "$file").heic" >/dev/null 2>&1
+        done
+    fi
+    ;;
+pnm)
+    clproc run "$images" -o "$seeds" --resize 12x --format pam --device reference
+    expect_code 0
+    clproc run "$images" -o "$seeds" --resize 12x --format pnm --device reference
+    expect_code 0
+    printf 'P6 # a comment\n2 2\n1023\n\1\2\3\0\1\2\3\0\1\2\3\0\1\2\3\0\1\2\3\0\1\2\3\0' >"$seeds/wide"
+    ;;
 tiff)
     have python3 || skip "python3 is not installed"
     python3 "$source_dir/tests/fuzz/seeds_tiff.py" "$seeds" || fail "no seeds can be made"

@@ -297,7 +297,7 @@ static void test_kept_profiles(void **state) {
     trial.params.icc = "keep";
     assert_int_equal(run_with(&trial), 0);
     expect_profile("out/a.jpg", &p3);
-    trial.params.strip = CLPROC_STRIP_ICC;
+    trial.params.strip = CLPROC_METADATA_ICC;
     assert_int_equal(run_with(&trial), 0);
     expect_profile("out/a.jpg", NULL);
     trial_free(&trial);

@@ -335,7 +335,7 @@ static void test_pictures_come_out_upright(void **state) {
     const clp_block *kept = &picture.header.blocks.exif;
     assert_int_equal(clp_exif_read(kept->data, kept->size).orientation, 6);
     drop_picture(&picture);
-    trial.params.strip = CLPROC_STRIP_EXIF;
+    trial.params.strip = CLPROC_METADATA_EXIF;
     trial.params.format = CLPROC_FORMAT_PNG;
     trial_expect(&trial, 2, 0);
     get_picture("out/a.png", &picture);

@@ -14,7 +14,7 @@
 static void every_format_has_its_row(void **state) {
     (void)state;
     assert_null(clp_format_of(CLPROC_FORMAT_KEEP));
-    for (int format = CLPROC_FORMAT_JPEG; format <= CLPROC_FORMAT_TIFF; format++) {
+    for (int format = CLPROC_FORMAT_JPEG; format <= CLPROC_FORMAT_AVIF; format++) {
         const clp_format *row = clp_format_of((clproc_format)format);
         assert_non_null(row);
         assert_int_equal(row->format, format);
@@ -33,7 +33,8 @@ static void endings_are_read_in_any_case(void **state) {
     assert_int_equal(clp_format_by_ending("PNG")->format, CLPROC_FORMAT_PNG);
     /* Pictures of other formats are known, to be told apart from names with a dot in them. */
     assert_int_equal(clp_format_by_ending("webp")->format, CLPROC_FORMAT_WEBP);
-    assert_int_equal(clp_format_by_ending("heic")->format, CLPROC_FORMAT_KEEP);
+    assert_int_equal(clp_format_by_ending("heic")->format, CLPROC_FORMAT_HEIF);
+    assert_int_equal(clp_format_by_ending("gif")->format, CLPROC_FORMAT_KEEP);
     assert_null(clp_format_by_ending("soft"));
     assert_null(clp_format_by_ending(""));
 }

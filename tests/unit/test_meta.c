@@ -305,7 +305,7 @@ static void garbage_does_no_harm(void **state) {
     uint32_t seed = 1;
     size_t edited = 0;
     clp_bytes out = {0};
-    static const clp_meta_edit everything = {1, 70000, true, true, true, true};
+    static const clp_meta_edit everything = {1, 70000, true, true, true, true, 0};
     for (int round = 0; round < 40000; round++) {
         builder exif;
         build(&exif, round % 2);
@@ -344,7 +344,7 @@ static const char packet[] =
     " <dc:title>exif:GPSLatitude tiff:Orientation</dc:title></rdf:Description></rdf:RDF>"
     "</x:xmpmeta><?xpacket end='w'?>";
 
-static const clp_meta_edit all_edits = {300, 70000, true, true, true, true};
+static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, 0};
 
 static void edit_xmp(const char *text, bool gps, bool orientation, clp_bytes *out) {
     clp_meta_edit how = {.strip_gps = gps, .reset_orientation = orientation};

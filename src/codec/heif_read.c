@@ -1,0 +1,373 @@
+/* HEIF and AVIF through libheif: the primary picture, turned as the file says, with its alpha; 8
+ * bits, and what has more as 16. */
+#include <string.h>
+
+#include "codec/heif_private.h"
+#include "core/memory.h"
+
+typedef struct reader {
+    struct heif_context *context; /**< of the open file, NULL: none */
+    struct heif_image_handle *picture;
+    clp_bytes exif, xmp, icc;
+} reader;
+
+static bool probe_as(const uint8_t *bytes, size_t size, const char *wanted) {
+    const char *kind = clp_codec_kind(bytes, size);
+    return kind && strcmp(kind, wanted) == 0;
+}
+
+static bool probe_heif(const uint8_t *bytes, size_t size) {
+    return probe_as(bytes, size, "heic");
+}
+
+static bool probe_avif(const uint8_t *bytes, size_t size) {
+    return probe_as(bytes, size, "avif");
+}
+
+static clproc_status create(void **state, clproc_error *error) {
+    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
+    return *state ? CLPROC_OK : clp_error_memory(error, "a HEIF decoder", sizeof(reader));
+}
+
+static void close_file(void *state) {
+    reader *heif = state;
+    if (heif->picture) {
+        heif_image_handle_release(heif->picture);
+    }
+    if (heif->context) {
+        heif_context_free(heif->context);
+    }
+    heif->picture = NULL;
+    heif->context = NULL;
+}
+
+static void destroy(void *state) {
+    reader *heif = state;
+    close_file(heif);
+    clp_bytes_free(&heif->exif);
+    clp_bytes_free(&heif->xmp);
+    clp_bytes_free(&heif->icc);
+    clp_memory_free(heif);
+}
+
+static clproc_status failure(const clp_decoder *decoder, struct heif_error failed,
+                             clproc_error *error) {
+    const char *name = decoder->header.format == CLPROC_FORMAT_AVIF ? "an AVIF" : "a HEIF";
+    if (failed.subcode == heif_suberror_Security_limit_exceeded) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT, "exceeds a limit of libheif: %s",
+                             failed.message);
+    }
+    if (failed.code == heif_error_Memory_allocation_error) {
+        return clp_error_memory(error, "decoding a HEIF", 0);
+    }
+    if (failed.subcode == heif_suberror_Unsupported_codec) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "is %s that libheif has no decoder for; for HEVC and AV1 install "
+                             "libheif-plugin-libde265 and libheif-plugin-aomdec",
+                             name);
+    }
+    return clp_error_set(error,
+                         failed.code == heif_error_Unsupported_feature ? CLPROC_ERROR_UNSUPPORTED
+                                                                       : CLPROC_ERROR_INPUT,
+                         "is not %s that can be decoded: %s", name, failed.message);
+}
+
+/* --------------------------------------------------------------- header */
+
+static clproc_status note(clp_decoder *decoder, uint32_t flaw, const char *message,
+                          clproc_error *error) {
+    return clp_flaws_note(&decoder->flaws, flaw, message, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
+}
+
+static clproc_status note_large(clp_decoder *decoder, clproc_error *error) {
+    return note(decoder, CLP_FLAW_WARNING,
+                "its metadata exceeds the limit (--limit-chunk): dropped", error);
+}
+
+/** What libheif itself may take, before it looks at the file. */
+static clproc_status set_limits(const clp_source *source, struct heif_context *context,
+                                clproc_error *error) {
+    uint32_t side = source->limits.side;
+    /* Pictures are worked on side by side already. */
+    heif_context_set_max_decoding_threads(context, 0);
+    if (side && side < INT32_MAX) {
+        heif_context_set_maximum_image_size_limit(context, (int)side);
+    }
+#if LIBHEIF_HAVE_VERSION(1, 19, 0)
+    struct heif_security_limits limits = *heif_context_get_security_limits(context);
+    if (source->limits.pixels) {
+        limits.max_image_size_pixels = source->limits.pixels;
+    }
+    if (heif_context_set_security_limits(context, &limits).code != heif_error_Ok) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libheif takes no limits");
+    }
+#endif
+    (void)error;
+    return CLPROC_OK;
+}
+
+static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes *bytes,
+                               clproc_error *error) {
+    const reader *heif = decoder->state;
+    size_t size = heif_image_handle_get_metadata_size(heif->picture, id);
+    clproc_status status = CLPROC_OK;
+    bytes->size = 0;
+    if (size == 0) {
+        goto out;
+    }
+    if (!clp_source_has_room(&decoder->source, size)) {
+        status = note_large(decoder, error);
+        goto out;
+    }
+    CLP_TRY(status, out, clp_bytes_reserve(bytes, size, error));
+    if (heif_image_handle_get_metadata(heif->picture, id, bytes->data).code != heif_error_Ok) {
+        status = note(decoder, CLP_FLAW_WARNING, "its metadata cannot be read: dropped", error);
+        goto out;
+    }
+    bytes->size = size;
+out:
+    return status;
+}
+
+/** EXIF begins behind as many bytes as its first four say. */
+static clp_block exif_of(const clp_bytes *item) {
+    uint64_t start = item->size >= 4 ? 4 + (uint64_t)clp_read_u32(item->data) : UINT64_MAX;
+    return start < item->size ? (clp_block){item->data + start, item->size - (size_t)start}
+                              : (clp_block){0};
+}
+
+static clproc_status find_metadata(clp_decoder *decoder, clproc_error *error) {
+    enum { MOST_ITEMS = 64 };
+    reader *heif = decoder->state;
+    clp_blocks *blocks = &decoder->header.blocks;
+    heif_item_id ids[MOST_ITEMS];
+    clproc_status status = CLPROC_OK;
+    int count =
+        heif_image_handle_get_list_of_metadata_block_IDs(heif->picture, NULL, ids, MOST_ITEMS);
+    for (int i = 0; i < count; i++) {
+        const char *type = heif_image_handle_get_metadata_type(heif->picture, ids[i]);
+        const char *content = heif_image_handle_get_metadata_content_type(heif->picture, ids[i]);
+        if (type && strcmp(type, "Exif") == 0 && !blocks->exif.data) {
+            CLP_TRY(status, out, take_item(decoder, ids[i], &heif->exif, error));
+            blocks->exif = exif_of(&heif->exif);
+        } else if (content && strcmp(content, "application/rdf+xml") == 0 && !blocks->xmp.data) {
+            CLP_TRY(status, out, take_item(decoder, ids[i], &heif->xmp, error));
+            blocks->xmp =
+                heif->xmp.size ? (clp_block){heif->xmp.data, heif->xmp.size} : (clp_block){0};
+        }
+    }
+out:
+    return status;
+}
+
+/** A profile, else code points. */
+static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
+    reader *heif = decoder->state;
+    clp_colour_facts *colour = &decoder->header.colour;
+    struct heif_color_profile_nclx *nclx = NULL;
+    size_t size = heif_image_handle_get_raw_color_profile_size(heif->picture);
+    clproc_status status = CLPROC_OK;
+    heif->icc.size = 0;
+    if (size > 0 && !clp_source_has_room(&decoder->source, size)) {
+        status = note_large(decoder, error);
+    } else if (size > 0) {
+        CLP_TRY(status, out, clp_bytes_reserve(&heif->icc, size, error));
+        if (heif_image_handle_get_raw_color_profile(heif->picture, heif->icc.data).code ==
+            heif_error_Ok) {
+            heif->icc.size = size;
+            decoder->header.blocks.icc = (clp_block){heif->icc.data, size};
+        }
+    } else if (heif_image_handle_get_nclx_color_profile(heif->picture, &nclx).code ==
+               heif_error_Ok) {
+        uint8_t primaries = (uint8_t)nclx->color_primaries;
+        uint8_t transfer = (uint8_t)nclx->transfer_characteristics;
+        colour->has_cicp = primaries != CLP_H273_UNSPECIFIED && transfer != CLP_H273_UNSPECIFIED;
+        colour->cicp[0] = primaries;
+        colour->cicp[1] = transfer;
+        colour->cicp[2] = CLP_H273_IDENTITY; /* libheif makes RGB of it */
+        colour->cicp[3] = 1;
+        if (transfer == CLP_H273_PQ || transfer == CLP_H273_HLG) {
+            status = note(decoder, CLP_FLAW_WARNING,
+                          "its colours are HDR's (PQ or HLG), which are not converted", error);
+        }
+    }
+out:
+    heif_nclx_color_profile_free(nclx);
+    return status;
+}
+
+/** What else the file holds. */
+static uint32_t find_beside(const clp_source *source, const reader *heif) {
+    enum { MOST_IDS = 16 };
+    const int others = LIBHEIF_AUX_IMAGE_FILTER_OMIT_ALPHA | LIBHEIF_AUX_IMAGE_FILTER_OMIT_DEPTH;
+    heif_item_id ids[MOST_IDS];
+    uint32_t beside = 0;
+    if (memcmp(source->bytes + 8, "avis", 4) == 0 || memcmp(source->bytes + 8, "msf1", 4) == 0 ||
+        memcmp(source->bytes + 8, "hev", 3) == 0) {
+        beside |= CLP_BESIDE_ANIMATION;
+    }
+    if (heif_context_get_number_of_top_level_images(heif->context) > 1 ||
+        heif_image_handle_has_depth_image(heif->picture)) {
+        beside |= CLP_BESIDE_PICTURES;
+    }
+    int count =
+        heif_image_handle_get_list_of_auxiliary_image_IDs(heif->picture, others, ids, MOST_IDS);
+    for (int i = 0; i < count; i++) {
+        struct heif_image_handle *aux = NULL;
+        const char *type = NULL;
+        if (heif_image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
+            heif_error_Ok) {
+            continue;
+        }
+        if (heif_image_handle_get_auxiliary_type(aux, &type).code == heif_error_Ok && type) {
+            beside |= strstr(type, "gainmap") ? CLP_BESIDE_GAIN_MAP : CLP_BESIDE_PICTURES;
+            heif_image_handle_free_auxiliary_types(aux, &type);
+        }
+        heif_image_handle_release(aux);
+    }
+    return beside;
+}
+
+static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
+    reader *heif = decoder->state;
+    const clp_source *source = &decoder->source;
+    clp_header *header = &decoder->header;
+    clproc_status status;
+    heif->context = heif_context_alloc();
+    if (!heif->context) {
+        return clp_error_memory(error, "a HEIF decoder", 0);
+    }
+    CLP_TRY(status, out, set_limits(source, heif->context, error));
+    struct heif_error failed = heif_context_read_from_memory_without_copy(
+        heif->context, source->bytes, source->size, NULL);
+    if (failed.code == heif_error_Ok) {
+        failed = heif_context_get_primary_image_handle(heif->context, &heif->picture);
+    }
+    if (failed.code != heif_error_Ok) {
+        status = failure(decoder, failed, error);
+        goto out;
+    }
+    int width = heif_image_handle_get_width(heif->picture);
+    int height = heif_image_handle_get_height(heif->picture);
+    int bits = heif_image_handle_get_luma_bits_per_pixel(heif->picture);
+    if (width <= 0 || height <= 0 || bits <= 0 || bits > 16) {
+        status = clp_error_set(error, CLPROC_ERROR_INPUT,
+                               "is not a picture that can be decoded: its header is damaged");
+        goto out;
+    }
+    CLP_TRY(status, out, clp_source_check_size(source, (uint32_t)width, (uint32_t)height, error));
+    CLP_TRY(status, out, clp_heif_check_sizes(source, (uint32_t)width, (uint32_t)height, error));
+    header->width = (uint32_t)width;
+    header->height = (uint32_t)height;
+    header->model =
+        heif_image_handle_has_alpha_channel(heif->picture) ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+    header->depth = bits > 8 ? 16 : 8;
+    header->progressive = true; /* libheif decodes the picture whole */
+    header->upright = true;
+    CLP_TRY(status, out, find_metadata(decoder, error));
+    CLP_TRY(status, out, find_colours(decoder, error));
+    header->beside = find_beside(source, heif);
+out:
+    return status;
+}
+
+/* --------------------------------------------------------------- pixels */
+
+/** Samples of `bits` bits to 16, little-endian as libheif was asked for them. */
+static void spread(const uint8_t *from, size_t count, uint32_t bits, uint16_t *to) {
+    uint32_t maximum = (1u << bits) - 1;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t value = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
+        value = value < maximum ? value : maximum;
+        to[i] = (uint16_t)(((uint64_t)value * 65535 + maximum / 2) / maximum);
+    }
+}
+
+static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
+                           const clp_layout *layout, uint8_t *base, clproc_error *error) {
+    const enum heif_channel all = heif_channel_interleaved;
+    const reader *heif = decoder->state;
+    const clp_plane *plane = &layout->planes[0];
+    size_t count = (size_t)plane->width * plane->channels;
+    int stride = 0, bits = heif_image_get_bits_per_pixel_range(image, all);
+    const uint8_t *from = heif_image_get_plane_readonly(image, all, &stride);
+    if (!from || heif_image_get_width(image, all) != (int)plane->width ||
+        heif_image_get_height(image, all) != (int)plane->height ||
+        (layout->depth == 8 ? bits != 8 : bits <= 8 || bits > 16)) {
+        return clp_error_set(
+            error, CLPROC_ERROR_INPUT,
+            "is not a picture that can be decoded: it is not what its header says");
+    }
+    for (uint32_t y = 0; y < plane->height; y++, from += stride) {
+        uint8_t *row = base + y * plane->pitch;
+        if (layout->depth == 8) {
+            memcpy(row, from, count);
+        } else {
+            spread(from, count, (uint32_t)bits, (uint16_t *)(void *)row);
+        }
+    }
+    if (clp_model_has_alpha(layout->model) &&
+        heif_image_handle_is_premultiplied_alpha(heif->picture)) {
+        clp_codec_unpremultiply(plane, layout->depth, base);
+    }
+    return CLPROC_OK;
+}
+
+static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
+                            struct heif_image **image, clproc_error *error) {
+    const reader *heif = decoder->state;
+    bool alpha = clp_model_has_alpha(layout->model);
+    enum heif_chroma chroma =
+        layout->depth == 8
+            ? (alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB)
+            : (alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE);
+    struct heif_decoding_options *options = heif_decoding_options_alloc();
+    if (!options) {
+        return clp_error_memory(error, "decoding a HEIF", 0);
+    }
+    options->strict_decoding = decoder->flaws.fail_on != CLPROC_FAIL_ON_NONE;
+    struct heif_error failed =
+        heif_decode_image(heif->picture, image, heif_colorspace_RGB, chroma, options);
+    heif_decoding_options_free(options);
+    return failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
+}
+
+static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
+                               const clp_row_sink *sink, clproc_error *error) {
+    struct heif_image *image = NULL;
+    struct heif_error warning;
+    /* A picture without rows in order goes to memory as a whole. */
+    uint8_t *base = sink->place(sink->user, 0, 0);
+    clproc_status status;
+    CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    CLP_TRY(status, out, decode(decoder, layout, &image, error));
+    CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    if (heif_image_get_decoding_warnings(image, 0, &warning, 1) > 0) {
+        CLP_TRY(status, out, note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
+    }
+    CLP_TRY(status, out, place(decoder, image, layout, base, error));
+    status = clp_decoder_advance(decoder, sink,
+                                 (uint32_t[CLP_MAX_PLANES]){layout->planes[0].height}, error);
+out:
+    if (image) {
+        heif_image_release(image);
+    }
+    return status;
+}
+
+/** The planes as they are coded, those that the decoder keeps of them, and libheif's RGB. */
+static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
+    return file_bytes + (uint64_t)header->width * header->height * 16 * (header->depth / 8);
+}
+
+#define HEIF_CODEC                                                                                 \
+    .create = create, .destroy = destroy, .open = open_file, .read = read_file,                    \
+    .close = close_file, .decode_bytes = decode_bytes
+
+const clp_codec clp_codec_heif = {.format = CLPROC_FORMAT_HEIF, .probe = probe_heif, HEIF_CODEC};
+const clp_codec clp_codec_avif = {.format = CLPROC_FORMAT_AVIF,
+                                  .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
+                                  .probe = probe_avif,
+                                  HEIF_CODEC,
+                                  .write = clp_heif_write,
+                                  .encode_bytes = clp_heif_encode_bytes};

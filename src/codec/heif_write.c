@@ -1,0 +1,192 @@
+/* AVIF through libheif: 8 bits, with EXIF, XMP, and a profile or code points of the colours. */
+#include <string.h>
+
+#include "codec/heif_private.h"
+#include "core/cancel.h"
+
+/** From 0, slow, to 9: where more effort hardly makes files smaller. */
+enum { SPEED = 6 };
+
+/** Everything of libheif that one file takes. */
+typedef struct writer {
+    struct heif_context *context;
+    struct heif_encoder *encoder;
+    struct heif_encoding_options *options;
+    struct heif_color_profile_nclx *nclx;
+    struct heif_image *image;
+    struct heif_image_handle *picture;
+} writer;
+
+static void release(writer *avif) {
+    if (avif->picture) {
+        heif_image_handle_release(avif->picture);
+    }
+    if (avif->image) {
+        heif_image_release(avif->image);
+    }
+    if (avif->options) {
+        heif_encoding_options_free(avif->options);
+    }
+    heif_nclx_color_profile_free(avif->nclx);
+    if (avif->encoder) {
+        heif_encoder_release(avif->encoder);
+    }
+    if (avif->context) {
+        heif_context_free(avif->context);
+    }
+}
+
+static clproc_status check(struct heif_error failed, clproc_error *error) {
+    if (failed.code == heif_error_Ok) {
+        return CLPROC_OK;
+    }
+    if (failed.code == heif_error_Memory_allocation_error) {
+        return clp_error_memory(error, "encoding an AVIF", 0);
+    }
+    return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED, "an AVIF cannot be written: %s",
+                         failed.message);
+}
+
+static clproc_status start(writer *avif, const clp_encode_params *params, clproc_error *error) {
+    clproc_status status;
+    avif->context = heif_context_alloc();
+    avif->options = heif_encoding_options_alloc();
+    avif->nclx = heif_nclx_color_profile_alloc();
+    if (!avif->context || !avif->options || !avif->nclx) {
+        return clp_error_memory(error, "encoding an AVIF", 0);
+    }
+    if (heif_context_get_encoder_for_format(avif->context, heif_compression_AV1, &avif->encoder)
+            .code != heif_error_Ok) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "libheif has no encoder for AVIF; install libheif-plugin-aomenc");
+    }
+    CLP_TRY(status, out,
+            check(params->lossless ? heif_encoder_set_lossless(avif->encoder, 1)
+                                   : heif_encoder_set_lossy_quality(avif->encoder, params->quality),
+                  error));
+    if (params->lossless) {
+        CLP_TRY(status, out,
+                check(heif_encoder_set_parameter_string(avif->encoder, "chroma", "444"), error));
+    }
+    /* Pictures are worked on side by side already. Not every encoder knows these. */
+    heif_encoder_set_parameter_integer(avif->encoder, "speed", SPEED);
+    heif_encoder_set_parameter_integer(avif->encoder, "threads", 1);
+out:
+    return status;
+}
+
+/** Gives libheif the pixels; gray becomes three equal channels. */
+static clproc_status import(writer *avif, const clp_layout *layout, const uint8_t *base,
+                            clproc_error *error) {
+    const enum heif_channel all = heif_channel_interleaved;
+    const clp_plane *plane = &layout->planes[0];
+    bool alpha = clp_model_has_alpha(layout->model);
+    int width = (int)layout->width, height = (int)layout->height, stride = 0;
+    size_t colours = plane->channels - alpha;
+    clproc_status status;
+    CLP_TRY(
+        status, out,
+        check(heif_image_create(width, height, heif_colorspace_RGB,
+                                alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB,
+                                &avif->image),
+              error));
+    CLP_TRY(status, out, check(heif_image_add_plane(avif->image, all, width, height, 8), error));
+    uint8_t *rows = heif_image_get_plane(avif->image, all, &stride);
+    for (uint32_t y = 0; y < plane->height; y++) {
+        const uint8_t *from = base + plane->offset + y * plane->pitch;
+        uint8_t *to = rows + (size_t)y * (size_t)stride;
+        for (uint32_t x = 0; x < plane->width; x++, from += plane->channels) {
+            for (size_t c = 0; c < 3; c++) {
+                *to++ = from[colours == 3 ? c : 0];
+            }
+            if (alpha) {
+                *to++ = from[colours];
+            }
+        }
+    }
+out:
+    return status;
+}
+
+/** What the colours are: by code points in every file, and by a profile where there is one. */
+static clproc_status set_colours(writer *avif, const clp_encode_params *params,
+                                 clproc_error *error) {
+    const clp_colour_facts *colour = &params->colour;
+    const clp_block *icc = &params->blocks.icc;
+    uint8_t primaries = colour->has_cicp ? colour->cicp[0] : CLP_H273_BT709;
+    uint8_t transfer = colour->has_cicp ? colour->cicp[1] : CLP_H273_SRGB;
+    if (icc->size) {
+        primaries = transfer = CLP_H273_UNSPECIFIED;
+    }
+    avif->nclx->color_primaries = (enum heif_color_primaries)primaries;
+    avif->nclx->transfer_characteristics = (enum heif_transfer_characteristics)transfer;
+    avif->nclx->matrix_coefficients = params->lossless ? heif_matrix_coefficients_RGB_GBR
+                                                       : heif_matrix_coefficients_ITU_R_BT_601_6;
+    avif->nclx->full_range_flag = 1;
+    avif->options->output_nclx_profile = avif->nclx;
+    avif->options->macOS_compatibility_workaround_no_nclx_profile = 0;
+    avif->options->save_two_colr_boxes_when_ICC_and_nclx_available = 1;
+    /* libheif 1.15 takes them from the picture, others from the options. */
+    clproc_status status = check(heif_image_set_nclx_color_profile(avif->image, avif->nclx), error);
+    return status == CLPROC_OK && icc->size
+               ? check(heif_image_set_raw_color_profile(avif->image, "prof", icc->data, icc->size),
+                       error)
+               : CLPROC_OK;
+}
+
+static clproc_status add_metadata(writer *avif, const clp_blocks *blocks, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    if (blocks->exif.size) {
+        CLP_TRY(status, out,
+                check(heif_context_add_exif_metadata(avif->context, avif->picture,
+                                                     blocks->exif.data, (int)blocks->exif.size),
+                      error));
+    }
+    if (blocks->xmp.size) {
+        status = check(heif_context_add_XMP_metadata(avif->context, avif->picture, blocks->xmp.data,
+                                                     (int)blocks->xmp.size),
+                       error);
+    }
+out:
+    return status;
+}
+
+static struct heif_error append(struct heif_context *context, const void *data, size_t size,
+                                void *output) {
+    (void)context;
+    return clp_bytes_append(output, data, size, NULL) == CLPROC_OK
+               ? (struct heif_error){heif_error_Ok, heif_suberror_Unspecified, ""}
+               : (struct heif_error){heif_error_Memory_allocation_error, heif_suberror_Unspecified,
+                                     "no memory"};
+}
+
+clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                             const clp_encode_params *params, clproc_error *error) {
+    struct heif_writer to = {.writer_api_version = 1, .write = append};
+    writer avif = {0};
+    clproc_status status;
+    if (layout->model == CLP_MODEL_YCC || layout->model == CLP_MODEL_CMYK || layout->depth != 8) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s at %u bits cannot be put in an AVIF",
+                             clp_model_name(layout->model), layout->depth);
+    }
+    CLP_TRY(status, out, start(&avif, params, error));
+    CLP_TRY(status, out, import(&avif, layout, base, error));
+    CLP_TRY(status, out, set_colours(&avif, params, error));
+    CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
+    CLP_TRY(status, out,
+            check(heif_context_encode_image(avif.context, avif.image, avif.encoder, avif.options,
+                                            &avif.picture),
+                  error));
+    CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
+    CLP_TRY(status, out, add_metadata(&avif, &params->blocks, error));
+    status = check(heif_context_write(avif.context, &to, &encoder->output), error);
+out:
+    release(&avif);
+    return status;
+}
+
+/** libheif's own picture, in RGB and in planes, and what the encoder keeps of it. */
+uint64_t clp_heif_encode_bytes(const clp_layout *layout, bool progressive) {
+    (void)progressive;
+    return layout->bytes + 32 * (uint64_t)layout->width * layout->height;
+}

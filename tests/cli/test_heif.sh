@@ -1,0 +1,193 @@
+#!/bin/sh
+# HEIF and AVIF in, AVIF out, held against libheif's and libavif's own programs.
+. "$(dirname "$0")/lib.sh"
+
+clproc help formats
+expect_code 0
+if grep -q 'AVIF  *not in this build' "$out"; then
+    # The package is named wherever it is missed.
+    expect_out 'libheif-dev'
+    make_pictures in
+    clproc run in -o out --format avif
+    expect_code 2
+    expect_err 'built without AVIF; install libheif-dev'
+    printf '\0\0\0\030ftypheic\0\0\0\0heicmif1' >in/phone.heic
+    printf '\0\0\0\030ftypavif\0\0\0\0avifmif1' >in/web.avif
+    clproc run in/phone.heic -o out
+    expect_code 1
+    expect_err 'phone.heic: is a HEIF, and this clproc was built without that; install libheif-dev'
+    clproc run in -o out
+    expect_code 0
+    expect_err 'phone.heic: warning: skipped: is heic, which is not read; a build with it needs libheif-dev'
+    expect_err 'web.avif: warning: skipped: is avif, .*libheif-dev'
+    exit 0
+fi
+have heif-enc && have heif-convert || skip "heif-enc is not installed (libheif-examples)"
+find_python PIL numpy
+
+# The largest difference between two pictures' samples is at most $3.
+expect_like() { # FILE FILE LEVELS
+    "$python" - "$@" <<'END' || fail "$1 and $2 should show the same"
+import sys
+import numpy
+from PIL import Image
+a, b = (numpy.asarray(Image.open(name).convert("RGBA")).astype(int) for name in sys.argv[1:3])
+assert a.shape == b.shape, (a.shape, b.shape)
+assert abs(a - b).max() <= int(sys.argv[3]), abs(a - b).max()
+END
+}
+
+clproc samples --count 12 --width 151 --height 113 -o in --quiet
+rm in/*rgb16*
+# Nothing is lost where nothing may be: gray, colours, alpha.
+clproc run in -o straight --format png
+clproc run in -o exact --format avif --webp-lossless
+expect_code 0
+expect_err '11 written, 0 skipped, 0 failed'
+clproc run exact -o back --format png
+expect_code 0
+for file in straight/*.png; do
+    expect_like "$file" "back/${file##*/}" 0
+done
+# What libheif decodes; quality counts, and colours are told.
+clproc run straight/001-png-rgb.png straight/003-png-rgba-soft.png -o lossy --format avif
+expect_code 0
+clproc run lossy -o decoded --format png
+for name in 001-png-rgb 003-png-rgba-soft; do
+    heif-convert lossy/$name.avif theirs.png >/dev/null || fail "heif-convert cannot read $name.avif"
+    expect_like theirs.png decoded/$name.png 0
+done
+clproc run straight/001-png-rgb.png -o low.avif --quality 20
+[ "$(wc -c <low.avif)" -lt "$(wc -c <lossy/001-png-rgb.avif)" ] || fail "--quality 20 should be smaller"
+if have avifdec; then
+    avifdec --info lossy/001-png-rgb.avif >info || fail "avifdec cannot read it"
+    for fact in 'Resolution *: 151x113' 'Bit Depth *: 8' 'Color Primaries: 1$' 'Transfer Char. : 13$'; do
+        grep -q "$fact" info || fail "avifdec should say $fact: $(cat info)"
+    done
+    for name in 001-png-rgb 003-png-rgba-soft; do
+        avifdec exact/$name.avif theirs.png >/dev/null || fail "avifdec cannot read $name.avif"
+        expect_like theirs.png straight/$name.png 0
+    done
+fi
+# HEVC, with alpha.
+if heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1; then
+    heif-convert soft.heic theirs.png >/dev/null
+    clproc run soft.heic -o ours.png
+    expect_code 0
+    expect_like theirs.png ours.png 0
+    clproc run soft.heic -o out --resize 50%
+    expect_code 1
+    expect_err 'soft.heic: is a HEIF, which is read but not written; choose another format with --format'
+    clproc run soft.heic -o out.jpg --resize 50% --gray --verify 1
+    expect_code 0
+    expect_out '^verified 1 of 1'
+else
+    echo "libheif has no encoder for HEVC here: HEIF was not tried"
+fi
+
+# Ten bits become sixteen; code points of colours go on to PNG, and to a profile in a JPEG.
+if have avifenc; then
+    avifenc -s 10 -d 10 -y 444 -j 1 --cicp 12/13/6 straight/001-png-rgb.png ten.avif >/dev/null || fail avifenc
+    clproc run ten.avif -o ten.png
+    expect_code 0
+    [ "$(od -An -tu1 -j24 -N1 ten.png | tr -d ' ')" = 16 ] || fail "ten bits should become 16"
+    grep -q cICP ten.png || fail "ten.png should say what its colours are"
+    expect_like ten.png straight/001-png-rgb.png 40
+    clproc run ten.avif -o ten.jpg
+    grep -q ICC_PROFILE ten.jpg || fail "ten.jpg should have a profile"
+    # What the file says of turning and mirroring is done, once.
+    for how in '--irot 1' '--irot 3' '--imir 0' '--imir 1' '--irot 1 --imir 1'; do
+        avifenc -s 10 -y 444 -j 1 $how straight/001-png-rgb.png turned.avif >/dev/null || fail avifenc
+        heif-convert turned.avif theirs.png >/dev/null
+        clproc run turned.avif -o turned.png
+        expect_code 0
+        expect_like theirs.png turned.png 0
+    done
+    avifenc -s 10 --cicp 9/16/9 straight/001-png-rgb.png hdr.avif >/dev/null || fail avifenc
+    clproc run hdr.avif -o hdr.png
+    expect_code 0
+    expect_err "hdr.avif: warning: its colours are HDR's (PQ or HLG), which are not converted"
+fi
+
+# Metadata, both ways. EXIF's orientation is of before the file was made, and is not applied again.
+if have exiftool; then
+    exiftool -q -o tagged.jpg -Orientation#=6 -Make=Maker -GPSLatitude=41.9 -GPSLatitudeRef=N \
+        -XMP-dc:Title=Ruins in/008-jpeg-444-p3.jpg || fail "exiftool cannot write"
+    clproc run tagged.jpg -o tagged.avif
+    expect_code 0
+    profile=$(exiftool -s3 -ProfileDescription tagged.jpg)
+    for name in tagged.avif back.jpg; do
+        [ "$(exiftool -s3 -n -Orientation -Make -XMP-dc:Title -GPSLatitude -ProfileDescription \
+            -ImageWidth -ImageHeight $name | tr '\n' ' ')" = \
+            "1 Maker Ruins 41.9 $profile 113 151 " ] || fail "$name has other metadata"
+        clproc run tagged.avif -o back.jpg
+        expect_code 0
+    done
+    heif-enc -A tagged.jpg -o unturned.avif >/dev/null 2>&1 || fail "heif-enc cannot write"
+    for options in '' --no-auto-orient; do
+        clproc run unturned.avif -o once.jpg $options
+        expect_code 0
+        [ "$(exiftool -s3 -n -Orientation -ImageWidth -ImageHeight once.jpg | tr '\n' ' ')" = \
+            '1 151 113 ' ] || fail "the picture should be as libheif has it, and upright"
+    done
+    clproc run tagged.avif -o bare.avif --keep icc
+    expect_code 0
+    [ "$(exiftool -s3 -Make -XMP-dc:Title -GPSLatitude -ProfileDescription bare.avif)" = "$profile" ] ||
+        fail "bare.avif should have a profile and nothing else"
+fi
+# Nothing asked for is a copy.
+clproc run exact/001-png-rgb.avif -o copies
+expect_code 0
+expect_err '1 not re-encoded'
+expect_same exact/001-png-rgb.avif copies/001-png-rgb.avif
+
+# Broken, cut short, too large: refused with their cause.
+size=$(wc -c <lossy/001-png-rgb.avif)
+for bytes in 20 200 $((size / 2)) $((size - 1)); do
+    head -c $bytes lossy/001-png-rgb.avif >cut.avif
+    clproc run cut.avif -o out.png
+    expect_code 1
+    expect_err 'cut.avif: is not a.* that can be decoded: '
+    expect_no_file out.png
+done
+clproc run lossy/001-png-rgb.avif -o out.png --limit-pixels 10000
+expect_code 1
+expect_err 'limit of 10000'
+clproc run lossy/001-png-rgb.avif -o out.png --limit-side 100
+expect_code 1
+expect_err '001-png-rgb.avif: .*limit'
+# What is coded in a file counts as well, whatever its header says: a small one would take any memory.
+smaller() { # FROM TO: its header says 10 x 10
+    "$python" - "$1" "$2" <<'END' || fail "$1 cannot be changed"
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+sides = struct.pack(">II", 151, 113)
+assert b"ispe\0\0\0\0" + sides in data or b"ispe\0\0\0\0" + struct.pack(">II", 152, 114) in data
+for width in (151, 152):
+    old = b"ispe\0\0\0\0" + struct.pack(">II", width, width - 38)
+    data = data.replace(old, b"ispe\0\0\0\0" + struct.pack(">II", 10, 10))
+open(sys.argv[2], "wb").write(data)
+END
+}
+for name in lossy/001-png-rgb.avif soft.heic; do
+    [ -e $name ] || continue
+    smaller $name bomb.${name##*.}
+    clproc run bomb.${name##*.} -o out.png --limit-pixels 10000
+    expect_code 1
+    expect_err 'bomb.*: has 15[12] x 1[12][0-9] = 1[78][0-9]* pixels, more than the limit of 10000'
+    clproc run bomb.${name##*.} -o out.png
+    expect_code 1
+    expect_err 'bomb.*: is not a'
+done
+clproc run in/001-png-rgb.png -o wide.avif --resize 32769x8:fit=fill
+expect_code 1
+expect_err 'too large for its format, avif, which ends at 32768'
+clproc run lossy/001-png-rgb.avif -o turned.avif --lossless --rotate 90
+expect_code 1
+expect_err 'is an AVIF, and --lossless can only move the blocks of JPEGs'
+clproc run lossy/001-png-rgb.avif -o bare.avif --lossless --strip exif
+expect_code 1
+expect_err 'gets other metadata only by being encoded anew; leave out --lossless'
+"$CLPROC" run - -o - --format avif --resize 20x <in/001-png-rgb.png 2>"$err" |
+    "$CLPROC" run - -o piped.png 2>"$err"
+expect_file piped.png
