@@ -412,6 +412,9 @@ typedef struct clproc_run_params {
     clproc_fail_on fail_on;
     clproc_limits limits;
 
+    /** Take only part `shard`, from 1, of `shards`: the same files on every machine, shared out by
+     * their names. 0, 0: all. */
+    uint32_t shard, shards;
     int jobs;             /**< threads that decode and encode; 0: one per core */
     int batch_images;     /**< pictures under way at once; 0: one for each thread */
     uint64_t batch_bytes; /**< bytes that pictures under way hold together, unless there is only
@@ -498,7 +501,7 @@ typedef struct clproc_index_params {
     const char *fields; /**< names joined by commas; NULL: every field */
     const char *where;  /**< rows to keep, as 'iso > 800 and lens ~ "50mm"'; NULL: all */
     bool update;        /**< read again only what the index has not, or has otherwise */
-    uint32_t shard, shards; /**< take only part `shard`, from 1, of `shards`; 0, 0: all */
+    uint32_t shard, shards; /**< as in clproc_run_params */
     int jobs;               /**< threads; 0: one per core */
 
     clproc_event_fn on_event; /**< may be NULL */

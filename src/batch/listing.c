@@ -56,8 +56,11 @@ static clproc_status append(clp_listing *listing, const char *folder, const char
     }
     snprintf(path, before + slash + after + 1, "%s%s%s", folder ? folder : "", slash ? "/" : "",
              name);
-    items[listing->count++] =
-        (clp_item){.path = path, .relative = (uint32_t)relative, .named = named};
+    items[listing->count] = (clp_item){.path = path,
+                                       .relative = (uint32_t)relative,
+                                       .number = (uint32_t)listing->count,
+                                       .named = named};
+    listing->count++;
     return CLPROC_OK;
 }
 
@@ -337,6 +340,7 @@ clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *
     for (size_t i = 0; status == CLPROC_OK && i < request->input_count; i++) {
         status = add_input(&walk, request->inputs[i], error);
     }
+    listing->own = listing->count;
     if (status == CLPROC_OK) {
         clp_events_found(events, (uint64_t)listing->count * events->outputs);
         clp_events_listed(events);

@@ -1,30 +1,10 @@
-#include <math.h>
 #include <string.h>
 
 #include "cli.h"
 #include "progress.h"
+#include "shard.h"
 #include "signals.h"
 #include "text.h"
-
-/** Reads "I/N". */
-static int set_shard(clp_cli_settings *settings) {
-    const double most = 1e6;
-    double shard = 0, shards = 0;
-    const char *rest = settings->shard;
-    if (!rest) {
-        return CLP_EXIT_OK;
-    }
-    rest = clproc_number_read(rest, &shard);
-    rest = rest && *rest == '/' ? clproc_number_read(rest + 1, &shards) : NULL;
-    bool whole = rest && !*rest && shard == floor(shard) && shards == floor(shards);
-    if (!whole || shard < 1 || shards < shard || shards > most) {
-        return clp_cli_usage_error("--shard %s: must be I/N, part I from 1 to N, as 2/8",
-                                   settings->shard);
-    }
-    settings->index.shard = (uint32_t)shard;
-    settings->index.shards = (uint32_t)shards;
-    return CLP_EXIT_OK;
-}
 
 static int prepare(clp_cli_settings *settings) {
     if (settings->operand_count == 0) {
@@ -36,7 +16,7 @@ static int prepare(clp_cli_settings *settings) {
     }
     settings->index.inputs = settings->operands;
     settings->index.input_count = settings->operand_count;
-    return set_shard(settings);
+    return clp_cli_shard(settings->shard, &settings->index.shard, &settings->index.shards);
 }
 
 /** What becomes of what a stopped run has read. */

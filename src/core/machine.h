@@ -12,4 +12,11 @@ uint64_t clp_machine_memory(void);
  * and `root`/sys. */
 uint64_t clp_machine_memory_below(const char *root, uint64_t physical);
 
+/** Cores that this process may use: those it may run on (its affinity and cpuset), or fewer where a
+ * control group, or one above it, has a quota of processor time. At least 1. */
+uint32_t clp_machine_cores(void);
+
+/** As clp_machine_cores(), with `allowed` cores to run on, and files as if below `root`. */
+uint32_t clp_machine_cores_below(const char *root, uint32_t allowed);
+
 #endif
