@@ -10,6 +10,7 @@
 #include "device/device.h"
 #include "index/fields.h"
 #include "index/index.h"
+#include "index/merge.h"
 #include "index/store.h"
 #include "ops/ops.h"
 
@@ -204,6 +205,16 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
                              "--update needs an index that is a file, not -o -");
     }
     return clp_index_run(params, result ? result : &unwanted, error);
+}
+
+clproc_status clproc_index_merge(const clproc_index_merge_params *params,
+                                 clproc_index_result *result, clproc_error *error) {
+    clproc_index_result unwanted;
+    if (!params || !params->output || params->index_count == 0 || !params->indexes) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_index_merge() needs indexes and an output");
+    }
+    return clp_index_merge(params, result ? result : &unwanted, error);
 }
 
 clproc_index_field clproc_index_field_at(size_t index) {

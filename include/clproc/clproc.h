@@ -527,6 +527,18 @@ CLPROC_API void clproc_index_params_init(clproc_index_params *params);
  * file is a row with an error, and a FAILED event. */
 CLPROC_API clproc_status clproc_index(const clproc_index_params *params,
                                       clproc_index_result *result, clproc_error *error);
+typedef struct clproc_index_merge_params {
+    const char *const *indexes; /**< files made by clproc_index(), with the same fields */
+    size_t index_count;
+    const char *output;         /**< as in clproc_index_params; none of `indexes` */
+    const volatile int *cancel; /**< non-zero stops; may be NULL */
+} clproc_index_merge_params;
+
+/** Makes one index of those of shards: rows in the order that a listing has, folders in the byte
+ * order of their names; of several rows of one file, the one of the index named last. `result`
+ * counts rows: found, read (those of the new index) and dropped. */
+CLPROC_API clproc_status clproc_index_merge(const clproc_index_merge_params *params,
+                                            clproc_index_result *result, clproc_error *error);
 /** The fields there are, by their place from 0; beyond the last, one without a name. */
 CLPROC_API clproc_index_field clproc_index_field_at(size_t index);
 /** The endings of indexes that this build writes, by their place from 0; NULL beyond the last. */

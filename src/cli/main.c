@@ -31,7 +31,7 @@ const clp_cli_command clp_cli_commands[] = {
                  "  clproc profile photos/ --null-output --blur 8 --report run.json --report "
                  "run.html\n",
      clp_cli_profile},
-    {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS]",
+    {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS], or merge INDEX... -o FILE",
      "Write what pictures tell of themselves into a table, from their headers alone.",
      "A row for each JPEG, PNG, TIFF and raw file (DNG, NEF, CR2, ARW, ORF, RW2, RAF and others): "
      "size,\n"
@@ -40,9 +40,12 @@ const clp_cli_command clp_cli_commands[] = {
      "run. A broken file is a row with an Error; what was wrong with metadata that could be read "
      "stands\n"
      "in Warning. Short names as lens, camera, width, date and quality are taken in --fields and "
-     "--where.\n\nExamples:\n"
+     "--where.\n"
+     "merge makes one index of those that shards wrote, of any format: see `clproc help "
+     "shards`.\n\nExamples:\n"
      "  clproc index photos/ -o photos.csv\n"
      "  clproc index photos/ -o photos.jsonl --update\n"
+     "  clproc index merge part1.sqlite part2.sqlite -o photos.sqlite\n"
      "  clproc index photos/ -o - --where 'iso > 800 and lens ~ \"50mm\"' --fields "
      "SourceFile,iso,date\n",
      clp_cli_index},

@@ -142,7 +142,24 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
     return usable && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }
 
-static const clp_text_format format = {.parse = parse};
+/** Whole rows leave out what a file has not; others have all their fields, with null. */
+static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
+    static const char *const always[] = {"SourceFile", "FileName", "Directory", "IndexVersion"};
+    json_t *object = json_loadb((const char *)record, size, 0, NULL), *value;
+    const char *name;
+    bool sound = json_object_size(object) > 0, whole = true;
+    json_object_foreach(object, name, value) {
+        whole = whole && !json_is_null(value);
+        sound = sound && clp_selection_add(selection, name);
+    }
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        whole = whole && json_object_get(object, always[i]);
+    }
+    json_decref(object);
+    return sound && (!whole || clp_selection_parse(selection, NULL, NULL) == CLPROC_OK);
+}
+
+static const clp_text_format format = {.fields = fields, .parse = parse};
 
 const clp_store_kind clp_store_json = {
     .endings = {".jsonl", ".ndjson"},
@@ -151,6 +168,8 @@ const clp_store_kind clp_store_json = {
     .open = clp_text_open,
     .scan = clp_text_scan,
     .fetch = clp_text_fetch,
+    .read = clp_text_read,
+    .next = clp_text_next,
     .print = print,
     .put = clp_text_put,
     .commit = clp_text_commit,

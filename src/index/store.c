@@ -60,9 +60,7 @@ clproc_status clp_store_check(const char *path, clproc_error *error) {
                               "an index needs an ending that says what it is: %s", list);
 }
 
-clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
-                             clproc_error *error) {
-    struct stat info;
+static clproc_status make(clp_store **store, const char *path, clproc_error *error) {
     clproc_status status = clp_store_check(path, error);
     if (status != CLPROC_OK) {
         return status;
@@ -75,14 +73,52 @@ clproc_status clp_store_open(clp_store **store, const char *path, const clp_sele
         clp_memory_free(state);
         return clp_error_memory(error, "an index", kind->state);
     }
-    *made = (clp_store){.kind = kind, .path = path, .selection = selection, .state = state};
-    made->existed = strcmp(path, "-") != 0 && stat(path, &info) == 0 && info.st_size > 0;
-    status = kind->open(made, error);
-    if (status != CLPROC_OK) {
-        clp_store_close(&made);
-    }
+    *made = (clp_store){.kind = kind, .path = path, .state = state};
     *store = made;
+    return CLPROC_OK;
+}
+
+clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
+                             clproc_error *error) {
+    struct stat info;
+    clproc_status status = make(store, path, error);
+    if (status == CLPROC_OK) {
+        (*store)->selection = selection;
+        (*store)->existed = strcmp(path, "-") != 0 && stat(path, &info) == 0 && info.st_size > 0;
+        status = (*store)->kind->open(*store, error);
+        if (status != CLPROC_OK) {
+            clp_store_close(store);
+        }
+    }
     return status;
+}
+
+clproc_status clp_store_read(clp_store **store, const char *path, clproc_error *error) {
+    clproc_status status = make(store, path, error);
+    if (status == CLPROC_OK) {
+        clp_store *made = *store;
+        made->selection = &made->own;
+        made->existed = true;
+        status = made->kind->read(made, &made->own, error);
+        made->own.whole = made->own.count == CLP_FIELD_COUNT;
+        for (size_t i = 0; i < made->own.count; i++) {
+            made->own.whole = made->own.whole && made->own.fields[i] == (clp_field)i;
+        }
+        if (status != CLPROC_OK) {
+            clp_store_close(store);
+        }
+    }
+    return status;
+}
+
+const clp_selection *clp_store_fields(const clp_store *store) {
+    return store->selection;
+}
+
+clproc_status clp_store_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                             clproc_error *error) {
+    clp_row_clear(row);
+    return store->kind->next(store, row, place, there, error);
 }
 
 void clp_store_close(clp_store **store) {

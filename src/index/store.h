@@ -50,6 +50,15 @@ clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, cl
 /** True if there was an index with this name. */
 bool clp_store_existed(const clp_store *store);
 
+/** Opens an index to read its rows one after the other; nothing is written. */
+clproc_status clp_store_read(clp_store **store, const char *path, clproc_error *error);
+/** The fields of its rows; none where it has no rows and does not tell. */
+const clp_selection *clp_store_fields(const clp_store *store);
+/** The next row, and its place for clp_store_fetch(); `*there` is false beyond the last. What is no
+ * row of this program's is an error. */
+clproc_status clp_store_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                             clproc_error *error);
+
 /** Appends a row as text, where the store takes text; any thread may do so. */
 clproc_status clp_store_print(const clp_store *store, const clp_row *row, clp_bytes *text,
                               clproc_error *error);

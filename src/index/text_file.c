@@ -103,6 +103,51 @@ clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clp
     return status;
 }
 
+static clproc_status no_row(const clp_store *store, uint64_t place, clproc_error *error) {
+    return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                              "what stands from byte %llu on is no row that clproc " CLPROC_VERSION
+                              " writes; make this index anew",
+                              (unsigned long long)place);
+}
+
+clproc_status clp_text_read(clp_store *store, clp_selection *fields, clproc_error *error) {
+    text_file *text = store->state;
+    const clp_text_format *format = store->kind->format;
+    clproc_status status;
+    *text = (text_file){.format = format, .writer = {.folder = -1, .file = -1}};
+    text->old = fopen(store->path, "re");
+    if (!text->old) {
+        return old_error(store, errno, error);
+    }
+    CLP_TRY(status, out, next_record(store, error));
+    if (text->record.size == 0 && !format->head) {
+        goto out; /* no rows */
+    }
+    if (!format->fields(fields, text->record.data, text->record.size)) {
+        return no_row(store, 0, error);
+    }
+    if (!format->head && fseeko(text->old, 0, SEEK_SET) != 0) {
+        status = old_error(store, errno, error);
+    }
+out:
+    return status;
+}
+
+clproc_status clp_text_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                            clproc_error *error) {
+    text_file *text = store->state;
+    off_t at = ftello(text->old);
+    *place = (uint64_t)at;
+    clproc_status status = next_record(store, error);
+    *there = status == CLPROC_OK && text->record.size > 0;
+    if (*there &&
+        (text->record.data[text->record.size - 1] != '\n' ||
+         !text->format->parse(store->selection, text->record.data, text->record.size, row))) {
+        status = no_row(store, *place, error);
+    }
+    return status;
+}
+
 static clproc_status flush(text_file *text, clproc_error *error) {
     clp_bytes *waiting = &text->waiting;
     clproc_status status =
