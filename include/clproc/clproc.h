@@ -681,6 +681,11 @@ CLPROC_API const char *clproc_report_ending(size_t index);
 CLPROC_API clproc_status clproc_profile_load(clproc_profile **profile, const char *path,
                                              clproc_error *error);
 CLPROC_API void clproc_profile_destroy(clproc_profile **profile);
+/** Makes one profile of those of shards, which stay. Counts, times and digests of outputs add up,
+ * as in one run; of peaks and of wall time it has the largest. */
+CLPROC_API clproc_status clproc_profile_merge(clproc_profile **merged,
+                                              const clproc_profile *const *parts, size_t count,
+                                              clproc_error *error);
 
 /** Runs before a change compared with runs after it. */
 typedef struct clproc_diff clproc_diff;

@@ -296,7 +296,7 @@ static void note_facts(clp_run *run) {
     const clp_events *told = &run->events;
     bool complete = told->found == told->written + told->skipped + told->failed;
     if (complete && writes(run)) {
-        clp_prof_fact(run->prof, "output digest", clp_digest_of_sum(&run->written).text);
+        clp_prof_fact(run->prof, CLP_FACT_DIGEST, clp_digest_of_sum(&run->written).text);
     }
     print_pipelines(run, text, sizeof text);
     if (text[0]) {

@@ -245,7 +245,7 @@ const clp_cli_option clp_cli_options[] = {
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "where html, csv and trace write to (default: the stored report's name with another ending); "
-     "diff also writes .txt, .json or .html",
+     "diff also writes .txt, .json or .html, and merge any report",
      FIELD(output)},
     {"before", 0, "FILE", CLP_CLI_LIST, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "diff: one more run of the first side; repeatable", FIELD(before)},

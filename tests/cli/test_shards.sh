@@ -128,3 +128,68 @@ expect_no_part 'there are 2 processes' $(array 2 2 2 3)
 for shard in auto/0 auto/ autos auto/1/2 1/2/3 1000001/1000001; do
     expect_no_part 'must be I/N' A=b
 done
+
+# ---------------------------------------------------------------------- reports
+clproc run in -o r-one --resize 16x --report one.json -q
+for i in 1 2 3; do clproc run in -o r-parts --resize 16x --report part$i.json --shard $i/3 -q; done
+clproc report merge part1.json part2.json part3.json -o all.json
+expect_code 0
+expect_json all.json
+for name in 'files opened' 'bytes read' 'bytes written' 'pixels in' 'pixels out' images; do
+    figure=$(grep -o "\"$name\":[0-9]*" one.json)
+    grep -q -F "$figure" all.json || fail "$figure should be the sum: $(grep -o "\"$name\":[0-9]*" all.json)"
+done
+digest=$(grep -o '"output digest":"[0-9a-f]*"' one.json)
+[ "$digest" ] && grep -q "$digest" all.json || fail "the digest should be that of one run: $digest"
+grep -q '"merged profiles":"3"' all.json || fail "the merged report should say what it is"
+if have python3; then
+    python3 - <<'EOF_PYTHON' || fail "sums should add up"
+import json
+parts = [json.load(open("part%d.json" % i)) for i in (1, 2, 3)]
+whole, one = json.load(open("all.json")), json.load(open("one.json"))
+for name in ("user_ns", "system_ns", "cores", "lost"):
+    assert whole[name] == sum(p[name] for p in parts), name
+assert whole["wall_ns"] == max(p["wall_ns"] for p in parts)
+def calls(profile, stage):
+    number = profile["stages"].index(stage)
+    return sum(row[2] for t in profile["threads"] for row in t["tree"][1:] if row[0] == number)
+for stage in ("decode", "encode", "write"):
+    assert calls(whole, stage) == calls(one, stage) == sum(calls(p, stage) for p in parts) > 0, stage
+names = [t["name"] for t in whole["threads"]]
+assert len(set(names)) == len(names) == sum(len(p["threads"]) for p in parts)
+images = {c[2] for s in whole["samples"] if whole["stages"][s["stage"]] == "write" for c in s["calls"]}
+assert len(images) == 24, images
+EOF_PYTHON
+fi
+for kind in html trace.json csv folded prom txt speedscope.json; do
+    clproc report merge part1.json part2.json -o two.$kind
+    expect_code 0
+    expect_file two.$kind
+done
+clproc report merge part1.json part2.json
+expect_code 0
+clproc report show all.json
+expect_code 0
+clproc report merge one.json
+expect_code 0
+clproc report merge
+expect_refusal 2 'takes stored reports'
+head -c 900 part1.json >torn.json
+cp all.json kept.json
+clproc report merge part1.json torn.json -o kept.json
+expect_refusal 4 'torn.json: is no complete JSON'
+expect_same kept.json all.json
+
+# Journals of outputs that were written apart are lines: together they are one.
+mkdir gathered
+for i in 1 2; do
+    mkdir node$i
+    cp -r -p in node$i
+    (cd node$i && "$CLPROC" run in -o out --resize 16x --resume --shard $i/2 -q) || fail "shard $i"
+    cat node$i/out/.clproc-journal >>journal
+    cp -r -p node$i/. gathered
+done
+cp journal gathered/out/.clproc-journal
+cd gathered || exit 1
+clproc run in -o out --resize 16x --resume
+expect_err '^clproc: 0 written, 24 skipped.*24 made before'
