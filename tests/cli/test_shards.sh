@@ -193,3 +193,35 @@ cp journal gathered/out/.clproc-journal
 cd gathered || exit 1
 clproc run in -o out --resize 16x --resume
 expect_err '^clproc: 0 written, 24 skipped.*24 made before'
+
+# -------------------------------------------- job files: what they run, started one by one
+clproc help index
+grep -q "\.sqlite" "$out" || skip "this build has no SQLite"
+files=$source_dir/examples/cluster
+cd .. && mkdir job bin && cd job || exit 1
+cp -r ../in photos
+ln -s "$CLPROC" ../bin/clproc
+PATH=$scratch/work/bin:$PATH
+clproc run photos -o one --resize '800x800>' -q
+clproc index photos -o one.jsonl -q
+
+# Makes sure that a job did what one run does, and takes its files away.
+expect_job_done() {
+    rm small/.clproc-journal
+    diff -r one small || fail "the job should give what one run gives"
+    clproc index merge photos.sqlite -o back.jsonl
+    expect_same back.jsonl one.jsonl
+    rm -r small parts photos.sqlite
+}
+# The indentation of the script in the file tells where it ends.
+sed -n '/^ *- |$/,/^ *#/s/^              //p' "$files/kubernetes.yaml" >pod.sh
+grep -q 'auto/8' pod.sh || fail "no script in kubernetes.yaml"
+for index in 0 1 2 3 4 5 6 7; do
+    JOB_COMPLETION_INDEX=$index sh -euc "$(cat pod.sh)" 2>>pod.log || fail "pod $index: $(cat pod.log)"
+done
+clproc index merge parts/*.jsonl -o photos.sqlite
+expect_job_done
+if have parallel; then
+    sh "$files/parallel.sh" 2>parallel.log || fail "parallel: $(cat parallel.log)"
+    expect_job_done
+fi
