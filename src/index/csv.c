@@ -173,6 +173,7 @@ const clp_store_kind clp_store_csv = {
     .open = clp_text_open,
     .scan = clp_text_scan,
     .fetch = clp_text_fetch,
+    .copy = clp_text_copy,
     .read = clp_text_read,
     .next = clp_text_next,
     .print = print,

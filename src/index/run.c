@@ -140,6 +140,10 @@ static void *read_files(void *user) {
 static clproc_status keep(work *index, const clp_old_row *known, clp_row *row, clp_bytes *text,
                           bool *passes, clproc_error *error) {
     clproc_status status;
+    if (known->same && !index->where) {
+        *passes = true;
+        return clp_store_copy(index->store, known->place, error);
+    }
     CLP_TRY(status, out, clp_store_fetch(index->store, known->place, row, error));
     *passes = clp_where_passes(index->where, row);
     if (*passes) {

@@ -17,7 +17,7 @@ enum { PATIENCE = 3000 };
 
 typedef struct database {
     sqlite3 *file;
-    sqlite3_stmt *insert, *fetch;
+    sqlite3_stmt *insert, *fetch, *copy;
     sqlite3_stmt *rows; /**< of clp_store_next() */
     bool committed;
 } database;
@@ -195,7 +195,7 @@ static clproc_status scan(clp_store *store, clp_old *old, bool *usable, clproc_e
         take_column(rows, 5, CLP_FIELD_ERROR, &row);
         if (!store->selection->whole || sqlite3_column_int(rows, 4) == CLP_INDEX_VERSION) {
             CLP_TRY(status, out,
-                    clp_old_add(old, &row, (uint64_t)sqlite3_column_int64(rows, 0), error));
+                    clp_old_add(old, &row, (uint64_t)sqlite3_column_int64(rows, 0), true, error));
         }
     }
     status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
@@ -280,6 +280,22 @@ static clproc_status fetch(clp_store *store, uint64_t place, clp_row *row, clpro
     return code == SQLITE_ROW ? CLPROC_OK : failure(store, code, error);
 }
 
+static clproc_status copy(clp_store *store, uint64_t place, clproc_error *error) {
+    database *db = store->state;
+    if (!db->copy) {
+        clproc_status status = prepare(
+            store, "INSERT OR REPLACE INTO " NEW_TABLE " SELECT * FROM " TABLE " WHERE rowid = ?",
+            &db->copy, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    sqlite3_bind_int64(db->copy, 1, (sqlite3_int64)place);
+    int code = sqlite3_step(db->copy);
+    sqlite3_reset(db->copy);
+    return code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
+}
+
 /* ------------------------------------------------------------------ writing */
 
 static int bind(sqlite3_stmt *to, int column, const clp_row *row, clp_field field) {
@@ -327,7 +343,8 @@ static clproc_status commit(clp_store *store, clproc_error *error) {
     clproc_status status;
     sqlite3_finalize(db->insert);
     sqlite3_finalize(db->fetch);
-    db->insert = db->fetch = NULL;
+    sqlite3_finalize(db->copy);
+    db->insert = db->fetch = db->copy = NULL;
     CLP_TRY(status, out,
             execute(store,
                     "DROP TABLE IF EXISTS " TABLE "; ALTER TABLE " NEW_TABLE " RENAME TO " TABLE
@@ -343,6 +360,7 @@ static void close_store(clp_store *store) {
     struct stat info;
     sqlite3_finalize(db->insert);
     sqlite3_finalize(db->fetch);
+    sqlite3_finalize(db->copy);
     sqlite3_finalize(db->rows);
     sqlite3_close(db->file); /* rolls back what was not committed */
     if (!db->committed && !store->existed && stat(store->path, &info) == 0 && info.st_size == 0 &&
@@ -357,6 +375,7 @@ const clp_store_kind clp_store_sqlite = {
     .open = open_store,
     .scan = scan,
     .fetch = fetch,
+    .copy = copy,
     .read = read_store,
     .next = next,
     .put = put,

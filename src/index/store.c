@@ -144,6 +144,10 @@ clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, cl
     return store->kind->fetch(store, place, row, error);
 }
 
+clproc_status clp_store_copy(clp_store *store, uint64_t place, clproc_error *error) {
+    return store->kind->copy(store, place, error);
+}
+
 clproc_status clp_store_print(const clp_store *store, const clp_row *row, clp_bytes *text,
                               clproc_error *error) {
     return store->kind->print ? store->kind->print(store->selection, row, text, error) : CLPROC_OK;
@@ -164,13 +168,15 @@ static clp_key key_of(const char *text) {
     return clp_key_of_bytes(text, strlen(text));
 }
 
-clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error) {
+clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, bool same,
+                          clproc_error *error) {
     const clp_cell *size = &row->values[CLP_FIELD_FILE_SIZE];
     /* What could not be read may be readable by now. */
     bool known = size->kind == CLP_CELL_INTEGER && !clp_row_has(row, CLP_FIELD_ERROR);
     clp_old_row made = {.date = key_of(clp_row_get(row, CLP_FIELD_FILE_MODIFY_DATE)),
                         .size = known ? (uint64_t)size->integer : UINT64_MAX,
-                        .place = place};
+                        .place = place,
+                        .same = same};
     uint32_t present;
     bool added;
     clp_old_row *rows = clp_memory_grow(CLP_MEMORY_LISTING, old->rows, &old->capacity,

@@ -137,6 +137,20 @@ for kind in jsonl csv ${sqlite:+sqlite}; do
     cp "$images/002-jpeg-422.jpg" in/
     mv away.jpg in/004-jpeg-420-orientation6.jpg
 done
+# Rows that another program wrote anew, or whose names need escapes, are read the long way.
+cp in/000-jpeg-420.jpg 'in/a "quoted\" name.jpg'
+clproc index in -o fresh.jsonl -q
+sed 's/":/": /g; s/,"/, "/g' fresh.jsonl >up.jsonl
+clproc index in -o up.jsonl --update
+expect_err "^clproc: 0 written, .*; $((pictures + 1)) made before"
+expect_same up.jsonl fresh.jsonl
+clproc index in -o up.jsonl --update
+expect_err "$((pictures + 1)) made before"
+expect_same up.jsonl fresh.jsonl
+# Rows that are kept are asked, too.
+clproc index in -o up.jsonl --update --where 'type = "PNG"' -q
+expect_lines up.jsonl "$(find in -name '*.png' | wc -l)"
+rm in/*quoted*
 clproc index in -o up.jsonl --update --fields name
 expect_refusal 2 'add SourceFile to --fields'
 clproc index in -o - --update
