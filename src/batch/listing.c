@@ -186,6 +186,7 @@ static clproc_status walk_input(walker *walk, const char *path, const struct sta
 /** A file or folder that is there, or a file whose absence shows when it is to be read. */
 static clproc_status add_path(walker *walk, const char *path, clproc_error *error) {
     struct stat info;
+    walk->listing->roots++;
     if (path[0] && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return walk_input(walk, path, &info, error);
     }

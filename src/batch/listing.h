@@ -23,6 +23,7 @@ typedef struct clp_text_block clp_text_block;
 typedef struct clp_listing {
     clp_item *items;
     size_t count, capacity;
+    size_t roots;         /**< files and folders that the inputs came to, lists opened up */
     size_t own;           /**< the first of them, which are this run's: see shard.h */
     clp_text_block *text; /**< holds the paths */
     clp_bytes piped;      /**< the picture that came on standard input */

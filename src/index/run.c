@@ -319,6 +319,9 @@ static clproc_status drop_repeated(clp_listing *listing, clproc_error *error) {
     clp_hashset seen = {0};
     clproc_status status = CLPROC_OK;
     size_t kept = 0;
+    if (listing->roots < 2) {
+        return status; /* a folder holds every name once */
+    }
     for (size_t i = 0; i < listing->count; i++) {
         clp_item item = listing->items[i];
         bool added = false;
