@@ -169,12 +169,12 @@ const char *clp_names_folder(const clp_names *names, bool *mirrored) {
 
 clproc_status clp_names_spread(const clp_names *names, clp_spread *spread, clproc_error *error) {
     const char *output = names->output;
-    if (names->naming != NAMING_TEMPLATE || strstr(output, "{dir}")) {
+    if (names->naming != NAMING_TEMPLATE || strstr(output, "{index}")) {
         return CLPROC_OK;
     }
     if (strstr(output, "{name}")) {
-        *spread = CLP_SPREAD_NAME;
-    } else if (!strstr(output, "{index}")) {
+        *spread = strstr(output, "{dir}") ? *spread : CLP_SPREAD_NAME;
+    } else if (strstr(output, "{width}") || strstr(output, "{height}")) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, output,
                                   "does not tell files of one shard from those of another; add "
                                   "{name} or {index} to the template");

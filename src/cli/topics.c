@@ -153,8 +153,8 @@ static void print_shards(const clp_cli_page *page) {
         "With --shard I/N a run takes part I of N of the files, told apart by their names below "
         "the input: each file is in one part, the same one on every machine. All parts may write "
         "to one folder, with --resume, too. A name that two files would be written to is refused "
-        "by every part, as by one run; {index} counts the files of all parts. What outputs could "
-        "be told apart by only after decoding ({width}, {height}) is decided within a part.");
+        "by every part, as by one run; {index} counts the files of all parts. Files "
+        "whose outputs could get one name after decoding ({width}, {height}) are in one part.");
     page->entry("auto", "the part, and their number, as who started the process tells them:");
     page->entry("Slurm", "SLURM_ARRAY_TASK_ID, _COUNT, _MIN and _STEP of an array; in srun "
                          "SLURM_PROCID and SLURM_STEP_NUM_TASKS");

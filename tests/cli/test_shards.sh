@@ -79,8 +79,10 @@ for i in 1 2 3; do
 done
 [ "$code_of_all" = ' 2 2 2' ] || fail "exit codes 2 were expected, not $code_of_all"
 expect_no_file flat
-clproc run in -o '{width}.{ext}' --shard 1/2
-expect_refusal 2 'add {name} or {index}'
+for template in '{width}.{ext}' '{dir}/{width}.{ext}' 'x/{height}.{ext}'; do
+    clproc run in -o "$template" --shard 1/2
+    expect_refusal 2 'add {name} or {index}'
+done
 
 # ------------------------------------------------------------------------ auto
 part_of() { # VARIABLE=VALUE...
