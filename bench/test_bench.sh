@@ -5,12 +5,14 @@ command -v python3 >/dev/null || { echo "skipped: python3 is not installed"; exi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 sh "$CLPROC_SOURCE/bench/run.sh" --build "$CLPROC_BUILD" --cache "$folder/cache" --runs 1 \
-    --photos "$CLPROC_SOURCE/images" --peers none --only W2,W3,W5,W9 --json "$folder/figures.json"
+    --photos "$CLPROC_SOURCE/images" --peers none --only W2,W3,W5,W9,W10 --json "$folder/figures.json"
 python3 - "$folder/figures.json" <<'END'
 import json
 import sys
 rows = json.load(open(sys.argv[1]))["rows"]
-assert [row["row"] for row in rows] == ["W2", "W3", "W5", "W9"], rows
+assert [row["row"] for row in rows] == ["W2", "W3", "W5", "W9", "W10"], rows
+index = {one["name"]: one for one in rows.pop()["contenders"]}
+assert index["clproc"]["output_bytes"] == index["clproc cold"]["output_bytes"] > 0, index
 several = {one["name"]: one for one in rows.pop()["contenders"]}
 assert several["clproc"]["output_bytes"] > several["clproc one"]["output_bytes"] > 0, several
 for row in rows:

@@ -11,6 +11,7 @@
 #include "device/device.h"
 #include "index/fields.h"
 #include "index/index.h"
+#include "index/merge.h"
 #include "index/store.h"
 #include "ops/ops.h"
 
@@ -121,6 +122,14 @@ static clproc_status check_outputs(const clproc_run_params *params, clproc_error
     return status;
 }
 
+static clproc_status check_shard(uint32_t shard, uint32_t shards, clproc_error *error) {
+    if (shard > shards || (shards > 0 && shard == 0)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "shard %u of %u; give 1 to the number of shards", shard, shards);
+    }
+    return CLPROC_OK;
+}
+
 /** Checks what both a run and an explanation need. */
 static clproc_status check_params(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
@@ -132,6 +141,7 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
             check_range("fail_on", (int)params->fail_on, CLPROC_FAIL_ON_NONE,
                         CLPROC_FAIL_ON_WARNING, error));
     CLP_TRY(status, out, check_duration(params, error));
+    CLP_TRY(status, out, check_shard(params->shard, params->shards, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));
 out:
@@ -189,19 +199,27 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
                              "clproc_index() needs inputs and an output");
     }
     clproc_status status = check_range("jobs", params->jobs, 0, 1024, error);
+    if (status == CLPROC_OK) {
+        status = check_shard(params->shard, params->shards, error);
+    }
     if (status != CLPROC_OK) {
         return status;
-    }
-    if (params->shard > params->shards || (params->shards > 0 && params->shard == 0)) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "shard %u of %u; give 1 to the number of shards", params->shard,
-                             params->shards);
     }
     if (params->update && strcmp(params->output, "-") == 0) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "--update needs an index that is a file, not -o -");
     }
     return clp_index_run(params, result ? result : &unwanted, error);
+}
+
+clproc_status clproc_index_merge(const clproc_index_merge_params *params,
+                                 clproc_index_result *result, clproc_error *error) {
+    clproc_index_result unwanted;
+    if (!params || !params->output || params->index_count == 0 || !params->indexes) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_index_merge() needs indexes and an output");
+    }
+    return clp_index_merge(params, result ? result : &unwanted, error);
 }
 
 clproc_index_field clproc_index_field_at(size_t index) {

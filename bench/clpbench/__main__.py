@@ -1,4 +1,4 @@
-"""bench/run.sh: rows W1 to W9 and others, as tables and JSON."""
+"""bench/run.sh: rows W1 to W10 and others, as tables and JSON."""
 import argparse
 import fcntl
 import json
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from . import rows_codec, rows_kernel, rows_outputs, rows_scale, rows_strategy
+from . import rows_codec, rows_index, rows_kernel, rows_outputs, rows_scale, rows_strategy
 from .bench import Bench
 from .measure import Failure, progress
 from .peers import Peers
@@ -17,7 +17,7 @@ from .photos import Photos
 
 ROWS = {"W1": rows_codec.w1, "W2": rows_codec.w2, "W3": rows_codec.w3, "W4": rows_kernel.w4,
         "W5": rows_codec.w5, "W6": rows_scale.w6, "W7": rows_scale.w7, "W8": rows_kernel.w8,
-        "W9": rows_outputs.w9,
+        "W9": rows_outputs.w9, "W10": rows_index.w10,
         "profiling": rows_scale.profiling_cost, "naive": rows_strategy.naive}
 
 

@@ -69,6 +69,20 @@ class Photos:
             self._finish(folder, recipe)
         return pictures_in(folder)
 
+    def tree(self, count, each=250):
+        """A folder with `count` small pictures of every form, `each` to a folder."""
+        folder, width, height = os.path.join(self.cache, f"tree-{count}"), 160, 120
+        if not os.path.isdir(folder):
+            self.say(f"making a tree of {count} small pictures")
+            made = folder + ".part"
+            shutil.rmtree(made, ignore_errors=True)
+            for start in range(0, count, each):
+                self._run("samples", "--count", str(min(each, count - start)), "--width",
+                          str(width), "--height", str(height), "--seed", str(start), "-o",
+                          os.path.join(made, f"{start:06d}"))
+            os.rename(made, folder)
+        return folder
+
     def mixed(self, look, each, sizes=(6, 12, 24)):
         """`each` photos of each size."""
         return [path for size in sizes for path in self.make(look, size, each)]

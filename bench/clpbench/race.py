@@ -13,6 +13,7 @@ class Contender:
     out: str  # the folder it writes to
     # What a run counts, from its Result: (seconds, seconds of processor time).
     count: object = lambda result: (result.wall, result.cpu)
+    prepare: object = None  # called before each run, whose time it is no part of
     times: list = field(default_factory=list)
     cpu: list = field(default_factory=list)
     warm_up: tuple = ()  # what the best way took while it was looked for
@@ -24,6 +25,8 @@ class Contender:
 
     def measure(self, work):
         fresh_folder(self.out)
+        if self.prepare:
+            self.prepare()
         result = run(work)
         return (result, *self.count(result))
 

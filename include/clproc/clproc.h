@@ -437,6 +437,9 @@ typedef struct clproc_run_params {
     clproc_fail_on fail_on;
     clproc_limits limits;
 
+    /** Take only part `shard`, from 1, of `shards`: the same files on every machine, shared out by
+     * their names. 0, 0: all. */
+    uint32_t shard, shards;
     int jobs;             /**< threads that decode and encode; 0: one per core */
     int batch_images;     /**< pictures under way at once; 0: one for each thread */
     uint64_t batch_bytes; /**< bytes that pictures under way hold together, unless there is only
@@ -523,7 +526,7 @@ typedef struct clproc_index_params {
     const char *fields; /**< names joined by commas; NULL: every field */
     const char *where;  /**< rows to keep, as 'iso > 800 and lens ~ "50mm"'; NULL: all */
     bool update;        /**< read again only what the index has not, or has otherwise */
-    uint32_t shard, shards; /**< take only part `shard`, from 1, of `shards`; 0, 0: all */
+    uint32_t shard, shards; /**< as in clproc_run_params */
     int jobs;               /**< threads; 0: one per core */
 
     clproc_event_fn on_event; /**< may be NULL */
@@ -549,6 +552,18 @@ CLPROC_API void clproc_index_params_init(clproc_index_params *params);
  * file is a row with an error, and a FAILED event. */
 CLPROC_API clproc_status clproc_index(const clproc_index_params *params,
                                       clproc_index_result *result, clproc_error *error);
+typedef struct clproc_index_merge_params {
+    const char *const *indexes; /**< files made by clproc_index(), with the same fields */
+    size_t index_count;
+    const char *output;         /**< as in clproc_index_params; none of `indexes` */
+    const volatile int *cancel; /**< non-zero stops; may be NULL */
+} clproc_index_merge_params;
+
+/** Makes one index of those of shards: rows in the order that a listing has, folders in the byte
+ * order of their names; of several rows of one file, the one of the index named last. `result`
+ * counts rows: found, read (those of the new index) and dropped. */
+CLPROC_API clproc_status clproc_index_merge(const clproc_index_merge_params *params,
+                                            clproc_index_result *result, clproc_error *error);
 /** The fields there are, by their place from 0; beyond the last, one without a name. */
 CLPROC_API clproc_index_field clproc_index_field_at(size_t index);
 /** The endings of indexes that this build writes, by their place from 0; NULL beyond the last. */
@@ -691,6 +706,11 @@ CLPROC_API const char *clproc_report_ending(size_t index);
 CLPROC_API clproc_status clproc_profile_load(clproc_profile **profile, const char *path,
                                              clproc_error *error);
 CLPROC_API void clproc_profile_destroy(clproc_profile **profile);
+/** Makes one profile of those of shards, which stay. Counts, times and digests of outputs add up,
+ * as in one run; of peaks and of wall time it has the largest. */
+CLPROC_API clproc_status clproc_profile_merge(clproc_profile **merged,
+                                              const clproc_profile *const *parts, size_t count,
+                                              clproc_error *error);
 
 /** Runs before a change compared with runs after it. */
 typedef struct clproc_diff clproc_diff;

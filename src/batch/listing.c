@@ -56,8 +56,11 @@ static clproc_status append(clp_listing *listing, const char *folder, const char
     }
     snprintf(path, before + slash + after + 1, "%s%s%s", folder ? folder : "", slash ? "/" : "",
              name);
-    items[listing->count++] =
-        (clp_item){.path = path, .relative = (uint32_t)relative, .named = named};
+    items[listing->count] = (clp_item){.path = path,
+                                       .relative = (uint32_t)relative,
+                                       .number = (uint32_t)listing->count,
+                                       .named = named};
+    listing->count++;
     return CLPROC_OK;
 }
 
@@ -183,6 +186,7 @@ static clproc_status walk_input(walker *walk, const char *path, const struct sta
 /** A file or folder that is there, or a file whose absence shows when it is to be read. */
 static clproc_status add_path(walker *walk, const char *path, clproc_error *error) {
     struct stat info;
+    walk->listing->roots++;
     if (path[0] && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return walk_input(walk, path, &info, error);
     }
@@ -337,6 +341,7 @@ clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *
     for (size_t i = 0; status == CLPROC_OK && i < request->input_count; i++) {
         status = add_input(&walk, request->inputs[i], error);
     }
+    listing->own = listing->count;
     if (status == CLPROC_OK) {
         clp_events_found(events, (uint64_t)listing->count * events->outputs);
         clp_events_listed(events);

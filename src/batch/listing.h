@@ -9,6 +9,7 @@
 typedef struct clp_item {
     const char *path;
     uint32_t relative; /**< where in `path` the part begins that an output folder mirrors */
+    uint32_t number;   /**< its place among all files of the job, whatever shard they belong to */
     bool named;        /**< by the user, not found in a folder: it must be a picture */
     bool piped;        /**< the listing holds it: it came on standard input */
 } clp_item;
@@ -22,6 +23,8 @@ typedef struct clp_text_block clp_text_block;
 typedef struct clp_listing {
     clp_item *items;
     size_t count, capacity;
+    size_t roots;         /**< files and folders that the inputs came to, lists opened up */
+    size_t own;           /**< the first of them, which are this run's: see shard.h */
     clp_text_block *text; /**< holds the paths */
     clp_bytes piped;      /**< the picture that came on standard input */
 } clp_listing;

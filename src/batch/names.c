@@ -167,6 +167,21 @@ const char *clp_names_folder(const clp_names *names, bool *mirrored) {
     return names ? names->folder : NULL;
 }
 
+clproc_status clp_names_spread(const clp_names *names, clp_spread *spread, clproc_error *error) {
+    const char *output = names->output;
+    if (names->naming != NAMING_TEMPLATE || strstr(output, "{index}")) {
+        return CLPROC_OK;
+    }
+    if (strstr(output, "{name}")) {
+        *spread = strstr(output, "{dir}") ? *spread : CLP_SPREAD_NAME;
+    } else if (strstr(output, "{width}") || strstr(output, "{height}")) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, output,
+                                  "does not tell files of one shard from those of another; add "
+                                  "{name} or {index} to the template");
+    }
+    return CLPROC_OK;
+}
+
 clproc_format clp_names_format(const clp_names *names, clproc_format stored) {
     return names && names->format != CLPROC_FORMAT_KEEP ? names->format : stored;
 }
@@ -209,7 +224,7 @@ static clproc_status build_template(const clp_names *names, uint32_t item,
         .name = base,
         .name_size = clp_stem_length(base),
         .ext = clp_format_ending(facts->format),
-        .index = (uint64_t)item + 1,
+        .index = (uint64_t)names->listing->items[item].number + 1,
         .count = names->listing->count,
         .width = facts->width,
         .height = facts->height,

@@ -3,6 +3,7 @@
 #define CLP_BATCH_NAMES_H
 
 #include "batch/claims.h"
+#include "batch/shard.h"
 #include "core/file.h"
 
 typedef struct clp_names clp_names;
@@ -31,6 +32,8 @@ void clp_names_destroy(clp_names **names);
 bool clp_names_is_stream(const clp_names *names);
 /** The folder all outputs lie in, NULL if there is none; `*mirrored`: it repeats the input tree. */
 const char *clp_names_folder(const clp_names *names, bool *mirrored);
+/** Widens `*spread` so that two files whose outputs could get one name are in one shard. */
+clproc_status clp_names_spread(const clp_names *names, clp_spread *spread, clproc_error *error);
 /** What params->format comes to for a picture stored as `stored`: an output's ending may decide. */
 clproc_format clp_names_format(const clp_names *names, clproc_format stored);
 

@@ -2,21 +2,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/machine.h"
 #include "core/memory.h"
-
-/* ------------------------------------------------------------- the machine */
-
-static uint32_t count_cores(void) {
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
-    return count > 0 ? (uint32_t)count : 1;
-}
 
 /* --------------------------------------------------------------- preparing */
 
@@ -45,6 +37,22 @@ static bool any_folder(const clproc_run_params *params) {
     return false;
 }
 
+/** Leaves the files of other shards to other runs. */
+static clproc_status choose_shard(clp_run *run, clproc_error *error) {
+    const clproc_run_params *params = run->params;
+    clp_spread spread = CLP_SPREAD_PATH;
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; params->shards > 0 && i < run->outputs.count; i++) {
+        if (run->outputs.each[i].names && run->listing.count > 1) {
+            CLP_TRY(status, out, clp_names_spread(run->outputs.each[i].names, &spread, error));
+        }
+    }
+    status =
+        clp_shard_choose(&run->listing, params->shard, params->shards, spread, &run->events, error);
+out:
+    return status;
+}
+
 static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
     clproc_status status;
@@ -60,6 +68,8 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
         }
         clp_events_notice(&run->events, "there is no file in the inputs");
     }
+    CLP_TRY(status, out, choose_shard(run, error));
+    /* Of all shards: each refuses what one run would refuse. */
     for (uint32_t i = 0; i < run->outputs.count; i++) {
         if (run->outputs.each[i].names) {
             CLP_TRY(status, out,
@@ -96,7 +106,7 @@ clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
 /** True if the cores would be through with the files before a GPU could do much. */
 static bool is_small(const clp_run *run) {
     double bytes = 0, most = GPU_START * CORE_BYTES * run->jobs;
-    for (size_t i = 0; i < run->listing.count && bytes <= most; i++) {
+    for (size_t i = 0; i < run->listing.own && bytes <= most; i++) {
         struct stat info;
         bytes += stat(run->listing.items[i].path, &info) == 0 ? (double)info.st_size : 0;
     }
@@ -105,7 +115,7 @@ static bool is_small(const clp_run *run) {
 
 /** A device takes long to open: not for inputs that are not there. */
 static bool any_readable(const clp_listing *listing) {
-    for (size_t i = 0; i < listing->count; i++) {
+    for (size_t i = 0; i < listing->own; i++) {
         if (listing->items[i].piped || access(listing->items[i].path, R_OK) == 0) {
             return true;
         }
@@ -121,9 +131,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
     const clproc_run_params *params = run->params;
     clp_stations_params stations = {
         .run = params,
-        .device = {.prof = run->prof,
-                   .lanes = run->jobs,
-                   .crowded = run->listing.count >= run->jobs},
+        .device = {.prof = run->prof, .lanes = run->jobs, .crowded = run->listing.own >= run->jobs},
         .board = run->board,
         .events = &run->events,
         .is_small = is_small(run),
@@ -148,9 +156,9 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
             clp_verify_choose(&run->verify, &run->listing, params->dry_run ? 0 : params->verify,
                               params->verify_seed, error));
     run->first_image = run->session->images;
-    run->session->images += run->listing.count;
+    run->session->images += run->listing.own;
     clp_board_params board = {
-        .item_count = (uint32_t)run->listing.count,
+        .item_count = (uint32_t)run->listing.own,
         .station_count = clp_stations_expected(params->device),
         .most_pictures = (uint32_t)params->batch_images,
         .soft_memory = params->batch_bytes ? params->batch_bytes : UINT64_MAX,
@@ -288,7 +296,7 @@ static void note_facts(clp_run *run) {
     const clp_events *told = &run->events;
     bool complete = told->found == told->written + told->skipped + told->failed;
     if (complete && writes(run)) {
-        clp_prof_fact(run->prof, "output digest", clp_digest_of_sum(&run->written).text);
+        clp_prof_fact(run->prof, CLP_FACT_DIGEST, clp_digest_of_sum(&run->written).text);
     }
     print_pipelines(run, text, sizeof text);
     if (text[0]) {
@@ -324,7 +332,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
                               clproc_run_result *result, clproc_error *error) {
     uint64_t start = clp_clock_ns();
     clproc_status status;
-    uint32_t jobs = params->jobs > 0 ? (uint32_t)params->jobs : count_cores();
+    uint32_t jobs = params->jobs > 0 ? (uint32_t)params->jobs : clp_machine_cores();
     clp_run run = {
         .params = params,
         .memory = clp_run_memory(params),
@@ -338,7 +346,7 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
                     params->user);
     clp_verify_init(&run.verify);
     CLP_TRY(status, out, prepare(&run, error));
-    if (run.listing.count > 0) {
+    if (run.listing.own > 0) {
         CLP_TRY(status, out, run_threads(&run, error));
     }
 out:

@@ -47,11 +47,11 @@ static bool may_be_picture(const clp_item *item) {
 static void shuffle(clp_verify *verify, const clp_listing *listing, uint32_t *order,
                     uint64_t count) {
     uint64_t state = verify->seed;
-    for (size_t i = 0; i < listing->count; i++) {
+    for (size_t i = 0; i < listing->own; i++) {
         order[i] = (uint32_t)i;
     }
-    for (size_t i = 0; i < listing->count && count > 0; i++) {
-        size_t other = i + (size_t)(next_random(&state) % (listing->count - i));
+    for (size_t i = 0; i < listing->own && count > 0; i++) {
+        size_t other = i + (size_t)(next_random(&state) % (listing->own - i));
         uint32_t item = order[other];
         order[other] = order[i];
         if (may_be_picture(&listing->items[item])) {
@@ -63,14 +63,14 @@ static void shuffle(clp_verify *verify, const clp_listing *listing, uint32_t *or
 
 clproc_status clp_verify_choose(clp_verify *verify, const clp_listing *listing, uint64_t count,
                                 uint64_t seed, clproc_error *error) {
-    if (count == 0 || listing->count == 0) {
+    if (count == 0 || listing->own == 0) {
         return CLPROC_OK;
     }
-    uint32_t *order = clp_memory_zero(CLP_MEMORY_LISTING, listing->count, sizeof *order);
-    verify->chosen = clp_memory_zero(CLP_MEMORY_LISTING, listing->count, sizeof *verify->chosen);
+    uint32_t *order = clp_memory_zero(CLP_MEMORY_LISTING, listing->own, sizeof *order);
+    verify->chosen = clp_memory_zero(CLP_MEMORY_LISTING, listing->own, sizeof *verify->chosen);
     if (!order || !verify->chosen) {
         clp_memory_free(order);
-        return clp_error_memory(error, "what is to be verified", listing->count);
+        return clp_error_memory(error, "what is to be verified", listing->own);
     }
     /* Six digits are enough to tell runs apart, and short enough to be typed. */
     verify->seed = seed ? seed : clp_clock_ns() / 1000 % 999999 + 1;

@@ -1,30 +1,10 @@
-#include <math.h>
 #include <string.h>
 
 #include "cli.h"
 #include "progress.h"
+#include "shard.h"
 #include "signals.h"
 #include "text.h"
-
-/** Reads "I/N". */
-static int set_shard(clp_cli_settings *settings) {
-    const double most = 1e6;
-    double shard = 0, shards = 0;
-    const char *rest = settings->shard;
-    if (!rest) {
-        return CLP_EXIT_OK;
-    }
-    rest = clproc_number_read(rest, &shard);
-    rest = rest && *rest == '/' ? clproc_number_read(rest + 1, &shards) : NULL;
-    bool whole = rest && !*rest && shard == floor(shard) && shards == floor(shards);
-    if (!whole || shard < 1 || shards < shard || shards > most) {
-        return clp_cli_usage_error("--shard %s: must be I/N, part I from 1 to N, as 2/8",
-                                   settings->shard);
-    }
-    settings->index.shard = (uint32_t)shard;
-    settings->index.shards = (uint32_t)shards;
-    return CLP_EXIT_OK;
-}
 
 static int prepare(clp_cli_settings *settings) {
     if (settings->operand_count == 0) {
@@ -36,7 +16,7 @@ static int prepare(clp_cli_settings *settings) {
     }
     settings->index.inputs = settings->operands;
     settings->index.input_count = settings->operand_count;
-    return set_shard(settings);
+    return clp_cli_shard(settings->shard, &settings->index.shard, &settings->index.shards);
 }
 
 /** What becomes of what a stopped run has read. */
@@ -48,7 +28,54 @@ static void tell_stopped(const clp_cli_settings *settings, const clproc_index_re
     }
 }
 
+/* ------------------------------------------------------------------ merge */
+
+/** The first word that merges; a folder of this name is ./merge. */
+static const char merge_word[] = "merge";
+
+static int merge(const clp_cli_settings *settings) {
+    const clproc_index_params *given = &settings->index;
+    clproc_index_merge_params params = {.indexes = settings->operands + 1,
+                                        .index_count = settings->operand_count - 1,
+                                        .output = given->output};
+    clproc_index_result result = {0};
+    clproc_error error = {0};
+    if (params.index_count == 0) {
+        return clp_cli_usage_error("index merge needs the indexes to merge; a folder of this name "
+                                   "is ./merge");
+    }
+    if (!params.output) {
+        return clp_cli_usage_error("no output given; add -o FILE, as -o all.csv, or -o -");
+    }
+    if (given->fields || given->where || given->update || settings->shard) {
+        return clp_cli_usage_error("index merge takes rows as they are; leave --fields, --where, "
+                                   "--update and --shard out");
+    }
+    clp_cli_catch_signals();
+    params.cancel = clp_cli_stop_signal();
+    clproc_status status = clproc_index_merge(&params, &result, &error);
+    if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
+        clp_cli_say("stopped; the index is as it was");
+        return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
+    }
+    if (status != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    if (!settings->quiet) {
+        clp_cli_say("%llu rows of %zu indexes in %.1f s", (unsigned long long)result.read,
+                    params.index_count, result.seconds);
+    }
+    if (!settings->quiet && result.dropped > 0) {
+        clp_cli_say("%llu rows dropped: their files have another in an index named later",
+                    (unsigned long long)result.dropped);
+    }
+    return CLP_EXIT_OK;
+}
+
 int clp_cli_index(clp_cli_settings *settings) {
+    if (settings->operand_count > 0 && strcmp(settings->operands[0], merge_word) == 0) {
+        return merge(settings);
+    }
     clproc_error error = {0};
     clproc_index_result result = {0};
     clp_cli_progress progress;

@@ -32,7 +32,7 @@ const clp_cli_command clp_cli_commands[] = {
                  "  clproc profile photos/ --null-output --blur 8 --report run.json --report "
                  "run.html\n",
      clp_cli_profile},
-    {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS]",
+    {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS], or merge INDEX... -o FILE",
      "Write what pictures tell of themselves into a table, from their headers alone.",
      "A row for each JPEG, PNG, TIFF and raw file (DNG, NEF, CR2, ARW, ORF, RW2, RAF and others): "
      "size,\n"
@@ -41,9 +41,12 @@ const clp_cli_command clp_cli_commands[] = {
      "run. A broken file is a row with an Error; what was wrong with metadata that could be read "
      "stands\n"
      "in Warning. Short names as lens, camera, width, date and quality are taken in --fields and "
-     "--where.\n\nExamples:\n"
+     "--where.\n"
+     "merge makes one index of those that shards wrote, of any format: see `clproc help "
+     "shards`.\n\nExamples:\n"
      "  clproc index photos/ -o photos.csv\n"
      "  clproc index photos/ -o photos.jsonl --update\n"
+     "  clproc index merge part1.sqlite part2.sqlite -o photos.sqlite\n"
      "  clproc index photos/ -o - --where 'iso > 800 and lens ~ \"50mm\"' --fields "
      "SourceFile,iso,date\n",
      clp_cli_index},
@@ -61,13 +64,15 @@ const clp_cli_command clp_cli_commands[] = {
      "ones are the same as on the first device. Exits with 1 if a promise is broken: then use\n"
      "another --device, or another version of the driver.\n",
      clp_cli_selftest},
-    {"report", CLP_CLI_REPORT, "show|html|csv|trace FILE, or diff BEFORE AFTER",
-     "Show a stored JSON report, render it again, or compare two.",
+    {"report", CLP_CLI_REPORT, "show|html|csv|trace FILE, diff BEFORE AFTER, or merge FILE...",
+     "Show a stored JSON report, render it again, compare two, or make one of several.",
      "show prints tables; html, csv and trace write a file and print its name; diff says what\n"
-     "became faster or slower, surer with several runs of each side.\n\nExamples:\n"
+     "became faster or slower, surer with several runs of each side; merge makes one of\n"
+     "those of shards, by the ending of -o as --report does, or shows it.\n\nExamples:\n"
      "  clproc report show run.json --profile-type time\n"
      "  clproc report html run.json -o run.html\n"
-     "  clproc report diff old.json new.json --fail-above 5%\n",
+     "  clproc report diff old.json new.json --fail-above 5%\n"
+     "  clproc report merge part*.json -o job.html\n",
      clp_cli_report},
     {"samples", CLP_CLI_SAMPLES, "-o DIR [OPTIONS]", "Make photo-like pictures to try things on.",
      "The same options make the same files on every machine. Names tell what a file is, as\n"

@@ -161,6 +161,11 @@ const clp_cli_option clp_cli_options[] = {
     {"device-memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "bound of the pictures a device holds, with what their passes hand on",
      FIELD(run.device_memory), .min = 1, .max = 0x1p62, .zero = "three quarters of a GPU's memory"},
+    {"shard", 0, "I/N|auto[/N]", CLP_CLI_TEXT, CLP_CLI_BATCH | CLP_CLI_INDEX,
+     CLP_CLI_GROUP_EXECUTION,
+     "take only part I, from 1, of N: files are shared out by their names, the same way "
+     "everywhere; auto asks Slurm, Kubernetes or MPI for the part, see `clproc help shards`",
+     FIELD(shard), .zero = "all files"},
     {"linear", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "filter in linear light: resize, blur and sharpen decode sRGB's curve first",
      FIELD(run.linear)},
@@ -229,7 +234,7 @@ const clp_cli_option clp_cli_options[] = {
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "where html, csv and trace write to (default: the stored report's name with another ending); "
-     "diff also writes .txt, .json or .html",
+     "diff also writes .txt, .json or .html, and merge any report",
      FIELD(output)},
     {"before", 0, "FILE", CLP_CLI_LIST, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,
      "diff: one more run of the first side; repeatable", FIELD(before)},
@@ -273,9 +278,6 @@ const clp_cli_option clp_cli_options[] = {
      "read only files that the index has not, or has with another size or time; rows of files "
      "that are no longer among the inputs are dropped",
      FIELD(index.update)},
-    {"shard", 0, "I/N", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
-     "take only part I, from 1, of N: files are shared out by their names, the same way everywhere",
-     FIELD(shard), .zero = "all files"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
      FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 

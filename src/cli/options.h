@@ -65,7 +65,7 @@ typedef struct clp_cli_settings {
     clproc_stress_params stress;   /**< but for its `run` */
     clproc_analyse_params analyse; /**< the same */
     clproc_index_params index;
-    const char *shard; /**< "I/N" */
+    const char *shard; /**< as given */
     clproc_pipeline *pipeline;
     const char *output;
     clp_cli_outputs outputs;

@@ -62,7 +62,7 @@ static int one(const clp_cli_settings *settings, const char *source, const char 
     return code;
 }
 
-/* ------------------------------------------------------- two groups of runs */
+/* ---------------------------------------------------------- groups of runs */
 
 typedef struct side {
     clproc_profile **profiles;
@@ -76,16 +76,18 @@ static void side_free(side *s) {
     free(s->profiles);
 }
 
-static clproc_status side_load(side *s, const char *first, const clp_cli_list *more,
+/** Loads one report, where there is a `first`, and more. */
+static clproc_status side_load(side *s, const char *first, const char *const *more, size_t count,
                                clproc_error *error) {
-    s->profiles = calloc(more->count + 1, sizeof(clproc_profile *));
+    size_t begin = first ? 0 : 1;
+    s->profiles = calloc(count + 1, sizeof(clproc_profile *));
     if (!s->profiles) {
-        snprintf(error->message, sizeof error->message, "no memory for the reports to compare");
+        snprintf(error->message, sizeof error->message, "no memory for the reports");
         return error->status = CLPROC_ERROR_MEMORY;
     }
-    for (size_t i = 0; i <= more->count; i++) {
-        const char *path = i == 0 ? first : more->items[i - 1];
-        clproc_status status = clproc_profile_load(&s->profiles[i], path, error);
+    for (size_t i = begin; i <= count; i++) {
+        const char *path = i == 0 ? first : more[i - 1];
+        clproc_status status = clproc_profile_load(&s->profiles[s->count], path, error);
         if (status != CLPROC_OK) {
             return status;
         }
@@ -108,8 +110,11 @@ static int compare(const clp_cli_settings *settings) {
     side before = {0}, after = {0};
     clproc_diff *diff = NULL;
     int code = CLP_EXIT_OK;
-    if (side_load(&before, settings->operands[1], &settings->before, &error) != CLPROC_OK ||
-        side_load(&after, settings->operands[2], &settings->after, &error) != CLPROC_OK ||
+    const clp_cli_list *more_before = &settings->before, *more_after = &settings->after;
+    if (side_load(&before, settings->operands[1], more_before->items, more_before->count, &error) !=
+            CLPROC_OK ||
+        side_load(&after, settings->operands[2], more_after->items, more_after->count, &error) !=
+            CLPROC_OK ||
         clproc_diff_create(&diff, (const clproc_profile *const *)before.profiles, before.count,
                            (const clproc_profile *const *)after.profiles, after.count,
                            &error) != CLPROC_OK ||
@@ -125,17 +130,38 @@ static int compare(const clp_cli_settings *settings) {
     return code;
 }
 
+/** Shards' reports as one: written to -o, or shown. */
+static int merge(const clp_cli_settings *settings) {
+    clproc_error error = {0};
+    side parts = {0};
+    clproc_profile *merged = NULL;
+    int code = CLP_EXIT_OK;
+    if (side_load(&parts, NULL, settings->operands + 1, settings->operand_count - 1, &error) !=
+            CLPROC_OK ||
+        clproc_profile_merge(&merged, (const clproc_profile *const *)parts.profiles, parts.count,
+                             &error) != CLPROC_OK) {
+        code = no_result(&error);
+    } else if (!settings->output) {
+        code = show(settings, merged);
+    } else if (clproc_profile_write(merged, settings->output, &error) != CLPROC_OK) {
+        code = clp_cli_error(&error);
+    }
+    clproc_profile_destroy(&merged);
+    side_free(&parts);
+    return code;
+}
+
 /* -------------------------------------------------------------- actions */
 
 typedef struct action {
     const char *name;
     const char *ending; /**< of the file it writes; NULL: none */
-    size_t files;
+    size_t files;       /**< that it takes; 0: one or more */
 } action;
 
-static const action actions[] = {{"show", NULL, 1},  {"html", ".html", 1},
-                                 {"csv", ".csv", 1}, {"trace", ".trace.json", 1},
-                                 {"diff", NULL, 2},  {NULL, NULL, 0}};
+static const action actions[] = {
+    {"show", NULL, 1}, {"html", ".html", 1}, {"csv", ".csv", 1}, {"trace", ".trace.json", 1},
+    {"diff", NULL, 2}, {"merge", NULL, 0},   {NULL, NULL, 0}};
 
 static const action *find_action(const char *name) {
     const action *a = actions;
@@ -151,12 +177,16 @@ int clp_cli_report(clp_cli_settings *settings) {
     }
     const action *a = find_action(settings->operands[0]);
     if (!a) {
-        return clp_cli_usage_error("unknown action %s; use show, html, csv, trace or diff",
+        return clp_cli_usage_error("unknown action %s; use show, html, csv, trace, diff or merge",
                                    settings->operands[0]);
     }
-    if (settings->operand_count != a->files + 1) {
+    if (a->files == 0 ? settings->operand_count < 2 : settings->operand_count != a->files + 1) {
         return clp_cli_usage_error("report %s takes %s; see `clproc help report`", a->name,
-                                   a->files == 1 ? "one stored report" : "two stored reports");
+                                   a->files == 0   ? "stored reports"
+                                   : a->files == 1 ? "one stored report"
+                                                   : "two stored reports");
     }
-    return a->files == 2 ? compare(settings) : one(settings, settings->operands[1], a->ending);
+    return a->files == 0   ? merge(settings)
+           : a->files == 2 ? compare(settings)
+                           : one(settings, settings->operands[1], a->ending);
 }

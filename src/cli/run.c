@@ -7,6 +7,7 @@
 #include "overdue.h"
 #include "progress.h"
 #include "reports.h"
+#include "shard.h"
 #include "signals.h"
 #include "text.h"
 
@@ -91,7 +92,8 @@ static int prepare(clp_cli_settings *settings, const char *command) {
     run->input_count = settings->operand_count;
     run->output = settings->output;
     run->pipeline = settings->pipeline;
-    return clp_cli_reports_prepare(settings);
+    int code = clp_cli_shard(settings->shard, &run->shard, &run->shards);
+    return code == CLP_EXIT_OK ? clp_cli_reports_prepare(settings) : code;
 }
 
 /* -------------------------------------------------------------- explain */

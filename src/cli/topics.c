@@ -174,6 +174,27 @@ static void print_formats(const clp_cli_page *page) {
         "is tolerated.");
 }
 
+static void print_shards(const clp_cli_page *page) {
+    page->paragraph(
+        "With --shard I/N a run takes part I of N of the files, told apart by their names below "
+        "the input: each file is in one part, the same one on every machine. All parts may write "
+        "to one folder, with --resume, too. A name that two files would be written to is refused "
+        "by every part, as by one run; {index} counts the files of all parts. Files "
+        "whose outputs could get one name after decoding ({width}, {height}) are in one part.");
+    page->entry("auto", "the part, and their number, as who started the process tells them:");
+    page->entry("Slurm", "SLURM_ARRAY_TASK_ID, _COUNT, _MIN and _STEP of an array; in srun "
+                         "SLURM_PROCID and SLURM_STEP_NUM_TASKS");
+    page->entry("MPI", "OMPI_COMM_WORLD_RANK and _SIZE, or PMI_RANK and PMI_SIZE");
+    page->entry("Kubernetes", "JOB_COMPLETION_INDEX of an indexed job; their number must be given, "
+                              "as auto/8");
+    page->paragraph("Where a task of an array, or of an indexed job, starts several processes, "
+                    "each takes its share of the task's part. auto/N refuses to work where N "
+                    "differs from what the environment tells: some tasks of an array, started "
+                    "again by themselves, count anew.");
+    page->paragraph("`clproc index merge` and `clproc report merge` make one of what the parts "
+                    "wrote.");
+}
+
 static void print_environment(const clp_cli_page *page) {
     page->entry("POCL_CACHE_DIR", "where PoCL keeps compiled kernels, and clproc its programs, in "
                                   "clproc-programs; by default $XDG_CACHE_HOME/pocl/kcache, else "
@@ -253,6 +274,7 @@ const clp_cli_topic clp_cli_topics[] = {
     {"formats", "what is read and written", print_formats},
     {"synonyms", "options and values by the names of other programs", print_synonyms},
     {"fields", "the fields of an index, by exiftool's names", print_fields},
+    {"shards", "one job on many machines", print_shards},
     {"environment", "environment variables", print_environment},
     {"files", "files of clproc's own", print_files},
     {"exit-codes", "what the exit code tells", print_exit_codes},

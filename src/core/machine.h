@@ -17,4 +17,11 @@ uint64_t clp_machine_memory_below(const char *root, uint64_t physical);
  * needed then takes from others. */
 bool clp_machine_limits_addresses(void);
 
+/** Cores that this process may use: those it may run on (its affinity and cpuset), or fewer where a
+ * control group, or one above it, has a quota of processor time. At least 1. */
+uint32_t clp_machine_cores(void);
+
+/** As clp_machine_cores(), with `allowed` cores to run on, and files as if below `root`. */
+uint32_t clp_machine_cores_below(const char *root, uint32_t allowed);
+
 #endif

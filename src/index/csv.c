@@ -80,6 +80,27 @@ static bool same_head(const clp_selection *selection, const clp_bytes *record) {
     return same;
 }
 
+/** Reads the row of names. */
+static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
+    const char *at = (const char *)record, *end = at + size;
+    char name[64];
+    do {
+        size_t length = 0;
+        while (at + length < end && !strchr(",\r\n", at[length])) {
+            length++;
+        }
+        if (length >= sizeof name) {
+            return false;
+        }
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        if (!clp_selection_add(selection, name)) {
+            return false;
+        }
+        at += length;
+    } while (at < end && *at++ == ',');
+    return true;
+}
+
 /** A line break within quotes belongs to the record. */
 static bool whole(const uint8_t *record, size_t size) {
     bool quoted = false;
@@ -143,7 +164,7 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
 }
 
 static const clp_text_format format = {
-    .head = head, .same_head = same_head, .whole = whole, .parse = parse};
+    .head = head, .same_head = same_head, .fields = fields, .whole = whole, .parse = parse};
 
 const clp_store_kind clp_store_csv = {
     .endings = {".csv"},
@@ -152,6 +173,9 @@ const clp_store_kind clp_store_csv = {
     .open = clp_text_open,
     .scan = clp_text_scan,
     .fetch = clp_text_fetch,
+    .copy = clp_text_copy,
+    .read = clp_text_read,
+    .next = clp_text_next,
     .print = print,
     .put = clp_text_put,
     .commit = clp_text_commit,

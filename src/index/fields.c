@@ -127,6 +127,20 @@ bool clp_selection_has(const clp_selection *selection, clp_field field) {
     return false;
 }
 
+bool clp_selection_same(const clp_selection *a, const clp_selection *b) {
+    return a->count == b->count && memcmp(a->fields, b->fields, a->count * sizeof *a->fields) == 0;
+}
+
+bool clp_selection_add(clp_selection *selection, const char *name) {
+    clp_field field;
+    bool added = clp_field_find(name, strlen(name), &field) &&
+                 strcmp(infos[field].name, name) == 0 && !clp_selection_has(selection, field);
+    if (added) {
+        selection->fields[selection->count++] = field;
+    }
+    return added;
+}
+
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error) {
     *selection = (clp_selection){.whole = !list};
     for (size_t i = 0; !list && i < CLP_FIELD_COUNT; i++) {

@@ -34,6 +34,10 @@ clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
 
 /** Reads "SourceFile,ISO,lens"; NULL selects every field. */
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error);
+/** Adds a column of an index by its name; false if it is no field's, or there already. */
+bool clp_selection_add(clp_selection *selection, const char *name);
+/** True if both have the same fields in the same order. */
+bool clp_selection_same(const clp_selection *a, const clp_selection *b);
 bool clp_selection_has(const clp_selection *selection, clp_field field);
 
 #endif

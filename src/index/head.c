@@ -6,19 +6,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** Bytes of a later read, unless more are needed. */
-#define NEXT ((size_t)8 << 10)
+/** Bytes of the first read where nothing is known, and its bounds. */
+enum { FIRST = 4 << 10, LEAST_FIRST = 64, MOST_FIRST = 64 << 10 };
+/** Bytes that a later read takes beside what is asked for: an eighth of the header so far, within
+ * these bounds. */
+enum { LEAST_MORE = 64, MOST_MORE = 1 << 10 };
+/** What is asked for within so many bytes of the beginning belongs to it. */
+enum { GAP = 4 << 10 };
 
 static clproc_status open_error(const char *path, int code, clproc_error *error) {
     return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "cannot be read: %s%s",
                               strerror(code), clp_file_remedy(code));
 }
 
+static size_t *usual_of(clp_head *head, const char *path) {
+    const char *dot = strrchr(path, '.');
+    return &head->usual[dot ? dot[1] & 127 : 0];
+}
+
+/** Notes how long the header was: at once where it was shorter, by and by where it was longer. A
+ * second read costs less than one that is too long. */
+static void learn(clp_head *head) {
+    uint64_t reached = head->reached;
+    size_t *usual = head->expected;
+    reached = reached < LEAST_FIRST ? LEAST_FIRST : reached > MOST_FIRST ? MOST_FIRST : reached;
+    if (reached <= *usual || *usual == 0) {
+        *usual = (size_t)reached;
+    } else {
+        *usual += ((size_t)reached - *usual) / 4;
+    }
+}
+
 clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *error) {
     struct stat info;
     head->first.bytes.size = head->other.bytes.size = 0;
-    head->read = 0;
+    head->read = head->reached = 0;
     head->code = 0;
+    head->expected = usual_of(head, path);
     /* Not to wait where a pipe has nobody at its other end. */
     head->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (head->file < 0 || fstat(head->file, &info) != 0) {
@@ -39,6 +63,9 @@ clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *erro
 void clp_head_close(clp_head *head) {
     if (head->file >= 0) {
         close(head->file);
+        if (head->reached > 0 && head->reached < head->size) {
+            learn(head);
+        }
     }
     head->file = -1;
 }
@@ -55,21 +82,18 @@ static const uint8_t *find(const clp_head_window *window, uint64_t offset, size_
                : NULL;
 }
 
-/** Fills a window from `offset`, with at least `needed` bytes if the file still has them. */
-static void fill(clp_head *head, clp_head_window *window, uint64_t offset, size_t needed,
-                 size_t wished) {
-    uint64_t left = head->size - offset;
-    wished = wished > needed ? wished : needed;
-    wished = wished < left ? wished : (size_t)left;
-    window->start = offset;
-    window->bytes.size = 0;
-    if (clp_bytes_reserve(&window->bytes, wished, NULL) != CLPROC_OK) {
+/** Appends `wished` bytes to a window, as far as the file has them. */
+static void extend(clp_head *head, clp_head_window *window, size_t wished) {
+    uint64_t left = head->size - window->start - window->bytes.size;
+    size_t wanted = window->bytes.size + (wished < left ? wished : (size_t)left);
+    if (clp_bytes_reserve(&window->bytes, wanted, NULL) != CLPROC_OK) {
         head->code = ENOMEM;
         return;
     }
-    while (window->bytes.size < wished) {
-        ssize_t count = pread(head->file, window->bytes.data + window->bytes.size,
-                              wished - window->bytes.size, (off_t)(offset + window->bytes.size));
+    while (window->bytes.size < wanted) {
+        ssize_t count =
+            pread(head->file, window->bytes.data + window->bytes.size, wanted - window->bytes.size,
+                  (off_t)(window->start + window->bytes.size));
         if (count < 0 && errno == EINTR) {
             continue;
         }
@@ -82,18 +106,49 @@ static void fill(clp_head *head, clp_head_window *window, uint64_t offset, size_
     }
 }
 
-const uint8_t *clp_head_at(clp_head *head, uint64_t offset, size_t bytes) {
+/** True if what is asked for begins within a window. */
+static bool begins_in(const clp_head_window *window, uint64_t offset) {
+    return window->bytes.size > 0 && offset >= window->start &&
+           offset - window->start <= window->bytes.size;
+}
+
+/** How much to read beside what is asked for. */
+static size_t count_more(const clp_head *head) {
+    uint64_t more = head->reached / 8;
+    return more < LEAST_MORE ? LEAST_MORE : more > MOST_MORE ? MOST_MORE : (size_t)more;
+}
+
+static const uint8_t *get(clp_head *head, uint64_t offset, size_t bytes, bool exactly) {
+    clp_head_window *first = &head->first, *other = &head->other;
     if (offset > head->size || bytes > head->size - offset) {
         return NULL;
     }
-    if (head->first.bytes.size == 0 && head->read == 0) {
-        fill(head, &head->first, 0, 0, CLP_HEAD_FIRST);
+    if (first->bytes.size == 0 && head->read == 0) {
+        first->start = 0;
+        extend(head, first, *head->expected ? *head->expected : FIRST);
     }
-    const uint8_t *found = find(&head->first, offset, bytes);
-    found = found ? found : find(&head->other, offset, bytes);
+    if (offset <= head->reached + GAP && offset + bytes > head->reached) {
+        head->reached = offset + bytes;
+    }
+    const uint8_t *found = find(first, offset, bytes);
+    found = found ? found : find(other, offset, bytes);
     if (found || head->code || head->read + bytes > CLP_HEAD_MOST) {
         return found;
     }
-    fill(head, &head->other, offset, bytes, NEXT);
-    return find(&head->other, offset, bytes);
+    clp_head_window *window = begins_in(first, offset) ? first : other;
+    if (!begins_in(window, offset)) {
+        window->start = offset;
+        window->bytes.size = 0;
+    }
+    size_t missing = (size_t)(offset + bytes - window->start - window->bytes.size);
+    extend(head, window, missing + (exactly ? 0 : count_more(head)));
+    return find(window, offset, bytes);
+}
+
+const uint8_t *clp_head_at(clp_head *head, uint64_t offset, size_t bytes) {
+    return get(head, offset, bytes, false);
+}
+
+const uint8_t *clp_head_exactly(clp_head *head, uint64_t offset, size_t bytes) {
+    return get(head, offset, bytes, true);
 }

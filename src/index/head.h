@@ -1,11 +1,12 @@
-/** The beginning of a file, and what else of it is asked for: one open, few reads. */
+/** The beginning of a file, and what else of it is asked for: one open, few reads.
+ *
+ *  The first read is as long as the header before was, of a file with the same ending: files of one
+ * folder are mostly of one make. */
 #ifndef CLP_INDEX_HEAD_H
 #define CLP_INDEX_HEAD_H
 
 #include "core/file.h"
 
-/** Bytes of the first read: the header of many photos. */
-#define CLP_HEAD_FIRST ((size_t)16 << 10)
 /** Bytes that are read of one file at most. */
 #define CLP_HEAD_MOST ((uint64_t)48 << 20)
 
@@ -20,8 +21,11 @@ typedef struct clp_head {
     uint64_t size;                /**< of the file, bytes */
     int64_t seconds, nanoseconds; /**< of its last change */
     clp_head_window first, other;
-    uint64_t read; /**< bytes read of this file */
-    int code;      /**< errno of a read that failed, 0 if none did */
+    uint64_t read;     /**< bytes read of this file */
+    int code;          /**< errno of a read that failed, 0 if none did */
+    uint64_t reached;  /**< how far its beginning was asked for */
+    size_t *expected;  /**< of its ending: bytes of the first read */
+    size_t usual[128]; /**< by the first letter of an ending; 0: not known yet */
 } clp_head;
 
 /** Opens a regular file, and reads nothing yet. */
@@ -32,5 +36,7 @@ void clp_head_free(clp_head *head);
 /** `bytes` bytes from `offset`; NULL where the file does not have them, cannot be read, or more was
  * asked for than is read of a file. Valid until the next call. */
 const uint8_t *clp_head_at(clp_head *head, uint64_t offset, size_t bytes);
+/** The same where nothing behind it will be asked for: reads no more than that. */
+const uint8_t *clp_head_exactly(clp_head *head, uint64_t offset, size_t bytes);
 
 #endif

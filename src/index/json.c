@@ -122,6 +122,12 @@ static bool get_value(clp_row *row, clp_field field, const json_t *value) {
     return true;
 }
 
+/** A whole row must have all that this program would find. */
+static bool is_current(const clp_row *row) {
+    const clp_cell *version = &row->values[CLP_FIELD_INDEX_VERSION];
+    return version->kind == CLP_CELL_INTEGER && version->integer == CLP_INDEX_VERSION;
+}
+
 static bool parse(const clp_selection *selection, const uint8_t *record, size_t size,
                   clp_row *row) {
     json_t *object = json_loadb((const char *)record, size, 0, NULL);
@@ -132,17 +138,152 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
         usable = value ? !(selection->whole && json_is_null(value)) && get_value(row, field, value)
                        : selection->whole;
     }
-    /* A whole row must have all that this program would find. */
-    if (selection->whole) {
-        const clp_cell *version = &row->values[CLP_FIELD_INDEX_VERSION];
-        usable =
-            usable && version->kind == CLP_CELL_INTEGER && version->integer == CLP_INDEX_VERSION;
-    }
     json_decref(object);
-    return usable && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+    return usable && (!selection->whole || is_current(row)) &&
+           clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }
 
-static const clp_text_format format = {.parse = parse};
+/** Whole rows leave out what a file has not; others have all their fields, with null. */
+static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
+    static const char *const always[] = {"SourceFile", "FileName", "Directory", "IndexVersion"};
+    json_t *object = json_loadb((const char *)record, size, 0, NULL), *value;
+    const char *name;
+    bool sound = json_object_size(object) > 0, whole = true;
+    json_object_foreach(object, name, value) {
+        whole = whole && !json_is_null(value);
+        sound = sound && clp_selection_add(selection, name);
+    }
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        whole = whole && json_object_get(object, always[i]);
+    }
+    json_decref(object);
+    return sound && (!whole || clp_selection_parse(selection, NULL, NULL) == CLPROC_OK);
+}
+
+/* ----------------------------------------------------- the short way to read */
+
+/** Where a row is being read; `at` is NULL once it turns out to be none of ours. */
+typedef struct cursor {
+    const char *at, *end;
+} cursor;
+
+static bool is_at(const cursor *from, char wanted) {
+    return from->at && from->at < from->end && *from->at == wanted;
+}
+
+static void expect(cursor *from, char wanted) {
+    from->at = is_at(from, wanted) ? from->at + 1 : NULL;
+}
+
+/** Passes a string; its text, which may hold escapes, is `*size` bytes. */
+static const char *pass_string(cursor *from, size_t *size) {
+    expect(from, '"');
+    const char *start = from->at;
+    while (from->at && from->at < from->end && *from->at != '"') {
+        bool escape = *from->at == '\\' && from->end - from->at > 1;
+        from->at += escape ? 2 : 1;
+    }
+    *size = from->at ? (size_t)(from->at - start) : 0;
+    expect(from, '"');
+    return start;
+}
+
+static void pass_list(cursor *from) {
+    size_t size;
+    do {
+        from->at++; /* the bracket, or a comma */
+        pass_string(from, &size);
+    } while (is_at(from, ','));
+    expect(from, ']');
+}
+
+/** Passes a number; `*whole` is false if it is none of up to 18 digits. */
+static int64_t pass_number(cursor *from, bool *whole) {
+    const char *start = from->at;
+    int64_t number = 0;
+    *whole = true;
+    while (from->at && from->at < from->end && *from->at && strchr("+-.0123456789e", *from->at)) {
+        *whole = *whole && *from->at >= '0' && *from->at <= '9' && from->at - start < 18;
+        number = *whole ? number * 10 + (*from->at - '0') : 0;
+        from->at++;
+    }
+    from->at = from->at == start ? NULL : from->at;
+    return number;
+}
+
+/** Passes a field's value, and notes it if --update asks for it. */
+static void pass_value(cursor *from, clp_field field, clp_row *row) {
+    size_t size;
+    if (is_at(from, '"')) {
+        const char *text = pass_string(from, &size);
+        bool asked = field == CLP_FIELD_SOURCE_FILE || field == CLP_FIELD_FILE_MODIFY_DATE ||
+                     field == CLP_FIELD_ERROR;
+        if (from->at && asked && memchr(text, '\\', size)) {
+            from->at = NULL;
+        } else if (from->at && asked) {
+            clp_row_text(row, field, CLP_RANK_EXIF, text, size);
+        }
+    } else if (is_at(from, '[')) {
+        pass_list(from);
+    } else {
+        bool whole;
+        int64_t number = pass_number(from, &whole);
+        if (from->at && whole &&
+            (field == CLP_FIELD_FILE_SIZE || field == CLP_FIELD_INDEX_VERSION)) {
+            clp_row_integer(row, field, CLP_RANK_EXIF, number);
+        }
+    }
+}
+
+/** Passes the null of a field that a file has not, in rows of chosen fields. */
+static bool pass_null(cursor *from) {
+    bool none = from->at && from->end - from->at >= 4 && memcmp(from->at, "null", 4) == 0;
+    from->at += none ? 4 : 0;
+    return none;
+}
+
+/** The place of a field's name in the selection, from `next` on; its count if it is not the next
+ * that may come. */
+static size_t find_name(const clp_selection *selection, size_t next, const char *name,
+                        size_t length) {
+    for (; next < selection->count; next++) {
+        const char *wanted = clp_field_info(selection->fields[next]).name;
+        if (strncmp(wanted, name, length) == 0 && !wanted[length]) {
+            return next;
+        }
+        if (!selection->whole) { /* whole rows leave out what a file has not */
+            break;
+        }
+    }
+    return selection->count;
+}
+
+/** An update would spend most of its time on reading the old rows, of which it wants little. */
+static bool skim(const clp_selection *selection, const uint8_t *record, size_t size, clp_row *row) {
+    cursor from = {(const char *)record, (const char *)record + size};
+    size_t next = 0, length;
+    char joint = '{';
+    do {
+        expect(&from, joint);
+        const char *name = pass_string(&from, &length);
+        expect(&from, ':');
+        next = from.at ? find_name(selection, next, name, length) : selection->count;
+        if (next == selection->count) {
+            return false;
+        }
+        if (selection->whole || !pass_null(&from)) {
+            pass_value(&from, selection->fields[next], row);
+        }
+        next++;
+        joint = ',';
+    } while (is_at(&from, joint));
+    expect(&from, '}');
+    expect(&from, '\n');
+    bool complete = selection->whole ? is_current(row) : next == selection->count;
+    return from.at == from.end && complete && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+}
+
+static const clp_text_format format = {.fields = fields, .parse = parse, .skim = skim};
 
 const clp_store_kind clp_store_json = {
     .endings = {".jsonl", ".ndjson"},
@@ -151,6 +292,9 @@ const clp_store_kind clp_store_json = {
     .open = clp_text_open,
     .scan = clp_text_scan,
     .fetch = clp_text_fetch,
+    .copy = clp_text_copy,
+    .read = clp_text_read,
+    .next = clp_text_next,
     .print = print,
     .put = clp_text_put,
     .commit = clp_text_commit,

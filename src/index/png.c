@@ -62,8 +62,56 @@ static clproc_status take(clp_row *row, const uint8_t *chunk, clp_extract *extra
     return clp_bytes_append(&extract->bytes, chunk, HEAD + length + TAIL, error);
 }
 
-/** Metadata may also stand behind the pixels. Nobody knows where chunks begin there, but a type
- * with its length before it and the right checksum behind it is one. */
+/** Bytes of the chunk of pixels at a place; 0 if there is none. */
+static uint64_t pixels_at(clp_head *head, uint64_t at) {
+    const uint8_t *chunk = clp_head_exactly(head, at, HEAD);
+    return chunk && memcmp(chunk + 4, "IDAT", 4) == 0 ? HEAD + (uint64_t)get32(chunk) + TAIL : 0;
+}
+
+/** Where the chunks behind the pixels begin; 0 if that is not easily found. Pixels mostly stand in
+ * chunks of one length but for the last, so that a jump over all of them leads to it. */
+static uint64_t jump_pixels(clp_head *head, uint64_t pixels) {
+    enum { TRIES = 2, LAST_ONES = 4 };
+    uint64_t whole = pixels_at(head, pixels), count = whole ? (head->size - pixels) / whole : 0;
+    for (int i = 0; whole > 0 && i < TRIES; i++) {
+        uint64_t at = pixels + (count > (uint64_t)i ? count - (uint64_t)i : 0) * whole;
+        for (int k = 0; k < LAST_ONES; k++) {
+            uint64_t bytes = pixels_at(head, at);
+            if (bytes == 0 && k > 0) {
+                return at;
+            }
+            if (bytes == 0 || bytes > whole) {
+                break;
+            }
+            at += bytes;
+        }
+    }
+    return 0;
+}
+
+/** Takes the chunks behind the pixels, from `at` on. */
+static clproc_status gather_end(clp_head *head, uint64_t at, clp_row *row, clp_extract *extract,
+                                clproc_error *error) {
+    for (int i = 0; i < MOST_CHUNKS; i++) {
+        const uint8_t *chunk = clp_head_at(head, at, HEAD);
+        uint64_t whole = chunk ? HEAD + (uint64_t)get32(chunk) + TAIL : 0;
+        if (!chunk || memcmp(chunk + 4, "IEND", 4) == 0) {
+            break;
+        }
+        if (is_one_of(chunk + 4, texts, COUNT(texts)) && whole <= MOST_CHUNK &&
+            (chunk = clp_head_at(head, at, (size_t)whole))) {
+            clproc_status status = take(row, chunk, extract, error);
+            if (status != CLPROC_OK) {
+                return status;
+            }
+        }
+        at += whole;
+    }
+    return CLPROC_OK;
+}
+
+/** Where nobody knows where chunks begin behind the pixels: a type with its length before it and
+ * the right checksum behind it is one. */
 static clproc_status search_end(clp_head *head, uint64_t pixels, clp_row *row, clp_extract *extract,
                                 clproc_error *error) {
     uint64_t start = head->size > MOST_END ? head->size - MOST_END : 0;
@@ -137,7 +185,11 @@ clproc_status clp_extract_png(clp_head *head, clp_row *row, clp_extract *extract
     CLP_TRY(status, out, clp_bytes_append(&extract->bytes, signature, sizeof signature, error));
     CLP_TRY(status, out, gather(head, row, extract, &pixels, &told, error));
     if (extract->whole && !told) {
-        CLP_TRY(status, out, search_end(head, pixels, row, extract, error));
+        /* Metadata may also stand behind the pixels. */
+        uint64_t behind = jump_pixels(head, pixels);
+        CLP_TRY(status, out,
+                behind ? gather_end(head, behind, row, extract, error)
+                       : search_end(head, pixels, row, extract, error));
     }
     CLP_TRY(status, out, clp_bytes_append(&extract->bytes, end, sizeof end, error));
 out:

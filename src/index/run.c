@@ -2,13 +2,12 @@
  * chunks in the order of the listing and writes their rows. */
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
-#include <xxhash.h>
 
 #include "batch/events.h"
-#include "batch/listing.h"
+#include "batch/shard.h"
 #include "core/cancel.h"
 #include "core/clock.h"
+#include "core/machine.h"
 #include "core/memory.h"
 #include "index/index.h"
 #include "index/reader.h"
@@ -56,11 +55,11 @@ typedef struct work {
 } work;
 
 static size_t chunk_count(const work *index) {
-    return (index->listing.count + CHUNK - 1) / CHUNK;
+    return (index->listing.own + CHUNK - 1) / CHUNK;
 }
 
 static size_t chunk_size(const work *index, size_t chunk) {
-    size_t left = index->listing.count - chunk * CHUNK;
+    size_t left = index->listing.own - chunk * CHUNK;
     return left < CHUNK ? left : CHUNK;
 }
 
@@ -141,6 +140,10 @@ static void *read_files(void *user) {
 static clproc_status keep(work *index, const clp_old_row *known, clp_row *row, clp_bytes *text,
                           bool *passes, clproc_error *error) {
     clproc_status status;
+    if (known->same && !index->where) {
+        *passes = true;
+        return clp_store_copy(index->store, known->place, error);
+    }
     CLP_TRY(status, out, clp_store_fetch(index->store, known->place, row, error));
     *passes = clp_where_passes(index->where, row);
     if (*passes) {
@@ -258,7 +261,7 @@ static clproc_status keep_rest(work *index, clproc_error *error) {
     clp_row row = {0};
     clp_bytes text = {0};
     bool passes;
-    for (size_t i = index->written * CHUNK; i < index->listing.count; i++) {
+    for (size_t i = index->written * CHUNK; i < index->listing.own; i++) {
         clp_row_clear(&row);
         clp_row_string(&row, CLP_FIELD_SOURCE_FILE, CLP_RANK_EXIF, index->listing.items[i].path);
         clp_old_row *known = clp_old_find(&index->old, clp_row_get(&row, CLP_FIELD_SOURCE_FILE));
@@ -277,11 +280,8 @@ out:
 /* ---------------------------------------------------------------- the run */
 
 static size_t thread_count(const work *index) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t most = chunk_count(index) ? chunk_count(index) : 1;
-    size_t count = index->params->jobs > 0 ? (size_t)index->params->jobs
-                   : cores > 0             ? (size_t)cores
-                                           : 1;
+    size_t count = index->params->jobs > 0 ? (size_t)index->params->jobs : clp_machine_cores();
     return count < most ? count : most;
 }
 
@@ -314,21 +314,17 @@ static clproc_status make_rows(work *index, clproc_error *error) {
     return status;
 }
 
-/** Takes files of other shards out of the listing, and what is named twice. A file's shard depends
- * on its name below the input alone, so that it is the same wherever the folder is. */
-static clproc_status choose_files(work *index, clproc_error *error) {
-    clp_listing *listing = &index->listing;
-    uint32_t shards = index->params->shards;
+/** Takes what is named twice out of the listing. */
+static clproc_status drop_repeated(clp_listing *listing, clproc_error *error) {
     clp_hashset seen = {0};
     clproc_status status = CLPROC_OK;
     size_t kept = 0;
+    if (listing->roots < 2) {
+        return status; /* a folder holds every name once */
+    }
     for (size_t i = 0; i < listing->count; i++) {
         clp_item item = listing->items[i];
-        const char *name = item.path + item.relative;
         bool added = false;
-        if (shards && XXH3_64bits(name, strlen(name)) % shards != index->params->shard - 1) {
-            continue;
-        }
         CLP_TRY(status, out,
                 clp_hashset_add(&seen, clp_key_of_bytes(item.path, strlen(item.path)), 0, &added,
                                 NULL, error));
@@ -336,7 +332,7 @@ static clproc_status choose_files(work *index, clproc_error *error) {
             listing->items[kept++] = item;
         }
     }
-    listing->count = kept;
+    listing->count = listing->own = kept;
 out:
     clp_hashset_free(&seen);
     return status;
@@ -354,8 +350,11 @@ static clproc_status list_files(work *index, clproc_error *error) {
         goto out;
     }
     size_t listed = index->listing.count;
-    CLP_TRY(status, out, choose_files(index, error));
+    CLP_TRY(status, out, drop_repeated(&index->listing, error));
     clp_events_dismissed(&index->events, listed - index->listing.count);
+    CLP_TRY(status, out,
+            clp_shard_choose(&index->listing, params->shard, params->shards, CLP_SPREAD_PATH,
+                             &index->events, error));
     index->result->skipped = index->events.skipped;
     index->result->failed = index->events.failed;
 out:

@@ -17,7 +17,8 @@ enum { PATIENCE = 3000 };
 
 typedef struct database {
     sqlite3 *file;
-    sqlite3_stmt *insert, *fetch;
+    sqlite3_stmt *insert, *fetch, *copy;
+    sqlite3_stmt *rows; /**< of clp_store_next() */
     bool committed;
 } database;
 
@@ -126,24 +127,21 @@ static clproc_status open_store(clp_store *store, clproc_error *error) {
 
 /* ------------------------------------------------------------------ reading */
 
-/** True if the table has just the selection's columns. */
-static clproc_status compare_columns(clp_store *store, bool *same, clproc_error *error) {
+/** The table's columns; `*known` is false if there is one that is no field's. */
+static clproc_status find_fields(clp_store *store, clp_selection *fields, bool *known,
+                                 clproc_error *error) {
     sqlite3_stmt *names = NULL;
-    size_t count = 0;
     int code;
     clproc_status status =
         prepare(store, "SELECT name FROM pragma_table_info('" TABLE "')", &names, error);
-    *same = true;
     if (status != CLPROC_OK) {
         return status;
     }
+    *known = true;
     while ((code = sqlite3_step(names)) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(names, 0);
-        *same = *same && name && count < store->selection->count &&
-                strcmp(name, clp_field_info(store->selection->fields[count]).name) == 0;
-        count++;
+        *known = *known && name && clp_selection_add(fields, name);
     }
-    *same = *same && count == store->selection->count;
     status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
     sqlite3_finalize(names);
     return status;
@@ -176,7 +174,9 @@ static clproc_status scan(clp_store *store, clp_old *old, bool *usable, clproc_e
     clp_row row = {0};
     clproc_status status;
     int code;
-    CLP_TRY(status, out, compare_columns(store, usable, error));
+    clp_selection found = {0};
+    CLP_TRY(status, out, find_fields(store, &found, usable, error));
+    *usable = *usable && clp_selection_same(&found, store->selection);
     if (!*usable) {
         goto out;
     }
@@ -195,7 +195,7 @@ static clproc_status scan(clp_store *store, clp_old *old, bool *usable, clproc_e
         take_column(rows, 5, CLP_FIELD_ERROR, &row);
         if (!store->selection->whole || sqlite3_column_int(rows, 4) == CLP_INDEX_VERSION) {
             CLP_TRY(status, out,
-                    clp_old_add(old, &row, (uint64_t)sqlite3_column_int64(rows, 0), error));
+                    clp_old_add(old, &row, (uint64_t)sqlite3_column_int64(rows, 0), true, error));
         }
     }
     status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
@@ -203,6 +203,57 @@ out:
     sqlite3_finalize(rows);
     clp_row_free(&row);
     return status;
+}
+
+static clproc_status read_store(clp_store *store, clp_selection *fields, clproc_error *error) {
+    database *db = store->state;
+    clp_bytes command = {0};
+    clproc_status status;
+    bool known;
+    int code =
+        sqlite3_open_v2(store->path, &db->file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK) {
+        return failure(store, code, error);
+    }
+    sqlite3_busy_timeout(db->file, PATIENCE);
+    CLP_TRY(status, out, find_fields(store, fields, &known, error));
+    if (!known || fields->count == 0) {
+        status = clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                                    "has no table " TABLE " as clproc " CLPROC_VERSION
+                                    " writes it; make this index anew");
+        goto out;
+    }
+    CLP_TRY(status, out,
+            make_command(fields, "SELECT rowid, ", false, " FROM " TABLE " ORDER BY rowid",
+                         &command, error));
+    CLP_TRY(status, out, prepare(store, (const char *)command.data, &db->rows, error));
+out:
+    clp_bytes_free(&command);
+    return status;
+}
+
+static clproc_status next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                          clproc_error *error) {
+    const database *db = store->state;
+    const clp_selection *fields = store->selection;
+    int code = sqlite3_step(db->rows);
+    *there = code == SQLITE_ROW;
+    if (!*there) {
+        return code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
+    }
+    *place = (uint64_t)sqlite3_column_int64(db->rows, 0);
+    for (size_t i = 0; i < fields->count; i++) {
+        take_column(db->rows, (int)i + 1, fields->fields[i], row);
+    }
+    const clp_cell *version = &row->values[CLP_FIELD_INDEX_VERSION];
+    if (!clp_row_has(row, CLP_FIELD_SOURCE_FILE) ||
+        (fields->whole && version->integer != CLP_INDEX_VERSION)) {
+        return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                                  "row %lld of " TABLE " is none that clproc " CLPROC_VERSION
+                                  " writes; make this index anew",
+                                  (long long)*place);
+    }
+    return CLPROC_OK;
 }
 
 static clproc_status fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error) {
@@ -227,6 +278,22 @@ static clproc_status fetch(clp_store *store, uint64_t place, clp_row *row, clpro
     }
     sqlite3_reset(db->fetch);
     return code == SQLITE_ROW ? CLPROC_OK : failure(store, code, error);
+}
+
+static clproc_status copy(clp_store *store, uint64_t place, clproc_error *error) {
+    database *db = store->state;
+    if (!db->copy) {
+        clproc_status status = prepare(
+            store, "INSERT OR REPLACE INTO " NEW_TABLE " SELECT * FROM " TABLE " WHERE rowid = ?",
+            &db->copy, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+    }
+    sqlite3_bind_int64(db->copy, 1, (sqlite3_int64)place);
+    int code = sqlite3_step(db->copy);
+    sqlite3_reset(db->copy);
+    return code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -276,7 +343,8 @@ static clproc_status commit(clp_store *store, clproc_error *error) {
     clproc_status status;
     sqlite3_finalize(db->insert);
     sqlite3_finalize(db->fetch);
-    db->insert = db->fetch = NULL;
+    sqlite3_finalize(db->copy);
+    db->insert = db->fetch = db->copy = NULL;
     CLP_TRY(status, out,
             execute(store,
                     "DROP TABLE IF EXISTS " TABLE "; ALTER TABLE " NEW_TABLE " RENAME TO " TABLE
@@ -292,6 +360,8 @@ static void close_store(clp_store *store) {
     struct stat info;
     sqlite3_finalize(db->insert);
     sqlite3_finalize(db->fetch);
+    sqlite3_finalize(db->copy);
+    sqlite3_finalize(db->rows);
     sqlite3_close(db->file); /* rolls back what was not committed */
     if (!db->committed && !store->existed && stat(store->path, &info) == 0 && info.st_size == 0 &&
         S_ISREG(info.st_mode)) {
@@ -305,6 +375,9 @@ const clp_store_kind clp_store_sqlite = {
     .open = open_store,
     .scan = scan,
     .fetch = fetch,
+    .copy = copy,
+    .read = read_store,
+    .next = next,
     .put = put,
     .commit = commit,
     .close = close_store,

@@ -60,9 +60,7 @@ clproc_status clp_store_check(const char *path, clproc_error *error) {
                               "an index needs an ending that says what it is: %s", list);
 }
 
-clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
-                             clproc_error *error) {
-    struct stat info;
+static clproc_status make(clp_store **store, const char *path, clproc_error *error) {
     clproc_status status = clp_store_check(path, error);
     if (status != CLPROC_OK) {
         return status;
@@ -75,14 +73,52 @@ clproc_status clp_store_open(clp_store **store, const char *path, const clp_sele
         clp_memory_free(state);
         return clp_error_memory(error, "an index", kind->state);
     }
-    *made = (clp_store){.kind = kind, .path = path, .selection = selection, .state = state};
-    made->existed = strcmp(path, "-") != 0 && stat(path, &info) == 0 && info.st_size > 0;
-    status = kind->open(made, error);
-    if (status != CLPROC_OK) {
-        clp_store_close(&made);
-    }
+    *made = (clp_store){.kind = kind, .path = path, .state = state};
     *store = made;
+    return CLPROC_OK;
+}
+
+clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
+                             clproc_error *error) {
+    struct stat info;
+    clproc_status status = make(store, path, error);
+    if (status == CLPROC_OK) {
+        (*store)->selection = selection;
+        (*store)->existed = strcmp(path, "-") != 0 && stat(path, &info) == 0 && info.st_size > 0;
+        status = (*store)->kind->open(*store, error);
+        if (status != CLPROC_OK) {
+            clp_store_close(store);
+        }
+    }
     return status;
+}
+
+clproc_status clp_store_read(clp_store **store, const char *path, clproc_error *error) {
+    clproc_status status = make(store, path, error);
+    if (status == CLPROC_OK) {
+        clp_store *made = *store;
+        made->selection = &made->own;
+        made->existed = true;
+        status = made->kind->read(made, &made->own, error);
+        made->own.whole = made->own.count == CLP_FIELD_COUNT;
+        for (size_t i = 0; i < made->own.count; i++) {
+            made->own.whole = made->own.whole && made->own.fields[i] == (clp_field)i;
+        }
+        if (status != CLPROC_OK) {
+            clp_store_close(store);
+        }
+    }
+    return status;
+}
+
+const clp_selection *clp_store_fields(const clp_store *store) {
+    return store->selection;
+}
+
+clproc_status clp_store_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                             clproc_error *error) {
+    clp_row_clear(row);
+    return store->kind->next(store, row, place, there, error);
 }
 
 void clp_store_close(clp_store **store) {
@@ -108,6 +144,10 @@ clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, cl
     return store->kind->fetch(store, place, row, error);
 }
 
+clproc_status clp_store_copy(clp_store *store, uint64_t place, clproc_error *error) {
+    return store->kind->copy(store, place, error);
+}
+
 clproc_status clp_store_print(const clp_store *store, const clp_row *row, clp_bytes *text,
                               clproc_error *error) {
     return store->kind->print ? store->kind->print(store->selection, row, text, error) : CLPROC_OK;
@@ -128,13 +168,15 @@ static clp_key key_of(const char *text) {
     return clp_key_of_bytes(text, strlen(text));
 }
 
-clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error) {
+clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, bool same,
+                          clproc_error *error) {
     const clp_cell *size = &row->values[CLP_FIELD_FILE_SIZE];
     /* What could not be read may be readable by now. */
     bool known = size->kind == CLP_CELL_INTEGER && !clp_row_has(row, CLP_FIELD_ERROR);
     clp_old_row made = {.date = key_of(clp_row_get(row, CLP_FIELD_FILE_MODIFY_DATE)),
                         .size = known ? (uint64_t)size->integer : UINT64_MAX,
-                        .place = place};
+                        .place = place,
+                        .same = same};
     uint32_t present;
     bool added;
     clp_old_row *rows = clp_memory_grow(CLP_MEMORY_LISTING, old->rows, &old->capacity,

@@ -11,6 +11,7 @@ typedef struct clp_old_row {
     uint64_t size;  /**< its FileSize; UINT64_MAX if it is to be read again */
     uint64_t place; /**< where the store finds it */
     bool met;       /**< its file is still there */
+    bool same;      /**< stands there as this store writes it: see clp_store_copy() */
 } clp_old_row;
 
 /** The rows of an index as it was, by their SourceFile. Zero-initialise; release with
@@ -24,7 +25,8 @@ typedef struct clp_old {
 /** Notes a row; the last one of a name counts. A file of which the row has an error is always read
  * again.
  */
-clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, clproc_error *error);
+clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, bool same,
+                          clproc_error *error);
 /** The row of a file; NULL if there is none. */
 clp_old_row *clp_old_find(const clp_old *old, const char *path);
 void clp_old_free(clp_old *old);
@@ -47,8 +49,19 @@ void clp_store_close(clp_store **store);
 clproc_status clp_store_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
 /** Reads one of them again. */
 clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
+/** Adds one of them as it is. */
+clproc_status clp_store_copy(clp_store *store, uint64_t place, clproc_error *error);
 /** True if there was an index with this name. */
 bool clp_store_existed(const clp_store *store);
+
+/** Opens an index to read its rows one after the other; nothing is written. */
+clproc_status clp_store_read(clp_store **store, const char *path, clproc_error *error);
+/** The fields of its rows; none where it has no rows and does not tell. */
+const clp_selection *clp_store_fields(const clp_store *store);
+/** The next row, and its place for clp_store_fetch(); `*there` is false beyond the last. What is no
+ * row of this program's is an error. */
+clproc_status clp_store_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                             clproc_error *error);
 
 /** Appends a row as text, where the store takes text; any thread may do so. */
 clproc_status clp_store_print(const clp_store *store, const clp_row *row, clp_bytes *text,

@@ -14,6 +14,11 @@ typedef struct clp_store_kind {
     clproc_status (*open)(clp_store *store, clproc_error *error);
     clproc_status (*scan)(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
     clproc_status (*fetch)(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
+    clproc_status (*copy)(clp_store *store, uint64_t place, clproc_error *error);
+    /** Opens the index to be read, and finds out its fields. */
+    clproc_status (*read)(clp_store *store, clp_selection *fields, clproc_error *error);
+    clproc_status (*next)(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                          clproc_error *error);
     clproc_status (*print)(const clp_selection *selection, const clp_row *row, clp_bytes *text,
                            clproc_error *error);
     clproc_status (*put)(clp_store *store, const clp_row *row, const void *text, size_t size,
@@ -26,6 +31,7 @@ struct clp_store {
     const clp_store_kind *kind;
     const char *path;
     const clp_selection *selection;
+    clp_selection own; /**< the selection of an index that is read */
     bool existed;
     void *state;
 };
@@ -40,10 +46,15 @@ struct clp_text_format {
     clproc_status (*head)(const clp_selection *selection, clp_bytes *text, clproc_error *error);
     /** True if the first record is the head that this selection has. */
     bool (*same_head)(const clp_selection *selection, const clp_bytes *record);
+    /** Finds out the fields by the first record; false if it is none of an index. */
+    bool (*fields)(clp_selection *selection, const uint8_t *record, size_t size);
     /** True if the bytes are a whole record, not the first line of one. */
     bool (*whole)(const uint8_t *record, size_t size);
     /** Reads a record; false if it is none, or has not all fields of the selection. */
     bool (*parse)(const clp_selection *selection, const uint8_t *record, size_t size, clp_row *row);
+    /** As `parse`, of what clp_old_add() asks for alone, and false also for what is not just as
+     * this program writes it. NULL: there is no such short way. */
+    bool (*skim)(const clp_selection *selection, const uint8_t *record, size_t size, clp_row *row);
 };
 
 typedef struct clp_text_file {
@@ -61,6 +72,10 @@ typedef struct clp_text_file {
 clproc_status clp_text_open(clp_store *store, clproc_error *error);
 clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
 clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
+clproc_status clp_text_copy(clp_store *store, uint64_t place, clproc_error *error);
+clproc_status clp_text_read(clp_store *store, clp_selection *fields, clproc_error *error);
+clproc_status clp_text_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                            clproc_error *error);
 clproc_status clp_text_put(clp_store *store, const clp_row *row, const void *text, size_t size,
                            clproc_error *error);
 clproc_status clp_text_commit(clp_store *store, clproc_error *error);

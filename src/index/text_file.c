@@ -63,6 +63,21 @@ out:
     return status;
 }
 
+/** Reads the present record as a row; false if it is none. */
+static bool read_record(clp_store *store, clp_row *row) {
+    const text_file *text = store->state;
+    clp_row_clear(row);
+    return text->format->parse(store->selection, text->record.data, text->record.size, row);
+}
+
+/** The same by the format's short way, where it has one. */
+static bool skim_record(clp_store *store, clp_row *row) {
+    const text_file *text = store->state;
+    clp_row_clear(row);
+    return text->format->skim &&
+           text->format->skim(store->selection, text->record.data, text->record.size, row);
+}
+
 clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error) {
     text_file *text = store->state;
     clp_row row = {0};
@@ -77,10 +92,10 @@ clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc
         if (text->record.size == 0) {
             break;
         }
-        clp_row_clear(&row);
+        bool same = skim_record(store, &row);
         /* What is no row, or one of another make, is simply read anew. */
-        if (text->format->parse(store->selection, text->record.data, text->record.size, &row)) {
-            CLP_TRY(status, out, clp_old_add(old, &row, (uint64_t)place, error));
+        if (same || read_record(store, &row)) {
+            CLP_TRY(status, out, clp_old_add(old, &row, (uint64_t)place, same, error));
         }
     }
     status = CLPROC_OK;
@@ -89,16 +104,76 @@ out:
     return status;
 }
 
-clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error) {
+/** Reads the record at a place. Going there costs a read even where the file stands there. */
+static clproc_status find_record(clp_store *store, uint64_t place, clproc_error *error) {
     text_file *text = store->state;
-    if (fseeko(text->old, (off_t)place, SEEK_SET) != 0) {
+    if (ftello(text->old) != (off_t)place && fseeko(text->old, (off_t)place, SEEK_SET) != 0) {
         return old_error(store, errno, error);
     }
-    clproc_status status = next_record(store, error);
+    return next_record(store, error);
+}
+
+static clproc_status was_changed(const clp_store *store, clproc_error *error) {
+    return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                              "the index was changed by another program; run this again");
+}
+
+clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error) {
+    clproc_status status = find_record(store, place, error);
+    return status == CLPROC_OK && !read_record(store, row) ? was_changed(store, error) : status;
+}
+
+clproc_status clp_text_copy(clp_store *store, uint64_t place, clproc_error *error) {
+    const text_file *text = store->state;
+    clproc_status status = find_record(store, place, error);
     if (status == CLPROC_OK &&
-        !text->format->parse(store->selection, text->record.data, text->record.size, row)) {
-        status = clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
-                                    "the index was changed by another program; run this again");
+        (text->record.size == 0 || text->record.data[text->record.size - 1] != '\n')) {
+        status = was_changed(store, error);
+    }
+    return status == CLPROC_OK
+               ? clp_text_put(store, NULL, text->record.data, text->record.size, error)
+               : status;
+}
+
+static clproc_status no_row(const clp_store *store, uint64_t place, clproc_error *error) {
+    return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                              "what stands from byte %llu on is no row that clproc " CLPROC_VERSION
+                              " writes; make this index anew",
+                              (unsigned long long)place);
+}
+
+clproc_status clp_text_read(clp_store *store, clp_selection *fields, clproc_error *error) {
+    text_file *text = store->state;
+    const clp_text_format *format = store->kind->format;
+    clproc_status status;
+    *text = (text_file){.format = format, .writer = {.folder = -1, .file = -1}};
+    text->old = fopen(store->path, "re");
+    if (!text->old) {
+        return old_error(store, errno, error);
+    }
+    CLP_TRY(status, out, next_record(store, error));
+    if (text->record.size == 0 && !format->head) {
+        goto out; /* no rows */
+    }
+    if (!format->fields(fields, text->record.data, text->record.size)) {
+        return no_row(store, 0, error);
+    }
+    if (!format->head && fseeko(text->old, 0, SEEK_SET) != 0) {
+        status = old_error(store, errno, error);
+    }
+out:
+    return status;
+}
+
+clproc_status clp_text_next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
+                            clproc_error *error) {
+    text_file *text = store->state;
+    off_t at = ftello(text->old);
+    *place = (uint64_t)at;
+    clproc_status status = next_record(store, error);
+    *there = status == CLPROC_OK && text->record.size > 0;
+    if (*there && (text->record.data[text->record.size - 1] != '\n' || !read_record(store, row))) {
+        status = no_row(store, *place, error);
     }
     return status;
 }

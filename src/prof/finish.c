@@ -1,9 +1,9 @@
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "core/clock.h"
+#include "core/machine.h"
 #include "prof/recorder.h"
 
 /* Merging: everything of all threads, on one clock that starts with the run. */
@@ -232,8 +232,7 @@ static void note_process(const clp_prof *prof, clproc_profile *profile) {
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);
     profile->peak_resident = (uint64_t)usage.ru_maxrss * 1024;
-    cpu_set_t set;
-    profile->cores = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
+    profile->cores = clp_machine_cores();
 }
 
 clproc_status clp_prof_finish(clp_prof **prof, clproc_profile **profile, clproc_error *error) {

@@ -158,6 +158,8 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
 #define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
 #define CLP_FACT_STRATEGY "strategy"      /**< "default", or what was left out */
+#define CLP_FACT_DIGEST "output digest"   /**< of all outputs: a sum, in hexadecimal */
+#define CLP_FACT_MERGED "merged profiles" /**< how many a profile was made of */
 #define CLP_FACT_UNTIMED "command times missing" /**< why; only where they are */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
 

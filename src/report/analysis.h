@@ -99,6 +99,8 @@ clproc_status clp_analysis_find_limits(clp_analysis *analysis, clproc_error *err
 clp_command_row *clp_analysis_row(const clp_analysis *analysis, const clp_prof_command *command);
 /** The commands' kind in reports: "kernel", "upload", "readback". */
 const char *clp_command_kind_name(clp_command_kind kind);
+/** Length of a thread's name without its number: "decode" of "decode 2". */
+size_t clp_thread_kind_length(const char *name);
 /** Time of a node of a thread's tree without its nested stages. */
 uint64_t clp_node_self_ns(const clp_profile_thread *thread, size_t node);
 

@@ -29,8 +29,7 @@ const clp_part *clp_analysis_device_part(const clp_analysis *analysis) {
 
 /* ------------------------------------------------------------ resources */
 
-/** Length of a thread's name without its number: "decode" of "decode 2". */
-static size_t kind_length(const char *name) {
+size_t clp_thread_kind_length(const char *name) {
     size_t length = strlen(name);
     while (length > 0 && isdigit((unsigned char)name[length - 1])) {
         length--;
@@ -42,7 +41,7 @@ static size_t kind_length(const char *name) {
 }
 
 static clp_resource *resource_of(clp_analysis *analysis, const char *name) {
-    size_t length = kind_length(name);
+    size_t length = clp_thread_kind_length(name);
     for (size_t i = 0; i < analysis->resource_count; i++) {
         clp_resource *resource = &analysis->resources[i];
         if (strlen(resource->name) == length && memcmp(resource->name, name, length) == 0) {

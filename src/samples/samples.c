@@ -2,10 +2,10 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "codec/codec.h"
 #include "core/cancel.h"
+#include "core/machine.h"
 #include "core/memory.h"
 #include "samples/form.h"
 
@@ -298,10 +298,9 @@ static void *run_worker(void *argument) {
 
 /** How many workers: as asked or one per core, as far as their canvases fit and there is work. */
 static uint32_t worker_count(const clproc_samples_params *params) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t canvas_bytes = (uint64_t)params->width * params->height * 4 * sizeof(uint16_t);
     uint64_t fitting = CANVAS_BYTES / canvas_bytes;
-    uint64_t count = params->jobs > 0 ? (uint64_t)params->jobs : cores > 0 ? (uint64_t)cores : 1;
+    uint64_t count = params->jobs > 0 ? (uint64_t)params->jobs : clp_machine_cores();
     count = count < fitting ? count : fitting;
     count = count < params->count ? count : params->count;
     return count > 0 ? (uint32_t)count : 1;

@@ -57,6 +57,35 @@ if [ "$sqlite" ] && have sqlite3; then
         fail "other tables of the file should stay"
 fi
 
+# A PNG's texts behind its pixels, wherever these stand.
+if have python3; then
+    python3 - <<'EOF'
+import struct, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+head = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0))
+rows = zlib.compress(bytes((i * i * 7 + i // 65) % 251 if i % 65 else 0 for i in range(64 * 65)))
+text, end = chunk(b"tEXt", b"Title\0behind"), chunk(b"IEND", b"")
+def split(*sizes):
+    chunks, at, count = b"", 0, 0
+    while at < len(rows):
+        size = sizes[min(count, len(sizes) - 1)]
+        chunks += chunk(b"IDAT", rows[at:at + size])
+        at, count = at + size, count + 1
+    return chunks
+open("one.png", "wb").write(head + split(len(rows)) + text + end)
+open("even.png", "wb").write(head + split(100) + text + end)
+open("odd.png", "wb").write(head + split(300, 20, 150, 7, 90) + text + end)
+open("long.png", "wb").write(head + split(100) + chunk(b"tEXt", b"Software\0" + b"x" * 5000) + text + end)
+open("none.png", "wb").write(head + split(100) + end)
+EOF
+    clproc index one.png even.png odd.png long.png none.png -o behind.jsonl
+    expect_code 0
+    [ "$(grep -c '"Title":"behind"' behind.jsonl)" -eq 4 ] ||
+        fail "texts behind the pixels are missing: $(cat behind.jsonl)"
+    rm one.png even.png odd.png long.png none.png
+fi
+
 # --------------------------------------------------------------- fields and filters
 clproc index in -o - --fields name,Width,quality,iso -q
 expect_code 0
@@ -137,6 +166,20 @@ for kind in jsonl csv ${sqlite:+sqlite}; do
     cp "$images/002-jpeg-422.jpg" in/
     mv away.jpg in/004-jpeg-420-orientation6.jpg
 done
+# Rows that another program wrote anew, or whose names need escapes, are read the long way.
+cp in/000-jpeg-420.jpg 'in/a "quoted\" name.jpg'
+clproc index in -o fresh.jsonl -q
+sed 's/":/": /g; s/,"/, "/g' fresh.jsonl >up.jsonl
+clproc index in -o up.jsonl --update
+expect_err "^clproc: 0 written, .*; $((pictures + 1)) made before"
+expect_same up.jsonl fresh.jsonl
+clproc index in -o up.jsonl --update
+expect_err "$((pictures + 1)) made before"
+expect_same up.jsonl fresh.jsonl
+# Rows that are kept are asked, too.
+clproc index in -o up.jsonl --update --where 'type = "PNG"' -q
+expect_lines up.jsonl "$(find in -name '*.png' | wc -l)"
+rm in/*quoted*
 clproc index in -o up.jsonl --update --fields name
 expect_refusal 2 'add SourceFile to --fields'
 clproc index in -o - --update

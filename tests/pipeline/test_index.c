@@ -90,6 +90,32 @@ static void test_stopped(void **state) {
     }
 }
 
+/** Bytes up to the pixels of the one picture that all files are. */
+static uint64_t header_size(void) {
+    clp_bytes bytes = content("in/0000.jpg");
+    uint64_t size = 0;
+    for (size_t i = 0; size == 0 && i + 3 < bytes.size; i++) {
+        if (bytes.data[i] == 0xFF && bytes.data[i + 1] == 0xDA) {
+            size = i + 2 + (uint64_t)(bytes.data[i + 2] << 8 | bytes.data[i + 3]);
+        }
+    }
+    clp_bytes_free(&bytes);
+    assert_true(size > 100 && size < 4096);
+    return size;
+}
+
+/** Hardly more is read than the headers; each thread learns by its first file. */
+static void test_reads_little(void **state) {
+    clproc_index_result result;
+    (void)state;
+    make_files();
+    assert_int_equal(run("i.jsonl", false, 0, &result), CLPROC_OK);
+    assert_int_equal(result.read, FILES);
+    uint64_t headers = FILES * header_size();
+    assert_true(result.bytes >= headers);
+    assert_true(result.bytes <= headers * 12 / 10 + 3 * 4096);
+}
+
 static void test_arguments(void **state) {
     const char *inputs[] = {"in"};
     clproc_index_params params;
@@ -111,6 +137,7 @@ static void test_arguments(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {IN_SCRATCH(test_stopped), IN_SCRATCH(test_arguments)};
+    const struct CMUnitTest tests[] = {IN_SCRATCH(test_stopped), IN_SCRATCH(test_reads_little),
+                                       IN_SCRATCH(test_arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
