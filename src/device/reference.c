@@ -363,15 +363,23 @@ static clproc_status to_target(clp_exact_picture *picture, const clp_layout *out
 uint64_t clp_reference_bytes(const clp_plan *plan) {
     const clp_terms *terms = &plan->terms;
     uint64_t channels = clp_model_channels(plan->input.model), planes = channels + 2;
-    uint64_t pixels = (uint64_t)plan->input.width * plan->input.height;
+    uint64_t pixels = (uint64_t)plan->input.width * plan->input.height, overlay = 0;
     for (size_t i = 0; i < terms->count; i++) {
         const clp_term *term = &terms->items[i];
         uint64_t made = (uint64_t)term->y.out * term->x.out;
+        if (term->overlay) {
+            /* All its planes, scaled and not. */
+            uint64_t all = clp_overlay_bytes(term->overlay) / sizeof *term->overlay->samples +
+                           (made + (uint64_t)term->overlay->width * term->y.out) *
+                               (term->overlay->colours + 1);
+            overlay = all > overlay ? all : overlay;
+            continue;
+        }
         pixels = made > pixels ? made : pixels;
         planes += term->side ? channels : 0; /* a copy, for an unsharp mask */
     }
     /* All planes of a picture, and one on its way through the two matrices of a filter. */
-    return pixels * planes * sizeof(double);
+    return (pixels * planes + overlay) * sizeof(double);
 }
 
 clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint8_t *output,

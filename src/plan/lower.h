@@ -99,6 +99,10 @@ clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segm
                                 bool *stored);
 clproc_status clp_unsharp_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
 
+/* lower_overlay.c */
+/** Makes the table of an overlay, scaled to its size in the picture: of what lies inside that. */
+clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
+
 /** RGB to YCbCr (inverse: back), levels, from Kr and Kb so that both cancel. */
 clp_colour clp_colour_ycc(bool inverse);
 /** second after first */
