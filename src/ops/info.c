@@ -32,7 +32,7 @@ void clp_param_range(const clp_param *param, char *text, size_t size) {
         snprintf(text, size, "N pixels, N%% or auto");
         break;
     case CLP_PARAM_FILE:
-        snprintf(text, size, "a file's name");
+        snprintf(text, size, "a file's name without |");
         break;
     case CLP_PARAM_CHOICE:
         snprintf(text, size, "one of");

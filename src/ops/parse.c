@@ -254,7 +254,7 @@ static clproc_status parse_param(const clp_op *op, const clp_param *param, const
     case CLP_PARAM_FILE:
         value->text = text;
         value->count = (uint32_t)strlen(text);
-        fine = value->count > 0;
+        fine = value->count > 0 && !strchr(text, '|'); /* which ends an operation */
         break;
     }
     return fine ? CLPROC_OK : refuse(error, op, param, text);

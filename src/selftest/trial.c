@@ -99,9 +99,8 @@ out:
     return status;
 }
 
-/** A small picture for every overlay that a pipeline names: coloured noise, often transparent. */
-static clproc_status make_overlays(clp_overlays *overlays, const clproc_pipeline *pipeline,
-                                   clproc_error *error) {
+clproc_status clp_trial_overlays(clp_overlays *overlays, const clproc_pipeline *pipeline,
+                                 clproc_error *error) {
     clp_layout layout = {.model = CLP_MODEL_RGBA, .depth = 8, .width = 23, .height = 11};
     clp_overlay *overlay = NULL;
     clproc_status status = CLPROC_OK;
@@ -146,7 +145,7 @@ clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, b
     clp_overlays overlays = {0};
     terms.overlays = &overlays;
     clproc_status status;
-    CLP_TRY(status, out, make_overlays(&overlays, pipeline, error));
+    CLP_TRY(status, out, clp_trial_overlays(&overlays, pipeline, error));
     if (conversion) {
         CLP_TRY(status, out, clp_terms_convert(&terms, conversion, error));
     }

@@ -45,6 +45,7 @@ static const char *const pipelines[] = {
     "sharpen 1:channels=rgb | rotate 90 | sharpen 1.5:amount=0.5",
     "resize 60% | colour lab | blur 1 | colour hsv",
     "flatten #08f | resize 31x | saturation 2",
+    "resize 50% | overlay a:width=80%:margin=1:opacity=0.6 | flip h",
 };
 #define PIPELINES (sizeof pipelines / sizeof *pipelines)
 #define SPATIAL_PIPELINES 13
