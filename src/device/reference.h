@@ -53,6 +53,9 @@ clproc_status clp_exact_move(clp_exact_plane *plane, const clp_term *const *term
 /** Lays another picture over one that is not in YCbCr planes. */
 clproc_status clp_exact_overlay(clp_exact_picture *picture, const clp_term *term,
                                 clproc_error *error);
+/** Lays it over planes that lie as `layout` says, each by itself. */
+clproc_status clp_exact_overlay_planes(clp_exact_picture *picture, const clp_term *term,
+                                       const clp_layout *layout, clproc_error *error);
 
 /* reference_colour.c */
 /** NULL if there is none. */

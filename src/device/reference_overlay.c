@@ -75,22 +75,79 @@ static void blend_all(const clp_exact_picture *picture, const clp_exact_plane pl
     }
 }
 
+/** The overlay scaled to its size, upright and by itself: colours, then alpha, in levels. */
+static clproc_status make(clp_exact_plane planes[4], const clp_term *term,
+                          const volatile int *cancel, clproc_error *error) {
+    const clp_term scale = {.kind = CLP_TERM_SPATIAL, .y = term->y, .x = term->x};
+    clproc_status status = load(planes, term, error);
+    for (uint32_t c = 0; status == CLPROC_OK && c <= term->overlay->colours; c++) {
+        status = clp_exact_spatial(&planes[c], &scale, 0, 16, cancel, error);
+    }
+    if (status == CLPROC_OK) {
+        divide(planes, term->overlay->colours, term->parameter[CLP_OVERLAY_LINEAR] != 0);
+    }
+    return status;
+}
+
+static void free_planes(clp_exact_plane *planes, int count) {
+    for (int c = 0; c < count; c++) {
+        clp_exact_free(&planes[c]);
+    }
+}
+
 clproc_status clp_exact_overlay(clp_exact_picture *picture, const clp_term *term,
                                 clproc_error *error) {
-    const clp_term scale = {.kind = CLP_TERM_SPATIAL, .y = term->y, .x = term->x};
     clp_exact_plane planes[4] = {{0}};
     clproc_status status;
     clp_exact_premultiply(picture, false);
     clp_exact_clamp(picture);
-    CLP_TRY(status, out, load(planes, term, error));
-    for (uint32_t c = 0; c <= term->overlay->colours; c++) {
-        CLP_TRY(status, out, clp_exact_spatial(&planes[c], &scale, 0, 16, picture->cancel, error));
-    }
-    divide(planes, term->overlay->colours, term->parameter[CLP_OVERLAY_LINEAR] != 0);
+    CLP_TRY(status, out, make(planes, term, picture->cancel, error));
     blend_all(picture, planes, term);
 out:
-    for (int c = 0; c < 4; c++) {
-        clp_exact_free(&planes[c]);
+    free_planes(planes, 4);
+    return status;
+}
+
+/** Weight of the overlay, and channel `c` of its Y, Cb, Cr times that, for all of a picture. */
+static void spread(clp_exact_plane *weight, clp_exact_plane *product,
+                   const clp_exact_plane planes[4], const clp_term *term, uint32_t c) {
+    uint32_t colours = term->overlay->colours;
+    for (size_t i = 0; i < (size_t)planes[0].width * planes[0].height; i++) {
+        int64_t x = term->left + (int64_t)(i % planes[0].width);
+        int64_t y = term->top + (int64_t)(i / planes[0].width);
+        if (x < 0 || y < 0 || x >= weight->width || y >= weight->height) {
+            continue;
+        }
+        double colour[3] = {planes[0].v[i], planes[colours == 1 ? 0 : 1].v[i],
+                            planes[colours == 1 ? 0 : 2].v[i]};
+        size_t at = (size_t)y * weight->width + (size_t)x;
+        clp_exact_to_ycc(colour);
+        weight->v[at] = planes[colours].v[i] / 255 * term->parameter[CLP_OVERLAY_OPACITY];
+        product->v[at] = weight->v[at] * colour[c];
     }
+}
+
+clproc_status clp_exact_overlay_planes(clp_exact_picture *picture, const clp_term *term,
+                                       const clp_layout *layout, clproc_error *error) {
+    clp_exact_plane planes[4] = {{0}}, both[2] = {{0}}; /* weight, product */
+    clproc_status status;
+    CLP_TRY(status, out, make(planes, term, picture->cancel, error));
+    for (uint32_t c = 0; c < CLP_MAX_PLANES; c++) {
+        free_planes(both, 2);
+        for (int i = 0; i < 2; i++) {
+            CLP_TRY(status, out, clp_exact_make(&both[i], layout->width, layout->height, error));
+        }
+        spread(&both[0], &both[1], planes, term, c);
+        for (int i = 0; i < 2; i++) {
+            CLP_TRY(status, out, clp_exact_downsample(&both[i], &layout->planes[c], error));
+        }
+        clp_exact_plane *plane = &picture->planes[c];
+        for (size_t i = 0; i < (size_t)plane->width * plane->height; i++) {
+            plane->v[i] = plane->v[i] * (1 - both[0].v[i]) + both[1].v[i];
+        }
+    }
+out:
+    free_planes(both, 2);
+    free_planes(planes, 4);
     return status;
 }

@@ -493,9 +493,11 @@ static clproc_status destinations(clp_lowering *lowering, bool final, uint32_t *
     clproc_status status = CLPROC_OK;
     *count = planar ? 3 : 1;
     for (uint32_t i = 0; status == CLPROC_OK && i < *count; i++) {
-        const clp_plane *plane = &output->planes[i];
-        if (final && plane->h_step == 1 && plane->v_step == 1) {
-            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, i, &dst[i]);
+        bool covered = lowering->covered_plane != CLP_NO_PLANE;
+        uint32_t number = covered ? lowering->covered_plane : i;
+        const clp_plane *plane = &output->planes[number];
+        if (final && (covered || (plane->h_step == 1 && plane->v_step == 1))) {
+            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, number, &dst[i]);
         } else {
             status = clp_surface_scratch(lowering, between, lowering->width, lowering->height,
                                          channels, &dst[i]);

@@ -227,6 +227,12 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
     }
     fill_values(lowering, stage, plane, job.fill);
     CLP_TRY(status, out, fit(matrices, stage, &grid, lowering->error));
+    if (final && lowering->covered) {
+        job.final = false;
+        if (clp_axis_is_index(&matrices->y) && clp_axis_is_index(&matrices->x)) {
+            job.sample = src.sample;
+        }
+    }
     status = run_job(lowering, &job, &lowering->surfaces[plane], end);
 out:
     return status;
@@ -245,7 +251,7 @@ static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, b
         lowering->h_step[plane] = ends ? out_plane->h_step : 1;
         lowering->v_step[plane] = ends ? out_plane->v_step : 1;
     }
-    track_range(lowering, stage, final && !lowering->luma_goes_on);
+    track_range(lowering, stage, final && !lowering->luma_goes_on && !lowering->covered);
     lowering->rounded |= !clp_stage_is_index(stage);
     lowering->level = last;
     lowering->sample = surface_at(lowering, lowering->surfaces[0])->sample;

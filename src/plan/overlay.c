@@ -179,3 +179,14 @@ clproc_status clp_terms_overlay(clp_terms *terms, const char *op, clp_overlay *o
 out:
     return status;
 }
+
+bool clp_terms_end_in_overlays(const clp_terms *terms) {
+    bool covered = false, so = true;
+    for (size_t i = 0; i < terms->count; i++) {
+        const clp_term *term = &terms->items[i];
+        covered |= term->overlay != NULL;
+        so =
+            so && (covered ? term->overlay != NULL : term->kind == CLP_TERM_SPATIAL && !term->side);
+    }
+    return covered && so;
+}

@@ -50,10 +50,15 @@ typedef struct clp_overlay_place {
 } clp_overlay_place;
 
 struct clp_terms;
+struct clp_term;
 
 /** Appends the term that lays an overlay over the picture; nothing where it would not be seen. The
  * picture is brought to RGB from any other space, and to three channels if the overlay has. */
 clproc_status clp_terms_overlay(struct clp_terms *terms, const char *op, clp_overlay *overlay,
                                 const clp_overlay_place *place, clproc_error *error);
+
+/** True for filters and moves followed by overlays and nothing else: of a JPEG that becomes a JPEG
+ * these are laid over its planes, each by itself. */
+bool clp_terms_end_in_overlays(const struct clp_terms *terms);
 
 #endif

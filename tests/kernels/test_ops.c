@@ -103,6 +103,8 @@ static const char *const pipelines[] = {
     "icc-table resize 45x | gray",
     "linear icc-table blur 1",
     "overlay a:width=60%:margin=3%:opacity=0.7",
+    "crop 31x27+2+4 | overlay a:gravity=centre:width=90% | overlay b:gravity=west:opacity=0.4",
+    "resize 45x33:fit=fill | blur 1 | rotate 90 | overlay a:width=70%:gravity=northwest:margin=1",
     "resize 50% | overlay a:gravity=centre:width=150% | gray",
     "blur 1 | overlay a:gravity=northwest:height=9 | blur 1",
     "gray | overlay a:gravity=west | rotate 90",
