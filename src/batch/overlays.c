@@ -31,13 +31,29 @@ static clproc_status afford(reading *r, uint64_t bytes, clproc_error *error) {
     return CLPROC_OK;
 }
 
+static uint64_t most_bytes(const clproc_run_params *params) {
+    return params->limits.file_bytes ? params->limits.file_bytes : MOST_FILE_BYTES;
+}
+
+/** As clp_file_wish has it: of a byte more than the file has. */
+static clproc_status afford_file(void *purse, size_t bytes, clproc_error *error) {
+    reading *r = purse;
+    if (bytes > most_bytes(r->params) + 1) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT,
+                             "is larger than the limit of %llu bytes; raise it with --limit-file",
+                             (unsigned long long)most_bytes(r->params));
+    }
+    return afford(r, bytes, error);
+}
+
 static clproc_status decode(reading *r, const char *name, clproc_error *error) {
     const clproc_run_params *params = r->params;
-    uint64_t most = params->limits.file_bytes ? params->limits.file_bytes : MOST_FILE_BYTES;
+    clp_file_wish wish = {.afford = afford_file, .purse = r};
     clp_decode_request request = {.eighths = 8};
     clp_decode_result result;
+    bool accepted;
     clproc_status status;
-    CLP_TRY(status, out, clp_file_read(name, (size_t)most, &r->file, error));
+    CLP_TRY(status, out, clp_file_read_if(name, &wish, &r->file, &accepted, error));
     CLP_TRY(status, out, clp_decoder_create(&r->decoder, error));
     clp_decoder_heed(r->decoder, params->cancel);
     CLP_TRY(status, out,
@@ -46,9 +62,7 @@ static clproc_status decode(reading *r, const char *name, clproc_error *error) {
     request.model = r->header.model == CLP_MODEL_YCC ? CLP_MODEL_RGB : r->header.model;
     CLP_TRY(status, out, clp_decoder_layout(r->decoder, &request, &r->layout, error));
     CLP_TRY(status, out,
-            afford(r,
-                   r->file.size + r->layout.bytes + clp_codec_read_bytes(&r->header, r->file.size),
-                   error));
+            afford(r, r->layout.bytes + clp_codec_read_bytes(&r->header, r->file.size), error));
     r->samples = clp_memory_zero(CLP_MEMORY_PIXELS, 1, r->layout.bytes);
     if (!r->samples) {
         status = clp_error_memory(error, "an overlay", r->layout.bytes);

@@ -109,6 +109,7 @@ static const char *const pipelines[] = {
     "blur 1 | overlay a:gravity=northwest:height=9 | blur 1",
     "gray | overlay a:gravity=west | rotate 90",
     "linear resize 60% | overlay a:width=50%:opacity=0.5",
+    "linear overlay a:width=50%:opacity=0.5",
     "overlay a:gravity=north | overlay b:gravity=south:margin=2 | pad 90x70:colour=#0f08",
     "colour lab | overlay a:gravity=centre:height=300%:margin=5",
 };
