@@ -143,7 +143,7 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
         lowering->v_step[i] = plan->input.planes[i].v_step;
     }
     lowering->sample = plan->surfaces[0].sample;
-    for (size_t i = 0; i < segments->count && !stored; i++) {
+    for (size_t i = 0; i < segments->count && !lowering->covered; i++) {
         CLP_TRY(status, out, lower_segment(lowering, segments, i, &stored));
         if (plan->terms.apart && lowering->step_count > 0) {
             CLP_TRY(status, out, clp_lower_flush(lowering, false));

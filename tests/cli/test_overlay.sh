@@ -20,7 +20,7 @@ expect_out "^verified $pictures of $pictures "
 # The same bytes on every device, however it is used, in little memory, beside other outputs.
 clproc run in -o other $options --device cpu,reference
 expect_code 0
-for force in pool discrete 'group discrete' 'group limit=7' device-codec; do
+for force in pool 'group discrete' device-codec; do
     CLPROC_FORCE=$force clproc run in -o other $options --device cpu
     expect_code 0
     diff -r plain other >/dev/null || fail "other bytes with CLPROC_FORCE='$force'"
@@ -59,16 +59,21 @@ expect_out 'colour *overlay *input 150x100 u8 -> output 150x100 u8'
 # Any format, and upright: a turned file is the same overlay as its upright copy.
 clproc run turned -o upright --png-level 5
 expect_code 0
-for turned in turned/*orientation[3568].png; do
+for turned in turned/*orientation[36].png; do
     clproc run in/001-png-rgb.png -o a.png --overlay "$turned:width=50%"
     expect_code 0
     clproc run in/001-png-rgb.png -o b.png --overlay "upright/${turned#*/}:width=50%"
     expect_same a.png b.png
 done
-for any in turned/*orientation6.jpg logos/*; do
-    clproc run in/001-png-rgb.png -o any.png --overlay "$any:width=50%:opacity=0.5"
-    expect_code 0
+
+# Many of them, JPEGs among them, over whole pixels and over the planes of a JPEG.
+set --
+for any in turned/*orientation6.jpg logos/* "$logo"; do
+    set -- "$@" --overlay "$any:width=$((10 * $#))%:height=$((12 + $#))%:opacity=0.5"
 done
+clproc run in/000-jpeg-420.jpg in/001-png-rgb.png -o many "$@" --verify 2
+expect_code 0
+expect_out '^verified 2 of 2 '
 clproc help formats
 if grep -q '^  WebP *read' "$out"; then
     clproc run "$logo" -o logo.webp --webp-lossless
