@@ -100,8 +100,9 @@ clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_para
     CLP_TRY(status, out, clp_claims_create(&outputs->claims, count, error));
     for (uint32_t i = 0; i < count; i++) {
         CLP_TRY(status, out, make(&outputs->each[i], params, outputs, i, error));
-        CLP_TRY(status, out,
-                clp_overlays_read(&outputs->overlays, outputs->settings[i].pipeline, params, error));
+        CLP_TRY(
+            status, out,
+            clp_overlays_read(&outputs->overlays, outputs->settings[i].pipeline, params, error));
         outputs->each[i].overlays = &outputs->overlays;
     }
 out:

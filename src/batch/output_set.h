@@ -14,7 +14,7 @@ typedef struct clp_output {
     clp_names *names; /**< NULL if nothing is written */
     clp_colours *colours;
     const clp_overlays *overlays; /**< the set's */
-    jpeg_encode_tables tables; /**< of its quality, for the device's codec */
+    jpeg_encode_tables tables;    /**< of its quality, for the device's codec */
     bool has_tables;
 } clp_output;
 
@@ -27,7 +27,8 @@ typedef struct clp_output_set {
     clp_overlays overlays; /**< of all */
 } clp_output_set;
 
-/** Understands names, formats and profiles, reads overlays; makes nothing on disk. Params must live as long. */
+/** Understands names, formats and profiles, reads overlays; makes nothing on disk. Params must live
+ * as long. */
 clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_params *params,
                                   clproc_error *error);
 void clp_output_set_free(clp_output_set *outputs);

@@ -127,7 +127,7 @@ out:
 }
 
 /** Says that it is about an overlay, and of the program's arguments rather than its inputs. */
-static clproc_status explain(clproc_error *error, clproc_status status, const char *name) {
+static clproc_status refuse(clproc_error *error, clproc_status status, const char *name) {
     bool asked = status != CLPROC_ERROR_MEMORY && status != CLPROC_ERROR_CANCELLED &&
                  status != CLPROC_ERROR_INTERNAL;
     if (error && asked) {
@@ -157,7 +157,7 @@ out:
     clp_memory_free(r.samples);
     clp_decoder_destroy(&r.decoder);
     clp_bytes_free(&r.file);
-    return status == CLPROC_OK ? status : explain(error, status, name);
+    return status == CLPROC_OK ? status : refuse(error, status, name);
 }
 
 clproc_status clp_overlays_read(clp_overlays *overlays, const clproc_pipeline *pipeline,

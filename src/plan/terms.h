@@ -109,7 +109,7 @@ typedef struct clp_terms {
     /** Planning, and the reference's work with the plan, fail soon after this is not 0; may be
      * NULL. It lives as long as that may go on. */
     const volatile int *cancel;
-    const clp_overlays *overlays; /**< for operations to find theirs; may be NULL */
+    const clp_overlays *overlays; /**< for operations to find theirs in; may be NULL */
     clp_term_limits limits;       /**< see clp_terms_afford() */
     uint64_t bytes;               /**< of matrices, as estimated before they are made */
     clp_conversion *waiting;      /**< see clp_terms_convert(); one reference */
