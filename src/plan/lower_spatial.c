@@ -222,14 +222,16 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
                      .plane = plane,
                      .sample = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16};
     clproc_status status;
-    if (!final && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
+    /* A colour outside is seldom a whole number of levels of Y, Cb and Cr. */
+    bool whole = !stage->filled || lowering->model != CLP_MODEL_YCC;
+    if (!final && whole && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
         job.sample = src.sample;
     }
     fill_values(lowering, stage, plane, job.fill);
     CLP_TRY(status, out, fit(matrices, stage, &grid, lowering->error));
     if (final && lowering->covered) {
         job.final = false;
-        if (clp_axis_is_index(&matrices->y) && clp_axis_is_index(&matrices->x)) {
+        if (whole && clp_axis_is_index(&matrices->y) && clp_axis_is_index(&matrices->x)) {
             job.sample = src.sample;
         }
     }

@@ -111,6 +111,7 @@ static const char *const pipelines[] = {
     "linear resize 60% | overlay a:width=50%:opacity=0.5",
     "linear overlay a:width=50%:opacity=0.5",
     "overlay a:gravity=north | overlay b:gravity=south:margin=2 | pad 90x70:colour=#0f08",
+    "pad 90x70:colour=#0f08 | overlay a:gravity=north | overlay b:gravity=south:margin=2",
     "colour lab | overlay a:gravity=centre:height=300%:margin=5",
 };
 
