@@ -550,6 +550,70 @@ void step_unsharp(pixels *p, __global const colour_step *s, __global const uchar
     }
 }
 
+#if REAL
+/* Of what shows where an overlay of weight `cover` lies over alpha, the overlay's share; nothing where both together
+ * round to 0. Both as integers with 20 fraction bits, so that the quotient is exact; it has 24. */
+GROUP_INLINE
+NUMBERS overlay_share(NUMBERS cover, NUMBERS together) {
+    lanes over, all, share;
+    over.v = cover;
+    all.v = together;
+    SOME_LANES {
+        ulong divisor = convert_ulong(floor(max(all.l[l], 0.5f) * 1048576.0f + 0.5f));
+        ulong part = convert_ulong(floor(over.l[l] * 1048576.0f + 0.5f)) << 24;
+        float quotient = convert_float((part + divisor / 2) / divisor) * (1.0f / 16777216.0f);
+        share.l[l] = all.l[l] >= 0.5f ? quotient : 0.0f;
+    }
+    return share.v;
+}
+#endif
+
+/* Lays another picture over this one. What its weight leaves alone stays as it is, to the last bit. */
+GROUP_INLINE
+void step_overlay(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at) {
+    __global const uint *head = (__global const uint *)(tables + s->table);
+    uint left = head[0], width = head[2], row = at->y - head[1], first = at->x * LANES, in = s->in;
+    if (row >= head[3] || first + LANES <= left || first >= left + width) {
+        return;
+    }
+#if REAL
+    __global const float *samples = (__global const float *)(head + 4) + (ulong)row * width * (in + 1);
+#else
+    __global const ushort *samples = (__global const ushort *)(head + 4) + (ulong)row * width * (in + 1);
+#endif
+    lanes over[4];
+    EACH_CHANNEL(4) over[c].v = 0;
+    SOME_LANES {
+        uint column = first + l - left;
+        if (column < width) {
+            over[0].l[l] = samples[column * (in + 1)];
+            if (in > 1) {
+                over[1].l[l] = samples[column * (in + 1) + 1];
+                over[2].l[l] = samples[column * (in + 1) + 2];
+            }
+            over[3].l[l] = samples[column * (in + 1) + in];
+        }
+    }
+    NUMBERS weight = over[3].v;
+#if REAL
+    if (s->value[0] != 0) {
+        NUMBERS cover = weight * s->white, together = cover + p->v[3] * (1.0f - weight);
+        weight = overlay_share(cover, together);
+        p->v[3] = together;
+    }
+#endif
+    EACH_CHANNEL(3) {
+        if (c < in) {
+            NUMBERS d = over[c].v - p->v[c];
+#if REAL
+            p->v[c] += weight * d;
+#else
+            p->v[c] += (d * weight + (1 << 14)) >> 15;
+#endif
+        }
+    }
+}
+
 GROUP_INLINE
 void run_step(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at, uint *colours) {
     switch (s->kind) {
@@ -558,6 +622,9 @@ void run_step(pixels *p, __global const colour_step *s, __global const uchar *ta
         break;
     case STEP_HSV:
         step_hsv(p, s);
+        break;
+    case STEP_OVERLAY:
+        step_overlay(p, s, tables, at);
         break;
     case STEP_MATRIX:
         step_matrix(p, s, tables);

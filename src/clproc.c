@@ -4,6 +4,7 @@
 #include "batch/batch.h"
 #include "batch/kinds.h"
 #include "batch/lossless.h"
+#include "batch/overlays.h"
 #include "core/checked.h"
 #include "core/format.h"
 #include "core/memory.h"
@@ -234,7 +235,8 @@ const char *clproc_index_ending(size_t index) {
 
 struct clproc_context {
     clp_device *device;
-    clp_lane *lane; /**< serves call after call; NULL until the first */
+    clp_lane *lane;        /**< serves call after call; NULL until the first */
+    clp_overlays overlays; /**< read so far */
 };
 
 void clproc_context_params_init(clproc_context_params *params) {
@@ -266,6 +268,7 @@ void clproc_context_destroy(clproc_context **context) {
             clp_device_save_programs((*context)->device, NULL, NULL);
         }
         clp_device_close(&(*context)->device);
+        clp_overlays_free(&(*context)->overlays);
         clp_memory_free(*context);
         *context = NULL;
     }
@@ -309,20 +312,25 @@ static size_t row_bytes(const clp_layout *layout) {
     return (size_t)layout->width * clp_model_channels(layout->model) * (layout->depth / 8);
 }
 
-static clproc_status make_plan(clp_plan **plan, const clproc_pipeline *pipeline,
-                               const clp_layout *layout, clproc_error *error) {
+static clproc_status make_plan(clproc_context *context, clp_plan **plan,
+                               const clproc_pipeline *pipeline, const clp_layout *layout,
+                               clproc_error *error) {
     /* A PNG keeps every interleaved layout and depth. */
     static const clp_target target = {.format = CLPROC_FORMAT_PNG};
+    clproc_run_params usual; /* limits for overlays */
     clp_terms terms;
+    clproc_status status = CLPROC_OK;
+    clproc_run_params_init(&usual);
     clp_terms_init(&terms, layout, layout->width, layout->height);
+    terms.overlays = &context->overlays;
     if (pipeline) {
-        clproc_status status = clp_pipeline_terms(pipeline, &terms, error);
-        if (status != CLPROC_OK) {
-            clp_terms_free(&terms);
-            return status;
-        }
+        CLP_TRY(status, out, clp_overlays_read(&context->overlays, pipeline, &usual, error));
+        CLP_TRY(status, out, clp_pipeline_terms(pipeline, &terms, error));
     }
     return clp_plan_create(plan, layout, &terms, &target, error);
+out:
+    clp_terms_free(&terms);
+    return status;
 }
 
 /** Copies a result into memory that the caller will own. */
@@ -402,7 +410,7 @@ clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pip
     }
     *out = (clproc_image){0};
     CLP_TRY(status, out, layout_of(in, &layout, error));
-    CLP_TRY(status, out, make_plan(&plan, pipeline, &layout, error));
+    CLP_TRY(status, out, make_plan(context, &plan, pipeline, &layout, error));
     CLP_TRY(status, out, run_plan(context, plan, in, out, error));
 out:
     clp_plan_release(&plan);

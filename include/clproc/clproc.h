@@ -170,7 +170,8 @@ CLPROC_API void clproc_context_destroy(clproc_context **context);
 CLPROC_API const clproc_device_info *clproc_context_device(const clproc_context *context);
 
 /** Runs the pipeline over one picture. `out->pixels` is allocated here: free it with
- * clproc_image_free(). */
+ * clproc_image_free(). Overlays that it names are read at their first use, by the limits of
+ * clproc_run_params_init(), and kept as long as the context. */
 CLPROC_API clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pipeline,
                                         const clproc_image *in, clproc_image *out,
                                         clproc_error *error);

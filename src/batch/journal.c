@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "ops/ops.h"
 
 #define JOURNAL_NAME ".clproc-journal"
 /** Two numbers in hexadecimal and the end of the line. */
@@ -47,6 +48,13 @@ static clproc_status add_pipeline(clp_key *key, const clproc_pipeline *pipeline,
     }
     *key = add_text(*key, text);
     clp_memory_free(text);
+    for (size_t i = 0; i < clproc_pipeline_length(pipeline); i++) {
+        const char *file = clp_pipeline_file(pipeline, i);
+        struct stat info;
+        if (file && stat(file, &info) == 0) {
+            *key = add_file(*key, file, &info);
+        }
+    }
     return CLPROC_OK;
 }
 

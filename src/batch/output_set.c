@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "batch/overlays.h"
 #include "batch/strategy.h"
 #include "codec/jpeg_scan_write.h"
 #include "core/memory.h"
@@ -101,6 +102,10 @@ clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_para
     CLP_TRY(status, out, clp_claims_create(&outputs->claims, count, error));
     for (uint32_t i = 0; i < count; i++) {
         CLP_TRY(status, out, make(&outputs->each[i], params, outputs, i, error));
+        CLP_TRY(
+            status, out,
+            clp_overlays_read(&outputs->overlays, outputs->settings[i].pipeline, params, error));
+        outputs->each[i].overlays = &outputs->overlays;
     }
 out:
     if (status != CLPROC_OK) {
@@ -115,6 +120,7 @@ void clp_output_set_free(clp_output_set *outputs) {
         clp_colours_destroy(&outputs->each[i].colours);
     }
     clp_claims_destroy(&outputs->claims);
+    clp_overlays_free(&outputs->overlays);
     clp_memory_free(outputs->each);
     clp_memory_free(outputs->settings);
     *outputs = (clp_output_set){0};

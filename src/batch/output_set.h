@@ -5,6 +5,7 @@
 #include "batch/colours.h"
 #include "batch/names.h"
 #include "core/jpeg_package.h"
+#include "plan/overlay.h"
 
 typedef struct clp_output {
     /** The run's, with this output's own in their places. `outputs` there are all of the run's,
@@ -12,7 +13,8 @@ typedef struct clp_output {
     clproc_run_params params;
     clp_names *names; /**< NULL if nothing is written */
     clp_colours *colours;
-    jpeg_encode_tables tables; /**< of its quality, for the device's codec */
+    const clp_overlays *overlays; /**< the set's */
+    jpeg_encode_tables tables;    /**< of its quality, for the device's codec */
     bool has_tables;
 } clp_output;
 
@@ -22,9 +24,11 @@ typedef struct clp_output_set {
     uint32_t count;
     clproc_output *settings; /**< of all */
     clp_claims *claims;
+    clp_overlays overlays; /**< of all */
 } clp_output_set;
 
-/** Understands names, formats and profiles; makes nothing on disk. Params must live as long. */
+/** Understands names, formats and profiles, reads overlays; makes nothing on disk. Params must live
+ * as long. */
 clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_params *params,
                                   clproc_error *error);
 void clp_output_set_free(clp_output_set *outputs);

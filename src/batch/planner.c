@@ -154,20 +154,21 @@ static size_t table_bytes(const clp_planner *planner, const entry *one) {
     return bytes;
 }
 
-/** Lets go of recipes, the one used longest ago first, while their tables are too large together.
- */
+/** Lets go of recipes, the one used longest ago first, while their tables are too large together;
+ * the last one stays, since pictures to come may well be like it. */
 static void trim(clp_planner *planner) {
     for (;;) {
         entry *found = NULL;
-        size_t bytes = 0;
+        size_t bytes = 0, ready = 0;
         for (size_t i = 0; i < KEPT; i++) {
             entry *one = &planner->entries[i];
             if (one->state == ENTRY_READY) {
                 bytes += table_bytes(planner, one);
                 found = !found || one->used < found->used ? one : found;
+                ready++;
             }
         }
-        if (bytes <= KEPT_BYTES) {
+        if (bytes <= KEPT_BYTES || ready < 2) {
             return;
         }
         empty(planner, found);

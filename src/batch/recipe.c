@@ -46,16 +46,18 @@ static clp_target choose_target(const clproc_run_params *params, clproc_format f
 }
 
 /** Everything that is to be done to a picture decoded as `layout`. */
-static clproc_status collect_terms(clp_terms *terms, const clproc_run_params *params,
+static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
                                    const clp_layout *layout, const clp_header *header,
                                    clproc_format format, uint32_t orientation,
                                    const clp_colour_choice *choice, clproc_error *error) {
+    const clproc_run_params *params = &output->params;
     const uint64_t table_bytes = clp_run_memory(params) / 2;
     static const double white[4] = {255, 255, 255, 255};
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
     terms->linear = params->linear;
     terms->cancel = params->cancel;
+    terms->overlays = output->overlays;
     terms->limits = (clp_term_limits){
         .pixels = params->limits.pixels, .side = params->limits.side, .bytes = table_bytes};
     if (choice->conversion) {
@@ -80,7 +82,7 @@ out:
 
 /** The recipe of one output, while all of a picture's are made. */
 typedef struct draft {
-    const clproc_run_params *params;
+    const clp_output *output;
     clproc_format format;
     clp_colour_choice choice;
     clp_terms terms; /**< of the picture as stored, while there are any */
@@ -96,7 +98,7 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
                            clproc_error *error) {
     const clproc_run_params *params = &output->params;
     clproc_status status;
-    *d = (draft){.params = params, .format = clp_output_format(output, header->format)};
+    *d = (draft){.output = output, .format = clp_output_format(output, header->format)};
     if (!clp_format_of(d->format)->written) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "is %s %s, which is read but not written; choose another format with "
@@ -109,7 +111,7 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
     CLP_TRY(
         status, out,
-        collect_terms(&d->terms, params, whole, header, d->format, orientation, &d->choice, error));
+        collect_terms(&d->terms, output, whole, header, d->format, orientation, &d->choice, error));
     d->has_terms = true;
     d->target = choose_target(params, d->format, whole);
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
@@ -138,7 +140,7 @@ static clproc_status finish(draft *d, const clp_layout *whole, const clp_layout 
         clp_terms_free(&d->terms);
         d->has_terms = false;
         CLP_TRY(status, out,
-                collect_terms(&d->terms, d->params, decoded, header, d->format, orientation,
+                collect_terms(&d->terms, d->output, decoded, header, d->format, orientation,
                               &d->choice, error));
     }
     d->has_terms = false; /* they are the plan's, or gone */

@@ -146,6 +146,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     const clproc_run_params *params = run->params;
     clproc_status status;
     CLP_TRY(status, out, clp_output_set_make(&run->outputs, params, error));
+    run->memory -= clp_overlays_bytes(&run->outputs.overlays); /* at most half of it */
     for (uint32_t i = 0; i < run->outputs.count; i++) {
         run->keeps |= clp_lossless_possible(&run->outputs.each[i].params);
         run->copies |= clp_lossless_copies(&run->outputs.each[i].params);

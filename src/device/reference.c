@@ -307,19 +307,35 @@ static bool keeps_chroma(const order *o, size_t first, const clp_plan *plan) {
     return keeps;
 }
 
+/** True if from term `first` on nothing comes but overlays, over planes that stay such. */
+static bool covers_planes(const order *o, size_t first, const clp_plan *plan) {
+    bool covers = plan->output.model == CLP_MODEL_YCC && first < o->count;
+    for (size_t i = first; i < o->count; i++) {
+        covers = covers && o->terms[i]->overlay;
+    }
+    return covers;
+}
+
 static clproc_status run_terms(clp_exact_picture *picture, const order *o, const clp_plan *plan,
                                clproc_error *error) {
     uint32_t depth = plan->input.depth;
     size_t next = 0;
+    bool covers = false;
     clproc_status status = CLPROC_OK;
     if (picture->model == CLP_MODEL_YCC) {
         while (next < o->count && o->terms[next]->kind == CLP_TERM_SPATIAL &&
                !o->terms[next]->side) {
             next++;
         }
+        covers = covers_planes(o, next, plan);
         CLP_TRY(status, out,
                 run_on_planes(picture, o->terms, next,
-                              keeps_chroma(o, next, plan) ? &plan->output : NULL, depth, error));
+                              covers || keeps_chroma(o, next, plan) ? &plan->output : NULL, depth,
+                              error));
+    }
+    for (; covers && next < o->count; next++) {
+        CLP_TRY(status, out,
+                clp_exact_overlay_planes(picture, o->terms[next], &plan->output, error));
     }
     for (; next < o->count; next++) {
         const clp_term *term = o->terms[next];
@@ -363,15 +379,24 @@ static clproc_status to_target(clp_exact_picture *picture, const clp_layout *out
 uint64_t clp_reference_bytes(const clp_plan *plan) {
     const clp_terms *terms = &plan->terms;
     uint64_t channels = clp_model_channels(plan->input.model), planes = channels + 2;
-    uint64_t pixels = (uint64_t)plan->input.width * plan->input.height;
+    uint64_t pixels = (uint64_t)plan->input.width * plan->input.height, overlay = 0;
     for (size_t i = 0; i < terms->count; i++) {
         const clp_term *term = &terms->items[i];
         uint64_t made = (uint64_t)term->y.out * term->x.out;
+        if (term->overlay) {
+            /* All its planes, scaled and not; over planes, weight and product for each pixel. */
+            uint64_t all = clp_overlay_bytes(term->overlay) / sizeof *term->overlay->samples +
+                           (made + (uint64_t)term->overlay->width * term->y.out) *
+                               (term->overlay->colours + 1);
+            all += 2 * (uint64_t)plan->output.width * plan->output.height;
+            overlay = all > overlay ? all : overlay;
+            continue;
+        }
         pixels = made > pixels ? made : pixels;
         planes += term->side ? channels : 0; /* a copy, for an unsharp mask */
     }
     /* All planes of a picture, and one on its way through the two matrices of a filter. */
-    return pixels * planes * sizeof(double);
+    return (pixels * planes + overlay) * sizeof(double);
 }
 
 clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint8_t *output,

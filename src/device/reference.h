@@ -49,6 +49,14 @@ clproc_status clp_exact_move(clp_exact_plane *plane, const clp_term *const *term
                              uint32_t width, uint32_t height, const clp_plane *to, double fill,
                              bool *done, clproc_error *error);
 
+/* reference_overlay.c */
+/** Lays another picture over one that is not in YCbCr planes. */
+clproc_status clp_exact_overlay(clp_exact_picture *picture, const clp_term *term,
+                                clproc_error *error);
+/** Lays it over planes that lie as `layout` says, each by itself. */
+clproc_status clp_exact_overlay_planes(clp_exact_picture *picture, const clp_term *term,
+                                       const clp_layout *layout, clproc_error *error);
+
 /* reference_colour.c */
 /** NULL if there is none. */
 double *clp_exact_alpha(const clp_exact_picture *picture);

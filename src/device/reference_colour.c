@@ -240,6 +240,9 @@ clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
             run_pixels(picture, term, 3);
             return CLPROC_OK;
         }
+        if (term->custom == CLP_CUSTOM_OVERLAY) {
+            return clp_exact_overlay(picture, term, error);
+        }
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s: the reference does not know it",
                              term->op);
     }

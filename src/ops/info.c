@@ -28,6 +28,12 @@ void clp_param_range(const clp_param *param, char *text, size_t size) {
                  "#rgb, #rrggbb, #rrggbbaa or a name (black, white, gray, red, green, blue, "
                  "yellow, transparent)");
         break;
+    case CLP_PARAM_LENGTH:
+        snprintf(text, size, "N pixels, N%% or auto");
+        break;
+    case CLP_PARAM_FILE:
+        snprintf(text, size, "a file's name without |");
+        break;
     case CLP_PARAM_CHOICE:
         snprintf(text, size, "one of");
         for (int i = 0; param->choices[i]; i++) {
@@ -43,7 +49,8 @@ static const char *kind_name(clp_param_kind kind) {
         [CLP_PARAM_NUMBER] = "number",   [CLP_PARAM_WHOLE] = "whole number",
         [CLP_PARAM_NUMBERS] = "numbers", [CLP_PARAM_SIZE] = "size",
         [CLP_PARAM_AREA] = "area",       [CLP_PARAM_CHOICE] = "choice",
-        [CLP_PARAM_COLOUR] = "colour"};
+        [CLP_PARAM_COLOUR] = "colour",   [CLP_PARAM_LENGTH] = "length",
+        [CLP_PARAM_FILE] = "file"};
     return names[kind];
 }
 

@@ -31,6 +31,11 @@ const char *const clp_gravities[] = {"centre",    "north",     "south",     "eas
                                      "northeast", "northwest", "southeast", "southwest", NULL};
 
 int64_t clp_gravity_offset(double gravity, bool vertical, uint32_t outer, uint32_t inner) {
+    return clp_gravity_offset_inside(gravity, vertical, outer, inner, 0);
+}
+
+int64_t clp_gravity_offset_inside(double gravity, bool vertical, uint32_t outer, uint32_t inner,
+                                  double margin) {
     /* Along each axis: −1 at the start, 0 in the middle, 1 at the end; in the order of
      * clp_gravities. */
     static const signed char across[] = {0, 0, 0, 1, -1, 1, -1, 1, -1};
@@ -38,7 +43,8 @@ int64_t clp_gravity_offset(double gravity, bool vertical, uint32_t outer, uint32
     int place = vertical ? down[(int)gravity] : across[(int)gravity];
     int64_t room = (int64_t)outer - inner;
     if (place != 0) {
-        return place < 0 ? 0 : room;
+        int64_t off = room > 0 ? (int64_t)fmin(floor(margin + 0.5), (double)room) : 0;
+        return place < 0 ? off : room - off;
     }
     /* Towards zero both ways, so that padding and cropping are each other's inverse. */
     return room / 2;

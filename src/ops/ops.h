@@ -12,7 +12,9 @@ typedef enum clp_param_kind {
     CLP_PARAM_SIZE,    /**< WxH, Wx, xH, W or N%; with ! > < ^ behind WxH in a resize */
     CLP_PARAM_AREA,    /**< WxH+X+Y, or WxH or W:H to place by gravity */
     CLP_PARAM_CHOICE,
-    CLP_PARAM_COLOUR
+    CLP_PARAM_COLOUR,
+    CLP_PARAM_LENGTH, /**< pixels, N% of something, or "auto" */
+    CLP_PARAM_FILE    /**< only as the first; it may hold colons */
 } clp_param_kind;
 
 typedef struct clp_param {
@@ -35,10 +37,13 @@ enum {
 /** A parsed parameter. SIZE: number[0], number[1] are width and height, 0 where free; number[2] the
  * factor of N%, else 0; number[3] CLP_SIZE_…. AREA: width, height, x, y; a ratio has number[4] set
  * and count 2. COLOUR: R, G, B, alpha in levels. CHOICE:
- * number[0] is the choice's index. */
+ * number[0] is the choice's index. LENGTH: number[0] pixels, or percent with number[1] set; 0 of
+ * either: auto. FILE: `text`. */
 typedef struct clp_value {
     double number[12];
     uint32_t count;
+    /** Of clp_ops_parse() within what was parsed, `count` bytes; as operations get it, a string. */
+    const char *text;
 } clp_value;
 
 #define CLP_MAX_PARAMS 6
@@ -70,6 +75,8 @@ clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values
 
 /** The operation of one step. */
 const clp_op *clp_pipeline_op(const clproc_pipeline *pipeline, size_t index);
+/** The file that a step needs read before its terms can be made; NULL if it needs none. */
+const char *clp_pipeline_file(const clproc_pipeline *pipeline, size_t index);
 /** Appends the terms of every operation of a pipeline. */
 clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *terms,
                                  clproc_error *error);

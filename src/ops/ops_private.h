@@ -19,6 +19,9 @@ extern const char *const clp_gravities[];
 /** Offset of a length `inner` in a length `outer` (either may be the larger) for a choice of
  * clp_gravities. */
 int64_t clp_gravity_offset(double gravity, bool vertical, uint32_t outer, uint32_t inner);
+/** The same, so far from the edges that the gravity names, or as far as there is room. */
+int64_t clp_gravity_offset_inside(double gravity, bool vertical, uint32_t outer, uint32_t inner,
+                                  double margin);
 
 /** Appends the index term that leaves width × height pixels starting at (x, y), which may lie
  * outside. */

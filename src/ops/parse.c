@@ -158,6 +158,17 @@ static bool parse_area(const char *text, clp_value *value) {
            read_whole(&text, &value->number[3]) && *text == '\0';
 }
 
+/** Pixels, or percent with a sign; zero for "auto". */
+static bool parse_length(const char *text, clp_value *value) {
+    value->count = 2;
+    if (strcmp(text, "auto") == 0) {
+        return true;
+    }
+    bool number = read_number(&text, &value->number[0]);
+    value->number[1] = *text == '%';
+    return number && value->number[0] >= 0 && value->number[0] <= 1e6 && text[*text == '%'] == '\0';
+}
+
 static int find_choice(const clp_param *param, const char *text) {
     for (int i = 0; param->choices[i]; i++) {
         if (strcasecmp(param->choices[i], text) == 0) {
@@ -237,6 +248,14 @@ static clproc_status parse_param(const clp_op *op, const clp_param *param, const
     case CLP_PARAM_COLOUR:
         fine = parse_colour(text, value);
         break;
+    case CLP_PARAM_LENGTH:
+        fine = parse_length(text, value);
+        break;
+    case CLP_PARAM_FILE:
+        value->text = text;
+        value->count = (uint32_t)strlen(text);
+        fine = value->count > 0 && !strchr(text, '|'); /* which ends an operation */
+        break;
     }
     return fine ? CLPROC_OK : refuse(error, op, param, text);
 }
@@ -251,7 +270,6 @@ static int find_param(const clp_op *op, const char *name, size_t length) {
     return -1;
 }
 
-/** Sets one "name=value", or the first parameter's bare value. */
 static clproc_status unknown_parameter(const clp_op *op, const char *part, clproc_error *error) {
     char known[256];
     size_t used = 0;
@@ -264,10 +282,19 @@ static clproc_status unknown_parameter(const clp_op *op, const char *part, clpro
                          (int)strcspn(part, "="), part, known, op->name);
 }
 
+static bool takes_file(const clp_op *op) {
+    return op->param_count > 0 && op->params[0].kind == CLP_PARAM_FILE;
+}
+
+/** Sets one "name=value", or the first parameter's bare value. */
 static clproc_status parse_part(const clp_op *op, const char *part, bool first, clp_value *values,
                                 bool *given, clproc_error *error) {
     const char *equals = strchr(part, '=');
     int index = equals ? find_param(op, part, (size_t)(equals - part)) : first ? 0 : -1;
+    if (index < 0 && first && takes_file(op)) {
+        equals = NULL; /* it belongs to the name */
+        index = 0;
+    }
     if (op->param_count == 0) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "%s takes no value, but was given \"%s\"", op->name, part);
@@ -283,9 +310,30 @@ static clproc_status parse_part(const clp_op *op, const char *part, bool first, 
     return parse_param(op, &op->params[index], equals ? equals + 1 : part, &values[index], error);
 }
 
+/** Cuts off what stands before the next colon that a parameter's name and "=" follow: other colons
+ * may be part of a file's name. */
+static char *cut_named(char **rest) {
+    char *part = *rest, *colon = strchr(part, ':');
+    while (colon) {
+        size_t name = strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz-");
+        if (name > 0 && colon[1 + name] == '=') {
+            break;
+        }
+        colon = strchr(colon + 1, ':');
+    }
+    *rest = colon ? colon + 1 : NULL;
+    if (colon) {
+        *colon = '\0';
+    }
+    return part;
+}
+
 /** Cuts off what stands before the next colon; the one of a ratio, as 16:9, belongs to it. */
 static char *cut_part(const clp_op *op, char **rest) {
     char *part = *rest;
+    if (takes_file(op)) {
+        return cut_named(rest);
+    }
     bool area = op->param_count > 0 && op->params[0].kind == CLP_PARAM_AREA;
     char *value = area && strncmp(part, "area=", 5) == 0 ? part + 5 : part;
     size_t before = strspn(value, "0123456789");
@@ -353,6 +401,9 @@ clproc_status clp_ops_parse(const clp_op *op, const char *text, clp_value values
             goto out;
         }
         CLP_TRY(status, out, parse_param(op, param, param->fallback, &values[i], error));
+    }
+    for (uint32_t i = 0; i < op->param_count; i++) {
+        values[i].text = values[i].text ? text + (values[i].text - copy) : NULL;
     }
     status = check_signs(op, values, given, error);
 out:

@@ -7,6 +7,7 @@
 typedef struct step {
     const clp_op *op;
     char *text; /**< the value as given, for printing */
+    char *file; /**< that it needs read, or NULL */
     clp_value values[CLP_MAX_PARAMS];
 } step;
 
@@ -24,6 +25,7 @@ void clproc_pipeline_destroy(clproc_pipeline **pipeline) {
     if (*pipeline) {
         for (size_t i = 0; i < (*pipeline)->count; i++) {
             clp_memory_free((*pipeline)->steps[i].text);
+            clp_memory_free((*pipeline)->steps[i].file);
         }
         clp_memory_free((*pipeline)->steps);
         clp_memory_free(*pipeline);
@@ -46,6 +48,23 @@ static clproc_status unknown_operation(const char *name, clproc_error *error) {
                          "there is no operation \"%.64s\"; there are %s", name, known);
 }
 
+/** Gives a step texts of its own; false without memory for them. */
+static bool keep_text(step *made, const char *value) {
+    clp_value *first = &made->values[0];
+    made->text = clp_memory_string(CLP_MEMORY_PLAN, value);
+    if (made->text && first->text) {
+        made->file = clp_memory_zero(CLP_MEMORY_PLAN, first->count + 1, 1);
+        if (made->file) {
+            memcpy(made->file, first->text, first->count);
+        } else {
+            clp_memory_free(made->text);
+            made->text = NULL;
+        }
+        first->text = made->file;
+    }
+    return made->text != NULL;
+}
+
 clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *name, const char *value,
                                   clproc_error *error) {
     const clp_op *op = clp_ops_find(name);
@@ -62,9 +81,8 @@ clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *name, c
     }
     step *steps = clp_memory_grow(CLP_MEMORY_PLAN, pipeline->steps, &pipeline->capacity,
                                   pipeline->count + 1, sizeof *steps);
-    made.text = steps ? clp_memory_string(CLP_MEMORY_PLAN, value ? value : "") : NULL;
     pipeline->steps = steps ? steps : pipeline->steps;
-    if (!made.text) {
+    if (!steps || !keep_text(&made, value ? value : "")) {
         return clp_error_memory(error, "a pipeline", sizeof *steps);
     }
     steps[pipeline->count++] = made;
@@ -123,6 +141,10 @@ size_t clproc_pipeline_print(const clproc_pipeline *pipeline, char *text, size_t
 
 const clp_op *clp_pipeline_op(const clproc_pipeline *pipeline, size_t index) {
     return pipeline->steps[index].op;
+}
+
+const char *clp_pipeline_file(const clproc_pipeline *pipeline, size_t index) {
+    return pipeline->steps[index].file;
 }
 
 clproc_status clp_pipeline_terms(const clproc_pipeline *pipeline, clp_terms *terms,

@@ -31,6 +31,11 @@ static void print_terms(const clp_terms *terms, FILE *out) {
         } else if (term->kind == CLP_TERM_TABLE) {
             snprintf(text, sizeof text, "%u -> %u channels, %u points each", term->conversion->in,
                      term->conversion->out, term->conversion->grid);
+        } else if (term->overlay) {
+            snprintf(text, sizeof text, "%u x %u -> %u x %u at %lld, %lld, opacity %g",
+                     term->overlay->width, term->overlay->height, term->x.out, term->y.out,
+                     (long long)term->left, (long long)term->top,
+                     term->parameter[CLP_OVERLAY_OPACITY]);
         }
         fprintf(out, "  %-8s %-12s %s\n", kinds[term->kind], term->op, text);
     }

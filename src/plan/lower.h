@@ -5,6 +5,8 @@
 #include "plan/plan.h"
 #include "plan/segment.h"
 
+#define CLP_NO_PLANE UINT32_MAX
+
 /** The state of lowering: the picture as the passes so far leave it. */
 typedef struct clp_lowering {
     clp_plan *plan;
@@ -30,6 +32,9 @@ typedef struct clp_lowering {
      */
     bool luma_goes_on;
     uint32_t side[CLP_MAX_PLANES], side_count; /**< of the next unsharp mask */
+    /** Overlays are laid over planes: what ends at the present stage is still to be covered. */
+    bool covered;
+    uint32_t covered_plane; /**< the one that a colour pass is for, or CLP_NO_PLANE */
     /* Steps waiting for a colour pass, with what their tables will be made of */
     clp_step steps[CLP_MAX_STEPS];
     clp_colour matrices[CLP_MAX_STEPS];
@@ -100,6 +105,16 @@ clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied);
 clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segments, size_t index,
                                 bool *stored);
 clproc_status clp_unsharp_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
+
+/* lower_overlay.c */
+/** True if what is left to do is to be done to the planes of a JPEG that stay such planes. */
+bool clp_lower_covers_planes(const clp_lowering *lowering);
+/** Runs the rest of the segments, which are stages and then overlays, on the planes. They then
+ * stand in plan->output. */
+clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segments, size_t index);
+/** Makes the table of an overlay, scaled to its size in the picture, of what lies inside that: of
+ * pixels, or of the samples of the covered plane. */
+clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
 
 /** RGB to YCbCr (inverse: back), levels, from Kr and Kb so that both cancel. */
 clp_colour clp_colour_ycc(bool inverse);

@@ -240,6 +240,21 @@ out:
     return status;
 }
 
+static clproc_status add_overlay(clp_lowering *lowering, const clp_term *term) {
+    bool alpha = clp_model_has_alpha(lowering->model);
+    clp_step step = {.kind = CLP_STEP_OVERLAY,
+                     .in = clp_model_channels(lowering->model) - alpha,
+                     .value = {alpha}};
+    clproc_status status;
+    CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
+    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
+    clp_lower_rounding(lowering, 1);
+    lowering->needs_float |= !lowering->use_float && alpha;
+out:
+    return status;
+}
+
 static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
     if (term->kind == CLP_TERM_COLOUR) {
         clproc_status status = add_matrix(lowering, &term->colour);
@@ -257,6 +272,9 @@ static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
     }
     if (term->custom == CLP_CUSTOM_HSV) {
         return add_hsv(lowering, term);
+    }
+    if (term->custom == CLP_CUSTOM_OVERLAY) {
+        return add_overlay(lowering, term);
     }
     return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL, "%s: no pass for it", term->op);
 }
@@ -454,6 +472,8 @@ static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
             status = curve_table(lowering, &pass->steps[i], lowering->terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_TABLE) {
             status = cube_table(lowering, &pass->steps[i], lowering->terms[i]);
+        } else if (pass->steps[i].kind == CLP_STEP_OVERLAY) {
+            status = clp_overlay_table(lowering, &pass->steps[i], lowering->terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_UNSHARP) {
             status = clp_unsharp_table(lowering, &pass->steps[i], lowering->terms[i]);
             memcpy(pass->side, lowering->side, sizeof pass->side);
@@ -473,9 +493,11 @@ static clproc_status destinations(clp_lowering *lowering, bool final, uint32_t *
     clproc_status status = CLPROC_OK;
     *count = planar ? 3 : 1;
     for (uint32_t i = 0; status == CLPROC_OK && i < *count; i++) {
-        const clp_plane *plane = &output->planes[i];
-        if (final && plane->h_step == 1 && plane->v_step == 1) {
-            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, i, &dst[i]);
+        bool covered = lowering->covered_plane != CLP_NO_PLANE;
+        uint32_t number = covered ? lowering->covered_plane : i;
+        const clp_plane *plane = &output->planes[number];
+        if (final && (covered || (plane->h_step == 1 && plane->v_step == 1))) {
+            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, number, &dst[i]);
         } else {
             status = clp_surface_scratch(lowering, between, lowering->width, lowering->height,
                                          channels, &dst[i]);

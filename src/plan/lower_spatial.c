@@ -222,11 +222,19 @@ static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage,
                      .plane = plane,
                      .sample = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16};
     clproc_status status;
-    if (!final && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
+    /* A colour outside is seldom a whole number of levels of Y, Cb and Cr. */
+    bool whole = !stage->filled || lowering->model != CLP_MODEL_YCC;
+    if (!final && whole && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
         job.sample = src.sample;
     }
     fill_values(lowering, stage, plane, job.fill);
     CLP_TRY(status, out, fit(matrices, stage, &grid, lowering->error));
+    if (final && lowering->covered) {
+        job.final = false;
+        if (whole && clp_axis_is_index(&matrices->y) && clp_axis_is_index(&matrices->x)) {
+            job.sample = src.sample;
+        }
+    }
     status = run_job(lowering, &job, &lowering->surfaces[plane], end);
 out:
     return status;
@@ -245,7 +253,7 @@ static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, b
         lowering->h_step[plane] = ends ? out_plane->h_step : 1;
         lowering->v_step[plane] = ends ? out_plane->v_step : 1;
     }
-    track_range(lowering, stage, final && !lowering->luma_goes_on);
+    track_range(lowering, stage, final && !lowering->luma_goes_on && !lowering->covered);
     lowering->rounded |= !clp_stage_is_index(stage);
     lowering->level = last;
     lowering->sample = surface_at(lowering, lowering->surfaces[0])->sample;

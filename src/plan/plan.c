@@ -105,6 +105,10 @@ static clproc_status lower_segment(clp_lowering *lowering, const clp_segments *s
     if (segment->sided) {
         return clp_lower_unsharp(lowering, segments, index, stored);
     }
+    if (segment->point_count > 0 && clp_lower_covers_planes(lowering)) {
+        *stored = true;
+        return clp_lower_covered(lowering, segments, index);
+    }
     lowering->luma_goes_on = lowering->model == CLP_MODEL_YCC && !last;
     if (lowering->model == CLP_MODEL_YCC) {
         last = clp_segments_chroma_ends(segments, index, clp_plan_luma_alone(lowering->plan));
@@ -139,7 +143,7 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
         lowering->v_step[i] = plan->input.planes[i].v_step;
     }
     lowering->sample = plan->surfaces[0].sample;
-    for (size_t i = 0; i < segments->count; i++) {
+    for (size_t i = 0; i < segments->count && !lowering->covered; i++) {
         CLP_TRY(status, out, lower_segment(lowering, segments, i, &stored));
         if (plan->terms.apart && lowering->step_count > 0) {
             CLP_TRY(status, out, clp_lower_flush(lowering, false));
@@ -177,7 +181,8 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
                                  .surface_count = plan->input.plane_count,
                                  .white = white,
                                  .high = 255,
-                                 .error_gain = 1};
+                                 .error_gain = 1,
+                                 .covered_plane = CLP_NO_PLANE};
         plan->surface_count = plan->pass_count = plan->table_count = 0;
         plan->table_bytes = 0;
         plan->level_count = 0;
@@ -248,7 +253,8 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
     *model = header_model;
     *eighths = 8;
     if (header_model == CLP_MODEL_YCC) {
-        bool needs_rgb = !clp_format_of(target->format)->ycc || terms->colour_seen;
+        bool needs_rgb = !clp_format_of(target->format)->ycc ||
+                         (terms->colour_seen && !clp_terms_end_in_overlays(terms));
         if (!planar) {
             *model = CLP_MODEL_RGB;
         } else if (terms->gray_first) {

@@ -60,9 +60,12 @@ typedef enum clp_step_kind {
     CLP_STEP_UNSHARP, /**< table: weights of R, G, B, amount, threshold; in: 1 for each channel by
                          itself, 3 for luma; the pass has side surfaces; their alpha is taken */
     CLP_STEP_HSV,     /**< from RGB; value[0] ≠ 0: back */
-    CLP_STEP_TABLE,   /**< table: grid^in × 4 values of out channels each, and where value[0] is not
-                         0, in × 4097 places along its axes; float only */
-    CLP_STEP_LOOKUP   /**< a curve of whole levels: table: one value for each; float only */
+    CLP_STEP_TABLE,  /**< table: grid^in × 4 values of out channels each, and where value[0] is not
+                        0, in × 4097 places along its axes; float only */
+    CLP_STEP_LOOKUP, /**< a curve of whole levels: table: one value for each; float only */
+    CLP_STEP_OVERLAY /**< table: left, top, width, height (uint32), then row after row the colours
+                        and the weight of each pixel: Q6 and Q15 in 16 bits, or floats up to white
+                        and 1; in: colours; value[0]: the picture has alpha, float only */
 } clp_step_kind;
 
 typedef struct clp_step {

@@ -85,6 +85,7 @@ static void free_term(clp_term *term) {
         clp_memory_free(term->curve[i]);
     }
     clp_conversion_release(&term->conversion);
+    clp_overlay_release(&term->overlay);
 }
 
 void clp_terms_free(clp_terms *terms) {
@@ -412,7 +413,8 @@ clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom cust
         term->custom = custom;
         memcpy(term->parameter, parameter, sizeof term->parameter);
         terms->spatial_barrier |= custom != CLP_CUSTOM_FLATTEN;
-        terms->early_barrier |= custom == CLP_CUSTOM_HSV && !terms->spatial_seen;
+        bool of_rgb = custom == CLP_CUSTOM_HSV || custom == CLP_CUSTOM_OVERLAY;
+        terms->early_barrier |= of_rgb && !terms->spatial_seen;
         terms->colour_seen = true;
         terms->alpha = terms->alpha && custom != CLP_CUSTOM_FLATTEN;
     }

@@ -9,6 +9,7 @@
 #include "core/conversion.h"
 #include "core/image.h"
 #include "plan/axis.h"
+#include "plan/overlay.h"
 
 typedef enum clp_term_kind {
     CLP_TERM_SPATIAL, /**< a banded matrix along each axis, then perhaps a transposition */
@@ -32,11 +33,15 @@ typedef struct clp_colour {
 typedef enum clp_custom {
     CLP_CUSTOM_FLATTEN, /**< alpha over a colour; the picture loses its alpha */
     CLP_CUSTOM_UNSHARP, /**< side + amount·d where |d| ≥ threshold; d = side − in, or its luma */
-    CLP_CUSTOM_HSV      /**< clamped RGB to hue, saturation, value; parameter[0]: back */
+    CLP_CUSTOM_HSV,     /**< clamped RGB to hue, saturation, value; parameter[0]: back */
+    CLP_CUSTOM_OVERLAY /**< another picture over the clamped one; y and x are what scales it */
 } clp_custom;
 
 /** What the parameters of CLP_CUSTOM_UNSHARP mean. */
 enum { CLP_UNSHARP_AMOUNT, CLP_UNSHARP_THRESHOLD /**< levels */, CLP_UNSHARP_LUMA /**< 0 or 1 */ };
+
+/** What the parameters of CLP_CUSTOM_OVERLAY mean. */
+enum { CLP_OVERLAY_OPACITY /**< 0 to 1 */, CLP_OVERLAY_LINEAR /**< scaled in linear light */ };
 
 /** What the channels of a picture mean (see clp_terms_space()). */
 typedef enum clp_space {
@@ -72,6 +77,8 @@ typedef struct clp_term {
     /* KERNEL */
     clp_custom custom;
     double parameter[4];
+    clp_overlay *overlay; /**< one reference, or NULL */
+    int64_t left, top;    /**< where its first pixel stands */
 } clp_term;
 
 /** What terms may come to; 0 in a field: anything. */
@@ -102,9 +109,10 @@ typedef struct clp_terms {
     /** Planning, and the reference's work with the plan, fail soon after this is not 0; may be
      * NULL. It lives as long as that may go on. */
     const volatile int *cancel;
-    clp_term_limits limits;  /**< see clp_terms_afford() */
-    uint64_t bytes;          /**< of matrices, as estimated before they are made */
-    clp_conversion *waiting; /**< see clp_terms_convert(); one reference */
+    const clp_overlays *overlays; /**< for operations to find theirs in; may be NULL */
+    clp_term_limits limits;       /**< see clp_terms_afford() */
+    uint64_t bytes;               /**< of matrices, as estimated before they are made */
+    clp_conversion *waiting;      /**< see clp_terms_convert(); one reference */
     /* Facts about the list for choosing how to decode: */
     bool spatial_seen;    /**< a term that filters has been added */
     bool crop_seen;       /**< an index map other than an orientation has been added */

@@ -32,7 +32,7 @@ static const struct { uint32_t width, height; } sizes[] = {{70, 45}, {17, 31}};
 /* Examples that are for large pictures, made smaller. */
 static const struct {
     const char *op, *value;
-} small[] = {{"resize", "37x29:fit=fill"}, {"crop", "40x30+5+7"}, {"pad", "90x70:colour=#f80"}};
+} small[] = {{"resize", "37x29:fit=fill"}, {"crop", "40x30+5+7"}, {"pad", "90x70:colour=#f80"}, {"overlay", "logo.png:width=60%:margin=3:opacity=0.8"}};
 
 /* Besides each operation by itself, with the words of a clp_trial_manner before the first. */
 static const char *const pipelines[] = {

@@ -99,6 +99,32 @@ out:
     return status;
 }
 
+clproc_status clp_trial_overlays(clp_overlays *overlays, const clproc_pipeline *pipeline,
+                                 clproc_error *error) {
+    clp_layout layout = {.model = CLP_MODEL_RGBA, .depth = 8, .width = 23, .height = 11};
+    clp_overlay *overlay = NULL;
+    clproc_status status = CLPROC_OK;
+    if (!clp_layout_place(&layout)) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "a trial's overlay is impossible");
+    }
+    uint8_t *samples = clp_memory_alloc(CLP_MEMORY_PIXELS, layout.bytes);
+    if (!samples) {
+        return clp_error_memory(error, "a trial's overlay", layout.bytes);
+    }
+    clp_trial_fill(&layout, samples, 5);
+    CLP_TRY(status, out, clp_overlay_create(&overlay, &layout, samples, error));
+    for (size_t i = 0; i < clproc_pipeline_length(pipeline); i++) {
+        if (clp_pipeline_file(pipeline, i)) {
+            CLP_TRY(status, out,
+                    clp_overlays_add(overlays, clp_pipeline_file(pipeline, i), overlay, error));
+        }
+    }
+out:
+    clp_overlay_release(&overlay);
+    clp_memory_free(samples);
+    return status;
+}
+
 clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,
                              clp_conversion *conversion, const clp_trial_kind *kind, uint32_t width,
                              uint32_t height, clproc_error *error) {
@@ -116,15 +142,19 @@ clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, b
     }
     clp_terms_init(&terms, &layout, width, height);
     terms.linear = linear;
-    clproc_status status = CLPROC_OK;
+    clp_overlays overlays = {0};
+    terms.overlays = &overlays;
+    clproc_status status;
+    CLP_TRY(status, out, clp_trial_overlays(&overlays, pipeline, error));
     if (conversion) {
         CLP_TRY(status, out, clp_terms_convert(&terms, conversion, error));
     }
     CLP_TRY(status, out, clp_pipeline_terms(pipeline, &terms, error));
     CLP_TRY(status, out, clp_terms_settle(&terms, error));
-    return clp_plan_create(plan, &layout, &terms, &target, error);
+    status = clp_plan_create(plan, &layout, &terms, &target, error);
 out:
     clp_terms_free(&terms);
+    clp_overlays_free(&overlays);
     return status;
 }
 

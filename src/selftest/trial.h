@@ -31,6 +31,11 @@ clp_trial_manner clp_trial_read_manner(const char **pipeline);
 clproc_status clp_trial_conversion(clp_conversion **made, const clp_trial_manner *manner,
                                    clp_model model, clproc_error *error);
 
+/** A small picture for every overlay that a pipeline names, instead of its file: coloured noise,
+ * often transparent. */
+clproc_status clp_trial_overlays(clp_overlays *overlays, const clproc_pipeline *pipeline,
+                                 clproc_error *error);
+
 /** Plans `pipeline` for a picture, whose colours are converted first unless `conversion` is NULL.
  * CLPROC_ERROR_ARGUMENT if the operations cannot apply to it. */
 clproc_status clp_trial_plan(clp_plan **plan, const clproc_pipeline *pipeline, bool linear,

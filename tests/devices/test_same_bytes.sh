@@ -12,10 +12,12 @@ mkdir few
 for each in 000 001 012; do
     cp "$(find in -name "$each*" | sort | head -n 1)" few/
 done
-cat >pipelines <<'END'
+clproc samples -o marks --count 4 --width 90 --height 60
+mark=$(echo marks/003-*.png)
+cat >pipelines <<END
 resize 60% | blur 1
-gray | resize 41%
-rotate 90 | resize 300x | brightness 1.1
+gray | resize 41% | overlay $mark:gravity=centre
+rotate 90 | resize 300x | overlay $mark:width=30%:opacity=0.8
 END
 
 # Bytes of every output that differ from those of the same name in $1 made by the first way.

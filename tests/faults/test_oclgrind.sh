@@ -47,7 +47,8 @@ resize 40x | rotate 90
 resize 30x:filter=nearest | pad 50x40:colour=#f80
 gray | blur 1.2
 saturation 1.4 | sharpen 1
-gamma 1.4 | blur 9'
+gamma 1.4 | blur 9
+overlay few/003-png-rgba-soft.png:gravity=centre:width=130%:opacity=0.7'
 echo "$pipelines" >list
 number=0
 
@@ -66,7 +67,7 @@ for size in few ${FAULT_ALL:+17x31 1x19 70x33 23x1 1x1}; do
 done
 
 # A group works on a whole tile, however small the picture: some of the pipelines take long enough.
-[ -n "${FAULT_ALL-}" ] || sed -i -n '1p;3p;5p' list
+[ -n "${FAULT_ALL-}" ] || sed -i -n '1p;3p;5p;7p' list
 sed -i '1s/$/:filter=bilinear/' list
 for size in few ${FAULT_ALL:+1x19 17x31 70x33}; do
     while read -r pipeline; do

@@ -1,6 +1,7 @@
 #include "fuzz.h"
 #include "ops/ops.h"
 #include "plan/plan.h"
+#include "selftest/trial.h"
 
 #define LONGEST 4096
 
@@ -16,7 +17,12 @@ static void plan(const clproc_pipeline *pipeline, clp_model model, uint32_t dept
     }
     FUZZ_PROMISE(clp_layout_place(&layout));
     clp_terms_init(&terms, &layout, layout.width, layout.height);
+    clp_overlays overlays = {0};
+    FUZZ_PROMISE(clp_trial_overlays(&overlays, pipeline, &error) == CLPROC_OK);
+    terms.overlays = &overlays;
     bool failed = fuzz_failed(clp_pipeline_terms(pipeline, &terms, &error), &error);
+    clp_overlays_free(&overlays);
+    terms.overlays = NULL;
     /* A large picture is planned like a small one, in more time. */
     if (failed || terms.width > 2000 || terms.height > 2000) {
         clp_terms_free(&terms);

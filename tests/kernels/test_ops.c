@@ -102,6 +102,17 @@ static const char *const pipelines[] = {
     "icc-table pad 80x:colour=#fa0",
     "icc-table resize 45x | gray",
     "linear icc-table blur 1",
+    "overlay a:width=60%:margin=3%:opacity=0.7",
+    "crop 31x27+2+4 | overlay a:gravity=centre:width=90% | overlay b:gravity=west:opacity=0.4",
+    "resize 45x33:fit=fill | blur 1 | rotate 90 | overlay a:width=70%:gravity=northwest:margin=1",
+    "resize 50% | overlay a:gravity=centre:width=150% | gray",
+    "blur 1 | overlay a:gravity=northwest:height=9 | blur 1",
+    "gray | overlay a:gravity=west | rotate 90",
+    "linear resize 60% | overlay a:width=50%:opacity=0.5",
+    "linear overlay a:width=50%:opacity=0.5",
+    "overlay a:gravity=north | overlay b:gravity=south:margin=2 | pad 90x70:colour=#0f08",
+    "pad 90x70:colour=#0f08 | overlay a:gravity=north | overlay b:gravity=south:margin=2",
+    "colour lab | overlay a:gravity=centre:height=300%:margin=5",
 };
 
 /** A plan for a pipeline on a picture; NULL where the operation cannot apply to it. */

@@ -124,12 +124,57 @@ static void test_unknown_device(void **state) {
     assert_null(context);
 }
 
+/** An overlay is read at its first use with a context: after that its file may go. */
+static void test_overlays_are_kept(void **state) {
+    char folder[] = "/tmp/clproc-overlay-XXXXXX", file[100], value[200];
+    clproc_samples_params samples;
+    clproc_pipeline *pipeline = NULL;
+    clproc_image in = make_image(40, 30, 3, 8), first, second;
+    clproc_error error;
+    assert_non_null(mkdtemp(folder));
+    clproc_samples_params_init(&samples);
+    samples.output = folder;
+    samples.count = 1;
+    samples.width = 20;
+    samples.height = 10;
+    samples.kind = CLPROC_SAMPLES_PNG;
+    assert_int_equal(clproc_samples(&samples, &error), CLPROC_OK);
+    snprintf(file, sizeof file, "%s/000-png-rgb.png", folder);
+    snprintf(value, sizeof value, "%s:gravity=northwest", file);
+    assert_int_equal(clproc_pipeline_create(&pipeline, &error), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_add(pipeline, "overlay", value, &error), CLPROC_OK);
+    assert_int_equal(clproc_process(*state, pipeline, &in, &first, &error), CLPROC_OK);
+    assert_int_equal(remove(file), 0);
+    assert_int_equal(clproc_process(*state, pipeline, &in, &second, &error), CLPROC_OK);
+    assert_memory_equal(first.pixels, second.pixels, first.pitch * first.height);
+    /* Of each row the first half is covered at most. */
+    for (uint32_t y = 0; y < in.height; y++) {
+        const uint8_t *row = (uint8_t *)first.pixels + y * first.pitch;
+        const uint8_t *source = (uint8_t *)in.pixels + y * in.pitch;
+        assert_memory_equal(row + 60, source + 60, 60);
+        assert_true(memcmp(row, source, 60) == 0 ? y >= 10 : y < 10);
+    }
+    clproc_image_free(&first);
+    clproc_image_free(&second);
+    clproc_pipeline_destroy(&pipeline);
+
+    assert_int_equal(clproc_pipeline_create(&pipeline, &error), CLPROC_OK);
+    snprintf(value, sizeof value, "%s/missing.png", folder);
+    assert_int_equal(clproc_pipeline_add(pipeline, "overlay", value, &error), CLPROC_OK);
+    assert_int_equal(clproc_process(*state, pipeline, &in, &first, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.file, value);
+    clproc_pipeline_destroy(&pipeline);
+    assert_int_equal(remove(folder), 0);
+    free(in.pixels);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_to_do_gives_the_same_pixels),
         cmocka_unit_test(test_operations_run_in_order),
         cmocka_unit_test(test_failures_leave_the_context_usable),
         cmocka_unit_test(test_unknown_device),
+        cmocka_unit_test(test_overlays_are_kept),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }

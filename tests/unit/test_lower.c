@@ -45,6 +45,7 @@ static const char *const pipelines[] = {
     "sharpen 1:channels=rgb | rotate 90 | sharpen 1.5:amount=0.5",
     "resize 60% | colour lab | blur 1 | colour hsv",
     "flatten #08f | resize 31x | saturation 2",
+    "resize 50% | overlay a:width=80%:margin=1:opacity=0.6 | flip h",
 };
 #define PIPELINES (sizeof pipelines / sizeof *pipelines)
 #define SPATIAL_PIPELINES 13
@@ -426,6 +427,7 @@ static void test_asked_to_stop(void **state) {
 static clp_model decoding(const char *text, clproc_format format, uint32_t *eighths) {
     clproc_pipeline *pipeline = NULL;
     clp_terms terms;
+    clp_overlays overlays = {0};
     clp_target target = {.format = format};
     clp_layout layout = {.model = CLP_MODEL_YCC, .depth = 8, .width = 4000, .height = 3000};
     clp_model model;
@@ -436,7 +438,10 @@ static clp_model decoding(const char *text, clproc_format format, uint32_t *eigh
     clp_terms_init(&terms, &layout, 4000, 3000);
     assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
     assert_int_equal(clproc_pipeline_parse(pipeline, text, NULL), CLPROC_OK);
+    assert_int_equal(clp_trial_overlays(&overlays, pipeline, NULL), CLPROC_OK);
+    terms.overlays = &overlays;
     assert_int_equal(clp_pipeline_terms(pipeline, &terms, NULL), CLPROC_OK);
+    clp_overlays_free(&overlays);
     clp_plan_choose_decoding(&terms, &target, CLP_MODEL_YCC, true, true, &model, eighths);
     clp_terms_free(&terms);
     clproc_pipeline_destroy(&pipeline);
@@ -463,6 +468,11 @@ static void test_how_to_decode(void **state) {
         {"gamma 2 | resize 1500x", CLPROC_FORMAT_JPEG, CLP_MODEL_RGB, 8},
         {"rotate 90", CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8},
         {"rotate 90", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
+        {"overlay o", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
+        {"resize 500x | overlay o", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 2},
+        {"overlay o | resize 500x", CLPROC_FORMAT_JPEG, CLP_MODEL_RGB, 8},
+        {"overlay o | contrast 1.5", CLPROC_FORMAT_JPEG, CLP_MODEL_RGB, 8},
+        {"overlay o", CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t eighths;
@@ -486,6 +496,18 @@ static void test_jpeg_stays_in_its_planes(void **state) {
     for (size_t i = 0; i < plan->pass_count; i++) {
         assert_int_equal(plan->passes[i].kind, CLP_PASS_REINDEX);
     }
+    clp_plan_release(&plan);
+    /* An overlay is laid over each plane by itself. */
+    plan = make_plan("rotate 180 | overlay o:width=10% | overlay p", &kinds[4], 400, 304, false);
+    assert_int_equal(plan->pass_count, 6);
+    assert_int_equal(plan->level_count, 2);
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        assert_int_equal(plan->passes[i].kind, i < 3 ? CLP_PASS_REINDEX : CLP_PASS_COLOUR);
+    }
+    clp_plan_release(&plan);
+    plan = make_plan("overlay o", &kinds[4], 400, 304, false);
+    assert_int_equal(plan->pass_count, 3);
+    assert_int_equal(plan->level_count, 1);
     clp_plan_release(&plan);
 }
 

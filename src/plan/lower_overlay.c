@@ -1,0 +1,291 @@
+/** The table of an overlay: scaled once for all pictures of a plan, ready to be blended. */
+#include <math.h>
+#include <string.h>
+
+#include "core/cancel.h"
+#include "core/checked.h"
+#include "core/memory.h"
+#include "plan/lower.h"
+
+#define LEVELS 65536
+
+/** The part of a picture that an overlay covers: pixels, or samples of a plane. */
+typedef struct window {
+    uint32_t left, top, width, height;
+} window;
+
+/** An overlay being scaled, and brought to the samples that it is laid over: of pixels (steps of
+ * 1), or of one plane. */
+typedef struct scaling {
+    const clp_term *term;
+    const clp_overlay *overlay;
+    uint32_t plane;          /**< whose it becomes, or CLP_NO_PLANE */
+    uint32_t channels;       /**< colour channels of the result */
+    uint32_t h_step, v_step; /**< pixels of a sample */
+    uint32_t width, height;  /**< of the picture */
+    window seen, covered;    /**< in pixels, and in samples */
+    double
+        *values;  /**< of each level of a sample, from 0 to 1, in linear light if it is asked for */
+    double *line; /**< a row of the result at the source's columns, multiplied by alpha */
+    double *sums; /**< of a row of samples: colours times weight, and weight */
+} scaling;
+
+/** The part of [at, at + length) that lies in [0, limit). */
+static void clip(int64_t at, uint32_t length, uint32_t limit, uint32_t *first, uint32_t *count) {
+    int64_t end = at + length < limit ? at + length : limit;
+    *first = at > 0 ? (uint32_t)at : 0;
+    *count = (uint32_t)(end - *first);
+}
+
+/** The samples, of `step` pixels each, that some pixels lie in. */
+static void to_samples(uint32_t first, uint32_t count, uint32_t step, uint32_t *from,
+                       uint32_t *samples) {
+    *from = first / step;
+    *samples = (first + count - 1) / step + 1 - *from;
+}
+
+/** How often pixel `at` of `length` counts in its sample: the last one fills that up. */
+static uint32_t times(uint32_t at, uint32_t length, uint32_t step) {
+    return at + 1 == length ? step - at % step : 1;
+}
+
+/** Adds `weight` times a row of the overlay to the line. */
+static void add_row(const scaling *s, uint32_t y, double weight) {
+    uint32_t colours = s->overlay->colours;
+    const uint16_t *sample = s->overlay->samples + (size_t)y * s->overlay->width * (colours + 1);
+    double *out = s->line;
+    for (uint32_t x = 0; x < s->overlay->width; x++, sample += colours + 1) {
+        double share = weight * sample[colours] / (LEVELS - 1);
+        for (uint32_t c = 0; c < colours; c++) {
+            *out++ += share * s->values[sample[c]];
+        }
+        *out++ += share;
+    }
+}
+
+/** Row `row` of the scaled overlay, at the source's columns. */
+static void make_line(const scaling *s, uint32_t row) {
+    const clp_axis *axis = &s->term->y;
+    memset(s->line, 0, (size_t)s->overlay->width * (s->overlay->colours + 1) * sizeof *s->line);
+    for (uint32_t k = 0; k < axis->taps; k++) {
+        double weight = axis->weight[(size_t)row * axis->taps + k];
+        if (weight != 0) {
+            add_row(s, (uint32_t)axis->start[row] + k, weight);
+        }
+    }
+}
+
+static double limit(double value) {
+    return fmin(fmax(value, 0), 1);
+}
+
+/** One pixel of the row that the line holds: R, G, B or gray three times, then alpha, from 0 to 1.
+ */
+static void make_pixel(const scaling *s, uint32_t x, double pixel[4]) {
+    const clp_axis *axis = &s->term->x;
+    uint32_t colours = s->overlay->colours;
+    double sum[4] = {0};
+    for (uint32_t k = 0; k < axis->taps; k++) {
+        double weight = axis->weight[(size_t)x * axis->taps + k];
+        const double *from = s->line + ((size_t)axis->start[x] + k) * (colours + 1);
+        for (uint32_t c = 0; c <= colours; c++) {
+            sum[c] += weight * from[c];
+        }
+    }
+    pixel[3] = limit(sum[colours]);
+    for (uint32_t c = 0; c < 3; c++) {
+        double value = pixel[3] > 0 ? limit(sum[colours == 1 ? 0 : c] / pixel[3]) : 0;
+        pixel[c] =
+            s->term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_encode(value, NULL) : value;
+    }
+}
+
+/** The channel of a plane, from 0 to 1. */
+static double plane_value(uint32_t plane, const double pixel[4]) {
+    const clp_colour ycc = clp_colour_ycc(false);
+    double value = ycc.offset[plane] / 255;
+    for (int c = 0; c < 3; c++) {
+        value += ycc.m[plane][c] * pixel[c];
+    }
+    return value;
+}
+
+/** Adds a row of pixels to the sums of its row of samples. */
+static void add_pixels(const scaling *s, uint32_t y) {
+    double share =
+        s->term->parameter[CLP_OVERLAY_OPACITY] * times(y, s->height, s->v_step) / s->v_step;
+    double pixel[4];
+    for (uint32_t x = s->seen.left; x < s->seen.left + s->seen.width; x++) {
+        double *sum = s->sums + (size_t)(x / s->h_step - s->covered.left) * (s->channels + 1);
+        make_pixel(s, (uint32_t)(x - s->term->left), pixel);
+        double weight = pixel[3] * share * times(x, s->width, s->h_step) / s->h_step;
+        for (uint32_t c = 0; c < s->channels; c++) {
+            sum[c] += weight * (s->plane == CLP_NO_PLANE ? pixel[c] : plane_value(s->plane, pixel));
+        }
+        sum[s->channels] += weight;
+    }
+}
+
+/** Stores the sums as the kernel takes them, and clears them; returns the place behind. */
+static uint8_t *store_row(const scaling *s, uint8_t *table, bool real, float white) {
+    uint16_t *whole = (uint16_t *)(void *)table;
+    float *fraction = (float *)(void *)table;
+    size_t count = (size_t)s->covered.width * (s->channels + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t c = i % (s->channels + 1);
+        bool last = c == s->channels;
+        double weight = s->sums[i + s->channels - c];
+        double value = last ? weight : weight > 0 ? s->sums[i] / weight : 0;
+        if (real) {
+            fraction[i] = (float)(last ? value : value * white);
+        } else {
+            whole[i] = (uint16_t)floor(value * (last ? 32768 : 255 * 64) + 0.5);
+        }
+    }
+    memset(s->sums, 0, count * sizeof *s->sums);
+    return table + count * (real ? sizeof *fraction : sizeof *whole);
+}
+
+static clproc_status fill(clp_lowering *lowering, const scaling *s, const clp_step *step,
+                          uint8_t *table) {
+    uint32_t end = s->seen.top + s->seen.height;
+    memcpy(table, &s->covered, sizeof s->covered);
+    table += sizeof s->covered;
+    for (uint32_t y = s->seen.top; y < end; y++) {
+        clproc_status status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        make_line(s, (uint32_t)(y - s->term->top));
+        add_pixels(s, y);
+        if (y + 1 == end || (y + 1) % s->v_step == 0) {
+            table = store_row(s, table, lowering->use_float, step->white);
+        }
+    }
+    return CLPROC_OK;
+}
+
+/** What is covered of the picture, or of its plane. */
+static void find_windows(const clp_lowering *lowering, scaling *s) {
+    s->width = lowering->width;
+    s->height = lowering->height;
+    s->h_step = s->v_step = 1;
+    if (s->plane != CLP_NO_PLANE) {
+        const clp_layout *output = &lowering->plan->output;
+        s->width = output->width;
+        s->height = output->height;
+        s->h_step = output->planes[s->plane].h_step;
+        s->v_step = output->planes[s->plane].v_step;
+    }
+    clip(s->term->left, s->term->x.out, s->width, &s->seen.left, &s->seen.width);
+    clip(s->term->top, s->term->y.out, s->height, &s->seen.top, &s->seen.height);
+    to_samples(s->seen.left, s->seen.width, s->h_step, &s->covered.left, &s->covered.width);
+    to_samples(s->seen.top, s->seen.height, s->v_step, &s->covered.top, &s->covered.height);
+}
+
+static bool allocate(scaling *s, size_t sample, uint8_t **table, size_t *bytes) {
+    size_t channels = s->channels + 1;
+    if (clp_checked_mul(s->covered.width, s->covered.height, bytes) &&
+        clp_checked_mul(*bytes, channels * sample, bytes) &&
+        clp_checked_add(*bytes, sizeof s->covered, bytes)) {
+        *table = clp_memory_alloc(CLP_MEMORY_PLAN, *bytes);
+    }
+    s->values = clp_memory_alloc(CLP_MEMORY_PLAN, LEVELS * sizeof *s->values);
+    s->line = clp_memory_alloc(CLP_MEMORY_PLAN,
+                               s->overlay->width * (s->overlay->colours + 1) * sizeof *s->line);
+    s->sums = clp_memory_zero(CLP_MEMORY_PLAN, s->covered.width, channels * sizeof *s->sums);
+    return *table && s->values && s->line && s->sums;
+}
+
+clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
+    scaling s = {.term = term,
+                 .overlay = term->overlay,
+                 .plane = lowering->covered_plane,
+                 .channels = step->in};
+    size_t sample = lowering->use_float ? sizeof(float) : sizeof(uint16_t), bytes = 0;
+    uint8_t *table = NULL;
+    clproc_status status;
+    find_windows(lowering, &s);
+    if (!allocate(&s, sample, &table, &bytes)) {
+        status = clp_error_memory(lowering->error, "an overlay", bytes);
+        goto out;
+    }
+    for (uint32_t i = 0; i < LEVELS; i++) {
+        double value = (double)i / (LEVELS - 1);
+        s.values[i] =
+            term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_decode(value, NULL) : value;
+    }
+    CLP_TRY(status, out, fill(lowering, &s, step, table));
+    status = clp_table_bytes(lowering->plan, table, bytes, &step->table, lowering->error);
+out:
+    clp_memory_free(s.sums);
+    clp_memory_free(s.line);
+    clp_memory_free(s.values);
+    clp_memory_free(table);
+    return status;
+}
+
+/* ---------------------------------------------------------------- over planes */
+
+bool clp_lower_covers_planes(const clp_lowering *lowering) {
+    return lowering->model == CLP_MODEL_YCC && lowering->plan->output.model == CLP_MODEL_YCC &&
+           clp_terms_end_in_overlays(&lowering->plan->terms);
+}
+
+static clproc_status add_steps(clp_lowering *lowering, const clp_segment *segment) {
+    const clp_step step = {.kind = CLP_STEP_OVERLAY, .in = 1};
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && i < segment->point_count; i++) {
+        clp_lower_label(lowering, segment->points[i]->op);
+        status = clp_lower_step(lowering, &step, segment->points[i]);
+    }
+    return status;
+}
+
+/** Lays the overlays over one plane. */
+static clproc_status cover(clp_lowering *lowering, const clp_segments *segments, size_t index,
+                           uint32_t plane, uint32_t surface) {
+    const clp_plane *to = &lowering->plan->output.planes[plane];
+    clproc_status status = CLPROC_OK;
+    lowering->covered_plane = plane;
+    lowering->surfaces[0] = surface;
+    lowering->surface_count = 1;
+    lowering->width = to->width;
+    lowering->height = to->height;
+    lowering->model = lowering->stored = CLP_MODEL_GRAY;
+    for (size_t i = index; status == CLPROC_OK && i < segments->count; i++) {
+        status = add_steps(lowering, &segments->items[i]);
+    }
+    return status == CLPROC_OK ? clp_lower_flush(lowering, true) : status;
+}
+
+/** True if the planes have as many samples as those of the output. */
+static bool are_on_grid(const clp_lowering *lowering) {
+    bool same = true;
+    for (uint32_t i = 0; i < lowering->surface_count; i++) {
+        const clp_plane *to = &lowering->plan->output.planes[i];
+        same = same && lowering->h_step[i] == to->h_step && lowering->v_step[i] == to->v_step;
+    }
+    return same;
+}
+
+clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segments,
+                                size_t index) {
+    const clp_segment *segment = &segments->items[index];
+    uint32_t surfaces[CLP_MAX_PLANES];
+    clproc_status status = CLPROC_OK;
+    lowering->covered = true;
+    if (segment->stage_count > 0 || !are_on_grid(lowering)) {
+        CLP_TRY(status, out, clp_lower_stages(lowering, segment, true));
+    }
+    lowering->rounded = true;
+    int level = lowering->level;
+    memcpy(surfaces, lowering->surfaces, sizeof surfaces);
+    for (uint32_t plane = 0; plane < CLP_MAX_PLANES; plane++) {
+        lowering->level = level; /* planes are independent of each other */
+        lowering->sample = lowering->plan->surfaces[surfaces[plane]].sample;
+        CLP_TRY(status, out, cover(lowering, segments, index, plane, surfaces[plane]));
+    }
+out:
+    return status;
+}
