@@ -119,7 +119,7 @@ T12|files and results beyond limits|15|15|15
 T13|hostile JPEGs, judged as by djpeg|1000|1000|1000
 T14|one bad picture among a hundred|16|16|16
 T15|pictures free of what memory held|40|40|40
-T16|fuzz inputs, codecs to journal|10000|1000000|10000000
+T16|fuzz inputs, codecs to whole runs|10000|1000000|10000000
 T17|kernels in Oclgrind|25|25|25
 T18|pipelines under Valgrind|1|1|5
 T21|small devices|-|-|-
