@@ -15,9 +15,10 @@
  *   FAULT_CHATTER  if set, every build writes a line to standard error
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
  *   FAULT_CACHE a folder: what PoCL has compiled is copied there
- *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
- *               object, "left KIND N"; queues that were released with something under way
- *               count as left, "unfinished queue"
+ *   FAULT_GUARDS, FAULT_OVERRUN  see guards.h
+ *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N" and, for each
+ * kind of object, "left KIND N"; queues that were released with something under way count as left,
+ * "unfinished queue"
  *
  * Every call that can fail for lack of something counts, in the order they are made; releases do
  * not, and always work.
@@ -33,6 +34,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "guards.h"
 
 typedef enum kind {
     CONTEXT,
@@ -288,6 +291,9 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     if (layer.stopwatch && layer.next.clFinish(queue) == CL_SUCCESS) {
         fprintf(layer.stopwatch, "%llu\n", nanoseconds() - start);
     }
+    if (guards_wanted() && code == CL_SUCCESS) {
+        guards_after(queue, kernel);
+    }
     return code;
 }
 
@@ -335,7 +341,12 @@ static cl_int CL_API_CALL layer_clReleaseContext(cl_context context) {
     return layer.next.clReleaseContext(context);
 }
 
-RELEASE(clReleaseMemObject, cl_mem, MEMORY)
+static cl_int CL_API_CALL layer_clReleaseMemObject(cl_mem buffer) {
+    count(MEMORY, -1);
+    guards_leave(buffer);
+    return layer.next.clReleaseMemObject(buffer);
+}
+
 RELEASE(clReleaseProgram, cl_program, PROGRAM)
 RELEASE(clReleaseKernel, cl_kernel, KERNEL)
 RELEASE(clReleaseEvent, cl_event, EVENT)
@@ -400,7 +411,8 @@ static cl_mem CL_API_CALL layer_clCreateBuffer(cl_context context, cl_mem_flags 
         }
         return NULL;
     }
-    cl_mem buffer = layer.next.clCreateBuffer(context, flags, size, host, code);
+    cl_mem buffer = guards_wanted() ? guards_create(context, flags, size, host, code)
+                                    : layer.next.clCreateBuffer(context, flags, size, host, code);
     count(MEMORY, buffer != NULL);
     if (buffer && layer.fills && !(flags & CL_MEM_COPY_HOST_PTR)) {
         fill_buffer(buffer, size);
@@ -501,6 +513,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.fills = getenv("FAULT_FILL") != NULL;
     layer.fill = (unsigned char)number_of("FAULT_FILL");
     layer.next = layer.own = *target;
+    guards_begin(&layer.next);
 #define TAKE(name) layer.own.name = layer_##name;
     TAKE(clGetPlatformIDs)
     TAKE(clGetPlatformInfo)
@@ -559,6 +572,7 @@ __attribute__((destructor)) static void write_log(void) {
     if (layer.failed) {
         fprintf(log, "failed %s\n", layer.failed);
     }
+    fprintf(log, "guarded %ld\n", guards_count());
     for (int i = 0; i < KINDS; i++) {
         fprintf(log, "left %s %ld\n", kind_names[i], (long)layer.live[i]);
     }
