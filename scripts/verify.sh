@@ -120,8 +120,8 @@ T13|hostile JPEGs, judged as by djpeg|1000|1000|1000
 T14|one bad picture among a hundred|16|16|16
 T15|pictures free of what memory held|40|40|40
 T16|fuzz inputs, codecs to whole runs|10000|1000000|10000000
-T17|kernels in Oclgrind|25|25|25
-T18|pipelines under Valgrind|1|1|5
+T17|kernels in Oclgrind|40|40|40
+T18|pipelines under Valgrind, buffers with guards|400|400|400
 T21|small devices|-|-|-
 T23|runs under the thread sanitizer|-|-|-
 T24|the same outputs with other threads and batches|15|15|15

@@ -133,6 +133,8 @@ typedef struct clp_kernel {
 #define CLP_MAX_KERNELS 48
 
 clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass);
+/** As profiles call it: "filter u8>i16 transposed". */
+void clp_variant_name(const clp_variant *variant, char *name, size_t size);
 /** The program of a variant, built on first use; who needs one that is being built waits for it.
  * Any thread. */
 clproc_status clp_program_get(clp_device *device, const clp_variant *variant, clp_program **program,

@@ -16,9 +16,9 @@
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
  *   FAULT_CACHE a folder: what PoCL has compiled is copied there
  *   FAULT_GUARDS, FAULT_OVERRUN  see guards.h
- *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N" and, for each
- * kind of object, "left KIND N"; queues that were released with something under way count as left,
- * "unfinished queue"
+ *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N", "ran KERNEL"
+ *               for each that was launched and, for each kind of object, "left KIND N"; queues that
+ *               were released with something under way count as left, "unfinished queue"
  *
  * Every call that can fail for lack of something counts, in the order they are made; releases do
  * not, and always work.
@@ -52,7 +52,7 @@ typedef enum kind {
 static const char *const kind_names[KINDS] = {"context", "queue", "memory",  "program",
                                               "kernel",  "event", "mapping", "unfinished queue"};
 
-enum { MOST_QUEUES = 64 };
+enum { MOST_QUEUES = 64, MOST_KERNELS = 128 };
 
 static struct {
     cl_icd_dispatch next, own;
@@ -70,6 +70,8 @@ static struct {
     cl_command_queue queues[MOST_QUEUES];
     bool busy[MOST_QUEUES]; /**< given something since it was last waited for */
     int queue_count;
+    char kernels[MOST_KERNELS][64]; /**< that were launched */
+    int kernel_count;
 } layer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /** Lets the device end what it was given: a lost one touches memory no more. */
@@ -271,6 +273,23 @@ static unsigned long long nanoseconds(void) {
     return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
 }
 
+static void note_kernel(cl_kernel kernel) {
+    char name[sizeof layer.kernels[0]];
+    if (layer.next.clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof name, name, NULL) !=
+        CL_SUCCESS) {
+        return;
+    }
+    int at = 0;
+    pthread_mutex_lock(&layer.lock);
+    while (at < layer.kernel_count && strcmp(layer.kernels[at], name) != 0) {
+        at++;
+    }
+    if (at == layer.kernel_count && at < MOST_KERNELS) {
+        strcpy(layer.kernels[layer.kernel_count++], name);
+    }
+    pthread_mutex_unlock(&layer.lock);
+}
+
 static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
                                                        cl_uint dimensions, const size_t *offset,
                                                        const size_t *global, const size_t *local,
@@ -280,6 +299,7 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     if (fails("clEnqueueNDRangeKernel", &code)) {
         return code;
     }
+    note_kernel(kernel);
     if (layer.stopwatch) {
         layer.next.clFinish(queue);
     }
@@ -573,6 +593,9 @@ __attribute__((destructor)) static void write_log(void) {
         fprintf(log, "failed %s\n", layer.failed);
     }
     fprintf(log, "guarded %ld\n", guards_count());
+    for (int i = 0; i < layer.kernel_count; i++) {
+        fprintf(log, "ran %s\n", layer.kernels[i]);
+    }
     for (int i = 0; i < KINDS; i++) {
         fprintf(log, "left %s %ld\n", kind_names[i], (long)layer.live[i]);
     }
