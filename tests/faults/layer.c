@@ -15,6 +15,9 @@
  *   FAULT_CHATTER  if set, every build writes a line to standard error
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
  *   FAULT_CACHE a folder: what PoCL has compiled is copied there
+ *   FAULT_SMALL a word and a number: devices have at most so many bytes of memory ("global=N"), in
+ *               one buffer ("alloc=N"), in local memory ("local=N"), or work-items in a group
+ *               ("group=N"), and what asks for more fails
  *   FAULT_GUARDS, FAULT_OVERRUN  see guards.h
  *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N", "ran KERNEL"
  *               for each that was launched and, for each kind of object, "left KIND N"; queues that
@@ -161,9 +164,47 @@ PASS(clGetDeviceIDs,
      (cl_platform_id platform, cl_device_type type, cl_uint room, cl_device_id *devices,
       cl_uint *number),
      (platform, type, room, devices, number))
-PASS(clGetDeviceInfo,
-     (cl_device_id device, cl_device_info what, size_t size, void *value, size_t *length),
-     (device, what, size, value, length))
+/** What FAULT_SMALL says of `word`; without that, far more than there is. */
+static cl_ulong most(const char *word) {
+    const char *small = getenv("FAULT_SMALL");
+    size_t length = strlen(word);
+    bool said = small && strncmp(small, word, length) == 0 && small[length] == '=';
+    return said ? strtoull(small + length + 1, NULL, 10) : (cl_ulong)-1;
+}
+
+static cl_int CL_API_CALL layer_clGetDeviceInfo(cl_device_id device, cl_device_info what,
+                                                size_t size, void *value, size_t *length) {
+    cl_int code;
+    if (fails("clGetDeviceInfo", &code)) {
+        return code;
+    }
+    code = layer.next.clGetDeviceInfo(device, what, size, value, length);
+    const char *word = what == CL_DEVICE_GLOBAL_MEM_SIZE       ? "global"
+                       : what == CL_DEVICE_MAX_MEM_ALLOC_SIZE  ? "alloc"
+                       : what == CL_DEVICE_LOCAL_MEM_SIZE      ? "local"
+                       : what == CL_DEVICE_MAX_WORK_GROUP_SIZE ? "group"
+                                                               : NULL;
+    /* All four are numbers of 8 bytes here. */
+    if (code == CL_SUCCESS && word && value && *(cl_ulong *)value > most(word)) {
+        *(cl_ulong *)value = most(word);
+    }
+    return code;
+}
+
+/** Bytes in buffers that are alive, against FAULT_SMALL's. */
+static atomic_ullong bytes_taken;
+
+static bool take_bytes(size_t size, cl_int *code) {
+    unsigned long long taken = atomic_fetch_add(&bytes_taken, size) + size;
+    *code = size > most("alloc")     ? CL_INVALID_BUFFER_SIZE
+            : taken > most("global") ? CL_MEM_OBJECT_ALLOCATION_FAILURE
+                                     : CL_SUCCESS;
+    if (*code != CL_SUCCESS) {
+        atomic_fetch_sub(&bytes_taken, size);
+    }
+    return *code == CL_SUCCESS;
+}
+
 /** Writes as a compiler does, which knows nothing of streams. */
 static void chatter(void) {
     static const char line[] = "a word from the compiler\n";
@@ -299,6 +340,13 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     if (fails("clEnqueueNDRangeKernel", &code)) {
         return code;
     }
+    size_t items = 1;
+    for (cl_uint i = 0; local && i < dimensions; i++) {
+        items *= local[i];
+    }
+    if (items > most("group")) {
+        return CL_INVALID_WORK_GROUP_SIZE;
+    }
     note_kernel(kernel);
     if (layer.stopwatch) {
         layer.next.clFinish(queue);
@@ -362,7 +410,10 @@ static cl_int CL_API_CALL layer_clReleaseContext(cl_context context) {
 }
 
 static cl_int CL_API_CALL layer_clReleaseMemObject(cl_mem buffer) {
+    size_t size = 0;
     count(MEMORY, -1);
+    layer.next.clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof size, &size, NULL);
+    atomic_fetch_sub(&bytes_taken, size);
     guards_leave(buffer);
     return layer.next.clReleaseMemObject(buffer);
 }
@@ -425,7 +476,7 @@ static void fill_buffer(cl_mem buffer, size_t size) {
 static cl_mem CL_API_CALL layer_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size,
                                                void *host, cl_int *code) {
     cl_int failure;
-    if (fails("clCreateBuffer", &failure)) {
+    if (fails("clCreateBuffer", &failure) || !take_bytes(size, &failure)) {
         if (code) {
             *code = failure;
         }
