@@ -123,6 +123,7 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
         .run = params,
         .device = {.prof = run->prof,
                    .lanes = run->jobs,
+                   .memory = run->memory,
                    .crowded = run->listing.count >= run->jobs},
         .board = run->board,
         .events = &run->events,

@@ -249,8 +249,9 @@ struct clp_device {
     /* The ring: pinned memory of all lanes, on a device with memory of its own. */
     cl_mem ring;
     uint8_t *ring_host;
-    uint8_t *ring_plain; /**< it, where it could not be pinned; else NULL */
-    size_t ring_part;    /**< bytes of one part, of which each lane has CLP_RING_PARTS */
+    uint8_t *ring_plain;  /**< it, where it could not be pinned; else NULL */
+    uint64_t most_tables; /**< bytes of tables that are kept for later pictures */
+    size_t ring_part;     /**< bytes of one part, of which each lane has CLP_RING_PARTS */
     uint32_t ring_lanes;
     bool ring_taken[CLP_MAX_LANES];
 };
