@@ -18,11 +18,11 @@ quick)
 nightly)
     timeout=20000
     set -- FAULT_CALLS=200 FAULT_KILLS=1000 FAULT_PAIRS=200 FAULT_ROUNDS=10 FAULT_RACES=500 FUZZ_SECONDS=600 \
-        SOAK_SECONDS=600 ;;
+        SOAK_SECONDS=600 PACKAGE_TWICE=1 ;;
 release)
     timeout=90000
     set -- FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FAULT_RACES=500 FUZZ_SECONDS=3600 \
-        SOAK_SECONDS=7200 ;;
+        SOAK_SECONDS=7200 PACKAGE_TWICE=1 ;;
 *)
     echo "usage: scripts/verify.sh quick|nightly|release" >&2
     exit 2 ;;
@@ -149,7 +149,7 @@ T25|runs beside a soak|-|300|5000
 T26|calls that never return, and a signal|5|5|5
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
-T29|packages|-|-|-
+T29|what packages ask of binaries and help|80|80|80
 T31|runs within their bound of memory|8|8|8
 END
 cat "$table"
