@@ -162,8 +162,7 @@ static uint8_t *write_chunk(uint8_t *out, const char type[4], const uint8_t *dat
     return out + CLP_PNG_HEAD + size + CLP_PNG_TAIL;
 }
 
-/* To the end of the output, where the chunks will stand; their data is then moved forward to them.
- */
+/* Packs to the end of the output, where the chunks will stand, and moves their data to them. */
 clproc_status clp_png_write_packed(clp_encoder *encoder, clproc_error *error) {
     const size_t around = CLP_PNG_HEAD + CLP_PNG_TAIL;
     const clp_bytes *raw = &encoder->scratch;

@@ -280,6 +280,9 @@ static bool has_room(const clp_device *device, uint64_t bytes) {
 /** Keeps a schedule for later pictures; instead of those that nobody uses where there are too many.
  * With the lock held. */
 static void keep(clp_device *device, clp_schedule *made) {
+    if (made->table_bytes > device->most_tables) {
+        return;
+    }
     for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made->table_bytes);) {
         if (device->schedules[i]->users > 0) {
             i++;
