@@ -4,24 +4,40 @@
 #   scripts/verify.sh quick      for each change: some minutes
 #   scripts/verify.sh nightly    some hours
 #   scripts/verify.sh release    everything, a day; what could not be run fails it
-# BUILD names another build folder. The table also goes to BUILD/verify-PROFILE.txt.
+# BUILD names another build folder. The table also goes to BUILD/verify-PROFILE.txt. Of the variables set
+# below those count that are set already: so a profile is shortened, and the table says what is too few.
 set -eu
 cd "$(dirname "$0")/.."
 profile=${1:-quick}
 build=${BUILD:-build}
 
 case $profile in
-quick) timeout=600 ;;
+quick)
+    timeout=600
+    set -- ;;
 nightly)
     timeout=20000
-    export FAULT_CALLS=200 FAULT_KILLS=1000 FAULT_PAIRS=200 FAULT_ROUNDS=10 FUZZ_SECONDS=600 SOAK_SECONDS=600 ;;
+    set -- FAULT_CALLS=200 FAULT_KILLS=1000 FAULT_PAIRS=200 FAULT_ROUNDS=10 FAULT_RACES=500 FUZZ_SECONDS=600 \
+        SOAK_SECONDS=600 PACKAGE_TWICE=1 ;;
 release)
     timeout=90000
-    export FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FUZZ_SECONDS=3600 SOAK_SECONDS=7200 ;;
+    set -- FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FAULT_RACES=500 FUZZ_SECONDS=3600 \
+        SOAK_SECONDS=7200 PACKAGE_TWICE=1 ;;
 *)
     echo "usage: scripts/verify.sh quick|nightly|release" >&2
     exit 2 ;;
 esac
+
+for setting in "$@"; do
+    name=${setting%%=*}
+    eval "value=\${$name-${setting#*=}}"
+    # An empty one is none.
+    if [ -n "$value" ]; then
+        export "$name=$value"
+    else
+        unset "$name"
+    fi
+done
 
 cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DCLPROC_WERROR=ON -DCLPROC_TEST_TIMEOUT=$timeout >/dev/null
 cmake --build "$build" -j "$(nproc)" >/dev/null
@@ -31,9 +47,13 @@ export POCL_CACHE_DIR
 rm -rf "$POCL_CACHE_DIR"
 mkdir -p "$POCL_CACHE_DIR"
 
-# Which of the tests say how much of the code is run takes a build of its own.
+# How much of the code is run, and races between threads, take builds of their own.
 covered=
-if [ "$profile" != quick ]; then
+if [ "$profile" != quick ] && [ -z "${CLPROC_TSAN-}" ]; then
+    cmake -S . -B build-tsan -DCMAKE_BUILD_TYPE=Debug -DCLPROC_SANITIZE=thread -DCLPROC_TESTS=OFF >/dev/null &&
+        cmake --build build-tsan -j "$(nproc)" --target clproc >/dev/null || true
+fi
+if [ "$profile" != quick ] && [ "${COVERAGE-1}" ]; then
     covered=$(scripts/coverage.sh 2>/dev/null | tail -n 2) || covered=
 fi
 
@@ -107,7 +127,7 @@ END {
 }' /dev/stdin "$log" >"$table" <<'END' || failed=1
 T1|OpenCL calls that fail once|170|1000|4000
 T2|devices that are lost|55|330|3000
-T3|allocations that fail|300|300|3000
+T3|allocations that fail|3000|3000|6000
 T4|calls on files and threads that fail|400|400|2000
 T6|kills at random moments|50|1000|10000
 T7|signals that ask to stop|50|1000|10000
@@ -119,18 +139,18 @@ T12|files and results beyond limits|15|15|15
 T13|hostile JPEGs, judged as by djpeg|1000|1000|1000
 T14|one bad picture among a hundred|16|16|16
 T15|pictures free of what memory held|40|40|40
-T16|fuzz inputs, codecs to journal|10000|1000000|10000000
-T17|kernels in Oclgrind|25|25|25
-T18|pipelines under Valgrind|1|1|5
-T21|small devices|-|-|-
-T23|runs under the thread sanitizer|-|-|-
+T16|fuzz inputs, codecs to whole runs|10000|1000000|10000000
+T17|kernels in Oclgrind|40|40|40
+T18|pipelines under Valgrind, buffers with guards|400|400|400
+T21|small devices|27|27|44
+T23|runs under the thread sanitizer|-|500|500
 T24|the same outputs with other threads and batches|15|15|15
 T25|runs beside a soak|-|300|5000
 T26|calls that never return, and a signal|5|5|5
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
-T29|packages|-|-|-
-T31|runs within their bound of memory|5|5|5
+T29|what packages ask of binaries and help|80|80|80
+T31|runs within their bound of memory|8|8|8
 T32|devices with less memory than they say|7|7|7
 END
 cat "$table"

@@ -473,7 +473,9 @@ typedef struct clproc_run_params {
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
-    const volatile int *cancel; /**< non-zero stops the run; may be NULL */
+    /** Non-zero stops the run; may be NULL. A large PNG that is being packed is left to a thread of
+     * the library's, which ends some seconds after the run. */
+    const volatile int *cancel;
 } clproc_run_params;
 
 /** Counts outputs: as many as pictures, unless a picture has several. */

@@ -164,8 +164,9 @@ static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
                                                   self->branch->output->params.progressive);
     uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
     encode = encode > reference ? encode : reference;
+    /* A plan's tables are at the device, too. */
     return picture->file_bytes + (decode > encode ? decode : encode) +
-           (decoded ? plan->input.bytes : 0);
+           (decoded ? plan->input.bytes : 0) + clp_plan_bytes(plan) + plan->table_bytes;
 }
 
 static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,

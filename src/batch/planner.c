@@ -8,8 +8,10 @@
 
 /** Recipes kept. A camera's folder needs a few; a folder of all sizes remakes them. */
 #define KEPT 64
-/** And the bytes of their tables: those of colour conversions are large. */
-#define KEPT_BYTES ((size_t)64 << 20)
+/** And the bytes of their tables, those of colour conversions are large: so many at most, and no
+ * more than this part of what pictures may hold. */
+#define KEPT_BYTES ((uint64_t)64 << 20)
+#define KEPT_PART 16
 
 /** All that the recipes of a picture depend on besides the run's parameters. Compared as bytes. */
 typedef struct recipe_key {
@@ -32,6 +34,7 @@ typedef struct entry {
 
 struct clp_planner {
     const clp_output_set *outputs;
+    uint64_t most_bytes; /**< of tables kept */
     pthread_mutex_t lock;
     pthread_cond_t settled; /**< an entry is pending no more */
     uint64_t uses;
@@ -46,6 +49,8 @@ clproc_status clp_planner_create(clp_planner **planner, const clp_output_set *ou
         return clp_error_memory(error, "the plans", sizeof *made);
     }
     made->outputs = outputs;
+    made->most_bytes = clp_run_memory(&outputs->each[0].params) / KEPT_PART;
+    made->most_bytes = made->most_bytes < KEPT_BYTES ? made->most_bytes : KEPT_BYTES;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->settled, NULL);
     return CLPROC_OK;
@@ -146,10 +151,10 @@ static entry *oldest(clp_planner *planner) {
     return found;
 }
 
-static size_t table_bytes(const clp_planner *planner, const entry *one) {
-    size_t bytes = 0;
+static uint64_t table_bytes(const clp_planner *planner, const entry *one) {
+    uint64_t bytes = 0;
     for (uint32_t i = 0; i < planner->outputs->count; i++) {
-        bytes += one->recipes[i].plan ? one->recipes[i].plan->table_bytes : 0;
+        bytes += one->recipes[i].plan ? clp_plan_bytes(one->recipes[i].plan) : 0;
     }
     return bytes;
 }
@@ -159,7 +164,8 @@ static size_t table_bytes(const clp_planner *planner, const entry *one) {
 static void trim(clp_planner *planner) {
     for (;;) {
         entry *found = NULL;
-        size_t bytes = 0, ready = 0;
+        uint64_t bytes = 0;
+        size_t ready = 0;
         for (size_t i = 0; i < KEPT; i++) {
             entry *one = &planner->entries[i];
             if (one->state == ENTRY_READY) {
@@ -168,7 +174,7 @@ static void trim(clp_planner *planner) {
                 ready++;
             }
         }
-        if (bytes <= KEPT_BYTES || ready < 2) {
+        if (bytes <= planner->most_bytes || ready < 2) {
             return;
         }
         empty(planner, found);

@@ -131,7 +131,10 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
     const clproc_run_params *params = run->params;
     clp_stations_params stations = {
         .run = params,
-        .device = {.prof = run->prof, .lanes = run->jobs, .crowded = run->listing.own >= run->jobs},
+        .device = {.prof = run->prof,
+                   .lanes = run->jobs,
+                   .memory = run->memory,
+                   .crowded = run->listing.own >= run->jobs},
         .board = run->board,
         .events = &run->events,
         .is_small = is_small(run),

@@ -11,6 +11,7 @@ enum { MAX_FACTOR = 4 };
 typedef struct writer {
     clp_jpeg_guard guard;
     struct jpeg_compress_struct info;
+    struct jpeg_progress_mgr progress;
     clp_jpeg_output output;
     const volatile int *cancel;
     const clp_layout *layout;
@@ -134,7 +135,9 @@ static void point_at_rows(writer *jpeg, uint32_t index, uint32_t group, JSAMPROW
     }
 }
 
-static void check_cancel(writer *jpeg) {
+/** Called by libjpeg for every row of blocks, of every scan. */
+static void watch(j_common_ptr info) {
+    writer *jpeg = info->client_data;
     clproc_status status = clp_cancel_check(jpeg->cancel, jpeg->guard.error);
     if (status != CLPROC_OK) {
         clp_jpeg_fail(&jpeg->guard, status);
@@ -146,6 +149,9 @@ static void start_file(writer *jpeg) {
     /* A struct of its own for every picture: a recycled one keeps the Huffman tables made for the
      * picture before. */
     jpeg_create_compress(info);
+    info->client_data = jpeg;
+    info->progress = &jpeg->progress;
+    jpeg->progress.progress_monitor = watch;
     info->dest = &jpeg->output.manager;
     set_parameters(jpeg);
     jpeg_start_compress(info, TRUE);
@@ -160,7 +166,6 @@ static void write_picture(void *state) {
     start_file(jpeg);
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * DCTSIZE);
     for (uint32_t group = 0; info->next_scanline < info->image_height; group++) {
-        check_cancel(jpeg);
         for (uint32_t i = 0; i < jpeg->layout->plane_count; i++) {
             point_at_rows(jpeg, i, group, rows[i]);
         }

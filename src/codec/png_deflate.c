@@ -162,9 +162,8 @@ static uint8_t *write_chunk(uint8_t *out, const char type[4], const uint8_t *dat
     return out + CLP_PNG_HEAD + size + CLP_PNG_TAIL;
 }
 
-/** Packs `encoder->scratch` to the end of the output, where the chunks will stand, and moves their
- * data forward to them. */
-static clproc_status write_packed(clp_encoder *encoder, clproc_error *error) {
+/* Packs to the end of the output, where the chunks will stand, and moves their data to them. */
+clproc_status clp_png_write_packed(clp_encoder *encoder, clproc_error *error) {
     const size_t around = CLP_PNG_HEAD + CLP_PNG_TAIL;
     const clp_bytes *raw = &encoder->scratch;
     clp_bytes *output = &encoder->output;
@@ -197,7 +196,7 @@ clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layou
     clproc_status status;
     CLP_TRY(status, out, filter_picture(encoder, layout, base, level > 0, error));
     CLP_TRY(status, out, take_compressor(encoder, level, error));
-    status = write_packed(encoder, error);
+    status = clp_png_pack(encoder, error);
 out:
     return status;
 }

@@ -90,4 +90,9 @@ uint32_t clp_png_pass_width(uint32_t width, int pass);
 /** Puts the pixels of a pass, of `pixel` bytes each, where they belong in a row. */
 void clp_png_spread(const uint8_t *pixels, int pass, uint32_t width, size_t pixel, uint8_t *row);
 
+/** Packs the filtered rows in `encoder->scratch` into chunks behind `encoder->output`. */
+clproc_status clp_png_write_packed(clp_encoder *encoder, clproc_error *error);
+/** The same, but ends soon after somebody wants to stop, without the encoder's buffers then. */
+clproc_status clp_png_pack(clp_encoder *encoder, clproc_error *error);
+
 #endif

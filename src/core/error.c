@@ -41,6 +41,10 @@ clproc_status clp_error_in_file(clproc_error *error, clproc_status status, const
 }
 
 clproc_status clp_error_memory(clproc_error *error, const char *what, size_t bytes) {
+    if (bytes == 0) {
+        return clp_error_set(error, CLPROC_ERROR_MEMORY,
+                             "no memory for %s; use fewer --jobs or a smaller --memory", what);
+    }
     return clp_error_set(error, CLPROC_ERROR_MEMORY,
                          "no memory for %s (%zu bytes); use fewer --jobs or a smaller --memory",
                          what, bytes);

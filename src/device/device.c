@@ -48,9 +48,16 @@ void clp_queue_close(cl_command_queue *queue) {
 /* ----------------------------------------------------------------- opening */
 
 /** Pinned memory of all lanes together, at most; it costs half a millisecond a MiB. */
-#define RING_BYTES ((size_t)64 << 20)
+#define RING_BYTES ((uint64_t)64 << 20)
+/** Tables that are kept for later pictures, at most. */
+#define TABLE_BYTES ((uint64_t)64 << 20)
 /** A part large enough for transfers to run at the link's speed. */
 #define RING_PART ((size_t)1 << 20)
+
+/** One part in `parts` of the pictures' bound, and no more than `most`. */
+static uint64_t share_of(uint64_t memory, uint32_t parts, uint64_t most) {
+    return memory > 0 && memory / parts < most ? memory / parts : most;
+}
 
 /** Pinned memory for the ring. */
 static clproc_status pin_ring(clp_device *device, size_t bytes, clproc_error *error) {
@@ -75,10 +82,13 @@ static clproc_status pin_ring(clp_device *device, size_t bytes, clproc_error *er
 
 /** The ring, on a device with memory of its own. Where the driver has no pinned memory to give it
  * is plain memory, which travels more slowly. */
-static clproc_status open_ring(clp_device *device, uint32_t lanes, clproc_error *error) {
+static clproc_status open_ring(clp_device *device, uint32_t lanes, uint64_t memory,
+                               clproc_error *error) {
     clproc_error cause;
-    lanes = lanes < CLP_MAX_LANES ? lanes : CLP_MAX_LANES;
-    size_t part = RING_BYTES / CLP_RING_PARTS / lanes / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
+    lanes = lanes < 1 ? 1 : lanes < CLP_MAX_LANES ? lanes : CLP_MAX_LANES;
+    size_t most = (size_t)share_of(memory, 8, RING_BYTES);
+    size_t part = most / CLP_RING_PARTS / lanes / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
+    part = part > CLP_PITCH_ALIGN ? part : CLP_PITCH_ALIGN;
     part = part < RING_PART ? part : RING_PART;
     size_t bytes = part * CLP_RING_PARTS * lanes;
     if (pin_ring(device, bytes, &cause) != CLPROC_OK) {
@@ -97,8 +107,8 @@ static clproc_status open_ring(clp_device *device, uint32_t lanes, clproc_error 
     return CLPROC_OK;
 }
 
-static clproc_status open_context(clp_device *device, cl_platform_id platform, uint32_t lanes,
-                                  clproc_error *error) {
+static clproc_status open_context(clp_device *device, cl_platform_id platform,
+                                  const clp_device_params *params, clproc_error *error) {
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
     cl_int code;
     clproc_status status;
@@ -106,7 +116,7 @@ static clproc_status open_context(clp_device *device, cl_platform_id platform, u
     CLP_TRY(status, out, clp_cl_check(code, "clCreateContext", device->info.name, error));
     CLP_TRY(status, out, clp_device_queue(device, &device->queue, error));
     if (!device->unified) {
-        status = open_ring(device, lanes > 0 ? lanes : 1, error);
+        status = open_ring(device, params->lanes, params->memory, error);
     }
 out:
     return status;
@@ -145,10 +155,11 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     pthread_cond_init(&made->built, NULL);
     made->prof = params->prof;
     made->opened = clp_clock_ns();
+    made->most_tables = share_of(params->memory, 16, TABLE_BYTES);
     snprintf(made->notice, sizeof made->notice, "%s", notice);
     judge(made, found, params->crowded);
     if (!made->reference) {
-        status = open_context(made, found->platform, params->lanes, error);
+        status = open_context(made, found->platform, params, error);
     }
     if (status != CLPROC_OK) {
         clp_device_close(&made);

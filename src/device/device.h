@@ -27,6 +27,9 @@ typedef struct clp_device_params {
     const char *selection; /**< see clproc_context_params */
     clp_prof *prof;        /**< NULL: without profiling */
     uint32_t lanes;        /**< as many will work at once; 0: one */
+    /** Bound of the pictures under way, bytes; 0: none. Of so much the ring takes an eighth at
+     * most, and tables kept for later pictures a sixteenth. */
+    uint64_t memory;
     /** So many pictures are to come that every lane has one at any time: then a CPU's kernels run
      * in the thread of their lane, where the driver can do that. */
     bool crowded;

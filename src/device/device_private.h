@@ -137,6 +137,8 @@ typedef struct clp_kernel {
 #define CLP_MAX_KERNELS 48
 
 clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass);
+/** As profiles call it: "filter u8>i16 transposed". */
+void clp_variant_name(const clp_variant *variant, char *name, size_t size);
 /** The program of a variant, built on first use; who needs one that is being built waits for it.
  * Any thread. */
 clproc_status clp_program_get(clp_device *device, const clp_variant *variant, clp_program **program,
@@ -251,8 +253,9 @@ struct clp_device {
     /* The ring: pinned memory of all lanes, on a device with memory of its own. */
     cl_mem ring;
     uint8_t *ring_host;
-    uint8_t *ring_plain; /**< it, where it could not be pinned; else NULL */
-    size_t ring_part;    /**< bytes of one part, of which each lane has CLP_RING_PARTS */
+    uint8_t *ring_plain;  /**< it, where it could not be pinned; else NULL */
+    uint64_t most_tables; /**< bytes of tables that are kept for later pictures */
+    size_t ring_part;     /**< bytes of one part, of which each lane has CLP_RING_PARTS */
     uint32_t ring_lanes;
     bool ring_taken[CLP_MAX_LANES];
 };

@@ -41,8 +41,7 @@ static bool same(const clp_variant *a, const clp_variant *b) {
            a->src == b->src && a->dst == b->dst;
 }
 
-/** As profiles call it: "filter u8>i16 transposed". */
-static void name_variant(const clp_variant *v, char *name, size_t size) {
+void clp_variant_name(const clp_variant *v, char *name, size_t size) {
     const char *kind = kind_names[v->kind];
     /* Where neither end is float, the name says so if the sums are. */
     bool told = v->src == CLP_SAMPLE_F32 || v->dst == CLP_SAMPLE_F32;
@@ -278,7 +277,7 @@ static clp_program *find_place(clp_device *device, const clp_variant *variant) {
     if (!found && device->program_count < CLP_MAX_KERNELS) {
         found = &device->programs[device->program_count++];
         found->variant = *variant;
-        name_variant(variant, found->name, sizeof found->name);
+        clp_variant_name(variant, found->name, sizeof found->name);
     }
     return found;
 }

@@ -284,22 +284,33 @@ static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way)
     return NULL;
 }
 
-/** Keeps a schedule for later pictures; instead of one that nobody uses where there are too many.
+/** True if there is room for one more schedule, of so many bytes. */
+static bool has_room(const clp_device *device, uint64_t bytes) {
+    for (uint32_t i = 0; i < device->schedule_count; i++) {
+        bytes += device->schedules[i]->table_bytes;
+    }
+    return device->schedule_count < CLP_MAX_SCHEDULES && bytes <= device->most_tables;
+}
+
+/** Keeps a schedule for later pictures; instead of those that nobody uses where there are too many.
  * With the lock held. */
 static void keep(clp_device *device, clp_schedule *made) {
-    uint32_t place = device->schedule_count;
-    for (uint32_t i = 0; place == CLP_MAX_SCHEDULES && i < CLP_MAX_SCHEDULES; i++) {
-        if (device->schedules[i]->users == 0) {
-            destroy(device, &device->schedules[i]);
-            /* The others move up: the first is the oldest. */
-            memmove(&device->schedules[i], &device->schedules[i + 1],
-                    (CLP_MAX_SCHEDULES - i - 1) * sizeof device->schedules[0]);
-            place = --device->schedule_count;
-        }
+    if (made->table_bytes > device->most_tables) {
+        return;
     }
-    if (place < CLP_MAX_SCHEDULES) {
-        device->schedules[place] = made;
-        device->schedule_count++;
+    for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made->table_bytes);) {
+        if (device->schedules[i]->users > 0) {
+            i++;
+            continue;
+        }
+        destroy(device, &device->schedules[i]);
+        /* The others move up: the first is the oldest. */
+        device->schedule_count--;
+        memmove(&device->schedules[i], &device->schedules[i + 1],
+                (device->schedule_count - i) * sizeof device->schedules[0]);
+    }
+    if (has_room(device, made->table_bytes)) {
+        device->schedules[device->schedule_count++] = made;
     }
 }
 

@@ -11,34 +11,9 @@
 #define IDENTITY_TOLERANCE (0.5 / 255)
 
 static void close_sampler(clp_icc_sampler *s) {
-    if (s->transform) {
-        cmsDeleteTransform(s->transform);
-    }
-    if (s->to_light) {
-        cmsDeleteTransform(s->to_light);
-    }
-    if (s->to_plain) {
-        cmsDeleteTransform(s->to_plain);
-    }
-    if (s->light) {
-        cmsCloseProfile(s->light);
-    }
-    if (s->source) {
-        cmsCloseProfile(s->source);
-    }
-    if (s->target) {
-        cmsCloseProfile(s->target);
-    }
-    if (s->context) {
-        cmsDeleteContext(s->context);
-    }
-}
-
-/** Nothing on standard error: what is wrong becomes an error of ours. */
-static void ignore(cmsContext context, cmsUInt32Number code, const char *text) {
-    (void)context;
-    (void)code;
-    (void)text;
+    clp_icc_memory_close(&s->memory);
+    clp_bytes_free(&s->srgb[0]);
+    clp_bytes_free(&s->srgb[1]);
 }
 
 static clproc_status open_profile(cmsContext context, const uint8_t *data, size_t size,
@@ -64,14 +39,14 @@ static clproc_status open_profile(cmsContext context, const uint8_t *data, size_
     return CLPROC_OK;
 }
 
-static cmsHPROFILE srgb_profile(cmsContext context, bool gray) {
-    clp_bytes bytes = {0};
-    cmsHPROFILE profile = NULL;
-    if (clp_icc_make(&clp_icc_srgb, gray, &bytes, NULL) == CLPROC_OK) {
-        profile = cmsOpenProfileFromMemTHR(context, bytes.data, (uint32_t)bytes.size);
+/** `bytes` must live as long as the profile. */
+static clproc_status open_srgb(cmsContext context, bool gray, clp_bytes *bytes,
+                               cmsHPROFILE *profile, clproc_error *error) {
+    clproc_status status = clp_icc_make(&clp_icc_srgb, gray, bytes, error);
+    if (status == CLPROC_OK) {
+        *profile = cmsOpenProfileFromMemTHR(context, bytes->data, (uint32_t)bytes->size);
     }
-    clp_bytes_free(&bytes);
-    return profile;
+    return status;
 }
 
 static const cmsTagSignature curve_tags[3] = {cmsSigRedTRCTag, cmsSigGreenTRCTag, cmsSigBlueTRCTag};
@@ -116,40 +91,35 @@ static clproc_status open_sampler(clp_icc_sampler *s, const clp_icc_request *req
         [1] = TYPE_GRAY_FLT, [3] = TYPE_RGB_FLT, [4] = TYPE_CMYK_FLT};
     uint32_t flags = cmsFLAGS_NOOPTIMIZE | cmsFLAGS_NOCACHE |
                      (request->black_point ? cmsFLAGS_BLACKPOINTCOMPENSATION : 0);
+    cmsContext context = clp_icc_context(s->memory);
     clproc_status status;
     s->in = request->channels;
     s->intent = request->intent;
-    s->context = cmsCreateContext(NULL, NULL);
-    if (!s->context) {
-        return clp_error_memory(error, "colour management", 0);
-    }
-    cmsSetLogErrorHandlerTHR(s->context, ignore);
     if (request->source) {
-        CLP_TRY(status, out,
-                open_profile(s->context, request->source, request->source_size, s->in, &s->source,
-                             error));
-    } else {
-        s->source = srgb_profile(s->context, s->in == 1);
-    }
-    if (request->target) {
         CLP_TRY(
             status, out,
-            open_profile(s->context, request->target, request->target_size, 3, &s->target, error));
+            open_profile(context, request->source, request->source_size, s->in, &s->source, error));
     } else {
-        s->target = srgb_profile(s->context, false);
+        CLP_TRY(status, out, open_srgb(context, s->in == 1, &s->srgb[0], &s->source, error));
+    }
+    if (request->target) {
+        CLP_TRY(status, out,
+                open_profile(context, request->target, request->target_size, 3, &s->target, error));
+    } else {
+        CLP_TRY(status, out, open_srgb(context, false, &s->srgb[1], &s->target, error));
     }
     if (s->source && s->target) {
-        s->transform = cmsCreateTransformTHR(s->context, s->source, formats[s->in], s->target,
+        s->transform = cmsCreateTransformTHR(context, s->source, formats[s->in], s->target,
                                              TYPE_RGB_FLT, (uint32_t)request->intent, flags);
-        s->light = light_profile(s->context, s->target);
+        s->light = light_profile(context, s->target);
     }
     if (s->transform && s->light) {
-        s->to_light = cmsCreateTransformTHR(s->context, s->source, formats[s->in], s->light,
+        s->to_light = cmsCreateTransformTHR(context, s->source, formats[s->in], s->light,
                                             TYPE_RGB_FLT, (uint32_t)request->intent, flags);
         uint32_t intent = request->intent == CLPROC_INTENT_ABSOLUTE ? INTENT_RELATIVE_COLORIMETRIC
                                                                     : (uint32_t)request->intent;
         s->to_plain =
-            cmsCreateTransformTHR(s->context, s->source, formats[s->in], s->light, TYPE_RGB_FLT,
+            cmsCreateTransformTHR(context, s->source, formats[s->in], s->light, TYPE_RGB_FLT,
                                   intent, flags & ~(uint32_t)cmsFLAGS_BLACKPOINTCOMPENSATION);
     }
     status = s->transform ? CLPROC_OK
@@ -328,29 +298,27 @@ static bool nothing_to_do(const clp_icc_request *request) {
 }
 
 /** Curves and matrix where they do, else whatever comes nearer: near black, an inverse curve may be
- * steeper than its samples tell. */
+ * steeper than its samples tell. `*other` is then what was not taken. */
 static clproc_status make_rgb(const clp_icc_sampler *s, clp_conversion **made,
-                              clproc_error *error) {
+                              clp_conversion **other, clproc_error *error) {
     double off;
-    clp_conversion *other = NULL;
     clproc_status status;
     CLP_TRY(status, out, make_shaper(s, *made, &off, error));
     if (off > SHAPER_TOLERANCE) {
-        CLP_TRY(status, out, clp_conversion_create(&other, (*made)->in, (*made)->out, error));
-        CLP_TRY(status, out, clp_icc_make_table(s, other, error));
-        if (distance(s, other) <= off) {
-            clp_conversion *nearer = other;
-            other = *made;
+        CLP_TRY(status, out, clp_conversion_create(other, (*made)->in, (*made)->out, error));
+        CLP_TRY(status, out, clp_icc_make_table(s, *other, error));
+        if (distance(s, *other) <= off) {
+            clp_conversion *nearer = *other;
+            *other = *made;
             *made = nearer;
         }
     }
 out:
-    clp_conversion_release(&other);
     return status;
 }
 
 static clproc_status make_from(const clp_icc_sampler *s, clp_conversion **made,
-                               clproc_error *error) {
+                               clp_conversion **other, clproc_error *error) {
     if (s->in == (*made)->out && distance(s, NULL) <= IDENTITY_TOLERANCE) {
         clp_conversion_release(made);
         return CLPROC_OK;
@@ -358,7 +326,7 @@ static clproc_status make_from(const clp_icc_sampler *s, clp_conversion **made,
     if (s->in == 1) {
         return make_gray(s, *made, error);
     }
-    return s->in == 3 ? make_rgb(s, made, error) : clp_icc_make_table(s, *made, error);
+    return s->in == 3 ? make_rgb(s, made, other, error) : clp_icc_make_table(s, *made, error);
 }
 
 /** What a table stands for, clipped as its results are. */
@@ -392,28 +360,41 @@ static clproc_status hand_over(clp_icc_sampler *s, clp_conversion *made, clproc_
     return CLPROC_OK;
 }
 
+/** A conversion that is being made. */
+typedef struct making {
+    const clp_icc_request *request;
+    clp_icc_sampler sampler;
+    clp_conversion *made, *other;
+} making;
+
+static clproc_status make_with_profiles(void *state, clproc_error *error) {
+    making *m = state;
+    clproc_status status = open_sampler(&m->sampler, m->request, error);
+    return status == CLPROC_OK ? make_from(&m->sampler, &m->made, &m->other, error) : status;
+}
+
 clproc_status clp_icc_convert(const clp_icc_request *request, clp_conversion **conversion,
                               clproc_error *error) {
-    clp_icc_sampler s = {0};
-    clp_conversion *made = NULL;
+    making m = {.request = request};
     uint32_t out_channels = request->channels == 1 && !request->target ? 1 : 3;
     clproc_status status;
     *conversion = NULL;
     if (nothing_to_do(request)) {
         return CLPROC_OK;
     }
-    CLP_TRY(status, out, clp_conversion_create(&made, request->channels, out_channels, error));
+    CLP_TRY(status, out, clp_conversion_create(&m.made, request->channels, out_channels, error));
     if (request->channels == 4 && !request->source && !request->target) {
-        CLP_TRY(status, out, clp_icc_make_table(NULL, made, error));
+        CLP_TRY(status, out, clp_icc_make_table(NULL, m.made, error));
     } else {
-        CLP_TRY(status, out, open_sampler(&s, request, error));
-        CLP_TRY(status, out, make_from(&s, &made, error));
-        CLP_TRY(status, out, hand_over(&s, made, error));
+        CLP_TRY(status, out, clp_icc_memory_open(&m.sampler.memory, error));
+        CLP_TRY(status, out, clp_icc_attempt(m.sampler.memory, make_with_profiles, &m, error));
+        CLP_TRY(status, out, hand_over(&m.sampler, m.made, error));
     }
-    *conversion = made;
-    made = NULL;
+    *conversion = m.made;
+    m.made = NULL;
 out:
-    clp_conversion_release(&made);
-    close_sampler(&s);
+    clp_conversion_release(&m.made);
+    clp_conversion_release(&m.other);
+    close_sampler(&m.sampler);
     return status;
 }

@@ -1,9 +1,8 @@
 /** Profiles from numbers. */
-#include <lcms2.h>
 #include <string.h>
 
 #include "core/memory.h"
-#include "meta/meta.h"
+#include "meta/icc_private.h"
 
 /* ITU-R BT.709, BT.2020, SMPTE EG 432-1. */
 #define D65                                                                                        \
@@ -109,30 +108,32 @@ static clproc_status save(cmsHPROFILE profile, clp_bytes *out, clproc_error *err
     return status;
 }
 
+typedef struct making {
+    cmsContext context;
+    const clp_icc_numbers *numbers;
+    bool gray;
+    clp_bytes *out;
+} making;
+
+static clproc_status make(void *state, clproc_error *error) {
+    const making *m = state;
+    bool srgb = memcmp(m->numbers, &clp_icc_srgb, sizeof *m->numbers) == 0;
+    cmsToneCurve *curve = make_curve(m->context, m->numbers);
+    cmsHPROFILE profile = curve ? make_profile(m->context, m->numbers, m->gray, curve) : NULL;
+    if (!profile || !describe(m->context, profile, srgb, m->gray)) {
+        return clp_error_set(error, CLPROC_ERROR_INPUT, "its colour numbers are impossible");
+    }
+    return save(profile, m->out, error);
+}
+
 clproc_status clp_icc_make(const clp_icc_numbers *numbers, bool gray, clp_bytes *out,
                            clproc_error *error) {
-    cmsContext context = cmsCreateContext(NULL, NULL);
-    cmsToneCurve *curve = NULL;
-    cmsHPROFILE profile = NULL;
-    clproc_status status;
-    bool srgb = memcmp(numbers, &clp_icc_srgb, sizeof *numbers) == 0;
-    if (context) {
-        curve = make_curve(context, numbers);
-        profile = curve ? make_profile(context, numbers, gray, curve) : NULL;
+    clp_icc_memory *memory = NULL;
+    clproc_status status = clp_icc_memory_open(&memory, error);
+    if (status == CLPROC_OK) {
+        making m = {clp_icc_context(memory), numbers, gray, out};
+        status = clp_icc_attempt(memory, make, &m, error);
     }
-    if (!profile || !describe(context, profile, srgb, gray)) {
-        status = clp_error_set(error, CLPROC_ERROR_INPUT, "its colour numbers are impossible");
-    } else {
-        status = save(profile, out, error);
-    }
-    if (profile) {
-        cmsCloseProfile(profile);
-    }
-    if (curve) {
-        cmsFreeToneCurve(curve);
-    }
-    if (context) {
-        cmsDeleteContext(context);
-    }
+    clp_icc_memory_close(&memory);
     return status;
 }

@@ -6,9 +6,29 @@
 
 #include "meta/meta.h"
 
+/* -------------------------------------------------- icc_memory.c */
+
+/** A context of Little CMS with all that is made in it. */
+typedef struct clp_icc_memory clp_icc_memory;
+
+clproc_status clp_icc_memory_open(clp_icc_memory **memory, clproc_error *error);
+/** Profiles, curves and transforms go with it, however far they have come. */
+void clp_icc_memory_close(clp_icc_memory **memory);
+cmsContext clp_icc_context(const clp_icc_memory *memory);
+/** Calls `step`, which may call Little CMS in this memory's context. Where memory ends, the step is
+ * left at once, with CLPROC_ERROR_MEMORY: Little CMS itself would take a profile for broken, or go
+ * on with what it has not got. Then only clp_icc_memory_close() may follow, so whatever a step
+ * takes besides must be found in `state`. */
+clproc_status clp_icc_attempt(clp_icc_memory *memory,
+                              clproc_status (*step)(void *state, clproc_error *error), void *state,
+                              clproc_error *error);
+
+/* ------------------------------------------------- icc_convert.c */
+
 /** What a conversion is made from. */
 typedef struct clp_icc_sampler {
-    cmsContext context;
+    clp_icc_memory *memory;
+    clp_bytes srgb[2]; /**< profiles of ours in the places of source and target */
     cmsHPROFILE source, target;
     cmsHPROFILE light;       /**< the target without its curves; NULL if it has none */
     cmsHTRANSFORM transform; /**< to the target */
@@ -17,8 +37,6 @@ typedef struct clp_icc_sampler {
     clproc_intent intent;
     uint32_t in;
 } clp_icc_sampler;
-
-/* ------------------------------------------------- icc_convert.c */
 
 /** What Little CMS makes of one colour, by a transform of the sampler's. */
 void clp_icc_sample_by(const clp_icc_sampler *s, cmsHTRANSFORM transform, const double in[4],

@@ -269,3 +269,15 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
         }
     }
 }
+
+static uint64_t axis_bytes(const clp_axis *axis) {
+    return axis->weight ? (uint64_t)axis->out * axis->taps * sizeof *axis->weight : 0;
+}
+
+uint64_t clp_plan_bytes(const clp_plan *plan) {
+    uint64_t bytes = plan->table_bytes;
+    for (size_t i = 0; i < plan->terms.count; i++) {
+        bytes += axis_bytes(&plan->terms.items[i].y) + axis_bytes(&plan->terms.items[i].x);
+    }
+    return bytes;
+}

@@ -153,6 +153,8 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
 
 /** The plan in one line, for profiles: sizes, what the levels do, bytes moved and multiply-adds. */
 void clp_plan_summary(const clp_plan *plan, char *text, size_t size);
+/** Bytes of its tables, and of the matrices of its terms. */
+uint64_t clp_plan_bytes(const clp_plan *plan);
 /** Bytes that all passes read and write. */
 uint64_t clp_plan_traffic(const clp_plan *plan);
 /** Prints terms and passes with sizes, bytes moved and multiply-adds. */

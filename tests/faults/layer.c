@@ -11,14 +11,17 @@
  *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
  *   FAULT_PROFILING  if set, no queue can have profiling
  *   FAULT_FILL  a number: every byte of a new buffer
- *   FAULT_ROOM  bytes that all buffers together may have, but those in the host's memory
  *   FAULT_STOPWATCH  a file: kernels run alone, and each launch's nanoseconds are written there
  *   FAULT_CHATTER  if set, every build writes a line to standard error
  *   FAULT_END   every build ends the process: "exit" or "abort", with a line to standard error
  *   FAULT_CACHE a folder: what PoCL has compiled is copied there
- *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME" and, for each kind of
- *               object, "left KIND N"; queues that were released with something under way
- *               count as left, "unfinished queue"
+ *   FAULT_SMALL a word and a number: devices have at most so many bytes of memory ("global=N"), in
+ *               one buffer ("alloc=N"), in local memory ("local=N"), or work-items in a group
+ *               ("group=N"), and what asks for more fails; "room=N": of memory, but do not tell so
+ *   FAULT_GUARDS, FAULT_OVERRUN  see guards.h
+ *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N", "ran KERNEL"
+ *               for each that was launched and, for each kind of object, "left KIND N"; queues that
+ *               were released with something under way count as left, "unfinished queue"
  *
  * Every call that can fail for lack of something counts, in the order they are made; releases do
  * not, and always work.
@@ -35,6 +38,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guards.h"
+
 typedef enum kind {
     CONTEXT,
     QUEUE,
@@ -50,7 +55,7 @@ typedef enum kind {
 static const char *const kind_names[KINDS] = {"context", "queue", "memory",  "program",
                                               "kernel",  "event", "mapping", "unfinished queue"};
 
-enum { MOST_QUEUES = 64 };
+enum { MOST_QUEUES = 64, MOST_KERNELS = 128 };
 
 static struct {
     cl_icd_dispatch next, own;
@@ -61,8 +66,6 @@ static struct {
     cl_ulong ahead;
     bool stays_lost, fills, has_timer, no_profiling;
     unsigned char fill;
-    long room;        /**< bytes of buffers; 0: any */
-    atomic_long used; /**< of them */
     atomic_long calls, live[KINDS];
     atomic_bool lost;
     _Atomic(const char *) failed;
@@ -70,6 +73,8 @@ static struct {
     cl_command_queue queues[MOST_QUEUES];
     bool busy[MOST_QUEUES]; /**< given something since it was last waited for */
     int queue_count;
+    char kernels[MOST_KERNELS][64]; /**< that were launched */
+    int kernel_count;
 } layer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /** Lets the device end what it was given: a lost one touches memory no more. */
@@ -159,9 +164,53 @@ PASS(clGetDeviceIDs,
      (cl_platform_id platform, cl_device_type type, cl_uint room, cl_device_id *devices,
       cl_uint *number),
      (platform, type, room, devices, number))
-PASS(clGetDeviceInfo,
-     (cl_device_id device, cl_device_info what, size_t size, void *value, size_t *length),
-     (device, what, size, value, length))
+/** What FAULT_SMALL says of `word`; without that, far more than there is. */
+static cl_ulong most(const char *word) {
+    const char *small = getenv("FAULT_SMALL");
+    size_t length = strlen(word);
+    bool said = small && strncmp(small, word, length) == 0 && small[length] == '=';
+    return said ? strtoull(small + length + 1, NULL, 10) : (cl_ulong)-1;
+}
+
+static cl_int CL_API_CALL layer_clGetDeviceInfo(cl_device_id device, cl_device_info what,
+                                                size_t size, void *value, size_t *length) {
+    cl_int code;
+    if (fails("clGetDeviceInfo", &code)) {
+        return code;
+    }
+    code = layer.next.clGetDeviceInfo(device, what, size, value, length);
+    const char *word = what == CL_DEVICE_GLOBAL_MEM_SIZE       ? "global"
+                       : what == CL_DEVICE_MAX_MEM_ALLOC_SIZE  ? "alloc"
+                       : what == CL_DEVICE_LOCAL_MEM_SIZE      ? "local"
+                       : what == CL_DEVICE_MAX_WORK_GROUP_SIZE ? "group"
+                                                               : NULL;
+    /* All four are numbers of 8 bytes here. */
+    if (code == CL_SUCCESS && word && value && *(cl_ulong *)value > most(word)) {
+        *(cl_ulong *)value = most(word);
+    }
+    return code;
+}
+
+/** Bytes of the device's own in buffers that are alive, against FAULT_SMALL's. */
+static atomic_ullong bytes_taken;
+
+/** What a buffer takes of the device's own memory. */
+static size_t own_bytes(cl_mem_flags flags, size_t size) {
+    return flags & CL_MEM_ALLOC_HOST_PTR ? 0 : size;
+}
+
+static bool take_bytes(cl_mem_flags flags, size_t size, cl_int *code) {
+    size_t own = own_bytes(flags, size);
+    unsigned long long taken = atomic_fetch_add(&bytes_taken, own) + own;
+    *code = size > most("alloc")                              ? CL_INVALID_BUFFER_SIZE
+            : taken > most("global") || taken > most("room") ? CL_MEM_OBJECT_ALLOCATION_FAILURE
+                                                              : CL_SUCCESS;
+    if (*code != CL_SUCCESS) {
+        atomic_fetch_sub(&bytes_taken, own);
+    }
+    return *code == CL_SUCCESS;
+}
+
 /** Writes as a compiler does, which knows nothing of streams. */
 static void chatter(void) {
     static const char line[] = "a word from the compiler\n";
@@ -271,6 +320,23 @@ static unsigned long long nanoseconds(void) {
     return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
 }
 
+static void note_kernel(cl_kernel kernel) {
+    char name[sizeof layer.kernels[0]];
+    if (layer.next.clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof name, name, NULL) !=
+        CL_SUCCESS) {
+        return;
+    }
+    int at = 0;
+    pthread_mutex_lock(&layer.lock);
+    while (at < layer.kernel_count && strcmp(layer.kernels[at], name) != 0) {
+        at++;
+    }
+    if (at == layer.kernel_count && at < MOST_KERNELS) {
+        strcpy(layer.kernels[layer.kernel_count++], name);
+    }
+    pthread_mutex_unlock(&layer.lock);
+}
+
 static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
                                                        cl_uint dimensions, const size_t *offset,
                                                        const size_t *global, const size_t *local,
@@ -280,6 +346,14 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     if (fails("clEnqueueNDRangeKernel", &code)) {
         return code;
     }
+    size_t items = 1;
+    for (cl_uint i = 0; local && i < dimensions; i++) {
+        items *= local[i];
+    }
+    if (items > most("group")) {
+        return CL_INVALID_WORK_GROUP_SIZE;
+    }
+    note_kernel(kernel);
     if (layer.stopwatch) {
         layer.next.clFinish(queue);
     }
@@ -290,6 +364,9 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     count(EVENT, code == CL_SUCCESS && event);
     if (layer.stopwatch && layer.next.clFinish(queue) == CL_SUCCESS) {
         fprintf(layer.stopwatch, "%llu\n", nanoseconds() - start);
+    }
+    if (guards_wanted() && code == CL_SUCCESS) {
+        guards_after(queue, kernel);
     }
     return code;
 }
@@ -338,24 +415,21 @@ static cl_int CL_API_CALL layer_clReleaseContext(cl_context context) {
     return layer.next.clReleaseContext(context);
 }
 
-/** Bytes of the device's own that a buffer takes. */
-static long bytes_of(cl_mem buffer) {
-    size_t size = 0;
-    cl_mem_flags flags = 0;
-    layer.next.clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof size, &size, NULL);
-    layer.next.clGetMemObjectInfo(buffer, CL_MEM_FLAGS, sizeof flags, &flags, NULL);
-    return flags & CL_MEM_ALLOC_HOST_PTR ? 0 : (long)size;
-}
-
 static cl_int CL_API_CALL layer_clReleaseMemObject(cl_mem buffer) {
     cl_uint holders = 0;
     layer.next.clGetMemObjectInfo(buffer, CL_MEM_REFERENCE_COUNT, sizeof holders, &holders, NULL);
-    if (holders == 1) {
-        atomic_fetch_sub(&layer.used, bytes_of(buffer));
-    }
     count(MEMORY, -1);
+    if (holders == 1) {
+        size_t size = 0;
+        cl_mem_flags flags = 0;
+        layer.next.clGetMemObjectInfo(buffer, CL_MEM_SIZE, sizeof size, &size, NULL);
+        layer.next.clGetMemObjectInfo(buffer, CL_MEM_FLAGS, sizeof flags, &flags, NULL);
+        atomic_fetch_sub(&bytes_taken, own_bytes(flags, size));
+    }
+    guards_leave(buffer);
     return layer.next.clReleaseMemObject(buffer);
 }
+
 RELEASE(clReleaseProgram, cl_program, PROGRAM)
 RELEASE(clReleaseKernel, cl_kernel, KERNEL)
 RELEASE(clReleaseEvent, cl_event, EVENT)
@@ -414,22 +488,14 @@ static void fill_buffer(cl_mem buffer, size_t size) {
 static cl_mem CL_API_CALL layer_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size,
                                                void *host, cl_int *code) {
     cl_int failure;
-    if (fails("clCreateBuffer", &failure)) {
+    if (fails("clCreateBuffer", &failure) || !take_bytes(flags, size, &failure)) {
         if (code) {
             *code = failure;
         }
         return NULL;
     }
-    cl_mem buffer = layer.next.clCreateBuffer(context, flags, size, host, code);
-    if (buffer && atomic_fetch_add(&layer.used, bytes_of(buffer)) + bytes_of(buffer) > layer.room &&
-        layer.room > 0) {
-        atomic_fetch_sub(&layer.used, bytes_of(buffer));
-        layer.next.clReleaseMemObject(buffer);
-        buffer = NULL;
-        if (code) {
-            *code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
-        }
-    }
+    cl_mem buffer = guards_wanted() ? guards_create(context, flags, size, host, code)
+                                    : layer.next.clCreateBuffer(context, flags, size, host, code);
     count(MEMORY, buffer != NULL);
     if (buffer && layer.fills && !(flags & CL_MEM_COPY_HOST_PTR)) {
         fill_buffer(buffer, size);
@@ -529,8 +595,8 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.stays_lost = getenv("FAULT_LOST") != NULL;
     layer.fills = getenv("FAULT_FILL") != NULL;
     layer.fill = (unsigned char)number_of("FAULT_FILL");
-    layer.room = number_of("FAULT_ROOM");
     layer.next = layer.own = *target;
+    guards_begin(&layer.next);
 #define TAKE(name) layer.own.name = layer_##name;
     TAKE(clGetPlatformIDs)
     TAKE(clGetPlatformInfo)
@@ -588,6 +654,10 @@ __attribute__((destructor)) static void write_log(void) {
     fprintf(log, "calls %ld\n", (long)layer.calls);
     if (layer.failed) {
         fprintf(log, "failed %s\n", layer.failed);
+    }
+    fprintf(log, "guarded %ld\n", guards_count());
+    for (int i = 0; i < layer.kernel_count; i++) {
+        fprintf(log, "ran %s\n", layer.kernels[i]);
     }
     for (int i = 0; i < KINDS; i++) {
         fprintf(log, "left %s %ld\n", kind_names[i], (long)layer.live[i]);

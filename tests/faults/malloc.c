@@ -1,9 +1,10 @@
 /* Makes one allocation fail that chosen libraries make; loaded with LD_PRELOAD. In the environment:
  *   FAULT_MALLOC     number of the allocation that fails, from 1; without it none does
- *   FAULT_LIBRARIES  parts of the libraries' names, with blanks between
+ *   FAULT_LIBRARIES  beginnings of the libraries' names, or of the program's, with blanks between
  *   FAULT_LOG        a file that is written at exit: "allocations N"
  * malloc(), calloc() and realloc() count, in the order they are called. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -41,7 +42,8 @@ static bool is_chosen(const char *path) {
 static int note_library(struct dl_phdr_info *info, size_t size, void *unused) {
     (void)size;
     (void)unused;
-    for (int i = 0; is_chosen(info->dlpi_name) && i < info->dlpi_phnum; i++) {
+    const char *name = info->dlpi_name[0] ? info->dlpi_name : program_invocation_short_name;
+    for (int i = 0; is_chosen(name) && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type == PT_LOAD && (part->p_flags & PF_X) && range_count < MOST_RANGES) {
             ranges[range_count].from = info->dlpi_addr + part->p_vaddr;

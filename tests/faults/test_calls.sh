@@ -39,7 +39,7 @@ scenario() {
     arguments=$*
 }
 
-# Runs the scenario, with at most thirty seconds.
+# Runs the scenario, with at most three minutes: some failures have kernels compiled anew.
 attempt() { # CALL CODE LOST
     rm -f "$FAULT_LOG" report.json
     [ -z "$forgotten" ] || rm -rf "$forgotten" # so that programs are built from their text
@@ -48,7 +48,7 @@ attempt() { # CALL CODE LOST
     (
         [ -z "$3" ] || export FAULT_LOST=1
         FAULT_CALL=$1 FAULT_CODE=$2 CLPROC_FORCE=$force OPENCL_LAYERS=$FAULT_LAYER \
-            exec timeout -s KILL 30 "$CLPROC" run "$folder" -o done --batch "$batch" $arguments
+            exec timeout -s KILL 180 "$CLPROC" run "$folder" -o done --batch "$batch" $arguments
     ) >"$out" 2>"$err" || code=$?
 }
 

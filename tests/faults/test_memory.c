@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "core/memory.h"
+#include "meta/meta.h"
 
 /* ----------------------------------------------------- allocations that can be made to fail */
 
@@ -178,11 +179,45 @@ static void test_device(void **state) {
     check(need_pocl(), everything, true, 41);
 }
 
+/** A profile is never taken for a broken one where memory ends, in Little CMS as anywhere. */
+static void test_conversion(void **state) {
+    (void)state;
+    static const clp_icc_numbers p3 = {.white = {0.3127, 0.3290},
+                                       .red = {0.680, 0.320},
+                                       .green = {0.265, 0.690},
+                                       .blue = {0.150, 0.060}};
+    clp_bytes profile = {0};
+    clproc_error error;
+    assert_int_equal(clp_icc_make(&p3, false, &profile, &error), CLPROC_OK);
+    const clp_icc_request request = {
+        .source = profile.data, .source_size = profile.size, .channels = 3};
+    uint64_t before = bytes_held();
+    bool reached = true;
+    int failed = 0;
+    tries = 0;
+    for (int number = 1; reached; number++) {
+        clp_conversion *made = NULL;
+        arm(number, false);
+        clproc_status status = clp_icc_convert(&request, &made, &error);
+        reached = atomic_load(&memory.made) >= number;
+        arm(0, false);
+        assert_true(status == CLPROC_ERROR_MEMORY || (status == CLPROC_OK && made));
+        failed += status != CLPROC_OK;
+        clp_conversion_release(&made);
+        assert_true(bytes_held() == before);
+        tries++;
+    }
+    assert_true(failed > 100);
+    clp_bytes_free(&profile);
+    print_message("verify: T3 a conversion of colours: tried %d, survived %d\n", tries, tries);
+}
+
 int main(void) {
     seed_faults();
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_reference),
         IN_SCRATCH(test_reports),
+        cmocka_unit_test(test_conversion),
         IN_SCRATCH(test_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,11 @@ have python3 || skip "there is no python3"
 "$CLPROC" samples --count 1 --width 64 --height 48 -o tiny 2>"$err" || fail "no pictures"
 "$CLPROC" samples --kind photo --count 6 --width 4000 --height 3000 -o jpegs 2>"$err" || fail "no pictures"
 "$CLPROC" run jpegs -o pngs --format png --png-level 1 2>"$err" || fail "no pictures"
+# Each of another size: plans of their own, with tables.
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    "$CLPROC" samples --kind photo --count 1 --width $((1000 + i)) --height $((800 + i)) -o sizes/$i 2>"$err" ||
+        fail "no pictures"
+done
 "$CLPROC" run jpegs -o scans --progressive --quality 95 --rotate 180 2>"$err" || fail "no pictures"
 tried=0
 
@@ -22,7 +27,9 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(code)' "$out" "$err" "$CLPROC" "$@") || code=$?
 }
 
-# MEGABYTES CODE FOLDER OPTIONS...
+# MEGABYTES CODE FOLDER OPTIONS...; $force: as which kind of device the run sees the processor, with all
+# that such a device needs counted.
+force=
 bounded() {
     bound=$1 expected=$2 folder=$3
     shift 3
@@ -31,10 +38,13 @@ bounded() {
     measure run tiny -o done "$@"
     base=$kilobytes
     rm -rf done
+    export CLPROC_FORCE="$force"
+    [ -z "$force" ] || measure run "$folder" -o done "$@" # compiles
     measure run "$folder" -o done "$@" --memory "${bound}M" --jobs 6
+    unset CLPROC_FORCE
     expect_code "$expected"
     allowed=$((base + (bound + 64) * 1024))
-    echo "$folder $* --memory ${bound}M: $kilobytes KB of $allowed"
+    echo "$force $folder $* --memory ${bound}M: $kilobytes KB of $allowed"
     if [ "$code" -eq 0 ]; then
         "$CLPROC" run "$folder" -o free "$@" >"$out" 2>"$err" || fail "it cannot be done without a bound"
         [ -z "$(diff -rq done free)" ] || fail "other outputs than without a bound"
@@ -47,6 +57,11 @@ bounded 300 0 pngs --rotate 90
 bounded 200 0 jpegs --rotate 90 --format png
 bounded 300 0 scans --blur 2 --progressive
 bounded 1200 0 pngs --rotate 90 --device reference --verify 2
+bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20'
+force='item discrete'
+bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20' --strategy=-device-codec
+bounded 200 0 jpegs --rotate 90 --format png --strategy=-device-codec
+force=
 bounded 60 1 pngs --rotate 90
 expect_err 'pngs/.*png: needs [0-9]* bytes while it is processed, more than the limit of 62914560; raise it with --memory'
 expect_failures 6

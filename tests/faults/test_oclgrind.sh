@@ -3,7 +3,7 @@
 # wrong use of the API. The log must stay empty. Normally every pipeline on four pictures; FAULT_ALL=1
 # runs everything. (Its check for values nobody has written takes some for such that have been
 # written, and loads of whole vectors reach into the padding of rows: test_uninitialised.sh has a
-# sharper one.)
+# sharper one.) What plans can ask for must all have run; of groups' kernels only with FAULT_ALL=1.
 . "$(dirname "$0")/../cli/lib.sh"
 library=${OCLGRIND_ICD:-$(find /usr/lib /usr/local/lib -name liboclgrind-rt-icd.so 2>/dev/null | head -n 1)}
 [ -n "$library" ] || skip "Oclgrind is not installed"
@@ -75,6 +75,27 @@ for size in few ${FAULT_ALL:+1x19 17x31 70x33}; do
         [ -z "${FAULT_ALL-}" ] || check discrete $size --pipeline "$pipeline" --depth 16 --format png
     done <list
 done
+
+# What only few plans ask for.
+rare() { # FORCE
+    check "$1" few --pipeline 'rotate 90 | gray' --format jpg
+    check "$1" few --pipeline 'resize 12x9:fit=fill | rotate 90' --format png
+    check "$1" few --pipeline 'resize 12x9:fit=fill | rotate 90' --strategy=-compose
+}
+rare item
+[ -z "${FAULT_ALL-}" ] || rare ''
 sort "$scratch/kernels" | uniq -c
+while read -r pipeline; do
+    "$CLPROC_BUILD/tests/faults/fault_variants" "$pipeline" || fail "what plans ask for is not known"
+done <<END | sort -u >"$scratch/variants"
+$pipelines
+rotate 90 | gray
+resize 12x9:fit=fill | rotate 90
+END
+[ -s "$scratch/variants" ] || fail "plans ask for nothing"
+for force in items ${FAULT_ALL:+groups}; do
+    never=$(sed -n "s/^$force: //p" "$scratch/kernels" | sort -u | comm -13 - "$scratch/variants")
+    [ -z "$never" ] || fail "$force: never run: $never"
+done
 kinds=$(sort -u "$scratch/kernels" | wc -l)
 echo "verify: T17 kernels in Oclgrind: tried $kinds, survived $kinds"

@@ -10,8 +10,15 @@ export OCL_ICD_VENDORS="$PWD/vendors/" OCLGRIND_LOG="$scratch/log" OCLGRIND_CHEC
     OCLGRIND_DATA_RACES=1 CLPROC_JPEG_PLATFORM=Oclgrind
 for name in decode encode; do
     rm -f "$OCLGRIND_LOG"
-    "$CLPROC_BUILD/tests/test_kernels_jpeg_$name" a_few >"$out" 2>&1 ||
+    FAULT_LOG="$scratch/$name" OPENCL_LAYERS=$FAULT_LAYER "$CLPROC_BUILD/tests/test_kernels_jpeg_$name" a_few >"$out" 2>&1 ||
         fail "$name: $(tail -n 5 "$out")"
     grep -q 'OK.*a_few' "$out" || fail "$name: nothing was run"
     [ ! -s "$OCLGRIND_LOG" ] || fail "Oclgrind says: $(head -n 12 "$OCLGRIND_LOG")"
 done
+# Every kernel of the codec has run.
+sed -n 's/^ran //p' "$scratch/decode" "$scratch/encode" | sort -u >ran
+sed -n 's/^__kernel void \(jpeg_[a-z_]*\)(.*/\1/p' "$source_dir"/kernels/*.cl | sort -u >all
+[ -s all ] || fail "the codec's kernels are not found"
+[ -z "$(comm -13 ran all)" ] || fail "never run: $(comm -13 ran all)"
+kinds=$(wc -l <all)
+echo "verify: T17 kernels of the JPEG codec in Oclgrind: tried $kinds, survived $kinds"

@@ -82,6 +82,26 @@ pipeline)
     echo 'resize 19x20:fit=cover | blur 2 | gray' >"$seeds/three"
     echo 'pad 64x64:gravity=north:colour=#f80 | sharpen 1:amount=0.8:channels=rgb | levels 10:white=240' >"$seeds/four"
     ;;
+run)
+    clproc samples --count 16 --width 44 --height 30 -o small
+    expect_code 0
+    webp_files
+    find "$seeds" -type f -exec mv --backup=numbered -t small {} +
+    clproc samples --count 16 --width 20 --height 30 --kind orientation -o turned
+    expect_code 0
+    mv turned/* small
+    number=0
+    for picture in small/*; do
+        for pipeline in 'resize 19x20:fit=cover | blur 2 | gray' 'resize 50%' 'rotate 90 | crop 10x10' '' \
+            'pad 64x64:gravity=north:colour=#f80 | sharpen 1:amount=0.8:channels=rgb'; do
+            # Eight bytes of options, the operations, the file.
+            number=$((number + 1))
+            bytes=$(printf '\\%03o' $((number % 4)) 80 $((number * 37 % 256)) $((number % 12)) \
+                $((number % 16)) $((number * 8 % 128)) $((number * 7 % 256)) $((number * 5 % 256)))
+            { printf "$bytes" && printf '%s\n' "$pipeline" && cat "$picture"; } >"$seeds/$number"
+        done
+    done
+    ;;
 report)
     clproc run "$images"/000*.jpg "$images"/001*.png -o out --resize 8x --device reference \
         --report "$seeds/summary.json" --report "$scratch/timeline.html"

@@ -1,6 +1,14 @@
 /** A decoder and an encoder in the midst of a picture stop when they are told to. */
 #include "codec_helper.h"
 
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/cancel.h"
+#include "core/clock.h"
+#include "core/memory.h"
+
 static clproc_status write_picture(clp_encoder *encoder, clproc_format format, clp_bytes *bytes,
                                    clproc_error *error) {
     clp_layout layout = {.model = format == CLPROC_FORMAT_PNG ? CLP_MODEL_RGB : CLP_MODEL_GRAY,
@@ -61,7 +69,66 @@ static void pngs_stop(void **state) {
     stop_and_go_on(CLPROC_FORMAT_PNG);
 }
 
+/* ---------------------------------------------------------------- in the midst of packing */
+
+typedef struct request {
+    uint64_t after_ns;
+    volatile int stop;
+} request;
+
+static void *ask_later(void *user) {
+    request *r = user;
+    usleep((useconds_t)(r->after_ns / 1000));
+    clp_cancel_ask(&r->stop);
+    return NULL;
+}
+
+static uint64_t codec_bytes(void) {
+    return clp_memory_usage(CLP_MEMORY_CODEC).current + clp_memory_usage(CLP_MEMORY_FILE).current;
+}
+
+/** Packing is one long call of libdeflate's: who is to stop does not wait for it, and what it works
+ * on is given up when it is through. Whether anybody may stop it says nothing of the bytes. */
+static void pngs_stop_while_packed(void **state) {
+    (void)state;
+    clp_layout layout = {.model = CLP_MODEL_RGB, .depth = 8, .width = 3600, .height = 2400};
+    const clp_encode_params params = {.format = CLPROC_FORMAT_PNG, .png_level = 9};
+    uint8_t *base = draw(&layout, 1);
+    clp_encoder *plain = NULL, *heeding = NULL;
+    const uint8_t *data, *again;
+    size_t size, size_again;
+    clproc_error error;
+    request r = {0};
+    pthread_t thread;
+    uint64_t before = codec_bytes();
+    assert_int_equal(clp_encoder_create(&plain, NULL), CLPROC_OK);
+    assert_int_equal(clp_encoder_create(&heeding, NULL), CLPROC_OK);
+    clp_encoder_heed(heeding, &r.stop);
+    uint64_t start = clp_clock_ns();
+    assert_int_equal(clp_encoder_write(plain, &layout, base, &params, &data, &size, &error),
+                     CLPROC_OK);
+    /* Filtering the rows takes a small part of it. */
+    r.after_ns = (clp_clock_ns() - start) * 2 / 5;
+    assert_int_equal(
+        clp_encoder_write(heeding, &layout, base, &params, &again, &size_again, &error), CLPROC_OK);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(data, again, size);
+    assert_int_equal(pthread_create(&thread, NULL, ask_later, &r), 0);
+    assert_int_equal(
+        clp_encoder_write(heeding, &layout, base, &params, &again, &size_again, &error),
+        CLPROC_ERROR_CANCELLED);
+    pthread_join(thread, NULL);
+    clp_encoder_destroy(&plain);
+    clp_encoder_destroy(&heeding);
+    free(base);
+    for (int wait = 0; wait < 60000 && codec_bytes() != before; wait++) {
+        usleep(1000);
+    }
+    assert_int_equal(codec_bytes(), before);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(jpegs_stop), cmocka_unit_test(pngs_stop)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(jpegs_stop), cmocka_unit_test(pngs_stop),
+                                       cmocka_unit_test(pngs_stop_while_packed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

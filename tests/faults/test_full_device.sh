@@ -15,9 +15,9 @@ with_room() { # MEGABYTES CODE OPTIONS...
     shift 2
     tried=$((tried + 1))
     rm -rf out
-    command_line=" run in -o out $* with FAULT_ROOM of $room MB"
+    command_line=" run in -o out $* with FAULT_SMALL=room of $room MB"
     code=0
-    FAULT_ROOM=$((room * 1000000)) OPENCL_LAYERS=$FAULT_LAYER \
+    FAULT_SMALL=room=$((room * 1000000)) OPENCL_LAYERS=$FAULT_LAYER \
         "$CLPROC" run in -o out --strategy=-device-codec "$@" >"$out" 2>"$err" || code=$?
     expect_code "$expected"
 }

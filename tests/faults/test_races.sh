@@ -1,0 +1,46 @@
+#!/bin/sh
+# The program under the thread sanitizer: runs of shuffled files with 1 to 16 threads, on the reference
+# device and on PoCL, some of them interrupted; no report may name code of clproc's. CLPROC_TSAN names the
+# program that was built so. FAULT_RACES runs, in an order that FAULT_SEED chooses.
+. "$(dirname "$0")/../cli/lib.sh"
+program=${CLPROC_TSAN:-$source_dir/build-tsan/clproc}
+[ -x "$program" ] || skip "there is no build with the thread sanitizer"
+have shuf || skip "there is no shuf"
+runs=${FAULT_RACES:-20}
+seed=${FAULT_SEED:-$$}
+echo "FAULT_SEED=$seed"
+# The same numbers for the same seed.
+seq -f "%.0f $seed" 1 100000 >"$scratch/random"
+export TSAN_OPTIONS="exitcode=0 halt_on_error=0 log_path=$scratch/report second_deadlock_stack=1"
+"$CLPROC" samples --count 24 --width 120 --height 90 -o in 2>"$err" || fail "no pictures"
+run=0
+while [ $run -lt "$runs" ]; do
+    run=$((run + 1))
+    number=$(((seed * 7919 + run * 104729) % 1000003))
+    jobs=$((1 + number % 16))
+    case $((number / 16 % 4)) in
+    0) op='resize 60% | blur 1' ;;
+    1) op='rotate 90 | gray' ;;
+    2) op='sharpen 1' ;;
+    *) op='pad 150x150' ;;
+    esac
+    # PoCL has threads of its own, which the sanitizer does not follow: one run in four.
+    device=reference
+    [ $((run % 4)) -ne 0 ] || [ ! -e /etc/OpenCL/vendors/pocl.icd ] || device=cpu
+    find in -type f | shuf --random-source="$scratch/random" >list
+    rm -rf out "$scratch"/report.*
+    command_line=" run @list --jobs $jobs --device $device --pipeline '$op'"
+    code=0
+    timeout -s KILL 300 "$program" run @list -o out --jobs $jobs --device $device --pipeline "$op" --resume \
+        --report report.json >"$out" 2>"$err" &
+    child=$!
+    if [ $((run % 3)) -eq 0 ]; then
+        sleep 0.$((number % 8 + 1))
+        kill -INT "$(pgrep -P $child)" 2>/dev/null
+    fi
+    wait $child || code=$?
+    [ "$code" -eq 0 ] || [ "$code" -eq 130 ] || fail "exit code 0 or 130 was expected"
+    found=$(grep -l -e ' clp_' -e ' clproc_' "$scratch"/report.* 2>/dev/null | head -n 1)
+    [ -z "$found" ] || fail "$(head -n 40 "$found")"
+done
+echo "verify: T23 runs under the thread sanitizer: tried $run, survived $run"
