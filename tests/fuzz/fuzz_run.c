@@ -301,7 +301,7 @@ static void choose(const uint8_t *bytes, clproc_run_params *params) {
     params->png_level = bytes[3] / 3 % 4; /* the higher ones only take longer */
     params->subsampling = (clproc_subsampling)(bytes[4] % 4);
     params->fail_on = (clproc_fail_on)(bytes[4] / 4 % 4);
-    params->strip = bytes[5] & CLPROC_STRIP_ALL;
+    params->strip = bytes[5] & CLPROC_METADATA_ALL;
     params->icc = bytes[6] & 1 ? "srgb" : NULL;
     params->intent = (clproc_intent)(bytes[6] / 2 % 4);
     /* Seldom: most operations are refused with it. */
