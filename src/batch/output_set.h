@@ -14,6 +14,7 @@ typedef struct clp_output {
     clp_colours *colours;
     jpeg_encode_tables tables; /**< of its quality, for the device's codec */
     bool has_tables;
+    bool features; /**< of each picture are wanted, and no file */
 } clp_output;
 
 /** Zero-initialise; release with clp_output_set_free(). */

@@ -26,6 +26,30 @@ static int set_shard(clp_cli_settings *settings) {
     return CLP_EXIT_OK;
 }
 
+/** Writes a text as a cell of CSV. */
+static void put_cell(const char *text) {
+    if (!text[strcspn(text, "\",\r\n")]) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++) {
+        fputs(*text == '"' ? "\"\"" : (char[]){*text, '\0'}, stdout);
+    }
+    putchar('"');
+}
+
+static void print_near(const clproc_near *picture, void *user) {
+    (void)user;
+    if (picture->group == 1 && picture->rank == 1) {
+        fputs("Group,Rank,Distance,SharpnessWhole,SourceFile\r\n", stdout);
+    }
+    printf("%llu,%llu,%u,%.6g,", (unsigned long long)picture->group,
+           (unsigned long long)picture->rank, picture->distance, picture->sharpness);
+    put_cell(picture->path);
+    fputs("\r\n", stdout);
+}
+
 static int prepare(clp_cli_settings *settings) {
     if (settings->operand_count == 0) {
         return clp_cli_usage_error("no input given; name files, folders, @LIST or -; see "
@@ -33,6 +57,10 @@ static int prepare(clp_cli_settings *settings) {
     }
     if (!settings->index.output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o photos.csv, or -o -");
+    }
+    if (settings->index.near > 0 && strcmp(settings->index.output, "-") == 0) {
+        return clp_cli_usage_error("--near lists groups on standard output; name a file for the "
+                                   "index, as -o photos.csv");
     }
     settings->index.inputs = settings->operands;
     settings->index.input_count = settings->operand_count;
@@ -60,6 +88,7 @@ int clp_cli_index(clp_cli_settings *settings) {
     clp_cli_progress_start(&progress, settings);
     clp_cli_catch_signals();
     settings->index.on_event = clp_cli_progress_event;
+    settings->index.on_near = print_near;
     settings->index.user = &progress;
     settings->index.cancel = clp_cli_stop_signal();
     clproc_status status = clproc_index(&settings->index, &result, &error);

@@ -284,6 +284,21 @@ const clp_cli_option clp_cli_options[] = {
      "read only files that the index has not, or has with another size or time; rows of files "
      "that are no longer among the inputs are dropped",
      FIELD(index.update)},
+    {"features", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "decode pictures, too, small, and add columns of what they look like: sharpness, exposure, "
+     "colours, noise, hashes; `clproc help features`",
+     FIELD(index.features)},
+    {"near", 0, "BITS", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "list groups of pictures that look alike, the sharpest first, as CSV on standard output: "
+     "their "
+     "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; with "
+     "--features",
+     FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
+    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
+     "computes features: auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, "
+     "part "
+     "of a name, or several of these joined by commas",
+     FIELD(index.device), .zero = "best GPU, else CPU"},
     {"shard", 0, "I/N", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
      "take only part I, from 1, of N: files are shared out by their names, the same way everywhere",
      FIELD(shard), .zero = "all files"},

@@ -138,6 +138,11 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
         usable =
             usable && version->kind == CLP_CELL_INTEGER && version->integer == CLP_INDEX_VERSION;
     }
+    if (clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION)) {
+        const clp_cell *version = &row->values[CLP_FIELD_FEATURES_VERSION];
+        usable =
+            usable && version->kind == CLP_CELL_INTEGER && version->integer == CLP_FEATURES_VERSION;
+    }
     json_decref(object);
     return usable && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }
