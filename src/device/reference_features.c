@@ -61,20 +61,32 @@ static uint32_t cell_of(uint32_t pixel, uint32_t size) {
     return cell;
 }
 
-/** Adds a pixel to all boxes that it has a share of, by parts: each has one box. */
+/** How many of a pixel's parts along an axis, of FEATURE_CELLS, lie in each box; the boxes that any
+ * do in are from `*first` to `*last`. */
+static void count_parts(uint32_t pixel, uint32_t size, int parts[FEATURE_CELLS], uint32_t *first,
+                        uint32_t *last) {
+    memset(parts, 0, FEATURE_CELLS * sizeof *parts);
+    for (uint32_t part = 0; part < FEATURE_CELLS; part++) {
+        *last = (pixel * FEATURE_CELLS + part) / size;
+        parts[*last]++;
+    }
+    *first = pixel * FEATURE_CELLS / size;
+}
+
 static void add_to_boxes(const pixels *from, uint32_t x, uint32_t y, uint8_t *sums, size_t pitch) {
-    const uint32_t width = from->plane->width, height = from->plane->height;
-    const int luma = luma_at(from, x, y);
-    const int red = channel_at(from, x, y, 0), green = channel_at(from, x, y, 1);
-    const int blue = channel_at(from, x, y, 2);
-    for (uint32_t part = 0; part < FEATURE_CELLS * FEATURE_CELLS; part++) {
-        uint32_t i = (x * FEATURE_CELLS + part % FEATURE_CELLS) / width;
-        uint32_t j = (y * FEATURE_CELLS + part / FEATURE_CELLS) / height;
-        int32_t *cell = (int32_t *)(void *)(sums + j * pitch) + FEATURE_LEVELS + i * CELL_SUMS;
-        cell[CELL_LUMA] += luma;
-        cell[CELL_RED] += red;
-        cell[CELL_GREEN] += green;
-        cell[CELL_BLUE] += blue;
+    int columns[FEATURE_CELLS], rows[FEATURE_CELLS];
+    uint32_t left, right, top, bottom;
+    count_parts(x, from->plane->width, columns, &left, &right);
+    count_parts(y, from->plane->height, rows, &top, &bottom);
+    for (uint32_t j = top; j <= bottom; j++) {
+        for (uint32_t i = left; i <= right; i++) {
+            int32_t *cell = (int32_t *)(void *)(sums + j * pitch) + FEATURE_LEVELS + i * CELL_SUMS;
+            int parts = rows[j] * columns[i];
+            cell[CELL_LUMA] += parts * luma_at(from, x, y);
+            cell[CELL_RED] += parts * channel_at(from, x, y, 0);
+            cell[CELL_GREEN] += parts * channel_at(from, x, y, 1);
+            cell[CELL_BLUE] += parts * channel_at(from, x, y, 2);
+        }
     }
 }
 

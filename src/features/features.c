@@ -111,7 +111,8 @@ static double percentile(const int64_t counts[FEATURE_LEVELS], int64_t pixels, i
 }
 
 static void find_exposure(clp_features *features, const sums *s) {
-    int64_t counts[FEATURE_LEVELS] = {0}, sum = 0, squares = 0, pixels = s->width * s->height;
+    int64_t counts[FEATURE_LEVELS] = {0}, bins[CLP_FEATURE_BINS] = {0};
+    int64_t sum = 0, squares = 0, pixels = s->width * s->height;
     double *values = features->values;
     for (uint32_t strip = 0; strip < FEATURE_CELLS; strip++) {
         for (int level = 0; level < FEATURE_LEVELS; level++) {
@@ -121,8 +122,10 @@ static void find_exposure(clp_features *features, const sums *s) {
     for (int level = 0; level < FEATURE_LEVELS; level++) {
         sum += counts[level] * level;
         squares += counts[level] * level * level;
-        features->histogram[level / (FEATURE_LEVELS / CLP_FEATURE_BINS)] +=
-            (double)counts[level] / (double)pixels;
+        bins[level / (FEATURE_LEVELS / CLP_FEATURE_BINS)] += counts[level];
+    }
+    for (int bin = 0; bin < CLP_FEATURE_BINS; bin++) {
+        features->histogram[bin] = (double)bins[bin] / (double)pixels;
     }
     values[CLP_FEATURE_LUMA_MEAN] = (double)sum / (double)pixels;
     values[CLP_FEATURE_LUMA_DEVIATION] = sqrt(variance(pixels, sum, squares));
