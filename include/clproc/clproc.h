@@ -517,6 +517,7 @@ typedef struct clproc_index_params {
      * in `fields` or `where`. */
     bool features;
     const char *device; /**< that computes features; as in clproc_context_params */
+    bool only_run;      /**< as in clproc_run_params */
     /** Tell groups of pictures whose perceptual hashes differ from one to the next in so many bits
      * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
     int near;

@@ -468,7 +468,7 @@ clproc_status clp_batch_features(const clproc_run_params *params, const clp_sink
     each.pipeline = pipeline;
     each.format = CLPROC_FORMAT_PNG; /* whole pixels: RGB or gray */
     each.depth = 8;
-    each.null_output = each.only_run = true;
+    each.null_output = true;
     status = clp_session_run(&session, &each, &result, error);
 out:
     (void)clp_session_end(&session, NULL, NULL); /* without a profile nothing fails */

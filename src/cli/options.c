@@ -291,8 +291,8 @@ const clp_cli_option clp_cli_options[] = {
     {"near", 0, "BITS", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "list groups of pictures that look alike, the sharpest first, as CSV on standard output: "
      "their "
-     "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; with "
-     "--features",
+     "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; does "
+     "--features, too",
      FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
      "computes features: auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, "

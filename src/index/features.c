@@ -189,6 +189,7 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     }
     clproc_run_params_init(&run);
     run.device = params->device;
+    run.only_run = params->only_run;
     run.fail_on =
         CLPROC_FAIL_ON_NONE; /* a row with a warning tells more than one without features */
     run.jobs = (int)g.worker_count;

@@ -47,10 +47,11 @@ static uint32_t band_of(uint64_t hash, uint32_t band) {
     return (uint32_t)(hash >> (band * BAND_BITS)) & (BAND_VALUES - 1);
 }
 
-/** Those of which the hash differs from the one before, sorted by a band: `order`, where the ones
- * with value v begin at starts[v]. */
+/** Those of which the hash differs from the one before, sorted by a band: the ones with value v
+ * begin at starts[v]. */
 typedef struct bucket_list {
     uint32_t *order, *starts;
+    uint64_t *hashes; /**< in that order, so that a bucket is read in one go */
 } bucket_list;
 
 static bool is_repeated(const clp_near *near, uint32_t i) {
@@ -72,7 +73,9 @@ static void sort_by_band(const clp_near *near, uint32_t band, bucket_list *lists
     /* From the back, each bucket's end being moved down to its start. */
     for (uint32_t i = (uint32_t)near->count; i-- > 0;) {
         if (!is_repeated(near, i)) {
-            lists->order[--starts[band_of(near->ones[i].hash, band) + 1]] = i;
+            uint32_t at = --starts[band_of(near->ones[i].hash, band) + 1];
+            lists->order[at] = i;
+            lists->hashes[at] = near->ones[i].hash;
         }
     }
     for (uint32_t value = 0; value < BAND_VALUES; value++) {
@@ -86,9 +89,8 @@ static void join_bucket(const clp_near *near, uint32_t one, uint32_t value, uint
                         const bucket_list *lists, uint32_t *groups) {
     uint64_t hash = near->ones[one].hash;
     for (uint32_t i = lists->starts[value]; i < lists->starts[value + 1]; i++) {
-        uint32_t other = lists->order[i];
-        if (other > one && (uint32_t)__builtin_popcountll(hash ^ near->ones[other].hash) <= bits) {
-            join(groups, one, other);
+        if ((uint32_t)__builtin_popcountll(hash ^ lists->hashes[i]) <= bits) {
+            join(groups, one, lists->order[i]);
         }
     }
 }
@@ -112,9 +114,10 @@ static int by_hash(const void *a, const void *b) {
 clproc_status clp_near_group(clp_near *near, uint32_t bits, uint32_t *groups, clproc_error *error) {
     bucket_list lists = {
         .order = clp_memory_zero(CLP_MEMORY_LISTING, near->count + 1, sizeof *lists.order),
-        .starts = clp_memory_zero(CLP_MEMORY_LISTING, BAND_VALUES + 1, sizeof *lists.starts)};
+        .starts = clp_memory_zero(CLP_MEMORY_LISTING, BAND_VALUES + 1, sizeof *lists.starts),
+        .hashes = clp_memory_zero(CLP_MEMORY_LISTING, near->count + 1, sizeof *lists.hashes)};
     clproc_status status = CLPROC_OK;
-    if (!lists.order || !lists.starts) {
+    if (!lists.order || !lists.starts || !lists.hashes) {
         status = clp_error_memory(error, "the hashes", near->count * sizeof *lists.order);
         goto out;
     }
@@ -139,6 +142,7 @@ clproc_status clp_near_group(clp_near *near, uint32_t bits, uint32_t *groups, cl
 out:
     clp_memory_free(lists.order);
     clp_memory_free(lists.starts);
+    clp_memory_free(lists.hashes);
     return status;
 }
 
