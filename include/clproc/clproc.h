@@ -516,8 +516,9 @@ typedef struct clproc_index_params {
     /** Decode pictures, too, small, and add what they look like; so does naming one of these fields
      * in `fields` or `where`. */
     bool features;
-    const char *device; /**< that computes features; as in clproc_context_params */
-    bool only_run;      /**< as in clproc_run_params */
+    /** How pictures are decoded for that: of this the device, `only_run`, limits and bounds of
+     * memory count; NULL: as clproc_run_params_init() says. */
+    const clproc_run_params *decoding;
     /** Tell groups of pictures whose perceptual hashes differ from one to the next in so many bits
      * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
     int near;

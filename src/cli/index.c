@@ -89,7 +89,8 @@ int clp_cli_index(clp_cli_settings *settings) {
     clp_cli_catch_signals();
     settings->index.on_event = clp_cli_progress_event;
     settings->index.on_near = print_near;
-    settings->index.only_run = true;
+    settings->index.decoding = &settings->run;
+    settings->run.only_run = true;
     settings->index.user = &progress;
     settings->index.cancel = clp_cli_stop_signal();
     clproc_status status = clproc_index(&settings->index, &result, &error);

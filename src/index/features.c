@@ -188,8 +188,13 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
         goto out;
     }
     clproc_run_params_init(&run);
-    run.device = params->device;
-    run.only_run = params->only_run;
+    if (params->decoding) {
+        run.device = params->decoding->device;
+        run.only_run = params->decoding->only_run;
+        run.limits = params->decoding->limits;
+        run.memory = params->decoding->memory;
+        run.device_memory = params->decoding->device_memory;
+    }
     run.fail_on =
         CLPROC_FAIL_ON_NONE; /* a row with a warning tells more than one without features */
     run.jobs = (int)g.worker_count;
