@@ -538,6 +538,7 @@ typedef struct clproc_index_result {
     uint64_t failed;    /**< rows with an error */
     uint64_t dropped;   /**< rows of files that are no longer there */
     uint64_t bytes;     /**< read from files */
+    uint64_t groups;    /**< of pictures that look alike */
     bool kept;          /**< of a run that was stopped: what it read is in the index */
     double seconds;
 } clproc_index_result;

@@ -457,8 +457,9 @@ clproc_status clp_batch_features(const clproc_run_params *params, const clp_sink
     clproc_run_params each = *params;
     clproc_pipeline *pipeline = NULL;
     clproc_run_result result;
-    clp_session session;
-    clproc_status status = clp_session_begin(&session, CLPROC_PROFILE_OFF, error);
+    clp_session session = {.sink = NULL};
+    clproc_status status;
+    CLP_TRY(status, out, clp_session_begin(&session, CLPROC_PROFILE_OFF, error));
     session.sink = sink;
     CLP_TRY(status, out, clproc_pipeline_create(&pipeline, error));
     CLP_TRY(status, out, clproc_pipeline_parse(pipeline, clp_features_pipeline, error));

@@ -39,10 +39,12 @@ static void put_cell(const char *text) {
     putchar('"');
 }
 
+static const char near_names[] = "Group,Rank,Distance,SharpnessWhole,SourceFile\r\n";
+
 static void print_near(const clproc_near *picture, void *user) {
     (void)user;
     if (picture->group == 1 && picture->rank == 1) {
-        fputs("Group,Rank,Distance,SharpnessWhole,SourceFile\r\n", stdout);
+        fputs(near_names, stdout);
     }
     printf("%llu,%llu,%u,%.6g,", (unsigned long long)picture->group,
            (unsigned long long)picture->rank, picture->distance, picture->sharpness);
@@ -95,6 +97,9 @@ int clp_cli_index(clp_cli_settings *settings) {
     settings->index.cancel = clp_cli_stop_signal();
     clproc_status status = clproc_index(&settings->index, &result, &error);
 
+    if (status == CLPROC_OK && settings->index.near > 0 && result.groups == 0) {
+        fputs(near_names, stdout);
+    }
     bool worked = status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED;
     clproc_run_result summary = {.found = result.found,
                                  .written = result.read,

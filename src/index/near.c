@@ -182,8 +182,9 @@ static void find_earliest(const clp_near *near, uint32_t *earliest, const uint32
     }
 }
 
-static void tell_groups(const member *members, size_t count, const clp_listing *listing,
-                        const clproc_index_params *params) {
+/** Returns how many groups there are. */
+static uint64_t tell_groups(const member *members, size_t count, const clp_listing *listing,
+                            const clproc_index_params *params) {
     uint64_t group = 0;
     for (size_t first = 0, end; first < count; first = end) {
         for (end = first + 1; end < count && members[end].group == members[first].group; end++) {
@@ -200,10 +201,12 @@ static void tell_groups(const member *members, size_t count, const clp_listing *
             params->on_near(&picture, params->user);
         }
     }
+    return group;
 }
 
 clproc_status clp_near_tell(clp_near *near, const clp_listing *listing,
-                            const clproc_index_params *params, clproc_error *error) {
+                            const clproc_index_params *params, uint64_t *group_count,
+                            clproc_error *error) {
     uint32_t *groups = clp_memory_zero(CLP_MEMORY_LISTING, near->count + 1, sizeof *groups);
     uint32_t *earliest = clp_memory_zero(CLP_MEMORY_LISTING, near->count + 1, sizeof *earliest);
     member *members = clp_memory_zero(CLP_MEMORY_LISTING, near->count + 1, sizeof *members);
@@ -215,7 +218,7 @@ clproc_status clp_near_tell(clp_near *near, const clp_listing *listing,
     CLP_TRY(status, out, clp_near_group(near, (uint32_t)params->near, groups, error));
     find_earliest(near, earliest, groups, members);
     qsort(members, near->count, sizeof *members, by_group);
-    tell_groups(members, near->count, listing, params);
+    *group_count = tell_groups(members, near->count, listing, params);
 out:
     clp_memory_free(groups);
     clp_memory_free(earliest);

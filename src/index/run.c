@@ -401,7 +401,8 @@ static clproc_status run(work *index, clproc_error *error) {
         index->result->dropped += !index->old.rows[i].met;
     }
     if (params->near) {
-        status = clp_near_tell(&index->near, &index->listing, params, error);
+        status =
+            clp_near_tell(&index->near, &index->listing, params, &index->result->groups, error);
     }
 out:
     return status;

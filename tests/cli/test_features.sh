@@ -110,6 +110,8 @@ tr -d '\r' <"$out" >again.csv
 expect_same groups.csv again.csv
 clproc index burst -o near.csv --near 6 --where 'name != "e.png"' -q
 expect_lines "$out" 4
+clproc index burst -o near.csv --near 6 --where 'name = "f.jpg"' -q
+[ "$(tr -d '\r' <"$out")" = Group,Rank,Distance,SharpnessWhole,SourceFile ] || fail "no groups are a table, too"
 clproc index burst -o - --near 6
 expect_refusal 2 'standard output'
 clproc index burst -o near.csv --near 16
