@@ -112,14 +112,7 @@ if [ -n "$library" ]; then
     echo "$library" >vendors/oclgrind.icd
     "$CLPROC" samples -o tiny --count 4 --kind mixed --width 40 --height 31 2>/dev/null
     make_all expected tiny --device cpu --jobs 1 || fail "tiny pictures"
-    mkdir one
-    cp tiny/000* one/
-    for folder in tiny one; do
-        features "PoCL" "" $folder --device cpu
-    done
     export OCL_ICD_VENDORS="$PWD/vendors/"
-    features "Oclgrind" item tiny --device oclgrind --jobs 1
-    features "Oclgrind, groups" group one --device oclgrind --jobs 1
     way "Oclgrind, items" item tiny --device oclgrind --jobs 1
     way "Oclgrind, groups" group tiny --device oclgrind --jobs 2
     for most in 1 32; do
