@@ -59,7 +59,7 @@ pack() { # DIR [BUILD]
         "$build/bench/clproc-device-facts"; do
         gather "$program"
     done
-    for test in kernels_ops pipeline_stream pipeline_run pipeline_verify pipeline_selftest; do
+    for test in kernels_ops kernels_features pipeline_stream pipeline_run pipeline_verify pipeline_selftest; do
         [ ! -x "$build/tests/test_$test" ] || { gather "$build/tests/test_$test" && mv "$dir/bin/test_$test" "$dir/tests/"; }
     done
     pack_vips
@@ -258,7 +258,7 @@ run_tests() {
     code=0
     timeout 120 clproc selftest >"$out/selftest.txt" 2>&1 || code=$?
     printf '%s\t%s\n' "$code" "$(tail -n 1 "$out/selftest.txt")" >>"$tested"
-    for test in "$tests"/test_kernels_ops "$tests"/test_pipeline_*; do
+    for test in "$tests"/test_kernels_ops "$tests"/test_kernels_features "$tests"/test_pipeline_*; do
         [ -f "$test" ] && [ -x "$test" ] || continue
         name=$(basename "$test") code=0
         timeout 120 "$test" >"$out/$name.txt" 2>&1 || code=$?

@@ -206,6 +206,14 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
     if (status != CLPROC_OK) {
         return status;
     }
+    status = check_range("near", params->near, 0, CLPROC_MOST_NEAR, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    if (params->near > 0 && !params->on_near) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_index() has nobody to tell groups to");
+    }
     if (params->update && strcmp(params->output, "-") == 0) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "--update needs an index that is a file, not -o -");

@@ -521,6 +521,19 @@ typedef struct clproc_index_field {
     clproc_index_kind kind;
 } clproc_index_field;
 
+/** One of several pictures that look alike. */
+typedef struct clproc_near {
+    const char *path;
+    uint64_t group;    /**< from 1 */
+    uint64_t rank;     /**< in its group, from 1: the sharpest first */
+    uint32_t distance; /**< bits in which its hash differs from the first one's */
+    double sharpness;  /**< SharpnessWhole */
+} clproc_near;
+
+typedef void (*clproc_near_fn)(const clproc_near *picture, void *user);
+
+#define CLPROC_MOST_NEAR 15
+
 typedef struct clproc_index_params {
     const char *const *inputs; /**< as in clproc_run_params, but no picture on standard input */
     size_t input_count;
@@ -531,6 +544,16 @@ typedef struct clproc_index_params {
     bool update;        /**< read again only what the index has not, or has otherwise */
     uint32_t shard, shards; /**< as in clproc_run_params */
     int jobs;               /**< threads; 0: one per core */
+    /** Decode pictures, too, small, and add what they look like; so does naming one of these fields
+     * in `fields` or `where`. */
+    bool features;
+    /** How pictures are decoded for that: of this the device, `only_run`, limits and bounds of
+     * memory count; NULL: as clproc_run_params_init() says. */
+    const clproc_run_params *decoding;
+    /** Tell groups of pictures whose perceptual hashes differ from one to the next in so many bits
+     * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
+    int near;
+    clproc_near_fn on_near; /**< called once all rows are in the index, group by group */
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
@@ -546,13 +569,14 @@ typedef struct clproc_index_result {
     uint64_t failed;    /**< rows with an error */
     uint64_t dropped;   /**< rows of files that are no longer there */
     uint64_t bytes;     /**< read from files */
+    uint64_t groups;    /**< of pictures that look alike */
     bool kept;          /**< of a run that was stopped: what it read is in the index */
     double seconds;
 } clproc_index_result;
 
 CLPROC_API void clproc_index_params_init(clproc_index_params *params);
-/** Reads the metadata of pictures, headers only, and writes a row for each into an index. A broken
- * file is a row with an error, and a FAILED event. */
+/** Reads the metadata of pictures, of headers only unless features are wanted, and writes a row for
+ * each into an index. A broken file is a row with an error, and a FAILED event. */
 CLPROC_API clproc_status clproc_index(const clproc_index_params *params,
                                       clproc_index_result *result, clproc_error *error);
 typedef struct clproc_index_merge_params {

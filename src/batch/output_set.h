@@ -16,6 +16,7 @@ typedef struct clp_output {
     const clp_overlays *overlays; /**< the set's */
     jpeg_encode_tables tables;    /**< of its quality, for the device's codec */
     bool has_tables;
+    bool features; /**< of each picture are wanted, and no file */
 } clp_output;
 
 /** Zero-initialise; release with clp_output_set_free(). */

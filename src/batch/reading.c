@@ -279,6 +279,9 @@ static clproc_status prepare_branch(clp_worker *self, clproc_error *error) {
     const clp_layout *output = &recipe->plan->output;
     clp_name_facts facts = {recipe->plan->target.format, output->width, output->height};
     CLP_TRY(status, out, clp_worker_find_place(self, &facts, error));
+    if (branch->output->features) {
+        return CLPROC_OK; /* there is no file to have a name or metadata */
+    }
     if (branch->open && run->params->dry_run) {
         clp_events_done(&self->run->events, clp_worker_input(self, self->picture.task.item),
                         (char *)branch->name.data, false, NULL, NULL);

@@ -114,6 +114,7 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
         collect_terms(&d->terms, output, whole, header, d->format, orientation, &d->choice, error));
     d->has_terms = true;
     d->target = choose_target(params, d->format, whole);
+    d->target.features = output->features;
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
     bool shrink = !params->no_shrink_on_load && clp_format_of(header->format)->shrinks &&
                   clp_strategy_has(params, CLPROC_STRATEGY_SHRINK);

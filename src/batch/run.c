@@ -58,6 +58,11 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     clproc_status status;
     clp_listing_output folders[CLPROC_MAX_OUTPUTS];
     clp_listing_request request = clp_run_listing_request(run, folders);
+    if (run->session->sink) {
+        run->listing = *run->session->sink->listing; /* lent */
+        clp_prof_thread_leave(thread);
+        return CLPROC_OK;
+    }
     clp_prof_begin(thread, CLP_PROF_LIST, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_listing_make(&run->listing, &request, &run->events, error));
     if (run->events.found == 0) {
@@ -150,6 +155,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     clproc_status status;
     CLP_TRY(status, out, clp_output_set_make(&run->outputs, params, error));
     run->memory -= clp_overlays_bytes(&run->outputs.overlays); /* at most half of it */
+    run->outputs.each[0].features = run->session->sink != NULL;
     for (uint32_t i = 0; i < run->outputs.count; i++) {
         run->keeps |= clp_lossless_possible(&run->outputs.each[i].params);
         run->copies |= clp_lossless_copies(&run->outputs.each[i].params);
@@ -327,7 +333,9 @@ static void release(clp_run *run) {
     clp_board_destroy(&run->board);
     clp_planner_destroy(&run->planner);
     clp_output_set_free(&run->outputs);
-    clp_listing_free(&run->listing);
+    if (!run->session->sink) {
+        clp_listing_free(&run->listing);
+    }
     clp_verify_destroy(&run->verify);
     clp_events_destroy(&run->events);
 }
@@ -454,4 +462,29 @@ clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *
     clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
     return status == CLPROC_OK ? ended : status;
+}
+
+clproc_status clp_batch_features(const clproc_run_params *params, const clp_sink *sink,
+                                 clproc_error *error) {
+    clproc_run_params each = *params;
+    clproc_pipeline *pipeline = NULL;
+    clproc_run_result result;
+    clp_session session = {.sink = NULL};
+    clproc_status status;
+    CLP_TRY(status, out, clp_session_begin(&session, CLPROC_PROFILE_OFF, error));
+    session.sink = sink;
+    CLP_TRY(status, out, clproc_pipeline_create(&pipeline, error));
+    CLP_TRY(status, out, clproc_pipeline_parse(pipeline, clp_features_pipeline, error));
+    each.inputs = NULL;
+    each.input_count = each.output_count = 0;
+    each.output = NULL;
+    each.pipeline = pipeline;
+    each.format = CLPROC_FORMAT_PNG; /* whole pixels: RGB or gray */
+    each.depth = 8;
+    each.null_output = true;
+    status = clp_session_run(&session, &each, &result, error);
+out:
+    (void)clp_session_end(&session, NULL, NULL); /* without a profile nothing fails */
+    clproc_pipeline_destroy(&pipeline);
+    return status;
 }

@@ -6,7 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/cancel.h"
+
 /* ---------------------------------------------------------------- branches */
+
+/** Keeps what is wrong with a picture for who takes its features: the first that was found. */
+static void note_flaw(clp_worker *self, const char *message) {
+    if (!self->picture.flaw[0]) {
+        snprintf(self->picture.flaw, sizeof self->picture.flaw, "%.255s", message);
+    }
+}
 
 void clp_worker_close_branch(clp_worker *self) {
     self->branch->open = false;
@@ -30,6 +39,7 @@ void clp_worker_fail_branch(clp_worker *self, const clproc_error *error) {
         clp_events_failed(&self->run->events, clp_worker_input(self, self->picture.task.item), name,
                           1, error);
     }
+    note_flaw(self, error->message);
     clp_worker_close_branch(self);
 }
 
@@ -38,6 +48,7 @@ static void fail_all(clp_worker *self, const clproc_error *error) {
     clp_picture *picture = &self->picture;
     uint32_t count = clp_worker_count_open(self);
     const char *name = "";
+    note_flaw(self, error->message);
     for (uint32_t i = 0; i < self->run->outputs.count; i++) {
         clp_branch *branch = &picture->branches[i];
         if (branch->open) {
@@ -59,6 +70,7 @@ void clp_worker_count_picture(clp_worker *self) {
 
 void clp_worker_warn(clp_worker *self, uint32_t what, const char *message) {
     clp_task *task = &self->picture.task;
+    note_flaw(self, message);
     if (!(task->told & what)) {
         clp_events_warning(&self->run->events, clp_worker_input(self, task->item), message);
     }
@@ -178,6 +190,11 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
     bool writes = !run->params->null_output;
     clp_digest digest = {.text = ""};
     clproc_status status = CLPROC_OK;
+    if (self->branch->output->features) {
+        const clp_plan *plan = clp_worker_recipe(self)->plan;
+        clp_features_make(&self->features, &plan->picture, &plan->output, results);
+        self->picture.summed = true;
+    }
     if (picture->original) {
         verify(self, results);
     }
@@ -321,15 +338,54 @@ static void make_branches(clp_worker *self, bool *again) {
 static void begin_picture(clp_worker *self, const clp_task *task) {
     clp_picture *picture = &self->picture;
     picture->task = *task;
-    picture->decoded = picture->unreadable = picture->blamed = false;
+    picture->decoded = picture->unreadable = picture->blamed = picture->summed = false;
+    picture->flaw[0] = '\0';
     picture->held = picture->aside = (clp_layout){.plane_count = 0};
     self->station = CLP_NO_STATION;
+}
+
+/** True if a file is this run's to process. */
+static bool is_wanted(clp_worker *self, uint32_t item) {
+    const clp_sink *sink = self->run->session->sink;
+    clproc_status status = CLPROC_OK;
+    clproc_error error;
+    bool wanted = !sink || sink->begin(sink->user, self->number, item, &status, &error);
+    if (status != CLPROC_OK) {
+        clp_board_stop(self->run->board, &error);
+    }
+    return wanted;
+}
+
+/** Tells who takes features what became of the picture. */
+static void hand_over(clp_worker *self) {
+    clp_run *run = self->run;
+    const clp_sink *sink = run->session->sink;
+    const clp_picture *picture = &self->picture;
+    clproc_error error;
+    /* Of a run that is stopped nobody knows what a picture would have come to. */
+    if (!sink || clp_cancel_asked(run->params->cancel) ||
+        clp_board_result(run->board, NULL) != CLPROC_OK) {
+        return;
+    }
+    bool whole = self->file.size > 0 && self->file.size == picture->file_bytes;
+    const clp_taken taken = {.item = picture->task.item,
+                             .file = whole ? self->file.data : NULL,
+                             .size = whole ? self->file.size : 0,
+                             .features = picture->summed ? &self->features : NULL,
+                             .flaw = picture->flaw};
+    if (sink->end(sink->user, self->number, &taken, &error) != CLPROC_OK) {
+        clp_board_stop(run->board, &error);
+    }
 }
 
 static void do_file(clp_worker *self, const clp_task *task) {
     clproc_error error;
     clp_outcome outcome;
     bool again = false;
+    if (!is_wanted(self, task->item)) {
+        clp_board_done(self->run->board);
+        return;
+    }
     begin_picture(self, task);
     clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, task->item));
     clproc_status status = clp_worker_prepare(self, &outcome, &error);
@@ -338,6 +394,9 @@ static void do_file(clp_worker *self, const clp_task *task) {
         fail_all(self, &error);
     } else if (outcome == CLP_OUTCOME_GOES_ON) {
         make_branches(self, &again);
+    }
+    if (!again) {
+        hand_over(self);
     }
     clp_worker_leave_picture(self);
     if (again) {

@@ -31,6 +31,8 @@ typedef struct clp_picture {
     bool unreadable;  /**< its decoding has failed: no output can be made */
     clp_layout held; /**< how its samples lie in the lane, for the next output; of no planes: not */
     bool blamed;     /**< the board was told that a station has failed with it */
+    bool summed;     /**< its features are there */
+    char flaw[256];  /**< what is wrong with it, for who takes features */
     uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
 } clp_picture;
 
@@ -41,18 +43,19 @@ typedef struct clp_worker {
     clp_prof_thread *thread;
     clp_decoder *decoder;
     clp_encoder *encoder;
-    clp_bytes file;      /**< the file being read */
-    clp_header header;   /**< of it */
-    clp_picture picture; /**< that it holds */
-    clp_branch *branch;  /**< the output that is being made */
-    uint8_t *early;      /**< the picture decoded before there was a device for it, or NULL */
-    uint32_t station;    /**< that computes the picture; CLP_NO_STATION: none yet */
-    uint64_t most_bytes; /**< that it might hold when it was chosen */
-    clp_lane *lane;      /**< on that station; NULL before the first */
-    clp_holding held;    /**< by the board's account: of the lane and of the picture */
-    uint64_t lane_host;  /**< of it, bytes of the host that the lane holds */
-    clp_jpeg_scan scan;  /**< of the file, for the device's codec */
-    clp_bytes packed;    /**< it, where the lane's staging has no room */
+    clp_bytes file;        /**< the file being read */
+    clp_header header;     /**< of it */
+    clp_picture picture;   /**< that it holds */
+    clp_branch *branch;    /**< the output that is being made */
+    uint8_t *early;        /**< the picture decoded before there was a device for it, or NULL */
+    uint32_t station;      /**< that computes the picture; CLP_NO_STATION: none yet */
+    uint64_t most_bytes;   /**< that it might hold when it was chosen */
+    clp_lane *lane;        /**< on that station; NULL before the first */
+    clp_holding held;      /**< by the board's account: of the lane and of the picture */
+    uint64_t lane_host;    /**< of it, bytes of the host that the lane holds */
+    clp_jpeg_scan scan;    /**< of the file, for the device's codec */
+    clp_features features; /**< of the picture, if it is `summed` */
+    clp_bytes packed;      /**< it, where the lane's staging has no room */
 } clp_worker;
 
 static inline const char *clp_worker_input(const clp_worker *self, uint32_t item) {

@@ -190,6 +190,8 @@ static const char examples[] =
     "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
     "A table of what is in a folder, from headers alone:\n"
     "  clproc index photos/ -o photos.csv\n\n"
+    "Pictures that look alike, the sharpest of each burst first:\n"
+    "  clproc index photos/ -o photos.sqlite --near 6 >groups.csv\n\n"
     "What was stopped, or only what is new:\n"
     "  clproc run photos/ -o web/ --resize 1600x --resume\n";
 
@@ -231,6 +233,7 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
                                             {"synonyms", "Synonyms"},
                                             {"fields", "Fields of an index"},
                                             {"shards", "Shards"},
+                                            {"features", "Features of pictures"},
                                             {"files", "Files"},
                                             {"environment", "Environment"},
                                             {"exit-codes", "Exit status"}};

@@ -6,6 +6,32 @@
 #include "signals.h"
 #include "text.h"
 
+/** Writes a text as a cell of CSV. */
+static void put_cell(const char *text) {
+    if (!text[strcspn(text, "\",\r\n")]) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++) {
+        fputs(*text == '"' ? "\"\"" : (char[]){*text, '\0'}, stdout);
+    }
+    putchar('"');
+}
+
+static const char near_names[] = "Group,Rank,Distance,SharpnessWhole,SourceFile\r\n";
+
+static void print_near(const clproc_near *picture, void *user) {
+    (void)user;
+    if (picture->group == 1 && picture->rank == 1) {
+        fputs(near_names, stdout);
+    }
+    printf("%llu,%llu,%u,%.6g,", (unsigned long long)picture->group,
+           (unsigned long long)picture->rank, picture->distance, picture->sharpness);
+    put_cell(picture->path);
+    fputs("\r\n", stdout);
+}
+
 static int prepare(clp_cli_settings *settings) {
     if (settings->operand_count == 0) {
         return clp_cli_usage_error("no input given; name files, folders, @LIST or -; see "
@@ -13,6 +39,10 @@ static int prepare(clp_cli_settings *settings) {
     }
     if (!settings->index.output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o photos.csv, or -o -");
+    }
+    if (settings->index.near > 0 && strcmp(settings->index.output, "-") == 0) {
+        return clp_cli_usage_error("--near lists groups on standard output; name a file for the "
+                                   "index, as -o photos.csv");
     }
     settings->index.inputs = settings->operands;
     settings->index.input_count = settings->operand_count;
@@ -87,10 +117,16 @@ int clp_cli_index(clp_cli_settings *settings) {
     clp_cli_progress_start(&progress, settings);
     clp_cli_catch_signals();
     settings->index.on_event = clp_cli_progress_event;
+    settings->index.on_near = print_near;
+    settings->index.decoding = &settings->run;
+    settings->run.only_run = true;
     settings->index.user = &progress;
     settings->index.cancel = clp_cli_stop_signal();
     clproc_status status = clproc_index(&settings->index, &result, &error);
 
+    if (status == CLPROC_OK && settings->index.near > 0 && result.groups == 0) {
+        fputs(near_names, stdout);
+    }
     bool worked = status == CLPROC_OK || status == CLPROC_ERROR_CANCELLED;
     clproc_run_result summary = {.found = result.found,
                                  .written = result.read,

@@ -144,7 +144,7 @@ const clp_cli_option clp_cli_options[] = {
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SELFTEST, CLP_CLI_GROUP_EXECUTION,
      "test one device alone: an index or UUID of `clproc devices`, cpu, gpu, or part of a name",
      FIELD(run.device), .zero = "every one"},
-    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
+    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
      "auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, part of a name, or "
      "several "
      "of these joined by commas",
@@ -155,10 +155,10 @@ const clp_cli_option clp_cli_options[] = {
     {"batch", 0, "N|BYTES", CLP_CLI_BATCHES, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "pictures under way at once, or with a suffix such as 64M the bytes they hold together",
      FIELD(run.batch_images), .min = 1, .max = 65536, .zero = "one for each thread"},
-    {"memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
+    {"memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
      "bound of all pictures under way, as 512M or 2G", FIELD(run.memory), .min = 0, .max = 0x1p62,
      .zero = "a quarter of what the machine or its control group has"},
-    {"device-memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
+    {"device-memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
      "bound of the pictures a device holds, with what their passes hand on",
      FIELD(run.device_memory), .min = 1, .max = 0x1p62, .zero = "three quarters of a GPU's memory"},
     {"shard", 0, "I/N|auto[/N]", CLP_CLI_TEXT, CLP_CLI_BATCH | CLP_CLI_INDEX,
@@ -205,19 +205,19 @@ const clp_cli_option clp_cli_options[] = {
      "refuse pictures that end early (truncated), corrupt ones too (error), anything suspicious "
      "(warning), or nothing that decodes at all (none)",
      FIELD(run.fail_on), .choices = fail_on, DAILY},
-    {"limit-pixels", 0, "N", CLP_CLI_COUNT, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+    {"limit-pixels", 0, "N", CLP_CLI_COUNT, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "most pixels of a picture or result, as 200M", FIELD(run.limits.pixels), .min = 1,
      .max = 0x1p62},
-    {"limit-side", 0, "N", CLP_CLI_COUNT, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+    {"limit-side", 0, "N", CLP_CLI_COUNT, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "longest side of a picture or result", FIELD(run.limits.side), .min = 1, .max = 0x7fffffff},
-    {"limit-scans", 0, "N", CLP_CLI_COUNT, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+    {"limit-scans", 0, "N", CLP_CLI_COUNT, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "most scans of a progressive JPEG", FIELD(run.limits.scans), .min = 1, .max = 0x7fffffff},
-    {"limit-seconds", 0, "S", CLP_CLI_REAL, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+    {"limit-seconds", 0, "S", CLP_CLI_REAL, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "longest time of decoding one picture", FIELD(run.limits.seconds), .min = 0.001, .max = 1e9},
-    {"limit-chunk", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+    {"limit-chunk", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "most bytes of one PNG chunk of metadata or one ICC profile", FIELD(run.limits.chunk_bytes),
      .min = 1, .max = 0x1p62},
-    {"limit-file", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
+    {"limit-file", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "most bytes of one file; what stands behind a picture's end does not count",
      FIELD(run.limits.file_bytes), .min = 1, .max = 0x1p62,
      .zero = "as its sides allow, at most 1 GiB"},
@@ -278,6 +278,16 @@ const clp_cli_option clp_cli_options[] = {
      "read only files that the index has not, or has with another size or time; rows of files "
      "that are no longer among the inputs are dropped",
      FIELD(index.update)},
+    {"features", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "decode pictures, too, small, and add columns of what they look like: sharpness, exposure, "
+     "colours, noise, hashes; `clproc help features`",
+     FIELD(index.features)},
+    {"near", 0, "BITS", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "list groups of pictures that look alike, the sharpest first, as CSV on standard output: "
+     "their "
+     "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; does "
+     "--features, too",
+     FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
      FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 

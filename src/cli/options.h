@@ -20,6 +20,7 @@ enum {
     CLP_CLI_OPERATIONS = CLP_CLI_BATCH | CLP_CLI_ANALYSE, /**< those that take operations */
     CLP_CLI_REPORTED = CLP_CLI_BATCH | CLP_CLI_STRESS,    /**< those that give one profile */
     CLP_CLI_RUNS = CLP_CLI_REPORTED | CLP_CLI_ANALYSE,    /**< those that process pictures */
+    CLP_CLI_DECODES = CLP_CLI_RUNS | CLP_CLI_INDEX,       /**< and those that look at them */
     CLP_CLI_ALL = 1023
 };
 

@@ -266,6 +266,32 @@ static void print_fields(const clp_cli_page *page) {
     }
 }
 
+static void print_features(const clp_cli_page *page) {
+    page->paragraph("--features decodes each picture small, upright, 320 pixels along its longer "
+                    "side, and adds what can be seen of it. The numbers are the same on every "
+                    "device. docs/features.md has the definitions and their sources.");
+    page->entry("SharpnessWhole", "variance of the Laplacian of luma: of the whole picture");
+    page->entry("SharpnessBest, SharpnessMean", "the same of the best of 8 x 8 tiles, and the "
+                                                "tiles' mean: a sharp subject before a soft ground "
+                                                "is best in few");
+    page->entry("LumaMean, LumaDeviation", "how bright, and how much contrast (0 to 255)");
+    page->entry("LumaP1 to LumaP99", "the level that 1, 5, 50, 95, 99 percent of the pixels do not "
+                                     "exceed");
+    page->entry("ClippedLow, ClippedHigh", "shares of pixels that are black, or have a channel at "
+                                           "its end");
+    page->entry("LumaHistogram", "16 shares of luma, in thousandths");
+    page->entry("Colourfulness", "by Hasler and Suesstrunk: 0 gray, 109 extremely colourful");
+    page->entry("NoiseEstimate", "by Immerkaer: of noise, and of fine structure");
+    page->entry("DominantColours", "up to five, with their shares of the picture");
+    page->entry("PerceptualHash", "64 bits that differ in few places where pictures look alike: "
+                                  "--near compares them");
+    page->entry("ThumbHash", "a placeholder of some 25 bytes, in base64");
+    page->paragraph("--near 6 lists groups of pictures that look alike, the sharpest first: each "
+                    "differs from another one of its group in 6 bits at most. With --update it "
+                    "takes them from an index that is there: clproc index photos/ -o photos.csv "
+                    "--update --near 6");
+}
+
 const clp_cli_topic clp_cli_topics[] = {
     {"sizes", "how sizes and shapes are written", print_sizes},
     {"outputs", "several outputs of each picture, by --to", print_outputs},
@@ -275,6 +301,7 @@ const clp_cli_topic clp_cli_topics[] = {
     {"synonyms", "options and values by the names of other programs", print_synonyms},
     {"fields", "the fields of an index, by exiftool's names", print_fields},
     {"shards", "one job on many machines", print_shards},
+    {"features", "what an index can tell of pixels", print_features},
     {"environment", "environment variables", print_environment},
     {"files", "files of clproc's own", print_files},
     {"exit-codes", "what the exit code tells", print_exit_codes},

@@ -6,14 +6,17 @@
 #include "device/device_private.h"
 #include "device/embedded.h"
 
-static const char *const kind_names[] = {
-    [CLP_PASS_FILTER] = "filter", [CLP_PASS_REINDEX] = "reindex", [CLP_PASS_COLOUR] = "colour"};
+static const char *const kind_names[] = {[CLP_PASS_FILTER] = "filter",
+                                         [CLP_PASS_REINDEX] = "reindex",
+                                         [CLP_PASS_COLOUR] = "colour",
+                                         [CLP_PASS_FEATURES] = "features"};
 /** The files of a kind of pass in their order, where work-items own tiles and where groups do. */
 static const char *const kind_files[][2][4] = {
     [CLP_PASS_FILTER] = {{"filter.clh", "filter_pairs.clh", "filter_item.cl"},
                          {"filter.clh", "filter_group.cl"}},
     [CLP_PASS_REINDEX] = {{"reindex.cl"}, {"reindex.cl"}},
-    [CLP_PASS_COLOUR] = {{"colour.cl"}, {"colour.cl"}}};
+    [CLP_PASS_COLOUR] = {{"colour.cl"}, {"colour.cl"}},
+    [CLP_PASS_FEATURES] = {{"features.clh", "features.cl"}, {"features.clh", "features.cl"}}};
 static const struct {
     const char *type, *macro;
 } sample_types[] = {[CLP_SAMPLE_U8] = {"uchar", "U8"},
@@ -47,7 +50,7 @@ void clp_variant_name(const clp_variant *v, char *name, size_t size) {
     bool told = v->src == CLP_SAMPLE_F32 || v->dst == CLP_SAMPLE_F32;
     if (v->kind == CLP_PASS_COLOUR) {
         snprintf(name, size, "%s %s", kind, v->real ? "f32" : "i32");
-    } else if (v->kind == CLP_PASS_REINDEX) {
+    } else if (v->kind == CLP_PASS_REINDEX || v->kind == CLP_PASS_FEATURES) {
         snprintf(name, size, "%s %s", kind, clp_sample_name(v->src));
     } else {
         snprintf(name, size, "%s %s>%s%s%s", kind, clp_sample_name(v->src), clp_sample_name(v->dst),

@@ -266,7 +266,7 @@ static clproc_status copy_picture(clp_exact_picture *copy, const clp_exact_pictu
 /** True if an unsharp mask of luma can work on a JPEG's luma as it stands, in a plane of its own
  * with all pixels. */
 static bool luma_alone(const clp_plan *plan, const clp_term *unsharp) {
-    const clp_plane *in = &plan->input.planes[0], *out = &plan->output.planes[0];
+    const clp_plane *in = &plan->input.planes[0], *out = &plan->picture.planes[0];
     return unsharp->parameter[CLP_UNSHARP_LUMA] != 0 && in->h_step == 1 && in->v_step == 1 &&
            out->h_step == 1 && out->v_step == 1;
 }
@@ -298,7 +298,7 @@ out:
 /** True if from term `first` on a picture in YCbCr planes keeps its chroma: nothing comes but
  * unsharp masks of luma. */
 static bool keeps_chroma(const order *o, size_t first, const clp_plan *plan) {
-    bool keeps = plan->output.model == CLP_MODEL_YCC;
+    bool keeps = plan->picture.model == CLP_MODEL_YCC;
     for (size_t i = first; i < o->count; i++) {
         const clp_term *term = o->terms[i];
         bool unsharp = term->kind == CLP_TERM_KERNEL && term->custom == CLP_CUSTOM_UNSHARP;
@@ -330,12 +330,12 @@ static clproc_status run_terms(clp_exact_picture *picture, const order *o, const
         covers = covers_planes(o, next, plan);
         CLP_TRY(status, out,
                 run_on_planes(picture, o->terms, next,
-                              covers || keeps_chroma(o, next, plan) ? &plan->output : NULL, depth,
+                              covers || keeps_chroma(o, next, plan) ? &plan->picture : NULL, depth,
                               error));
     }
     for (; covers && next < o->count; next++) {
         CLP_TRY(status, out,
-                clp_exact_overlay_planes(picture, o->terms[next], &plan->output, error));
+                clp_exact_overlay_planes(picture, o->terms[next], &plan->picture, error));
     }
     for (; next < o->count; next++) {
         const clp_term *term = o->terms[next];
@@ -408,8 +408,17 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
     CLP_TRY(status, out, load(&picture, &plan->input, input, error));
     picture.cancel = plan->terms.cancel;
     CLP_TRY(status, out, run_terms(&picture, &o, plan, error));
-    CLP_TRY(status, out, to_target(&picture, &plan->output, error));
-    store(&picture, &plan->output, output, unrounded);
+    CLP_TRY(status, out, to_target(&picture, &plan->picture, error));
+    if (plan->target.features) {
+        uint8_t *small = clp_memory_zero(CLP_MEMORY_PIXELS, 1, plan->picture.bytes);
+        CLP_TRY(status, out,
+                small ? CLPROC_OK : clp_error_memory(error, "a picture", plan->picture.bytes));
+        store(&picture, &plan->picture, small, unrounded);
+        clp_exact_features(&plan->picture, small, &plan->output, output);
+        clp_memory_free(small);
+        goto out;
+    }
+    store(&picture, &plan->picture, output, unrounded);
 out:
     free_picture(&picture);
     clp_memory_free(o.terms);

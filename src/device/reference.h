@@ -75,6 +75,11 @@ void clp_exact_from_rgb(clp_exact_picture *picture);
 /** Runs a pointwise term on a picture without subsampled planes. */
 clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
                               clproc_error *error);
+/* reference_features.c */
+/** The sums that core/feature_sums.h tells of, of a picture in 8 bits. */
+void clp_exact_features(const clp_layout *layout, const uint8_t *picture, const clp_layout *output,
+                        uint8_t *sums);
+
 /** `picture` is `side` blurred: makes it `side` with its detail amplified. `luma_plane`: of YCbCr
  * planes the first alone. */
 void clp_exact_unsharp(clp_exact_picture *picture, const clp_exact_picture *side,

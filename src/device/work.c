@@ -184,7 +184,25 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
     return divide_up(job->vectors_across * dst->height, vectors);
 }
 
+static uint32_t make_features_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
+                                  void *made) {
+    features_job *job = made;
+    const clp_surface *src = surface_of(w, w->pass->src[0]), *dst = surface_of(w, w->pass->dst[0]);
+    (void)device;
+    *job = (features_job){.src = src->offset,
+                          .dst = dst->offset,
+                          .src_pitch = (uint32_t)src->pitch,
+                          .dst_pitch = (uint32_t)dst->pitch,
+                          .width = src->width,
+                          .height = src->height,
+                          .channels = src->channels,
+                          .first_tile = first_tile};
+    return dst->height;
+}
+
 const clp_job_kind clp_job_kinds[] = {
     [CLP_PASS_FILTER] = {sizeof(filter_job), offsetof(filter_job, first_tile), make_filter_job},
     [CLP_PASS_REINDEX] = {sizeof(reindex_job), offsetof(reindex_job, first_tile), make_reindex_job},
-    [CLP_PASS_COLOUR] = {sizeof(colour_job), offsetof(colour_job, first_tile), make_colour_job}};
+    [CLP_PASS_COLOUR] = {sizeof(colour_job), offsetof(colour_job, first_tile), make_colour_job},
+    [CLP_PASS_FEATURES] = {sizeof(features_job), offsetof(features_job, first_tile),
+                           make_features_job}};

@@ -42,7 +42,10 @@ static const struct {
                    {"latitude", CLP_FIELD_GPS_LATITUDE},
                    {"longitude", CLP_FIELD_GPS_LONGITUDE},
                    {"altitude", CLP_FIELD_GPS_ALTITUDE},
-                   {"caption", CLP_FIELD_CAPTION_ABSTRACT}};
+                   {"caption", CLP_FIELD_CAPTION_ABSTRACT},
+                   {"colorfulness", CLP_FIELD_COLOURFULNESS},
+                   {"DominantColors", CLP_FIELD_DOMINANT_COLOURS},
+                   {"phash", CLP_FIELD_PERCEPTUAL_HASH}};
 
 enum { SHORT_NAMES = sizeof short_names / sizeof *short_names, MOST_LIKELY = 5 };
 
@@ -118,6 +121,10 @@ clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
                          listed ? "likely ones: " : "`clproc help fields` lists them", likely);
 }
 
+bool clp_field_is_feature(clp_field field) {
+    return field >= CLP_FIELD_FEATURES_VERSION;
+}
+
 bool clp_selection_has(const clp_selection *selection, clp_field field) {
     for (size_t i = 0; i < selection->count; i++) {
         if (selection->fields[i] == field) {
@@ -143,7 +150,7 @@ bool clp_selection_add(clp_selection *selection, const char *name) {
 
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error) {
     *selection = (clp_selection){.whole = !list};
-    for (size_t i = 0; !list && i < CLP_FIELD_COUNT; i++) {
+    for (size_t i = 0; !list && !clp_field_is_feature((clp_field)i); i++) {
         selection->fields[selection->count++] = (clp_field)i;
     }
     for (const char *word = list; word; word += *word == ',') {
@@ -166,4 +173,12 @@ clproc_status clp_selection_parse(clp_selection *selection, const char *list, cl
         }
     }
     return CLPROC_OK;
+}
+
+void clp_selection_add_features(clp_selection *selection) {
+    for (size_t i = CLP_FIELD_FEATURES_VERSION; i < CLP_FIELD_COUNT; i++) {
+        if (!clp_selection_has(selection, (clp_field)i)) {
+            selection->fields[selection->count++] = (clp_field)i;
+        }
+    }
 }

@@ -19,7 +19,7 @@ enum { CLP_INDEX_VERSION = 1 };
 typedef struct clp_selection {
     clp_field fields[CLP_FIELD_COUNT];
     size_t count;
-    bool whole; /**< every field there is */
+    bool whole; /**< every field there is of metadata, at least */
 } clp_selection;
 
 /** By its place; name NULL beyond the last. */
@@ -32,12 +32,17 @@ bool clp_field_find(const char *name, size_t length, clp_field *field);
 clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
                               clproc_error *error);
 
-/** Reads "SourceFile,ISO,lens"; NULL selects every field. */
+/** True for what is found in a picture's pixels, not its metadata. */
+bool clp_field_is_feature(clp_field field);
+
+/** Reads "SourceFile,ISO,lens"; NULL selects every field but features. */
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error);
 /** Adds a column of an index by its name; false if it is no field's, or there already. */
 bool clp_selection_add(clp_selection *selection, const char *name);
 /** True if both have the same fields in the same order. */
 bool clp_selection_same(const clp_selection *a, const clp_selection *b);
+/** Adds all features that are not selected yet. */
+void clp_selection_add_features(clp_selection *selection);
 bool clp_selection_has(const clp_selection *selection, clp_field field);
 
 #endif

@@ -37,11 +37,40 @@ static void learn(clp_head *head) {
     }
 }
 
-clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *error) {
-    struct stat info;
+static void reset(clp_head *head) {
     head->first.bytes.size = head->other.bytes.size = 0;
+    head->lent = NULL;
     head->read = head->reached = 0;
     head->code = 0;
+}
+
+static void note_info(clp_head *head, const struct stat *info) {
+    head->size = head->file_size = (uint64_t)info->st_size;
+    head->seconds = info->st_mtim.tv_sec;
+    head->nanoseconds = info->st_mtim.tv_nsec;
+}
+
+clproc_status clp_head_look(clp_head *head, const char *path, clproc_error *error) {
+    struct stat info;
+    reset(head);
+    if (stat(path, &info) != 0) {
+        return open_error(path, errno, error);
+    }
+    note_info(head, &info);
+    return CLPROC_OK;
+}
+
+clproc_status clp_head_lend(clp_head *head, const char *path, const uint8_t *data, size_t size,
+                            clproc_error *error) {
+    clproc_status status = clp_head_look(head, path, error);
+    head->lent = data;
+    head->size = head->read = size;
+    return status;
+}
+
+clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *error) {
+    struct stat info;
+    reset(head);
     head->expected = usual_of(head, path);
     /* Not to wait where a pipe has nobody at its other end. */
     head->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -54,9 +83,7 @@ clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *erro
         clp_head_close(head);
         return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "is not a regular file");
     }
-    head->size = (uint64_t)info.st_size;
-    head->seconds = info.st_mtim.tv_sec;
-    head->nanoseconds = info.st_mtim.tv_nsec;
+    note_info(head, &info);
     return CLPROC_OK;
 }
 
@@ -122,6 +149,9 @@ static const uint8_t *get(clp_head *head, uint64_t offset, size_t bytes, bool ex
     clp_head_window *first = &head->first, *other = &head->other;
     if (offset > head->size || bytes > head->size - offset) {
         return NULL;
+    }
+    if (head->lent) {
+        return head->lent + offset;
     }
     if (first->bytes.size == 0 && head->read == 0) {
         first->start = 0;

@@ -18,9 +18,11 @@ typedef struct clp_head_window {
 /** Zero-initialise; release with clp_head_free(). Used again for file after file. */
 typedef struct clp_head {
     int file;                     /**< while one is open */
-    uint64_t size;                /**< of the file, bytes */
+    uint64_t size;                /**< bytes there are to read */
+    uint64_t file_size;           /**< of the file, which may be lent in part */
     int64_t seconds, nanoseconds; /**< of its last change */
     clp_head_window first, other;
+    const uint8_t *lent; /**< all there is; NULL where the file is read */
     uint64_t read;     /**< bytes read of this file */
     int code;          /**< errno of a read that failed, 0 if none did */
     uint64_t reached;  /**< how far its beginning was asked for */
@@ -30,6 +32,11 @@ typedef struct clp_head {
 
 /** Opens a regular file, and reads nothing yet. */
 clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *error);
+/** The same of a file whose first bytes somebody else has read; they must live as long. */
+clproc_status clp_head_lend(clp_head *head, const char *path, const uint8_t *data, size_t size,
+                            clproc_error *error);
+/** Finds out a file's size and time, without opening it. */
+clproc_status clp_head_look(clp_head *head, const char *path, clproc_error *error);
 void clp_head_close(clp_head *head);
 void clp_head_free(clp_head *head);
 

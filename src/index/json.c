@@ -122,10 +122,16 @@ static bool get_value(clp_row *row, clp_field field, const json_t *value) {
     return true;
 }
 
+static bool is_version(const clp_row *row, clp_field field, int64_t wanted) {
+    const clp_cell *version = &row->values[field];
+    return version->kind == CLP_CELL_INTEGER && version->integer == wanted;
+}
+
 /** A whole row must have all that this program would find. */
-static bool is_current(const clp_row *row) {
-    const clp_cell *version = &row->values[CLP_FIELD_INDEX_VERSION];
-    return version->kind == CLP_CELL_INTEGER && version->integer == CLP_INDEX_VERSION;
+static bool is_current(const clp_selection *selection, const clp_row *row) {
+    bool features = clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION);
+    return (!selection->whole || is_version(row, CLP_FIELD_INDEX_VERSION, CLP_INDEX_VERSION)) &&
+           (!features || is_version(row, CLP_FIELD_FEATURES_VERSION, CLP_FEATURES_VERSION));
 }
 
 static bool parse(const clp_selection *selection, const uint8_t *record, size_t size,
@@ -139,8 +145,7 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
                        : selection->whole;
     }
     json_decref(object);
-    return usable && (!selection->whole || is_current(row)) &&
-           clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+    return usable && is_current(selection, row) && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }
 
 /** Whole rows leave out what a file has not; others have all their fields, with null. */
@@ -229,7 +234,8 @@ static void pass_value(cursor *from, clp_field field, clp_row *row) {
         bool whole;
         int64_t number = pass_number(from, &whole);
         if (from->at && whole &&
-            (field == CLP_FIELD_FILE_SIZE || field == CLP_FIELD_INDEX_VERSION)) {
+            (field == CLP_FIELD_FILE_SIZE || field == CLP_FIELD_INDEX_VERSION ||
+             field == CLP_FIELD_FEATURES_VERSION)) {
             clp_row_integer(row, field, CLP_RANK_EXIF, number);
         }
     }
@@ -279,8 +285,9 @@ static bool skim(const clp_selection *selection, const uint8_t *record, size_t s
     } while (is_at(&from, joint));
     expect(&from, '}');
     expect(&from, '\n');
-    bool complete = selection->whole ? is_current(row) : next == selection->count;
-    return from.at == from.end && complete && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+    bool complete = selection->whole || next == selection->count;
+    return from.at == from.end && complete && is_current(selection, row) &&
+           clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }
 
 static const clp_text_format format = {.fields = fields, .parse = parse, .skim = skim};

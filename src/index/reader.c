@@ -313,35 +313,69 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
 }
 
 /** True if the file is as it was when its row was made. */
-static bool is_unchanged(const clp_old_row *known, const clp_head *head, const char *date) {
+static bool is_unchanged(const clp_old_row *known, const clp_head *head) {
+    char date[64];
+    if (!known || known->size != head->file_size) {
+        return false;
+    }
+    print_date(head, date, sizeof date);
     clp_key key = clp_key_of_bytes(date, strlen(date));
-    return known && known->size == head->size && known->date.low == key.low &&
-           known->date.high == key.high;
+    return known->date.low == key.low && known->date.high == key.high;
 }
 
-clp_read_end clp_reader_read(clp_reader *reader, const char *path, bool named, const clp_old *old,
-                             clp_old_row **known, clp_row *row) {
-    clproc_error error = {0};
-    char date[64];
+static void begin_row(clp_row *row, const char *path) {
     clp_row_clear(row);
     put_name(row, path);
-    *known = old ? clp_old_find(old, clp_row_get(row, CLP_FIELD_SOURCE_FILE)) : NULL;
     clp_row_integer(row, CLP_FIELD_INDEX_VERSION, CLP_RANK_EXIF, CLP_INDEX_VERSION);
-    if (clp_head_open(&reader->head, path, &error) != CLPROC_OK) {
-        fail(row, error.message);
-        return CLP_READ_BROKEN;
-    }
-    print_date(&reader->head, date, sizeof date);
-    clp_row_integer(row, CLP_FIELD_FILE_SIZE, CLP_RANK_EXIF, (int64_t)reader->head.size);
+}
+
+/** Reads what the head has of the file, and closes it. */
+static clp_read_end finish_row(clp_reader *reader, const char *path, bool named,
+                               const clp_old_row *known, clp_row *row) {
+    clp_head *head = &reader->head;
+    char date[64];
+    print_date(head, date, sizeof date);
+    clp_row_integer(row, CLP_FIELD_FILE_SIZE, CLP_RANK_EXIF, (int64_t)head->file_size);
     clp_row_string(row, CLP_FIELD_FILE_MODIFY_DATE, CLP_RANK_EXIF, date);
-    clp_read_end end = is_unchanged(*known, &reader->head, date)
-                           ? CLP_READ_UNCHANGED
-                           : read_open(reader, path, named, row);
-    reader->bytes += reader->head.read;
-    clp_head_close(&reader->head);
+    clp_read_end end =
+        is_unchanged(known, head) ? CLP_READ_UNCHANGED : read_open(reader, path, named, row);
+    reader->bytes += head->read;
+    clp_head_close(head);
     if (row->exhausted) {
         fail(row, "no memory for its metadata");
         end = CLP_READ_BROKEN;
     }
     return end;
+}
+
+clp_read_end clp_reader_read(clp_reader *reader, const char *path, bool named, const clp_old *old,
+                             clp_old_row **known, clp_row *row) {
+    clproc_error error = {0};
+    begin_row(row, path);
+    *known = old ? clp_old_find(old, clp_row_get(row, CLP_FIELD_SOURCE_FILE)) : NULL;
+    if (clp_head_open(&reader->head, path, &error) != CLPROC_OK) {
+        fail(row, error.message);
+        return CLP_READ_BROKEN;
+    }
+    return finish_row(reader, path, named, *known, row);
+}
+
+clp_read_end clp_reader_read_lent(clp_reader *reader, const char *path, bool named,
+                                  const uint8_t *data, size_t size, clp_row *row) {
+    clproc_error error = {0};
+    begin_row(row, path);
+    if (clp_head_lend(&reader->head, path, data, size, &error) != CLPROC_OK) {
+        fail(row, error.message);
+        return CLP_READ_BROKEN;
+    }
+    return finish_row(reader, path, named, NULL, row);
+}
+
+bool clp_reader_is_unchanged(clp_reader *reader, const char *path, const clp_old *old,
+                             clp_old_row **known, clp_row *row) {
+    clproc_error error;
+    begin_row(row, path);
+    *known = clp_old_find(old, clp_row_get(row, CLP_FIELD_SOURCE_FILE));
+    return *known && clp_head_look(&reader->head, path, &error) == CLPROC_OK &&
+           is_unchanged(*known, &reader->head);
 }

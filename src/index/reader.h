@@ -25,6 +25,13 @@ typedef enum clp_read_end {
  * one that is UNCHANGED nothing is read. */
 clp_read_end clp_reader_read(clp_reader *reader, const char *path, bool named, const clp_old *old,
                              clp_old_row **known, clp_row *row);
+/** The same of a file whose bytes somebody else has read, as far as its picture goes. */
+clp_read_end clp_reader_read_lent(clp_reader *reader, const char *path, bool named,
+                                  const uint8_t *data, size_t size, clp_row *row);
+/** True if a file is as it was when its row was made, by its size and time: it is not opened.
+ * `*known` is its row, `row` is for its name. */
+bool clp_reader_is_unchanged(clp_reader *reader, const char *path, const clp_old *old,
+                             clp_old_row **known, clp_row *row);
 /** Bytes read so far, of all files. */
 uint64_t clp_reader_bytes(const clp_reader *reader);
 

@@ -3,6 +3,7 @@
 #define CLP_INDEX_ROW_H
 
 #include "core/file.h"
+#include "features/features.h"
 #include "index/fields.h"
 
 typedef enum clp_cell_kind {
@@ -49,6 +50,8 @@ void clp_row_text(clp_row *row, clp_field field, clp_rank rank, const void *text
 void clp_row_string(clp_row *row, clp_field field, clp_rank rank, const char *text);
 /** Adds to a list; an item of a higher rank begins it anew. */
 void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size);
+/** Fills in what a picture looks like; NULL: it could not be seen. */
+void clp_row_features(clp_row *row, const clp_features *features);
 /** Adds a flaw to the row's warning, once. */
 void clp_row_warn(clp_row *row, const char *flaw);
 

@@ -1,6 +1,7 @@
 /* An index is made by threads that read files chunk by chunk, and one, the caller's, that takes the
  * chunks in the order of the listing and writes their rows. */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "batch/events.h"
@@ -9,50 +10,23 @@
 #include "core/clock.h"
 #include "core/machine.h"
 #include "core/memory.h"
-#include "index/index.h"
-#include "index/reader.h"
-#include "index/where.h"
+#include "index/run_private.h"
 
 /** Files of a chunk. */
 enum { CHUNK = 32 };
 
-/** One file of a chunk. */
-typedef struct entry {
-    clp_row row;
-    clp_read_end end;
-    clp_old_row *known;
-    bool passes; /**< what `where` says; of rows that were read */
-    size_t text; /**< where its text ends in the chunk's */
-} entry;
-
 /** A place for the chunks that leave the same remainder. */
-typedef struct slot {
-    entry entries[CHUNK];
+struct clp_index_slot {
+    clp_index_entry entries[CHUNK];
+    size_t text_ends[CHUNK]; /**< where each file's ends in the chunk's */
     clp_bytes text;
     clproc_status status;
     bool ready; /**< filled and not yet written */
-} slot;
+};
 
-typedef struct work {
-    const clproc_index_params *params;
-    clp_listing listing;
-    clp_events events;
-    clp_selection selection;
-    clp_where *where;
-    clp_store *store;
-    clp_old old;
-    clproc_index_result *result;
-
-    pthread_mutex_t lock;
-    pthread_cond_t filled, emptied;
-    slot *slots;
-    size_t slot_count;
-    size_t next;        /**< chunk to be read */
-    size_t written;     /**< chunks that are done */
-    bool stop;          /**< read no further chunk */
-    uint64_t bytes;     /**< read by threads that have ended */
-    clproc_error error; /**< of a thread that could not go on */
-} work;
+typedef clp_index_work work;
+typedef clp_index_entry entry;
+typedef clp_index_slot slot;
 
 static size_t chunk_count(const work *index) {
     return (index->listing.own + CHUNK - 1) / CHUNK;
@@ -65,19 +39,11 @@ static size_t chunk_size(const work *index, size_t chunk) {
 
 /* ---------------------------------------------------------------- reading */
 
-static clproc_status read_file(work *index, clp_reader *reader, const clp_item *item, slot *place,
-                               entry *into, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    into->end =
-        clp_reader_read(reader, item->path, item->named, index->params->update ? &index->old : NULL,
-                        &into->known, &into->row);
-    bool row = into->end == CLP_READ_DONE || into->end == CLP_READ_BROKEN;
-    into->passes = row && clp_where_passes(index->where, &into->row);
-    if (into->passes) {
-        status = clp_store_print(index->store, &into->row, &place->text, error);
-    }
-    into->text = place->text.size;
-    return status;
+clproc_status clp_index_print(const work *index, entry *from, clp_bytes *text,
+                              clproc_error *error) {
+    bool row = from->end == CLP_READ_DONE || from->end == CLP_READ_BROKEN;
+    from->passes = row && clp_where_passes(index->where, &from->row);
+    return from->passes ? clp_store_print(index->store, &from->row, text, error) : CLPROC_OK;
 }
 
 static clproc_status read_chunk(work *index, clp_reader *reader, size_t chunk, slot *place,
@@ -86,7 +52,12 @@ static clproc_status read_chunk(work *index, clp_reader *reader, size_t chunk, s
     place->text.size = 0;
     for (size_t i = 0; status == CLPROC_OK && i < chunk_size(index, chunk); i++) {
         const clp_item *item = &index->listing.items[chunk * CHUNK + i];
-        status = read_file(index, reader, item, place, &place->entries[i], error);
+        entry *into = &place->entries[i];
+        into->end =
+            clp_reader_read(reader, item->path, item->named,
+                            index->params->update ? &index->old : NULL, &into->known, &into->row);
+        status = clp_index_print(index, into, &place->text, error);
+        place->text_ends[i] = place->text.size;
     }
     return status;
 }
@@ -161,12 +132,25 @@ static void tell_failure(work *index, const char *path, const clp_row *row) {
     clp_events_failed(&index->events, path, NULL, 1, &failure);
 }
 
-static clproc_status write_entry(work *index, const char *path, slot *place, size_t at,
-                                 clp_bytes *kept, clproc_error *error) {
-    entry *from = &place->entries[at];
+/** Notes what tells pictures that are near each other. */
+static clproc_status note_near(work *index, const clp_row *row, clproc_error *error) {
+    const clp_cell *sharpness = &row->values[CLP_FIELD_SHARPNESS_WHOLE];
+    const char *hash = clp_row_get(row, CLP_FIELD_PERCEPTUAL_HASH);
+    double value = sharpness->kind == CLP_CELL_INTEGER ? (double)sharpness->integer
+                   : sharpness->kind == CLP_CELL_REAL  ? sharpness->real
+                                                       : 0;
+    if (index->params->near == 0 || !hash[0]) {
+        return CLPROC_OK;
+    }
+    return clp_near_add(&index->near, (uint32_t)index->done, strtoull(hash, NULL, 16), value,
+                        error);
+}
+
+clproc_status clp_index_write(work *index, entry *from, const void *text, size_t size,
+                              clp_bytes *kept, clproc_error *error) {
     clproc_index_result *result = index->result;
+    const char *path = index->listing.items[index->done].path;
     clproc_status status = CLPROC_OK;
-    size_t start = at ? place->entries[at - 1].text : 0;
     bool passes = from->passes;
     if (from->known) {
         from->known->met = true;
@@ -174,9 +158,10 @@ static clproc_status write_entry(work *index, const char *path, slot *place, siz
     if (from->end == CLP_READ_UNCHANGED) {
         CLP_TRY(status, out, keep(index, from->known, &from->row, kept, &passes, error));
     } else if (passes) {
-        CLP_TRY(status, out,
-                clp_store_put(index->store, &from->row, place->text.data + start,
-                              from->text - start, error));
+        CLP_TRY(status, out, clp_store_put(index->store, &from->row, text, size, error));
+    }
+    if (passes) {
+        CLP_TRY(status, out, note_near(index, &from->row, error));
     }
     if (from->end == CLP_READ_NO_PICTURE) {
         result->skipped++;
@@ -195,6 +180,7 @@ static clproc_status write_entry(work *index, const char *path, slot *place, siz
         clp_events_done(&index->events, path, NULL, false,
                         clp_row_get(&from->row, CLP_FIELD_WARNING), NULL);
     }
+    index->done++;
 out:
     return status;
 }
@@ -244,9 +230,10 @@ static clproc_status write_chunks(work *index, clproc_error *error) {
             break;
         }
         for (size_t i = 0; i < chunk_size(index, chunk); i++) {
+            size_t start = i ? place->text_ends[i - 1] : 0;
             CLP_TRY(status, out,
-                    write_entry(index, index->listing.items[chunk * CHUNK + i].path, place, i,
-                                &kept, error));
+                    clp_index_write(index, &place->entries[i], place->text.data + start,
+                                    place->text_ends[i] - start, &kept, error));
         }
         free_slot(index, place);
     }
@@ -261,7 +248,7 @@ static clproc_status keep_rest(work *index, clproc_error *error) {
     clp_row row = {0};
     clp_bytes text = {0};
     bool passes;
-    for (size_t i = index->written * CHUNK; i < index->listing.own; i++) {
+    for (size_t i = index->done; i < index->listing.own; i++) {
         clp_row_clear(&row);
         clp_row_string(&row, CLP_FIELD_SOURCE_FILE, CLP_RANK_EXIF, index->listing.items[i].path);
         clp_old_row *known = clp_old_find(&index->old, clp_row_get(&row, CLP_FIELD_SOURCE_FILE));
@@ -279,15 +266,15 @@ out:
 
 /* ---------------------------------------------------------------- the run */
 
-static size_t thread_count(const work *index) {
-    size_t most = chunk_count(index) ? chunk_count(index) : 1;
+size_t clp_index_threads(const work *index, size_t shares) {
+    size_t most = shares ? shares : 1;
     size_t count = index->params->jobs > 0 ? (size_t)index->params->jobs : clp_machine_cores();
     return count < most ? count : most;
 }
 
 /** Reads and writes all rows. Without memory or threads for more, fewer do. */
 static clproc_status make_rows(work *index, clproc_error *error) {
-    size_t wanted = thread_count(index), started = 0;
+    size_t wanted = clp_index_threads(index, chunk_count(index)), started = 0;
     clproc_status status = CLPROC_OK;
     pthread_t *threads = clp_memory_zero(CLP_MEMORY_OTHER, wanted, sizeof *threads);
     index->slot_count = 2 * wanted + 2;
@@ -310,7 +297,6 @@ static clproc_status make_rows(work *index, clproc_error *error) {
         pthread_join(threads[i], NULL);
     }
     clp_memory_free(threads);
-    index->result->bytes = index->bytes;
     return status;
 }
 
@@ -384,6 +370,19 @@ static clproc_status end_stopped(work *index, clproc_error *error) {
     return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request");
 }
 
+/** True if a column or the filter needs to see pixels. */
+static bool wants_features(const work *index) {
+    bool wanted = false;
+    clp_field field;
+    for (size_t i = 0; i < index->selection.count; i++) {
+        wanted = wanted || clp_field_is_feature(index->selection.fields[i]);
+    }
+    for (size_t i = 0; clp_where_field(index->where, i, &field); i++) {
+        wanted = wanted || clp_field_is_feature(field);
+    }
+    return wanted;
+}
+
 static clproc_status run(work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     clproc_status status;
@@ -392,14 +391,19 @@ static clproc_status run(work *index, clproc_error *error) {
     if (params->update) {
         CLP_TRY(status, out, scan_old(index, error));
     }
-    CLP_TRY(status, out, make_rows(index, error));
-    if (index->written < chunk_count(index)) {
+    CLP_TRY(status, out,
+            wants_features(index) ? clp_index_features(index, error) : make_rows(index, error));
+    if (index->done < index->listing.own) {
         status = end_stopped(index, error);
         goto out;
     }
     CLP_TRY(status, out, clp_store_commit(index->store, error));
     for (size_t i = 0; i < index->old.count; i++) {
         index->result->dropped += !index->old.rows[i].met;
+    }
+    if (params->near) {
+        status =
+            clp_near_tell(&index->near, &index->listing, params, &index->result->groups, error);
     }
 out:
     return status;
@@ -414,6 +418,9 @@ static clproc_status prepare(work *index, clproc_error *error) {
     clp_field field;
     CLP_TRY(status, out, clp_store_check(params->output, error));
     CLP_TRY(status, out, clp_selection_parse(&index->selection, params->fields, error));
+    if (params->features || params->near) {
+        clp_selection_add_features(&index->selection);
+    }
     if (params->where) {
         CLP_TRY(status, out, clp_where_create(&index->where, params->where, error));
     }
@@ -448,6 +455,7 @@ static void release(work *index) {
     clp_store_close(&index->store);
     clp_where_destroy(&index->where);
     clp_old_free(&index->old);
+    clp_near_free(&index->near);
     clp_listing_free(&index->listing);
 }
 
@@ -465,6 +473,7 @@ clproc_status clp_index_run(const clproc_index_params *params, clproc_index_resu
         status = run(&index, error);
     }
     result->found = index.events.found;
+    result->bytes = index.bytes;
     result->seconds = (double)(clp_clock_ns() - started) * 1e-9;
     release(&index);
     pthread_cond_destroy(&index.emptied);

@@ -52,7 +52,7 @@ static void print_surface(const clp_plan *plan, uint32_t index, FILE *out) {
 }
 
 static void print_pass(const clp_plan *plan, const clp_pass *pass, FILE *out) {
-    static const char *const kinds[] = {"filter", "reindex", "colour"};
+    static const char *const kinds[] = {"filter", "reindex", "colour", "features"};
     fprintf(out, "  %d  %-8s %-22s ", pass->level + 1, kinds[pass->kind], pass->label);
     print_surface(plan, pass->src[0], out);
     if (pass->src_count > 1) {

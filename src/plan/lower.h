@@ -116,6 +116,12 @@ clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segm
  * pixels, or of the samples of the covered plane. */
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
 
+/* lower_features.c */
+/** How sums lie; see clp_target.features. */
+clproc_status clp_features_layout(clp_layout *layout, clproc_error *error);
+/** Adds the pass that makes sums of the finished picture, which nobody but that needs then. */
+clproc_status clp_lower_features(clp_lowering *lowering);
+
 /** RGB to YCbCr (inverse: back), levels, from Kr and Kb so that both cancel. */
 clp_colour clp_colour_ycc(bool inverse);
 /** second after first */

@@ -160,6 +160,9 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
             CLP_TRY(status, out, clp_lower_downsample(lowering));
         }
     }
+    if (plan->target.features) {
+        CLP_TRY(status, out, clp_lower_features(lowering));
+    }
 out:
     return status;
 }
@@ -220,6 +223,10 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
     CLP_TRY(status, out, place_output(made, error));
     CLP_TRY(status, out, clp_segments_create(&segments, &made->terms, input, error));
     CLP_TRY(status, out, lower_plan(made, &segments, error));
+    made->picture = made->output;
+    if (target->features) {
+        CLP_TRY(status, out, clp_features_layout(&made->output, error));
+    }
     clp_passes_sort(made);
     bool routed = clp_bands_route(made);
     CLP_TRY(status, out, clp_surfaces_place(made, error));
@@ -264,7 +271,9 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
         }
     }
     if (shrink && !terms->linear) {
-        while (*eighths > 1 && terms->first_scale * (*eighths / 2) / 8 >= 2) {
+        /* Sums over a small picture do not need what the filter would make of twice as many. */
+        double least = target->features ? 1 : 2;
+        while (*eighths > 1 && terms->first_scale * (*eighths / 2) / 8 >= least) {
             *eighths /= 2;
         }
     }

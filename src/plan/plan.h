@@ -18,6 +18,9 @@ typedef struct clp_target {
     clproc_format format; /**< one that is written */
     clproc_subsampling subsampling;
     uint32_t depth; /**< 0: the picture's own. JPEG is always 8. */
+    /** Not the picture is wanted but sums over it, as core/feature_sums.h says: of RGB or gray in 8
+     * bits, with sides of at most FEATURE_SIDE. */
+    bool features;
     /** A JPEG source's own chroma steps, for CLPROC_SUBSAMPLING_KEEP; all 0 where there are none.
      */
     uint32_t source_h_step[CLP_MAX_PLANES], source_v_step[CLP_MAX_PLANES];
@@ -46,7 +49,12 @@ typedef struct clp_surface {
     int first_level, last_level; /**< when it is written and last read; for placing scratch */
 } clp_surface;
 
-typedef enum clp_pass_kind { CLP_PASS_FILTER, CLP_PASS_REINDEX, CLP_PASS_COLOUR } clp_pass_kind;
+typedef enum clp_pass_kind {
+    CLP_PASS_FILTER,
+    CLP_PASS_REINDEX,
+    CLP_PASS_COLOUR,
+    CLP_PASS_FEATURES
+} clp_pass_kind;
 
 /** Steps of a colour pass, run in order on each pixel. */
 typedef enum clp_step_kind {
@@ -116,8 +124,10 @@ typedef struct clp_pass {
 #define CLP_MAX_TABLES 64
 
 typedef struct clp_plan {
-    clp_layout input;  /**< as decoded */
-    clp_layout output; /**< as encoded */
+    clp_layout input;   /**< as decoded */
+    clp_layout picture; /**< what the terms lead to */
+    clp_layout output; /**< as encoded: `picture`, or with target.features a gray one that holds the
+                          ints of each strip in a row */
     clp_target target;
     clp_surface *surfaces;
     size_t surface_count, surface_capacity;

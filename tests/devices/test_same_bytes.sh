@@ -40,6 +40,18 @@ make_all() { # OUT FOLDER OPTIONS...
     done <pipelines
 }
 
+# A way that features are computed.
+features() { # NAME FORCE FOLDER OPTIONS...
+    name=$1 force=$2 folder=$3
+    shift 3
+    CLPROC_FORCE=$force "$CLPROC" index "$folder" -o features.jsonl --features --quiet "$@" 2>>"$scratch/said" ||
+        fail "features, $name: $(tail -n 1 "$scratch/said")"
+    [ -e "expected-$folder.jsonl" ] || cp features.jsonl "expected-$folder.jsonl"
+    wrong=$(cmp -l "expected-$folder.jsonl" features.jsonl 2>&1 | wc -l)
+    printf '%-52s %8d %8d\n' "features, $name" "$(wc -l <features.jsonl)" "$wrong"
+    [ "$wrong" -eq 0 ] || failed=1
+}
+
 failed=0
 # A row of the table.
 way() { # NAME FORCE FOLDER OPTIONS...
@@ -73,15 +85,23 @@ way "PoCL, 12 MB for all pictures" "" in --device cpu --jobs 4 --memory 12M
 way "PoCL, 12 MB on the device, copies" discrete in --device cpu --jobs 4 --device-memory 12M
 way "PoCL's processors one by one" sub-devices in --device all --jobs 4
 way "two of them, named twice" sub-devices in --device 0,1,0 --jobs 3
+for folder in in few; do
+    features "PoCL" "" $folder --device cpu --jobs 2
+done
+features "PoCL, group tiles" group in --device cpu --jobs 3
+features "PoCL, copies instead of shared memory" discrete in --device cpu --jobs 1
+features "PoCL, JPEG codec" device-codec in --device cpu
 export RUSTICL_ENABLE=llvmpipe
 if "$CLPROC" devices 2>/dev/null | grep -q 'platform *rusticl'; then
     way "rusticl" "" few --device rusticl --jobs 1
+    features "rusticl" "" few --device rusticl
     way "PoCL beside rusticl" "" few --device cpu,rusticl --jobs 2
 else
     echo "skipped: rusticl is not installed"
 fi
 if "$CLPROC" devices 2>/dev/null | grep -q '^[0-9]* *gpu:'; then
     way "GPU" "" in --device gpu
+    features "GPU" "" in --device gpu
     way "GPU without its JPEG codec" "" in --device gpu --strategy=-device-codec
     way "GPU beside the processor" "" in --device gpu,cpu
     way "GPU, 16 MB" "" in --device gpu --device-memory 16M

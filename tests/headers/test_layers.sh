@@ -10,15 +10,15 @@ trap 'rm -rf "$scratch"' EXIT
 below() {
     case $1 in
     core) ;;
-    prof | codec | meta | plan) echo core ;;
+    prof | codec | meta | plan | features) echo core ;;
     ops) echo plan core ;;
     report) echo prof core ;;
     device) echo plan prof core ;;
     samples) echo codec meta core ;;
     selftest) echo device ops plan prof meta core ;;
-    batch) echo report device ops plan codec meta prof core ;;
-    index) echo batch codec meta core ;;
-    stress) echo batch samples report device ops plan codec meta prof core ;;
+    batch) echo report device ops plan features codec meta prof core ;;
+    index) echo batch features codec meta core ;;
+    stress) echo batch samples report device ops plan features codec meta prof core ;;
     cli) ;;
     *) echo "unknown-folder" ;;
     esac

@@ -1,0 +1,211 @@
+/* Rows with features: the workers of a run decode pictures, and each makes the row of its own from
+ * the bytes that it has read. Rows are written as soon as all before them are. */
+#include <string.h>
+
+#include "batch/batch.h"
+#include "core/cancel.h"
+#include "core/memory.h"
+#include "index/run_private.h"
+
+/** A row that waits for those before it, or for use. */
+typedef struct parcel {
+    clp_index_entry entry;
+    clp_bytes text;
+    struct parcel *next; /**< of the spare ones */
+} parcel;
+
+typedef struct gathering {
+    clp_index_work *index;
+    clp_reader **readers; /**< one to a worker */
+    size_t worker_count;
+
+    pthread_mutex_t lock; /**< of what follows, and of writing */
+    parcel **waiting;     /**< by file; NULL where there is none */
+    parcel *spare;
+    clp_bytes kept;
+    bool failed; /**< writing has: no row may follow */
+} gathering;
+
+static clproc_status find_reader(gathering *g, uint32_t worker, clp_reader **reader,
+                                 clproc_error *error) {
+    clp_reader **own = &g->readers[worker - 1];
+    clproc_status status = *own ? CLPROC_OK : clp_reader_create(own, error);
+    *reader = *own;
+    return status;
+}
+
+static clproc_status take_parcel(gathering *g, parcel **taken, clproc_error *error) {
+    pthread_mutex_lock(&g->lock);
+    *taken = g->spare;
+    g->spare = *taken ? (*taken)->next : NULL;
+    pthread_mutex_unlock(&g->lock);
+    if (!*taken) {
+        *taken = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof **taken);
+    }
+    return *taken ? CLPROC_OK : clp_error_memory(error, "a row", sizeof **taken);
+}
+
+static void put_aside(gathering *g, parcel *one) {
+    pthread_mutex_lock(&g->lock);
+    one->next = g->spare;
+    g->spare = one;
+    pthread_mutex_unlock(&g->lock);
+}
+
+/** Writes a row, if its turn has come, and those that have waited for it. */
+static clproc_status deliver(gathering *g, uint32_t item, parcel *one, clproc_error *error) {
+    clp_index_work *index = g->index;
+    clproc_status status = CLPROC_OK;
+    pthread_mutex_lock(&g->lock);
+    g->waiting[item] = one;
+    while (!g->failed && index->done < index->listing.own && g->waiting[index->done]) {
+        parcel **next = &g->waiting[index->done];
+        status = clp_index_write(index, &(*next)->entry, (*next)->text.data, (*next)->text.size,
+                                 &g->kept, error);
+        g->failed = status != CLPROC_OK;
+        (*next)->next = g->spare;
+        g->spare = *next;
+        *next = NULL;
+    }
+    pthread_mutex_unlock(&g->lock);
+    return status;
+}
+
+/** What has not changed since the index was made is not opened. */
+static bool begin_file(void *user, uint32_t worker, uint32_t item, clproc_status *status,
+                       clproc_error *error) {
+    gathering *g = user;
+    const clp_index_work *index = g->index;
+    const char *path = index->listing.items[item].path;
+    clp_reader *reader;
+    parcel *one;
+    if (!index->params->update) {
+        return true;
+    }
+    CLP_TRY(*status, out, find_reader(g, worker, &reader, error));
+    CLP_TRY(*status, out, take_parcel(g, &one, error));
+    clp_index_entry *entry = &one->entry;
+    if (!clp_reader_is_unchanged(reader, path, &index->old, &entry->known, &entry->row)) {
+        put_aside(g, one);
+        return true;
+    }
+    entry->end = CLP_READ_UNCHANGED;
+    *status = deliver(g, item, one, error);
+out:
+    return false;
+}
+
+/** Adds to a row what was seen of the picture, and what was wrong with it. */
+static void see(clp_row *row, const clp_taken *taken) {
+    char flaw[320];
+    clp_row_features(row, taken->features);
+    snprintf(flaw, sizeof flaw, "no features: %s",
+             taken->flaw[0] ? taken->flaw : "pictures of this kind are not decoded");
+    if (!clp_row_has(row, CLP_FIELD_ERROR) && (!taken->features || taken->flaw[0])) {
+        clp_row_warn(row, taken->features ? taken->flaw : flaw);
+    }
+}
+
+static clproc_status end_file(void *user, uint32_t worker, const clp_taken *taken,
+                              clproc_error *error) {
+    gathering *g = user;
+    clp_index_work *index = g->index;
+    const clp_item *item = &index->listing.items[taken->item];
+    clp_reader *reader;
+    parcel *one;
+    clproc_status status;
+    CLP_TRY(status, out, find_reader(g, worker, &reader, error));
+    CLP_TRY(status, out, take_parcel(g, &one, error));
+    clp_index_entry *entry = &one->entry;
+    one->text.size = 0;
+    if (taken->file) {
+        entry->end = clp_reader_read_lent(reader, item->path, item->named, taken->file, taken->size,
+                                          &entry->row);
+    } else {
+        clp_old_row *unread;
+        entry->end = clp_reader_read(reader, item->path, item->named, NULL, &unread, &entry->row);
+    }
+    entry->known = clp_old_find(&index->old, clp_row_get(&entry->row, CLP_FIELD_SOURCE_FILE));
+    see(&entry->row, taken);
+    status = clp_index_print(index, entry, &one->text, error);
+    if (status != CLPROC_OK) {
+        put_aside(g, one);
+        goto out;
+    }
+    status = deliver(g, taken->item, one, error);
+out:
+    return status;
+}
+
+/* ------------------------------------------------------------------- whole */
+
+static void free_parcel(parcel *one) {
+    if (one) {
+        clp_row_free(&one->entry.row);
+        clp_bytes_free(&one->text);
+        clp_memory_free(one);
+    }
+}
+
+static void release(gathering *g) {
+    for (size_t i = 0; g->readers && i < g->worker_count; i++) {
+        g->index->bytes += g->readers[i] ? clp_reader_bytes(g->readers[i]) : 0;
+        clp_reader_destroy(&g->readers[i]);
+    }
+    for (size_t i = 0; g->waiting && i < g->index->listing.own; i++) {
+        free_parcel(g->waiting[i]);
+    }
+    while (g->spare) {
+        parcel *next = g->spare->next;
+        free_parcel(g->spare);
+        g->spare = next;
+    }
+    clp_memory_free(g->readers);
+    clp_memory_free(g->waiting);
+    clp_bytes_free(&g->kept);
+    pthread_mutex_destroy(&g->lock);
+}
+
+/** The index counts and tells of files by itself; of the run it tells what is no file's. */
+static void pass_on(const clproc_event *event, void *user) {
+    clp_index_work *index = user;
+    if (event->kind == CLPROC_EVENT_NOTICE) {
+        clp_events_notice(&index->events, event->message);
+    }
+}
+
+clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
+    const clproc_index_params *params = index->params;
+    gathering g = {.index = index, .worker_count = clp_index_threads(index, index->listing.own)};
+    clp_sink sink = {.listing = &index->listing, .begin = begin_file, .end = end_file, .user = &g};
+    clproc_run_params run;
+    clproc_status status;
+    pthread_mutex_init(&g.lock, NULL);
+    g.readers = clp_memory_zero(CLP_MEMORY_OTHER, g.worker_count, sizeof(clp_reader *));
+    g.waiting = clp_memory_zero(CLP_MEMORY_LISTING, index->listing.own + 1, sizeof(parcel *));
+    if (!g.readers || !g.waiting) {
+        status = clp_error_memory(error, "rows", index->listing.own * sizeof(parcel *));
+        goto out;
+    }
+    clproc_run_params_init(&run);
+    if (params->decoding) {
+        run.device = params->decoding->device;
+        run.only_run = params->decoding->only_run;
+        run.limits = params->decoding->limits;
+        run.memory = params->decoding->memory;
+        run.device_memory = params->decoding->device_memory;
+    }
+    run.fail_on =
+        CLPROC_FAIL_ON_NONE; /* a row with a warning tells more than one without features */
+    run.jobs = (int)g.worker_count;
+    run.on_event = pass_on;
+    run.user = index;
+    run.cancel = params->cancel;
+    status = clp_batch_features(&run, &sink, error);
+    if (status == CLPROC_ERROR_CANCELLED && clp_cancel_asked(params->cancel)) {
+        status = CLPROC_OK; /* the caller sees that rows are missing */
+    }
+out:
+    release(&g);
+    return status;
+}

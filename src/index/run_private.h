@@ -1,0 +1,62 @@
+/** An index on its way: what reading headers and making features share. */
+#ifndef CLP_INDEX_RUN_PRIVATE_H
+#define CLP_INDEX_RUN_PRIVATE_H
+
+#include <pthread.h>
+
+#include "batch/events.h"
+#include "batch/listing.h"
+#include "index/index.h"
+#include "index/near.h"
+#include "index/reader.h"
+#include "index/where.h"
+
+/** One file. */
+typedef struct clp_index_entry {
+    clp_row row;
+    clp_read_end end;
+    clp_old_row *known;
+    bool passes; /**< what `where` says; of rows that were read */
+} clp_index_entry;
+
+typedef struct clp_index_slot clp_index_slot;
+
+typedef struct clp_index_work {
+    const clproc_index_params *params;
+    clp_listing listing;
+    clp_events events;
+    clp_selection selection;
+    clp_where *where;
+    clp_store *store;
+    clp_old old;
+    clproc_index_result *result;
+    clp_near near;
+    size_t done;    /**< rows that are written, in the order of the listing */
+    uint64_t bytes; /**< read */
+
+    /* Of threads that read headers */
+    pthread_mutex_t lock;
+    pthread_cond_t filled, emptied;
+    clp_index_slot *slots;
+    size_t slot_count;
+    size_t next;        /**< chunk to be read */
+    size_t written;     /**< chunks that are done */
+    bool stop;          /**< read no further chunk */
+    clproc_error error; /**< of a thread that could not go on */
+} clp_index_work;
+
+/** Threads for so many shares of the work. */
+size_t clp_index_threads(const clp_index_work *index, size_t shares);
+/** Prints the row of a file that was read behind `text`, if it passes. */
+clproc_status clp_index_print(const clp_index_work *index, clp_index_entry *entry, clp_bytes *text,
+                              clproc_error *error);
+/** Writes the row of the next file, with its text, and reports it. `kept`: for text of rows that
+ * were there. */
+clproc_status clp_index_write(clp_index_work *index, clp_index_entry *entry, const void *text,
+                              size_t size, clp_bytes *kept, clproc_error *error);
+
+/* features.c */
+/** Makes and writes all rows, with what pictures look like. */
+clproc_status clp_index_features(clp_index_work *index, clproc_error *error);
+
+#endif
