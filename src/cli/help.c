@@ -230,6 +230,7 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
                                             {"formats", "Formats"},
                                             {"synonyms", "Synonyms"},
                                             {"fields", "Fields of an index"},
+                                            {"models", "Models"},
                                             {"files", "Files"},
                                             {"environment", "Environment"},
                                             {"exit-codes", "Exit status"}};

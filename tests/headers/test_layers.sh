@@ -18,6 +18,7 @@ below() {
     selftest) echo device ops plan prof meta core ;;
     batch) echo report device ops plan codec meta prof core ;;
     index) echo batch codec meta core ;;
+    model) echo core ;;
     stress) echo batch samples report device ops plan codec meta prof core ;;
     cli) ;;
     *) echo "unknown-folder" ;;
