@@ -30,10 +30,11 @@ static void descend(const clp_tree_node *nodes, const double *const numbers[ABRE
         for (size_t i = 0; i < ABREAST; i++) {
             const clp_tree_node node = nodes[at[i]];
             double number = numbers[i][node.feature & CLP_TREE_FEATURE];
-            bool branch = (node.feature & CLP_TREE_BRANCH) != 0;
-            bool stays = (node.feature & CLP_TREE_MISSING) != 0 && isnan(number);
-            bool behind = !(number <= node.threshold) && !stays;
-            at[i] = node.next + (branch && behind);
+            /* In bit 0 of each: */
+            uint32_t behind = !(number <= node.threshold);
+            uint32_t stays = isnan(number) ? node.feature / CLP_TREE_MISSING : 0;
+            uint32_t branch = node.feature / CLP_TREE_BRANCH;
+            at[i] = node.next + (branch & behind & ~stays);
             branches |= node.feature;
         }
     } while (branches & CLP_TREE_BRANCH);
