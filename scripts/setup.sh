@@ -9,7 +9,7 @@ needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-
     libwebp-dev libtiff-dev libsqlite3-dev"
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy liblcms2-utils
     libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time webp libtiff-tools sqlite3
-    gcovr"
+    gcovr python3-sklearn python3-onnx"
 libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"
 
 # The packages of a list that are not installed.
