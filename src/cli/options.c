@@ -203,8 +203,8 @@ const clp_cli_option clp_cli_options[] = {
      "them one for every file: written, skipped and why, or failed",
      FIELD(progress), .choices = progress},
     {"quiet", 'q', NULL, CLP_CLI_SWITCH,
-     CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX | CLP_CLI_SCORE,
-     CLP_CLI_GROUP_EXECUTION, "tell nothing but warnings and errors", FIELD(quiet), DAILY},
+     CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX | CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION,
+     "tell nothing but warnings and errors", FIELD(quiet), DAILY},
     {"verbose", 'v', NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH | CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
      "name every file that was written or skipped", FIELD(verbose)},
 
@@ -292,7 +292,8 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
-     "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays as "
+     "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "
+     "as "
      "it is; - is standard output",
      FIELD(score.output)},
     {"name", 0, "NAME", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,

@@ -223,12 +223,13 @@ static void print_models(const clp_cli_page *page) {
     char names[1024] = "";
     const char *name;
     size_t used = 0;
-    page->paragraph("Files of ONNX, as skl2onnx writes them of scikit-learn's LogisticRegression and "
-                    "other linear models, DecisionTree, RandomForest, ExtraTrees, GradientBoosting "
-                    "and HistGradientBoosting, classifiers and regressors, alone or within a "
-                    "Pipeline with scalers and SimpleImputer, or calibrated by "
-                    "CalibratedClassifierCV. Numbers are computed in double precision; scores are "
-                    "those of predict_proba within 1e-6.");
+    page->paragraph(
+        "Files of ONNX, as skl2onnx writes them of scikit-learn's LogisticRegression and "
+        "other linear models, DecisionTree, RandomForest, ExtraTrees, GradientBoosting "
+        "and HistGradientBoosting, classifiers and regressors, alone or within a "
+        "Pipeline with scalers and SimpleImputer, or calibrated by "
+        "CalibratedClassifierCV. Numbers are computed in double precision; scores are "
+        "those of predict_proba within 1e-6.");
     page->paragraph("Columns are found by the names of the model's inputs where each column is an "
                     "input of its own, or by the file's metadata feature_names, names joined by "
                     "commas; else --columns names them.");

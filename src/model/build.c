@@ -38,7 +38,8 @@ void clp_build_release(clp_onnx_model *model) {
     }
 }
 
-/** A name of the file as text for a message: cut, with what cannot be printed made a question mark. */
+/** A name of the file as text for a message: cut, with what cannot be printed made a question mark.
+ */
 static void show(const clp_slice *name, char *text, size_t size) {
     size_t length = name->size < size - 1 ? name->size : size - 1;
     for (size_t i = 0; i < length; i++) {

@@ -1,10 +1,10 @@
 /** How a graph becomes steps: what the operators' builders and the runner share.
  *
- * A block of rows is a set of columns, each with a number for each row. Every value of the graph has
- * columns of its own, constants that are added or compared with rows among them; a step reads some
- * and writes others. Numbers are doubles whatever the model's type: what it rounds by its own will
- * (Cast, the inputs of trees) is rounded, and nothing else. A value that is missing is NaN, and every
- * step hands it on, unless it is made to fill it in. */
+ * A block of rows is a set of columns, each with a number for each row. Every value of the graph
+ * has columns of its own, constants that are added or compared with rows among them; a step reads
+ * some and writes others. Numbers are doubles whatever the model's type: what it rounds by its own
+ * will (Cast, the inputs of trees) is rounded, and nothing else. A value that is missing is NaN,
+ * and every step hands it on, unless it is made to fill it in. */
 #ifndef CLP_MODEL_BUILD_H
 #define CLP_MODEL_BUILD_H
 
@@ -111,18 +111,18 @@ typedef struct clp_builder {
 /** An operator of ONNX. */
 typedef struct clp_operator {
     const char *name;
-    bool ml; /**< of the domain ai.onnx.ml */
     clproc_status (*build)(clp_builder *builder, const clp_onnx_node *node, int code);
     int code;
+    bool ml; /**< of the domain ai.onnx.ml */
 } clp_operator;
 
 /** End with an operator without a name. */
 extern const clp_operator clp_operators_linear[], clp_operators_trees[], clp_operators_columns[],
     clp_operators_elements[];
 
-/* Of the functions below, those that return a pointer return NULL where memory is exhausted, with the
- * error set: the status to hand on is CLPROC_ERROR_MEMORY. What they return lives as long as the
- * model. */
+/* Of the functions below, those that return a pointer return NULL where memory is exhausted, with
+ * the error set: the status to hand on is CLPROC_ERROR_MEMORY. What they return lives as long as
+ * the model. */
 
 /** Takes zeroed memory. */
 void *clp_build_take(clp_builder *builder, size_t count, size_t size);

@@ -10,8 +10,7 @@ static void run_concat(const clp_step *step, const clp_block *block) {
     double *out = clp_block_column(block, step->out.place);
     for (size_t i = 0; i < step->in_count; i++) {
         for (size_t c = 0; c < step->in[i].columns; c++, out += block->pitch) {
-            memcpy(out, clp_block_column(block, step->in[i].place + c),
-                   block->rows * sizeof *out);
+            memcpy(out, clp_block_column(block, step->in[i].place + c), block->rows * sizeof *out);
         }
     }
 }
@@ -153,12 +152,11 @@ static bool new_lie(const clp_value *value, const clp_value *shape, clp_lie *lie
     const double *dims = shape->elements;
     bool rows = rank > 0 && (dims[0] == -1 || (dims[0] == 0 && value->lie == CLP_LIE_ROWS));
     bool kept = rank == 2 && rows &&
-                (dims[1] == (double)columns ||
-                 (dims[1] == 0 && value->lie == CLP_LIE_ROWS) ||
+                (dims[1] == (double)columns || (dims[1] == 0 && value->lie == CLP_LIE_ROWS) ||
                  (dims[1] == -1 && dims[0] == 0));
     *lie = kept ? CLP_LIE_ROWS : rank == 1 ? CLP_LIE_FLAT : CLP_LIE_WIDE;
-    return kept || (columns == 1 && ((rank == 1 && dims[0] == -1) ||
-                                     (rank == 2 && dims[0] == 1 && dims[1] == -1)));
+    return kept || (columns == 1 &&
+                    ((rank == 1 && dims[0] == -1) || (rank == 2 && dims[0] == 1 && dims[1] == -1)));
 }
 
 static clproc_status build_reshape(clp_builder *builder, const clp_onnx_node *node, int code) {
@@ -172,8 +170,7 @@ static clproc_status build_reshape(clp_builder *builder, const clp_onnx_node *no
         clp_onnx_int(node, "allowzero", 0) != 0 || !new_lie(value, shape, &like.lie)) {
         return clp_build_refuse(builder, node, "would mix rows, or its shape is not known");
     }
-    CLP_TRY(status, out,
-            clp_build_output(builder, node, 0, &like, value->span.columns, &made));
+    CLP_TRY(status, out, clp_build_output(builder, node, 0, &like, value->span.columns, &made));
     made->labels = value->labels;
     const clp_step step = {
         .run = run_concat, .out = made->span, .in = &value->span, 1, .code = code};
@@ -209,9 +206,9 @@ static void run_reduce(const clp_step *step, const clp_block *block) {
         double result = in[0];
         for (size_t c = 1; c < columns; c++) {
             double value = in[c * block->pitch];
-            result = step->code <= MEAN                                       ? result + value
+            result = step->code <= MEAN                                     ? result + value
                      : isnan(value) || is_better(step->code, value, result) ? value
-                                                                              : result;
+                                                                            : result;
         }
         out[r] = step->code == MEAN ? result / (double)columns : result;
     }
@@ -360,19 +357,19 @@ static clproc_status build_zipmap(clp_builder *builder, const clp_onnx_node *nod
 }
 
 const clp_operator clp_operators_columns[] = {
-    {"Concat", false, build_concat, 0},
-    {"FeatureVectorizer", true, build_concat, CLP_ONNX_FLOAT},
-    {"ArrayFeatureExtractor", true, build_extract, 0},
-    {"Gather", false, build_gather, 0},
-    {"Reshape", false, build_reshape, 0},
-    {"Flatten", false, build_flatten, 0},
-    {"ReduceSum", false, build_reduce, SUM},
-    {"ReduceMean", false, build_reduce, MEAN},
-    {"ReduceMax", false, build_reduce, LARGEST},
-    {"ReduceMin", false, build_reduce, SMALLEST},
-    {"ArgMax", false, build_find, LARGEST},
-    {"ArgMin", false, build_find, SMALLEST},
-    {"Normalizer", true, build_normalize, 0},
-    {"Softmax", false, build_softmax, 0},
-    {"ZipMap", true, build_zipmap, 0},
+    {"Concat", build_concat, 0, false},
+    {"FeatureVectorizer", build_concat, CLP_ONNX_FLOAT, true},
+    {"ArrayFeatureExtractor", build_extract, 0, true},
+    {"Gather", build_gather, 0, false},
+    {"Reshape", build_reshape, 0, false},
+    {"Flatten", build_flatten, 0, false},
+    {"ReduceSum", build_reduce, SUM, false},
+    {"ReduceMean", build_reduce, MEAN, false},
+    {"ReduceMax", build_reduce, LARGEST, false},
+    {"ReduceMin", build_reduce, SMALLEST, false},
+    {"ArgMax", build_find, LARGEST, false},
+    {"ArgMin", build_find, SMALLEST, false},
+    {"Normalizer", build_normalize, 0, true},
+    {"Softmax", build_softmax, 0, false},
+    {"ZipMap", build_zipmap, 0, true},
     {0}};

@@ -40,8 +40,8 @@ static clproc_status add_linear(clp_builder *builder, const clp_onnx_node *node,
                                 const clp_value *input, const linear *state, size_t columns,
                                 size_t output, const clp_labels *labels) {
     clp_value *made = NULL;
-    const clp_value like = {.type = input->type == CLP_ONNX_DOUBLE ? CLP_ONNX_DOUBLE
-                                                                   : CLP_ONNX_FLOAT};
+    const clp_value like = {.type =
+                                input->type == CLP_ONNX_DOUBLE ? CLP_ONNX_DOUBLE : CLP_ONNX_FLOAT};
     linear *kept = clp_build_take(builder, 1, sizeof *kept);
     if (!kept) {
         return CLPROC_ERROR_MEMORY;
@@ -107,9 +107,9 @@ static clproc_status build_gemm(clp_builder *builder, const clp_onnx_node *node,
         return clp_build_refuse(builder, node, "transA, alpha and beta are not supported");
     }
     CLP_TRY(status, out, clp_build_rows(builder, node, 0, &rows));
-    CLP_TRY(status, out,
-            find_matrix(builder, node, rows, clp_onnx_int(node, "transB", 0) != 0, &state,
-                        &columns));
+    CLP_TRY(
+        status, out,
+        find_matrix(builder, node, rows, clp_onnx_int(node, "transB", 0) != 0, &state, &columns));
     if (clp_build_has(node, 2)) {
         CLP_TRY(status, out, clp_build_constant(builder, node, 2, &bias));
         size_t count = bias->tensor.count;
@@ -268,18 +268,17 @@ static clproc_status build_imputer(clp_builder *builder, const clp_onnx_node *no
     if (rows->type != CLP_ONNX_FLOAT && rows->type != CLP_ONNX_DOUBLE) {
         return clp_build_refuse(builder, node, "only floats can be filled in");
     }
-    CLP_TRY(status, out,
-            read_columns(builder, node, "imputed_value_floats", rows, &state->values));
+    CLP_TRY(status, out, read_columns(builder, node, "imputed_value_floats", rows, &state->values));
     state->replaced = clp_onnx_float(node, "replaced_value_float", 0);
     status = clp_build_simple(builder, node, rows, 0, run_imputer, code, state);
 out:
     return status;
 }
 
-const clp_operator clp_operators_linear[] = {{"MatMul", false, build_matmul, 0},
-                                             {"Gemm", false, build_gemm, 0},
-                                             {"LinearClassifier", true, build_classifier, 0},
-                                             {"LinearRegressor", true, build_regressor, 0},
-                                             {"Scaler", true, build_scaler, 0},
-                                             {"Imputer", true, build_imputer, 0},
+const clp_operator clp_operators_linear[] = {{"MatMul", build_matmul, 0, false},
+                                             {"Gemm", build_gemm, 0, false},
+                                             {"LinearClassifier", build_classifier, 0, true},
+                                             {"LinearRegressor", build_regressor, 0, true},
+                                             {"Scaler", build_scaler, 0, true},
+                                             {"Imputer", build_imputer, 0, true},
                                              {0}};

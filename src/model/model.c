@@ -29,7 +29,7 @@ static clproc_status build_constant(clp_builder *builder, const clp_onnx_node *n
                : clp_build_refuse(builder, node, "only constants that are tensors are supported");
 }
 
-static const clp_operator constants[] = {{"Constant", false, build_constant, 0}, {0}};
+static const clp_operator constants[] = {{"Constant", build_constant, 0, false}, {0}};
 
 static const clp_operator *const operators[] = {clp_operators_linear, clp_operators_trees,
                                                 clp_operators_columns, clp_operators_elements,
@@ -179,9 +179,9 @@ out:
 static const clp_onnx_port *find_scores(const clp_onnx *onnx) {
     for (size_t i = 0; i < onnx->output_count; i++) {
         const clp_onnx_port *port = &onnx->outputs[i];
-        bool scores = port->sequence || (port->type != CLP_ONNX_INT64 &&
-                                         port->type != CLP_ONNX_INT32 &&
-                                         port->type != CLP_ONNX_STRING);
+        bool scores =
+            port->sequence || (port->type != CLP_ONNX_INT64 && port->type != CLP_ONNX_INT32 &&
+                               port->type != CLP_ONNX_STRING);
         for (size_t n = 0; n < onnx->node_count && scores; n++) {
             const clp_onnx_node *node = &onnx->nodes[n];
             scores = !(makes_labels(node) && node->output_count > 0 &&

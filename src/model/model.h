@@ -10,8 +10,8 @@
 /** May be run by several threads at once. */
 typedef struct clp_onnx_model clp_onnx_model;
 
-/** Reads a model. What is not one, or uses an operator or a form of one that is not supported, is an
- * error that names file and operator. */
+/** Reads a model. What is not one, or uses an operator or a form of one that is not supported, is
+ * an error that names file and operator. */
 clproc_status clp_model_open(clp_onnx_model **model, const char *path, clproc_error *error);
 /** The same of a file's bytes, which are not needed afterwards. */
 clproc_status clp_model_read(clp_onnx_model **model, const uint8_t *data, size_t size,
@@ -37,9 +37,9 @@ const char *clp_model_output(const clp_onnx_model *model, size_t index);
 
 /** Computes the scores of `rows` rows, thousands at best. `values` holds clp_model_inputs() numbers
  * a row, row after row, `scores` takes clp_model_outputs() numbers a row. `threads` is how many to
- * work with, this one among them; the scores are the same for any number. A row with a missing value
- * that the model does not fill in, or that is not made for, is an error that names it, counted from
- * `first`; what `scores` holds is void then. */
+ * work with, this one among them; the scores are the same for any number. A row with a missing
+ * value that the model does not fill in, or that is not made for, is an error that names it,
+ * counted from `first`; what `scores` holds is void then. */
 clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const double *values,
                             uint64_t first, int threads, double *scores, clproc_error *error);
 

@@ -224,8 +224,7 @@ bool clp_onnx_describe(const clp_slice *message, clp_onnx_tensor *tensor) {
         find_value(message, TENSOR_LOCATION, CLP_PROTO_VARINT, 0) != 0) {
         return false;
     }
-    size_t held =
-        raw.size > 0 ? raw.size / size : listed_elements(message, tensor->type, NULL, 0);
+    size_t held = raw.size > 0 ? raw.size / size : listed_elements(message, tensor->type, NULL, 0);
     tensor->rank = (int)rank;
     memcpy(tensor->dims, dims, sizeof dims);
     tensor->count = held;
@@ -296,8 +295,7 @@ static clproc_status make_room(clp_onnx *onnx, const clp_slice *graph, clproc_er
             if (!sound(&field.bytes)) {
                 return broken(error);
             }
-            names +=
-                count_bytes(&field.bytes, NODE_INPUT) + count_bytes(&field.bytes, NODE_OUTPUT);
+            names += count_bytes(&field.bytes, NODE_INPUT) + count_bytes(&field.bytes, NODE_OUTPUT);
         }
     }
     if (proto.broken || nodes == 0 || outputs == 0) {

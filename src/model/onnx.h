@@ -40,7 +40,8 @@ typedef struct clp_onnx_constant {
     clp_slice message; /**< a TensorProto */
 } clp_onnx_constant;
 
-/** Zero-initialise; release with clp_onnx_free(). Lives no longer than the bytes it was read from. */
+/** Zero-initialise; release with clp_onnx_free(). Lives no longer than the bytes it was read from.
+ */
 typedef struct clp_onnx {
     clp_onnx_node *nodes;
     clp_onnx_constant *constants;

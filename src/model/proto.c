@@ -130,4 +130,3 @@ size_t clp_proto_numbers(const clp_slice *message, uint32_t number, clp_proto_wi
     }
     return count;
 }
-

@@ -45,5 +45,4 @@ bool clp_proto_next(clp_proto *proto, clp_proto_field *field);
 size_t clp_proto_numbers(const clp_slice *message, uint32_t number, clp_proto_wire wire, void *out,
                          size_t room);
 
-
 #endif

@@ -11,7 +11,8 @@
 enum { MOST_ROWS = 256 };
 /** Numbers of a block, roughly, where a model needs many columns. */
 enum { MOST_NUMBERS = 1 << 22 };
-/** Numbers between columns, which keep rows of different columns out of each other's cache lines. */
+/** Numbers between columns, which keep rows of different columns out of each other's cache lines.
+ */
 enum { GAP = 8 };
 
 /** What the threads share. */
@@ -97,8 +98,8 @@ static void *work(void *user) {
     model_job *job = user;
     clp_block block = {.pitch = job->block_rows + GAP};
     size_t first;
-    block.numbers = clp_memory_zero(CLP_MEMORY_OTHER, job->model->columns * block.pitch,
-                                    sizeof *block.numbers);
+    block.numbers =
+        clp_memory_zero(CLP_MEMORY_OTHER, job->model->columns * block.pitch, sizeof *block.numbers);
     if (!block.numbers) {
         atomic_store(&job->exhausted, true);
         return NULL;
@@ -114,7 +115,8 @@ static void *work(void *user) {
 }
 
 /** Says why a row has no score. */
-static clproc_status tell_wrong(const model_job *job, size_t row, uint64_t number, clproc_error *error) {
+static clproc_status tell_wrong(const model_job *job, size_t row, uint64_t number,
+                                clproc_error *error) {
     const clp_onnx_model *model = job->model;
     for (size_t c = 0; c < model->input_count; c++) {
         const clp_model_column *input = &model->inputs[c];
@@ -155,10 +157,10 @@ clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const doub
     enum { MOST_THREADS = 64 };
     pthread_t others[MOST_THREADS];
     model_job job = {.model = model,
-               .values = values,
-               .scores = scores,
-               .rows = rows,
-               .block_rows = choose_rows(model)};
+                     .values = values,
+                     .scores = scores,
+                     .rows = rows,
+                     .block_rows = choose_rows(model)};
     atomic_init(&job.wrong, rows);
     size_t blocks = rows / job.block_rows + 1, count = 0;
     size_t most = threads > MOST_THREADS ? MOST_THREADS : threads < 1 ? 1 : (size_t)threads;

@@ -25,7 +25,7 @@ typedef struct score_work {
     const clproc_score_params *params;
     clp_onnx_model *model;
     clp_table table;
-    name_list wanted; /**< columns of the table, in the order of the model's inputs */
+    name_list wanted;         /**< columns of the table, in the order of the model's inputs */
     name_list added, spelled; /**< columns of scores, and as they are written */
     clp_file_tree tree;
     clp_file_writer writer;
@@ -89,8 +89,8 @@ static clproc_status choose_columns(score_work *scoring, clproc_error *error) {
         const char *name = clp_model_input(model, i);
         named = named && name;
         CLP_TRY(status, out,
-                clp_bytes_append(&scoring->wanted.text, name ? name : "", name ? strlen(name) + 1 : 1,
-                                 error));
+                clp_bytes_append(&scoring->wanted.text, name ? name : "",
+                                 name ? strlen(name) + 1 : 1, error));
     }
     if (list) {
         CLP_TRY(status, out, split(&scoring->wanted, list, error));
@@ -135,8 +135,9 @@ static clproc_status name_scores(score_work *scoring, clproc_error *error) {
     }
     CLP_TRY(status, out, point(&scoring->added, count, error));
     for (size_t i = 0; i < count; i++) {
-        CLP_TRY(status, out, clp_table_spell(&scoring->table, scoring->added.items[i],
-                                             &scoring->spelled.text, error));
+        CLP_TRY(status, out,
+                clp_table_spell(&scoring->table, scoring->added.items[i], &scoring->spelled.text,
+                                error));
     }
     CLP_TRY(status, out, point(&scoring->spelled, count, error));
     status = clp_table_add(&scoring->table, scoring->added.items, count, error);
@@ -162,8 +163,7 @@ static clproc_status score_batch(score_work *scoring, row_batch *batch) {
     for (size_t i = 0; i < records->count; i++) {
         CLP_TRY(status, out,
                 clp_table_print(&scoring->table, records, i, scoring->spelled.items,
-                                batch->scores + i * outputs, outputs, &batch->text,
-                                &batch->error));
+                                batch->scores + i * outputs, outputs, &batch->text, &batch->error));
     }
 out:
     return status == CLPROC_OK ? status
@@ -193,7 +193,8 @@ static bool begin_batch(score_work *scoring, size_t most, row_batch *batch, uint
 }
 
 /** Writes a batch when all before it are written. */
-static void end_batch(score_work *scoring, const row_batch *batch, uint64_t turn, clproc_status status) {
+static void end_batch(score_work *scoring, const row_batch *batch, uint64_t turn,
+                      clproc_status status) {
     pthread_mutex_lock(&scoring->lock);
     while (scoring->written != turn) {
         pthread_cond_wait(&scoring->written_more, &scoring->lock);
@@ -283,10 +284,10 @@ out:
 clproc_status clp_score_run(const clproc_score_params *params, clproc_score_result *result,
                             clproc_error *error) {
     score_work scoring = {.params = params,
-                       .writer = {.folder = -1, .file = -1},
-                       .lock = PTHREAD_MUTEX_INITIALIZER,
-                       .written_more = PTHREAD_COND_INITIALIZER,
-                       .error = error};
+                          .writer = {.folder = -1, .file = -1},
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .written_more = PTHREAD_COND_INITIALIZER,
+                          .error = error};
     uint64_t begun = clp_clock_ns();
     clproc_status status = CLPROC_OK;
     CLP_TRY(status, out, clp_model_open(&scoring.model, params->model, error));

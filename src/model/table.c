@@ -120,7 +120,7 @@ static const char *record_at(const clp_records *records, size_t index, size_t *s
 static clproc_status row_error(const clp_table *table, const clp_records *records, size_t index,
                                clproc_error *error, const char *what) {
     return clp_error_set_file(error, CLPROC_ERROR_INPUT, table->path, "row %llu %s",
-                              (unsigned long long)(records->first + index), what);
+                              (unsigned long long)records->first + index, what);
 }
 
 static clproc_status cell_error(const clp_table *table, const clp_records *records, size_t index,
@@ -130,7 +130,7 @@ static clproc_status cell_error(const clp_table *table, const clp_records *recor
     return clp_error_set_file(error, CLPROC_ERROR_INPUT, table->path,
                               "row %llu: column %s holds no number; leave it empty where it is "
                               "missing",
-                              (unsigned long long)(records->first + index),
+                              (unsigned long long)records->first + index,
                               table->names ? table->names[wanted] : place);
 }
 
@@ -407,8 +407,8 @@ static clproc_status spell_csv(const char *name, clp_bytes *out, clproc_error *e
     clproc_status status = CLPROC_OK;
     CLP_TRY(status, done, clp_bytes_append(out, "\"", quotes, error));
     for (; *name; name++) {
-        CLP_TRY(status, done, clp_bytes_append(out, *name == '"' ? "\"\"" : name,
-                                                    *name == '"' ? 2 : 1, error));
+        CLP_TRY(status, done,
+                clp_bytes_append(out, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1, error));
     }
     CLP_TRY(status, done, clp_bytes_append(out, "\"", quotes, error));
 done:

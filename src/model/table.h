@@ -19,10 +19,10 @@ typedef struct clp_table {
     clp_table_kind kind;
     FILE *file;
     char *line;
-    size_t capacity;  /**< of `line` */
-    clp_bytes head;   /**< of CSV: the record of names as it stands in the file */
-    size_t columns;   /**< of CSV */
-    size_t *which;    /**< of CSV: the column of each wanted name */
+    size_t capacity;          /**< of `line` */
+    clp_bytes head;           /**< of CSV: the record of names as it stands in the file */
+    size_t columns;           /**< of CSV */
+    size_t *which;            /**< of CSV: the column of each wanted name */
     const char *const *names; /**< of the columns that are wanted; NULL: all */
     size_t name_count;
     const char *const *added; /**< names of columns that will be added */
@@ -33,7 +33,7 @@ typedef struct clp_table {
 /** Records of a table, one behind the other, each ended by a NUL. Zero-initialise; free both. */
 typedef struct clp_records {
     clp_bytes text;
-    clp_bytes ends;  /**< of each record, as size_t, its NUL not counted */
+    clp_bytes ends; /**< of each record, as size_t, its NUL not counted */
     size_t count;
     uint64_t first; /**< row of the first, from 1 */
 } clp_records;
@@ -43,8 +43,8 @@ clproc_status clp_table_open(clp_table *table, const char *path, clproc_error *e
 void clp_table_close(clp_table *table);
 /** How many columns a CSV has; 0 of other tables, which have no order. */
 size_t clp_table_columns(const clp_table *table);
-/** Says which columns are wanted, in this order; NULL: all there are, in their order. The names must
- * live as long. An unknown name is an error. */
+/** Says which columns are wanted, in this order; NULL: all there are, in their order. The names
+ * must live as long. An unknown name is an error. */
 clproc_status clp_table_select(clp_table *table, const char *const *names, size_t count,
                                clproc_error *error);
 /** Says what columns will be added; those must not be there. The names must live as long. */

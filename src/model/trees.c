@@ -21,7 +21,8 @@ static void gather(const clp_trees *trees, const clp_block *block, const clp_spa
     }
 }
 
-/** Leads rows from the root to their leaves. `numbers` are those of the first, `at` where all are. */
+/** Leads rows from the root to their leaves. `numbers` are those of the first, `at` where all are.
+ */
 static void descend(const clp_tree_node *nodes, const double *const numbers[ABREAST],
                     uint32_t at[ABREAST]) {
     uint32_t branches;
@@ -103,26 +104,15 @@ static void run_ensemble(const clp_step *step, const clp_block *block) {
     }
 }
 
-/** Reads what sums begin with, or, where there are two numbers for the one sum of two classes, makes
- * sure that they agree. */
+/** Reads what sums begin with, or, where there are two numbers for the one sum of two classes,
+ * makes sure that they agree. */
 static clproc_status read_base(clp_builder *builder, const clp_onnx_node *node, size_t sums,
                                ensemble *state) {
-    clp_onnx_tensor tensor;
-    clp_slice message = clp_onnx_tensor_of(node, "base_values_as_tensor");
     size_t count = 0;
     const double *base = NULL;
-    if (message.size > 0 && clp_onnx_describe(&message, &tensor)) {
-        double *numbers = clp_build_take(builder, tensor.count, sizeof *numbers);
-        if (numbers) {
-            clp_onnx_elements(&message, &tensor, numbers);
-        }
-        base = numbers;
-        count = tensor.count;
-    } else {
-        base = clp_build_floats(builder, node, "base_values", &count);
-    }
-    if (!base) {
-        return CLPROC_ERROR_MEMORY;
+    clproc_status status = clp_trees_values(builder, node, "base_values", &base, &count);
+    if (status != CLPROC_OK) {
+        return status;
     }
     bool twice = state->both && count == 2 && base[0] == base[1];
     if (count != 0 && count != sums && !twice) {
@@ -149,8 +139,8 @@ out:
     return status;
 }
 
-/** Whether of two classes only one has weights: then the other's score is what is left. Which one it
- * is said to be does not matter. */
+/** Whether of two classes only one has weights: then the other's score is what is left. Which one
+ * it is said to be does not matter. */
 static bool is_one_sided(clp_trees *trees, size_t classes, bool *negative) {
     bool one = classes == 2 && trees->share_count > 0;
     for (size_t i = 0; i < trees->share_count; i++) {
@@ -223,6 +213,6 @@ out:
     return status;
 }
 
-const clp_operator clp_operators_trees[] = {{"TreeEnsembleClassifier", true, build_classifier, 0},
-                                            {"TreeEnsembleRegressor", true, build_regressor, 0},
+const clp_operator clp_operators_trees[] = {{"TreeEnsembleClassifier", build_classifier, 0, true},
+                                            {"TreeEnsembleRegressor", build_regressor, 0, true},
                                             {0}};

@@ -34,9 +34,14 @@ typedef struct clp_trees {
     bool single;  /**< numbers become floats before they are compared */
 } clp_trees;
 
-/** Reads the trees of a node. `part` is how its attributes for leaves begin: "class" or "target". */
+/** Reads the trees of a node. `part` is how its attributes for leaves begin: "class" or "target".
+ */
 clproc_status clp_trees_read(clp_builder *builder, const clp_onnx_node *node, const char *part,
                              const clp_value *rows, clp_trees *trees);
+
+/** Reads numbers in an attribute that is a list of floats or, in later versions, a tensor. */
+clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, const char *name,
+                               const double **values, size_t *count);
 
 /** Adds up the leaves of each row, tree after tree. `sums` are columns of the block; `copy` is room
  * there, a column more than `in` has. A row with missing values for trees that were not made for

@@ -34,9 +34,8 @@ static clproc_status refuse(const tree_lists *lists, const char *what) {
 
 /* ---------------------------------------------------------------------- lists */
 
-/** Numbers in a list of floats or, of a later version, in a tensor. */
-static clproc_status read_values(clp_builder *builder, const clp_onnx_node *node, const char *name,
-                                 const double **values, size_t *count) {
+clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, const char *name,
+                               const double **values, size_t *count) {
     char tensor_name[64];
     clp_onnx_tensor tensor;
     snprintf(tensor_name, sizeof tensor_name, "%s_as_tensor", name);
@@ -92,10 +91,12 @@ static clproc_status read_lists(tree_lists *lists) {
     const struct {
         const char *name;
         const int64_t **list;
-    } numbers[] = {{"nodes_treeids", &lists->tree},        {"nodes_nodeids", &lists->id},
-                   {"nodes_featureids", &lists->feature},  {"nodes_truenodeids", &lists->yes},
-                   {"nodes_falsenodeids", &lists->no},     {"nodes_missing_value_tracks_true",
-                                                            &lists->missing}};
+    } numbers[] = {{"nodes_treeids", &lists->tree},
+                   {"nodes_nodeids", &lists->id},
+                   {"nodes_featureids", &lists->feature},
+                   {"nodes_truenodeids", &lists->yes},
+                   {"nodes_falsenodeids", &lists->no},
+                   {"nodes_missing_value_tracks_true", &lists->missing}};
     const size_t kinds = sizeof numbers / sizeof numbers[0];
     size_t counts[sizeof numbers / sizeof numbers[0]], values = 0;
     for (size_t i = 0; i < kinds; i++) {
@@ -105,7 +106,7 @@ static clproc_status read_lists(tree_lists *lists) {
         }
     }
     lists->count = counts[0];
-    clproc_status status = read_values(builder, node, "nodes_values", &lists->value, &values);
+    clproc_status status = clp_trees_values(builder, node, "nodes_values", &lists->value, &values);
     if (status != CLPROC_OK) {
         return status;
     }
@@ -158,7 +159,8 @@ static const node_key *find_key(const tree_lists *lists, int64_t tree, int64_t n
 }
 
 /** Finds what follows a branch: another node of its tree that follows no other. */
-static clproc_status follow(tree_lists *lists, const node_key *from, int64_t node, uint32_t *place) {
+static clproc_status follow(tree_lists *lists, const node_key *from, int64_t node,
+                            uint32_t *place) {
     const node_key *key = find_key(lists, from->tree, node);
     if (!key) {
         return refuse(lists, "has a branch that leads nowhere");
@@ -277,7 +279,7 @@ static clproc_status read_share_lists(tree_lists *lists, const char *part, share
     size_t count = 0;
     snprintf(name, sizeof name, "%s_weights", part);
     clproc_status status =
-        read_values(lists->builder, lists->node, name, &shares->weight, &shares->count);
+        clp_trees_values(lists->builder, lists->node, name, &shares->weight, &shares->count);
     for (size_t i = 0; status == CLPROC_OK && i < 3; i++) {
         snprintf(name, sizeof name, "%s_%s", part, names[i]);
         *numbers[i] = clp_build_ints(lists->builder, lists->node, name, &count);

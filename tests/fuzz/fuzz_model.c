@@ -43,15 +43,15 @@ static void read_table(const char *path, const uint8_t *data, size_t size) {
     double *values = malloc((count + 1) * sizeof *values), more = 0.5;
     FUZZ_PROMISE(values);
     if (!fuzz_failed(status, &error) &&
-        !fuzz_failed(clp_table_select(&table, table.kind == CLP_TABLE_CSV ? NULL : names, count,
-                                      &error),
-                     &error) &&
+        !fuzz_failed(
+            clp_table_select(&table, table.kind == CLP_TABLE_CSV ? NULL : names, count, &error),
+            &error) &&
         !fuzz_failed(clp_table_add(&table, added, 1, &error), &error) &&
         !fuzz_failed(clp_table_next(&table, 100, &records, &error), &error)) {
         for (size_t i = 0; i < records.count; i++) {
             if (!fuzz_failed(clp_table_parse(&table, &records, i, values, &error), &error)) {
-                FUZZ_PROMISE(clp_table_print(&table, &records, i, added, &more, 1, &text,
-                                             &error) == CLPROC_OK);
+                FUZZ_PROMISE(clp_table_print(&table, &records, i, added, &more, 1, &text, &error) ==
+                             CLPROC_OK);
             }
         }
     }

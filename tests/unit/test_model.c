@@ -130,8 +130,7 @@ static clp_onnx_model *open_model(const message *file) {
 static void expect_refused(const message *file, const char *why) {
     clproc_error error = {0};
     clp_onnx_model *model = NULL;
-    assert_int_equal(clp_model_read(&model, file->data, file->size, &error),
-                     CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clp_model_read(&model, file->data, file->size, &error), CLPROC_ERROR_ARGUMENT);
     assert_null(model);
     if (!strstr(error.message, why)) {
         fail_msg("\"%s\" was expected in: %s", why, error.message);
@@ -328,10 +327,14 @@ static void test_no_trees(void **state) {
     struct {
         small_tree tree;
         const char *why;
-    } cases[] = {{plain, "leads nowhere"},        {plain, "two branches lead to"},
-                 {plain, "root does not lead to"}, {plain, "two branches lead to"},
-                 {plain, "two nodes of one name"}, {plain, "column that its input has not"},
-                 {plain, "threshold"},            {plain, "modes"}};
+    } cases[] = {{plain, "leads nowhere"},
+                 {plain, "two branches lead to"},
+                 {plain, "root does not lead to"},
+                 {plain, "two branches lead to"},
+                 {plain, "two nodes of one name"},
+                 {plain, "column that its input has not"},
+                 {plain, "threshold"},
+                 {plain, "modes"}};
     cases[0].tree.no[0] = 3;
     cases[1].tree.no[0] = 1;
     cases[2].tree.no[0] = 0;
@@ -427,10 +430,10 @@ static void test_batches(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),    cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_modes),    cmocka_unit_test(test_order),
-        cmocka_unit_test(test_no_trees), cmocka_unit_test(test_roots),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_batches)};
+        cmocka_unit_test(test_lists),  cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_bytes),  cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_order),  cmocka_unit_test(test_no_trees),
+        cmocka_unit_test(test_roots),  cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_batches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
