@@ -76,10 +76,10 @@ clproc_status clp_build_input(clp_builder *builder, const clp_onnx_node *node, s
     for (size_t i = builder->value_count; i-- > 0;) {
         if (clp_slice_same(&builder->values[i].name, &node->inputs[index])) {
             *value = &builder->values[i];
-            return !builder->values[i].label ? CLPROC_OK
+            return !builder->values[i].other ? CLPROC_OK
                                              : clp_build_refuse(builder, node,
-                                                                "works on texts or classes, which "
-                                                                "are not supported");
+                                                                "works on texts, classes or "
+                                                                "tensors of an unsupported kind");
         }
     }
     show(&node->inputs[index], name, sizeof name);

@@ -65,7 +65,7 @@ typedef struct clp_value {
     bool constant; /**< the same for all rows */
     clp_lie lie;
     clp_span span;            /**< of a constant: none until it is spread over rows */
-    bool label;               /**< a class, not a number */
+    bool other;               /**< a class, a text or a tensor of a kind that is not read */
     clp_slice message;        /**< of a constant: its TensorProto */
     clp_onnx_tensor tensor;   /**< of a constant */
     const double *elements;   /**< of a constant, once they are read */

@@ -76,21 +76,26 @@ static bool is_whole(clp_onnx_type type) {
     return type == CLP_ONNX_INT64 || type == CLP_ONNX_INT32;
 }
 
-/** Items of a constant list, each row its own: out = list[in]. */
+typedef struct item_list {
+    const double *items;
+    size_t count;
+} item_list;
+
+/** Each row its own item of a constant list: out = list[in]. */
 static void run_look_up(const clp_step *step, const clp_block *block) {
-    const clp_value *list = step->state;
+    const item_list *list = step->state;
     const double *in = clp_block_column(block, step->in->place);
     double *out = clp_block_column(block, step->out.place);
     for (size_t r = 0; r < block->rows; r++) {
-        bool inside = in[r] >= 0 && in[r] < (double)list->tensor.count;
-        out[r] = inside ? list->elements[(size_t)in[r]] : (double)NAN;
+        bool inside = in[r] >= 0 && in[r] < (double)list->count;
+        out[r] = inside ? list->items[(size_t)in[r]] : (double)NAN;
     }
 }
 
 static clproc_status build_look_up(clp_builder *builder, const clp_onnx_node *node) {
     clp_value *index = NULL, *made = NULL;
     const clp_value *list = NULL;
-    clp_value *kept = clp_build_take(builder, 1, sizeof *kept);
+    item_list *kept = clp_build_take(builder, 1, sizeof *kept);
     clproc_status status = kept ? CLPROC_OK : CLPROC_ERROR_MEMORY;
     CLP_TRY(status, out, status);
     CLP_TRY(status, out, clp_build_constant(builder, node, 0, &list));
@@ -100,7 +105,7 @@ static clproc_status build_look_up(clp_builder *builder, const clp_onnx_node *no
         return clp_build_refuse(builder, node, "the shapes of its inputs do not fit");
     }
     const clp_value like = {.type = list->type, .lie = CLP_LIE_WIDE};
-    *kept = *list; /* the builder's values go */
+    *kept = (item_list){list->elements, list->tensor.count};
     CLP_TRY(status, out, clp_build_output(builder, node, 0, &like, 1, &made));
     const clp_step step = {
         .run = run_look_up, .out = made->span, .in = &index->span, 1, .state = kept};

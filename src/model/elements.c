@@ -265,6 +265,9 @@ static clproc_status build_several(clp_builder *builder, const clp_onnx_node *no
     size_t columns = 1;
     clproc_status status = spans ? CLPROC_OK : CLPROC_ERROR_MEMORY;
     CLP_TRY(status, out, status);
+    if (clp_onnx_attribute(node, "axis").size > 0) { /* before version 7, shapes were joined so */
+        return clp_build_refuse(builder, node, "its attribute axis is not supported");
+    }
     CLP_TRY(status, out, find_like(builder, node, &like));
     for (size_t i = 0; i < node->input_count; i++) {
         CLP_TRY(status, out, clp_build_input(builder, node, i, &value));

@@ -16,7 +16,7 @@ static clproc_status add_constant(clp_builder *builder, const clp_slice *name,
                                   const clp_slice *message) {
     clp_value *value = &builder->values[builder->value_count++];
     *value = (clp_value){.name = *name, .constant = true, .message = *message};
-    value->label = !clp_onnx_describe(message, &value->tensor);
+    value->other = !clp_onnx_describe(message, &value->tensor);
     value->type = value->tensor.type;
     return CLPROC_OK;
 }
@@ -245,7 +245,7 @@ static clproc_status build_nodes(clp_builder *builder, const bool *marks) {
         CLP_TRY(status, out, build_node(builder, node));
         if (makes_labels(node)) {
             builder->values[builder->value_count++] =
-                (clp_value){.name = node->outputs[0], .label = true};
+                (clp_value){.name = node->outputs[0], .other = true};
         }
     }
 out:

@@ -15,7 +15,7 @@ enum { MOST_RECORD = 16 << 20 };
 /** Bytes of records that are read at once, roughly. */
 enum { MOST_TEXT = 8 << 20 };
 /** Columns of a CSV. */
-enum { MOST_COLUMNS = 1 << 20 };
+enum { MOST_COLUMNS = 1 << 16 };
 
 clproc_status clp_table_kind_of(const char *path, const char *what, clp_table_kind *kind,
                                 clproc_error *error) {
@@ -344,7 +344,8 @@ clproc_status clp_table_open(clp_table *table, const char *path, clproc_error *e
     return table->columns > 0 && table->columns <= MOST_COLUMNS
                ? CLPROC_OK
                : clp_error_set_file(error, CLPROC_ERROR_INPUT, path,
-                                    "has no first line with the names of its columns");
+                                    "has no first line with the names of its columns, at most %d",
+                                    MOST_COLUMNS);
 }
 
 void clp_table_close(clp_table *table) {

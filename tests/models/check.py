@@ -21,7 +21,9 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from export import export
+from onnx import TensorProto
+
+from export import ML, Graph, export, finish, isotonic_nearest
 
 BOUND = 1e-6
 FEATURES = 6
@@ -83,9 +85,66 @@ def make_base():
     return LogisticRegression(max_iter=5000)
 
 
+def operators(names):
+    """A graph of operators that the models above do without, against their definitions in numpy."""
+    rows = numbers(seed=1)[0][:60]
+    graph = Graph()
+    t, a = np.float64(np.float32(0.5)) * rows, np.abs(0.5 * rows)
+    x = graph.add("Mul", ["X", graph.constant(0.5)])
+    size = graph.add("Abs", [x])
+    weights = np.arange(18).reshape(3, 6) / 8
+    parts = []
+
+    def part(op, inputs, right, **attributes):
+        parts.append((graph.add(op, inputs, **attributes), right.reshape(len(rows), -1)))
+
+    part("Neg", [x], -t)
+    part("Exp", [graph.add("Neg", [size])], np.exp(-a))
+    part("Log", [graph.add("Add", [graph.constant([1.0]), size])], np.log(1 + a))
+    part("Sqrt", [size], np.sqrt(a))
+    part("Reciprocal", [graph.add("Add", [size, graph.constant([[2.0]])])], 1 / (a + 2))
+    part("Tanh", [x], np.tanh(t))
+    part("Relu", [x], np.maximum(t, 0))
+    part("Clip", [x, graph.constant(-0.25), graph.constant(0.5)], np.clip(t, -0.25, 0.5))
+    part("Clip", [x, "", graph.constant(0.5)], np.minimum(t, 0.5))
+    part("Clip", [x], np.maximum(t, 0.125), min=0.125)
+    part("Pow", [size, graph.constant(1.5)], a ** 1.5)
+    part("Min", [x, size, graph.constant([0.5])], np.minimum(t, 0.5))
+    part("Max", [x, graph.constant([[0.5, 0, 1, 2, -1, -2]])], np.maximum(t, [0.5, 0, 1, 2, -1, -2]))
+    part("Gemm", [x, graph.constant(weights), graph.constant([1, 2, 3])], t @ weights.T + [1, 2, 3],
+         transB=1)
+    part("Gemm", [x, graph.constant(weights.T)], t @ weights.T)
+    part("Gather", [x, graph.constant([5, -6], np.int64)], t[:, [5, 0]], axis=1)
+    part("Flatten", [x], t)
+    part("FeatureVectorizer", [x, size], np.concatenate([t, a], 1), domain=ML, inputdimensions=[6, 6])
+    part("ReduceMean", [x], t.mean(axis=1), axes=[1])
+    part("ReduceMax", [x], t.max(axis=1), axes=[-1])
+    part("ReduceMin", [x], t.min(axis=1), axes=[1])
+    part("Softmax", [x], np.exp(t) / np.exp(t).sum(axis=1, keepdims=True))
+    part("Normalizer", [x], t / np.sqrt((t * t).sum(axis=1, keepdims=True)), domain=ML, norm="L2")
+    total = graph.add("ReduceSum", [size, graph.constant([1], np.int64)], keepdims=0)
+    total = graph.add("Sqrt", [graph.add("Sum", [total, graph.constant([1.0])])])
+    part("Reshape", [total, graph.constant([-1, 1], np.int64)], np.sqrt(1 + a.sum(axis=1)))
+    part("Div", [x, parts[-1][0]], t / parts[-1][1])
+    for op, places in ("ArgMax", t.argmax(axis=1)), ("ArgMin", t.argmin(axis=1)):
+        part("Cast", [graph.add(op, [x], axis=1)], places, to=TensorProto.FLOAT)
+    part("Cast", [graph.add("Cast", [x], to=TensorProto.INT64)], np.trunc(t), to=TensorProto.FLOAT)
+
+    class Known:  # what was learned of one column
+        X_thresholds_, y_thresholds_ = np.array([-0.5, 0, 0.25, 1]), np.array([0, 0.125, 0.5, 1])
+        X_min_, X_max_ = -0.5, 1
+    column = graph.add("ArrayFeatureExtractor", [x, graph.constant([2], np.int64)], domain=ML)
+    away = np.abs(np.clip(t[:, [2]], -0.5, 1) - Known.X_thresholds_)
+    parts.append((isotonic_nearest(graph, column, Known), Known.y_thresholds_[away.argmin(axis=1)][:, None]))
+    joined = graph.add("Concat", [name for name, _ in parts], axis=-1)
+    return finish(graph, "X", joined, names), rows, np.concatenate([right for _, right in parts], 1)
+
+
 def fit():
     """(name, ONNX, names of columns, rows, scores that are right)"""
     names = [f"feature{i}" for i in range(FEATURES)]
+    onnx, rows, right = operators(names)
+    yield "operators", onnx, names, rows, right
     for name, model, (x, y), how in cases():
         model.fit(x[:250], y[:250])
         rows = x[250:]

@@ -329,9 +329,20 @@ def export(model, names, single_inputs=False, listed=True, double=False, zipmap=
     for node in graph.nodes:
         if node.op_type.endswith("Classifier") and not isinstance(model, CalibratedClassifierCV):
             outputs.insert(0, helper.make_tensor_value_info(node.output[0], TensorProto.INT64, [None]))
+    return whole(graph, inputs, outputs, names if listed and not single_inputs else None)
+
+
+def finish(graph, x, scores, names):
+    """A graph of a matrix of floats, as a model."""
+    inputs = [helper.make_tensor_value_info(x, TensorProto.FLOAT, [None, len(names)])]
+    outputs = [helper.make_tensor_value_info(scores, TensorProto.FLOAT, [None, None])]
+    return whole(graph, inputs, outputs, names)
+
+
+def whole(graph, inputs, outputs, names):
     made = helper.make_graph(graph.nodes, "model", inputs, outputs, graph.constants)
-    onnx = helper.make_model(made, producer_name="skl2onnx", opset_imports=[
-        helper.make_opsetid("", 15), helper.make_opsetid(ML, 1)])
-    if listed and not single_inputs:
+    onnx = helper.make_model(made, opset_imports=[helper.make_opsetid("", 15),
+                                                  helper.make_opsetid(ML, 1)])
+    if names:
         helper.set_model_props(onnx, {"feature_names": ",".join(names)})
     return onnx

@@ -217,7 +217,8 @@ static bool try_model(const clp_bytes *bytes) {
 /** A file of which one byte is another is refused or means something. */
 static void test_bytes(void **state) {
     (void)state;
-    static const char *const names[] = {"sigmoid", "tree", "isotonic", "softmax", "double"};
+    static const char *const names[] = {"sigmoid", "tree",   "isotonic",
+                                        "softmax", "double", "operators"};
     static const uint8_t flips[] = {0x01, 0x80};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         clp_bytes bytes = {0};
