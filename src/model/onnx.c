@@ -131,15 +131,25 @@ static void read_node(const clp_slice *message, clp_onnx_node *node, clp_slice *
     node->output_count = (size_t)(output - node->outputs);
 }
 
+/** True if an attribute has this name, which stands before its values: they may be millions. */
+static bool is_called(const clp_slice *attribute, const char *name) {
+    clp_proto proto = clp_proto_begin(attribute);
+    clp_proto_field field;
+    while (clp_proto_next(&proto, &field)) {
+        if (field.number == ATTRIBUTE_NAME && field.wire == CLP_PROTO_BYTES) {
+            return clp_slice_is(&field.bytes, name);
+        }
+    }
+    return false;
+}
+
 clp_slice clp_onnx_attribute(const clp_onnx_node *node, const char *name) {
     clp_proto proto = clp_proto_begin(&node->message);
     clp_proto_field field;
     while (clp_proto_next(&proto, &field)) {
-        if (field.number == NODE_ATTRIBUTE && field.wire == CLP_PROTO_BYTES) {
-            clp_slice found = find_bytes(&field.bytes, ATTRIBUTE_NAME);
-            if (clp_slice_is(&found, name)) {
-                return field.bytes;
-            }
+        if (field.number == NODE_ATTRIBUTE && field.wire == CLP_PROTO_BYTES &&
+            is_called(&field.bytes, name)) {
+            return field.bytes;
         }
     }
     return (clp_slice){node->message.data, 0};

@@ -8,7 +8,7 @@
 #include "model/build.h"
 
 /** The most rows of a block. */
-enum { MOST_ROWS = 256 };
+enum { MOST_ROWS = 1024 };
 /** Numbers of a block, roughly, where a model needs many columns. */
 enum { MOST_NUMBERS = 1 << 22 };
 /** Numbers between columns, which keep rows of different columns out of each other's cache lines.
@@ -146,24 +146,26 @@ static clproc_status tell_wrong(const model_job *job, size_t row, uint64_t numbe
                          (unsigned long long)number);
 }
 
-/** Rows of a block, so that it is not too large. */
-static size_t choose_rows(const clp_onnx_model *model) {
-    size_t rows = MOST_NUMBERS / model->columns;
-    return rows > MOST_ROWS ? MOST_ROWS : rows < GAP ? GAP : rows;
+/** Rows of a block, so that it is not too large, and that there is one for each thread. */
+static size_t choose_rows(const clp_onnx_model *model, size_t rows, size_t threads) {
+    size_t most = MOST_NUMBERS / model->columns, share = rows / threads + 1;
+    most = most > MOST_ROWS ? MOST_ROWS : most;
+    most = most > share ? share : most;
+    return most < GAP ? GAP : most;
 }
 
 clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const double *values,
                             uint64_t first, int threads, double *scores, clproc_error *error) {
     enum { MOST_THREADS = 64 };
     pthread_t others[MOST_THREADS];
+    size_t most = threads > MOST_THREADS ? MOST_THREADS : threads < 1 ? 1 : (size_t)threads;
     model_job job = {.model = model,
                      .values = values,
                      .scores = scores,
                      .rows = rows,
-                     .block_rows = choose_rows(model)};
+                     .block_rows = choose_rows(model, rows, most)};
     atomic_init(&job.wrong, rows);
     size_t blocks = rows / job.block_rows + 1, count = 0;
-    size_t most = threads > MOST_THREADS ? MOST_THREADS : threads < 1 ? 1 : (size_t)threads;
     most = most > blocks ? blocks : most;
     /* Where no thread can be had, this one does the work. */
     while (count + 1 < most && pthread_create(&others[count], NULL, work, &job) == 0) {

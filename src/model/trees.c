@@ -45,7 +45,8 @@ static void add_shares(const clp_trees *trees, const clp_block *block, uint32_t 
                        const clp_span *sums) {
     for (uint32_t i = trees->shares_at[leaf]; i < trees->shares_at[leaf + 1]; i++) {
         const clp_tree_share *share = &trees->shares[i];
-        clp_block_column(block, sums->place + share->column)[row] += share->weight;
+        uint32_t column = sums->columns > 1 ? share->column : 0;
+        clp_block_column(block, sums->place + column)[row] += share->weight;
     }
 }
 
@@ -82,7 +83,7 @@ typedef struct ensemble {
     double divisor;     /**< of the sums */
     const double *base; /**< what each sum begins with; NULL: nothing */
     clp_transform transform;
-    bool both; /**< of two classes only the second one's sum is computed */
+    bool both; /**< of two classes there is one sum, the second one's, whatever it is called */
 } ensemble;
 
 static void run_ensemble(const clp_step *step, const clp_block *block) {
@@ -139,34 +140,16 @@ out:
     return status;
 }
 
-/** Whether of two classes only one has weights: then the other's score is what is left. Which one
- * it is said to be does not matter. */
-static bool is_one_sided(clp_trees *trees, size_t classes, bool *negative) {
-    bool one = classes == 2 && trees->share_count > 0;
-    for (size_t i = 0; i < trees->share_count; i++) {
-        one = one && trees->shares[i].column == trees->shares[0].column;
-        *negative |= trees->shares[i].weight < 0;
-    }
-    for (size_t i = 0; one && i < trees->share_count; i++) {
-        trees->shares[i].column = 0;
-    }
-    return one;
-}
-
-static clproc_status check_columns(clp_builder *builder, const clp_onnx_node *node,
-                                   const clp_trees *trees, size_t columns) {
-    for (size_t i = 0; i < trees->share_count; i++) {
-        if (trees->shares[i].column >= columns) {
-            return clp_build_refuse(builder, node, "has weights for a class that is not there");
-        }
-    }
-    return CLPROC_OK;
+static clproc_status check_classes(clp_builder *builder, const clp_onnx_node *node,
+                                   const clp_trees *trees, size_t classes) {
+    return trees->classes <= classes
+               ? CLPROC_OK
+               : clp_build_refuse(builder, node, "has weights for a class that is not there");
 }
 
 static clproc_status build_classifier(clp_builder *builder, const clp_onnx_node *node, int code) {
     clp_value *rows = NULL;
     ensemble *state = clp_build_take(builder, 1, sizeof *state);
-    bool negative = false;
     clproc_status status = state ? CLPROC_OK : CLPROC_ERROR_MEMORY;
     (void)code;
     CLP_TRY(status, out, status);
@@ -176,11 +159,11 @@ static clproc_status build_classifier(clp_builder *builder, const clp_onnx_node 
     const clp_labels *labels =
         clp_build_labels(builder, node, "classlabels_strings", "classlabels_int64s");
     CLP_TRY(status, out, labels ? CLPROC_OK : CLPROC_ERROR_MEMORY);
-    CLP_TRY(status, out, check_columns(builder, node, &state->trees, labels->count));
+    CLP_TRY(status, out, check_classes(builder, node, &state->trees, labels->count));
     state->divisor = 1.0;
-    state->both = is_one_sided(&state->trees, labels->count, &negative);
+    state->both = labels->count == 2 && state->trees.one_sided;
     if (state->both && (state->transform == CLP_TRANSFORM_SOFTMAX ||
-                        (state->transform == CLP_TRANSFORM_NONE && negative))) {
+                        (state->transform == CLP_TRANSFORM_NONE && state->trees.negative))) {
         return clp_build_refuse(builder, node,
                                 "of two classes, raw sums and SOFTMAX of one are not supported");
     }
@@ -206,7 +189,7 @@ static clproc_status build_regressor(clp_builder *builder, const clp_onnx_node *
         return clp_build_refuse(
             builder, node, "its targets, aggregate_function or post_transform are not supported");
     }
-    CLP_TRY(status, out, check_columns(builder, node, &state->trees, (size_t)targets));
+    CLP_TRY(status, out, check_classes(builder, node, &state->trees, (size_t)targets));
     state->divisor = average ? (double)state->trees.tree_count : 1.0;
     status = add_ensemble(builder, node, rows, state, (size_t)targets, 0, NULL);
 out:

@@ -27,11 +27,13 @@ typedef struct clp_trees {
     uint32_t *roots;
     size_t tree_count;
     uint32_t *shares_at;    /**< where a node's shares begin, and behind the last where they end */
-    clp_tree_share *shares; /**< of all leaves */
-    size_t share_count;
-    bool *used;   /**< features that are looked at */
-    bool missing; /**< made for missing values */
-    bool single;  /**< numbers become floats before they are compared */
+    clp_tree_share *shares; /**< of all leaves, without zeros */
+    size_t classes;         /**< classes or targets are numbered below this */
+    bool one_sided;         /**< all shares are of one class or target */
+    bool negative;          /**< some shares are */
+    bool *used;             /**< features that are looked at */
+    bool missing;           /**< made for missing values */
+    bool single;            /**< numbers become floats before they are compared */
 } clp_trees;
 
 /** Reads the trees of a node. `part` is how its attributes for leaves begin: "class" or "target".

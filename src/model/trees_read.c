@@ -290,36 +290,54 @@ static clproc_status read_share_lists(tree_lists *lists, const char *part, share
     return status;
 }
 
-/** Sorts the shares by their nodes, in the order of the lists. Those of branches count for nothing,
- * as elsewhere. */
+/** Notes what the shares are of. */
+static clproc_status look_at_shares(const tree_lists *lists, const share_lists *shares,
+                                    clp_trees *trees) {
+    trees->one_sided = shares->count > 0;
+    for (size_t i = 0; i < shares->count; i++) {
+        int64_t column = shares->column[i];
+        if (column < 0 || column >= CLP_MODEL_COLUMNS ||
+            !find_key(lists, shares->tree[i], shares->node[i])) {
+            return refuse(lists, "has weights for a leaf or class that is not there");
+        }
+        trees->classes = (size_t)column < trees->classes ? trees->classes : (size_t)column + 1;
+        trees->one_sided = trees->one_sided && column == shares->column[0];
+        trees->negative |= shares->weight[i] < 0;
+    }
+    return CLPROC_OK;
+}
+
+/** Where a share's node lies; false for shares that count for nothing: zeros, and as elsewhere
+ * those of branches. */
+static bool counts(const tree_lists *lists, const share_lists *shares, size_t index,
+                   uint32_t *place) {
+    const node_key *key = find_key(lists, shares->tree[index], shares->node[index]);
+    *place = lists->place[key - lists->keys];
+    return lists->mode[key->at] == LEAF && shares->weight[index] != 0;
+}
+
+/** Sorts the shares by their nodes, in the order of the lists. */
 static clproc_status put_shares(tree_lists *lists, const share_lists *shares, clp_trees *trees) {
-    uint32_t *at = clp_build_take(lists->builder, lists->count + 1, sizeof *at);
-    if (!at) {
-        return CLPROC_ERROR_MEMORY;
+    uint32_t *at = clp_build_take(lists->builder, lists->count + 1, sizeof *at), place;
+    clproc_status status = at ? look_at_shares(lists, shares, trees) : CLPROC_ERROR_MEMORY;
+    if (status != CLPROC_OK) {
+        return status;
     }
-    for (int pass = 0; pass < 2; pass++) { /* counts, then puts */
-        for (size_t i = 0; i < shares->count; i++) {
-            const node_key *key = find_key(lists, shares->tree[i], shares->node[i]);
-            if (!key || shares->column[i] < 0 || shares->column[i] >= UINT32_MAX) {
-                return refuse(lists, "has weights for a leaf or class that is not there");
-            }
-            uint32_t place = lists->place[key - lists->keys];
-            if (lists->mode[key->at] != LEAF) {
-                continue;
-            }
-            if (pass == 0) {
-                trees->shares_at[place + 1]++;
-            } else {
-                trees->shares[at[place]++] =
-                    (clp_tree_share){(uint32_t)shares->column[i], shares->weight[i]};
-            }
-        }
-        for (size_t i = 0; pass == 0 && i < lists->count; i++) {
-            trees->shares_at[i + 1] += trees->shares_at[i];
-            at[i] = trees->shares_at[i];
+    for (size_t i = 0; i < shares->count; i++) {
+        if (counts(lists, shares, i, &place)) {
+            trees->shares_at[place + 1]++;
         }
     }
-    trees->share_count = trees->shares_at[lists->count];
+    for (size_t i = 0; i < lists->count; i++) {
+        trees->shares_at[i + 1] += trees->shares_at[i];
+        at[i] = trees->shares_at[i];
+    }
+    for (size_t i = 0; i < shares->count; i++) {
+        if (counts(lists, shares, i, &place)) {
+            trees->shares[at[place]++] =
+                (clp_tree_share){(uint32_t)shares->column[i], shares->weight[i]};
+        }
+    }
     return CLPROC_OK;
 }
 
