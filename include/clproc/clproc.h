@@ -535,7 +535,7 @@ typedef struct clproc_score_params {
     const char *model;   /**< an ONNX file: a linear model or trees, as scikit-learn fits them */
     const char *table;   /**< .csv with a row of names, or .jsonl: an index, or any other */
     const char *output;  /**< of the same kind, or "-" for standard output. It is replaced as a
-                            whole,  or stays as it is. */
+                            whole, or stays as it is. */
     const char *name;    /**< what columns of scores are called; NULL: as the model's file */
     const char *columns; /**< the table's columns in the order of the model's, joined by commas;
                             NULL: those that the model names */

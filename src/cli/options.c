@@ -293,8 +293,7 @@ const clp_cli_option clp_cli_options[] = {
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
      "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "
-     "as "
-     "it is; - is standard output",
+     "as it is; - is standard output",
      FIELD(score.output)},
     {"name", 0, "NAME", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
      "what the columns of scores are called, each followed by its class, as NAME_yes (default: the "

@@ -8,8 +8,7 @@ int clp_cli_score(clp_cli_settings *settings) {
     clproc_score_params *score = &settings->score;
     if (settings->operand_count != 2) {
         return clp_cli_usage_error(
-            "name a model and a table, as `clproc score keep.onnx photos.csv "
-            "-o scored.csv`");
+            "name a model and a table, as `clproc score keep.onnx photos.csv -o scored.csv`");
     }
     if (!score->output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o scored.csv, or -o -");

@@ -235,7 +235,7 @@ static void print_models(const clp_cli_page *page) {
                     "commas; else --columns names them.");
     page->paragraph("A missing value (an empty cell, NaN, null) must be filled in by the model's "
                     "imputer, or be one that its trees were made for; else it is an error.");
-    for (size_t i = 0; (name = clproc_score_operator(i)); i++) {
+    for (size_t i = 0; used < sizeof names && (name = clproc_score_operator(i)); i++) {
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", name);
     }
     page->paragraph("Operators that a model may use:");

@@ -192,8 +192,12 @@ clproc_status clp_build_simple(clp_builder *builder, const clp_onnx_node *node,
         return status;
     }
     made->labels = input->labels;
-    const clp_step step = {
-        .run = run, .out = made->span, .in = &input->span, 1, .code = code, .state = state};
+    const clp_step step = {.run = run,
+                           .out = made->span,
+                           .in = &input->span,
+                           .in_count = 1,
+                           .code = code,
+                           .state = state};
     return clp_build_step(builder, &step);
 }
 

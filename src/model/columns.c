@@ -108,7 +108,7 @@ static clproc_status build_look_up(clp_builder *builder, const clp_onnx_node *no
     *kept = (item_list){list->elements, list->tensor.count};
     CLP_TRY(status, out, clp_build_output(builder, node, 0, &like, 1, &made));
     const clp_step step = {
-        .run = run_look_up, .out = made->span, .in = &index->span, 1, .state = kept};
+        .run = run_look_up, .out = made->span, .in = &index->span, .in_count = 1, .state = kept};
     status = clp_build_step(builder, &step);
 out:
     return status;
@@ -178,7 +178,7 @@ static clproc_status build_reshape(clp_builder *builder, const clp_onnx_node *no
     CLP_TRY(status, out, clp_build_output(builder, node, 0, &like, value->span.columns, &made));
     made->labels = value->labels;
     const clp_step step = {
-        .run = run_concat, .out = made->span, .in = &value->span, 1, .code = code};
+        .run = run_concat, .out = made->span, .in = &value->span, .in_count = 1, .code = code};
     status = clp_build_step(builder, &step);
 out:
     return status;
@@ -246,7 +246,8 @@ static clproc_status reduce(clp_builder *builder, const clp_onnx_node *node, con
     if (status != CLPROC_OK) {
         return status;
     }
-    const clp_step step = {.run = run, .out = made->span, .in = &value->span, 1, .code = code};
+    const clp_step step = {
+        .run = run, .out = made->span, .in = &value->span, .in_count = 1, .code = code};
     return clp_build_step(builder, &step);
 }
 

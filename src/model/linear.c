@@ -53,7 +53,7 @@ static clproc_status add_linear(clp_builder *builder, const clp_onnx_node *node,
     }
     made->labels = labels;
     const clp_step step = {
-        .run = run_linear, .out = made->span, .in = &input->span, 1, .state = kept};
+        .run = run_linear, .out = made->span, .in = &input->span, .in_count = 1, .state = kept};
     return clp_build_step(builder, &step);
 }
 

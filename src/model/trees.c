@@ -134,7 +134,7 @@ static clproc_status add_ensemble(clp_builder *builder, const clp_onnx_node *nod
     CLP_TRY(status, out, clp_build_output(builder, node, output, &like, columns, &made));
     made->labels = labels;
     const clp_step step = {
-        .run = run_ensemble, .out = made->span, .in = &rows->span, 1, .state = state};
+        .run = run_ensemble, .out = made->span, .in = &rows->span, .in_count = 1, .state = state};
     status = clp_build_step(builder, &step);
 out:
     return status;

@@ -158,18 +158,17 @@ static const node_key *find_key(const tree_lists *lists, int64_t tree, int64_t n
     return bsearch(&key, lists->keys, lists->count, sizeof key, compare_keys);
 }
 
-/** Finds what follows a branch: another node of its tree that follows no other. */
-static clproc_status follow(tree_lists *lists, const node_key *from, int64_t node,
-                            uint32_t *place) {
+/** Notes that a node follows a branch of its tree; it may follow no other. */
+static clproc_status follow(tree_lists *lists, const node_key *from, int64_t node) {
     const node_key *key = find_key(lists, from->tree, node);
     if (!key) {
         return refuse(lists, "has a branch that leads nowhere");
     }
-    *place = (uint32_t)(key - lists->keys);
-    if (lists->follows[*place]) {
+    bool *follows = &lists->follows[key - lists->keys];
+    if (*follows) {
         return refuse(lists, "has a node that two branches lead to");
     }
-    lists->follows[*place] = true;
+    *follows = true;
     return CLPROC_OK;
 }
 
@@ -231,13 +230,12 @@ out:
 /** Each node follows at most one other: so the one that follows none is the root of a tree, and
  * what it does not lead to would go round in circles. */
 static clproc_status find_followers(tree_lists *lists) {
-    uint32_t place;
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < lists->count; i++) {
         const node_key *key = &lists->keys[i];
         if (lists->mode[key->at] != LEAF) {
-            CLP_TRY(status, out, follow(lists, key, lists->yes[key->at], &place));
-            CLP_TRY(status, out, follow(lists, key, lists->no[key->at], &place));
+            CLP_TRY(status, out, follow(lists, key, lists->yes[key->at]));
+            CLP_TRY(status, out, follow(lists, key, lists->no[key->at]));
         }
     }
 out:
