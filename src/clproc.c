@@ -14,6 +14,8 @@
 #include "index/index.h"
 #include "index/merge.h"
 #include "index/store.h"
+#include "model/model.h"
+#include "model/score.h"
 #include "ops/ops.h"
 
 const char *clproc_number_read(const char *text, double *number) {
@@ -237,6 +239,27 @@ clproc_index_field clproc_index_field_at(size_t index) {
 
 const char *clproc_index_ending(size_t index) {
     return clp_store_ending(index);
+}
+
+/* ------------------------------------------------------------------- scores */
+
+void clproc_score_params_init(clproc_score_params *params) {
+    *params = (clproc_score_params){0};
+}
+
+clproc_status clproc_score(const clproc_score_params *params, clproc_score_result *result,
+                           clproc_error *error) {
+    clproc_score_result unwanted;
+    if (!params || !params->model || !params->table || !params->output) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_score() needs a model, a table and an output");
+    }
+    clproc_status status = check_range("jobs", params->jobs, 0, 1024, error);
+    return status == CLPROC_OK ? clp_score_run(params, result ? result : &unwanted, error) : status;
+}
+
+const char *clproc_score_operator(size_t index) {
+    return clp_model_operator(index);
 }
 
 /* ------------------------------------------------------- pictures in memory */

@@ -596,6 +596,32 @@ CLPROC_API clproc_index_field clproc_index_field_at(size_t index);
 /** The endings of indexes that this build writes, by their place from 0; NULL beyond the last. */
 CLPROC_API const char *clproc_index_ending(size_t index);
 
+/* ---------------------------------------------------------------- scores */
+
+typedef struct clproc_score_params {
+    const char *model;   /**< an ONNX file: a linear model or trees, as scikit-learn fits them */
+    const char *table;   /**< .csv with a row of names, or .jsonl: an index, or any other */
+    const char *output;  /**< of the same kind, or "-" for standard output. It is replaced as a
+                            whole, or stays as it is. */
+    const char *name;    /**< what columns of scores are called; NULL: as the model's file */
+    const char *columns; /**< the table's columns in the order of the model's, joined by commas;
+                            NULL: those that the model names */
+    int jobs;            /**< threads; 0: one per core */
+    const volatile int *cancel; /**< non-zero stops; may be NULL */
+} clproc_score_params;
+
+typedef struct clproc_score_result {
+    uint64_t rows;
+    double seconds;
+} clproc_score_result;
+
+CLPROC_API void clproc_score_params_init(clproc_score_params *params);
+/** Writes the rows of a table as they are, with a model's scores as further columns. */
+CLPROC_API clproc_status clproc_score(const clproc_score_params *params,
+                                      clproc_score_result *result, clproc_error *error);
+/** The operators of ONNX that models may use, by their place from 0; NULL beyond the last. */
+CLPROC_API const char *clproc_score_operator(size_t index);
+
 /* --------------------------------------------------------------- samples */
 
 typedef enum clproc_samples_kind {

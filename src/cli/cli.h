@@ -24,6 +24,7 @@ int clp_cli_samples(clp_cli_settings *settings);
 int clp_cli_stress(clp_cli_settings *settings);
 int clp_cli_analyse(clp_cli_settings *settings);
 int clp_cli_index(clp_cli_settings *settings);
+int clp_cli_score(clp_cli_settings *settings);
 int clp_cli_selftest(clp_cli_settings *settings);
 int clp_cli_help(clp_cli_settings *settings);
 int clp_cli_version(clp_cli_settings *settings);

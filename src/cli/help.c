@@ -234,6 +234,7 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
                                             {"fields", "Fields of an index"},
                                             {"shards", "Shards"},
                                             {"features", "Features of pictures"},
+                                            {"models", "Models"},
                                             {"files", "Files"},
                                             {"environment", "Environment"},
                                             {"exit-codes", "Exit status"}};

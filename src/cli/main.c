@@ -52,6 +52,18 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc index photos/ -o - --where 'iso > 800 and lens ~ \"50mm\"' --fields "
      "SourceFile,iso,date\n",
      clp_cli_index},
+    {"score", CLP_CLI_SCORE, "MODEL TABLE -o FILE [OPTIONS]",
+     "Add the scores of a model to the rows of a table.",
+     "MODEL is an ONNX file, as skl2onnx writes it of what scikit-learn has fitted: a linear "
+     "model\n"
+     "or trees, calibrated or not, with what prepares their inputs. TABLE is a .csv with a row of\n"
+     "names, or a .jsonl, as index writes them. Its rows stay as they are; a column is added for\n"
+     "each class, or for each target of a regression. `clproc help models` tells what a model may\n"
+     "consist of.\n\n"
+     "Examples:\n"
+     "  clproc score keep.onnx photos.csv -o scored.csv\n"
+     "  clproc score keep.onnx photos.jsonl -o - --columns ISO,FNumber,ExposureTime\n",
+     clp_cli_score},
     {"devices", CLP_CLI_DEVICES, "[--json] [--bench]",
      "List the devices that can process pictures.",
      "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"

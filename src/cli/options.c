@@ -196,8 +196,9 @@ const clp_cli_option clp_cli_options[] = {
      "progress on standard error; auto: where that is a terminal; json: one object a line, among "
      "them one for every file: written, skipped and why, or failed",
      FIELD(progress), .choices = progress},
-    {"quiet", 'q', NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX,
-     CLP_CLI_GROUP_EXECUTION, "tell nothing but warnings and errors", FIELD(quiet), DAILY},
+    {"quiet", 'q', NULL, CLP_CLI_SWITCH,
+     CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX | CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION,
+     "tell nothing but warnings and errors", FIELD(quiet), DAILY},
     {"verbose", 'v', NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH | CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
      "name every file that was written or skipped", FIELD(verbose)},
 
@@ -290,6 +291,21 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
      FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
+
+    {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
+     "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "
+     "as it is; - is standard output",
+     FIELD(score.output)},
+    {"name", 0, "NAME", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
+     "what the columns of scores are called, each followed by its class, as NAME_yes (default: the "
+     "name of MODEL)",
+     FIELD(score.name)},
+    {"columns", 0, "LIST", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
+     "the columns of TABLE that the model takes, joined by commas, in the order of training "
+     "(default: those that it names)",
+     FIELD(score.columns)},
+    {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION, "threads",
+     FIELD(score.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 
     {"op", 0, "OPERATION", CLP_CLI_LIST, CLP_CLI_STRESS, CLP_CLI_GROUP_OPS,
      "blur, resize or convert for a sweep (default: all three), another operation for its example, "

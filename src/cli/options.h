@@ -16,12 +16,13 @@ enum {
     CLP_CLI_ANALYSE = 128,
     CLP_CLI_SELFTEST = 256,
     CLP_CLI_INDEX = 512,
+    CLP_CLI_SCORE = 1024,
     CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE,
     CLP_CLI_OPERATIONS = CLP_CLI_BATCH | CLP_CLI_ANALYSE, /**< those that take operations */
     CLP_CLI_REPORTED = CLP_CLI_BATCH | CLP_CLI_STRESS,    /**< those that give one profile */
     CLP_CLI_RUNS = CLP_CLI_REPORTED | CLP_CLI_ANALYSE,    /**< those that process pictures */
     CLP_CLI_DECODES = CLP_CLI_RUNS | CLP_CLI_INDEX,       /**< and those that look at them */
-    CLP_CLI_ALL = 1023
+    CLP_CLI_ALL = 2047
 };
 
 typedef enum clp_cli_group {
@@ -66,6 +67,7 @@ typedef struct clp_cli_settings {
     clproc_stress_params stress;   /**< but for its `run` */
     clproc_analyse_params analyse; /**< the same */
     clproc_index_params index;
+    clproc_score_params score;
     const char *shard; /**< as given */
     clproc_pipeline *pipeline;
     const char *output;

@@ -30,6 +30,7 @@ clproc_status clp_cli_settings_init(clp_cli_settings *settings, int argc, clproc
     clproc_stress_params_init(&settings->stress);
     clproc_analyse_params_init(&settings->analyse);
     clproc_index_params_init(&settings->index);
+    clproc_score_params_init(&settings->score);
     settings->fail_above = -1;
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         if (!is_list(option) || list_of(settings, option)->items) {

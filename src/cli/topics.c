@@ -292,6 +292,29 @@ static void print_features(const clp_cli_page *page) {
                     "--update --near 6");
 }
 
+static void print_models(const clp_cli_page *page) {
+    char names[1024] = "";
+    const char *name;
+    size_t used = 0;
+    page->paragraph(
+        "Files of ONNX, as skl2onnx writes them of scikit-learn's LogisticRegression and "
+        "other linear models, DecisionTree, RandomForest, ExtraTrees, GradientBoosting "
+        "and HistGradientBoosting, classifiers and regressors, alone or within a "
+        "Pipeline with scalers and SimpleImputer, or calibrated by "
+        "CalibratedClassifierCV. Numbers are computed in double precision; scores are "
+        "those of predict_proba within 1e-6.");
+    page->paragraph("Columns are found by the names of the model's inputs where each column is an "
+                    "input of its own, or by the file's metadata feature_names, names joined by "
+                    "commas; else --columns names them.");
+    page->paragraph("A missing value (an empty cell, NaN, null) must be filled in by the model's "
+                    "imputer, or be one that its trees were made for; else it is an error.");
+    for (size_t i = 0; used < sizeof names && (name = clproc_score_operator(i)); i++) {
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", name);
+    }
+    page->paragraph("Operators that a model may use:");
+    page->paragraph(names);
+}
+
 const clp_cli_topic clp_cli_topics[] = {
     {"sizes", "how sizes and shapes are written", print_sizes},
     {"outputs", "several outputs of each picture, by --to", print_outputs},
@@ -302,6 +325,7 @@ const clp_cli_topic clp_cli_topics[] = {
     {"fields", "the fields of an index, by exiftool's names", print_fields},
     {"shards", "one job on many machines", print_shards},
     {"features", "what an index can tell of pixels", print_features},
+    {"models", "what a model for score may consist of", print_models},
     {"environment", "environment variables", print_environment},
     {"files", "files of clproc's own", print_files},
     {"exit-codes", "what the exit code tells", print_exit_codes},

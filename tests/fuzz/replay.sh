@@ -75,6 +75,12 @@ index)
         >"$seeds/tiff"
     printf '%s' 'iso > 800 and (lens ~ "50(mm|cm)$" or not Flash = null)' >"$seeds/where"
     ;;
+model)
+    cp "$source_dir"/tests/models/*.onnx "$seeds"
+    cp "$source_dir"/tests/models/line.csv "$seeds"
+    printf '{"feature0": 1.5, "a": null}\n\n{"a": true}\n' >"$seeds/lines"
+    printf 'a,"b ""c"",",d\r\n1,"2\n3",\r\n' >"$seeds/quotes"
+    ;;
 pipeline)
     "$CLPROC" help | sed -n '/^Operations/,/^$/s/^  \([a-z-]*\) .*/\1/p' | while read -r op; do
         "$CLPROC" help "$op" | sed -n 's/^Example: .* -o out\/ --//p' >"$seeds/$op"

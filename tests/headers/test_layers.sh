@@ -19,6 +19,7 @@ below() {
     batch) echo report device ops plan features codec meta prof core ;;
     index) echo batch features codec meta core ;;
     stress) echo batch samples report device ops plan features codec meta prof core ;;
+    model) echo core ;;
     cli) ;;
     *) echo "unknown-folder" ;;
     esac

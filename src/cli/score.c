@@ -1,0 +1,31 @@
+#include "cli.h"
+#include "signals.h"
+#include "text.h"
+
+int clp_cli_score(clp_cli_settings *settings) {
+    clproc_error error = {0};
+    clproc_score_result result = {0};
+    clproc_score_params *score = &settings->score;
+    if (settings->operand_count != 2) {
+        return clp_cli_usage_error(
+            "name a model and a table, as `clproc score keep.onnx photos.csv -o scored.csv`");
+    }
+    if (!score->output) {
+        return clp_cli_usage_error("no output given; add -o FILE, as -o scored.csv, or -o -");
+    }
+    score->model = settings->operands[0];
+    score->table = settings->operands[1];
+    clp_cli_catch_signals();
+    score->cancel = clp_cli_stop_signal();
+    clproc_status status = clproc_score(score, &result, &error);
+    if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
+        return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
+    }
+    if (status != CLPROC_OK) {
+        return clp_cli_error(&error);
+    }
+    if (!settings->quiet) {
+        clp_cli_say("%llu rows scored, %.2f s", (unsigned long long)result.rows, result.seconds);
+    }
+    return CLP_EXIT_OK;
+}

@@ -1,0 +1,312 @@
+/* Threads read batches of records in turn, parse and score them side by side, and write them in
+ * turn: rows stay in their order, and of several errors the first row's counts. */
+#include "model/score.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "model/model.h"
+#include "model/table.h"
+
+/** Rows that are scored with one call. */
+enum { BATCH = 4096 };
+
+/** Names that lie one behind the other. */
+typedef struct name_list {
+    clp_bytes text;
+    const char **items;
+    size_t count;
+} name_list;
+
+typedef struct score_work {
+    const clproc_score_params *params;
+    clp_onnx_model *model;
+    clp_table table;
+    name_list wanted;         /**< columns of the table, in the order of the model's inputs */
+    name_list added, spelled; /**< columns of scores, and as they are written */
+    clp_file_tree tree;
+    clp_file_writer writer;
+    bool stream; /**< output goes to standard output */
+
+    pthread_mutex_t lock; /**< of what follows, and the table's file */
+    pthread_cond_t written_more;
+    uint64_t begun, written; /**< batches */
+    bool ended;              /**< there is nothing more to read */
+    clproc_status status;
+    clproc_error *error;
+} score_work;
+
+/** A batch in the making; each thread has one. */
+typedef struct row_batch {
+    clp_records records;
+    double *values, *scores;
+    clp_bytes text;
+    clproc_error error;
+} row_batch;
+
+/* ---------------------------------------------------------------------- names */
+
+static void free_names(name_list *names) {
+    clp_bytes_free(&names->text);
+    clp_memory_free(names->items);
+}
+
+/** Makes pointers to `count` texts that end with NULs. */
+static clproc_status point(name_list *names, size_t count, clproc_error *error) {
+    const char *at = (const char *)names->text.data;
+    names->items = clp_memory_zero(CLP_MEMORY_OTHER, count, sizeof *names->items);
+    if (!names->items) {
+        return clp_error_memory(error, "names of columns", count * sizeof *names->items);
+    }
+    for (names->count = 0; names->count < count; at += strlen(at) + 1) {
+        names->items[names->count++] = at;
+    }
+    return CLPROC_OK;
+}
+
+/** Takes --columns apart. */
+static clproc_status split(name_list *names, const char *list, clproc_error *error) {
+    size_t count = 1;
+    clproc_status status = clp_bytes_append(&names->text, list, strlen(list) + 1, error);
+    for (char *at = (char *)names->text.data; status == CLPROC_OK && (at = strchr(at, ',')); at++) {
+        *at = '\0';
+        count++;
+    }
+    return status == CLPROC_OK ? point(names, count, error) : status;
+}
+
+/** Finds the columns that go into the model: those that are named, or as many as it has. */
+static clproc_status choose_columns(score_work *scoring, clproc_error *error) {
+    const clp_onnx_model *model = scoring->model;
+    const char *list = scoring->params->columns, *path = scoring->params->model;
+    size_t inputs = clp_model_inputs(model);
+    clproc_status status = CLPROC_OK;
+    bool named = true;
+    for (size_t i = 0; i < inputs && !list; i++) {
+        const char *name = clp_model_input(model, i);
+        named = named && name;
+        CLP_TRY(status, out,
+                clp_bytes_append(&scoring->wanted.text, name ? name : "",
+                                 name ? strlen(name) + 1 : 1, error));
+    }
+    if (list) {
+        CLP_TRY(status, out, split(&scoring->wanted, list, error));
+        if (scoring->wanted.count != inputs) {
+            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                      "takes %zu columns, and --columns names %zu", inputs,
+                                      scoring->wanted.count);
+        }
+    } else if (named) {
+        CLP_TRY(status, out, point(&scoring->wanted, inputs, error));
+    } else if (clp_table_columns(&scoring->table) != inputs) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                  "takes %zu columns and does not name them; name the table's with "
+                                  "--columns, in the order of training",
+                                  inputs);
+    }
+    status = clp_table_select(&scoring->table, scoring->wanted.items, inputs, error);
+out:
+    return status;
+}
+
+/** A file's name without its folder and ending: what scores are called unless told otherwise. */
+static size_t base_name(const char **path) {
+    const char *slash = strrchr(*path, '/');
+    *path = slash ? slash + 1 : *path;
+    const char *dot = strrchr(*path, '.');
+    return dot && dot > *path ? (size_t)(dot - *path) : strlen(*path);
+}
+
+/** Names the columns of scores, as "sharp_yes" and "sharp_no". */
+static clproc_status name_scores(score_work *scoring, clproc_error *error) {
+    const char *name = scoring->params->name ? scoring->params->name : scoring->params->model;
+    size_t length = scoring->params->name ? strlen(name) : base_name(&name);
+    size_t count = clp_model_outputs(scoring->model);
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < count; i++) {
+        const char *label = clp_model_output(scoring->model, i);
+        clp_bytes *text = &scoring->added.text;
+        CLP_TRY(status, out, clp_bytes_append(text, name, length, error));
+        CLP_TRY(status, out, clp_bytes_append(text, "_", label[0] != '\0', error));
+        CLP_TRY(status, out, clp_bytes_append(text, label, strlen(label) + 1, error));
+    }
+    CLP_TRY(status, out, point(&scoring->added, count, error));
+    for (size_t i = 0; i < count; i++) {
+        CLP_TRY(status, out,
+                clp_table_spell(&scoring->table, scoring->added.items[i], &scoring->spelled.text,
+                                error));
+    }
+    CLP_TRY(status, out, point(&scoring->spelled, count, error));
+    status = clp_table_add(&scoring->table, scoring->added.items, count, error);
+out:
+    return status;
+}
+
+/* -------------------------------------------------------------------- batches */
+
+static clproc_status score_batch(score_work *scoring, row_batch *batch) {
+    const clp_records *records = &batch->records;
+    size_t inputs = clp_model_inputs(scoring->model), outputs = clp_model_outputs(scoring->model);
+    clproc_status status = CLPROC_OK;
+    batch->text.size = 0;
+    for (size_t i = 0; i < records->count; i++) {
+        CLP_TRY(status, out,
+                clp_table_parse(&scoring->table, records, i, batch->values + i * inputs,
+                                &batch->error));
+    }
+    CLP_TRY(status, out,
+            clp_model_run(scoring->model, records->count, batch->values, records->first, 1,
+                          batch->scores, &batch->error));
+    for (size_t i = 0; i < records->count; i++) {
+        CLP_TRY(status, out,
+                clp_table_print(&scoring->table, records, i, scoring->spelled.items,
+                                batch->scores + i * outputs, outputs, &batch->text, &batch->error));
+    }
+out:
+    return status == CLPROC_OK ? status
+                               : clp_error_in_file(&batch->error, status, scoring->params->table);
+}
+
+static clproc_status put(score_work *scoring, const clp_bytes *text, clproc_error *error) {
+    return scoring->stream ? clp_file_write_stream(STDOUT_FILENO, text->data, text->size, error)
+                           : clp_file_put(&scoring->writer, text->data, text->size, error);
+}
+
+/** Reads the next batch and tells its turn; false if there is nothing more to do. */
+static bool begin_batch(score_work *scoring, size_t most, row_batch *batch, uint64_t *turn,
+                        clproc_status *status) {
+    const volatile int *cancel = scoring->params->cancel;
+    pthread_mutex_lock(&scoring->lock);
+    bool more = !scoring->ended && scoring->status == CLPROC_OK;
+    if (more) {
+        *turn = scoring->begun++;
+        *status = cancel && *cancel
+                      ? clp_error_set(&batch->error, CLPROC_ERROR_CANCELLED, "stopped")
+                      : clp_table_next(&scoring->table, most, &batch->records, &batch->error);
+        scoring->ended = *status != CLPROC_OK || batch->records.count == 0;
+    }
+    pthread_mutex_unlock(&scoring->lock);
+    return more;
+}
+
+/** Writes a batch when all before it are written. */
+static void end_batch(score_work *scoring, const row_batch *batch, uint64_t turn,
+                      clproc_status status) {
+    pthread_mutex_lock(&scoring->lock);
+    while (scoring->written != turn) {
+        pthread_cond_wait(&scoring->written_more, &scoring->lock);
+    }
+    if (scoring->status == CLPROC_OK) {
+        scoring->status = status;
+        if (status != CLPROC_OK && scoring->error) {
+            *scoring->error = batch->error;
+        } else if (status == CLPROC_OK) {
+            scoring->status = put(scoring, &batch->text, scoring->error);
+        }
+    }
+    scoring->written++;
+    pthread_cond_broadcast(&scoring->written_more);
+    pthread_mutex_unlock(&scoring->lock);
+}
+
+static void *work(void *user) {
+    score_work *scoring = user;
+    row_batch batch = {0};
+    uint64_t turn;
+    clproc_status status;
+    /* Fewer rows at once where they are long. */
+    size_t numbers = clp_model_inputs(scoring->model) + clp_model_outputs(scoring->model);
+    size_t most = ((size_t)1 << 22) / numbers;
+    most = most > BATCH ? BATCH : most + 1;
+    batch.values = clp_memory_zero(CLP_MEMORY_OTHER, most * numbers, sizeof *batch.values);
+    batch.scores = batch.values ? batch.values + most * clp_model_inputs(scoring->model) : NULL;
+    while (begin_batch(scoring, most, &batch, &turn, &status)) {
+        if (status == CLPROC_OK && !batch.values) {
+            status = clp_error_memory(&batch.error, "rows", most * numbers * sizeof(double));
+        }
+        end_batch(scoring, &batch, turn,
+                  status == CLPROC_OK ? score_batch(scoring, &batch) : status);
+    }
+    clp_memory_free(batch.values);
+    clp_bytes_free(&batch.records.text);
+    clp_bytes_free(&batch.records.ends);
+    clp_bytes_free(&batch.text);
+    return NULL;
+}
+
+/** Scores all rows, with as many threads as are wanted and can be had. */
+static clproc_status score_rows(score_work *scoring) {
+    enum { MOST_THREADS = 64 };
+    pthread_t others[MOST_THREADS];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long wanted = scoring->params->jobs > 0 ? scoring->params->jobs : cores;
+    size_t count = 0;
+    while ((long)count + 1 < wanted && count < MOST_THREADS &&
+           pthread_create(&others[count], NULL, work, scoring) == 0) {
+        count++;
+    }
+    work(scoring);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(others[i], NULL);
+    }
+    return scoring->status;
+}
+
+/* ------------------------------------------------------------------------ run */
+
+static clproc_status open_output(score_work *scoring, clproc_error *error) {
+    const char *path = scoring->params->output;
+    clp_table_kind kind;
+    clp_bytes head = {0};
+    clproc_status status = CLPROC_OK;
+    scoring->stream = strcmp(path, "-") == 0;
+    if (!scoring->stream) {
+        CLP_TRY(status, out, clp_table_kind_of(path, "the output", &kind, error));
+        if (kind != scoring->table.kind) {
+            status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                        "must end as the table does: rows are kept as they are");
+            goto out;
+        }
+        CLP_TRY(status, out, clp_file_begin(&scoring->writer, &scoring->tree, path, error));
+    }
+    CLP_TRY(status, out,
+            clp_table_print_head(&scoring->table, scoring->spelled.items, scoring->spelled.count,
+                                 &head, error));
+    status = put(scoring, &head, error);
+out:
+    clp_bytes_free(&head);
+    return status;
+}
+
+clproc_status clp_score_run(const clproc_score_params *params, clproc_score_result *result,
+                            clproc_error *error) {
+    score_work scoring = {.params = params,
+                          .writer = {.folder = -1, .file = -1},
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .written_more = PTHREAD_COND_INITIALIZER,
+                          .error = error};
+    uint64_t begun = clp_clock_ns();
+    clproc_status status = CLPROC_OK;
+    CLP_TRY(status, out, clp_model_open(&scoring.model, params->model, error));
+    CLP_TRY(status, out, clp_table_open(&scoring.table, params->table, error));
+    CLP_TRY(status, out, choose_columns(&scoring, error));
+    CLP_TRY(status, out, name_scores(&scoring, error));
+    CLP_TRY(status, out, open_output(&scoring, error));
+    CLP_TRY(status, out, score_rows(&scoring));
+    if (!scoring.stream) {
+        CLP_TRY(status, out, clp_file_commit(&scoring.writer, error));
+    }
+out:
+    *result = (clproc_score_result){.rows = scoring.table.rows,
+                                    .seconds = (double)(clp_clock_ns() - begun) / 1e9};
+    clp_file_abandon(&scoring.writer);
+    clp_table_close(&scoring.table);
+    clp_model_destroy(&scoring.model);
+    free_names(&scoring.wanted);
+    free_names(&scoring.added);
+    free_names(&scoring.spelled);
+    return status;
+}

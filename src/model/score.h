@@ -1,0 +1,10 @@
+/** Adding scores to a table, as clproc_score() promises; arguments are checked. */
+#ifndef CLP_MODEL_SCORE_H
+#define CLP_MODEL_SCORE_H
+
+#include "core/error.h"
+
+clproc_status clp_score_run(const clproc_score_params *params, clproc_score_result *result,
+                            clproc_error *error);
+
+#endif

@@ -1,0 +1,153 @@
+#!/bin/sh
+# clproc score: models of scikit-learn over tables, and what it refuses.
+. "$(dirname "$0")/lib.sh"
+models=$source_dir/tests/models
+columns=feature0,feature1,feature2,feature3,feature4,feature5
+
+# Compares the scores behind the columns "right…" of $1.csv with those: id, six features, then both.
+expect_right() { # FILE
+    awk -F, '
+        NR == 1 { for (i = 8; $i ~ /^right/; i++) rights++; next }
+        {
+            sub(/\r$/, "")
+            if (NF != 7 + 2 * rights) { print "row " NR ": " NF " columns"; exit 1 }
+            for (i = 8; i < 8 + rights; i++) {
+                away = $i - $(i + rights)
+                if (away > 1e-6 || away < -1e-6) { print "row " NR ": " $i " is " $(i + rights); exit 1 }
+                checked++
+            }
+        }
+        END { if (checked < 25) exit 1 }' "$1" >"$scratch/awk" || fail "$1: $(cat "$scratch/awk")"
+}
+
+# Each kind of model, with the values that scikit-learn gave.
+count=0
+for model in "$models"/*.onnx; do
+    name=$(basename "$model" .onnx)
+    case $name in
+    double3 | forest3) # do not name their columns
+        rm -f out.csv
+        clproc score "$model" "$models/$name.csv" -o out.csv
+        expect_refusal 2 "$name.onnx: takes 6 columns and does not name them; name the table's with --columns"
+        expect_no_file out.csv
+        clproc score "$model" "$models/$name.csv" -o out.csv --columns $columns
+        ;;
+    *) clproc score "$model" "$models/$name.csv" -o out.csv ;;
+    esac
+    expect_code 0
+    expect_err "25 rows scored"
+    expect_right out.csv
+    count=$((count + 1))
+done
+[ $count -eq 24 ] || fail "$count models"
+
+# Columns are called by file and class; names are quoted where CSV wants it.
+clproc score "$models/tree.onnx" "$models/tree.csv" -o out.csv -q
+head -n 1 out.csv | grep -q ',right2,"tree_maybe, or not",tree_no,tree_yes' || fail "$(head -n 1 out.csv)"
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --name keep
+head -n 1 out.csv | grep -q ',right1,keep_0,keep_1' || fail "$(head -n 1 out.csv)"
+clproc score "$models/line.onnx" "$models/line.csv" -o out.csv --name x
+head -n 1 out.csv | grep -q ',right0,x.$' || fail "$(head -n 1 out.csv)"
+
+# Rows stay as they are, in their order, whatever the number of threads.
+{ head -n 1 "$models/forest.csv" && for i in 1 2 3 4 5 6 7 8 9; do
+    for j in 1 2 3 4 5 6 7 8 9; do for k in 1 2 3 4 5 6 7 8 9; do tail -n +2 "$models/forest.csv"; done; done
+done; } >many.csv
+clproc score "$models/forest.onnx" many.csv -o one.csv -j 1
+expect_code 0
+expect_err "18225 rows"
+clproc score "$models/forest.onnx" many.csv -o - -j 4
+expect_code 0
+expect_same one.csv "$out"
+cut -d, -f1-9 one.csv | tr -d '\r' >kept.csv
+tr -d '\r' <many.csv | cmp -s - kept.csv || fail "rows were changed"
+head -n 26 one.csv | cut -d, -f10- >first
+tail -n 25 one.csv | cut -d, -f10- >last
+tail -n +2 first | cmp -s - last || fail "equal rows have different scores"
+
+# JSON lines, with the columns in any order, and no line end at the last.
+printf '{"feature5":%s,"feature0":%s,"feature1":%s,"feature2":%s,"feature3":%s,"feature4":%s, "name":"a}b"}' \
+    $(sed -n 2p "$models/boosted.csv" | awk -F, '{ print $7, $2, $3, $4, $5, $6 }') >a.jsonl
+clproc score "$models/boosted.onnx" a.jsonl -o out.jsonl
+expect_code 0
+expect_json out.jsonl
+right=$(sed -n 2p "$models/boosted.csv" | cut -d, -f9 | tr -d '\r' | cut -c1-8)
+grep -q "\"name\":\"a}b\",\"boosted_0\":[0-9.e-]*,\"boosted_1\":$right[0-9]*}\$" out.jsonl ||
+    fail "$right: $(cat out.jsonl)"
+clproc score "$models/boosted.onnx" out.jsonl -o out2.jsonl
+expect_refusal 2 "out.jsonl: has a column boosted_0 already; call the scores otherwise with --name"
+
+# What CSV allows: a byte order mark, quotes, line breaks within them, empty lines, other columns.
+printf '\357\273\277"x ""1""",text,y\r\n"1.5","a\r\nb, ""c""",2\r\n\r\n3,,-1e3\r\n' >odd.csv
+clproc score "$models/line.onnx" odd.csv -o odd-out.csv --columns 'x "1",y,y,y,y,y'
+expect_code 0
+expect_err "2 rows"
+expect_lines odd-out.csv 4
+tr -d '\357\273\277\r' <odd-out.csv | sed -n 3p | grep -q '^b, ""c""",2,-*[0-9]' || fail "$(cat odd-out.csv)"
+sed 1q "$models/line.csv" >none.csv
+clproc score "$models/line.onnx" none.csv -o out.csv
+expect_code 0
+expect_err "^clproc: 0 rows"
+expect_lines out.csv 1
+
+# What is missing is filled in, or taken by trees that were made for it, or told.
+grep -q ',,' "$models/imputed.csv" && grep -q ',,' "$models/hist.csv" || fail "no value is missing"
+for gap in '' nan NaN null; do
+    sed "10s/,[^,]*/,$gap/3" "$models/softmax.csv" >gap.csv
+    clproc score "$models/softmax.onnx" gap.csv -o gap-out.csv
+    expect_refusal 1 "gap.csv: row 9: column feature2 is missing, and the model does not fill it in"
+    expect_no_file gap-out.csv
+done
+echo '{"feature0":1,"feature1":null,"feature2":1,"feature3":1,"feature4":1}' >gap.jsonl
+clproc score "$models/forest.onnx" gap.jsonl -o gap-out.jsonl
+expect_refusal 1 "gap.jsonl: row 1: column feature1 is missing"
+clproc score "$models/hist.onnx" gap.jsonl -o gap-out.jsonl
+expect_code 0
+
+# Tables that are wrong; an output that is there stays.
+echo before >out.csv
+sed '10s/,[^,]*/,much/3' "$models/forest.csv" >bad.csv
+clproc score "$models/forest.onnx" bad.csv -o out.csv
+expect_refusal 1 "bad.csv: row 9: column feature2 holds no number"
+sed '10s/,[^,]*//3' "$models/forest.csv" >bad.csv
+clproc score "$models/forest.onnx" bad.csv -o out.csv
+expect_refusal 1 "bad.csv: row 9 has not the columns that the first line names"
+sed '1s/feature3/other/' "$models/forest.csv" >bad.csv
+clproc score "$models/forest.onnx" bad.csv -o out.csv
+expect_refusal 2 "bad.csv: has no column feature3, which the model needs"
+sed '1s/feature3/feature2/' "$models/forest.csv" >bad.csv
+clproc score "$models/forest.onnx" bad.csv -o out.csv
+expect_refusal 2 "bad.csv: has several columns feature2"
+: >bad.csv
+clproc score "$models/forest.onnx" bad.csv -o out.csv
+expect_refusal 1 "bad.csv: has no first line"
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --name right -q --columns feature0
+expect_refusal 2 "takes 6 columns, and --columns names 1"
+echo '[1]' >bad.jsonl
+clproc score "$models/forest.onnx" bad.jsonl -o out.jsonl
+expect_refusal 1 "bad.jsonl: row 1 is no JSON object"
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.jsonl
+expect_refusal 2 "out.jsonl: must end as the table does"
+clproc score "$models/forest.onnx" photos.sqlite -o out.csv
+expect_refusal 2 "photos.sqlite: the table must end in .csv or .jsonl"
+clproc score "$models/forest.onnx" missing.csv -o out.csv
+expect_refusal 1 "missing.csv: cannot be read: No such file"
+[ "$(cat out.csv)" = before ] || fail "the output was touched"
+
+# Models that are none, or of kinds that are not supported.
+LC_ALL=C sed 's/LinearRegressor/ScaledRegressor/g' "$models/line.onnx" >other.onnx
+clproc score other.onnx "$models/line.csv" -o out.csv
+expect_refusal 2 'other.onnx: operator ScaledRegressor (.*): is not supported; .*clproc help models'
+clproc score "$models/line.csv" "$models/line.csv" -o out.csv
+expect_refusal 2 'line.csv: is no ONNX model'
+head -c 9000 "$models/forest.onnx" >cut.onnx
+clproc score cut.onnx "$models/forest.csv" -o out.csv
+expect_refusal 2 'cut.onnx: is no ONNX model, or not all of one'
+clproc score missing.onnx "$models/forest.csv" -o out.csv
+expect_refusal 1 'missing.onnx: '
+clproc score "$models/forest.onnx" -o out.csv
+expect_refusal 2 'name a model and a table'
+clproc score "$models/forest.onnx" "$models/forest.csv"
+expect_refusal 2 'no output given'
+clproc help models
+expect_out 'TreeEnsembleClassifier'
