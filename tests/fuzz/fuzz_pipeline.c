@@ -16,6 +16,7 @@ static void plan(const clproc_pipeline *pipeline, clp_model model, uint32_t dept
     }
     FUZZ_PROMISE(clp_layout_place(&layout));
     clp_terms_init(&terms, &layout, layout.width, layout.height);
+    terms.limits = (clp_term_limits){.pixels = 1 << 22, .side = 4096, .bytes = 1 << 26};
     bool failed = fuzz_failed(clp_pipeline_terms(pipeline, &terms, &error), &error);
     /* A large picture is planned like a small one, in more time. */
     if (failed || terms.width > 2000 || terms.height > 2000) {
