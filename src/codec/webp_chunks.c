@@ -32,22 +32,23 @@ bool clp_webp_next(const uint8_t *bytes, size_t size, size_t *at, clp_webp_chunk
 
 /* --------------------------------------------------------------- writing */
 
+/** `padding`: the byte behind data of an odd size. */
 static clproc_status append_chunk(clp_bytes *file, const char *type, const uint8_t *data,
-                                  size_t size, clproc_error *error) {
+                                  size_t size, uint8_t padding, clproc_error *error) {
     uint8_t head[CLP_WEBP_HEAD];
     clproc_status status;
     memcpy(head, type, 4);
     write_little(head + 4, (uint32_t)size, 4);
     CLP_TRY(status, out, clp_bytes_append(file, head, sizeof head, error));
     CLP_TRY(status, out, clp_bytes_append(file, data, size, error));
-    status = size % 2 ? clp_bytes_append(file, "", 1, error) : CLPROC_OK;
+    status = size % 2 ? clp_bytes_append(file, &padding, 1, error) : CLPROC_OK;
 out:
     return status;
 }
 
 static clproc_status append_block(clp_bytes *file, const char *type, const clp_block *block,
                                   clproc_error *error) {
-    return block->size ? append_chunk(file, type, block->data, block->size, error) : CLPROC_OK;
+    return block->size ? append_chunk(file, type, block->data, block->size, 0, error) : CLPROC_OK;
 }
 
 /** True of chunks that hold pictures. */
@@ -81,7 +82,7 @@ static clproc_status append_header(clp_bytes *file, const uint8_t *bytes, size_t
     data[0] = (uint8_t)(flags | (alpha ? ALPHA : 0));
     write_little(data + 4, width - 1, 3);
     write_little(data + 7, height - 1, 3);
-    return append_chunk(file, "VP8X", data, sizeof data, error);
+    return append_chunk(file, "VP8X", data, sizeof data, 0, error);
 }
 
 clproc_status clp_webp_assemble(clp_bytes *file, const uint8_t *bytes, size_t size, uint32_t width,
@@ -95,8 +96,11 @@ clproc_status clp_webp_assemble(clp_bytes *file, const uint8_t *bytes, size_t si
     CLP_TRY(status, out, append_block(file, "ICCP", &blocks->icc, error));
     for (size_t at = CLP_WEBP_START; clp_webp_next(bytes, size, &at, &chunk);) {
         if (holds_pictures(&chunk)) {
+            /* Where the data ends early libwebp takes this byte for the next. */
+            uint8_t padding = chunk.data + chunk.size < bytes + size ? chunk.data[chunk.size] : 0;
             CLP_TRY(status, out,
-                    append_chunk(file, (const char *)chunk.type, chunk.data, chunk.size, error));
+                    append_chunk(file, (const char *)chunk.type, chunk.data, chunk.size, padding,
+                                 error));
         }
     }
     CLP_TRY(status, out, append_block(file, "EXIF", &blocks->exif, error));

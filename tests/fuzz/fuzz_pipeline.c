@@ -20,6 +20,7 @@ static void plan(const clproc_pipeline *pipeline, clp_model model, uint32_t dept
     clp_overlays overlays = {0};
     FUZZ_PROMISE(clp_trial_overlays(&overlays, pipeline, &error) == CLPROC_OK);
     terms.overlays = &overlays;
+    terms.limits = (clp_term_limits){.pixels = 1 << 22, .side = 4096, .bytes = 1 << 26};
     bool failed = fuzz_failed(clp_pipeline_terms(pipeline, &terms, &error), &error);
     clp_overlays_free(&overlays);
     terms.overlays = NULL;

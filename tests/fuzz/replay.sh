@@ -121,6 +121,8 @@ journal)
     ;;
 *) fail "no seeds are known for $target" ;;
 esac
+# What was found once.
+cp "$source_dir/tests/fuzz/found/${target##*fuzz_}"-* "$seeds" 2>/dev/null
 [ $# -gt 1 ] && exit
 
 kept=$PWD/${target##*/}-crash
