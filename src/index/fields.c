@@ -175,6 +175,15 @@ clproc_status clp_selection_parse(clp_selection *selection, const char *list, cl
     return CLPROC_OK;
 }
 
+bool clp_selection_is_whole(const clp_selection *selection) {
+    bool whole =
+        selection->count == CLP_FIELD_FEATURES_VERSION || selection->count == CLP_FIELD_COUNT;
+    for (size_t i = 0; i < selection->count; i++) {
+        whole = whole && selection->fields[i] == (clp_field)i;
+    }
+    return whole;
+}
+
 void clp_selection_add_features(clp_selection *selection) {
     for (size_t i = CLP_FIELD_FEATURES_VERSION; i < CLP_FIELD_COUNT; i++) {
         if (!clp_selection_has(selection, (clp_field)i)) {

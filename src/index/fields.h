@@ -41,6 +41,8 @@ clproc_status clp_selection_parse(clp_selection *selection, const char *list, cl
 bool clp_selection_add(clp_selection *selection, const char *name);
 /** True if both have the same fields in the same order. */
 bool clp_selection_same(const clp_selection *a, const clp_selection *b);
+/** True if all fields are selected in their order, with features or without. */
+bool clp_selection_is_whole(const clp_selection *selection);
 /** Adds all features that are not selected yet. */
 void clp_selection_add_features(clp_selection *selection);
 bool clp_selection_has(const clp_selection *selection, clp_field field);

@@ -162,7 +162,14 @@ static bool fields(clp_selection *selection, const uint8_t *record, size_t size)
         whole = whole && json_object_get(object, always[i]);
     }
     json_decref(object);
-    return sound && (!whole || clp_selection_parse(selection, NULL, NULL) == CLPROC_OK);
+    if (sound && whole) {
+        bool features = clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION);
+        sound = clp_selection_parse(selection, NULL, NULL) == CLPROC_OK;
+        if (features) {
+            clp_selection_add_features(selection);
+        }
+    }
+    return sound;
 }
 
 /* ----------------------------------------------------- the short way to read */

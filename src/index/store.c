@@ -100,10 +100,7 @@ clproc_status clp_store_read(clp_store **store, const char *path, clproc_error *
         made->selection = &made->own;
         made->existed = true;
         status = made->kind->read(made, &made->own, error);
-        made->own.whole = made->own.count == CLP_FIELD_COUNT;
-        for (size_t i = 0; i < made->own.count; i++) {
-            made->own.whole = made->own.whole && made->own.fields[i] == (clp_field)i;
-        }
+        made->own.whole = clp_selection_is_whole(&made->own);
         if (status != CLPROC_OK) {
             clp_store_close(store);
         }

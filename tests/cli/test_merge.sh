@@ -57,6 +57,14 @@ for kind in jsonl csv; do
     expect_same all-few.$kind one-few.$kind
 done
 
+# Features are columns like others.
+clproc index in/a -o one-seen.jsonl --features -q
+for i in 1 2; do clproc index in/a -o seen$i.jsonl --features --shard $i/2 -q; done
+clproc index merge seen2.jsonl seen1.jsonl -o all-seen.jsonl
+expect_code 0
+expect_same all-seen.jsonl one-seen.jsonl
+grep -q '"PerceptualHash"' all-seen.jsonl || fail "there should be features"
+
 # --------------------------------------------------- of a file's rows the last named
 cp one.jsonl old.jsonl
 sed 's/"ImageWidth":[0-9]*/"ImageWidth":12345/' one.jsonl >new.jsonl
