@@ -105,6 +105,10 @@ void clp_binaries_forget(clp_device *device);
 
 /* -------------------------------------------------------- program.c */
 
+/** Whether the colour kernel takes vectors of COLOUR_GROUP_LANES from work-items, too: rusticl's
+ * compiler for processors needs minutes for long ones, of which it makes a loop each. */
+bool clp_device_is_narrow(const clp_device *device);
+
 /** Decides which program a pass needs. Roles are arguments, not variants. */
 typedef struct clp_variant {
     clp_pass_kind kind;

@@ -162,6 +162,10 @@ static bool has_clang_builtins(const clp_device *device) {
            strcmp(device->info.type, "cpu") == 0;
 }
 
+bool clp_device_is_narrow(const clp_device *device) {
+    return strcmp(device->info.platform, "rusticl") == 0;
+}
+
 /** The instructions that sum products of 16 bits, which LLVM knows but not all names it has for
  * processors tell it of. */
 static bool has_vnni(void) {
@@ -177,8 +181,8 @@ static bool has_vnni(void) {
 /** -w: a compiler that finds something to warn of says so on standard error, in a run of clproc. */
 static void print_options(const clp_device *device, bool builtins, char options[OPTIONS_SIZE]) {
     snprintf(options, OPTIONS_SIZE,
-             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
-             device->group_tiles, builtins, builtins && has_vnni());
+             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DNARROW=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d",
+             device->group_tiles, clp_device_is_narrow(device), builtins, builtins && has_vnni());
 }
 
 static clproc_status compile(clp_device *device, source *text, const char *options,

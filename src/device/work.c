@@ -153,7 +153,8 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
     colour_job *job = made;
     const clp_pass *pass = w->pass;
     const clp_surface *dst = surface_of(w, pass->dst[0]);
-    uint32_t lanes = device->group_tiles ? COLOUR_GROUP_LANES : COLOUR_ITEM_LANES;
+    bool narrow = device->group_tiles || clp_device_is_narrow(device);
+    uint32_t lanes = narrow ? COLOUR_GROUP_LANES : COLOUR_ITEM_LANES;
     uint32_t vectors = device->group_tiles ? COLOUR_GROUP_VECTORS : COLOUR_ITEM_VECTORS;
     *job = (colour_job){.width = dst->width,
                         .height = dst->height,
