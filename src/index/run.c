@@ -112,7 +112,7 @@ static void *read_files(void *user) {
 static clproc_status keep(work *index, const clp_old_row *known, clp_row *row, clp_bytes *text,
                           bool *passes, clproc_error *error) {
     clproc_status status;
-    if (known->same && !index->where) {
+    if (known->same && !index->where && index->params->near == 0) {
         *passes = true;
         return clp_store_copy(index->store, known->place, error);
     }
