@@ -188,7 +188,7 @@ clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const doub
     if (status == CLPROC_OK && wrong < rows) {
         const char *cure = explain(model, values + wrong * model->input_count, text, sizeof text);
         status = clp_error_set(error, CLPROC_ERROR_INPUT, "row %llu: %s%s",
-                               (unsigned long long)(first + wrong), text, cure);
+                               (unsigned long long)first + wrong, text, cure);
     }
     return status;
 }
