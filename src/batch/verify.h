@@ -19,7 +19,7 @@ typedef struct clp_verify {
 void clp_verify_init(clp_verify *verify);
 void clp_verify_destroy(clp_verify *verify);
 
-/** Chooses `count` of the listing's pictures by chance; the same seed and listing give the same
+/** Chooses `count` random pictures of the listing; the same seed and listing give the same
  * ones. `seed` 0: one that the clock gives. */
 clproc_status clp_verify_choose(clp_verify *verify, const clp_listing *listing, uint64_t count,
                                 uint64_t seed, clproc_error *error);

@@ -184,7 +184,7 @@ const clp_cli_option clp_cli_options[] = {
      "print the plan of the first picture before and after simplification, and write nothing",
      FIELD(explain)},
     {"verify", 0, "N", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
-     "compute N outputs, chosen by chance, once more with the reference device, and tell how far "
+     "compute N random outputs once more with the reference device, and tell how far "
      "they differ; exit with 1 if one breaks the promise (slow, and much memory for a large "
      "picture)",
      FIELD(run.verify), .min = 0, .max = 0x1p62},

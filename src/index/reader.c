@@ -177,6 +177,51 @@ static void read_png(clp_reader *reader, clp_row *row) {
     open_extract(reader, false, row);
 }
 
+/* ---------------------------------------------------------- HEIF and Netpbm */
+
+/** Bytes of a Netpbm file's beginning: its header, comments among it. */
+#define PNM_HEAD ((size_t)4 << 10)
+
+static void print_kind(const char *kind, char *text, size_t size) {
+    snprintf(text, size, "%s", kind);
+    for (char *c = text; *c; c++) {
+        *c = (char)toupper((unsigned char)*c);
+    }
+}
+
+/** A file whose header only its decoder knows. A HEIF's metadata may lie anywhere in it. */
+static void read_by_decoder(clp_reader *reader, clproc_format format, const char *kind,
+                            clp_row *row) {
+    clp_head *head = &reader->head;
+    bool heif = format == CLPROC_FORMAT_HEIF || format == CLPROC_FORMAT_AVIF;
+    size_t size = heif || head->size < PNM_HEAD ? (size_t)head->size : PNM_HEAD;
+    const clp_limits limits = {.chunk_bytes = (uint64_t)8 << 20};
+    const uint8_t *bytes = clp_head_exactly(head, 0, size);
+    char type[16];
+    clp_header header;
+    clproc_error error = {0};
+    clp_decode_result flaws = {0};
+    print_kind(heif && kind ? kind : clp_format_of(format)->name, type, sizeof type);
+    clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, type);
+    if (!bytes) {
+        fail(row, "is too large for its metadata to be found");
+        return;
+    }
+    if (clp_decoder_open(reader->decoder, bytes, size, &limits, CLPROC_FAIL_ON_NONE, &header,
+                         &error) != CLPROC_OK) {
+        fail(row, error.message);
+        return;
+    }
+    clp_row_integer(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_FORMAT, header.width);
+    clp_row_integer(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_FORMAT, header.height);
+    clp_row_integer(row, CLP_FIELD_BITS_PER_SAMPLE, CLP_RANK_FORMAT, header.depth);
+    put_blocks(row, &header.blocks);
+    clp_decoder_flaws(reader->decoder, &flaws);
+    if (flaws.message[0]) {
+        clp_row_warn(row, flaws.message);
+    }
+}
+
 /* ------------------------------------------------------- TIFF and raw files */
 
 /** Endings of raw files that are TIFF structures, as exiftool's FileType. */
@@ -252,21 +297,20 @@ static bool named_like_picture(const char *path) {
 
 static clp_read_end read_foreign(const char *path, bool named, const char *kind, bool empty,
                                  clp_row *row) {
-    char message[96], type[16];
+    char message[160], type[16];
     if (!named && !named_like_picture(path) && !(kind && clp_codec_kind_is_picture(kind))) {
         return CLP_READ_NO_PICTURE;
     }
-    snprintf(message, sizeof message, "is no JPEG, PNG, WebP, TIFF or raw file%s%s",
+    const char *package = kind ? clp_codec_missing(kind) : NULL;
+    snprintf(message, sizeof message, "is no picture that is read here%s%s%s%s",
              empty  ? ": it is empty"
              : kind ? ", but "
                     : "",
-             kind && !empty ? kind : "");
+             kind && !empty ? kind : "", package ? "; build clproc with " : "",
+             package ? package : "");
     fail(row, message);
     if (kind) {
-        snprintf(type, sizeof type, "%s", kind);
-        for (char *c = type; *c; c++) {
-            *c = (char)toupper((unsigned char)*c);
-        }
+        print_kind(kind, type, sizeof type);
         clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, type);
     }
     return CLP_READ_BROKEN;
@@ -298,6 +342,8 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
             clp_extract_webp(head, row);
         } else if (kind && strcmp(kind, "raf") == 0) {
             read_raf(reader, row);
+        } else if (known) {
+            read_by_decoder(reader, format, kind, row);
         } else {
             return read_foreign(path, named, kind, head->size == 0, row);
         }

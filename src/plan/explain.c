@@ -162,11 +162,18 @@ void clp_plan_explain(const clp_plan *plan, FILE *out) {
         print_pass(plan, &plan->passes[i], out);
     }
     if (plan->bands.count > 0) {
-        fprintf(
-            out,
-            "in bands: %u, each from one of %d windows of %.1f MB while the rest is decoded, on "
-            "a device that shares memory\n",
-            plan->bands.count, CLP_BAND_WINDOWS, (double)plan->bands.window.bytes / 1e6);
+        size_t held = 0;
+        for (uint32_t i = 0; i < plan->pass_count; i++) {
+            held += clp_bands_hold(&plan->bands, i);
+        }
+        fprintf(out,
+                "in bands: %u, each from one of %d windows of %.1f MB while the rest is decoded, "
+                "on a device that shares memory\n",
+                plan->bands.count, CLP_BAND_WINDOWS, (double)plan->bands.window.bytes / 1e6);
+        if (held < plan->pass_count) {
+            fprintf(out, "behind the last band: %zu passes, on the whole\n",
+                    plan->pass_count - held);
+        }
     }
     print_layout("encoded", &plan->output, out);
     fprintf(out,

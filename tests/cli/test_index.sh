@@ -119,7 +119,7 @@ clproc index bad missing.jpg -o bad.jsonl
 expect_code 1
 expect_err '^clproc: 1 written, 1 skipped, 6 failed'
 expect_err '^clproc: missing.jpg: cannot be read: No such file'
-expect_err '^clproc: bad/notes.jpg: is no JPEG, PNG, WebP, TIFF or raw file$'
+expect_err '^clproc: bad/notes.jpg: is no picture that is read here$'
 expect_lines bad.jsonl 7
 [ "$(grep -c '"Error":' bad.jsonl)" -eq 6 ] || fail "six rows should have an error"
 grep -q '"SourceFile":"bad/cut.jpg".*"FileType":"JPEG","Error":"the file ends' bad.jsonl ||
@@ -428,6 +428,22 @@ if [ "$code" -eq 0 ]; then
 else
     expect_err 'libwebp-dev'
 fi
+
+# What only a decoder knows: an AVIF's EXIF and profile, a Netpbm file's size.
+clproc run tags.jpg -o tags.avif
+if [ "$code" -eq 0 ]; then
+    clproc index tags.avif -o - --fields FileType,width,height,Make,iso,orientation,ProfileDescription
+    expect_code 0
+    clproc index tags.jpg -o expected --fields width,height,Make,iso,orientation,ProfileDescription
+    [ "$(sed 's/"FileType":"AVIF",//' "$out")" = "$(cat expected)" ] ||
+        fail "an AVIF's row is not that of its source: $(cat "$out" expected)"
+else
+    expect_err 'libheif-dev'
+fi
+clproc run tags.jpg -o wide.ppm
+clproc index wide.ppm -o - --fields FileType,depth
+expect_code 0
+[ "$(cat "$out")" = '{"FileType":"PPM","BitsPerSample":8}' ] || fail "a PPM: $(cat "$out")"
 
 corpus=${CLPROC_CORPUS:-$source_dir/../shared/corpus}
 [ -d "$corpus" ] || skip "no corpus; CLPROC_CORPUS may name it"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every OpenCL call made to fail once, and the device lost from any call on. Normally a sample of
-# FAULT_CALLS calls of each scenario, with a code taken by chance; FAULT_SEED repeats one. FAULT_ALL=1
+# FAULT_CALLS calls of each scenario, with a random code; FAULT_SEED repeats one. FAULT_ALL=1
 # tries every call of every scenario with every code, once and for good; FAULT_ONLY=NAME takes one
 # scenario.
 . "$(dirname "$0")/../cli/lib.sh"

@@ -1,4 +1,4 @@
-/* --verify: pictures chosen by chance are those of the reference, and a driver that computes
+/* --verify: random pictures are those of the reference, and a driver that computes
  * wrongly is found out. */
 #include "folder_fixture.h"
 
