@@ -553,6 +553,9 @@ typedef struct clproc_index_params {
     /** Tell groups of pictures whose perceptual hashes differ from one to the next in so many bits
      * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
     int near;
+    /** An ONNX file as in clproc_score_params, whose scores become the fields Score, Score2 and so
+     * on; its columns are fields that are numbers. Implies `features`; NULL: none. */
+    const char *model;
     clproc_near_fn on_near; /**< called once all rows are in the index, group by group */
 
     clproc_event_fn on_event; /**< may be NULL */

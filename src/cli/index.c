@@ -77,9 +77,9 @@ static int merge(const clp_cli_settings *settings) {
     if (!params.output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o all.csv, or -o -");
     }
-    if (given->fields || given->where || given->update || settings->shard) {
+    if (given->fields || given->where || given->update || given->model || settings->shard) {
         return clp_cli_usage_error("index merge takes rows as they are; leave --fields, --where, "
-                                   "--update and --shard out");
+                                   "--update, --model and --shard out");
     }
     clp_cli_catch_signals();
     params.cancel = clp_cli_stop_signal();

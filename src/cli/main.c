@@ -34,7 +34,7 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_profile},
     {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS], or merge INDEX... -o FILE",
      "Write what pictures tell of themselves into a table, from their headers alone, and with "
-     "--features what they look like.",
+     "--features what they look like; with --model, scores of them.",
      "A row for each picture that can be read, and raw file (DNG, NEF, CR2, ARW, ORF, RW2, RAF and "
      "others): "
      "size,\n"
@@ -50,6 +50,8 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc index photos/ -o photos.jsonl --update\n"
      "  clproc index merge part1.sqlite part2.sqlite -o photos.sqlite\n"
      "  clproc index photos/ -o photos.sqlite --features --near 6 >groups.csv\n"
+     "  clproc index photos/ -o - --model keep.onnx --where 'score > 0.8' --fields "
+     "SourceFile,score\n"
      "  clproc index photos/ -o - --where 'iso > 800 and lens ~ \"50mm\"' --fields "
      "SourceFile,iso,date\n",
      clp_cli_index},

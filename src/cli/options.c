@@ -289,6 +289,10 @@ const clp_cli_option clp_cli_options[] = {
      "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; does "
      "--features, too",
      FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
+    {"model", 0, "FILE", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "add the scores of a model as columns Score, Score2 and so on: an ONNX file as for score, "
+     "fitted to features and other fields that are numbers; does --features, too",
+     FIELD(index.model), .zero = "no scores"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
      FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 

@@ -308,6 +308,11 @@ static void print_models(const clp_cli_page *page) {
                     "commas; else --columns names them.");
     page->paragraph("A missing value (an empty cell, NaN, null) must be filled in by the model's "
                     "imputer, or be one that its trees were made for; else it is an error.");
+    page->paragraph("index --model finds columns among the fields that are numbers, or takes one "
+                    "matrix without "
+                    "names for the features in their order. The one score, or that of the "
+                    "second of two classes, is Score; of more classes each has a column, up to "
+                    "Score8. A row that lacks a value has no score there, and a Warning.");
     for (size_t i = 0; used < sizeof names && (name = clproc_score_operator(i)); i++) {
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", name);
     }

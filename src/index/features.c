@@ -1,5 +1,6 @@
 /* Rows with features: the workers of a run decode pictures, and each makes the row of its own from
- * the bytes that it has read. Rows are written as soon as all before them are. */
+ * the bytes that it has read. Rows are written as soon as all before them are; with a model, as
+ * soon as enough of them can be scored with one call. */
 #include <string.h>
 
 #include "batch/batch.h"
@@ -19,8 +20,11 @@ typedef struct gathering {
     clp_reader **readers; /**< one to a worker */
     size_t worker_count;
 
+    size_t batch; /**< rows that are written at once */
+
     pthread_mutex_t lock; /**< of what follows, and of writing */
     parcel **waiting;     /**< by file; NULL where there is none */
+    size_t ready;         /**< all files before this one have a row, waiting or written */
     parcel *spare;
     clp_bytes kept;
     bool failed; /**< writing has: no row may follow */
@@ -52,20 +56,66 @@ static void put_aside(gathering *g, parcel *one) {
     pthread_mutex_unlock(&g->lock);
 }
 
-/** Writes a row, if its turn has come, and those that have waited for it. */
-static clproc_status deliver(gathering *g, uint32_t item, parcel *one, clproc_error *error) {
+/** Scores the next rows; those that are kept are fetched for it. */
+static clproc_status score(gathering *g, size_t count, clproc_error *error) {
     clp_index_work *index = g->index;
+    parcel **next = &g->waiting[index->done];
+    clp_row *rows[CLP_SCORES_BATCH] = {NULL};
+    size_t row_count = 0;
+    clproc_status status;
+    for (size_t i = 0; i < count; i++) {
+        clp_index_entry *entry = &next[i]->entry;
+        if (entry->end == CLP_READ_UNCHANGED) {
+            CLP_TRY(status, out,
+                    clp_store_fetch(index->store, entry->known->place, &entry->row, error));
+        }
+        if (entry->end != CLP_READ_NO_PICTURE) {
+            rows[row_count++] = &entry->row;
+        }
+    }
+    CLP_TRY(status, out, clp_scores_run(index->scores, rows, row_count, error));
+    for (size_t i = 0; i < count; i++) {
+        next[i]->text.size = 0;
+        CLP_TRY(status, out, clp_index_print(index, &next[i]->entry, &next[i]->text, error));
+    }
+out:
+    return status;
+}
+
+/** Writes the rows that all before them are ready for. */
+static clproc_status write_ready(gathering *g, clproc_error *error) {
+    clp_index_work *index = g->index;
+    clproc_status status = CLPROC_OK;
+    while (!g->failed && index->done < g->ready) {
+        size_t count = g->ready - index->done;
+        count = count < g->batch ? count : g->batch;
+        if (index->scores) {
+            status = score(g, count, error);
+        }
+        for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
+            parcel **next = &g->waiting[index->done], *one = *next;
+            status = clp_index_write(index, &one->entry, one->text.data, one->text.size, &g->kept,
+                                     error);
+            one->next = g->spare;
+            g->spare = one;
+            *next = NULL;
+        }
+        g->failed = status != CLPROC_OK;
+    }
+    return status;
+}
+
+/** Takes a file's row in, and writes what can be written with it. */
+static clproc_status deliver(gathering *g, uint32_t item, parcel *one, clproc_error *error) {
+    size_t own = g->index->listing.own;
     clproc_status status = CLPROC_OK;
     pthread_mutex_lock(&g->lock);
     g->waiting[item] = one;
-    while (!g->failed && index->done < index->listing.own && g->waiting[index->done]) {
-        parcel **next = &g->waiting[index->done];
-        status = clp_index_write(index, &(*next)->entry, (*next)->text.data, (*next)->text.size,
-                                 &g->kept, error);
-        g->failed = status != CLPROC_OK;
-        (*next)->next = g->spare;
-        g->spare = *next;
-        *next = NULL;
+    while (g->ready < own && g->waiting[g->ready]) {
+        g->ready++;
+    }
+    if (g->ready - g->index->done >= g->batch || g->ready == own) {
+        status = write_ready(g, error);
     }
     pthread_mutex_unlock(&g->lock);
     return status;
@@ -127,7 +177,9 @@ static clproc_status end_file(void *user, uint32_t worker, const clp_taken *take
     }
     entry->known = clp_old_find(&index->old, clp_row_get(&entry->row, CLP_FIELD_SOURCE_FILE));
     see(&entry->row, taken);
-    status = clp_index_print(index, entry, &one->text, error);
+    if (!index->scores) {
+        status = clp_index_print(index, entry, &one->text, error);
+    }
     if (status != CLPROC_OK) {
         put_aside(g, one);
         goto out;
@@ -176,7 +228,9 @@ static void pass_on(const clproc_event *event, void *user) {
 
 clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
-    gathering g = {.index = index, .worker_count = clp_index_threads(index, index->listing.own)};
+    gathering g = {.index = index,
+                   .worker_count = clp_index_threads(index, index->listing.own),
+                   .batch = index->scores ? CLP_SCORES_BATCH : 1};
     clp_sink sink = {.listing = &index->listing, .begin = begin_file, .end = end_file, .user = &g};
     clproc_run_params run;
     clproc_status status;
@@ -203,7 +257,7 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     run.cancel = params->cancel;
     status = clp_batch_features(&run, &sink, error);
     if (status == CLPROC_ERROR_CANCELLED && clp_cancel_asked(params->cancel)) {
-        status = CLPROC_OK; /* the caller sees that rows are missing */
+        status = write_ready(&g, error); /* the caller sees that others are missing */
     }
 out:
     release(&g);

@@ -125,6 +125,10 @@ bool clp_field_is_feature(clp_field field) {
     return field >= CLP_FIELD_FEATURES_VERSION;
 }
 
+bool clp_field_is_score(clp_field field) {
+    return field >= CLP_FIELD_SCORE;
+}
+
 bool clp_selection_has(const clp_selection *selection, clp_field field) {
     for (size_t i = 0; i < selection->count; i++) {
         if (selection->fields[i] == field) {
@@ -177,17 +181,25 @@ clproc_status clp_selection_parse(clp_selection *selection, const char *list, cl
 
 bool clp_selection_is_whole(const clp_selection *selection) {
     bool whole =
-        selection->count == CLP_FIELD_FEATURES_VERSION || selection->count == CLP_FIELD_COUNT;
+        selection->count == CLP_FIELD_FEATURES_VERSION || selection->count >= CLP_FIELD_SCORE;
     for (size_t i = 0; i < selection->count; i++) {
         whole = whole && selection->fields[i] == (clp_field)i;
     }
     return whole;
 }
 
-void clp_selection_add_features(clp_selection *selection) {
-    for (size_t i = CLP_FIELD_FEATURES_VERSION; i < CLP_FIELD_COUNT; i++) {
+static void add_range(clp_selection *selection, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
         if (!clp_selection_has(selection, (clp_field)i)) {
             selection->fields[selection->count++] = (clp_field)i;
         }
     }
+}
+
+void clp_selection_add_features(clp_selection *selection) {
+    add_range(selection, CLP_FIELD_FEATURES_VERSION, CLP_FIELD_SCORE);
+}
+
+void clp_selection_add_scores(clp_selection *selection, size_t count) {
+    add_range(selection, CLP_FIELD_SCORE, CLP_FIELD_SCORE + count);
 }

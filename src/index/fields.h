@@ -11,6 +11,9 @@ typedef enum clp_field {
     CLP_FIELD_COUNT
 } clp_field;
 
+/** The most scores of a row. */
+enum { CLP_FIELD_SCORES = CLP_FIELD_COUNT - CLP_FIELD_SCORE };
+
 /** What whole rows of this program hold: changes with fields.def, so that --update reads rows of
  * another make anew. */
 enum { CLP_INDEX_VERSION = 1 };
@@ -32,8 +35,9 @@ bool clp_field_find(const char *name, size_t length, clp_field *field);
 clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
                               clproc_error *error);
 
-/** True for what is found in a picture's pixels, not its metadata. */
+/** True for what is found in a picture's pixels, or by a model, not in its metadata. */
 bool clp_field_is_feature(clp_field field);
+bool clp_field_is_score(clp_field field);
 
 /** Reads "SourceFile,ISO,lens"; NULL selects every field but features. */
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error);
@@ -41,10 +45,13 @@ clproc_status clp_selection_parse(clp_selection *selection, const char *list, cl
 bool clp_selection_add(clp_selection *selection, const char *name);
 /** True if both have the same fields in the same order. */
 bool clp_selection_same(const clp_selection *a, const clp_selection *b);
-/** True if all fields are selected in their order, with features or without. */
+/** True if all fields are selected in their order, with features or without, and behind features
+ * any number of scores. */
 bool clp_selection_is_whole(const clp_selection *selection);
 /** Adds all features that are not selected yet. */
 void clp_selection_add_features(clp_selection *selection);
+/** The same of the first scores, so many of them. */
+void clp_selection_add_scores(clp_selection *selection, size_t count);
 bool clp_selection_has(const clp_selection *selection, clp_field field);
 
 #endif

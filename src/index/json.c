@@ -1,5 +1,5 @@
-/* JSON lines: an object a row. Whole rows leave out what a file has not; rows of chosen fields say
- * null. */
+/* JSON lines: an object a row. Whole rows leave out what a file has not, but for scores, whose
+ * number the rows alone tell; of these, and in rows of chosen fields, what is not there is null. */
 #include <jansson.h>
 #include <string.h>
 
@@ -67,13 +67,18 @@ static clproc_status put_value(clp_bytes *text, const clp_row *row, clp_field fi
     }
 }
 
+/** True if a row may do without the field. */
+static bool may_lack(const clp_selection *selection, clp_field field) {
+    return selection->whole && !clp_field_is_score(field);
+}
+
 static clproc_status print(const clp_selection *selection, const clp_row *row, clp_bytes *text,
                            clproc_error *error) {
     clproc_status status;
     char joint = '{';
     for (size_t i = 0; i < selection->count; i++) {
         clp_field field = selection->fields[i];
-        if (selection->whole && !clp_row_has(row, field)) {
+        if (may_lack(selection, field) && !clp_row_has(row, field)) {
             continue;
         }
         char key[64];
@@ -141,11 +146,28 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
     for (size_t i = 0; usable && i < selection->count; i++) {
         clp_field field = selection->fields[i];
         const json_t *value = json_object_get(object, clp_field_info(field).name);
-        usable = value ? !(selection->whole && json_is_null(value)) && get_value(row, field, value)
-                       : selection->whole;
+        bool optional = may_lack(selection, field);
+        usable =
+            value ? !(optional && json_is_null(value)) && get_value(row, field, value) : optional;
     }
     json_decref(object);
     return usable && is_current(selection, row) && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+}
+
+/** Selects the fields of whole rows by those of one that were found. */
+static bool select_whole(clp_selection *selection) {
+    bool features = clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION);
+    size_t scores = 0;
+    while (scores < CLP_FIELD_SCORES &&
+           clp_selection_has(selection, (clp_field)(CLP_FIELD_SCORE + scores))) {
+        scores++;
+    }
+    bool sound = clp_selection_parse(selection, NULL, NULL) == CLPROC_OK;
+    if (features) {
+        clp_selection_add_features(selection);
+        clp_selection_add_scores(selection, scores);
+    }
+    return sound;
 }
 
 /** Whole rows leave out what a file has not; others have all their fields, with null. */
@@ -155,21 +177,16 @@ static bool fields(clp_selection *selection, const uint8_t *record, size_t size)
     const char *name;
     bool sound = json_object_size(object) > 0, whole = true;
     json_object_foreach(object, name, value) {
-        whole = whole && !json_is_null(value);
         sound = sound && clp_selection_add(selection, name);
+        whole =
+            whole && sound &&
+            (!json_is_null(value) || clp_field_is_score(selection->fields[selection->count - 1]));
     }
     for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
         whole = whole && json_object_get(object, always[i]);
     }
     json_decref(object);
-    if (sound && whole) {
-        bool features = clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION);
-        sound = clp_selection_parse(selection, NULL, NULL) == CLPROC_OK;
-        if (features) {
-            clp_selection_add_features(selection);
-        }
-    }
-    return sound;
+    return sound && (!whole || select_whole(selection));
 }
 
 /* ----------------------------------------------------- the short way to read */
@@ -248,7 +265,7 @@ static void pass_value(cursor *from, clp_field field, clp_row *row) {
     }
 }
 
-/** Passes the null of a field that a file has not, in rows of chosen fields. */
+/** Passes the null of a field that must be there, and that a file has not. */
 static bool pass_null(cursor *from) {
     bool none = from->at && from->end - from->at >= 4 && memcmp(from->at, "null", 4) == 0;
     from->at += none ? 4 : 0;
@@ -264,7 +281,7 @@ static size_t find_name(const clp_selection *selection, size_t next, const char 
         if (strncmp(wanted, name, length) == 0 && !wanted[length]) {
             return next;
         }
-        if (!selection->whole) { /* whole rows leave out what a file has not */
+        if (!may_lack(selection, selection->fields[next])) {
             break;
         }
     }
@@ -284,7 +301,7 @@ static bool skim(const clp_selection *selection, const uint8_t *record, size_t s
         if (next == selection->count) {
             return false;
         }
-        if (selection->whole || !pass_null(&from)) {
+        if (may_lack(selection, selection->fields[next]) || !pass_null(&from)) {
             pass_value(&from, selection->fields[next], row);
         }
         next++;
@@ -292,7 +309,8 @@ static bool skim(const clp_selection *selection, const uint8_t *record, size_t s
     } while (is_at(&from, joint));
     expect(&from, '}');
     expect(&from, '\n');
-    bool complete = selection->whole || next == selection->count;
+    bool complete =
+        next == selection->count || may_lack(selection, selection->fields[selection->count - 1]);
     return from.at == from.end && complete && is_current(selection, row) &&
            clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }

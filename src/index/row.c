@@ -134,6 +134,17 @@ void clp_row_warn(clp_row *row, const char *flaw) {
     clp_row_string(row, CLP_FIELD_WARNING, CLP_RANK_FORMAT, text);
 }
 
+void clp_row_unwarn(clp_row *row, const char *start) {
+    clp_cell *value = &row->values[CLP_FIELD_WARNING];
+    const char *text = clp_row_get(row, CLP_FIELD_WARNING), *at = strstr(text, start);
+    if (at == text) {
+        value->kind = CLP_CELL_NONE;
+    } else if (at && at - text > 2 && memcmp(at - 2, "; ", 2) == 0) {
+        value->size = (uint32_t)(at - 2 - text);
+        row->text.data[value->text + value->size] = '\0';
+    }
+}
+
 const char *clp_row_get(const clp_row *row, clp_field field) {
     const clp_cell *value = &row->values[field];
     return value->kind == CLP_CELL_TEXT || value->kind == CLP_CELL_LIST

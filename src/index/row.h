@@ -54,6 +54,8 @@ void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text
 void clp_row_features(clp_row *row, const clp_features *features);
 /** Adds a flaw to the row's warning, once. */
 void clp_row_warn(clp_row *row, const char *flaw);
+/** Takes the flaw that begins so out of the row's warning, and those after it. */
+void clp_row_unwarn(clp_row *row, const char *start);
 
 static inline bool clp_row_has(const clp_row *row, clp_field field) {
     return row->values[field].kind != CLP_CELL_NONE;

@@ -41,7 +41,8 @@ static size_t chunk_size(const work *index, size_t chunk) {
 
 clproc_status clp_index_print(const work *index, entry *from, clp_bytes *text,
                               clproc_error *error) {
-    bool row = from->end == CLP_READ_DONE || from->end == CLP_READ_BROKEN;
+    bool row = from->end == CLP_READ_DONE || from->end == CLP_READ_BROKEN ||
+               (from->end == CLP_READ_UNCHANGED && index->scores);
     from->passes = row && clp_where_passes(index->where, &from->row);
     return from->passes ? clp_store_print(index->store, &from->row, text, error) : CLPROC_OK;
 }
@@ -111,7 +112,7 @@ static void *read_files(void *user) {
 static clproc_status keep(work *index, const clp_old_row *known, clp_row *row, clp_bytes *text,
                           bool *passes, clproc_error *error) {
     clproc_status status;
-    if (known->same && !index->where) {
+    if (known->same && !index->where && index->params->near == 0) {
         *passes = true;
         return clp_store_copy(index->store, known->place, error);
     }
@@ -155,7 +156,7 @@ clproc_status clp_index_write(work *index, entry *from, const void *text, size_t
     if (from->known) {
         from->known->met = true;
     }
-    if (from->end == CLP_READ_UNCHANGED) {
+    if (from->end == CLP_READ_UNCHANGED && !index->scores) {
         CLP_TRY(status, out, keep(index, from->known, &from->row, kept, &passes, error));
     } else if (passes) {
         CLP_TRY(status, out, clp_store_put(index->store, &from->row, text, size, error));
@@ -370,9 +371,9 @@ static clproc_status end_stopped(work *index, clproc_error *error) {
     return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request");
 }
 
-/** True if a column or the filter needs to see pixels. */
+/** True if a column, the filter or a model needs to see pixels. */
 static bool wants_features(const work *index) {
-    bool wanted = false;
+    bool wanted = index->scores;
     clp_field field;
     for (size_t i = 0; i < index->selection.count; i++) {
         wanted = wanted || clp_field_is_feature(index->selection.fields[i]);
@@ -409,41 +410,6 @@ out:
     return status;
 }
 
-/** All that can be said before a file is touched. */
-static clproc_status prepare(work *index, clproc_error *error) {
-    static const clp_field needed[] = {CLP_FIELD_SOURCE_FILE, CLP_FIELD_FILE_SIZE,
-                                       CLP_FIELD_FILE_MODIFY_DATE};
-    const clproc_index_params *params = index->params;
-    clproc_status status;
-    clp_field field;
-    CLP_TRY(status, out, clp_store_check(params->output, error));
-    CLP_TRY(status, out, clp_selection_parse(&index->selection, params->fields, error));
-    if (params->features || params->near) {
-        clp_selection_add_features(&index->selection);
-    }
-    if (params->where) {
-        CLP_TRY(status, out, clp_where_create(&index->where, params->where, error));
-    }
-    for (size_t i = 0; params->update && i < sizeof needed / sizeof *needed; i++) {
-        if (!clp_selection_has(&index->selection, needed[i])) {
-            return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                                 "--update compares SourceFile, FileSize and FileModifyDate; add "
-                                 "%s to --fields",
-                                 clp_field_info(needed[i]).name);
-        }
-    }
-    for (size_t i = 0; params->update && clp_where_field(index->where, i, &field); i++) {
-        if (!clp_selection_has(&index->selection, field)) {
-            return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                                 "--update asks --where of rows that are kept, too; add %s to "
-                                 "--fields",
-                                 clp_field_info(field).name);
-        }
-    }
-out:
-    return status;
-}
-
 static void release(work *index) {
     for (size_t i = 0; index->slots && i < index->slot_count; i++) {
         for (size_t k = 0; k < CHUNK; k++) {
@@ -454,6 +420,7 @@ static void release(work *index) {
     clp_memory_free(index->slots);
     clp_store_close(&index->store);
     clp_where_destroy(&index->where);
+    clp_scores_destroy(&index->scores);
     clp_old_free(&index->old);
     clp_near_free(&index->near);
     clp_listing_free(&index->listing);
@@ -468,7 +435,7 @@ clproc_status clp_index_run(const clproc_index_params *params, clproc_index_resu
     pthread_mutex_init(&index.lock, NULL);
     pthread_cond_init(&index.filled, NULL);
     pthread_cond_init(&index.emptied, NULL);
-    clproc_status status = prepare(&index, error);
+    clproc_status status = clp_index_prepare(&index, error);
     if (status == CLPROC_OK) {
         status = run(&index, error);
     }

@@ -9,6 +9,7 @@
 #include "index/index.h"
 #include "index/near.h"
 #include "index/reader.h"
+#include "index/scores.h"
 #include "index/where.h"
 
 /** One file. */
@@ -16,7 +17,7 @@ typedef struct clp_index_entry {
     clp_row row;
     clp_read_end end;
     clp_old_row *known;
-    bool passes; /**< what `where` says; of rows that were read */
+    bool passes; /**< what `where` says; of rows that were read, or scored */
 } clp_index_entry;
 
 typedef struct clp_index_slot clp_index_slot;
@@ -27,6 +28,7 @@ typedef struct clp_index_work {
     clp_events events;
     clp_selection selection;
     clp_where *where;
+    clp_scores *scores; /**< NULL: no model */
     clp_store *store;
     clp_old old;
     clproc_index_result *result;
@@ -45,9 +47,14 @@ typedef struct clp_index_work {
     clproc_error error; /**< of a thread that could not go on */
 } clp_index_work;
 
+/* prepare.c */
+/** Reads what is asked for: fields, filter and model. */
+clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error);
+
+/* run.c */
 /** Threads for so many shares of the work. */
 size_t clp_index_threads(const clp_index_work *index, size_t shares);
-/** Prints the row of a file that was read behind `text`, if it passes. */
+/** Prints the row of a file that was read or scored behind `text`, if it passes. */
 clproc_status clp_index_print(const clp_index_work *index, clp_index_entry *entry, clp_bytes *text,
                               clproc_error *error);
 /** Writes the row of the next file, with its text, and reports it. `kept`: for text of rows that

@@ -43,6 +43,12 @@ const char *clp_model_output(const clp_onnx_model *model, size_t index);
 clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const double *values,
                             uint64_t first, int threads, double *scores, clproc_error *error);
 
+/** The same, but a row that has no scores is no error: it has NANs. */
+clproc_status clp_model_run_each(const clp_onnx_model *model, size_t rows, const double *values,
+                                 int threads, double *scores, clproc_error *error);
+/** Says why a row of values has no scores, as "column ISO is missing, …". */
+void clp_model_explain(const clp_onnx_model *model, const double *values, char *text, size_t size);
+
 /** The operators that are supported, by their place from 0; NULL beyond the last. */
 const char *clp_model_operator(size_t index);
 

@@ -114,36 +114,33 @@ static void *work(void *user) {
     return NULL;
 }
 
-/** Says why a row has no score. */
-static clproc_status tell_wrong(const model_job *job, size_t row, uint64_t number,
-                                clproc_error *error) {
-    const clp_onnx_model *model = job->model;
+/** Says why a row has no score; returns what may be done about it. */
+static const char *explain(const clp_onnx_model *model, const double *values, char *text,
+                           size_t size) {
     for (size_t c = 0; c < model->input_count; c++) {
         const clp_model_column *input = &model->inputs[c];
-        double value = job->values[row * model->input_count + c];
         char name[80];
         if (input->name) {
             snprintf(name, sizeof name, "%s", input->name);
         } else {
             snprintf(name, sizeof name, "%zu", c + 1);
         }
-        if (!fits(input, value)) {
-            return clp_error_set(error, CLPROC_ERROR_INPUT,
-                                 "row %llu: column %s holds %g, and the model was made for %s",
-                                 (unsigned long long)number, name, value,
-                                 input->type == CLP_ONNX_BOOL ? "0 and 1" : "whole numbers");
+        if (!fits(input, values[c])) {
+            snprintf(text, size, "column %s holds %g, and the model was made for %s", name,
+                     values[c], input->type == CLP_ONNX_BOOL ? "0 and 1" : "whole numbers");
+            return "";
         }
-        if (isnan(value)) {
-            return clp_error_set(error, CLPROC_ERROR_INPUT,
-                                 "row %llu: column %s is missing, and the model does not fill it "
-                                 "in; fill it, or train with an imputer",
-                                 (unsigned long long)number, name);
+        if (isnan(values[c])) {
+            snprintf(text, size, "column %s is missing, and the model does not fill it in", name);
+            return "; fill it, or train with an imputer";
         }
     }
-    return clp_error_set(error, CLPROC_ERROR_INPUT,
-                         "row %llu: its numbers lead to a score that is none; are they far from "
-                         "those the model was trained with?",
-                         (unsigned long long)number);
+    snprintf(text, size, "its numbers lead to a score that is none");
+    return "; are they far from those the model was trained with?";
+}
+
+void clp_model_explain(const clp_onnx_model *model, const double *values, char *text, size_t size) {
+    explain(model, values, text, size);
 }
 
 /** Rows of a block, so that it is not too large, and that there is one for each thread. */
@@ -154,8 +151,9 @@ static size_t choose_rows(const clp_onnx_model *model, size_t rows, size_t threa
     return most < GAP ? GAP : most;
 }
 
-clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const double *values,
-                            uint64_t first, int threads, double *scores, clproc_error *error) {
+/** Runs all rows; `*wrong` is the first without a score, `rows` if all have one. */
+static clproc_status run_rows(const clp_onnx_model *model, size_t rows, const double *values,
+                              int threads, double *scores, size_t *wrong, clproc_error *error) {
     enum { MOST_THREADS = 64 };
     pthread_t others[MOST_THREADS];
     size_t most = threads > MOST_THREADS ? MOST_THREADS : threads < 1 ? 1 : (size_t)threads;
@@ -175,10 +173,47 @@ clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const doub
     for (size_t i = 0; i < count; i++) {
         pthread_join(others[i], NULL);
     }
-    if (atomic_load(&job.exhausted)) {
-        return clp_error_memory(error, "rows of a model",
-                                model->columns * job.block_rows * sizeof(double));
+    *wrong = atomic_load(&job.wrong);
+    return atomic_load(&job.exhausted)
+               ? clp_error_memory(error, "rows of a model",
+                                  model->columns * job.block_rows * sizeof(double))
+               : CLPROC_OK;
+}
+
+clproc_status clp_model_run(const clp_onnx_model *model, size_t rows, const double *values,
+                            uint64_t first, int threads, double *scores, clproc_error *error) {
+    size_t wrong;
+    char text[200];
+    clproc_status status = run_rows(model, rows, values, threads, scores, &wrong, error);
+    if (status == CLPROC_OK && wrong < rows) {
+        const char *cure = explain(model, values + wrong * model->input_count, text, sizeof text);
+        status = clp_error_set(error, CLPROC_ERROR_INPUT, "row %llu: %s%s",
+                               (unsigned long long)first + wrong, text, cure);
     }
-    size_t wrong = atomic_load(&job.wrong);
-    return wrong < rows ? tell_wrong(&job, wrong, first + wrong, error) : CLPROC_OK;
+    return status;
+}
+
+static bool has_scores(const clp_onnx_model *model, const double *values, const double *scores) {
+    bool has = true;
+    for (size_t c = 0; c < model->input_count; c++) {
+        has = has && fits(&model->inputs[c], values[c]);
+    }
+    for (size_t c = 0; c < model->scores.columns; c++) {
+        has = has && isfinite(scores[c]);
+    }
+    return has;
+}
+
+clproc_status clp_model_run_each(const clp_onnx_model *model, size_t rows, const double *values,
+                                 int threads, double *scores, clproc_error *error) {
+    size_t wrong, columns = model->scores.columns;
+    clproc_status status = run_rows(model, rows, values, threads, scores, &wrong, error);
+    for (size_t r = wrong; status == CLPROC_OK && r < rows; r++) {
+        double *own = scores + r * columns;
+        bool has = has_scores(model, values + r * model->input_count, own);
+        for (size_t c = 0; !has && c < columns; c++) {
+            own[c] = (double)NAN;
+        }
+    }
+    return status;
 }

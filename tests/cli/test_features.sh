@@ -108,6 +108,10 @@ clproc index burst -o near.csv --near 6 --update
 expect_err '^clproc: 0 written'
 tr -d '\r' <"$out" >again.csv
 expect_same groups.csv again.csv
+clproc index burst -o near.jsonl --near 6 -q
+clproc index burst -o near.jsonl --near 6 --update -q # whose rows could be copied unread
+tr -d '\r' <"$out" >again.csv
+expect_same groups.csv again.csv
 clproc index burst -o near.csv --near 6 --where 'name != "e.png"' -q
 expect_lines "$out" 4
 clproc index burst -o near.csv --near 6 --where 'name = "f.jpg"' -q

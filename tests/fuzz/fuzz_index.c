@@ -49,11 +49,16 @@ static void read_record(const clp_store_kind *kind, const uint8_t *data, size_t 
     clp_row row = {0};
     clproc_error error;
     FUZZ_PROMISE(clp_selection_parse(&all, NULL, &error) == CLPROC_OK);
-    kind->format->parse(&all, data, size, &row);
-    clp_row_clear(&row);
     kind->format->fields(&found, data, size);
-    if (kind->format->skim) {
-        kind->format->skim(&all, data, size, &row);
+    for (int turn = 0; turn < 2; turn++) { /* of metadata alone, then of all */
+        kind->format->parse(&all, data, size, &row);
+        clp_row_clear(&row);
+        if (kind->format->skim) {
+            kind->format->skim(&all, data, size, &row);
+        }
+        clp_row_clear(&row);
+        clp_selection_add_features(&all);
+        clp_selection_add_scores(&all, 2);
     }
     clp_row_free(&row);
 }

@@ -17,7 +17,7 @@ below() {
     samples) echo codec meta core ;;
     selftest) echo device ops plan prof meta core ;;
     batch) echo report device ops plan features codec meta prof core ;;
-    index) echo batch features codec meta core ;;
+    index) echo batch features model codec meta core ;;
     stress) echo batch samples report device ops plan features codec meta prof core ;;
     model) echo core ;;
     cli) ;;

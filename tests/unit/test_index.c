@@ -53,6 +53,23 @@ static void test_lists(void **state) {
     clp_row_free(&row);
 }
 
+static void test_warnings(void **state) {
+    (void)state;
+    clp_row row = {0};
+    clp_row_unwarn(&row, "no score: ");
+    clp_row_warn(&row, "no score: a is missing");
+    clp_row_unwarn(&row, "no score: ");
+    assert_false(clp_row_has(&row, CLP_FIELD_WARNING));
+    clp_row_warn(&row, "a loop");
+    clp_row_warn(&row, "no score: a is missing");
+    assert_string_equal(clp_row_get(&row, CLP_FIELD_WARNING), "a loop; no score: a is missing");
+    clp_row_unwarn(&row, "no score: ");
+    assert_string_equal(clp_row_get(&row, CLP_FIELD_WARNING), "a loop");
+    clp_row_unwarn(&row, "loop"); /* not where a flaw begins */
+    assert_string_equal(clp_row_get(&row, CLP_FIELD_WARNING), "a loop");
+    clp_row_free(&row);
+}
+
 /* -------------------------------------------------------------------- EXIF */
 
 /** What is broken is named, and the rest is there. */
@@ -223,12 +240,32 @@ static void test_fields(void **state) {
     assert_non_null(strstr(error.message, "GPSLatitude"));
 }
 
+static void test_whole(void **state) {
+    (void)state;
+    clp_selection selection;
+    assert_int_equal(clp_selection_parse(&selection, NULL, NULL), CLPROC_OK);
+    assert_true(clp_selection_is_whole(&selection));
+    clp_selection_add_features(&selection);
+    assert_true(clp_selection_is_whole(&selection));
+    assert_int_equal(selection.fields[selection.count - 1], CLP_FIELD_THUMB_HASH);
+    clp_selection_add_scores(&selection, 3);
+    assert_true(clp_selection_is_whole(&selection));
+    assert_int_equal(selection.fields[selection.count - 1], CLP_FIELD_SCORE3);
+    clp_selection_add_scores(&selection, CLP_FIELD_SCORES);
+    assert_int_equal(selection.count, CLP_FIELD_COUNT);
+    assert_true(clp_selection_is_whole(&selection));
+    assert_int_equal(clp_selection_parse(&selection, NULL, NULL), CLPROC_OK);
+    clp_selection_add_scores(&selection, 1);
+    assert_false(clp_selection_is_whole(&selection));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranks),           cmocka_unit_test(test_lists),
         cmocka_unit_test(test_flaws_of_exif),   cmocka_unit_test(test_where),
         cmocka_unit_test(test_bounds_of_where), cmocka_unit_test(test_quality),
-        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_fields),          cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_warnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -426,6 +426,13 @@ static void test_batches(void **state) {
     assert_int_equal(clp_model_run(model, ROWS, values[0], 11, 2, scores[0], &error),
                      CLPROC_ERROR_INPUT);
     assert_non_null(strstr(error.message, "row 311: column 2 is missing"));
+    assert_int_equal(clp_model_run_each(model, ROWS, values[0], 2, scores[0], &error), 0);
+    for (size_t r = 0; r < ROWS; r++) {
+        assert_true(r == 300 || r == 700 ? isnan(scores[0][r]) : scores[0][r] == scores[1][r]);
+    }
+    char text[100];
+    clp_model_explain(model, values[700], text, sizeof text);
+    assert_string_equal(text, "column 2 is missing, and the model does not fill it in");
     clp_model_destroy(&model);
 }
 
