@@ -15,9 +15,11 @@ typedef enum state { OPENING, READY, LOST } state;
 typedef struct station {
     state state;
     uint32_t rank;
-    uint64_t memory, held; /**< bytes */
-    uint64_t share;        /**< pictures finished */
-    uint32_t failures;     /**< in a row */
+    uint64_t memory;   /**< bytes that it may hold */
+    uint64_t usual;    /**< the same, but for a picture that is alone there */
+    uint64_t held;     /**< bytes */
+    uint64_t share;    /**< pictures finished */
+    uint32_t failures; /**< in a row */
 } station;
 
 struct clp_board {
@@ -191,7 +193,7 @@ void clp_board_open(clp_board *board, uint32_t number, uint64_t memory, uint32_t
     pthread_mutex_lock(&board->lock);
     station *s = &board->stations[number];
     s->state = READY;
-    s->memory = memory;
+    s->memory = s->usual = memory;
     s->rank = rank;
     pthread_cond_broadcast(&board->changed);
     pthread_mutex_unlock(&board->lock);
@@ -280,7 +282,7 @@ bool clp_board_note(clp_board *board, uint32_t number, bool failed) {
 
 uint64_t clp_board_memory(clp_board *board, uint32_t number) {
     pthread_mutex_lock(&board->lock);
-    uint64_t memory = board->stations[number].memory;
+    uint64_t memory = board->stations[number].usual;
     pthread_mutex_unlock(&board->lock);
     return memory;
 }
@@ -328,7 +330,10 @@ static bool grant(clp_board *board, clp_holding *held, const clp_holding *wanted
     uint32_t most = board->params.most_pictures;
     bool first = is_nothing(held);
     uint64_t used = wanted->station == CLP_NO_STATION ? 0 : board->stations[wanted->station].held;
-    uint64_t limit = station_limit(board, wanted);
+    /* What is alone there may try with all that the station says it has. */
+    uint64_t limit = used == held->device || wanted->station == CLP_NO_STATION
+                         ? station_limit(board, wanted)
+                         : board->stations[wanted->station].usual;
     if (board->host_held + host > board->params.memory || used + device > limit ||
         (first && most > 0 && board->pictures >= most) ||
         (board->pictures > !first && board->host_held + host > board->params.soft_memory)) {
@@ -388,10 +393,11 @@ bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t least,
     pthread_mutex_lock(&board->lock);
     station *s = &board->stations[held->station];
     bool alone = s->held == held->device;
-    bool shrinks = s->memory == seen && (!alone || least < held->device);
+    uint64_t half = s->held / 2;
+    uint64_t usual = alone ? held->device - 1 : half > held->device ? half : held->device;
+    bool shrinks = s->usual == seen && usual < seen && (!alone || least < held->device);
     if (shrinks) {
-        uint64_t half = s->held / 2;
-        s->memory = alone ? held->device - 1 : half > held->device ? half : held->device;
+        s->usual = usual;
         pthread_cond_broadcast(&board->changed);
     }
     pthread_mutex_unlock(&board->lock);

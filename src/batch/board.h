@@ -90,7 +90,7 @@ bool clp_board_has_other(clp_board *board, uint32_t tried);
 /** A station has finished a picture, or failed with it for a reason of its own: so many failures in
  * a row that it must be lost make this true. */
 bool clp_board_note(clp_board *board, uint32_t station, bool failed);
-/** Bytes that a station may hold. */
+/** Bytes that a station may hold, as far as is known. */
 uint64_t clp_board_memory(clp_board *board, uint32_t station);
 /** Pictures that a station has finished. */
 uint64_t clp_board_share(clp_board *board, uint32_t station);
@@ -113,7 +113,8 @@ void clp_board_keep(clp_board *board, clp_holding *held, const clp_holding *kept
 void clp_board_release(clp_board *board, clp_holding *held);
 /** A station that might hold `seen` bytes had none left for a picture: from now on it may hold half
  * of what it holds, but at least that picture; and if that was alone, less than it, where `least`
- * bytes would do. False if nothing has changed, or another worker has come first. */
+ * bytes would do. A picture that is alone may still try with more. False if nothing has changed, or
+ * another worker has come first. */
 bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t least, uint64_t seen);
 /** True if somebody waits for memory: what is not in use should be given back. */
 bool clp_board_is_short(clp_board *board);

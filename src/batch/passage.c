@@ -186,20 +186,6 @@ out:
     return status;
 }
 
-/** Waits for memory. While it does, the station may turn out to have less than it said: then the
- * picture may have to go another way through it. */
-static clproc_status hold_waiting(clp_worker *self, clp_passage *passage, clp_board_answer *answer,
-                                  clproc_error *error) {
-    for (;;) {
-        clproc_status status = hold(self, passage, true, answer, error);
-        uint64_t most = clp_board_memory(self->run->board, self->station);
-        if (status != CLPROC_OK || *answer != CLP_BOARD_REFUSED || most == passage->most_bytes) {
-            return status;
-        }
-        passage->most_bytes = self->most_bytes = most;
-    }
-}
-
 /** Memory for the picture. Where it is not to be had beside what the worker holds, that is given up
  * first, the file, too: who waits must hold nothing. What makes a picture quicker is done without
  * then. */
@@ -210,15 +196,15 @@ static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_out
     if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
         let_go(self);
         passage->resident = false;
-        status = hold_waiting(self, passage, &answer, error);
+        status = hold(self, passage, true, &answer, error);
     }
     if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->encode) {
         passage->encode = NULL; /* as samples the results need less */
-        status = hold_waiting(self, passage, &answer, error);
+        status = hold(self, passage, true, &answer, error);
     }
     if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->keep) {
         passage->keep = false; /* decoded anew for each output, it need not be there as a whole */
-        status = hold_waiting(self, passage, &answer, error);
+        status = hold(self, passage, true, &answer, error);
     }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
 }

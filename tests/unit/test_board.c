@@ -266,10 +266,16 @@ static void test_a_station_has_less_than_it_says(void **state) {
     assert_false(clp_board_shrink(board, &held[3], 10, 20));
     assert_true(clp_board_shrink(board, &held[3], 9, 20));
     assert_int_equal(clp_board_memory(board, 0), 9);
+    /* Not beside another, but alone a picture may try, up to what the station says it has. */
+    assert_int_equal(clp_board_hold(board, NULL, &held[0], &wanted, false, &error),
+                     CLP_BOARD_LATER);
     clp_board_release(board, &held[3]);
     assert_int_equal(clp_board_hold(board, NULL, &held[0], &wanted, false, &error),
-                     CLP_BOARD_REFUSED);
+                     CLP_BOARD_GRANTED);
+    const clp_holding all = {.host = 1, .device = 101, .station = 0};
+    assert_int_equal(clp_board_hold(board, NULL, &held[1], &all, false, &error), CLP_BOARD_REFUSED);
     assert_int_equal(error.status, CLPROC_ERROR_MEMORY);
+    clp_board_release(board, &held[0]);
     clp_board_destroy(&board);
 }
 
