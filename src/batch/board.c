@@ -296,13 +296,18 @@ uint64_t clp_board_share(clp_board *board, uint32_t number) {
 
 /* ------------------------------------------------------------------ memory */
 
-static uint64_t station_limit(const clp_board *board, const clp_holding *wanted) {
-    return wanted->station == CLP_NO_STATION ? UINT64_MAX : board->stations[wanted->station].memory;
+/** What the station may hold; what is `alone` there may try with all that it says it has. */
+static uint64_t station_limit(const clp_board *board, const clp_holding *wanted, bool alone) {
+    if (wanted->station == CLP_NO_STATION) {
+        return UINT64_MAX;
+    }
+    const station *s = &board->stations[wanted->station];
+    return alone ? s->memory : s->usual;
 }
 
 static clproc_status check_size(const clp_board *board, const clp_holding *wanted,
                                 clproc_error *error) {
-    uint64_t limit = station_limit(board, wanted);
+    uint64_t limit = station_limit(board, wanted, true);
     bool device = wanted->device > limit;
     if (!device && wanted->host <= board->params.memory) {
         return CLPROC_OK;
@@ -330,10 +335,7 @@ static bool grant(clp_board *board, clp_holding *held, const clp_holding *wanted
     uint32_t most = board->params.most_pictures;
     bool first = is_nothing(held);
     uint64_t used = wanted->station == CLP_NO_STATION ? 0 : board->stations[wanted->station].held;
-    /* What is alone there may try with all that the station says it has. */
-    uint64_t limit = used == held->device || wanted->station == CLP_NO_STATION
-                         ? station_limit(board, wanted)
-                         : board->stations[wanted->station].usual;
+    uint64_t limit = station_limit(board, wanted, used == held->device);
     if (board->host_held + host > board->params.memory || used + device > limit ||
         (first && most > 0 && board->pictures >= most) ||
         (board->pictures > !first && board->host_held + host > board->params.soft_memory)) {
