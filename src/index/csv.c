@@ -1,22 +1,8 @@
 /* CSV as RFC 4180 has it, with a row of names. Lists are JSON arrays. */
 #include <string.h>
 
+#include "core/csv.h"
 #include "index/store_private.h"
-
-static clproc_status put_cell(clp_bytes *text, const char *cell, size_t size, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    if (!strpbrk(cell, ",\"\r\n") && cell[0] != ' ' && (size == 0 || cell[size - 1] != ' ')) {
-        return clp_bytes_append(text, cell, size, error);
-    }
-    CLP_TRY(status, out, clp_bytes_append(text, "\"", 1, error));
-    for (; *cell; cell++) {
-        CLP_TRY(status, out,
-                clp_bytes_append(text, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1, error));
-    }
-    CLP_TRY(status, out, clp_bytes_append(text, "\"", 1, error));
-out:
-    return status;
-}
 
 static clproc_status put_value(clp_bytes *text, const clp_row *row, clp_field field,
                                clproc_error *error) {
@@ -27,11 +13,11 @@ static clproc_status put_value(clp_bytes *text, const clp_row *row, clp_field fi
     case CLP_CELL_NONE:
         return CLPROC_OK;
     case CLP_CELL_TEXT:
-        return put_cell(text, clp_row_get(row, field), row->values[field].size, error);
+        return clp_csv_put_cell(text, clp_row_get(row, field), error);
     case CLP_CELL_LIST:
         CLP_TRY(status, out, clp_json_put_list(&list, row, field, error));
         CLP_TRY(status, out, clp_bytes_append(&list, "", 1, error));
-        status = put_cell(text, (const char *)list.data, list.size - 1, error);
+        status = clp_csv_put_cell(text, (const char *)list.data, error);
         break;
     default:
         clp_number_print(&row->values[field], number, sizeof number);

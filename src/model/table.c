@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/csv.h"
 #include "core/memory.h"
 #include "core/number.h"
 
@@ -403,20 +404,7 @@ clproc_status clp_table_add(clp_table *table, const char *const *names, size_t c
 
 /* -------------------------------------------------------------------- printing */
 
-static clproc_status spell_csv(const char *name, clp_bytes *out, clproc_error *error) {
-    bool quotes = strpbrk(name, ",\"\r\n") != NULL;
-    clproc_status status = CLPROC_OK;
-    CLP_TRY(status, done, clp_bytes_append(out, "\"", quotes, error));
-    for (; *name; name++) {
-        CLP_TRY(status, done,
-                clp_bytes_append(out, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1, error));
-    }
-    CLP_TRY(status, done, clp_bytes_append(out, "\"", quotes, error));
-done:
-    return status;
-}
-
-static clproc_status spell_json(const char *name, clp_bytes *out, clproc_error *error) {
+static clproc_status spell_json(clp_bytes *out, const char *name, clproc_error *error) {
     json_t *string = json_string(name);
     char *text = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
     clproc_status status =
@@ -431,7 +419,7 @@ static clproc_status spell_json(const char *name, clp_bytes *out, clproc_error *
 clproc_status clp_table_spell(const clp_table *table, const char *name, clp_bytes *out,
                               clproc_error *error) {
     clproc_status status =
-        (table->kind == CLP_TABLE_CSV ? spell_csv : spell_json)(name, out, error);
+        (table->kind == CLP_TABLE_CSV ? clp_csv_put_cell : spell_json)(out, name, error);
     return status == CLPROC_OK ? clp_bytes_append(out, "", 1, error) : status;
 }
 
