@@ -13,22 +13,6 @@ enum { BOXES = FEATURE_CELLS * FEATURE_CELLS };
 _Static_assert(FEATURE_SIDE == 320, "the pipeline says the same");
 const char clp_features_pipeline[] = "resize 320x320:fit=inside:enlarge=yes | flatten white";
 
-static const char *const names[] = {
-#define FEATURE(identifier, name) name,
-#include "features/features.def"
-#undef FEATURE
-};
-
-const char *clp_features_name(size_t index) {
-    return index < CLP_FEATURE_COUNT ? names[index] : NULL;
-}
-
-void clp_features_row(const clp_features *features, float row[CLP_FEATURE_COUNT]) {
-    for (size_t i = 0; i < CLP_FEATURE_COUNT; i++) {
-        row[i] = (float)features->values[i];
-    }
-}
-
 /** The sums, and of how many pixels. */
 typedef struct sums {
     const uint8_t *base;

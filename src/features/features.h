@@ -40,12 +40,6 @@ extern const char clp_features_pipeline[];
 void clp_features_make(clp_features *features, const clp_layout *picture, const clp_layout *sums,
                        const uint8_t *base);
 
-/** The name of a feature, as a field of an index; NULL beyond the last. */
-const char *clp_features_name(size_t index);
-/** A row of the features as a model takes it, in the order of their names; NAN for what is absent.
- */
-void clp_features_row(const clp_features *features, float row[CLP_FEATURE_COUNT]);
-
 /* hashes.c: of 32 x 32 means, row by row, in levels from 0 to 255. */
 uint64_t clp_features_hash(const double *luma);
 /** `colours`: red, green and blue of each. Returns how many bytes the hash has. */

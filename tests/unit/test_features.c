@@ -12,6 +12,7 @@
 #include "core/feature_sums.h"
 #include "device/reference.h"
 #include "features/features.h"
+#include "index/fields.h"
 #include "index/near.h"
 #include "plan/lower.h"
 
@@ -130,14 +131,15 @@ static void test_sharpness(void **state) {
 /** What a picture is too small for is absent, and the rest is there. */
 static void test_small(void **state) {
     (void)state;
-    float row[CLP_FEATURE_COUNT];
     clp_features f = features_of(paint_flat, 1, 2);
-    clp_features_row(&f, row);
-    assert_true(isnan(row[CLP_FEATURE_SHARPNESS_WHOLE]) && isnan(row[CLP_FEATURE_NOISE]));
-    assert_true(row[CLP_FEATURE_LUMA_MEAN] == 100);
-    assert_string_equal(clp_features_name(0), "SharpnessWhole");
-    assert_string_equal(clp_features_name(CLP_FEATURE_COUNT - 1), "NoiseEstimate");
-    assert_null(clp_features_name(CLP_FEATURE_COUNT));
+    assert_true(isnan(f.values[CLP_FEATURE_SHARPNESS_WHOLE]));
+    assert_true(isnan(f.values[CLP_FEATURE_NOISE]));
+    assert_true(f.values[CLP_FEATURE_LUMA_MEAN] == 100);
+    /* Models without names are trained on this order. */
+    assert_string_equal(clp_field_info(CLP_FIELD_SHARPNESS_WHOLE).name, "SharpnessWhole");
+    assert_string_equal(
+        clp_field_info((clp_field)(CLP_FIELD_SHARPNESS_WHOLE + CLP_FEATURE_COUNT - 1)).name,
+        "NoiseEstimate");
 }
 
 /* ------------------------------------------------------------------ groups */
