@@ -4,7 +4,7 @@
  *
  * The two passes of a separable filter on one 8-bit plane: along y to Q6 stored transposed, then
  * along x back to 8 bits stored transposed, weights in Q14. One pinned thread. Samples of both
- * results are held against plain C. Prints the multiply-adds a second of both passes as JSON.
+ * results are checked against plain C. Prints the multiply-adds a second of both passes as JSON.
  * A yardstick for bench/run.sh only; clproc does not use it. */
 #include <immintrin.h>
 #include <sched.h>

@@ -87,7 +87,7 @@ def _warm_up(title, contenders, rules):
 
 def race(title, contenders, rules, reference=None):
     """Measures all; returns those that work and those that failed. `reference`: the name whose
-    pictures the others' are held against."""
+    pictures the others' are compared with."""
     able, failed = _warm_up(title, contenders, rules)
     others = [one.warm_up[0] for one in able if not one.name.startswith(OURS)]
     racing = [one for one in able if one.name.startswith(OURS)

@@ -466,7 +466,7 @@ typedef struct clproc_run_params {
     /** Process the inputs again and again for so many seconds, then finish what was begun; 0: once.
      * Outputs are replaced. */
     double duration;
-    uint64_t verify;      /**< pictures to compare with the reference device's, chosen by chance */
+    uint64_t verify;      /**< pictures to compare with the reference device's, a random choice */
     uint64_t verify_seed; /**< chooses them; 0: another one in each run */
 
     clproc_profile_level profile;

@@ -136,8 +136,8 @@ static bool in_family(const clp_diff_row *row) {
 }
 
 /** Corrects for the number of rows, which give luck many chances (Benjamini and Hochberg); rows are
- * sorted by chance. The run's own rows are the question asked, and waits only follow from the
- * rest: neither counts. */
+ * sorted by their probability of being chance. The run's own rows are the question asked, and waits
+ * only follow from the rest: neither counts. */
 static void correct(clproc_diff *diff) {
     size_t family = 0;
     double best = 1;

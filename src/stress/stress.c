@@ -165,7 +165,8 @@ static clproc_status run_case(stress *test, size_t number, clproc_error *error) 
 
 /* ----------------------------------------------------------- the iterations */
 
-/** What is in use: memory that was freed but stays with the allocator comes and goes by chance. */
+/** What is in use: memory that was freed but stays with the allocator would vary from look to look.
+ */
 static double resident_bytes(void) {
     unsigned long long pages = 0;
 #ifdef __GLIBC__

@@ -1,5 +1,5 @@
 #!/bin/sh
-# HEIF and AVIF in, AVIF out, held against libheif's and libavif's own programs.
+# HEIF and AVIF in, AVIF out, checked against libheif's and libavif's own programs.
 . "$(dirname "$0")/lib.sh"
 
 clproc help formats

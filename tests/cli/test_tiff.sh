@@ -1,5 +1,5 @@
 #!/bin/sh
-# TIFF in, held against the PNGs that the files were made from by other programs.
+# TIFF in, checked against the PNGs that the files were made from by other programs.
 . "$(dirname "$0")/lib.sh"
 
 clproc help formats

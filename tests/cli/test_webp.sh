@@ -1,5 +1,5 @@
 #!/bin/sh
-# WebP in and out, held against cwebp and dwebp.
+# WebP in and out, checked against cwebp and dwebp.
 . "$(dirname "$0")/lib.sh"
 
 clproc help formats

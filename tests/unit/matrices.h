@@ -1,4 +1,4 @@
-/* Whole matrices, written out: what banded ones are held against. */
+/* Whole matrices, written out: what banded ones are checked against. */
 #ifndef CLP_TESTS_MATRICES_H
 #define CLP_TESTS_MATRICES_H
 
