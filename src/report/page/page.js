@@ -81,15 +81,18 @@ function decades(low, high) {
 const palette = [
     ["#3b73d1", "#5b8fe6"], ["#d9772b", "#e08a48"], ["#2a9a8a", "#3fb3a2"], ["#8b5fc4", "#a27fd6"],
     ["#c8475c", "#dd6b7d"], ["#5d8a2e", "#7ba84a"], ["#b08a12", "#c9a53a"], ["#a4407f", "#c0679f"],
-    ["#4a90b8", "#66a9cf"], ["#8d6b55", "#a98a74"]
+    ["#4a90b8", "#66a9cf"], ["#8d6b55", "#a98a74"], ["#16697a", "#3f93a5"], ["#6a6fcf", "#8b90e0"],
+    ["#c98a5f", "#d9a27e"], ["#7f4a4a", "#a86e6e"], ["#8f9a2c", "#b3bd50"]
 ].map(([light, dark]) => `light-dark(${light}, ${dark})`);
 const stageNames = data.stages;
 const waits = new Set(data.derived.stages.filter(stage => stage.waits).map(stage => stage.name));
 const frames = new Set(data.derived.stages.filter(stage => stage.frames).map(stage => stage.name));
-const order = ["decode", "encode", "write", "read", "build kernels", "submit", "plan", "reference", "header", "metadata"];
-const extra = stageNames.filter(name => !order.includes(name) && !name.startsWith("wait") && !frames.has(name));
+// Each stage that works has a colour of its own; what a run spends most on comes first.
+const order = ["decode", "encode", "compute", "write", "read", "build kernels", "plan", "submit", "header", "metadata"];
+const working = stageNames.filter(name => !name.startsWith("wait") && !frames.has(name));
+const coloured = [...order, ...working.filter(name => !order.includes(name))];
 const colourOfStage = name => name.startsWith("wait") ? "var(--wait)" : frames.has(name) ? "var(--frame)"
-    : palette[(order.includes(name) ? order.indexOf(name) : extra.indexOf(name)) % palette.length];
+    : palette[coloured.indexOf(name) % palette.length];
 const kernelColours = ["#1f8f63", "#3aa5a0", "#6b8f1f", "#2f7fa8", "#96902a", "#4f6fb5", "#7a5fa8"]
     .map(colour => `light-dark(${colour}, color-mix(in srgb, ${colour} 78%, white))`);
 const commandNames = data.commands.names;
