@@ -414,9 +414,10 @@ static clp_file_tree tree_of(const clp_names *names, uint32_t item) {
     bool beside = names->naming == NAMING_TEMPLATE && strncmp(names->output, "{dir}", 5) == 0;
     return (clp_file_tree){
         /* A template that begins with {dir} leads to where the input was found. */
-        .root = beside          ? (size_t)(base_name(path) - path)
-                : names->folder ? names->folder_size
-                                : 0,
+        .root = beside                         ? (size_t)(base_name(path) - path)
+                : names->naming == NAMING_FILE ? strlen(names->output)
+                : names->folder                ? names->folder_size
+                                               : 0,
         .no_links = !names->follow_links,
         .durable = names->durable,
     };

@@ -55,6 +55,9 @@ static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
     static const double white[4] = {255, 255, 255, 255};
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
+    uint32_t depth = (uint32_t)params->depth, most = clp_format_of(format)->depth;
+    depth = depth < most ? depth : most;
+    terms->depth = terms->depth > depth ? terms->depth : depth;
     terms->linear = params->linear;
     terms->cancel = params->cancel;
     terms->overlays = output->overlays;

@@ -66,8 +66,9 @@ typedef struct clp_file_tree {
     bool durable;  /**< files, and the folders made for them, are on disk on return */
 } clp_file_tree;
 
-/** Writes `path` so that it is either the old file or all of the new one; a symbolic link there is
- * replaced, not followed; a device, pipe or socket refused. */
+/** Writes `path` so that it is either the old file or all of the new one. A symbolic link there is
+ * followed if the whole path is of the user's choice or the tree may have links, and replaced if
+ * not, or if it leads nowhere; a device, pipe or socket is refused, with links to them. */
 clproc_status clp_file_write_in(const clp_file_tree *tree, const char *path, const void *data,
                                 size_t size, clproc_error *error);
 /** Makes a folder and what is missing above it. */
@@ -77,7 +78,8 @@ clproc_status clp_file_make_folder_in(const clp_file_tree *tree, const char *pat
 /** A file that is written part by part. */
 typedef struct clp_file_writer {
     const clp_file_tree *tree; /**< must live as long */
-    const char *path;          /**< the same */
+    const char *path;          /**< the same, or what follows */
+    char *real;                /**< where a link at the path leads to; NULL: no link was followed */
     int folder, file;
     char temporary[24]; /**< the name it has until it is whole */
 } clp_file_writer;

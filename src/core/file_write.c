@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -230,15 +231,19 @@ void clp_file_sweep(const clp_file_tree *tree, const char *folder) {
 
 /* ---------------------------------------------------------------- writing */
 
-/** A device, pipe or socket is there for others: a new file must not take its place. */
-static clproc_status check_place(int folder, const char *path, clproc_error *error) {
+/** A device, pipe or socket is there for others: a new file must not take its place, nor that of a
+ * link to it, as /dev/stdout is one. */
+static clproc_status check_place(int folder, const char *path, bool *link, clproc_error *error) {
+    const char *name = path + base_of(path);
     struct stat info;
-    if (fstatat(folder, path + base_of(path), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-        !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    bool there = fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    *link = there && S_ISLNK(info.st_mode);
+    there = *link ? fstatat(folder, name, &info, 0) == 0 : there;
+    if (there && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
         return clp_error_set_file(
             error, CLPROC_ERROR_IO, path,
             "is a device, pipe or socket, which is not replaced; name another "
-            "file");
+            "file, or - for standard output");
     }
     return CLPROC_OK;
 }
@@ -271,12 +276,27 @@ static clproc_status check_close(int file, const char *path, clproc_error *error
                                          : write_error(path, "cannot be written", error);
 }
 
+static void close_folder(clp_file_writer *writer) {
+    if (writer->folder >= 0 && writer->folder != AT_FDCWD) {
+        close(writer->folder);
+    }
+    writer->folder = -1;
+}
+
 clproc_status clp_file_begin(clp_file_writer *writer, const clp_file_tree *tree, const char *path,
                              clproc_error *error) {
     *writer = (clp_file_writer){.tree = tree, .path = path, .folder = -1, .file = -1};
+    bool link, follows = !tree->no_links || strlen(path) <= tree->root;
     clproc_status status;
     CLP_TRY(status, out, open_folder(tree, path, base_of(path), false, &writer->folder, error));
-    CLP_TRY(status, out, check_place(writer->folder, path, error));
+    CLP_TRY(status, out, check_place(writer->folder, path, &link, error));
+    if (link && follows && (writer->real = realpath(path, NULL))) {
+        writer->path = writer->real;
+        close_folder(writer);
+        CLP_TRY(
+            status, out,
+            open_folder(tree, writer->path, base_of(writer->path), false, &writer->folder, error));
+    }
     writer->file = open_temporary(writer->folder, writer->temporary);
     if (writer->file < 0) {
         status = write_error(path, "cannot be created", error);
@@ -317,10 +337,10 @@ void clp_file_abandon(clp_file_writer *writer) {
          */
         close(writer->file);
     }
-    if (writer->folder >= 0 && writer->folder != AT_FDCWD) {
-        close(writer->folder);
-    }
-    writer->file = writer->folder = -1;
+    close_folder(writer);
+    free(writer->real);
+    writer->real = NULL;
+    writer->file = -1;
 }
 
 clproc_status clp_file_write_in(const clp_file_tree *tree, const char *path, const void *data,

@@ -165,20 +165,20 @@ static void fill_colour(const clp_exact_picture *picture, const clp_term *term, 
 
 /** One term on a plane of a picture, which has all its pixels. */
 static clproc_status run_on_plane(clp_exact_picture *picture, uint32_t c, const clp_term *term,
-                                  uint32_t depth, clproc_error *error) {
+                                  clproc_error *error) {
     double fill[4];
     fill_colour(picture, term, fill);
-    return clp_exact_spatial(&picture->planes[c], term, fill[c], depth, picture->cancel, error);
+    return clp_exact_spatial(&picture->planes[c], term, fill[c], picture->cancel, error);
 }
 
-static clproc_status run_spatial(clp_exact_picture *picture, const clp_term *term, uint32_t depth,
+static clproc_status run_spatial(clp_exact_picture *picture, const clp_term *term,
                                  clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (!clp_exact_moves(term)) {
         clp_exact_premultiply(picture, true);
     }
     for (uint32_t c = 0; status == CLPROC_OK && c < clp_exact_planes(picture); c++) {
-        status = run_on_plane(picture, c, term, depth, error);
+        status = run_on_plane(picture, c, term, error);
     }
     picture->width = picture->planes[0].width;
     picture->height = picture->planes[0].height;
@@ -204,8 +204,7 @@ static bool only_move(const clp_term *const *terms, size_t count, const clp_term
  * pixels only while it is worked on. `layout`: the output's, where nothing follows that concerns
  * chroma, else NULL. Where pixels are then only moved, along a plane's grid, its samples are. */
 static clproc_status run_on_planes(clp_exact_picture *picture, const clp_term *const *terms,
-                                   size_t count, const clp_layout *layout, uint32_t depth,
-                                   clproc_error *error) {
+                                   size_t count, const clp_layout *layout, clproc_error *error) {
     const clp_term *filled;
     bool moves = only_move(terms, count, &filled) && layout;
     clproc_status status = CLPROC_OK;
@@ -226,7 +225,7 @@ static clproc_status run_on_planes(clp_exact_picture *picture, const clp_term *c
         }
         CLP_TRY(status, out, clp_exact_upsample(plane, picture->width, picture->height, error));
         for (size_t i = 0; i < count; i++) {
-            CLP_TRY(status, out, run_on_plane(picture, c, terms[i], depth, error));
+            CLP_TRY(status, out, run_on_plane(picture, c, terms[i], error));
         }
         if (layout) {
             CLP_TRY(status, out, clp_exact_downsample(plane, &layout->planes[c], error));
@@ -284,9 +283,9 @@ static clproc_status run_unsharp(clp_exact_picture *picture, const clp_term *blu
     clp_exact_premultiply(picture, false);
     CLP_TRY(status, out, copy_picture(&side, picture, error));
     if (luma) {
-        CLP_TRY(status, out, run_on_plane(picture, 0, blur, plan->input.depth, error));
+        CLP_TRY(status, out, run_on_plane(picture, 0, blur, error));
     } else {
-        CLP_TRY(status, out, run_spatial(picture, blur, plan->input.depth, error));
+        CLP_TRY(status, out, run_spatial(picture, blur, error));
     }
     clp_exact_premultiply(picture, false);
     clp_exact_unsharp(picture, &side, unsharp, luma);
@@ -318,7 +317,6 @@ static bool covers_planes(const order *o, size_t first, const clp_plan *plan) {
 
 static clproc_status run_terms(clp_exact_picture *picture, const order *o, const clp_plan *plan,
                                clproc_error *error) {
-    uint32_t depth = plan->input.depth;
     size_t next = 0;
     bool covers = false;
     clproc_status status = CLPROC_OK;
@@ -330,7 +328,7 @@ static clproc_status run_terms(clp_exact_picture *picture, const order *o, const
         covers = covers_planes(o, next, plan);
         CLP_TRY(status, out,
                 run_on_planes(picture, o->terms, next,
-                              covers || keeps_chroma(o, next, plan) ? &plan->picture : NULL, depth,
+                              covers || keeps_chroma(o, next, plan) ? &plan->picture : NULL,
                               error));
     }
     for (; covers && next < o->count; next++) {
@@ -344,7 +342,7 @@ static clproc_status run_terms(clp_exact_picture *picture, const order *o, const
             next++;
             CLP_TRY(status, out, run_unsharp(picture, term, o->terms[next], plan, error));
         } else if (term->kind == CLP_TERM_SPATIAL) {
-            CLP_TRY(status, out, run_spatial(picture, term, depth, error));
+            CLP_TRY(status, out, run_spatial(picture, term, error));
         } else {
             CLP_TRY(status, out, clp_exact_point(picture, term, error));
         }

@@ -29,9 +29,9 @@ clproc_status clp_exact_make(clp_exact_plane *plane, uint32_t width, uint32_t he
 void clp_exact_free(clp_exact_plane *plane);
 
 /* reference_spatial.c */
-/** Runs a spatial term on a plane. `fill`: of what lies outside; `depth`: bits of the picture. */
+/** Runs a spatial term on a plane. `fill`: of what lies outside. */
 clproc_status clp_exact_spatial(clp_exact_plane *plane, const clp_term *term, double fill,
-                                uint32_t depth, const volatile int *cancel, clproc_error *error);
+                                const volatile int *cancel, clproc_error *error);
 /** True if no row of a spatial term reaches outside. */
 bool clp_exact_is_whole(const clp_term *term);
 /** True if a spatial term filters nothing: each result is a sample, or the fill. */

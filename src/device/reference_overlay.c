@@ -81,7 +81,7 @@ static clproc_status make(clp_exact_plane planes[4], const clp_term *term,
     const clp_term scale = {.kind = CLP_TERM_SPATIAL, .y = term->y, .x = term->x};
     clproc_status status = load(planes, term, error);
     for (uint32_t c = 0; status == CLPROC_OK && c <= term->overlay->colours; c++) {
-        status = clp_exact_spatial(&planes[c], &scale, 0, 16, cancel, error);
+        status = clp_exact_spatial(&planes[c], &scale, 0, cancel, error);
     }
     if (status == CLPROC_OK) {
         divide(planes, term->overlay->colours, term->parameter[CLP_OVERLAY_LINEAR] != 0);

@@ -92,12 +92,12 @@ out:
 }
 
 clproc_status clp_exact_spatial(clp_exact_plane *plane, const clp_term *term, double fill,
-                                uint32_t depth, const volatile int *cancel, clproc_error *error) {
+                                const volatile int *cancel, clproc_error *error) {
     clp_axis y = {0}, x = {0};
     clproc_status status;
     if (term->gaussian_sigma > 0) {
         CLP_TRY(status, out,
-                clp_term_exact_gaussian(term, plane->width, plane->height, depth, &y, &x, error));
+                clp_term_exact_gaussian(term, plane->width, plane->height, &y, &x, error));
         status = apply(plane, &y, &x, fill, cancel, error);
     } else {
         CLP_TRY(status, out, apply(plane, &term->y, &term->x, fill, cancel, error));

@@ -92,7 +92,7 @@ static void naive_cost(const clp_plan *plan, double *bytes, double *operations, 
             continue;
         }
         bool blur = term->gaussian_sigma > 0;
-        double taps = 2.0 * clp_gaussian_radius(term->gaussian_sigma, plan->input.depth) + 1;
+        double taps = clp_gaussian_taps(term);
         double ty = blur ? taps : term->y.taps, tx = blur ? taps : term->x.taps;
         double h = blur ? height : term->y.out, w = blur ? width : term->x.out;
         *bytes += (pixels + 2 * h * width + h * w) * channels * size;

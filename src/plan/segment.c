@@ -128,9 +128,9 @@ static clproc_status push(clp_segment *segment, clp_stage *stage, clproc_error *
 }
 
 static clproc_status push_factors(clp_segment *segment, const clp_term *term, uint32_t width,
-                                  uint32_t height, uint32_t depth, clproc_error *error) {
+                                  uint32_t height, clproc_error *error) {
     clp_axis y[3] = {{0}}, x[3] = {{0}};
-    double cut = clp_gaussian_cut(depth);
+    double cut = term->gaussian_cut;
     clproc_status status = clp_axis_gaussian_factors(y, height, term->gaussian_sigma, cut, error);
     if (status == CLPROC_OK) {
         status = clp_axis_gaussian_factors(x, width, term->gaussian_sigma, cut, error);
@@ -148,18 +148,17 @@ static clproc_status push_factors(clp_segment *segment, const clp_term *term, ui
 }
 
 static clproc_status push_term(clp_segment *segment, const clp_term *term, uint32_t width,
-                               uint32_t height, uint32_t depth, bool factored,
-                               clproc_error *error) {
+                               uint32_t height, bool factored, clproc_error *error) {
     clp_stage stage = {.transpose = term->transpose};
     clproc_status status;
     if (factored) {
-        return push_factors(segment, term, width, height, depth, error);
+        return push_factors(segment, term, width, height, error);
     }
     snprintf(stage.label, sizeof stage.label, "%s", term->op);
     stage.filters =
         term->gaussian_sigma > 0 || !clp_axis_is_index(&term->y) || !clp_axis_is_index(&term->x);
     if (term->gaussian_sigma > 0) {
-        status = clp_term_exact_gaussian(term, width, height, depth, &stage.y, &stage.x, error);
+        status = clp_term_exact_gaussian(term, width, height, &stage.y, &stage.x, error);
     } else {
         memcpy(stage.fill, term->fill, sizeof stage.fill);
         stage.filled = !clp_axis_is_normalised(&term->y) || !clp_axis_is_normalised(&term->x);
@@ -244,7 +243,7 @@ static bool starts_anew(const clp_term *term, const clp_segment *segment) {
 
 clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms,
                                   const clp_layout *picture, clproc_error *error) {
-    uint32_t width = picture->width, height = picture->height, depth = picture->depth;
+    uint32_t width = picture->width, height = picture->height;
     const bool alpha = clp_model_has_alpha(picture->model);
     clp_segment *segment = NULL;
     const double factor_sigma = alpha ? FACTOR_SIGMA_ALPHA : FACTOR_SIGMA;
@@ -277,7 +276,7 @@ clproc_status clp_segments_create(clp_segments *segments, const clp_terms *terms
             continue;
         }
         bool factored = !terms->apart && term->gaussian_sigma >= factor_sigma;
-        CLP_TRY(status, out, push_term(segment, term, width, height, depth, factored, error));
+        CLP_TRY(status, out, push_term(segment, term, width, height, factored, error));
         if (term->gaussian_sigma == 0) {
             width = term->transpose ? term->y.out : term->x.out;
             height = term->transpose ? term->x.out : term->y.out;

@@ -329,12 +329,12 @@ out:
     return status;
 }
 
-uint32_t clp_gaussian_radius(double sigma, uint32_t depth) {
-    return (uint32_t)ceil(clp_gaussian_cut(depth) * sigma);
+static uint32_t gaussian_radius(double sigma, double cut) {
+    return (uint32_t)ceil(cut * sigma);
 }
 
-double clp_gaussian_cut(uint32_t depth) {
-    return depth > 8 ? 5 : 4;
+uint32_t clp_gaussian_taps(const clp_term *term) {
+    return 2 * gaussian_radius(term->gaussian_sigma, term->gaussian_cut) + 1;
 }
 
 clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
@@ -343,7 +343,7 @@ clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
     if (sigma == 0) {
         return CLPROC_OK;
     }
-    double taps = 2.0 * clp_gaussian_radius(sigma, terms->depth) + 1;
+    double cut = terms->depth > 8 ? 5 : 4, taps = 2.0 * gaussian_radius(sigma, cut) + 1;
     clproc_status status =
         clp_terms_afford(terms, op, terms->samples_x, terms->samples_y,
                          taps * ((double)terms->samples_x + terms->samples_y), error);
@@ -352,6 +352,7 @@ clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
     }
     if (status == CLPROC_OK) {
         term->gaussian_sigma = sigma;
+        term->gaussian_cut = cut;
         terms->spatial_seen = true;
         set_size(terms, terms->samples_x, terms->samples_y);
     }
@@ -359,9 +360,8 @@ clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
 }
 
 clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint32_t height,
-                                      uint32_t depth, clp_axis *y, clp_axis *x,
-                                      clproc_error *error) {
-    uint32_t radius = clp_gaussian_radius(term->gaussian_sigma, depth);
+                                      clp_axis *y, clp_axis *x, clproc_error *error) {
+    uint32_t radius = gaussian_radius(term->gaussian_sigma, term->gaussian_cut);
     *x = (clp_axis){0};
     clproc_status status = clp_axis_gaussian(y, height, term->gaussian_sigma, radius, error);
     if (status == CLPROC_OK) {

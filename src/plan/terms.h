@@ -62,6 +62,7 @@ typedef struct clp_term {
     /** σ of a Gaussian that may be replaced by its factors, 0 if none. The matrices are then empty
      * in a plan's terms and exact in a reference's. */
     double gaussian_sigma;
+    double gaussian_cut; /**< how many σ it reaches to each side */
     bool side; /**< the picture before this term is the side input of the next, an unsharp mask */
     /* COLOUR */
     clp_colour colour;
@@ -95,7 +96,7 @@ typedef struct clp_terms {
     uint32_t width, height;
     uint32_t colours; /**< colour channels: 1 or 3 */
     bool alpha;
-    uint32_t depth;
+    uint32_t depth; /**< bits of the picture, or of what it becomes where these are more */
     /** The samples there are, and which of them the picture is: shrink-on-load rounds the samples
      * up, the box stays fractional. Without it, and after the first term that filters, the box is 0
      * to width, 0 to height. */
@@ -178,15 +179,11 @@ void clp_luma_weights(bool linear, double weights[3]);
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error);
 
-/** Radius at which a Gaussian is cut (docs/numerics.md, section 3), in standard deviations and in
- * samples.
- */
-double clp_gaussian_cut(uint32_t depth);
-uint32_t clp_gaussian_radius(double sigma, uint32_t depth);
+/** Samples of a Gaussian's window (docs/numerics.md, section 3). */
+uint32_t clp_gaussian_taps(const clp_term *term);
 /** The matrices that define a term with gaussian_sigma, for a picture of width × height. */
 clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint32_t height,
-                                      uint32_t depth, clp_axis *y, clp_axis *x,
-                                      clproc_error *error);
+                                      clp_axis *y, clp_axis *x, clproc_error *error);
 
 /** Puts the curves of sRGB around whatever filters, if the list is to work in linear light. */
 clproc_status clp_terms_linearise(clp_terms *terms, clproc_error *error);

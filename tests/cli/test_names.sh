@@ -85,6 +85,22 @@ expect_code 0
 expect_same precious.png in/b.png
 [ ! -L links/b.png ] || fail "the link should be replaced"
 
+# One that is named itself leads on to its file. What leads to a pipe or device stays, as /dev/stdout must.
+cp in/b.png named.png
+ln -s named.png to-named.png
+clproc run in/b.png -o to-named.png --resize 4x4:fit=fill --report to-report.json
+expect_code 0
+expect_png_size named.png 4x4
+[ -L to-named.png ] || fail "a link that is named should stay"
+ln -s to-report.json report.json
+clproc run in/b.png -o report.png $op --report report.json
+expect_code 0
+[ -L report.json ] || fail "a report's link should stay"
+ln -s /proc/self/fd/1 stdout.png
+"$CLPROC" run in/b.png -o stdout.png $op 2>"$err" | cat >piped
+[ -L stdout.png ] || fail "a link to standard output was replaced"
+expect_err "stdout.png: is a device, pipe or socket.*or - for standard output"
+
 # Hostile names are bytes like others, and messages stay one line.
 mkdir odd
 newline=$(printf 'new\nline.png')

@@ -90,7 +90,7 @@ static void run_terms(picture *p, const clp_terms *terms) {
             run_point(p, term);
         } else if (term->gaussian_sigma > 0) {
             clp_axis y, x;
-            assert_int_equal(clp_term_exact_gaussian(term, p->width, p->height, 8, &y, &x, NULL),
+            assert_int_equal(clp_term_exact_gaussian(term, p->width, p->height, &y, &x, NULL),
                              CLPROC_OK);
             run_spatial(p, &y, &x, term->fill, false);
             clp_axis_free(&y);
