@@ -182,25 +182,15 @@ static clproc_status add_flatten(clp_lowering *lowering, const double colour[3])
     return clp_lower_step(lowering, &step, NULL);
 }
 
-/** The steepest part of a term's curves, over the distance of neighbouring Q6 values. */
-static double steepest(const clp_term *term) {
-    const uint32_t distance = CLP_CURVE_SIZE / (Q6_CURVE_SIZE - 1);
-    double most = 0;
-    for (uint32_t c = 0; c < 3 && term->curve[c]; c++) {
-        for (uint32_t i = distance; i <= CLP_CURVE_SIZE; i++) {
-            most = fmax(most, fabs((double)term->curve[c][i] - term->curve[c][i - distance]));
-        }
-    }
-    return most * CLP_CURVE_SIZE / distance;
-}
-
 static clproc_status add_curve(clp_lowering *lowering, const clp_term *term) {
     clp_step step = {.kind = CLP_STEP_CURVE, .in = term->curve[1] ? 3 : 1};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     CLP_TRY(status, out, add_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
-    clp_lower_rounding(lowering, lowering->rounded ? steepest(term) : 1);
+    clp_lower_rounding(lowering, lowering->rounded
+                                     ? clp_curve_slope(term, CLP_CURVE_SIZE / (Q6_CURVE_SIZE - 1))
+                                     : 1);
 out:
     return status;
 }

@@ -329,6 +329,16 @@ out:
     return status;
 }
 
+double clp_curve_slope(const clp_term *term, uint32_t distance) {
+    double most = 0;
+    for (uint32_t c = 0; c < 3 && term->curve[c]; c++) {
+        for (uint32_t i = distance; i <= CLP_CURVE_SIZE; i++) {
+            most = fmax(most, fabs((double)term->curve[c][i] - term->curve[c][i - distance]));
+        }
+    }
+    return most * CLP_CURVE_SIZE / distance;
+}
+
 static uint32_t gaussian_radius(double sigma, double cut) {
     return (uint32_t)ceil(cut * sigma);
 }

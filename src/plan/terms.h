@@ -166,6 +166,8 @@ double clp_srgb_encode(double value, const void *unused);
 clproc_status clp_terms_curve(clp_terms *terms, const char *op,
                               double (*const function[])(double, const void *), const void *context,
                               uint32_t count, clproc_error *error);
+/** How steep the curves of a term are at most, over `distance` entries of them. */
+double clp_curve_slope(const clp_term *term, uint32_t distance);
 /** Appends a Gaussian blur. */
 clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
                                  clproc_error *error);
