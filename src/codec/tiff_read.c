@@ -55,6 +55,11 @@ static bool is_raw(TIFF *file) {
            TIFFGetField(file, TIFFTAG_CFAREPEATPATTERNDIM, &any);
 }
 
+static bool is_lab(uint16_t photometric) {
+    return photometric == PHOTOMETRIC_CIELAB || photometric == PHOTOMETRIC_ICCLAB ||
+           photometric == PHOTOMETRIC_ITULAB;
+}
+
 /** How the samples become a picture's. */
 static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
     static const clp_model models[] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA, CLP_MODEL_RGB,
@@ -68,7 +73,7 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
     TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLESPERPIXEL, &tiff->samples);
     TIFFGetFieldDefaulted(file, TIFFTAG_PLANARCONFIG, &tiff->planar);
     TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
-    TIFFGetFieldDefaulted(file, TIFFTAG_EXTRASAMPLES, &extras, &extra);
+    bool told = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &extras, &extra) == 1;
     if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &tiff->photometric)) {
         return clp_tiff_failure(tiff, error);
     }
@@ -77,9 +82,11 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
         tiff->photometric == PHOTOMETRIC_MINISBLACK || tiff->photometric == PHOTOMETRIC_MINISWHITE;
     bool inks = tiff->photometric == PHOTOMETRIC_SEPARATED;
     uint16_t colours = gray ? 1 : inks ? 4 : 3;
-    bool alpha = extras > 0 && !inks &&
-                 (extra[0] == EXTRASAMPLE_ASSOCALPHA || extra[0] == EXTRASAMPLE_UNASSALPHA);
-    tiff->premultiplied = alpha && extra[0] == EXTRASAMPLE_ASSOCALPHA;
+    /* Some programs write alpha and do not say so; others take it as such, too. */
+    uint16_t last = extras > 0 ? extra[0] : EXTRASAMPLE_UNSPECIFIED;
+    last = !told && tiff->samples == colours + 1 ? EXTRASAMPLE_UNASSALPHA : last;
+    bool alpha = !inks && (last == EXTRASAMPLE_ASSOCALPHA || last == EXTRASAMPLE_UNASSALPHA);
+    tiff->premultiplied = alpha && last == EXTRASAMPLE_ASSOCALPHA;
     tiff->inverted = tiff->photometric == PHOTOMETRIC_MINISWHITE || inks;
     tiff->direct = (gray || inks || ycc || tiff->photometric == PHOTOMETRIC_RGB) &&
                    (tiff->bits == 8 || (tiff->bits == 16 && !inks)) &&
@@ -93,11 +100,18 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
         }
         return CLPROC_OK;
     }
-    if (tiff->bits > 8 || format != SAMPLEFORMAT_UINT) {
-        return unsupported("another kind than 8 and 16 bits, namely", tiff->bits, error);
+    if (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) {
+        return unsupported("signed or floating-point samples, sample format", format, error);
     }
-    if (extras > 0 || inks || !TIFFRGBAImageOK(file, message)) {
-        return unsupported("photometric kind", tiff->photometric, error);
+    if (tiff->bits > 8) {
+        return unsupported(
+            inks ? "CMYK, bits a sample:" : "another kind, bits a sample:", tiff->bits, error);
+    }
+    /* libtiff makes RGB of L*a*b* with another white than profiles have. */
+    if (extras > 0 || inks || is_lab(tiff->photometric) || !TIFFRGBAImageOK(file, message)) {
+        return unsupported(is_lab(tiff->photometric) ? "L*a*b* colours, photometric kind"
+                                                     : "photometric kind",
+                           tiff->photometric, error);
     }
     header->model = gray ? CLP_MODEL_GRAY : CLP_MODEL_RGB;
     header->depth = 8;

@@ -172,6 +172,7 @@ typedef struct collected {
     clp_row *row;
     char latitude_ref, longitude_ref;
     bool has_latitude, has_longitude, has_altitude, has_time, below_sea;
+    bool has_iptc; /**< by a tag of its own: Photoshop's, which comes later, repeats it */
     double latitude, longitude, altitude, time[3];
     char date[16];
     picture pictures[PICTURES];
@@ -362,9 +363,12 @@ static void take(void *user, const clp_tiff_tag *tag) {
         break;
     case AN_IPTC:
         clp_index_iptc(row, tag->data, tag->size, true);
+        all->has_iptc = true;
         break;
     case PHOTOSHOP:
-        clp_index_iptc(row, tag->data, tag->size, false);
+        if (!all->has_iptc) {
+            clp_index_iptc(row, tag->data, tag->size, false);
+        }
         break;
     case A_PROFILE:
         clp_icc_name(tag->data, tag->size, name, sizeof name);

@@ -196,6 +196,28 @@ static clproc_status compile(parser *text, node *made) {
     return CLPROC_OK;
 }
 
+/** Gives a date the form that fields have it in, 2024:05:06 12:00:00, where it is written as ISO
+ * 8601 has it, 2024-05-06T12:00:00; in a pattern, too. */
+static void spell_date(char *text) {
+    static const char form[] = "dddd-dd-ddTdd";
+    text += *text == '^';
+    for (size_t i = 0; text[i] && form[i]; i++) {
+        bool fits = form[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == form[i];
+        if (!fits) {
+            return;
+        }
+        if (i == 5) { /* a year, and more of a date */
+            text[4] = ':';
+        }
+        if (i == 8) {
+            text[7] = ':';
+        }
+        if (i == 11) {
+            text[10] = ' ';
+        }
+    }
+}
+
 static clproc_status take_comparison(parser *text, uint32_t *index) {
     static const struct {
         const char *sign;
@@ -227,6 +249,9 @@ static clproc_status take_comparison(parser *text, uint32_t *index) {
     skip_space(text);
     const char *value = text->at, *rest;
     CLP_TRY(status, out, take_value(text, made));
+    if (!made->numeric && !made->null && strstr(clp_field_info(made->field).name, "Date")) {
+        spell_date(text->where->texts + made->text);
+    }
     rest = text->at;
     text->at = value; /* for what is to be said of it */
     bool pattern = made->operation == LIKE || made->operation == UNLIKE;

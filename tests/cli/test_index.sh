@@ -99,6 +99,17 @@ expect_refusal 2 'no field'
 clproc index in -o - -q --fields name --where 'FileType = "PNG" and not (name ~ "rgb" or depth = 16)'
 expect_code 0
 expect_lines "$out" "$(find in -name '*png*' ! -name '*rgb*' | wc -l)"
+# Dates in the form of ISO 8601 mean the same as in the form that rows have.
+touch -d '2024-03-01 12:00:00' in/000*
+touch -d '2024-05-06 10:30:00' in/001*
+for test in '>= "2024-05' '< "2024-05-06' '>= "2024-05-06T10' '~ "^2024-05' '~ "2024-0'; do
+    clproc index in -o - -q --fields name,FileModifyDate --where "FileModifyDate $test\""
+    expect_code 0
+    mv "$out" iso.out
+    clproc index in -o - -q --fields name,FileModifyDate \
+        --where "FileModifyDate $(echo "$test" | sed 's/\([0-9]\)-/\1:/g; s/T/ /')\""
+    cmp -s "$out" iso.out || fail "FileModifyDate $test should find the same with colons"
+done
 for wrong in 'iso >' 'iso' 'iso ? 5' '(iso > 5' 'iso > 5)' 'quux = 5' 'iso > 5 or' 'lens ~ "("' 'lens ~ "a' \
     'lens ~ 5' 'iso < null' 'lens ~ "(a{50}){50}"' 'lens ~ "(a)\1"' ''; do
     clproc index in -o b.jsonl --where "$wrong"

@@ -79,6 +79,9 @@ half = numpy.concatenate([array // 2, alpha // 2], 2)  # 127
 tiff("half", half.astype(numpy.uint8), 2, 1, "<")
 expected = numpy.minimum(255, ((array // 2).astype(int) * 255 + 63) // 127).astype(numpy.uint8)
 Image.fromarray(numpy.concatenate([expected, alpha // 2], 2), "RGBA").save("png/half.png")
+# Alpha without ExtraSamples, as OpenCV writes it.
+tiff("untold", numpy.concatenate([array, numpy.asarray(rgb.convert("L"))[:, :, None]], 2), 2)
+rgba.save("png/untold.png")
 # 16 bits of RGB: Pillow reads no such PNG, so it is told by its high bytes.
 tiff("rgb16", array.astype(numpy.uint16) * 257, 2, None, "<")
 rgb.save("png/rgb16.png")
@@ -97,7 +100,7 @@ tiffcp -c lzw -t -w 32 -l 48 tif/rgb.tif tif/tiles.tif && cp png/rgb.png png/til
 clproc run tif -o out --format png --depth 8
 expect_code 0
 expect_summary() { expect_err "^clproc: $1"; }
-expect_summary '16 written, 0 skipped, 0 failed'
+expect_summary '17 written, 0 skipped, 0 failed'
 for file in tif/*.tif; do
     name=${file##*/}
     name=${name%.tif}
@@ -206,7 +209,12 @@ expect_code 1
 expect_err 'cut.tif: is not a TIFF that can be decoded'
 clproc run deep.tif -o none.png
 expect_code 1
-expect_err 'deep.tif: is a TIFF of another kind than 8 and 16 bits, namely 32'
+expect_err 'deep.tif: is a TIFF of another kind, bits a sample: 32'
+cp tif/rgb.tif lab.tif
+tiffset -s 262 8 lab.tif >/dev/null 2>&1
+clproc run lab.tif -o none.png
+expect_code 1
+expect_err 'lab.tif: is a TIFF of L\*a\*b\* colours'
 "$python" - <<'END'
 data = bytearray(open("tif/rgb16.tif", "rb").read())
 open("short.tif", "wb").write(data[:-20000])
