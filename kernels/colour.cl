@@ -6,33 +6,48 @@
  *
  * A tile is some vectors of the picture in their order, row after row; on a GPU neighbouring work-items take
  * neighbouring vectors. Channels stand in arrays of vectors that are never indexed by what is not known when they are
- * compiled, so that they stay in registers.
+ * compiled, so that they stay in registers. A work-item that owns a tile runs each step on UNITS vectors in a row, so
+ * that finding out what the step is does not cost more than the step.
+ *
+ * Where samples of chroma stand for two columns or rows, a vector is taken from two rows one after the other, and what
+ * is stored of chroma are means.
  */
 FIND_JOB(colour_job)
 
 #if GROUP_TILE
 #define LANES COLOUR_GROUP_LANES
+#define UNITS 1
 #define COLOUR_VECTORS COLOUR_GROUP_VECTORS
 #else
 #if NARROW
 #define LANES COLOUR_GROUP_LANES
+#define UNITS 1
 #else
 #define LANES COLOUR_ITEM_LANES
+#define UNITS COLOUR_ITEM_UNITS
 #endif
 #define COLOUR_VECTORS COLOUR_ITEM_VECTORS
+#endif
+#if LANES == 16
+#define HALF_LANES 8
+#else
+#define HALF_LANES 2
 #endif
 
 #define JOIN_NAMES(a, b) a##b
 #define JOIN(a, b) JOIN_NAMES(a, b)
-/* As uchar4, where LANES is 4 */
+/* As uchar4 and uchar2, where LANES is 4 */
 #define VECTOR(type) JOIN(type, LANES)
+#define HALF_VECTOR(type) JOIN(type, HALF_LANES)
 
 #if REAL
 typedef float number;
 #define NUMBERS VECTOR(float)
+#define HALF_NUMBERS HALF_VECTOR(float)
 #else
 typedef int number;
 #define NUMBERS VECTOR(int)
+#define HALF_NUMBERS HALF_VECTOR(int)
 #define Q6_WHITE (255 * 64)
 #endif
 
@@ -54,8 +69,11 @@ typedef union lanes {
     number l[LANES];
 } lanes;
 
+#define INTS VECTOR(int)
+#define AS_INTS(v) JOIN(as_int, LANES)(v)
+
 typedef union int_lanes {
-    VECTOR(int) v;
+    INTS v;
     int l[LANES];
 } int_lanes;
 
@@ -66,6 +84,11 @@ typedef struct arenas {
 #define EACH_LANE _Pragma("unroll") for (uint l = 0; l < LANES; l++)
 /* For what is rare or long: compilers take their time over it sixteen times. */
 #define SOME_LANES _Pragma("unroll 1") for (uint l = 0; l < LANES; l++)
+#if UNITS > 1
+#define EACH_UNIT for (uint u = 0; u < count; u++)
+#else
+#define EACH_UNIT _Pragma("unroll") for (uint u = 0; u < 1; u++)
+#endif
 #define EACH_CHANNEL(count) _Pragma("unroll") for (uint c = 0; c < 4; c++) if (c < (count))
 
 /* What is no number becomes `low`. */
@@ -214,9 +237,42 @@ void store_pixels(const arenas *a, __global const colour_surface *s, uint colour
     }
 }
 
+/* The sum of one value or of two, of each lane or of each two lanes, as the bytes of their mean. */
+GROUP_INLINE
+VECTOR(uchar) mean_bytes(NUMBERS sum, uint log2_count) {
+#if REAL
+    return TO_uchar(sum * (log2_count == 2 ? 0.25f : 0.5f));
+#else
+    return CONVERT(limit(sum + (32 << log2_count) >> (NUMBERS)(6 + log2_count), 0, 255), uchar);
+#endif
+}
+
+/* Stores chroma, in planes of 8 bits: `sums` over the rows of a vector, of which n lanes are in the picture. What is
+ * not repeats the last of them. */
+GROUP_INLINE
+void store_means(const arenas *a, __global const colour_job *job, uint x, uint y, uint n, const pixels *sums) {
+    uint log2_count = job->h_step / 2 + job->v_step / 2;
+    EACH_CHANNEL(3) {
+        if (c > 0) {
+            __global uchar *row = surface_at(a, &job->dst[c], y);
+            lanes sum;
+            sum.v = sums->v[c];
+            if (n < LANES) {
+                EACH_LANE sum.l[l] = l > 0 && l >= n ? sum.l[l > 0 ? l - 1 : 0] : sum.l[l];
+            }
+            if (job->h_step == 1) {
+                ((__global VECTOR(uchar) *)row)[x] = mean_bytes(sum.v, log2_count);
+            } else {
+                HALF_NUMBERS pairs = sum.v.even + sum.v.odd;
+                ((__global HALF_VECTOR(uchar) *)row)[x] = mean_bytes((NUMBERS)(pairs, pairs), log2_count).lo;
+            }
+        }
+    }
+}
+
 /* Offset and three coefficients, as many as there are */
 GROUP_INLINE
-NUMBERS row_sum(__global const number *m, const pixels *p, NUMBERS sum, uint in) {
+NUMBERS row_sum(const number m[4], const pixels *p, NUMBERS sum, uint in) {
     sum += m[0] * p->v[0];
     if (in > 1) {
         sum += m[1] * p->v[1];
@@ -228,70 +284,87 @@ NUMBERS row_sum(__global const number *m, const pixels *p, NUMBERS sum, uint in)
 }
 
 GROUP_INLINE
-void step_matrix(pixels *p, __global const colour_step *s, __global const uchar *tables) {
-    __global const number *m = (__global const number *)(tables + s->table);
-    pixels old = *p;
-    EACH_CHANNEL(3) {
-        if (c < s->out) {
+void step_matrix(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables) {
+    __global const number *table = (__global const number *)(tables + s->table);
+    uint in = s->in, out = s->out;
+    number m[12];
+    _Pragma("unroll") for (uint i = 0; i < 12; i++) m[i] = table[i];
 #if REAL
-            /* A premultiplied colour takes the offset in proportion to its alpha. */
-            NUMBERS start = m[4 * c + 3];
-            if (s->value[0] != 0) {
-                start = m[4 * c + 3] * (old.v[3] * s->inverse_white);
-            }
-            p->v[c] = row_sum(m + 4 * c, &old, start, s->in);
+    bool premultiplied = s->value[0] != 0;
+    float inverse_white = s->inverse_white;
 #else
-            int half_unit = s->shift > 0 ? 1 << (s->shift - 1) : 0;
-            p->v[c] = row_sum(m + 4 * c, &old, m[4 * c + 3] + half_unit, s->in) >> (NUMBERS)s->shift;
+    int shift = s->shift, half_unit = shift > 0 ? 1 << (shift - 1) : 0;
 #endif
+    EACH_UNIT {
+        pixels old = p[u];
+        EACH_CHANNEL(3) {
+            if (c < out) {
+#if REAL
+                /* A premultiplied colour takes the offset in proportion to its alpha. */
+                NUMBERS start = m[4 * c + 3];
+                if (premultiplied) {
+                    start = m[4 * c + 3] * (old.v[3] * inverse_white);
+                }
+                p[u].v[c] = row_sum(m + 4 * c, &old, start, in);
+#else
+                p[u].v[c] = row_sum(m + 4 * c, &old, m[4 * c + 3] + half_unit, in) >> (NUMBERS)shift;
+#endif
+            }
         }
+    }
+}
+
+GROUP_INLINE
+void step_clamp(pixels *p, uint count, number white) {
+    EACH_UNIT {
+        EACH_CHANNEL(4) p[u].v[c] = limit(p[u].v[c], 0, white);
     }
 }
 
 #if REAL
 
+/* The segments of a curve: of each the value at 0 if it went on to there, and its slope. They are as wide as floats of
+ * value + bias that have the same upper bits, so they become narrower towards 0. */
 GROUP_INLINE
-void step_clamp(pixels *p, float white) {
-    EACH_CHANNEL(4) p->v[c] = limit(p->v[c], 0, white);
-}
-
-/* Entries of a curve over [0, white]: the value, and how far it is to the next one. */
-#define CURVE_SIZE 65536
-
-GROUP_INLINE
-void step_curve(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
-    float scale = CURVE_SIZE * s->inverse_white;
+void step_curve(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, uint colours) {
+    float bias = s->value[0], white = s->white, inverse_white = s->inverse_white;
+    uint shift = s->shift, first = as_uint(bias) >> shift;
+    uint size = (as_uint(1 + bias) >> shift) - first + 1;
     EACH_CHANNEL(3) {
         if (c < colours) {
-            __global const float2 *curve =
-                (__global const float2 *)(tables + s->table) + (s->in > 1 ? c * CURVE_SIZE : 0);
-            NUMBERS at = p->v[c] * scale;
-            int_lanes below;
-            lanes low, rise;
-            /* Lanes past the end of a row may hold anything. */
-            below.v = CONVERT(limit(at, 0, CURVE_SIZE - 1), int);
-            EACH_LANE {
-                float2 entry = curve[below.l[l]];
-                low.l[l] = entry.x;
-                rise.l[l] = entry.y;
+            __global const float2 *curve = (__global const float2 *)(tables + s->table) + (s->in > 1 ? c * size : 0);
+            EACH_UNIT {
+                /* Lanes past the end of a row may hold anything. */
+                NUMBERS at = limit(p[u].v[c], 0, white);
+                int_lanes segment;
+                lanes start, slope;
+                segment.v = (AS_INTS(at * inverse_white + bias) >> (INTS)shift) - (int)first;
+                EACH_LANE {
+                    float2 entry = curve[segment.l[l]];
+                    start.l[l] = entry.x;
+                    slope.l[l] = entry.y;
+                }
+                p[u].v[c] = start.v + at * slope.v;
             }
-            p->v[c] = low.v + (at - CONVERT(below.v, float)) * rise.v;
         }
     }
 }
 
 /* A curve of values that are whole levels */
 GROUP_INLINE
-void step_lookup(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
-    int size = convert_int(s->white) + 1;
+void step_lookup(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, uint colours) {
+    float white = s->white;
+    int size = convert_int(white) + 1;
     EACH_CHANNEL(3) {
         if (c < colours) {
             __global const float *curve = (__global const float *)(tables + s->table) + (s->in > 1 ? c * size : 0);
-            int_lanes at;
-            lanes result;
-            at.v = CONVERT(limit(p->v[c], 0, s->white), int);
-            EACH_LANE result.l[l] = curve[at.l[l]];
-            p->v[c] = result.v;
+            EACH_UNIT {
+                int_lanes at;
+                lanes result;
+                at.v = CONVERT(limit(p[u].v[c], 0, white), int);
+                EACH_LANE result.l[l] = curve[at.l[l]];
+                p[u].v[c] = result.v;
+            }
         }
     }
 }
@@ -346,20 +419,17 @@ void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
 #else
 
 GROUP_INLINE
-void step_clamp(pixels *p) {
-    EACH_CHANNEL(4) p->v[c] = limit(p->v[c], 0, Q6_WHITE);
-}
-
-GROUP_INLINE
-void step_curve(pixels *p, __global const colour_step *s, __global const uchar *tables, uint colours) {
+void step_curve(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, uint colours) {
     EACH_CHANNEL(3) {
         if (c < colours) {
             __global const short *curve =
                 (__global const short *)(tables + s->table) + (s->in > 1 ? c * (Q6_WHITE + 1) : 0);
-            lanes at, result;
-            at.v = limit(p->v[c], 0, Q6_WHITE);
-            EACH_LANE result.l[l] = curve[at.l[l]];
-            p->v[c] = result.v;
+            EACH_UNIT {
+                lanes at, result;
+                at.v = limit(p[u].v[c], 0, Q6_WHITE);
+                EACH_LANE result.l[l] = curve[at.l[l]];
+                p[u].v[c] = result.v;
+            }
         }
     }
 }
@@ -513,22 +583,21 @@ void step_table(pixels *p, __global const colour_step *s, __global const uchar *
 
 #endif
 
-/* Where a work-item works, and what is told of it. */
+/* Vector x of row y, of which n lanes are in the picture */
 typedef struct place {
-    const arenas *arenas;
-    __global const colour_job *job;
     uint x, y, n;
 } place;
 
 /* Adds the detail that a blur took away. */
 GROUP_INLINE
-void step_unsharp(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at) {
+void step_unsharp(pixels *p, __global const colour_step *s, __global const uchar *tables, const arenas *a,
+                  __global const colour_job *job, const place *at) {
     __global const number *t = (__global const number *)(tables + s->table);
-    uint colours = at->job->in_colours;
-    bool alpha = at->job->in_alpha;
+    uint colours = job->in_colours;
+    bool alpha = job->in_alpha;
     pixels side;
     NUMBERS luma = 0;
-    load_pixels(at->arenas, at->job->side, colours, alpha, at->x, at->y, at->n, &side);
+    load_pixels(a, job->side, colours, alpha, at->x, at->y, at->n, &side);
     if (s->in > 1) {
         luma = t[0] * (side.v[0] - p->v[0]) + t[1] * (side.v[1] - p->v[1]) + t[2] * (side.v[2] - p->v[2]);
 #if !REAL
@@ -575,9 +644,9 @@ NUMBERS overlay_share(NUMBERS cover, NUMBERS together) {
 
 /* Lays another picture over this one. What its weight leaves alone stays as it is, to the last bit. */
 GROUP_INLINE
-void step_overlay(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at) {
+void step_overlay(pixels *p, __global const colour_step *s, __global const uchar *tables, uint top, const place *at) {
     __global const uint *head = (__global const uint *)(tables + s->table);
-    uint left = head[0], width = head[2], row = at->y - head[1], first = at->x * LANES, in = s->in;
+    uint left = head[0], width = head[2], row = at->y + top - head[1], first = at->x * LANES, in = s->in;
     if (row >= head[3] || first + LANES <= left || first >= left + width) {
         return;
     }
@@ -619,67 +688,102 @@ void step_overlay(pixels *p, __global const colour_step *s, __global const uchar
     }
 }
 
+/* Runs a step on so many vectors. */
 GROUP_INLINE
-void run_step(pixels *p, __global const colour_step *s, __global const uchar *tables, const place *at, uint *colours) {
+void run_step(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, const arenas *a,
+              __global const colour_job *job, const place *at, uint *colours) {
     switch (s->kind) {
     case STEP_UNSHARP:
-        step_unsharp(p, s, tables, at);
+        EACH_UNIT step_unsharp(p + u, s, tables, a, job, at + u);
         break;
     case STEP_HSV:
-        step_hsv(p, s);
+        EACH_UNIT step_hsv(p + u, s);
         break;
     case STEP_OVERLAY:
-        step_overlay(p, s, tables, at);
+        EACH_UNIT step_overlay(p + u, s, tables, job->top, at + u);
         break;
     case STEP_MATRIX:
-        step_matrix(p, s, tables);
+        step_matrix(p, count, s, tables);
         *colours = s->out;
         break;
     case STEP_CURVE:
-        step_curve(p, s, tables, *colours);
+        step_curve(p, count, s, tables, *colours);
         break;
     case STEP_FLATTEN:
-        step_flatten(p, s, *colours);
+        EACH_UNIT step_flatten(p + u, s, *colours);
         break;
 #if REAL
     case STEP_CLAMP:
-        step_clamp(p, s->white);
+        step_clamp(p, count, s->white);
         break;
     case STEP_LOOKUP:
-        step_lookup(p, s, tables, *colours);
+        step_lookup(p, count, s, tables, *colours);
         break;
     case STEP_TABLE:
-        step_table(p, s, tables);
+        EACH_UNIT step_table(p + u, s, tables);
         *colours = s->out;
         break;
     case STEP_PREMULTIPLY:
-        step_premultiply(p, s, *colours);
+        EACH_UNIT step_premultiply(p + u, s, *colours);
         break;
     case STEP_UNPREMULTIPLY:
-        step_unpremultiply(p, *colours, s->white);
+        EACH_UNIT step_unpremultiply(p + u, *colours, s->white);
         break;
     case STEP_SCALE:
-        step_scale(p, s->value[0]);
+        EACH_UNIT step_scale(p + u, s->value[0]);
         break;
 #else
     case STEP_CLAMP:
-        step_clamp(p);
+        step_clamp(p, count, Q6_WHITE);
         break;
 #endif
     }
 }
 
+/* One row of each of `count` vectors; what is stored of chroma only with others is added to `sums`. */
 GROUP_INLINE
-void work_on(const arenas *a, __global const colour_job *job, __global const uchar *tables, uint x, uint y) {
-    uint n = min((uint)LANES, job->width - x * LANES), colours = job->in_colours, steps = job->step_count;
-    pixels p;
-    EACH_CHANNEL(4) p.v[c] = 0;
-    load_pixels(a, job->src, colours, job->in_alpha, x, y, n, &p);
-    place at = {a, job, x, y, n};
-    for (uint i = 0; i < steps; i++) {
-        run_step(&p, &job->steps[i], tables, &at, &colours);
+void work_on_row(const arenas *a, __global const colour_job *job, __global const uchar *tables, const place *at,
+                 uint count, bool means, pixels *sums) {
+    uint colours = job->in_colours, steps = job->step_count;
+    pixels p[UNITS];
+    EACH_UNIT {
+        EACH_CHANNEL(4) p[u].v[c] = 0;
+        load_pixels(a, job->src, colours, job->in_alpha, at[u].x, at[u].y, at[u].n, &p[u]);
     }
-    store_pixels(a, job->dst, job->out_colours, job->out_alpha, x, y, n, &p);
+    for (uint i = 0; i < steps; i++) {
+        run_step(p, count, &job->steps[i], tables, a, job, at, &colours);
+    }
+    EACH_UNIT {
+        store_pixels(a, job->dst, means ? 1 : job->out_colours, job->out_alpha, at[u].x, at[u].y, at[u].n, &p[u]);
+        if (means) {
+            sums[u].v[1] += p[u].v[1];
+            sums[u].v[2] += p[u].v[2];
+        }
+    }
+}
+
+/* `count` vectors from the one of number `first` on, each of as many rows as a sample of chroma stands for. */
+GROUP_INLINE
+void work_on(const arenas *a, __global const colour_job *job, __global const uchar *tables, uint first, uint count) {
+    uint across = job->vectors_across, rows = job->v_step;
+    bool means = job->h_step > 1 || rows > 1;
+    place at[UNITS], to[UNITS];
+    pixels sums[UNITS];
+    EACH_UNIT {
+        uint y = (first + u) / across, x = first + u - y * across;
+        to[u].x = at[u].x = x;
+        to[u].y = y;
+        to[u].n = at[u].n = min((uint)LANES, job->width - x * LANES);
+        EACH_CHANNEL(3) sums[u].v[c] = 0;
+    }
+    for (uint r = 0; r < rows; r++) {
+        /* A row past the last repeats it. */
+        EACH_UNIT at[u].y = min(to[u].y * rows + r, job->height - 1);
+        work_on_row(a, job, tables, at, count, means, sums);
+    }
+    if (means) {
+        EACH_UNIT store_means(a, job, to[u].x, to[u].y, to[u].n, &sums[u]);
+    }
 }
 
 __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __global uchar *output,
@@ -690,12 +794,12 @@ __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __glo
     }
     __global const colour_job *job = find_colour_job(tables, jobs, count, number);
     arenas a = {input, scratch, output};
-    uint across = job->vectors_across, first = (number - job->first_tile) * COLOUR_VECTORS;
-    uint end = min(first + COLOUR_VECTORS, across * job->height);
-    for (uint turn = first; turn < end; turn += (uint)get_local_size(0)) {
-        uint vector = turn + (uint)get_local_id(0), y = vector / across;
+    uint first = (number - job->first_tile) * COLOUR_VECTORS;
+    uint end = min(first + COLOUR_VECTORS, job->vectors_across * ((job->height + job->v_step - 1) / job->v_step));
+    for (uint turn = first; turn < end; turn += (uint)get_local_size(0) * UNITS) {
+        uint vector = turn + (uint)get_local_id(0) * UNITS;
         if (vector < end) {
-            work_on(&a, job, tables, vector - y * across, y);
+            work_on(&a, job, tables, vector, min((uint)UNITS, end - vector));
         }
     }
 }

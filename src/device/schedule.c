@@ -154,6 +154,12 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, clp_work *works
             works[count++].window = &bands->window.planes[plane];
         }
     }
+    if (bands->coloured && count > 0) {
+        /* Its rows are those of every plane. */
+        works[count] = make_work(plan, &plan->passes[bands->colour]);
+        works[count].band = clp_bands_part(bands, index, 0);
+        works[count++].route = &bands->routes[0];
+    }
     return count;
 }
 
@@ -192,7 +198,8 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
 static clproc_status add_launches(draft *d, clproc_error *error) {
     const clp_plan *plan = d->schedule->plan;
     size_t tables = 0,
-           count = plan->pass_count > 2 * CLP_MAX_PLANES ? plan->pass_count : 2 * CLP_MAX_PLANES;
+           most = 2 * CLP_MAX_PLANES + 1,
+           count = plan->pass_count > most ? plan->pass_count : most;
     clp_work *works = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *works);
     if (!works) {
         return clp_error_memory(error, "a plan", count * sizeof *works);

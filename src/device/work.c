@@ -53,8 +53,14 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     const clp_band *band = w->band;
     uint64_t first = band->result;
     uint32_t count = band->result_end - band->result;
-    bool second = w->route->second != CLP_NO_PASS && pass == &w->plan->passes[w->route->second];
+    bool two = w->route->second != CLP_NO_PASS,
+         second = two && pass == &w->plan->passes[w->route->second];
     size_t between = clp_sample_size(second ? src->sample : dst->sample);
+    if (w->plan->bands.coloured && second == two) {
+        /* The band's own results, which no other band need find again. */
+        job->dst = w->route->made_offset / clp_sample_size(dst->sample);
+        first = 0;
+    }
     if (second) {
         job->src = w->route->between_offset / between;
         job->src_pitch = (uint32_t)(w->route->between_pitch / between);
@@ -62,6 +68,8 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
         job->dst += pass->transpose ? first * job->dst_pitch : first * job->row_channels;
         return;
     }
+    uint64_t stored = first;
+    first = band->result;
     size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
     job->rows = count;
     job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
@@ -70,7 +78,7 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     job->src =
         w->window->offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
     if (w->route->second == CLP_NO_PASS) {
-        job->dst += pass->transpose ? first : first * job->dst_pitch;
+        job->dst += pass->transpose ? stored : stored * job->dst_pitch;
     } else {
         job->dst = w->route->between_offset / between;
         job->dst_pitch = (uint32_t)(w->route->between_pitch / between);
@@ -148,6 +156,24 @@ static void colour_surfaces(const clp_work *w, const uint32_t *surfaces, uint32_
     }
 }
 
+/** Turns a job on a whole picture into one on some of its rows, which the passes before have put
+ * where nothing but a band has its place. */
+static void restrict_colours(const clp_work *w, colour_job *job) {
+    const clp_pass *pass = w->pass;
+    uint32_t first = w->band->result;
+    job->top = first;
+    job->height = w->band->result_end - first;
+    for (uint32_t c = 0; c < 4; c++) {
+        uint32_t plane = pass->src_count > 1 ? c : 0;
+        if (plane < pass->src_count) {
+            job->src[c].offset += w->plan->bands.routes[plane].made_offset -
+                                  surface_of(w, pass->src[plane])->offset;
+        }
+        uint32_t rows = c > 0 && pass->dst_count > 1 ? first / pass->v_step : first;
+        job->dst[c].offset += (uint64_t)rows * job->dst[c].pitch;
+    }
+}
+
 static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
                                 void *made) {
     colour_job *job = made;
@@ -164,12 +190,17 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                         .out_alpha = pass->out_alpha,
                         .step_count = pass->step_count,
                         .vectors_across = divide_up(dst->width, lanes),
-                        .first_tile = first_tile};
+                        .first_tile = first_tile,
+                        .h_step = pass->h_step,
+                        .v_step = pass->v_step};
     colour_surfaces(w, pass->src, pass->src_count, pass->in_channels, pass->in_alpha, job->src);
     colour_surfaces(w, pass->dst, pass->dst_count, pass->out_channels, pass->out_alpha, job->dst);
     if (pass->side_count > 0) {
         colour_surfaces(w, pass->side, pass->side_count, pass->in_channels, pass->in_alpha,
                         job->side);
+    }
+    if (w->band) {
+        restrict_colours(w, job);
     }
     for (uint32_t i = 0; i < pass->step_count; i++) {
         const clp_step *step = &pass->steps[i];
@@ -182,7 +213,7 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
                                       .inverse_white = 1 / step->white};
         memcpy(job->steps[i].value, step->value, sizeof step->value);
     }
-    return divide_up(job->vectors_across * dst->height, vectors);
+    return divide_up(job->vectors_across * divide_up(job->height, job->v_step), vectors);
 }
 
 static uint32_t make_features_job(const clp_device *device, const clp_work *w, uint32_t first_tile,

@@ -69,6 +69,29 @@ static uint32_t find_second(const clp_plan *plan, const clp_pass *first) {
                                                                                 : CLP_NO_PASS;
 }
 
+/** The surface that the passes of a route store to in the end. */
+static uint32_t made_by(const clp_plan *plan, const clp_band_route *route) {
+    return plan->passes[route->second != CLP_NO_PASS ? route->second : route->first].dst[0];
+}
+
+/** Finds the pass on colours that makes of a band of every plane a band of the picture. */
+static void find_colour(clp_plan *plan) {
+    clp_bands *bands = &plan->bands;
+    uint32_t reader = sole_reader(plan, made_by(plan, &bands->routes[0]));
+    const clp_pass *colour = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
+    bands->coloured = colour && colour->kind == CLP_PASS_COLOUR && colour->side_count == 0 &&
+                      colour->src_count == plan->input.plane_count;
+    for (uint32_t i = 0; i < plan->input.plane_count && bands->coloured; i++) {
+        const clp_band_route *route = &bands->routes[i];
+        const clp_pass *first = &plan->passes[route->first];
+        bool in_rows = route->second != CLP_NO_PASS ? plan->passes[route->second].transpose
+                                                    : !first->transpose;
+        bands->coloured = in_rows && colour->src[i] == made_by(plan, route) &&
+                          first->windows == plan->surfaces[colour->dst[0]].height;
+    }
+    bands->colour = reader;
+}
+
 bool clp_bands_route(clp_plan *plan) {
     clp_bands *bands = &plan->bands;
     bool down = true, up = true;
@@ -84,21 +107,24 @@ bool clp_bands_route(clp_plan *plan) {
         }
         route->second = find_second(plan, &plan->passes[route->first]);
     }
+    find_colour(plan);
+    /* The first band makes some of each result, before the others are begun. */
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         const clp_band_route *route = &bands->routes[i];
-        bool two = route->second != CLP_NO_PASS;
-        uint32_t stored = plan->passes[route->first].dst[0],
-                 made = two ? plan->passes[route->second].dst[0] : stored;
-        plan->surfaces[stored].between = two;
-        /* The first band makes some of it, before the others are begun. */
-        plan->surfaces[made].first_level = 0;
+        clp_surface *made = &plan->surfaces[made_by(plan, route)];
+        plan->surfaces[plan->passes[route->first].dst[0]].between = route->second != CLP_NO_PASS;
+        made->between = bands->coloured;
+        made->first_level = 0;
+    }
+    for (uint32_t i = 0; bands->coloured && i < plan->passes[bands->colour].dst_count; i++) {
+        plan->surfaces[plan->passes[bands->colour].dst[i]].first_level = 0;
     }
     bands->upward = !down;
     return true;
 }
 
 bool clp_bands_hold(const clp_bands *bands, uint32_t pass) {
-    bool held = false;
+    bool held = bands->coloured && bands->colour == pass;
     for (uint32_t i = 0; i < bands->window.plane_count; i++) {
         held |= bands->routes[i].first == pass || bands->routes[i].second == pass;
     }
@@ -201,29 +227,34 @@ static bool lay_out_window(const clp_layout *input, clp_bands *bands) {
     return true;
 }
 
+/** Takes so many rows of scratch memory; false where a size overflows. */
+static bool take_scratch(clp_bands *bands, size_t height, size_t pitch, size_t *offset) {
+    size_t rows, bytes;
+    *offset = bands->scratch_bytes;
+    return clp_checked_align(height, CLP_ROW_ALIGN, &rows) &&
+           clp_checked_mul(rows, pitch, &bytes) &&
+           clp_checked_add(bands->scratch_bytes, bytes, &bands->scratch_bytes);
+}
+
 /** Lays out a window and the memory between the passes; false where a size overflows. */
 static bool lay_out(const clp_plan *plan, clp_bands *bands) {
-    size_t rows, bytes;
     bands->scratch_bytes = plan->kept_bytes;
-    if (!lay_out_window(&plan->input, bands)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+    bool fits = lay_out_window(&plan->input, bands);
+    for (uint32_t i = 0; i < plan->input.plane_count && fits; i++) {
         clp_band_route *route = &bands->routes[i];
-        if (route->second == CLP_NO_PASS) {
-            continue;
+        const clp_surface *between = &plan->surfaces[plan->passes[route->first].dst[0]],
+                          *made = &plan->surfaces[made_by(plan, route)];
+        size_t results = most_results(bands, i);
+        if (route->second != CLP_NO_PASS) {
+            fits = clp_pitch(results * clp_sample_size(between->sample), &route->between_pitch) &&
+                   take_scratch(bands, between->height, route->between_pitch,
+                                &route->between_offset);
         }
-        const clp_surface *between = &plan->surfaces[plan->passes[route->first].dst[0]];
-        route->between_offset = bands->scratch_bytes;
-        if (!clp_pitch(most_results(bands, i) * clp_sample_size(between->sample),
-                       &route->between_pitch) ||
-            !clp_checked_align(between->height, CLP_ROW_ALIGN, &rows) ||
-            !clp_checked_mul(rows, route->between_pitch, &bytes) ||
-            !clp_checked_add(bands->scratch_bytes, bytes, &bands->scratch_bytes)) {
-            return false;
+        if (bands->coloured && fits) {
+            fits = take_scratch(bands, results, made->pitch, &route->made_offset);
         }
     }
-    return true;
+    return fits;
 }
 
 clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {

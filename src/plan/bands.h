@@ -4,8 +4,9 @@
  *  That is possible where every plane goes through a filter pass first. A band is some rows of the
  * results; to make them, the pass reads the source rows that its windows cover, so neighbouring
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
- * band, and what lies between the two is needed for one band at a time. All other passes follow the
- * last band, on the whole: what they read has mostly been made smaller.
+ * band, and what lies between the two is needed for one band at a time. So does a pass on colours
+ * that alone reads what these have made. All other passes follow the last band, on the whole: what
+ * they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
 #define CLP_PLAN_BANDS_H
@@ -29,6 +30,8 @@ typedef struct clp_band_route {
     uint32_t second;       /**< pass that reads its result, or CLP_NO_PASS */
     size_t between_offset; /**< where in scratch memory what is between them lies, bytes */
     size_t between_pitch;  /**< bytes */
+    size_t made_offset; /**< where in scratch memory a band of results lies that colours are made of;
+                           its pitch is their surface's */
 } clp_band_route;
 
 #define CLP_NO_PASS UINT32_MAX
@@ -38,6 +41,8 @@ typedef struct clp_bands {
     clp_layout window; /**< the planes of the plan's input, with as many rows as a band needs */
     size_t scratch_bytes;
     bool upward; /**< the first band in the order of decoding makes the last results */
+    bool coloured; /**< `colour` is the pass on colours that belongs to the bands */
+    uint32_t colour;
     clp_band_route routes[CLP_MAX_PLANES];
     clp_band *parts; /**< count × planes */
 } clp_bands;

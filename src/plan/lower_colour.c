@@ -355,17 +355,83 @@ static double curve_at(const float *curve, double at) {
     return curve[below] + (at - below) * ((double)curve[below + 1] - curve[below]);
 }
 
-/** Entry `i` of a curve's table. Integer curves map Q6 to Q6; float curves hold CLP_CURVE_SIZE
- * pairs of a value from 0 to white and the distance to the next; look-ups a value for each level.
- */
-static void curve_entry(const clp_step *step, bool real, const float *curve, uint32_t i,
+/** Of the floats from `bias` on, those with the same bits but for the last `shift` are a segment of
+ * value + bias, value from 0 to 1. */
+typedef struct segments {
+    float bias;
+    uint32_t shift;
+} segments;
+
+/** Number of the segment of value + bias, from the first float there is. */
+static uint32_t segment_of(const segments *s, float biased) {
+    uint32_t bits;
+    memcpy(&bits, &biased, sizeof bits);
+    return bits >> s->shift;
+}
+
+/** Where a segment begins, as a value. */
+static double segment_start(const segments *s, uint32_t number) {
+    uint32_t bits = number << s->shift;
+    float biased;
+    memcpy(&biased, &bits, sizeof biased);
+    return (double)biased - (double)s->bias;
+}
+
+static uint32_t segment_count(const segments *s) {
+    return segment_of(s, 1 + s->bias) - segment_of(s, s->bias) + 1;
+}
+
+/** A segment of a curve: its value at 0 if it went on to there, and its slope. */
+static void make_segment(const segments *s, const float *curve, uint32_t number, double line[2]) {
+    double start = segment_start(s, number), end = fmin(segment_start(s, number + 1), 1);
+    double low = curve_at(curve, start);
+    line[1] = end > start ? (curve_at(curve, end) - low) / (end - start) : 0;
+    line[0] = low - start * line[1];
+}
+
+/** Segments that are as narrow near 0 as the curve's own, and 256 to an octave from there: they stay
+ * in the nearest cache. A curve that turns elsewhere needs its own, of equal width. */
+static const segments octaves = {1.0F / 256, 15}, equal = {1, 7};
+/** How far octaves may be from the curve: an eighth of a level of 16 bits. */
+#define SEGMENT_ERROR (0.125 / 65535)
+
+static bool octaves_suffice(const float *curve) {
+    uint32_t number = UINT32_MAX;
+    double line[2] = {0, 0}, most = 0;
+    for (uint32_t i = 0; i <= CLP_CURVE_SIZE; i++) {
+        float value = (float)i / CLP_CURVE_SIZE;
+        uint32_t here = segment_of(&octaves, value + octaves.bias);
+        if (here != number) {
+            number = here;
+            make_segment(&octaves, curve, number, line);
+        }
+        most = fmax(most, fabs(line[0] + (double)value * line[1] - (double)curve[i]));
+    }
+    return most <= SEGMENT_ERROR;
+}
+
+/** Chooses the segments of a step. */
+static const segments *choose_segments(clp_step *step, const clp_term *term) {
+    const segments *chosen = &octaves;
+    for (uint32_t c = 0; c < step->in; c++) {
+        chosen = octaves_suffice(term->curve[c]) ? chosen : &equal;
+    }
+    step->value[0] = chosen->bias;
+    step->shift = chosen->shift;
+    return chosen;
+}
+
+/** Entry `i` of a curve's table: the segment of that number, or without segments an integer that a
+ * Q6 value becomes, or the value of a level. */
+static void curve_entry(const clp_step *step, const segments *s, const float *curve, uint32_t i,
                         void *table) {
     if (step->kind == CLP_STEP_LOOKUP) {
         ((float *)table)[i] = (float)(curve_at(curve, i / (double)step->white) * step->white);
-    } else if (real) {
-        float low = (float)((double)curve[i] * step->white);
-        ((float *)table)[2 * i] = low;
-        ((float *)table)[2 * i + 1] = (float)((double)curve[i + 1] * step->white) - low;
+    } else if (s) {
+        double line[2];
+        make_segment(s, curve, segment_of(s, s->bias) + i, line);
+        ((float *)table)[2 * i] = (float)(line[0] * step->white);
+        ((float *)table)[2 * i + 1] = (float)line[1];
     } else {
         double value = curve_at(curve, (double)i / (Q6_CURVE_SIZE - 1));
         ((int16_t *)table)[i] = (int16_t)floor(value * 255 * 64 + 0.5);
@@ -373,16 +439,24 @@ static void curve_entry(const clp_step *step, bool real, const float *curve, uin
 }
 
 static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    bool lookup = step->kind == CLP_STEP_LOOKUP, real = lowering->use_float;
-    uint32_t entries = lookup ? (uint32_t)step->white + 1 : real ? CLP_CURVE_SIZE : Q6_CURVE_SIZE;
-    size_t size = lookup ? sizeof(float) : real ? 2 * sizeof(float) : sizeof(int16_t);
+    const segments *s = NULL;
+    uint32_t entries = Q6_CURVE_SIZE;
+    size_t size = sizeof(int16_t);
+    if (step->kind == CLP_STEP_LOOKUP) {
+        entries = (uint32_t)step->white + 1;
+        size = sizeof(float);
+    } else if (lowering->use_float) {
+        s = choose_segments(step, term);
+        entries = segment_count(s);
+        size = 2 * sizeof(float);
+    }
     uint8_t *table = clp_memory_alloc(CLP_MEMORY_PLAN, step->in * entries * size);
     if (!table) {
         return clp_error_memory(lowering->error, "a curve", entries * size);
     }
     for (uint32_t c = 0; c < step->in; c++) {
         for (uint32_t i = 0; i < entries; i++) {
-            curve_entry(step, real, term->curve[c], i, table + c * entries * size);
+            curve_entry(step, s, term->curve[c], i, table + c * entries * size);
         }
     }
     clproc_status status = clp_table_bytes(lowering->plan, table, step->in * entries * size,
@@ -473,24 +547,37 @@ static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
     return status;
 }
 
+/** True where a colour pass can store chroma as the output has it. */
+static bool makes_chroma(const clp_layout *output) {
+    const clp_plane *planes = output->planes;
+    return output->model == CLP_MODEL_YCC && output->depth == 8 && planes[0].h_step == 1 &&
+           planes[0].v_step == 1 && planes[1].h_step <= 2 && planes[1].v_step <= 2 &&
+           planes[1].h_step == planes[2].h_step && planes[1].v_step == planes[2].v_step;
+}
+
 /** The surfaces a colour pass stores to: planes of the output, or scratch. */
-static clproc_status destinations(clp_lowering *lowering, bool final, uint32_t *dst,
-                                  uint32_t *count) {
+static clproc_status destinations(clp_lowering *lowering, bool final, clp_pass *pass) {
     const clp_layout *output = &lowering->plan->output;
     bool planar = lowering->model == CLP_MODEL_YCC;
+    bool covered = lowering->covered_plane != CLP_NO_PLANE;
     uint32_t channels = planar ? 1 : clp_model_channels(lowering->model);
     clp_sample between = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16;
     clproc_status status = CLPROC_OK;
-    *count = planar ? 3 : 1;
-    for (uint32_t i = 0; status == CLPROC_OK && i < *count; i++) {
-        bool covered = lowering->covered_plane != CLP_NO_PLANE;
+    pass->dst_count = planar ? 3 : 1;
+    pass->h_step = pass->v_step = 1;
+    bool means = final && planar && makes_chroma(output);
+    if (means) {
+        pass->h_step = output->planes[1].h_step;
+        pass->v_step = output->planes[1].v_step;
+    }
+    for (uint32_t i = 0; status == CLPROC_OK && i < pass->dst_count; i++) {
         uint32_t number = covered ? lowering->covered_plane : i;
         const clp_plane *plane = &output->planes[number];
-        if (final && (covered || (plane->h_step == 1 && plane->v_step == 1))) {
-            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, number, &dst[i]);
+        if (final && (covered || means || (plane->h_step == 1 && plane->v_step == 1))) {
+            status = clp_surface_plane(lowering, CLP_ROLE_OUTPUT, output, number, &pass->dst[i]);
         } else {
             status = clp_surface_scratch(lowering, between, lowering->width, lowering->height,
-                                         channels, &dst[i]);
+                                         channels, &pass->dst[i]);
         }
     }
     return status;
@@ -511,15 +598,19 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final) {
     pass.real = lowering->use_float;
     pass.in_alpha = clp_model_has_alpha(lowering->stored);
     pass.out_alpha = clp_model_has_alpha(lowering->model);
-    CLP_TRY(status, out, destinations(lowering, final, pass.dst, &pass.dst_count));
+    CLP_TRY(status, out, destinations(lowering, final, &pass));
     see_first_step(lowering, &pass);
     CLP_TRY(status, out, make_tables(lowering, &pass));
     pass.out_channels = clp_model_channels(lowering->model);
     uint64_t pixels = (uint64_t)lowering->width * lowering->height;
     const clp_surface *dst = &lowering->plan->surfaces[pass.dst[pass.dst_count - 1]];
+    uint64_t stored = pixels * clp_model_channels(lowering->model);
+    if (pass.h_step * pass.v_step > 1) {
+        stored = pixels + 2 * (uint64_t)dst->width * dst->height;
+    }
     pass.bytes_read = pixels * pass.in_channels * clp_sample_size(lowering->sample) *
                       (pass.side_count > 0 ? 2 : 1);
-    pass.bytes_written = pixels * pass.out_channels * clp_sample_size(dst->sample);
+    pass.bytes_written = stored * clp_sample_size(dst->sample);
     pass.operations = pass.step_count ? pixels * pass.in_channels * pass.out_channels : 0;
     CLP_TRY(status, out, clp_pass_append(lowering, &pass));
     lowering->level++;

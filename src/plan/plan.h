@@ -60,7 +60,8 @@ typedef enum clp_pass_kind {
 typedef enum clp_step_kind {
     CLP_STEP_MATRIX,      /**< table: `out` rows of 3 coefficients and an offset */
     CLP_STEP_CLAMP,       /**< to [0, white], alpha, too */
-    CLP_STEP_CURVE,       /**< table: one per channel */
+    CLP_STEP_CURVE,       /**< table: one per channel, of Q6 values; float: segments, see
+                             lower_curve.c, value[0]: bias, shift */
     CLP_STEP_PREMULTIPLY, /**< float only */
     CLP_STEP_UNPREMULTIPLY,
     CLP_STEP_SCALE,   /**< every channel by value[0]: a change of depth */
@@ -115,6 +116,9 @@ typedef struct clp_pass {
     /* COLOUR */
     uint32_t in_channels, out_channels; /**< alpha included */
     bool in_alpha, out_alpha;
+    /** Pixels that a sample of dst[1] and dst[2] stands for: the mean of all of them is stored. 1 or
+     * 2; everywhere but in YCC 1. */
+    uint32_t h_step, v_step;
     clp_step steps[CLP_MAX_STEPS];
     uint32_t step_count;
     /* For profiles */
