@@ -447,6 +447,15 @@ void step_flatten(pixels *p, __global const colour_step *s, uint colours) {
 
 #endif
 
+GROUP_INLINE
+void step_opaque(pixels *p, float white) {
+#if REAL
+    p->v[3] = (NUMBERS)(white);
+#else
+    p->v[3] = (NUMBERS)(convert_int(white));
+#endif
+}
+
 /* Hue, saturation and value by exact division, of integers from 0 to `one`. */
 GROUP_INLINE
 long4 to_hsv(long r, long g, long b, long one) {
@@ -711,6 +720,9 @@ void run_step(pixels *p, uint count, __global const colour_step *s, __global con
         break;
     case STEP_FLATTEN:
         EACH_UNIT step_flatten(p + u, s, *colours);
+        break;
+    case STEP_OPAQUE:
+        EACH_UNIT step_opaque(p + u, s->value[0]);
         break;
 #if REAL
     case STEP_CLAMP:

@@ -98,6 +98,17 @@ void clp_exact_flatten(clp_exact_picture *picture, const double ground[3]) {
     picture->model = model_with(colours, false);
 }
 
+static clproc_status add_alpha(clp_exact_picture *picture, clproc_error *error) {
+    uint32_t colours = clp_exact_planes(picture);
+    clp_exact_plane *alpha = &picture->planes[colours];
+    clproc_status status = clp_exact_make(alpha, picture->width, picture->height, error);
+    for (size_t i = 0; status == CLPROC_OK && i < pixel_count(picture); i++) {
+        alpha->v[i] = 255;
+    }
+    picture->model = status == CLPROC_OK ? model_with(colours, true) : picture->model;
+    return status;
+}
+
 static void run_curve(clp_exact_picture *picture, const clp_term *term) {
     uint32_t colours = clp_exact_planes(picture) - (clp_exact_alpha(picture) != NULL);
     clp_exact_premultiply(picture, false);
@@ -235,6 +246,9 @@ clproc_status clp_exact_point(clp_exact_picture *picture, const clp_term *term,
         if (term->custom == CLP_CUSTOM_FLATTEN) {
             clp_exact_flatten(picture, term->parameter);
             return CLPROC_OK;
+        }
+        if (term->custom == CLP_CUSTOM_OPAQUE) {
+            return add_alpha(picture, error);
         }
         if (term->custom == CLP_CUSTOM_HSV) {
             run_pixels(picture, term, 3);

@@ -52,9 +52,14 @@ int64_t clp_gravity_offset_inside(double gravity, bool vertical, uint32_t outer,
 
 clproc_status clp_ops_window(clp_terms *terms, const char *op, int64_t x, int64_t y, uint32_t width,
                              uint32_t height, const double fill[4], clproc_error *error) {
+    static const double none[4] = {0};
     clp_axis rows, columns;
+    bool filled = x < 0 || y < 0 || x + width > terms->samples_x || y + height > terms->samples_y;
     clproc_status status =
         clp_terms_afford(terms, op, width, height, (double)width + height, error);
+    if (status == CLPROC_OK && filled && fill[3] < 255) {
+        status = clp_terms_custom(terms, op, CLP_CUSTOM_OPAQUE, none, error);
+    }
     if (status != CLPROC_OK) {
         return status;
     }

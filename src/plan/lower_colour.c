@@ -260,6 +260,12 @@ static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
     if (term->custom == CLP_CUSTOM_FLATTEN) {
         return add_flatten(lowering, term->parameter);
     }
+    if (term->custom == CLP_CUSTOM_OPAQUE) {
+        double white = lowering->use_float ? lowering->white : Q6_CURVE_SIZE - 1;
+        const clp_step step = {.kind = CLP_STEP_OPAQUE, .value = {(float)white}};
+        lowering->model = model_of(clp_model_channels(lowering->model), true);
+        return clp_lower_step(lowering, &step, NULL);
+    }
     if (term->custom == CLP_CUSTOM_HSV) {
         return add_hsv(lowering, term);
     }
@@ -389,8 +395,8 @@ static void make_segment(const segments *s, const float *curve, uint32_t number,
     line[0] = low - start * line[1];
 }
 
-/** Segments that are as narrow near 0 as the curve's own, and 256 to an octave from there: they stay
- * in the nearest cache. A curve that turns elsewhere needs its own, of equal width. */
+/** Segments that are as narrow near 0 as the curve's own, and 256 to an octave from there: they
+ * stay in the nearest cache. A curve that turns elsewhere needs its own, of equal width. */
 static const segments octaves = {1.0F / 256, 15}, equal = {1, 7};
 /** How far octaves may be from the curve: an eighth of a level of 16 bits. */
 #define SEGMENT_ERROR (0.125 / 65535)

@@ -67,20 +67,27 @@ static clproc_status place_output(clp_plan *plan, clproc_error *error) {
     return CLPROC_OK;
 }
 
-/** Some stage of any segment filters, so that alpha must be premultiplied. */
-static bool filters(const clp_segments *segments) {
+static bool stages_filter(const clp_segment *segment) {
     bool any = false;
-    for (size_t i = 0; i < segments->count; i++) {
-        for (size_t j = 0; j < segments->items[i].stage_count; j++) {
-            any = any || !clp_stage_is_index(&segments->items[i].stages[j]);
-        }
+    for (size_t i = 0; i < segment->stage_count; i++) {
+        any = any || !clp_stage_is_index(&segment->stages[i]);
     }
     return any;
 }
 
-static bool stages_filter(const clp_segment *segment) {
-    clp_segments one = {.items = (clp_segment *)segment, .count = 1};
-    return filters(&one);
+/** Some stage filters a picture that has alpha by then, which must be premultiplied. */
+static bool filters_alpha(const clp_segments *segments, bool alpha) {
+    for (size_t i = 0; i < segments->count; i++) {
+        const clp_segment *segment = &segments->items[i];
+        if (alpha && stages_filter(segment)) {
+            return true;
+        }
+        for (size_t j = 0; j < segment->point_count; j++) {
+            const clp_term *term = segment->points[j];
+            alpha |= term->kind == CLP_TERM_KERNEL && term->custom == CLP_CUSTOM_OPAQUE;
+        }
+    }
+    return false;
 }
 
 /** After this segment's stages nothing is left to do but to store. */
@@ -171,7 +178,7 @@ out:
 static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, clproc_error *error) {
     bool use_float = plan->input.depth == 16 || plan->output.depth == 16 || plan->terms.linear ||
                      plan->terms.apart ||
-                     (clp_model_has_alpha(plan->input.model) && filters(segments));
+                     filters_alpha(segments, clp_model_has_alpha(plan->input.model));
     for (;;) {
         double white = plan->input.depth == 8 ? 255 : 65535;
         clp_lowering lowering = {.plan = plan,

@@ -72,9 +72,10 @@ typedef enum clp_step_kind {
     CLP_STEP_TABLE,  /**< table: grid^in × 4 values of out channels each, and where value[0] is not
                         0, in × 4097 places along its axes; float only */
     CLP_STEP_LOOKUP, /**< a curve of whole levels: table: one value for each; float only */
-    CLP_STEP_OVERLAY /**< table: left, top, width, height (uint32), then row after row the colours
+    CLP_STEP_OVERLAY, /**< table: left, top, width, height (uint32), then row after row the colours
                         and the weight of each pixel: Q6 and Q15 in 16 bits, or floats up to white
                         and 1; in: colours; value[0]: the picture has alpha, float only */
+    CLP_STEP_OPAQUE /**< alpha is there from now on, and value[0] */
 } clp_step_kind;
 
 typedef struct clp_step {

@@ -412,7 +412,7 @@ clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, 
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error) {
     clp_term *term = NULL;
-    if (custom == CLP_CUSTOM_FLATTEN && !terms->alpha) {
+    if (custom == (terms->alpha ? CLP_CUSTOM_OPAQUE : CLP_CUSTOM_FLATTEN)) {
         return CLPROC_OK;
     }
     clproc_status status = clp_terms_settle(terms, error);
@@ -423,10 +423,12 @@ clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom cust
         term->custom = custom;
         memcpy(term->parameter, parameter, sizeof term->parameter);
         terms->spatial_barrier |= custom != CLP_CUSTOM_FLATTEN;
-        bool of_rgb = custom == CLP_CUSTOM_HSV || custom == CLP_CUSTOM_OVERLAY;
+        bool of_rgb =
+            custom == CLP_CUSTOM_HSV || custom == CLP_CUSTOM_OVERLAY || custom == CLP_CUSTOM_OPAQUE;
         terms->early_barrier |= of_rgb && !terms->spatial_seen;
         terms->colour_seen = true;
-        terms->alpha = terms->alpha && custom != CLP_CUSTOM_FLATTEN;
+        terms->alpha =
+            (terms->alpha && custom != CLP_CUSTOM_FLATTEN) || custom == CLP_CUSTOM_OPAQUE;
     }
     return status;
 }

@@ -34,7 +34,8 @@ typedef enum clp_custom {
     CLP_CUSTOM_FLATTEN, /**< alpha over a colour; the picture loses its alpha */
     CLP_CUSTOM_UNSHARP, /**< side + amount·d where |d| ≥ threshold; d = side − in, or its luma */
     CLP_CUSTOM_HSV,     /**< clamped RGB to hue, saturation, value; parameter[0]: back */
-    CLP_CUSTOM_OVERLAY /**< another picture over the clamped one; y and x are what scales it */
+    CLP_CUSTOM_OVERLAY, /**< another picture over the clamped one; y and x are what scales it */
+    CLP_CUSTOM_OPAQUE   /**< alpha is added, opaque everywhere */
 } clp_custom;
 
 /** What the parameters of CLP_CUSTOM_UNSHARP mean. */
@@ -177,7 +178,8 @@ clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, 
                                 double threshold, bool luma, clproc_error *error);
 /** Weights of red, green and blue in luma, or in luminance. */
 void clp_luma_weights(bool linear, double weights[3]);
-/** Appends a custom term. */
+/** Appends a custom term; none where a picture has no alpha to flatten, or has what is to be added.
+ */
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,
                                const double parameter[4], clproc_error *error);
 
