@@ -299,6 +299,12 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
     }
     for (size_t i = 0; names->naming != NAMING_STREAM && i < listing->count; i++) {
         bool known;
+        const char *path = listing->items[i].path;
+        /* A file of no format that is read is passed over. Should it be a picture after all, it
+         * takes its name when it has been read. */
+        if (clp_ending_is_foreign(path) && clp_ending_format(path) == CLPROC_FORMAT_KEEP) {
+            continue;
+        }
         clp_name_facts facts = expected_facts(names, (uint32_t)i);
         CLP_TRY(status, out, clp_names_build(names, (uint32_t)i, &facts, &name, &known, error));
         if (known) {

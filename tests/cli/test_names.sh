@@ -76,6 +76,19 @@ clproc run in/b.png -o exists --resize 4x4:fit=fill
 expect_code 0
 expect_png_size exists/b.png 4x4
 
+# What is of no format that is read takes no name from a picture; a picture that is called so does.
+mkdir pairs
+cp in/b.png pairs/b.png
+printf 'GIF89a\1\0\1\0\0\0\0;' >pairs/b.gif
+clproc run pairs -o pairs-out --format ppm $op
+expect_code 0
+expect_file pairs-out/b.ppm
+cp in/b.png pairs/b.gif
+clproc run pairs -o pairs-out2 --format png $op
+expect_code 1
+expect_err "would be written to 'pairs-out2/b.png', as would"
+expect_file pairs-out2/b.png
+
 # A symbolic link in the place of an output is replaced, not followed.
 mkdir links
 cp in/b.png precious.png
