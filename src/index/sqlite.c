@@ -93,6 +93,41 @@ out:
     return status;
 }
 
+/** The table's columns; `*known` is false if there is one that is no field's. */
+static clproc_status find_fields(clp_store *store, clp_selection *fields, bool *known,
+                                 clproc_error *error) {
+    sqlite3_stmt *names = NULL;
+    int code;
+    clproc_status status =
+        prepare(store, "SELECT name FROM pragma_table_info('" TABLE "')", &names, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    *known = true;
+    while ((code = sqlite3_step(names)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(names, 0);
+        *known = *known && name && clp_selection_add(fields, name);
+    }
+    status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
+    sqlite3_finalize(names);
+    return status;
+}
+
+/** Refuses a file in which the table's name stands for something else, which is not ours to
+ * replace.
+ */
+static clproc_status check_table(clp_store *store, clproc_error *error) {
+    clp_selection fields = {0};
+    bool known;
+    clproc_status status = find_fields(store, &fields, &known, error);
+    if (status == CLPROC_OK && !known && !clp_selection_has(&fields, CLP_FIELD_SOURCE_FILE)) {
+        status = clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
+                                    "has a table " TABLE " that is no index; name another file, or "
+                                    "rename that table");
+    }
+    return status;
+}
+
 static clproc_status begin(clp_store *store, clp_bytes *command, clproc_error *error) {
     database *db = store->state;
     clproc_status status;
@@ -102,7 +137,13 @@ static clproc_status begin(clp_store *store, clp_bytes *command, clproc_error *e
         return failure(store, code, error);
     }
     sqlite3_busy_timeout(db->file, PATIENCE);
-    CLP_TRY(status, out, execute(store, "BEGIN IMMEDIATE; DROP TABLE IF EXISTS " NEW_TABLE, error));
+    CLP_TRY(status, out, check_table(store, error));
+    /* Views on the table may be without it for a moment. */
+    CLP_TRY(
+        status, out,
+        execute(store,
+                "PRAGMA legacy_alter_table = ON; BEGIN IMMEDIATE; DROP TABLE IF EXISTS " NEW_TABLE,
+                error));
     CLP_TRY(
         status, out,
         make_command(store->selection, "CREATE TABLE " NEW_TABLE " (", true, ")", command, error));
@@ -126,26 +167,6 @@ static clproc_status open_store(clp_store *store, clproc_error *error) {
 }
 
 /* ------------------------------------------------------------------ reading */
-
-/** The table's columns; `*known` is false if there is one that is no field's. */
-static clproc_status find_fields(clp_store *store, clp_selection *fields, bool *known,
-                                 clproc_error *error) {
-    sqlite3_stmt *names = NULL;
-    int code;
-    clproc_status status =
-        prepare(store, "SELECT name FROM pragma_table_info('" TABLE "')", &names, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    *known = true;
-    while ((code = sqlite3_step(names)) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(names, 0);
-        *known = *known && name && clp_selection_add(fields, name);
-    }
-    status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
-    sqlite3_finalize(names);
-    return status;
-}
 
 static void take_column(sqlite3_stmt *from, int column, clp_field field, clp_row *row) {
     const char *text;

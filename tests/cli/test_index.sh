@@ -55,6 +55,16 @@ if [ "$sqlite" ] && have sqlite3; then
     clproc index in -o a.sqlite --fields name,width
     [ "$(sqlite3 a.sqlite 'select count(*) from wide; select count(*) from other' | tr '\n' ' ')" = "$pictures 0 " ] ||
         fail "other tables of the file should stay"
+    # A view stays, and works, also one that names columns; what is no index is not replaced.
+    sqlite3 a.sqlite "create view names as select FileName from photos order by FileName limit 1"
+    clproc index in -o a.sqlite --fields name,width
+    expect_code 0
+    [ "$(sqlite3 a.sqlite 'select * from names')" = 000-jpeg-420.jpg ] || fail "the view should stay"
+    sqlite3 other.sqlite "create table photos (place); insert into photos values (3)"
+    clproc index in -o other.sqlite
+    expect_code 4
+    expect_err 'other.sqlite: has a table photos that is no index'
+    [ "$(sqlite3 other.sqlite 'select place from photos')" = 3 ] || fail "the table should stay"
 fi
 
 # A PNG's texts behind its pixels, wherever these stand.
