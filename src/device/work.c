@@ -19,7 +19,8 @@ _Static_assert(STEP_MATRIX == CLP_STEP_MATRIX && STEP_CLAMP == CLP_STEP_CLAMP &&
                    STEP_UNPREMULTIPLY == CLP_STEP_UNPREMULTIPLY && STEP_SCALE == CLP_STEP_SCALE &&
                    STEP_FLATTEN == CLP_STEP_FLATTEN && STEP_UNSHARP == CLP_STEP_UNSHARP &&
                    STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE &&
-                   STEP_LOOKUP == CLP_STEP_LOOKUP && STEP_OVERLAY == CLP_STEP_OVERLAY,
+                   STEP_LOOKUP == CLP_STEP_LOOKUP && STEP_CUBIC == CLP_STEP_CUBIC &&
+                   STEP_OVERLAY == CLP_STEP_OVERLAY && CUBICS == CLP_CUBICS,
                "steps have one number each");
 _Static_assert(COLOUR_STEPS == CLP_MAX_STEPS, "a job has room for the steps of a pass");
 
@@ -166,8 +167,8 @@ static void restrict_colours(const clp_work *w, colour_job *job) {
     for (uint32_t c = 0; c < 4; c++) {
         uint32_t plane = pass->src_count > 1 ? c : 0;
         if (plane < pass->src_count) {
-            job->src[c].offset += w->plan->bands.routes[plane].made_offset -
-                                  surface_of(w, pass->src[plane])->offset;
+            job->src[c].offset +=
+                w->plan->bands.routes[plane].made_offset - surface_of(w, pass->src[plane])->offset;
         }
         uint32_t rows = c > 0 && pass->dst_count > 1 ? first / pass->v_step : first;
         job->dst[c].offset += (uint64_t)rows * job->dst[c].pitch;

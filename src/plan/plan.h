@@ -60,8 +60,8 @@ typedef enum clp_pass_kind {
 typedef enum clp_step_kind {
     CLP_STEP_MATRIX,      /**< table: `out` rows of 3 coefficients and an offset */
     CLP_STEP_CLAMP,       /**< to [0, white], alpha, too */
-    CLP_STEP_CURVE,       /**< table: one per channel, of Q6 values; float: segments, see
-                             lower_curve.c, value[0]: bias, shift */
+    CLP_STEP_CURVE,       /**< table: one per channel, of Q6 values; or float pieces that are lines,
+                             value[0] and shift say how they are cut (lower_curve.c) */
     CLP_STEP_PREMULTIPLY, /**< float only */
     CLP_STEP_UNPREMULTIPLY,
     CLP_STEP_SCALE,   /**< every channel by value[0]: a change of depth */
@@ -72,10 +72,15 @@ typedef enum clp_step_kind {
     CLP_STEP_TABLE,  /**< table: grid^in × 4 values of out channels each, and where value[0] is not
                         0, in × 4097 places along its axes; float only */
     CLP_STEP_LOOKUP, /**< a curve of whole levels: table: one value for each; float only */
+    CLP_STEP_CUBIC,  /**< a curve of few pieces: table: for each of 4 powers CLP_CUBICS factors; float
+                        only */
     CLP_STEP_OVERLAY /**< table: left, top, width, height (uint32), then row after row the colours
                         and the weight of each pixel: Q6 and Q15 in 16 bits, or floats up to white
                         and 1; in: colours; value[0]: the picture has alpha, float only */
 } clp_step_kind;
+
+/** Room for pieces in the table of a CLP_STEP_CUBIC */
+#define CLP_CUBICS 32
 
 typedef struct clp_step {
     clp_step_kind kind;
