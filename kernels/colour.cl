@@ -71,6 +71,7 @@ typedef union lanes {
 
 #define INTS VECTOR(int)
 #define AS_INTS(v) JOIN(as_int, LANES)(v)
+#define AS_NUMBERS(v) JOIN(as_float, LANES)(v)
 
 typedef union int_lanes {
     INTS v;
@@ -323,8 +324,8 @@ void step_clamp(pixels *p, uint count, number white) {
 
 #if REAL
 
-/* The segments of a curve: of each the value at 0 if it went on to there, and its slope. They are as wide as floats of
- * value + bias that have the same upper bits, so they become narrower towards 0. */
+/* A curve of pieces: floats of value + bias that have the same upper bits are one, so they become narrower towards 0.
+ * Each is a line: its value at 0 if it went on to there, and its slope. */
 GROUP_INLINE
 void step_curve(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, uint colours) {
     float bias = s->value[0], white = s->white, inverse_white = s->inverse_white;
@@ -336,15 +337,77 @@ void step_curve(pixels *p, uint count, __global const colour_step *s, __global c
             EACH_UNIT {
                 /* Lanes past the end of a row may hold anything. */
                 NUMBERS at = limit(p[u].v[c], 0, white);
-                int_lanes segment;
+                int_lanes piece;
                 lanes start, slope;
-                segment.v = (AS_INTS(at * inverse_white + bias) >> (INTS)shift) - (int)first;
+                piece.v = (AS_INTS(at * inverse_white + bias) >> (INTS)shift) - (int)first;
                 EACH_LANE {
-                    float2 entry = curve[segment.l[l]];
+                    float2 entry = curve[piece.l[l]];
                     start.l[l] = entry.x;
                     slope.l[l] = entry.y;
                 }
                 p[u].v[c] = start.v + at * slope.v;
+            }
+        }
+    }
+}
+
+/* One factor of each lane's piece */
+#if UNITS > 1 && CLANG_BUILTINS && defined(__AVX512F__)
+/* Two registers hold all of them. */
+typedef struct factors {
+    float16 low, high;
+} factors;
+#define FACTORS(table) {vload16(0, table), vload16(1, table)}
+#define FACTOR(f, piece) __builtin_ia32_vpermi2varps512((f).low, piece, (f).high)
+#elif UNITS > 1 && CLANG_BUILTINS && defined(__AVX2__)
+typedef struct factors {
+    float8 part[4];
+} factors;
+#define FACTORS(table) {vload8(0, table), vload8(1, table), vload8(2, table), vload8(3, table)}
+float8 pick(const factors *f, int8 piece) {
+    float8 low = piece > 7 ? __builtin_ia32_permvarsf256(f->part[1], piece)
+                           : __builtin_ia32_permvarsf256(f->part[0], piece);
+    float8 high = piece > 23 ? __builtin_ia32_permvarsf256(f->part[3], piece)
+                             : __builtin_ia32_permvarsf256(f->part[2], piece);
+    return piece > 15 ? high : low;
+}
+#define FACTOR(f, piece) ((float16)(pick(&(f), (piece).lo), pick(&(f), (piece).hi)))
+#else
+typedef struct factors {
+    __global const float *at;
+} factors;
+#define FACTORS(table) {table}
+GROUP_INLINE
+NUMBERS pick(const factors *f, INTS piece) {
+    int_lanes from;
+    lanes picked;
+    from.v = piece;
+    EACH_LANE picked.l[l] = f->at[from.l[l]];
+    return picked.v;
+}
+#define FACTOR(f, piece) pick(&(f), piece)
+#endif
+
+/* A curve of so few pieces that each can be a cubic, cut as those of step_curve(). */
+GROUP_INLINE
+void step_cubic(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, uint colours) {
+    float bias = s->value[0], white = s->white, inverse_white = s->inverse_white;
+    uint shift = s->shift;
+    int first = as_uint(bias) >> shift, start = ~((1 << shift) - 1);
+    EACH_CHANNEL(3) {
+        if (c < colours) {
+            __global const float *table =
+                (__global const float *)(tables + s->table) + (s->in > 1 ? c * 4 * CUBICS : 0);
+            const factors f0 = FACTORS(table), f1 = FACTORS(table + CUBICS), f2 = FACTORS(table + 2 * CUBICS),
+                          f3 = FACTORS(table + 3 * CUBICS);
+            EACH_UNIT {
+                /* Lanes past the end of a row may hold anything. */
+                NUMBERS at = limit(p[u].v[c], 0, white) * inverse_white + bias;
+                INTS piece = (AS_INTS(at) >> (INTS)shift) - first;
+                NUMBERS t = at - AS_NUMBERS(AS_INTS(at) & start);
+                NUMBERS sum = FACTOR(f3, piece) * t + FACTOR(f2, piece);
+                sum = sum * t + FACTOR(f1, piece);
+                p[u].v[c] = sum * t + FACTOR(f0, piece);
             }
         }
     }
@@ -727,6 +790,9 @@ void run_step(pixels *p, uint count, __global const colour_step *s, __global con
 #if REAL
     case STEP_CLAMP:
         step_clamp(p, count, s->white);
+        break;
+    case STEP_CUBIC:
+        step_cubic(p, count, s, tables, *colours);
         break;
     case STEP_LOOKUP:
         step_lookup(p, count, s, tables, *colours);

@@ -50,10 +50,57 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
     }
 }
 
+#if REAL && CLANG_BUILTINS
+/* Rows that read each source row once, so that it is loaded and converted once for all */
+#define SHARED 4
+
+/* So many result rows of a strip, from row r0 on; false where they have too few source rows in common. The sums have
+ * the order of filter_row(). */
+bool filter_together(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
+                     uint r0, DST16 *result) {
+    window w[SHARED];
+    uint behind[SHARED], most = 0, taps = job->taps;
+    SUM16 sum[SHARED][STRIP];
+    _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
+        w[r] = find_window(job, tables, src, min(r0 + r, job->rows - 1));
+        behind[r] = (uint)(w[r].first - w[0].first);
+        most = max(most, behind[r]);
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) sum[r][t] = start_sums(job, &w[r], x + t * TILE);
+    }
+    if (job->row_channels != 1 || most >= taps) {
+        return false;
+    }
+    __global const SRC *p = w[0].source + x;
+    for (uint k = 0; k < taps + most; k++) {
+        SUM16 v[STRIP];
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) v[t] = TO_SUM16(vload16(t, p));
+        FETCH(p + STRIP * TILE);
+        _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
+            uint tap = k - behind[r];
+            if (tap < taps) {
+                SUM weight = w[r].weights[tap];
+                _Pragma("unroll") for (uint t = 0; t < STRIP; t++) sum[r][t] += v[t] * weight;
+            }
+        }
+        p += job->src_pitch;
+    }
+    _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) result[t * ROWS + r] = FINISH(sum[r][t], 16);
+    }
+    return true;
+}
+#endif
+
 /* The rows of a work-item, tile beside tile. */
 INLINE void filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
                         uint tiles, uint r0, DST16 *rows) {
     for (uint i = 0; i < ROWS;) {
+#if REAL && CLANG_BUILTINS
+        if (tiles == STRIP && i % SHARED == 0 && filter_together(job, tables, src, x, r0 + i, rows + i)) {
+            i += SHARED;
+            continue;
+        }
+#endif
         window w = find_window(job, tables, src, min(r0 + i, job->rows - 1));
 #if FILTERS_STRIPS
         if (starts_alike(job, &w)) {

@@ -83,25 +83,35 @@ static bool has_exact_table(const clp_plan *plan) {
     return false;
 }
 
-/** What floats may be off by, in levels of 16 bits, where steps have cancelled each other; a curve
- * behind them makes as much more of it as it is steep. */
-#define FLOAT_ERROR 0.0015
+/** What floats may be off by after a step, in levels of 8 bits. */
+#define FLOAT_ERROR (0.0015 / 257)
+/** What a wide Gaussian may, of which the definition cuts off more than the factors do. */
+#define BLUR_ERROR(cut) ((cut) > 4 ? 0.01 / 257 : 0.016)
 
-static double curve_levels(const clp_plan *plan) {
-    double slope = 1;
+/** How far values may be off before they are rounded, in levels of 8 bits: what follows a step
+ * makes as much more of its error as it is steep. */
+static double promised_error(const clp_plan *plan) {
+    double error = 0;
     for (size_t i = 0; i < plan->terms.count; i++) {
-        if (plan->terms.items[i].kind == CLP_TERM_CURVE) {
-            slope *= fmax(1, clp_curve_slope(&plan->terms.items[i], 1));
+        const clp_term *term = &plan->terms.items[i];
+        if (term->kind == CLP_TERM_SPATIAL) {
+            error += term->gaussian_sigma > 0 ? BLUR_ERROR(term->gaussian_cut) : FLOAT_ERROR;
+        } else if (term->kind == CLP_TERM_CURVE) {
+            error *= fmax(1, clp_curve_slope(term, 1));
+        } else if (term->kind == CLP_TERM_COLOUR) {
+            error = error * fmax(1, clp_colour_gain(&term->colour)) + FLOAT_ERROR;
+        } else if (term->kind == CLP_TERM_KERNEL && term->custom == CLP_CUSTOM_UNSHARP) {
+            error = error * (1 + 2 * term->parameter[CLP_UNSHARP_AMOUNT]) + FLOAT_ERROR;
         }
     }
-    return floor(FLOAT_ERROR * slope);
+    return error;
 }
 
 clp_comparison clp_compare(const clp_plan *plan, const uint8_t *result, const uint8_t *reference,
                            const double *unrounded) {
     const clp_layout *layout = &plan->output;
     double levels = layout->depth == 16 && plan->terms.linear ? 2 : 1;
-    levels += layout->depth == 16 ? curve_levels(plan) : 0;
+    levels += floor(promised_error(plan) * (layout->depth == 16 ? 257 : 1));
     if (has_exact_table(plan)) {
         levels = layout->depth == 16 ? 2 * 257 : 2;
     }

@@ -20,8 +20,8 @@ typedef struct clp_comparison {
  *  Where alpha is 0 on one side only, colours are defined on one side only, and do not count. A
  * float's rounding is divided by alpha: a 16-bit colour below an alpha of 2000 counts by alpha's
  * share of that. Where a definition jumps, samples at the jump may be off: 0.2 % at the threshold
- * of an unsharp mask, any at the hue of what is computed. Of 16 bits, a curve that is steeper than
- * 600, as a gamma above 2.5 is at black, may be off by 0.0015 of its slope more. */
+ * of an unsharp mask, any at the hue of what is computed. Steep curves and
+ * gains make more of what floats are off by before them (docs/numerics.md). */
 clp_comparison clp_compare(const clp_plan *plan, const uint8_t *result, const uint8_t *reference,
                            const double *unrounded);
 /** Makes `all` speak of one more picture. Starts from a zeroed one. */

@@ -197,8 +197,7 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
 
 static clproc_status add_launches(draft *d, clproc_error *error) {
     const clp_plan *plan = d->schedule->plan;
-    size_t tables = 0,
-           most = 2 * CLP_MAX_PLANES + 1,
+    size_t tables = 0, most = 2 * CLP_MAX_PLANES + 1,
            count = plan->pass_count > most ? plan->pass_count : most;
     clp_work *works = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *works);
     if (!works) {

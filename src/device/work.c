@@ -19,8 +19,9 @@ _Static_assert(STEP_MATRIX == CLP_STEP_MATRIX && STEP_CLAMP == CLP_STEP_CLAMP &&
                    STEP_UNPREMULTIPLY == CLP_STEP_UNPREMULTIPLY && STEP_SCALE == CLP_STEP_SCALE &&
                    STEP_FLATTEN == CLP_STEP_FLATTEN && STEP_UNSHARP == CLP_STEP_UNSHARP &&
                    STEP_HSV == CLP_STEP_HSV && STEP_TABLE == CLP_STEP_TABLE &&
-                   STEP_LOOKUP == CLP_STEP_LOOKUP && STEP_OVERLAY == CLP_STEP_OVERLAY &&
-                   STEP_OPAQUE == CLP_STEP_OPAQUE,
+                   STEP_LOOKUP == CLP_STEP_LOOKUP && STEP_CUBIC == CLP_STEP_CUBIC &&
+                   STEP_OVERLAY == CLP_STEP_OVERLAY && STEP_OPAQUE == CLP_STEP_OPAQUE &&
+                   CUBICS == CLP_CUBICS,
                "steps have one number each");
 _Static_assert(COLOUR_STEPS == CLP_MAX_STEPS, "a job has room for the steps of a pass");
 

@@ -66,7 +66,7 @@ static uint32_t find_second(const clp_plan *plan, const clp_pass *first) {
     bool between = first->transpose && plan->surfaces[first->dst[0]].role == CLP_ROLE_SCRATCH;
     uint32_t second = between ? sole_reader(plan, first->dst[0]) : CLP_NO_PASS;
     return second != CLP_NO_PASS && plan->passes[second].kind == CLP_PASS_FILTER ? second
-                                                                                : CLP_NO_PASS;
+                                                                                 : CLP_NO_PASS;
 }
 
 /** The surface that the passes of a route store to in the end. */
@@ -246,9 +246,9 @@ static bool lay_out(const clp_plan *plan, clp_bands *bands) {
                           *made = &plan->surfaces[made_by(plan, route)];
         size_t results = most_results(bands, i);
         if (route->second != CLP_NO_PASS) {
-            fits = clp_pitch(results * clp_sample_size(between->sample), &route->between_pitch) &&
-                   take_scratch(bands, between->height, route->between_pitch,
-                                &route->between_offset);
+            fits =
+                clp_pitch(results * clp_sample_size(between->sample), &route->between_pitch) &&
+                take_scratch(bands, between->height, route->between_pitch, &route->between_offset);
         }
         if (bands->coloured && fits) {
             fits = take_scratch(bands, results, made->pitch, &route->made_offset);

@@ -100,6 +100,12 @@ clproc_status clp_lower_to_target(clp_lowering *lowering);
 /** Adds the step to or from premultiplied alpha, if it is missing. */
 clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied);
 
+/* lower_curve.c */
+/** Entries of an integer curve: one for each Q6 value from 0 to 255. */
+#define CLP_Q6_CURVE_SIZE (255 * 64 + 1)
+/** Makes the table of a curve, and decides on its kind where floats are computed. */
+clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
+
 /* lower_unsharp.c */
 /** Runs a segment that begins with an unsharp mask; `*stored`: all of it stands in plan->output. */
 clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segments, size_t index,

@@ -6,9 +6,6 @@
 #include "core/memory.h"
 #include "plan/lower.h"
 
-/** Entries of an integer curve: one for each Q6 value from 0 to 255. */
-#define Q6_CURVE_SIZE (255 * 64 + 1)
-
 clp_colour clp_colour_ycc(bool inverse) {
     const double r = CLP_LUMA_RED, b = CLP_LUMA_BLUE, g = 1 - r - b;
     if (!inverse) {
@@ -74,18 +71,6 @@ void clp_lower_rounding(clp_lowering *lowering, double gain) {
     lowering->needs_float |= !lowering->use_float && lowering->error_gain > MOST_ERROR_GAIN;
 }
 
-static double absolute_gain(const clp_colour *colour) {
-    double gain = 0;
-    for (uint32_t i = 0; i < colour->out; i++) {
-        double sum = 0;
-        for (uint32_t j = 0; j < colour->in; j++) {
-            sum += fabs(colour->m[i][j]);
-        }
-        gain = sum > gain ? sum : gain;
-    }
-    return gain;
-}
-
 /** Fraction bits with which `colour` fits 32-bit sums of values in ±512 levels; negative if none
  * do. */
 static int matrix_shift(const clp_colour *colour) {
@@ -117,7 +102,7 @@ static clproc_status add_matrix(clp_lowering *lowering, const clp_colour *colour
     lowering->matrices[last] = matrix;
     lowering->steps[last].in = matrix.in;
     lowering->steps[last].out = matrix.out;
-    clp_lower_rounding(lowering, absolute_gain(colour));
+    clp_lower_rounding(lowering, clp_colour_gain(colour));
     lowering->needs_float |= !lowering->use_float && matrix_shift(&matrix) < 0;
     double low = 0, high = 0;
     for (uint32_t i = 0; i < colour->out; i++) {
@@ -188,9 +173,9 @@ static clproc_status add_curve(clp_lowering *lowering, const clp_term *term) {
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     CLP_TRY(status, out, add_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
-    clp_lower_rounding(lowering, lowering->rounded
-                                     ? clp_curve_slope(term, CLP_CURVE_SIZE / (Q6_CURVE_SIZE - 1))
-                                     : 1);
+    clp_lower_rounding(
+        lowering,
+        lowering->rounded ? clp_curve_slope(term, CLP_CURVE_SIZE / (CLP_Q6_CURVE_SIZE - 1)) : 1);
 out:
     return status;
 }
@@ -261,7 +246,7 @@ static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
         return add_flatten(lowering, term->parameter);
     }
     if (term->custom == CLP_CUSTOM_OPAQUE) {
-        double white = lowering->use_float ? lowering->white : Q6_CURVE_SIZE - 1;
+        double white = lowering->use_float ? lowering->white : CLP_Q6_CURVE_SIZE - 1;
         const clp_step step = {.kind = CLP_STEP_OPAQUE, .value = {(float)white}};
         lowering->model = model_of(clp_model_channels(lowering->model), true);
         return clp_lower_step(lowering, &step, NULL);
@@ -354,123 +339,6 @@ static clproc_status matrix_table(clp_lowering *lowering, clp_step *step,
     return clp_table_bytes(lowering->plan, table, sizeof table, &step->table, lowering->error);
 }
 
-/** A curve at `at`, from 0 to 1. */
-static double curve_at(const float *curve, double at) {
-    at *= CLP_CURVE_SIZE;
-    uint32_t below = (uint32_t)at < CLP_CURVE_SIZE ? (uint32_t)at : CLP_CURVE_SIZE - 1;
-    return curve[below] + (at - below) * ((double)curve[below + 1] - curve[below]);
-}
-
-/** Of the floats from `bias` on, those with the same bits but for the last `shift` are a segment of
- * value + bias, value from 0 to 1. */
-typedef struct segments {
-    float bias;
-    uint32_t shift;
-} segments;
-
-/** Number of the segment of value + bias, from the first float there is. */
-static uint32_t segment_of(const segments *s, float biased) {
-    uint32_t bits;
-    memcpy(&bits, &biased, sizeof bits);
-    return bits >> s->shift;
-}
-
-/** Where a segment begins, as a value. */
-static double segment_start(const segments *s, uint32_t number) {
-    uint32_t bits = number << s->shift;
-    float biased;
-    memcpy(&biased, &bits, sizeof biased);
-    return (double)biased - (double)s->bias;
-}
-
-static uint32_t segment_count(const segments *s) {
-    return segment_of(s, 1 + s->bias) - segment_of(s, s->bias) + 1;
-}
-
-/** A segment of a curve: its value at 0 if it went on to there, and its slope. */
-static void make_segment(const segments *s, const float *curve, uint32_t number, double line[2]) {
-    double start = segment_start(s, number), end = fmin(segment_start(s, number + 1), 1);
-    double low = curve_at(curve, start);
-    line[1] = end > start ? (curve_at(curve, end) - low) / (end - start) : 0;
-    line[0] = low - start * line[1];
-}
-
-/** Segments that are as narrow near 0 as the curve's own, and 256 to an octave from there: they
- * stay in the nearest cache. A curve that turns elsewhere needs its own, of equal width. */
-static const segments octaves = {1.0F / 256, 15}, equal = {1, 7};
-/** How far octaves may be from the curve: an eighth of a level of 16 bits. */
-#define SEGMENT_ERROR (0.125 / 65535)
-
-static bool octaves_suffice(const float *curve) {
-    uint32_t number = UINT32_MAX;
-    double line[2] = {0, 0}, most = 0;
-    for (uint32_t i = 0; i <= CLP_CURVE_SIZE; i++) {
-        float value = (float)i / CLP_CURVE_SIZE;
-        uint32_t here = segment_of(&octaves, value + octaves.bias);
-        if (here != number) {
-            number = here;
-            make_segment(&octaves, curve, number, line);
-        }
-        most = fmax(most, fabs(line[0] + (double)value * line[1] - (double)curve[i]));
-    }
-    return most <= SEGMENT_ERROR;
-}
-
-/** Chooses the segments of a step. */
-static const segments *choose_segments(clp_step *step, const clp_term *term) {
-    const segments *chosen = &octaves;
-    for (uint32_t c = 0; c < step->in; c++) {
-        chosen = octaves_suffice(term->curve[c]) ? chosen : &equal;
-    }
-    step->value[0] = chosen->bias;
-    step->shift = chosen->shift;
-    return chosen;
-}
-
-/** Entry `i` of a curve's table: the segment of that number, or without segments an integer that a
- * Q6 value becomes, or the value of a level. */
-static void curve_entry(const clp_step *step, const segments *s, const float *curve, uint32_t i,
-                        void *table) {
-    if (step->kind == CLP_STEP_LOOKUP) {
-        ((float *)table)[i] = (float)(curve_at(curve, i / (double)step->white) * step->white);
-    } else if (s) {
-        double line[2];
-        make_segment(s, curve, segment_of(s, s->bias) + i, line);
-        ((float *)table)[2 * i] = (float)(line[0] * step->white);
-        ((float *)table)[2 * i + 1] = (float)line[1];
-    } else {
-        double value = curve_at(curve, (double)i / (Q6_CURVE_SIZE - 1));
-        ((int16_t *)table)[i] = (int16_t)floor(value * 255 * 64 + 0.5);
-    }
-}
-
-static clproc_status curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    const segments *s = NULL;
-    uint32_t entries = Q6_CURVE_SIZE;
-    size_t size = sizeof(int16_t);
-    if (step->kind == CLP_STEP_LOOKUP) {
-        entries = (uint32_t)step->white + 1;
-        size = sizeof(float);
-    } else if (lowering->use_float) {
-        s = choose_segments(step, term);
-        entries = segment_count(s);
-        size = 2 * sizeof(float);
-    }
-    uint8_t *table = clp_memory_alloc(CLP_MEMORY_PLAN, step->in * entries * size);
-    if (!table) {
-        return clp_error_memory(lowering->error, "a curve", entries * size);
-    }
-    for (uint32_t c = 0; c < step->in; c++) {
-        for (uint32_t i = 0; i < entries; i++) {
-            curve_entry(step, s, term->curve[c], i, table + c * entries * size);
-        }
-    }
-    clproc_status status = clp_table_bytes(lowering->plan, table, step->in * entries * size,
-                                           &step->table, lowering->error);
-    clp_memory_free(table);
-    return status;
-}
-
 /** Curves of places, in steps of the grid; of channels that have none, straight. */
 static void fill_places(float *to, const clp_conversion *conversion) {
     for (uint32_t c = 0; c < conversion->in; c++) {
@@ -539,7 +407,7 @@ static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
             status = matrix_table(lowering, &pass->steps[i], &lowering->matrices[i]);
         } else if (pass->steps[i].kind == CLP_STEP_CURVE ||
                    pass->steps[i].kind == CLP_STEP_LOOKUP) {
-            status = curve_table(lowering, &pass->steps[i], lowering->terms[i]);
+            status = clp_curve_table(lowering, &pass->steps[i], lowering->terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_TABLE) {
             status = cube_table(lowering, &pass->steps[i], lowering->terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_OVERLAY) {

@@ -45,7 +45,7 @@ typedef struct clp_surface {
     size_t offset; /**< bytes from the picture's start in its arena */
     size_t pitch;  /**< bytes */
     uint32_t width, height, channels;
-    bool between; /**< in bands only some of it is there at a time */
+    bool between;                /**< in bands only some of it is there at a time */
     int first_level, last_level; /**< when it is written and last read; for placing scratch */
 } clp_surface;
 
@@ -60,8 +60,8 @@ typedef enum clp_pass_kind {
 typedef enum clp_step_kind {
     CLP_STEP_MATRIX,      /**< table: `out` rows of 3 coefficients and an offset */
     CLP_STEP_CLAMP,       /**< to [0, white], alpha, too */
-    CLP_STEP_CURVE,       /**< table: one per channel, of Q6 values; float: segments, see
-                             lower_curve.c, value[0]: bias, shift */
+    CLP_STEP_CURVE,       /**< table: one per channel, of Q6 values; or float pieces that are lines,
+                             value[0] and shift say how they are cut (lower_curve.c) */
     CLP_STEP_PREMULTIPLY, /**< float only */
     CLP_STEP_UNPREMULTIPLY,
     CLP_STEP_SCALE,   /**< every channel by value[0]: a change of depth */
@@ -72,11 +72,16 @@ typedef enum clp_step_kind {
     CLP_STEP_TABLE,  /**< table: grid^in × 4 values of out channels each, and where value[0] is not
                         0, in × 4097 places along its axes; float only */
     CLP_STEP_LOOKUP, /**< a curve of whole levels: table: one value for each; float only */
+    CLP_STEP_CUBIC,  /**< a curve of few pieces: table: for each of 4 powers CLP_CUBICS factors;
+                        float  only */
     CLP_STEP_OVERLAY, /**< table: left, top, width, height (uint32), then row after row the colours
                         and the weight of each pixel: Q6 and Q15 in 16 bits, or floats up to white
                         and 1; in: colours; value[0]: the picture has alpha, float only */
-    CLP_STEP_OPAQUE /**< alpha is there from now on, and value[0] */
+    CLP_STEP_OPAQUE   /**< alpha is there from now on, and value[0] */
 } clp_step_kind;
+
+/** Room for pieces in the table of a CLP_STEP_CUBIC */
+#define CLP_CUBICS 32
 
 typedef struct clp_step {
     clp_step_kind kind;
@@ -117,8 +122,8 @@ typedef struct clp_pass {
     /* COLOUR */
     uint32_t in_channels, out_channels; /**< alpha included */
     bool in_alpha, out_alpha;
-    /** Pixels that a sample of dst[1] and dst[2] stands for: the mean of all of them is stored. 1 or
-     * 2; everywhere but in YCC 1. */
+    /** Pixels that a sample of dst[1] and dst[2] stands for: the mean of all of them is stored. 1
+     * or 2; everywhere but in YCC 1. */
     uint32_t h_step, v_step;
     clp_step steps[CLP_MAX_STEPS];
     uint32_t step_count;
@@ -147,8 +152,8 @@ typedef struct clp_plan {
     size_t table_count;
     size_t scratch_bytes;
     size_t kept_bytes; /**< of them, all but surfaces that are `between` */
-    clp_bands bands; /**< how to work on such a picture while it is decoded */
-    clp_terms terms; /**< the definition it was made from: what the reference device runs */
+    clp_bands bands;   /**< how to work on such a picture while it is decoded */
+    clp_terms terms;   /**< the definition it was made from: what the reference device runs */
     atomic_uint references;
 } clp_plan;
 

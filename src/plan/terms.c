@@ -329,6 +329,18 @@ out:
     return status;
 }
 
+double clp_colour_gain(const clp_colour *colour) {
+    double gain = 0;
+    for (uint32_t i = 0; i < colour->out; i++) {
+        double sum = 0;
+        for (uint32_t j = 0; j < colour->in; j++) {
+            sum += fabs(colour->m[i][j]);
+        }
+        gain = fmax(gain, sum);
+    }
+    return gain;
+}
+
 double clp_curve_slope(const clp_term *term, uint32_t distance) {
     double most = 0;
     for (uint32_t c = 0; c < 3 && term->curve[c]; c++) {

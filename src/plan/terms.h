@@ -167,6 +167,8 @@ double clp_srgb_encode(double value, const void *unused);
 clproc_status clp_terms_curve(clp_terms *terms, const char *op,
                               double (*const function[])(double, const void *), const void *context,
                               uint32_t count, clproc_error *error);
+/** By how much a map of colours may multiply an error. */
+double clp_colour_gain(const clp_colour *colour);
 /** How steep the curves of a term are at most, over `distance` entries of them. */
 double clp_curve_slope(const clp_term *term, uint32_t distance);
 /** Appends a Gaussian blur. */

@@ -18,6 +18,7 @@ cat >pipelines <<END
 resize 60% | blur 1
 gray | resize 41% | overlay $mark:gravity=centre
 rotate 90 | resize 300x | overlay $mark:width=30%:opacity=0.8
+resize 45% | gamma 1.4 | levels 90:gamma=2
 END
 
 # Bytes of every output that differ from those of the same name in $1 made by the first way.
