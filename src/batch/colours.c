@@ -47,6 +47,11 @@ static clproc_status read_target(clp_colours *colours, clproc_error *error) {
     }
     clproc_status status = clp_file_read(name, most, &colours->target, error);
     if (status != CLPROC_OK) {
+        /* It is what was asked for that is wrong, no picture. */
+        status = status == CLPROC_ERROR_INPUT ? CLPROC_ERROR_ARGUMENT : status;
+        if (error) {
+            error->status = status;
+        }
         return clp_error_in_file(error, status, name);
     }
     if (!clp_icc_check(colours->target.data, colours->target.size, &channels, reason,

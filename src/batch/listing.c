@@ -252,6 +252,7 @@ static clproc_status add_names(walker *walk, clp_bytes *bytes, clproc_error *err
     }
     char *text = (char *)bytes->data, *end = text + bytes->size - 1;
     char separator = strlen(text) < (size_t)(end - text) ? '\0' : '\n';
+    text += strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* a byte order mark, from Windows */
     while (status == CLPROC_OK && text < end) {
         char *stop = memchr(text, separator, (size_t)(end - text));
         stop = stop ? stop : end;

@@ -165,8 +165,11 @@ static int op_page(const clproc_op_info *op) {
         put_param(page, &op->params[i]);
     }
     put_details(page, op);
-    printf("\nExample: clproc run photos/ -o out/ --%s%s%s\n", op->name, op->example[0] ? " " : "",
-           op->example);
+    printf("\nExample: clproc run photos/ -o out/ --%s%s", op->name, op->example[0] ? " " : "");
+    if (op->example[0]) {
+        clp_cli_put_word(stdout, op->example);
+    }
+    printf("\n");
     return CLP_EXIT_OK;
 }
 

@@ -424,6 +424,9 @@ static void print_summary(const clp_cli_progress *progress, const clproc_run_res
             (size_t)sprintf(line + used, "; %llu not re-encoded", (unsigned long long)result->kept);
     }
     used = add_reasons(progress, line, used);
+    if (status == CLPROC_OK && result->found == 0) {
+        used += (size_t)sprintf(line + used, "; no files were found");
+    }
     size_t room = SUMMARY - characters(stopped), width = characters(line);
     int length = snprintf(rest, sizeof rest, ", %.2f s%s%s", result->seconds,
                           result->device[0] ? " on " : "", result->device);
@@ -442,21 +445,6 @@ static void print_summary(const clp_cli_progress *progress, const clproc_run_res
     clp_cli_say("%s%s%s", line, rest, stopped);
 }
 
-/** Prints a word as a shell takes it. */
-static void put_word(FILE *out, const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_./:=,@%+-";
-    if (word[0] && word[strspn(word, plain)] == '\0') {
-        fputs(word, out);
-        return;
-    }
-    putc('\'', out);
-    for (; *word; word++) {
-        fputs(*word == '\'' ? "'\\''" : (char[]){*word, 0}, out);
-    }
-    putc('\'', out);
-}
-
 /** What is left of a run that was stopped, and the command that does it. */
 static void tell_rest(const clp_cli_progress *progress, const clproc_run_result *result) {
     const clp_cli_settings *settings = progress->settings;
@@ -466,7 +454,7 @@ static void tell_rest(const clp_cli_progress *progress, const clproc_run_result 
     FILE *out = settings->words ? fmemopen(text, sizeof text - 1, "w") : NULL;
     for (size_t i = 0; out && settings->words[i]; i++) {
         putc(' ', out);
-        put_word(out, settings->words[i]);
+        clp_cli_put_word(out, settings->words[i]);
     }
     bool whole = out && ferror(out) == 0;
     whole = out && fclose(out) == 0 && whole;

@@ -68,6 +68,20 @@ void clp_cli_put_text(FILE *out, const char *text) {
     }
 }
 
+void clp_cli_put_word(FILE *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./:=,@%+-";
+    if (word[0] && word[strspn(word, plain)] == '\0') {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++) {
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, 0}, out);
+    }
+    putc('\'', out);
+}
+
 void clp_cli_put_json(FILE *out, const char *text) {
     const unsigned char *s = (const unsigned char *)text;
     putc('"', out);

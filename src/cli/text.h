@@ -27,6 +27,8 @@ int clp_cli_error(const clproc_error *error);
 
 /** Prints text with control characters and bytes that are not UTF-8 made visible. */
 void clp_cli_put_text(FILE *out, const char *text);
+/** Prints a word as a shell takes it. */
+void clp_cli_put_word(FILE *out, const char *word);
 /** Prints a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void clp_cli_put_json(FILE *out, const char *text);
 

@@ -41,6 +41,15 @@ static clproc_status lay(const clp_value *values, clp_terms *terms, clproc_error
     }
     double shorter = terms->width < terms->height ? terms->width : terms->height;
     double margin = pixels(&values[MARGIN], shorter), width, height;
+    bool sized = values[WIDTH].number[0] > 0 || values[HEIGHT].number[0] > 0;
+    if (!sized && shorter - 2 * margin < 1) {
+        return clp_error_set_file(
+            error, CLPROC_ERROR_ARGUMENT, file,
+            "the overlay has no room in a picture of %u × %u pixels, of which "
+            "its margins take %.0f on each side; make them smaller, or a "
+            "percentage",
+            terms->width, terms->height, margin);
+    }
     find_size(values, terms, overlay, margin, &width, &height);
     if (width > INT32_MAX || height > INT32_MAX) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,

@@ -114,6 +114,15 @@ ln -s /proc/self/fd/1 stdout.png
 [ -L stdout.png ] || fail "a link to standard output was replaced"
 expect_err "stdout.png: is a device, pipe or socket.*or - for standard output"
 
+# A list as Windows writes it.
+printf '\357\273\277in/b.png\r\n' >windows.txt
+clproc run @windows.txt -o windows $op
+expect_code 0
+expect_file windows/b.png
+mkdir empty
+clproc run empty -o from-empty $op
+expect_err 'no files were found'
+
 # Hostile names are bytes like others, and messages stay one line.
 mkdir odd
 newline=$(printf 'new\nline.png')

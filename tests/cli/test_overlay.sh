@@ -142,6 +142,11 @@ refused "" 'overlay needs a file'
 clproc run in --to bad/1 --to bad/2 --overlay missing.png # of one output alone
 expect_refusal 2 'missing.png: as an overlay'
 expect_no_file bad
+# Margins that leave no room for one fail that picture.
+clproc run in/001-png-rgb.png -o bad/none.png --overlay "$logo:margin=1000"
+expect_code 1
+expect_err 'the overlay has no room in a picture of'
+expect_no_file bad/none.png
 # One that would be far larger than any picture may be fails that picture.
 clproc run in/001-png-rgb.png -o bad/huge.png --overlay "$logo:width=1000000"
 expect_code 1
