@@ -313,6 +313,14 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
     return CLPROC_OK;
 }
 
+#if LIBHEIF_HAVE_VERSION(1, 19, 0)
+/** Asked between the tiles of a picture. */
+static int is_cancelled(void *user) {
+    const clp_decoder *decoder = user;
+    return clp_decoder_check(decoder, NULL) != CLPROC_OK;
+}
+#endif
+
 static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
                             struct heif_image **image, clproc_error *error) {
     const reader *heif = decoder->state;
@@ -326,9 +334,18 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
         return clp_error_memory(error, "decoding a HEIF", 0);
     }
     options->strict_decoding = decoder->flaws.fail_on != CLPROC_FAIL_ON_NONE;
+#if LIBHEIF_HAVE_VERSION(1, 19, 0)
+    options->cancel_decoding = is_cancelled;
+    options->progress_user_data = decoder;
+#endif
     struct heif_error failed =
         heif_decode_image(heif->picture, image, heif_colorspace_RGB, chroma, options);
     heif_decoding_options_free(options);
+    /* Where it was left for that, the cause is told as it is elsewhere. */
+    clproc_status status = clp_decoder_check(decoder, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     return failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
 }
 
@@ -341,7 +358,6 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     CLP_TRY(status, out, decode(decoder, layout, &image, error));
-    CLP_TRY(status, out, clp_decoder_check(decoder, error));
     if (heif_image_get_decoding_warnings(image, 0, &warning, 1) > 0) {
         CLP_TRY(status, out, note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
     }

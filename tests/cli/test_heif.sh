@@ -123,12 +123,15 @@ if have exiftool; then
         clproc run tagged.avif -o back.jpg
         expect_code 0
     done
-    heif-enc -A tagged.jpg -o unturned.avif >/dev/null 2>&1 || fail "heif-enc cannot write"
+    # Before 1.19 heif-enc left turning to EXIF, which does not count.
+    heif-enc -A tagged.jpg -o foreign.avif >/dev/null 2>&1 || fail "heif-enc cannot write"
+    heif-convert foreign.avif theirs.png >/dev/null || fail "heif-convert cannot read foreign.avif"
+    sides=$(exiftool -s3 -n -ImageWidth -ImageHeight theirs.png | tr '\n' ' ')
     for options in '' --no-auto-orient; do
-        clproc run unturned.avif -o once.jpg $options
+        clproc run foreign.avif -o once.jpg $options
         expect_code 0
         [ "$(exiftool -s3 -n -Orientation -ImageWidth -ImageHeight once.jpg | tr '\n' ' ')" = \
-            '1 151 113 ' ] || fail "the picture should be as libheif has it, and upright"
+            "1 $sides" ] || fail "the picture should be as libheif has it, and upright"
     done
     clproc run tagged.avif -o bare.avif --keep icc
     expect_code 0
@@ -150,6 +153,16 @@ for bytes in 20 200 $((size / 2)) $((size - 1)); do
     expect_err 'cut.avif: is not a.* that can be decoded: '
     expect_no_file out.png
 done
+# What libheif's decoders have to say of that is not said beside it.
+"$python" -c 'data = bytearray(open("lossy/001-png-rgb.avif", "rb").read())
+data[data.index(b"mdat") + 6] = 255
+open("broken.avif", "wb").write(data)'
+CLPROC_DRIVER_MESSAGES=1 "$CLPROC" run broken.avif -o out.png 2>"$err"
+grep -q -v '^clproc: ' "$err" || echo "the decoder is silent here: nothing could be kept back"
+clproc run broken.avif -o out.png
+expect_code 1
+expect_err 'broken.avif: is not an AVIF that can be decoded: '
+expect_no_err '^[^c]'
 clproc run lossy/001-png-rgb.avif -o out.png --limit-pixels 10000
 expect_code 1
 expect_err 'limit of 10000'
