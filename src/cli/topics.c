@@ -70,12 +70,12 @@ static void print_metadata(const clp_cli_page *page) {
                               "them is not applied.");
     page->paragraph("Orientation is read from EXIF, in a PNG's eXIf chunk, else in \"Raw profile "
                     "type exif\" or \"APP1\", and applied unless --no-auto-orient is given.");
-    page->paragraph(
-        "Left behind, with a warning: gain maps (Ultra HDR) and other pictures behind "
-        "a JPEG, the video of a motion photo, the frames of an animation but the first, "
-        "content credentials (C2PA), FLIR's thermal data. What XMP said of them is "
-        "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
-        "private chunks and segments.");
+    page->paragraph("Left behind, with a warning: gain maps (Ultra HDR) and other pictures behind "
+                    "a JPEG or in a HEIF or AVIF, the video of a motion photo, the frames of an "
+                    "animation but the first, "
+                    "content credentials (C2PA), FLIR's thermal data. What XMP said of them is "
+                    "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
+                    "private chunks and segments.");
     page->paragraph(
         "--strip leaves out the kinds that it names, --keep all but those; with --keep what is "
         "named stays whole, but for a place, which stays where gps is named, too. Without icc "

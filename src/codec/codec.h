@@ -82,7 +82,7 @@ typedef clproc_limits clp_limits;
 
 /** Bits of clp_header.beside: what a file holds that no output does. */
 enum {
-    CLP_BESIDE_PICTURES = 1,    /**< JPEGs behind the first one: gain maps, previews, depth */
+    CLP_BESIDE_PICTURES = 1,    /**< behind or beside the first one: gain maps, previews, depth */
     CLP_BESIDE_VIDEO = 2,       /**< of a motion photo */
     CLP_BESIDE_ANIMATION = 4,   /**< the further frames of an APNG */
     CLP_BESIDE_CREDENTIALS = 8, /**< C2PA, signed for the picture as it was */

@@ -196,7 +196,8 @@ out:
     return status;
 }
 
-/** What else the file holds. */
+/** What else the file holds. A gain map is an auxiliary picture (Apple's), or one that a
+ * tone-mapped item is made with (ISO 21496-1), which libheif may not know. */
 static uint32_t find_beside(const clp_source *source, const reader *heif) {
     enum { MOST_IDS = 16 };
     const int others = LIBHEIF_AUX_IMAGE_FILTER_OMIT_ALPHA | LIBHEIF_AUX_IMAGE_FILTER_OMIT_DEPTH;
@@ -205,6 +206,9 @@ static uint32_t find_beside(const clp_source *source, const reader *heif) {
     if (memcmp(source->bytes + 8, "avis", 4) == 0 || memcmp(source->bytes + 8, "msf1", 4) == 0 ||
         memcmp(source->bytes + 8, "hev", 3) == 0) {
         beside |= CLP_BESIDE_ANIMATION;
+    }
+    if (clp_heif_has_item(source, "tmap")) {
+        beside |= CLP_BESIDE_GAIN_MAP;
     }
     if (heif_context_get_number_of_top_level_images(heif->context) > 1 ||
         heif_image_handle_has_depth_image(heif->picture)) {

@@ -138,6 +138,54 @@ if have exiftool; then
     [ "$(exiftool -s3 -Make -XMP-dc:Title -GPSLatitude -ProfileDescription bare.avif)" = "$profile" ] ||
         fail "bare.avif should have a profile and nothing else"
 fi
+# Gain maps, as Apple has them and as ISO 21496-1 does, and other auxiliary pictures are left behind,
+# as a JPEG's are; what is not written anew keeps them.
+"$python" - exact/003-png-rgba-soft.avif exact/001-png-rgb.avif <<'END' || fail "no gain maps"
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+alpha = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
+for name, urn in (("apple", b"urn:com:apple:photo:2020:aux:hdrgainmap"), ("other", b"urn:other")):
+    assert data.count(alpha) == 1
+    open(name + ".avif", "wb").write(data.replace(alpha, urn.ljust(len(alpha), b"\0")))
+# One more item: boxes around it grow, and what lies behind them moves.
+data = bytearray(open(sys.argv[2], "rb").read())
+def grow(name, by):
+    at = data.index(name)
+    data[at - 4:at] = struct.pack(">I", struct.unpack(">I", data[at - 4:at])[0] + by)
+    return at, at - 4 + struct.unpack(">I", data[at - 4:at])[0] - by
+item = b"\0\0\0\x15infe\2\0\0\0\0\x63\0\0tmap\0"
+iloc = data.index(b"iloc")
+base = data[iloc + 9] >> 4
+assert data[iloc + 4] == 0 and data[iloc + 8] == 0x44
+place = b"\0\x63\0\0" + bytes(base) + struct.pack(">HII", 1, 0, 1)
+more = len(item) + len(place)
+at = iloc + 12
+for _ in range(data[iloc + 11]):
+    at += 4 + base
+    for _ in range(data[at + 1]):
+        offset = struct.unpack(">I", data[at + 2:at + 6])[0]
+        data[at + 2:at + 6] = struct.pack(">I", offset + more)
+        at += 8
+    at += 2
+data[iloc + 11] += 1
+grow(b"meta", more)
+_, end = grow(b"iloc", len(place))
+data[end:end] = place
+iinf, end = grow(b"iinf", len(item))
+data[iinf + 9] += 1
+data[end:end] = item
+open("iso.avif", "wb").write(data)
+END
+for name in apple iso; do
+    clproc run $name.avif -o upper.png --crop 100x100+0+0
+    expect_code 0
+    expect_err "$name.avif: warning: left behind: the gain map (HDR)\$"
+done
+clproc run other.avif -o upper.png --crop 100x100+0+0
+expect_code 0
+expect_err 'other.avif: warning: left behind: further pictures behind the first$'
+clproc run apple.avif -o copies
+expect_no_err warning
 # Nothing asked for is a copy.
 clproc run exact/001-png-rgb.avif -o copies
 expect_code 0
