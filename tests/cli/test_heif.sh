@@ -69,6 +69,30 @@ if have avifdec; then
         expect_like theirs.png straight/$name.png 0
     done
 fi
+# Chroma as it is asked for, and 12 bits; as libheif has them.
+if have avifdec; then
+    for options in '--subsampling 422' '--subsampling 444' '--depth 16' '--depth 16 --subsampling 444' \
+        '--depth 16 --webp-lossless'; do
+        # shellcheck disable=SC2086
+        clproc run straight/001-png-rgb.png straight/003-png-rgba-soft.png straight/006-jpeg-gray.png \
+            -o asked --format avif --quality 95 $options
+        expect_code 0
+        case $options in *lossless* | *444*) chroma=YUV444 ;; *422*) chroma=YUV422 ;; *) chroma=YUV420 ;; esac
+        case $options in *16*) bits=12 ;; *) bits=8 ;; esac
+        for name in 001-png-rgb 003-png-rgba-soft 006-jpeg-gray; do
+            avifdec --info asked/$name.avif >info || fail "avifdec cannot read $name.avif"
+            for fact in "Bit Depth *: $bits$" "Format *: $chroma"; do
+                grep -q "$fact" info || fail "with $options avifdec should say $fact: $(cat info)"
+            done
+            clproc run asked/$name.avif -o ours.png --depth 8
+            expect_code 0
+            case $options in *lossless) expect_like straight/$name.png ours.png 0 ;; esac
+            avifdec --depth 8 asked/$name.avif theirs.png >/dev/null || fail avifdec
+            case $chroma in YUV444) expect_like theirs.png ours.png 2 ;; esac
+        done
+        rm -r asked
+    done
+fi
 # HEVC, with alpha.
 if heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1; then
     heif-convert soft.heic theirs.png >/dev/null
@@ -93,6 +117,18 @@ if have avifenc; then
     [ "$(od -An -tu1 -j24 -N1 ten.png | tr -d ' ')" = 16 ] || fail "ten bits should become 16"
     grep -q cICP ten.png || fail "ten.png should say what its colours are"
     expect_like ten.png straight/001-png-rgb.png 40
+    # To an AVIF they go as 8, unless more are asked for: then as 12, within half a level of those.
+    clproc run ten.avif -o eight.avif --resize 50%
+    avifdec --info eight.avif | grep -q 'Bit Depth *: 8$' || fail "eight.avif should have 8 bits"
+    clproc run ten.png -o twelve.avif --depth 16 --webp-lossless
+    expect_code 0
+    for name in ten.png twelve.avif; do
+        clproc run $name -o ${name%.*}.ppm
+        expect_code 0
+    done
+    "$python" -c 'import numpy
+a, b = (numpy.fromfile(name, ">u2", offset=17)[:151 * 113 * 3].astype(int) for name in ("ten.ppm", "twelve.ppm"))
+assert len(a) == 151 * 113 * 3 and 0 < abs(a - b).max() <= 8, abs(a - b).max()' || fail "12 bits should be kept"
     clproc run ten.avif -o ten.jpg
     grep -q ICC_PROFILE ten.jpg || fail "ten.jpg should have a profile"
     # What the file says of turning and mirroring is done, once.
