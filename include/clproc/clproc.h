@@ -417,7 +417,7 @@ typedef struct clproc_run_params {
     bool progressive;
     int png_level;      /**< zlib level, 0 to 9 */
     bool webp_lossless; /**< WebPs and AVIFs keep every sample */
-    int depth;          /**< 0 keep, 8 or 16 */
+    int depth;          /**< 0 keep, 8 or 16; AVIFs have 8 for 0, and 12 for 16 */
     /** JPEGs are turned, mirrored and cropped without being decoded; those where that is impossible
      * fail, and other operations are refused. */
     clproc_lossless lossless;

@@ -7,6 +7,7 @@
 
 #include "core/memory.h"
 #include "meta/meta.h"
+#include "ops/ops.h"
 
 /** Conversions kept. */
 #define KEPT 8
@@ -20,6 +21,7 @@ typedef struct entry {
 
 struct clp_colours {
     const clproc_run_params *params;
+    bool lays;                 /**< something is laid over pictures */
     clp_bytes target;          /**< the profile converted to; empty for sRGB */
     clp_bytes srgb, srgb_gray; /**< what describes sRGB */
     pthread_mutex_t lock;
@@ -70,6 +72,14 @@ static clproc_status read_target(clp_colours *colours, clproc_error *error) {
     return CLPROC_OK;
 }
 
+static bool has_overlays(const clproc_pipeline *pipeline) {
+    bool has = false;
+    for (size_t i = 0; pipeline && i < clproc_pipeline_length(pipeline); i++) {
+        has = has || clp_pipeline_file(pipeline, i);
+    }
+    return has;
+}
+
 clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params *params,
                                  clproc_error *error) {
     clp_colours *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
@@ -79,6 +89,7 @@ clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params 
         return clp_error_memory(error, "colour conversions", sizeof *made);
     }
     made->params = params;
+    made->lays = has_overlays(params->pipeline);
     pthread_mutex_init(&made->lock, NULL);
     CLP_TRY(status, out, read_target(made, error));
     CLP_TRY(status, out, clp_icc_make(&clp_icc_srgb, false, &made->srgb, error));
@@ -94,7 +105,7 @@ void clp_colours_destroy(clp_colours **colours) {
     clp_colours *old = *colours;
     if (old) {
         for (int i = 0; i < KEPT; i++) {
-            clp_conversion_release(&old->entries[i].choice.conversion);
+            clp_colour_choice_release(&old->entries[i].choice);
         }
         clp_bytes_free(&old->target);
         clp_bytes_free(&old->srgb);
@@ -178,7 +189,7 @@ static bool wants_conversion(const clp_colours *colours, const clp_header *heade
 clp_colour_key clp_colours_key(const clp_colours *colours, const clp_header *header) {
     clp_icc_numbers numbers;
     XXH128_hash_t hash;
-    if (!wants_conversion(colours, header)) {
+    if (!wants_conversion(colours, header) && !colours->lays) {
         return (clp_colour_key){0, 0};
     }
     bool given = !numbers_first(header);
@@ -194,31 +205,37 @@ clp_colour_key clp_colours_key(const clp_colours *colours, const clp_header *hea
     return (clp_colour_key){hash.low64, (hash.high64 & ~(uint64_t)15) | kind};
 }
 
-/** Makes the conversion of pictures like this one. A profile that is no good is as none. */
-static clproc_status make(const clp_colours *colours, const clp_header *header,
-                          clp_colour_choice *choice, clproc_error *error) {
+/** A profile of pictures like this one, as the file has it or made of its numbers into `made`.
+ * Empty for sRGB, and for inks without one. */
+static clproc_status find_profile(const clp_header *header, clp_bytes *made, clp_block *profile,
+                                  clproc_error *error) {
     uint32_t channels = channels_of(header->model);
-    clp_block given = numbers_first(header) ? (clp_block){0} : header->blocks.icc;
-    clp_bytes made = {0};
+    clproc_status status = CLPROC_OK;
+    *profile = (clp_block){0};
+    if (!numbers_first(header)) {
+        *profile = header->blocks.icc;
+    } else if (channels != 4) {
+        status = clp_colours_describe(header, channels == 1, made, error);
+        *profile = made->size ? (clp_block){made->data, made->size} : (clp_block){0};
+    }
+    return status;
+}
+
+/** Makes the conversion of pictures with this profile. One that is no good is as none. */
+static clproc_status make_conversion(const clp_colours *colours, const clp_header *header,
+                                     const clp_block *profile, clp_colour_choice *choice,
+                                     clproc_error *error) {
     clproc_error failure = {0};
     clp_icc_request request = {
-        .source = given.data,
-        .source_size = given.size,
-        .channels = channels,
+        .source = profile->data,
+        .source_size = profile->size,
+        .channels = channels_of(header->model),
         .target = colours->target.size ? colours->target.data : NULL,
         .target_size = colours->target.size,
         .intent = colours->params->intent,
         .black_point = colours->params->black_point_compensation,
     };
-    clproc_status status = CLPROC_OK;
-    if (!given.data && channels != 4) {
-        status = clp_colours_describe(header, channels == 1, &made, &failure);
-        request.source = made.size ? made.data : NULL;
-        request.source_size = made.size;
-    }
-    if (status == CLPROC_OK) {
-        status = clp_icc_convert(&request, &choice->conversion, &failure);
-    }
+    clproc_status status = clp_icc_convert(&request, &choice->conversion, &failure);
     if (status == CLPROC_ERROR_INPUT) {
         snprintf(choice->problem, sizeof choice->problem, "%.255s", failure.message);
         request.source = NULL;
@@ -228,6 +245,52 @@ static clproc_status make(const clp_colours *colours, const clp_header *header,
     if (status != CLPROC_OK && error) {
         *error = failure;
     }
+    return status;
+}
+
+/** Makes what brings overlays to the space that pictures with this profile have in the output. */
+static clproc_status make_from_srgb(const clp_colours *colours, const clp_header *header,
+                                    const clp_block *profile, clp_colour_choice *choice,
+                                    clproc_error *error) {
+    bool converted = wants_conversion(colours, header);
+    clproc_error failure = {0};
+    clp_icc_request request = {
+        .channels = 3,
+        .target = converted ? colours->target.data : profile->data,
+        .target_size = converted ? colours->target.size : profile->size,
+        .intent = colours->params->intent,
+        .black_point = colours->params->black_point_compensation,
+    };
+    if (request.target_size == 0 || (!converted && channels_of(header->model) != 3)) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_icc_convert(&request, &choice->from_srgb, &failure);
+    if (status == CLPROC_ERROR_INPUT) {
+        snprintf(choice->overlay_problem, sizeof choice->overlay_problem, "%.255s",
+                 failure.message);
+        return CLPROC_OK;
+    }
+    if (status != CLPROC_OK && error) {
+        *error = failure;
+    }
+    return status;
+}
+
+/** Makes all that pictures like this one need. */
+static clproc_status make(const clp_colours *colours, const clp_header *header,
+                          clp_colour_choice *choice, clproc_error *error) {
+    clp_bytes made = {0};
+    clp_block profile;
+    clproc_status status;
+    choice->converted = wants_conversion(colours, header);
+    CLP_TRY(status, out, find_profile(header, &made, &profile, error));
+    if (choice->converted) {
+        CLP_TRY(status, out, make_conversion(colours, header, &profile, choice, error));
+    }
+    if (colours->lays) {
+        CLP_TRY(status, out, make_from_srgb(colours, header, &profile, choice, error));
+    }
+out:
     clp_bytes_free(&made);
     return status;
 }
@@ -250,15 +313,15 @@ clproc_status clp_colours_find(clp_colours *colours, const clp_header *header,
     clp_colour_key key = clp_colours_key(colours, header);
     clproc_status status = CLPROC_OK;
     *choice = (clp_colour_choice){0};
-    if (!wants_conversion(colours, header)) {
+    if (key.low == 0 && key.high == 0) {
         return CLPROC_OK;
     }
     /* Others wait meanwhile: most likely for the same profile. */
     pthread_mutex_lock(&colours->lock);
     entry *one = look_up(colours, key);
     if (!one->made || one->key.low != key.low || one->key.high != key.high) {
-        clp_conversion_release(&one->choice.conversion);
-        *one = (entry){.key = key, .choice = {.converted = true}};
+        clp_colour_choice_release(&one->choice);
+        *one = (entry){.key = key};
         status = make(colours, header, &one->choice, error);
         one->made = status == CLPROC_OK;
     }
@@ -268,7 +331,15 @@ clproc_status clp_colours_find(clp_colours *colours, const clp_header *header,
         if (choice->conversion) {
             clp_conversion_retain(choice->conversion);
         }
+        if (choice->from_srgb) {
+            clp_conversion_retain(choice->from_srgb);
+        }
     }
     pthread_mutex_unlock(&colours->lock);
     return status;
+}
+
+void clp_colour_choice_release(clp_colour_choice *choice) {
+    clp_conversion_release(&choice->conversion);
+    clp_conversion_release(&choice->from_srgb);
 }

@@ -11,6 +11,10 @@ typedef struct clp_colour_choice {
     clp_conversion *conversion; /**< one reference; NULL: none */
     bool converted;    /**< the output is in the run's space, whether by conversion or not */
     char problem[256]; /**< why a profile was not used; "" if none was refused */
+    /** What brings overlays to the output's space; one reference; NULL: it is sRGB, or gray, or
+     * nothing is laid over pictures. */
+    clp_conversion *from_srgb;
+    char overlay_problem[256]; /**< why overlays stay as they are; "" if they need not */
 } clp_colour_choice;
 
 /** Identifies a conversion within a run: equal keys, equal conversions. */
@@ -26,11 +30,12 @@ clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params 
                                  clproc_error *error);
 void clp_colours_destroy(clp_colours **colours);
 
-/** Of a picture that is to be converted; zeros if it is not. */
+/** Of a picture that is to be converted, or to be laid something over; zeros if it is not. */
 clp_colour_key clp_colours_key(const clp_colours *colours, const clp_header *header);
-/** Settles what to do with a picture. Any thread. Release the conversion. */
+/** Settles what to do with a picture. Any thread. Release it with clp_colour_choice_release(). */
 clproc_status clp_colours_find(clp_colours *colours, const clp_header *header,
                                clp_colour_choice *choice, clproc_error *error);
+void clp_colour_choice_release(clp_colour_choice *choice);
 
 /** The profile that describes converted pictures, valid as long as `colours`; `gray` for pictures
  * of one channel. Empty where a gray picture cannot have it. */

@@ -6,11 +6,10 @@
 /** Prints what one output does. */
 static clproc_status explain(const clp_output *output, const clp_recipe *recipe,
                              const clp_header *header, FILE *stream, clproc_error *error) {
-    clproc_format format = clp_output_format(output, header->format);
     clp_kept kept;
     clp_move move;
     clproc_status status;
-    CLP_TRY(status, out, clp_lossless_choose(&output->params, header, format, &kept, &move, error));
+    CLP_TRY(status, out, clp_lossless_choose(output, header, &kept, &move, error));
     if (kept != CLP_KEPT_NOTHING) {
         clp_lossless_explain(header, kept, &move, stream);
     } else if (recipe->failure.status != CLPROC_OK) {
@@ -63,12 +62,9 @@ static clproc_status explain_all(const clp_output_set *outputs, const clp_recipe
 static uint32_t find_wanted(const clp_output_set *outputs, const clp_header *header) {
     uint32_t wanted = 0;
     for (uint32_t i = 0; i < outputs->count; i++) {
-        const clp_output *output = &outputs->each[i];
-        clproc_format format = clp_output_format(output, header->format);
         clp_kept kept;
         clp_move move;
-        bool fine =
-            clp_lossless_choose(&output->params, header, format, &kept, &move, NULL) == CLPROC_OK;
+        bool fine = clp_lossless_choose(&outputs->each[i], header, &kept, &move, NULL) == CLPROC_OK;
         wanted |= (uint32_t)(fine && kept == CLP_KEPT_NOTHING) << i;
     }
     return wanted;

@@ -150,9 +150,10 @@ out:
     return status;
 }
 
-clproc_status clp_lossless_choose(const clproc_run_params *params, const clp_header *header,
-                                  clproc_format format, clp_kept *kept, clp_move *move,
-                                  clproc_error *error) {
+clproc_status clp_lossless_choose(const clp_output *output, const clp_header *header,
+                                  clp_kept *kept, clp_move *move, clproc_error *error) {
+    const clproc_run_params *params = &output->params;
+    clproc_format format = clp_output_format(output, header->format);
     *kept = CLP_KEPT_NOTHING;
     if (!clp_lossless_possible(params)) {
         return CLPROC_OK;

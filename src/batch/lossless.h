@@ -3,7 +3,7 @@
 #ifndef CLP_BATCH_LOSSLESS_H
 #define CLP_BATCH_LOSSLESS_H
 
-#include "codec/codec.h"
+#include "batch/output_set.h"
 
 /** What of a file stays as it is stored. */
 typedef enum clp_kept {
@@ -19,10 +19,10 @@ clproc_status clp_lossless_check(const clproc_run_params *params, clproc_error *
 bool clp_lossless_possible(const clproc_run_params *params);
 /** True if all of them that keep their format and need not be turned are copied whole. */
 bool clp_lossless_copies(const clproc_run_params *params);
-/** Settles what a picture keeps in an output of `format`. `*move` is filled for CLP_KEPT_BLOCKS. */
-clproc_status clp_lossless_choose(const clproc_run_params *params, const clp_header *header,
-                                  clproc_format format, clp_kept *kept, clp_move *move,
-                                  clproc_error *error);
+/** Settles what a picture keeps in an output; nothing where that fails. `*move` is filled for
+ * CLP_KEPT_BLOCKS. */
+clproc_status clp_lossless_choose(const clp_output *output, const clp_header *header,
+                                  clp_kept *kept, clp_move *move, clproc_error *error);
 /** Says in words what becomes of such a picture, for --explain. */
 void clp_lossless_explain(const clp_header *header, clp_kept kept, const clp_move *move, FILE *out);
 

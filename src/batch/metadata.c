@@ -7,11 +7,15 @@
 #include "core/memory.h"
 #include "meta/meta.h"
 
+static void tell(clp_metadata *metadata, const char *what, const char *became, const char *reason) {
+    size_t used = strlen(metadata->warning);
+    snprintf(metadata->warning + used, sizeof metadata->warning - used, "%s%s %s: %s",
+             used ? "; " : "", what, became, reason);
+}
+
 /** Tells of something that is dropped. */
 static void warn(clp_metadata *metadata, const char *what, const char *reason) {
-    size_t used = strlen(metadata->warning);
-    snprintf(metadata->warning + used, sizeof metadata->warning - used, "%s%s was dropped: %s",
-             used ? "; " : "", what, reason);
+    tell(metadata, what, "was dropped", reason);
 }
 
 /** Tells of something that is dropped because the file itself is flawed. */
@@ -208,6 +212,10 @@ static clproc_status keep_profile(clp_metadata *metadata, const clp_header *head
         metadata->flawed |= channels != profile_channels(header->model);
         return CLPROC_OK;
     }
+    if (target->overlay_problem && target->overlay_problem[0]) {
+        tell(metadata, "overlays", "stay in sRGB beside the colour profile",
+             target->overlay_problem);
+    }
     return copy(block, &metadata->icc, error);
 }
 
@@ -242,6 +250,7 @@ clp_metadata_target clp_metadata_target_of(const clp_recipe *recipe) {
         .space = recipe->plan->terms.space,
         .converted = recipe->converted,
         .problem = recipe->problem,
+        .overlay_problem = recipe->overlay_problem,
     };
 }
 

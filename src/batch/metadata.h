@@ -38,6 +38,7 @@ typedef struct clp_metadata_target {
     bool as_stored;      /**< pixels that EXIF turns are not turned: the tag goes on doing that */
     bool converted;      /**< its colours are those of the run's profile */
     const char *problem; /**< why the file's profile was not used; "" if none was refused */
+    const char *overlay_problem; /**< why overlays are not brought to it; NULL or "": they are */
 } clp_metadata_target;
 
 /** The output of a recipe. */

@@ -88,7 +88,7 @@ static clproc_status make_terms(reading *r, clp_colours *colours, clp_terms *ter
             clp_terms_orient(terms, clp_recipe_orientation(r->params, &r->header), error));
     status = clp_terms_settle(terms, error);
 out:
-    clp_conversion_release(&choice.conversion);
+    clp_colour_choice_release(&choice);
     return status;
 }
 

@@ -14,6 +14,7 @@ typedef struct clp_recipe {
     clp_decode_request request;
     bool converted;    /**< colours are those of clp_colours_profile() */
     char problem[256]; /**< why the picture's profile was not used; "" if none was refused */
+    char overlay_problem[256]; /**< why overlays are not brought to it; "" if they need not */
 } clp_recipe;
 
 /** Makes the recipes of the outputs that are `wanted`, told bit by bit, for the file that `decoder`

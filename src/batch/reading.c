@@ -313,11 +313,9 @@ static clproc_status keep_pixels(clp_worker *self, uint32_t *wanted, clp_outcome
     *wanted = 0;
     for (uint32_t i = 0; i < self->run->outputs.count && *outcome == CLP_OUTCOME_GOES_ON; i++) {
         clp_branch *branch = self->branch = &self->picture.branches[i];
-        clproc_format format = clp_output_format(branch->output, self->header.format);
         clp_kept kept = CLP_KEPT_NOTHING;
         clp_move move;
-        status = clp_lossless_choose(&branch->output->params, &self->header, format, &kept, &move,
-                                     error);
+        status = clp_lossless_choose(branch->output, &self->header, &kept, &move, error);
         bool decodes = status == CLPROC_OK && kept == CLP_KEPT_NOTHING;
         if (branch->open && !decodes) {
             status =

@@ -61,6 +61,7 @@ static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
     terms->linear = params->linear;
     terms->cancel = params->cancel;
     terms->overlays = output->overlays;
+    terms->from_srgb = choice->from_srgb;
     terms->limits = (clp_term_limits){
         .pixels = params->limits.pixels, .side = params->limits.side, .bytes = table_bytes};
     if (choice->conversion) {
@@ -112,6 +113,8 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     CLP_TRY(status, out, clp_colours_find(output->colours, header, &d->choice, error));
     recipe->converted = d->choice.converted;
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
+    snprintf(recipe->overlay_problem, sizeof recipe->overlay_problem, "%s",
+             d->choice.overlay_problem);
     CLP_TRY(
         status, out,
         collect_terms(&d->terms, output, whole, header, d->format, orientation, &d->choice, error));
@@ -132,7 +135,7 @@ static void end(draft *d) {
         clp_terms_free(&d->terms);
         d->has_terms = false;
     }
-    clp_conversion_release(&d->choice.conversion);
+    clp_colour_choice_release(&d->choice);
 }
 
 /** Makes the plan of one output for a picture decoded as `decoded`. */

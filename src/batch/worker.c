@@ -138,6 +138,7 @@ static clproc_status encode(clp_worker *self, uint8_t *results, const uint8_t **
         .progressive = params->progressive,
         .png_level = params->png_level,
         .lossless = params->webp_lossless,
+        .subsampling = params->subsampling,
         .blocks = branch->metadata.blocks,
         .colour = branch->metadata.colour,
     };

@@ -202,9 +202,9 @@ done:
 /** All but what concerns the process itself. */
 static int run_program(int argc, char **argv) {
     /* A line at a time: messages stay whole. */
-    setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
+    setvbuf(clp_cli_errors(), NULL, _IOLBF, BUFSIZ);
     if (argc < 2) {
-        clp_cli_help_short(stderr);
+        clp_cli_help_short(clp_cli_errors());
         return CLP_EXIT_USAGE;
     }
     const clp_cli_command *command = find_command(argv[1]);

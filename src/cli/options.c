@@ -90,8 +90,8 @@ const clp_cli_option clp_cli_options[] = {
      "quality of JPEGs, WebPs and AVIFs", FIELD(run.quality), GIVEN(run.reencode), .min = 1,
      .max = 100, DAILY},
     {"subsampling", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
-     "JPEG chroma subsampling; keep means 420 for what was no JPEG", FIELD(run.subsampling),
-     GIVEN(run.reencode), .choices = subsamplings},
+     "chroma subsampling of JPEGs and AVIFs; keep means 420 for what was no JPEG, and for AVIFs",
+     FIELD(run.subsampling), GIVEN(run.reencode), .choices = subsamplings},
     {"lossless", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "rotate, flip, crop and orient JPEGs by moving their blocks, without decoding them; one whose "
      "edges do not lie between blocks fails, or with trim loses what is in the way; see `clproc "
@@ -105,7 +105,8 @@ const clp_cli_option clp_cli_options[] = {
     {"webp-lossless", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "write WebPs and AVIFs that keep every sample", FIELD(run.webp_lossless), GIVEN(run.reencode)},
     {"depth", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "bits per sample of PNG outputs", FIELD(run.depth), .choices = depths},
+     "bits per sample, in JPEGs and WebPs always 8; AVIFs have 8 with keep, and 12 with 16",
+     FIELD(run.depth), .choices = depths},
     {"strip", 0, "LIST", CLP_CLI_STRIP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "leave out metadata: %s; see `clproc help metadata`", FIELD(run.strip), DAILY},
     {"keep", 0, "LIST", CLP_CLI_KEEP, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,

@@ -22,7 +22,7 @@ static double now(void) {
 void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *settings) {
     const char *term = getenv("TERM");
     memset(progress, 0, sizeof *progress);
-    progress->terminal = isatty(fileno(stderr)) && !(term && strcmp(term, "dumb") == 0);
+    progress->terminal = isatty(fileno(clp_cli_errors())) && !(term && strcmp(term, "dumb") == 0);
     progress->mode = settings->progress;
     if (progress->mode == CLP_CLI_PROGRESS_AUTO) {
         progress->mode = progress->terminal ? CLP_CLI_PROGRESS_ALWAYS : CLP_CLI_PROGRESS_OFF;
@@ -32,7 +32,7 @@ void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *
     progress->verbose = settings->verbose && progress->mode != CLP_CLI_PROGRESS_JSON;
     progress->settings = settings;
     bool taken = settings->output && strcmp(settings->output, "-") == 0;
-    progress->results = taken ? stderr : stdout;
+    progress->results = taken ? clp_cli_errors() : stdout;
     if (progress->quiet && progress->mode == CLP_CLI_PROGRESS_ALWAYS) {
         progress->mode = CLP_CLI_PROGRESS_OFF;
     }
@@ -47,13 +47,14 @@ double clp_cli_progress_seconds(const clp_cli_progress *progress) {
 
 static size_t terminal_columns(void) {
     struct winsize size;
-    return ioctl(fileno(stderr), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return ioctl(fileno(clp_cli_errors()), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                                      : 80;
 }
 
 static void erase(clp_cli_progress *progress) {
     if (progress->shown) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
+        fputs("\r\033[K", clp_cli_errors());
+        fflush(clp_cli_errors());
         progress->shown = false;
         progress->last[0] = '\0';
     }
@@ -89,26 +90,27 @@ static void draw_text(clp_cli_progress *progress, const clproc_event *event) {
     snprintf(progress->last, sizeof progress->last, "%s", line);
     if (progress->terminal) {
         /* One column stays free: some terminals wrap on the last. */
-        fprintf(stderr, "\r%.*s\033[K", (int)(terminal_columns() - 1), line);
-        fflush(stderr);
+        fprintf(clp_cli_errors(), "\r%.*s\033[K", (int)(terminal_columns() - 1), line);
+        fflush(clp_cli_errors());
         progress->shown = true;
     } else {
-        fprintf(stderr, "%s\n", line);
+        fprintf(clp_cli_errors(), "%s\n", line);
     }
 }
 
 static void draw_json(const clp_cli_progress *progress, const clproc_event *event) {
     double rate = rate_of(progress, event);
-    fprintf(stderr,
+    fprintf(clp_cli_errors(),
             "{\"type\":\"progress\",\"done\":%llu,\"total\":%llu,\"listing\":%s,\"skipped\":%llu,"
             "\"failed\":%llu,\"rate\":%.6g",
             (unsigned long long)event->done, (unsigned long long)event->total,
             event->listing ? "true" : "false", (unsigned long long)progress->skipped,
             (unsigned long long)progress->failed, rate);
     if (rate > 0 && !event->listing && event->total >= event->done) {
-        fprintf(stderr, ",\"seconds_left\":%.3f", (double)(event->total - event->done) / rate);
+        fprintf(clp_cli_errors(), ",\"seconds_left\":%.3f",
+                (double)(event->total - event->done) / rate);
     }
-    fputs("}\n", stderr);
+    fputs("}\n", clp_cli_errors());
 }
 
 static void draw(clp_cli_progress *progress, const clproc_event *event) {
@@ -154,19 +156,19 @@ static void tell_file(clp_cli_progress *progress, const clproc_event *event) {
 
 /** The figures of a verification as members of an object. JSON knows no infinity. */
 static void put_verification(const clproc_verification *found) {
-    fprintf(stderr, "\"largest\":%.6g,\"mismatch\":%.6g,\"psnr\":", found->largest,
+    fprintf(clp_cli_errors(), "\"largest\":%.6g,\"mismatch\":%.6g,\"psnr\":", found->largest,
             found->mismatch);
     if (isfinite(found->psnr)) {
-        fprintf(stderr, "%.2f", found->psnr);
+        fprintf(clp_cli_errors(), "%.2f", found->psnr);
     } else {
-        fputs("null", stderr);
+        fputs("null", clp_cli_errors());
     }
 }
 
 static void put_member(const char *name, const char *value) {
     if (value[0]) {
-        fprintf(stderr, ",\"%s\":", name);
-        clp_cli_put_json(stderr, value);
+        fprintf(clp_cli_errors(), ",\"%s\":", name);
+        clp_cli_put_json(clp_cli_errors(), value);
     }
 }
 
@@ -193,7 +195,7 @@ static void tell_json(const clp_cli_progress *progress, const clproc_event *even
                                           [CLPROC_SKIP_NO_FILE] = "no file",
                                           [CLPROC_SKIP_EXISTS] = "exists",
                                           [CLPROC_SKIP_MADE_BEFORE] = "made before"};
-    fprintf(stderr, "{\"type\":\"%s\"", json_type(progress, event));
+    fprintf(clp_cli_errors(), "{\"type\":\"%s\"", json_type(progress, event));
     put_member("input", event->input);
     put_member("output", event->output);
     put_member("reason", reasons[event->skip]);
@@ -201,15 +203,15 @@ static void tell_json(const clp_cli_progress *progress, const clproc_event *even
     if (event->kind == CLPROC_EVENT_FAILED) {
         put_member("cause", clproc_status_name(event->status));
         if (progress->settings->run.output_count > 0) {
-            fprintf(stderr, ",\"outputs\":%u", event->outputs);
+            fprintf(clp_cli_errors(), ",\"outputs\":%u", event->outputs);
         }
     }
     if (event->verification) {
-        fprintf(stderr, ",\"kept\":%s,", event->verification->beyond ? "false" : "true");
+        fprintf(clp_cli_errors(), ",\"kept\":%s,", event->verification->beyond ? "false" : "true");
         put_verification(event->verification);
     }
     put_member("message", event->message);
-    fputs("}\n", stderr);
+    fputs("}\n", clp_cli_errors());
 }
 
 /** A verified picture is a result; one that breaks the promise is to be seen, too. */
@@ -305,35 +307,36 @@ static void print_verification(const clp_cli_progress *progress, const clproc_ru
 
 static void finish_json(const clp_cli_progress *progress, const clproc_run_result *result,
                         clproc_status status) {
-    fputs("{\"type\":\"result\",\"status\":", stderr);
-    clp_cli_put_json(stderr, clproc_status_name(status));
-    fprintf(stderr,
+    fputs("{\"type\":\"result\",\"status\":", clp_cli_errors());
+    clp_cli_put_json(clp_cli_errors(), clproc_status_name(status));
+    fprintf(clp_cli_errors(),
             ",\"found\":%llu,\"written\":%llu,\"kept\":%llu,\"skipped\":%llu,\"failed\":%llu,"
             "\"seconds\":%.3f,"
             "\"device\":",
             (unsigned long long)result->found, (unsigned long long)result->written,
             (unsigned long long)result->kept, (unsigned long long)result->skipped,
             (unsigned long long)result->failed, result->seconds);
-    clp_cli_put_json(stderr, result->device);
-    fprintf(stderr, ",\"exist\":%llu,\"made_before\":%llu,\"no_picture\":{",
+    clp_cli_put_json(clp_cli_errors(), result->device);
+    fprintf(clp_cli_errors(), ",\"exist\":%llu,\"made_before\":%llu,\"no_picture\":{",
             (unsigned long long)progress->skips[CLPROC_SKIP_EXISTS],
             (unsigned long long)progress->skips[CLPROC_SKIP_MADE_BEFORE]);
     for (size_t i = 0; i < sizeof progress->kinds / sizeof *progress->kinds; i++) {
         if (progress->kinds[i].count > 0) {
-            fprintf(stderr, "%s\"%s\":%llu", i ? "," : "", progress->kinds[i].name,
+            fprintf(clp_cli_errors(), "%s\"%s\":%llu", i ? "," : "", progress->kinds[i].name,
                     (unsigned long long)progress->kinds[i].count);
         }
     }
-    fputs("}", stderr);
+    fputs("}", clp_cli_errors());
     if (progress->to_verify > 0) {
         const clproc_verification *found = &result->verification;
-        fprintf(stderr, ",\"verification\":{\"pictures\":%llu,\"beyond\":%llu,\"seed\":%llu,",
+        fprintf(clp_cli_errors(),
+                ",\"verification\":{\"pictures\":%llu,\"beyond\":%llu,\"seed\":%llu,",
                 (unsigned long long)found->pictures, (unsigned long long)found->beyond,
                 (unsigned long long)found->seed);
         put_verification(found);
-        fputs("}", stderr);
+        fputs("}", clp_cli_errors());
     }
-    fputs("}\n", stderr);
+    fputs("}\n", clp_cli_errors());
 }
 
 /** Columns that a summary may take, with "clproc: " before it. */

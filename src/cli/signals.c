@@ -19,8 +19,12 @@ static volatile int stop_signal;
 static struct {
     int kept; /**< descriptor of what others have written to standard error; −1: nothing is kept */
     int errors;                    /**< descriptor of the program's own standard error */
+    FILE *own;                     /**< the same as a stream; NULL: it is `stderr` */
     volatile sig_atomic_t through; /**< the program has come to its own end */
 } streams = {.kept = -1, .errors = STDERR_FILENO};
+
+/** Bytes of what others have written that are kept, but for what came since that was looked at. */
+#define MOST_KEPT ((off_t)1 << 20)
 
 static void on_signal(int number) {
     if (__atomic_exchange_n(&stop_signal, number, __ATOMIC_RELAXED)) {
@@ -80,9 +84,17 @@ static void on_abort(int number) {
 }
 
 void clp_cli_watch_drivers(void) {
-    if (streams.kept >= 0) {
-        signal(SIGABRT, on_abort);
+    if (streams.kept < 0) {
+        return;
     }
+    signal(SIGABRT, on_abort);
+    if (lseek(streams.kept, 0, SEEK_CUR) > MOST_KEPT && ftruncate(streams.kept, 0) == 0) {
+        lseek(streams.kept, 0, SEEK_SET);
+    }
+}
+
+FILE *clp_cli_errors(void) {
+    return streams.own ? streams.own : stderr;
 }
 
 static void on_exit_by_others(void) {
@@ -110,7 +122,7 @@ static void part_errors(void) {
     if (stream && dup2(kept, STDERR_FILENO) == STDERR_FILENO) {
         streams.kept = kept;
         streams.errors = own;
-        stderr = stream;
+        streams.own = stream;
         atexit(on_exit_by_others);
         clp_cli_watch_drivers();
         return;

@@ -2,16 +2,20 @@
 #ifndef CLP_CLI_SIGNALS_H
 #define CLP_CLI_SIGNALS_H
 
+#include <stdio.h>
+
 /** Opens what the caller closed among standard input, output and error, so that no picture gets
  * their numbers; using them still fails. Writing to a closed pipe becomes an error, not a signal.
  *
- *  From then on `stderr` is the program's alone: what else writes to descriptor 2, as drivers'
- * compilers do, is kept and shown only if the program is ended by others. CLPROC_DRIVER_MESSAGES in
- * the environment leaves the descriptor as it is. */
+ *  From then on only clp_cli_errors() leads to standard error: what is written to `stderr` or to
+ * descriptor 2, as drivers' compilers and decoders do, is kept and shown only if the program is
+ * ended by others. CLPROC_DRIVER_MESSAGES in the environment leaves them as they are. */
 void clp_cli_guard_streams(void);
+/** The program's standard error. */
+FILE *clp_cli_errors(void);
 
 /** To be called now and then: drivers have put their own handlers in place of the one that shows
- * what they said before they abort the program. */
+ * what they said before they abort the program, and what they said takes memory. */
 void clp_cli_watch_drivers(void);
 
 /** From now on the first SIGINT, SIGTERM or SIGHUP asks the work to stop and the second ends the

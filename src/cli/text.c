@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signals.h"
+
 /* Room for a path of PATH_MAX bytes, each shown as \xNN, and a message. */
 enum { line_size = 24576, longest_word = 63 };
 
@@ -115,7 +117,7 @@ static void say_line(const char *text) {
     fclose(memory);
     if (length > 0) {
         line[length] = '\n';
-        fwrite(line, 1, (size_t)length + 1, stderr);
+        fwrite(line, 1, (size_t)length + 1, clp_cli_errors());
     }
 }
 

@@ -70,12 +70,11 @@ static void print_metadata(const clp_cli_page *page) {
                               "them is not applied.");
     page->paragraph("Orientation is read from EXIF, in a PNG's eXIf chunk, else in \"Raw profile "
                     "type exif\" or \"APP1\", and applied unless --no-auto-orient is given.");
-    page->paragraph(
-        "Left behind, with a warning: gain maps (Ultra HDR) and other pictures behind "
-        "a JPEG, the video of a motion photo, the frames of an animation but the first, "
-        "content credentials (C2PA), FLIR's thermal data. What XMP said of them is "
-        "taken out. Left behind without one: a PNG's tIME, bKGD, sBIT, hIST, sPLT, and "
-        "private chunks and segments.");
+    page->paragraph("Left behind, with a warning: gain maps (Ultra HDR) and other pictures behind "
+                    "a JPEG or in a HEIF or AVIF, the video of a motion photo, the frames of an "
+                    "animation but the first, content credentials (C2PA), FLIR's thermal data. "
+                    "What XMP said of them is taken out. Left behind without one: a PNG's tIME, "
+                    "bKGD, sBIT, hIST, sPLT, and private chunks and segments.");
     page->paragraph(
         "--strip leaves out the kinds that it names, --keep all but those; with --keep what is "
         "named stays whole, but for a place, which stays where gps is named, too. Without icc "
@@ -160,8 +159,9 @@ static void print_formats(const clp_cli_page *page) {
     page->entry("HEIF, AVIF", is_built("AVIF")
                                   ? "read: the primary picture, turned and cropped as the file "
                                     "says, with alpha; 8 bits, and 10 and 12 as 16. Written: AVIF "
-                                    "at --quality, with --webp-lossless keeping every sample; RGB "
-                                    "with or without alpha, 8 bits."
+                                    "at --quality and --subsampling, with --webp-lossless keeping "
+                                    "every sample; RGB with or without alpha, 8 bits, or 12 with "
+                                    "--depth 16."
                                   : "not in this build: install libheif-dev and build it again");
     page->paragraph(
         "Nothing else is read or written: no GIF, JPEG XL or raw files, nor "

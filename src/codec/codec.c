@@ -80,6 +80,16 @@ bool clp_source_has_room(const clp_source *source, size_t size) {
     return limit == 0 || size <= limit;
 }
 
+clproc_status clp_decoder_note(clp_decoder *decoder, uint32_t flaw, const char *message,
+                               clproc_error *error) {
+    return clp_flaws_note(&decoder->flaws, flaw, message, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
+}
+
+clproc_status clp_decoder_note_large(clp_decoder *decoder, clproc_error *error) {
+    return clp_decoder_note(decoder, CLP_FLAW_WARNING,
+                            "its metadata exceeds the limit (--limit-chunk): dropped", error);
+}
+
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error) {
     const clp_source *source = &decoder->source;
     if (source->deadline && clp_clock_ns() > source->deadline) {
@@ -186,7 +196,10 @@ void clp_decoder_destroy(clp_decoder **decoder) {
     clp_decoder_close(*decoder);
     for (size_t i = 0; i < CODEC_COUNT; i++) {
         if ((*decoder)->states[i]) {
-            codecs[i]->destroy((*decoder)->states[i]);
+            if (codecs[i]->release) {
+                codecs[i]->release((*decoder)->states[i]);
+            }
+            clp_memory_free((*decoder)->states[i]);
         }
     }
     clp_memory_free((*decoder)->states);
@@ -208,7 +221,11 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
         return refuse_kind(clp_codec_kind(bytes, size), size, error);
     }
     if (!decoder->states[index]) {
-        CLP_TRY(status, out, codecs[index]->create(&decoder->states[index], error));
+        size_t room = codecs[index]->state_bytes;
+        decoder->states[index] = clp_memory_zero(CLP_MEMORY_CODEC, 1, room);
+        if (!decoder->states[index]) {
+            return clp_error_memory(error, "a decoder", room);
+        }
     }
     decoder->codec = codecs[index];
     decoder->state = decoder->states[index];

@@ -82,7 +82,7 @@ typedef clproc_limits clp_limits;
 
 /** Bits of clp_header.beside: what a file holds that no output does. */
 enum {
-    CLP_BESIDE_PICTURES = 1,    /**< JPEGs behind the first one: gain maps, previews, depth */
+    CLP_BESIDE_PICTURES = 1,    /**< behind or beside the first one: gain maps, previews, depth */
     CLP_BESIDE_VIDEO = 2,       /**< of a motion photo */
     CLP_BESIDE_ANIMATION = 4,   /**< the further frames of an APNG */
     CLP_BESIDE_CREDENTIALS = 8, /**< C2PA, signed for the picture as it was */
@@ -192,9 +192,10 @@ clproc_status clp_decoder_read_rows(clp_decoder *decoder, const clp_layout *layo
 /* -------------------------------------------------------------- writing */
 
 typedef struct clp_encode_params {
-    clproc_format format; /**< never CLPROC_FORMAT_KEEP */
-    int quality;          /**< JPEG, WebP and AVIF, 1 to 100 */
-    bool lossless;        /**< WebP and AVIF: keep every sample */
+    clproc_format format;           /**< never CLPROC_FORMAT_KEEP */
+    int quality;                    /**< JPEG, WebP and AVIF, 1 to 100 */
+    bool lossless;                  /**< WebP and AVIF: keep every sample */
+    clproc_subsampling subsampling; /**< AVIF; KEEP is 420. A JPEG's planes have theirs already */
     bool progressive;
     int png_level; /**< zlib level, 0 to 9 */
     clp_blocks blocks;
@@ -218,7 +219,7 @@ uint64_t clp_codec_write_bytes(const clp_layout *layout, clproc_format format, b
 bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[3]);
 
 /** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG,
- * at 8 bits to WebP and AVIF.
+ * at 8 bits to WebP, at both to AVIF.
  * Pixels right of a plane, up to its pitch, may be overwritten (the codec needs whole blocks).
  * `*data` belongs to the encoder and is valid until its next call. */
 clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,

@@ -52,6 +52,12 @@ struct clp_decoder {
 clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink,
                                   const uint32_t rows[CLP_MAX_PLANES], clproc_error *error);
 
+/** Records a flaw of the open file; CLPROC_ERROR_INPUT if the policy does not tolerate it. */
+clproc_status clp_decoder_note(clp_decoder *decoder, uint32_t flaw, const char *message,
+                               clproc_error *error);
+/** The same of metadata that clp_source_has_room() has no room for. */
+clproc_status clp_decoder_note_large(clp_decoder *decoder, clproc_error *error);
+
 /** Checks the time spent so far, and that nobody wants to stop. For every row. */
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error);
 
@@ -68,8 +74,9 @@ struct clp_codec {
     clproc_format format;
     clp_block_room room;
     bool (*probe)(const uint8_t *bytes, size_t size);
-    clproc_status (*create)(void **state, clproc_error *error);
-    void (*destroy)(void *state);
+    size_t state_bytes; /**< of a decoder's state, which begins as zeros */
+    /** Frees what the state holds, while no file is open; NULL: it holds nothing. */
+    void (*release)(void *state);
     /** Fills `header` from `source`. */
     clproc_status (*open)(clp_decoder *decoder, clproc_error *error);
     /** Fills `layout` for a request whose model and eighths make sense for the header; the caller

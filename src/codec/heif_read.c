@@ -24,11 +24,6 @@ static bool probe_avif(const uint8_t *bytes, size_t size) {
     return probe_as(bytes, size, "avif");
 }
 
-static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a HEIF decoder", sizeof(reader));
-}
-
 static void close_file(void *state) {
     reader *heif = state;
     if (heif->picture) {
@@ -41,13 +36,11 @@ static void close_file(void *state) {
     heif->context = NULL;
 }
 
-static void destroy(void *state) {
+static void release(void *state) {
     reader *heif = state;
-    close_file(heif);
     clp_bytes_free(&heif->exif);
     clp_bytes_free(&heif->xmp);
     clp_bytes_free(&heif->icc);
-    clp_memory_free(heif);
 }
 
 static clproc_status failure(const clp_decoder *decoder, struct heif_error failed,
@@ -73,16 +66,6 @@ static clproc_status failure(const clp_decoder *decoder, struct heif_error faile
 }
 
 /* --------------------------------------------------------------- header */
-
-static clproc_status note(clp_decoder *decoder, uint32_t flaw, const char *message,
-                          clproc_error *error) {
-    return clp_flaws_note(&decoder->flaws, flaw, message, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
-}
-
-static clproc_status note_large(clp_decoder *decoder, clproc_error *error) {
-    return note(decoder, CLP_FLAW_WARNING,
-                "its metadata exceeds the limit (--limit-chunk): dropped", error);
-}
 
 /** What libheif itself may take, before it looks at the file. */
 static clproc_status set_limits(const clp_source *source, struct heif_context *context,
@@ -116,12 +99,13 @@ static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes 
         goto out;
     }
     if (!clp_source_has_room(&decoder->source, size)) {
-        status = note_large(decoder, error);
+        status = clp_decoder_note_large(decoder, error);
         goto out;
     }
     CLP_TRY(status, out, clp_bytes_reserve(bytes, size, error));
     if (heif_image_handle_get_metadata(heif->picture, id, bytes->data).code != heif_error_Ok) {
-        status = note(decoder, CLP_FLAW_WARNING, "its metadata cannot be read: dropped", error);
+        status = clp_decoder_note(decoder, CLP_FLAW_WARNING, "its metadata cannot be read: dropped",
+                                  error);
         goto out;
     }
     bytes->size = size;
@@ -169,7 +153,7 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     heif->icc.size = 0;
     if (size > 0 && !clp_source_has_room(&decoder->source, size)) {
-        status = note_large(decoder, error);
+        status = clp_decoder_note_large(decoder, error);
     } else if (size > 0) {
         CLP_TRY(status, out, clp_bytes_reserve(&heif->icc, size, error));
         if (heif_image_handle_get_raw_color_profile(heif->picture, heif->icc.data).code ==
@@ -187,8 +171,9 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
         colour->cicp[2] = CLP_H273_IDENTITY; /* libheif makes RGB of it */
         colour->cicp[3] = 1;
         if (transfer == CLP_H273_PQ || transfer == CLP_H273_HLG) {
-            status = note(decoder, CLP_FLAW_WARNING,
-                          "its colours are HDR's (PQ or HLG), which are not converted", error);
+            status = clp_decoder_note(decoder, CLP_FLAW_WARNING,
+                                      "its colours are HDR's (PQ or HLG), which are not converted",
+                                      error);
         }
     }
 out:
@@ -196,7 +181,8 @@ out:
     return status;
 }
 
-/** What else the file holds. */
+/** What else the file holds. A gain map is an auxiliary picture (Apple's), or one that a
+ * tone-mapped item is made with (ISO 21496-1), which libheif may not know. */
 static uint32_t find_beside(const clp_source *source, const reader *heif) {
     enum { MOST_IDS = 16 };
     const int others = LIBHEIF_AUX_IMAGE_FILTER_OMIT_ALPHA | LIBHEIF_AUX_IMAGE_FILTER_OMIT_DEPTH;
@@ -205,6 +191,9 @@ static uint32_t find_beside(const clp_source *source, const reader *heif) {
     if (memcmp(source->bytes + 8, "avis", 4) == 0 || memcmp(source->bytes + 8, "msf1", 4) == 0 ||
         memcmp(source->bytes + 8, "hev", 3) == 0) {
         beside |= CLP_BESIDE_ANIMATION;
+    }
+    if (clp_heif_has_item(source, "tmap")) {
+        beside |= CLP_BESIDE_GAIN_MAP;
     }
     if (heif_context_get_number_of_top_level_images(heif->context) > 1 ||
         heif_image_handle_has_depth_image(heif->picture)) {
@@ -313,6 +302,14 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
     return CLPROC_OK;
 }
 
+#if LIBHEIF_HAVE_VERSION(1, 19, 0)
+/** Asked between the tiles of a picture. */
+static int is_cancelled(void *user) {
+    const clp_decoder *decoder = user;
+    return clp_decoder_check(decoder, NULL) != CLPROC_OK;
+}
+#endif
+
 static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
                             struct heif_image **image, clproc_error *error) {
     const reader *heif = decoder->state;
@@ -326,9 +323,18 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
         return clp_error_memory(error, "decoding a HEIF", 0);
     }
     options->strict_decoding = decoder->flaws.fail_on != CLPROC_FAIL_ON_NONE;
+#if LIBHEIF_HAVE_VERSION(1, 19, 0)
+    options->cancel_decoding = is_cancelled;
+    options->progress_user_data = decoder;
+#endif
     struct heif_error failed =
         heif_decode_image(heif->picture, image, heif_colorspace_RGB, chroma, options);
     heif_decoding_options_free(options);
+    /* Where it was left for that, the cause is told as it is elsewhere. */
+    clproc_status status = clp_decoder_check(decoder, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     return failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
 }
 
@@ -341,9 +347,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     CLP_TRY(status, out, decode(decoder, layout, &image, error));
-    CLP_TRY(status, out, clp_decoder_check(decoder, error));
     if (heif_image_get_decoding_warnings(image, 0, &warning, 1) > 0) {
-        CLP_TRY(status, out, note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
+        CLP_TRY(status, out, clp_decoder_note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
     }
     CLP_TRY(status, out, place(decoder, image, layout, base, error));
     status = clp_decoder_advance(decoder, sink,
@@ -361,7 +366,7 @@ static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
 }
 
 #define HEIF_CODEC                                                                                 \
-    .create = create, .destroy = destroy, .open = open_file, .read = read_file,                    \
+    .state_bytes = sizeof(reader), .release = release, .open = open_file, .read = read_file,       \
     .close = close_file, .decode_bytes = decode_bytes
 
 const clp_codec clp_codec_heif = {.format = CLPROC_FORMAT_HEIF, .probe = probe_heif, HEIF_CODEC};

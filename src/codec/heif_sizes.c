@@ -21,12 +21,6 @@ typedef struct search {
     clproc_error *error;
 } search;
 
-/** Part of the file, read from its beginning on. */
-typedef struct cursor {
-    const uint8_t *data;
-    size_t size, at;
-} cursor;
-
 static bool look(search *self) {
     if (self->status == CLPROC_OK && ++self->looks > MOST_LOOKS) {
         self->status = clp_error_set(self->error, CLPROC_ERROR_LIMIT,
@@ -172,27 +166,19 @@ typedef struct item {
     const uint8_t *area;
     size_t area_size;
     uint64_t base;
-    cursor extents; /**< as iloc tells them */
+    clp_heif_cursor extents; /**< as iloc tells them */
     uint32_t count;
     uint8_t index_size, offset_size, length_size;
 } item;
 
-static uint64_t take(cursor *from, size_t bytes) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes; i++, from->at++) {
-        value = value << 8 | (from->at < from->size ? from->data[from->at] : 0);
-    }
-    return value;
-}
-
 /** Copies bytes from a position of an item; returns how many there were. */
 static size_t gather(search *self, const item *from, uint64_t at, uint8_t to[LOOK]) {
-    cursor extents = from->extents;
+    clp_heif_cursor extents = from->extents;
     size_t got = 0;
     for (uint32_t i = 0; i < from->count && got < LOOK && look(self); i++) {
-        take(&extents, from->index_size);
-        uint64_t start = from->base + take(&extents, from->offset_size);
-        uint64_t length = take(&extents, from->length_size);
+        clp_heif_take(&extents, from->index_size);
+        uint64_t start = from->base + clp_heif_take(&extents, from->offset_size);
+        uint64_t length = clp_heif_take(&extents, from->length_size);
         uint64_t left = start < from->area_size ? from->area_size - start : 0;
         length = length == 0 || length > left ? left : length;
         if (at >= length) {
@@ -258,51 +244,26 @@ static void walk(search *self, const item *from) {
 
 /* ----------------------------------------------------------------- boxes */
 
-typedef struct box {
-    const uint8_t *type;
-    cursor content;
-} box;
-
-static bool next_box(search *self, cursor *from, box *next) {
-    size_t left = from->size - from->at, head = 8;
-    const uint8_t *data = from->data + from->at;
-    if (left < head || !look(self)) {
-        return false;
-    }
-    uint64_t size = clp_read_u32(data);
-    if (size == 1 && left >= 16) {
-        size = (uint64_t)clp_read_u32(data + 8) << 32 | clp_read_u32(data + 12);
-        head = 16;
-    }
-    size = size == 0 || size > left ? left : size;
-    if (size < head) {
-        return false;
-    }
-    *next = (box){data + 4, {data + head, (size_t)size - head, 0}};
-    from->at += (size_t)size;
-    return true;
+static bool next_box(search *self, clp_heif_cursor *from, clp_heif_box *next) {
+    return look(self) && clp_heif_next_box(from, next);
 }
 
-static bool is(const box *one, const char *type) {
-    return memcmp(one->type, type, 4) == 0;
-}
-
-static void walk_items(search *self, cursor iloc, const cursor *idat) {
-    uint32_t version = (uint32_t)take(&iloc, 4) >> 24;
-    uint32_t sizes = (uint32_t)take(&iloc, 2);
+static void walk_items(search *self, clp_heif_cursor iloc, const clp_heif_cursor *idat) {
+    uint32_t version = (uint32_t)clp_heif_take(&iloc, 4) >> 24;
+    uint32_t sizes = (uint32_t)clp_heif_take(&iloc, 2);
     item one = {.offset_size = sizes >> 12,
                 .length_size = sizes >> 8 & 15,
                 .index_size = version > 0 ? sizes & 15 : 0};
     uint8_t base_size = sizes >> 4 & 15;
-    uint32_t count = (uint32_t)take(&iloc, version < 2 ? 2 : 4);
+    uint32_t count = (uint32_t)clp_heif_take(&iloc, version < 2 ? 2 : 4);
     for (uint32_t i = 0; i < count && iloc.at < iloc.size && look(self); i++) {
-        take(&iloc, version < 2 ? 2 : 4);
-        bool inside = version > 0 && (take(&iloc, 2) & 15) == 1;
-        take(&iloc, 2);
+        clp_heif_take(&iloc, version < 2 ? 2 : 4);
+        bool inside = version > 0 && (clp_heif_take(&iloc, 2) & 15) == 1;
+        clp_heif_take(&iloc, 2);
         one.area = inside ? idat->data : self->source->bytes;
         one.area_size = inside ? idat->size : self->source->size;
-        one.base = take(&iloc, base_size);
-        one.count = (uint32_t)take(&iloc, 2);
+        one.base = clp_heif_take(&iloc, base_size);
+        one.count = (uint32_t)clp_heif_take(&iloc, 2);
         one.extents = iloc;
         walk(self, &one);
         iloc.at += (size_t)one.count * ((size_t)one.index_size + one.offset_size + one.length_size);
@@ -310,21 +271,21 @@ static void walk_items(search *self, cursor iloc, const cursor *idat) {
 }
 
 /** Sequence headers that stand among the properties. */
-static void walk_properties(search *self, cursor ipco) {
-    box one;
+static void walk_properties(search *self, clp_heif_cursor ipco) {
+    clp_heif_box one;
     while (next_box(self, &ipco, &one)) {
-        cursor *content = &one.content;
-        if (is(&one, "av1C") && content->size > 4) {
+        clp_heif_cursor *content = &one.content;
+        if (clp_heif_is(&one, "av1C") && content->size > 4) {
             /* One piece, of no offset and of all its length. */
             walk_av1(
                 self,
                 &(item){.area = content->data + 4, .area_size = content->size - 4, .count = 1});
-        } else if (is(&one, "hvcC") && content->size > 23) {
+        } else if (clp_heif_is(&one, "hvcC") && content->size > 23) {
             content->at = 22;
-            for (uint64_t arrays = take(content, 1); arrays > 0 && look(self); arrays--) {
-                take(content, 1);
-                for (uint64_t units = take(content, 2); units > 0 && look(self); units--) {
-                    size_t size = (size_t)take(content, 2);
+            for (uint64_t arrays = clp_heif_take(content, 1); arrays > 0 && look(self); arrays--) {
+                clp_heif_take(content, 1);
+                for (uint64_t units = clp_heif_take(content, 2); units > 0 && look(self); units--) {
+                    size_t size = (size_t)clp_heif_take(content, 2);
                     size_t left = content->at < content->size ? content->size - content->at : 0;
                     const uint8_t *unit = left ? content->data + content->at : NULL;
                     if (size > 2 && size <= left && (unit[0] >> 1 & 63) == NAL_SPS) {
@@ -337,18 +298,18 @@ static void walk_properties(search *self, cursor ipco) {
     }
 }
 
-static void walk_meta(search *self, cursor meta) {
-    cursor idat = {0}, again = meta;
-    box one, inner;
+static void walk_meta(search *self, clp_heif_cursor meta) {
+    clp_heif_cursor idat = {0}, again = meta;
+    clp_heif_box one, inner;
     while (next_box(self, &again, &one)) {
-        idat = is(&one, "idat") ? one.content : idat;
+        idat = clp_heif_is(&one, "idat") ? one.content : idat;
     }
     while (next_box(self, &meta, &one)) {
-        if (is(&one, "iloc")) {
+        if (clp_heif_is(&one, "iloc")) {
             walk_items(self, one.content, &idat);
         }
-        while (is(&one, "iprp") && next_box(self, &one.content, &inner)) {
-            if (is(&inner, "ipco")) {
+        while (clp_heif_is(&one, "iprp") && next_box(self, &one.content, &inner)) {
+            if (clp_heif_is(&inner, "ipco")) {
                 walk_properties(self, inner.content);
             }
         }
@@ -364,10 +325,10 @@ clproc_status clp_heif_check_sizes(const clp_source *source, uint32_t width, uin
                    .shown_width = width,
                    .shown_height = height,
                    .error = error};
-    cursor file = {source->bytes, source->size, 0};
-    box one;
+    clp_heif_cursor file = {source->bytes, source->size, 0};
+    clp_heif_box one;
     while (next_box(&self, &file, &one)) {
-        if (is(&one, "meta") && one.content.size > 4) {
+        if (clp_heif_is(&one, "meta") && one.content.size > 4) {
             one.content.at = 4; /* version and flags */
             walk_meta(&self, one.content);
         }

@@ -1,4 +1,5 @@
-/* AVIF through libheif: 8 bits, with EXIF, XMP, and a profile or code points of the colours. */
+/* AVIF through libheif: 8 or 12 bits, with EXIF, XMP, and a profile or code points of the
+ * colours. */
 #include <string.h>
 
 #include "codec/heif_private.h"
@@ -47,7 +48,15 @@ static clproc_status check(struct heif_error failed, clproc_error *error) {
                          failed.message);
 }
 
+/** What is asked for besides the encoder's own 420, which not every encoder lets one choose; or
+ * NULL. */
+static const char *chroma_of(const clp_encode_params *params) {
+    bool full = params->lossless || params->subsampling == CLPROC_SUBSAMPLING_444;
+    return full ? "444" : params->subsampling == CLPROC_SUBSAMPLING_422 ? "422" : NULL;
+}
+
 static clproc_status start(writer *avif, const clp_encode_params *params, clproc_error *error) {
+    const char *chroma = chroma_of(params);
     clproc_status status;
     avif->context = heif_context_alloc();
     avif->options = heif_encoding_options_alloc();
@@ -64,9 +73,9 @@ static clproc_status start(writer *avif, const clp_encode_params *params, clproc
             check(params->lossless ? heif_encoder_set_lossless(avif->encoder, 1)
                                    : heif_encoder_set_lossy_quality(avif->encoder, params->quality),
                   error));
-    if (params->lossless) {
+    if (chroma) {
         CLP_TRY(status, out,
-                check(heif_encoder_set_parameter_string(avif->encoder, "chroma", "444"), error));
+                check(heif_encoder_set_parameter_string(avif->encoder, "chroma", chroma), error));
     }
     /* Pictures are worked on side by side already. Not every encoder knows these. */
     heif_encoder_set_parameter_integer(avif->encoder, "speed", SPEED);
@@ -75,32 +84,48 @@ out:
     return status;
 }
 
-/** Gives libheif the pixels; gray becomes three equal channels. */
+/** A sample as libheif takes it. */
+static uint8_t *put(uint8_t *to, const uint8_t *row, size_t at, uint32_t bits) {
+    if (bits == 8) {
+        *to++ = row[at];
+        return to;
+    }
+    uint32_t maximum = (1u << bits) - 1;
+    uint32_t value = ((const uint16_t *)(const void *)row)[at];
+    value = (value * maximum + 32767) / 65535;
+    *to++ = (uint8_t)value;
+    *to++ = (uint8_t)(value >> 8);
+    return to;
+}
+
+/** Gives libheif the pixels, with so many bits; gray becomes three equal channels. */
 static clproc_status import(writer *avif, const clp_layout *layout, const uint8_t *base,
-                            clproc_error *error) {
+                            uint32_t bits, clproc_error *error) {
+    static const enum heif_chroma chromas[2][2] = {
+        {heif_chroma_interleaved_RGB, heif_chroma_interleaved_RGBA},
+        {heif_chroma_interleaved_RRGGBB_LE, heif_chroma_interleaved_RRGGBBAA_LE}};
     const enum heif_channel all = heif_channel_interleaved;
     const clp_plane *plane = &layout->planes[0];
     bool alpha = clp_model_has_alpha(layout->model);
     int width = (int)layout->width, height = (int)layout->height, stride = 0;
     size_t colours = plane->channels - alpha;
     clproc_status status;
-    CLP_TRY(
-        status, out,
-        check(heif_image_create(width, height, heif_colorspace_RGB,
-                                alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB,
-                                &avif->image),
-              error));
-    CLP_TRY(status, out, check(heif_image_add_plane(avif->image, all, width, height, 8), error));
+    CLP_TRY(status, out,
+            check(heif_image_create(width, height, heif_colorspace_RGB, chromas[bits > 8][alpha],
+                                    &avif->image),
+                  error));
+    CLP_TRY(status, out,
+            check(heif_image_add_plane(avif->image, all, width, height, (int)bits), error));
     uint8_t *rows = heif_image_get_plane(avif->image, all, &stride);
     for (uint32_t y = 0; y < plane->height; y++) {
         const uint8_t *from = base + plane->offset + y * plane->pitch;
         uint8_t *to = rows + (size_t)y * (size_t)stride;
-        for (uint32_t x = 0; x < plane->width; x++, from += plane->channels) {
+        for (size_t x = 0, at = 0; x < plane->width; x++, at += plane->channels) {
             for (size_t c = 0; c < 3; c++) {
-                *to++ = from[colours == 3 ? c : 0];
+                to = put(to, from, at + (colours == 3 ? c : 0), bits);
             }
             if (alpha) {
-                *to++ = from[colours];
+                to = put(to, from, at + colours, bits);
             }
         }
     }
@@ -163,14 +188,16 @@ static struct heif_error append(struct heif_context *context, const void *data, 
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error) {
     struct heif_writer to = {.writer_api_version = 1, .write = append};
+    /* With 10 the encoder of libheif 1.15 ends the program. */
+    uint32_t bits = layout->depth == 8 ? 8 : 12;
     writer avif = {0};
     clproc_status status;
-    if (layout->model == CLP_MODEL_YCC || layout->model == CLP_MODEL_CMYK || layout->depth != 8) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s at %u bits cannot be put in an AVIF",
-                             clp_model_name(layout->model), layout->depth);
+    if (layout->model == CLP_MODEL_YCC || layout->model == CLP_MODEL_CMYK) {
+        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s cannot be put in an AVIF",
+                             clp_model_name(layout->model));
     }
     CLP_TRY(status, out, start(&avif, params, error));
-    CLP_TRY(status, out, import(&avif, layout, base, error));
+    CLP_TRY(status, out, import(&avif, layout, base, bits, error));
     CLP_TRY(status, out, set_colours(&avif, params, error));
     CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
     CLP_TRY(status, out,
@@ -188,5 +215,5 @@ out:
 /** libheif's own picture, in RGB and in planes, and what the encoder keeps of it. */
 uint64_t clp_heif_encode_bytes(const clp_layout *layout, bool progressive) {
     (void)progressive;
-    return layout->bytes + 32 * (uint64_t)layout->width * layout->height;
+    return layout->bytes + 32 * (uint64_t)layout->width * layout->height * (layout->depth / 8);
 }

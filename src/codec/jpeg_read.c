@@ -21,24 +21,17 @@ static bool probe(const uint8_t *bytes, size_t size) {
     return size >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
 }
 
-static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a JPEG decoder", sizeof(reader));
-}
-
 static void close_file(void *state) {
     reader *jpeg = state;
     jpeg_destroy_decompress(&jpeg->info);
 }
 
-static void destroy(void *state) {
+static void release(void *state) {
     reader *jpeg = state;
-    close_file(jpeg);
     clp_bytes_free(&jpeg->joined.icc);
     clp_bytes_free(&jpeg->joined.iptc);
     clp_bytes_free(&jpeg->joined.notes);
     clp_bytes_free(&jpeg->spare_row);
-    clp_memory_free(jpeg);
 }
 
 /* -------------------------------------------------------------- header */
@@ -354,8 +347,8 @@ const clp_codec clp_codec_jpeg = {
              .iptc = SIZE_MAX,
              .note = CLP_JPEG_SEGMENT},
     .probe = probe,
-    .create = create,
-    .destroy = destroy,
+    .state_bytes = sizeof(reader),
+    .release = release,
     .open = open_file,
     .layout = lay_out,
     .read = read_file,

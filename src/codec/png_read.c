@@ -27,11 +27,6 @@ static bool probe(const uint8_t *bytes, size_t size) {
     return size >= sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
 }
 
-static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a PNG decoder", sizeof(reader));
-}
-
 static void close_file(void *state) {
     reader *png = state;
     spng_ctx_free(png->context);
@@ -44,16 +39,14 @@ static void trim(void *state, size_t most) {
     clp_bytes_trim(&png->repaired, most);
 }
 
-static void destroy(void *state) {
+static void release(void *state) {
     reader *png = state;
-    close_file(png);
     clp_bytes_free(&png->repaired);
     clp_bytes_free(&png->stored);
     clp_bytes_free(&png->icc);
     clp_png_texts_free(&png->texts);
     clp_bytes_free(&png->packed);
     clp_bytes_free(&png->expanded);
-    clp_memory_free(png);
 }
 
 /* --------------------------------------------------------------- errors */
@@ -99,7 +92,7 @@ static clproc_status tolerate(clp_decoder *decoder, int code, clproc_error *erro
         return failure(code, error);
     }
     const char *text = code == SPNG_IO_EOF ? "the file ends early" : spng_strerror(code);
-    return clp_flaws_note(&decoder->flaws, flaw, text, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
+    return clp_decoder_note(decoder, flaw, text, error);
 }
 
 /* --------------------------------------------------------------- header */
@@ -209,13 +202,6 @@ out:
     return status;
 }
 
-static clproc_status note_dropped_metadata(clp_decoder *decoder, clproc_error *error) {
-    return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                          "its metadata exceeds the limit (--limit-chunk): dropped", error)
-               ? CLPROC_OK
-               : CLPROC_ERROR_INPUT;
-}
-
 /** Starts, if need be a second time without regard to checksums, or without metadata. */
 static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
     int code, crc_action = SPNG_CRC_ERROR;
@@ -227,7 +213,7 @@ static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error)
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
     if (code == SPNG_ECHUNK_LIMITS) {
-        CLP_TRY(status, out, note_dropped_metadata(decoder, error));
+        CLP_TRY(status, out, clp_decoder_note_large(decoder, error));
         CLP_TRY(status, out, repair(decoder, true, error));
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
@@ -432,7 +418,7 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
         /* Behind the pixels as before them: nothing of it is used. */
         if (*code == SPNG_ECHUNK_LIMITS) {
             *code = 0;
-            CLP_TRY(status, out, note_dropped_metadata(decoder, error));
+            CLP_TRY(status, out, clp_decoder_note_large(decoder, error));
         }
     } else if (rows == 0 && *code != SPNG_ECHUNK_CRC) {
         status = failure(*code, error);
@@ -506,8 +492,8 @@ const clp_codec clp_codec_png = {
              .iptc = INT32_MAX / 4, /* as text: two digits a byte, and lines */
              .note = INT32_MAX},
     .probe = probe,
-    .create = create,
-    .destroy = destroy,
+    .state_bytes = sizeof(reader),
+    .release = release,
     .open = open_file,
     .read = read_file,
     .close = close_file,

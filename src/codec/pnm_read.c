@@ -32,15 +32,6 @@ static bool probe_none(const uint8_t *bytes, size_t size) {
     return false;
 }
 
-static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a PNM decoder", sizeof(reader));
-}
-
-static void destroy(void *state) {
-    clp_memory_free(state);
-}
-
 static void close_file(void *state) {
     (void)state;
 }
@@ -89,11 +80,6 @@ static bool spread(const reader *pnm, const uint8_t *from, size_t count, uint8_t
     return sound;
 }
 
-static clproc_status note(clp_decoder *decoder, uint32_t flaw, const char *message,
-                          clproc_error *error) {
-    return clp_flaws_note(&decoder->flaws, flaw, message, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
-}
-
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clproc_error *error) {
     const reader *pnm = decoder->state;
@@ -117,8 +103,9 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
         } else {
             /* What the last row has of samples is not worth the trouble. */
             if (!(decoder->flaws.found & CLP_FLAW_TRUNCATED)) {
-                CLP_TRY(status, out,
-                        note(decoder, CLP_FLAW_TRUNCATED, "the file ends early", error));
+                CLP_TRY(
+                    status, out,
+                    clp_decoder_note(decoder, CLP_FLAW_TRUNCATED, "the file ends early", error));
             }
             if (to) {
                 memset(to, 0, count * layout->depth / 8);
@@ -128,7 +115,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                 clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){y + 1}, error));
     }
     if (!sound) {
-        status = note(decoder, CLP_FLAW_CORRUPT, "samples exceed the maximum of the header", error);
+        status = clp_decoder_note(decoder, CLP_FLAW_CORRUPT,
+                                  "samples exceed the maximum of the header", error);
     }
 out:
     return status;
@@ -143,8 +131,8 @@ static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
 
 #define PNM_CODEC(kind, test)                                                                      \
     {                                                                                              \
-        .format = (kind), .probe = (test), .create = create, .destroy = destroy,                   \
-        .open = open_file, .read = read_file, .close = close_file, .write = clp_pnm_write,         \
+        .format = (kind), .probe = (test), .state_bytes = sizeof(reader), .open = open_file,       \
+        .read = read_file, .close = close_file, .write = clp_pnm_write,                            \
         .decode_bytes = decode_bytes, .encode_bytes = clp_pnm_encode_bytes                         \
     }
 

@@ -81,10 +81,7 @@ static clproc_status take_block(clp_decoder *decoder, uint32_t tag, clp_bytes *b
         return CLPROC_OK;
     }
     if (!clp_source_has_room(&decoder->source, size)) {
-        return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
-                              "its metadata exceeds the limit (--limit-chunk): dropped", error)
-                   ? CLPROC_OK
-                   : CLPROC_ERROR_INPUT;
+        return clp_decoder_note_large(decoder, error);
     }
     clproc_status status = clp_bytes_append(bytes, data, size, error);
     *block = (clp_block){bytes->data, bytes->size};

@@ -13,11 +13,6 @@ static bool probe(const uint8_t *bytes, size_t size) {
             memcmp(bytes, "II+\0", 4) == 0 || memcmp(bytes, "MM\0+", 4) == 0);
 }
 
-static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(clp_tiff));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a TIFF decoder", sizeof(clp_tiff));
-}
-
 static void close_file(void *state) {
     clp_tiff *tiff = state;
     if (tiff->file) {
@@ -26,15 +21,13 @@ static void close_file(void *state) {
     tiff->file = NULL;
 }
 
-static void destroy(void *state) {
+static void release(void *state) {
     clp_tiff *tiff = state;
-    close_file(tiff);
     clp_bytes_free(&tiff->exif);
     clp_bytes_free(&tiff->icc);
     clp_bytes_free(&tiff->xmp);
     clp_bytes_free(&tiff->iptc);
     clp_bytes_free(&tiff->part);
-    clp_memory_free(tiff);
 }
 
 static clproc_status unsupported(const char *what, unsigned number, clproc_error *error) {
@@ -306,10 +299,8 @@ static clproc_status read_converted(clp_decoder *decoder, const clp_plane *plane
     if (!TIFFReadRGBAImageOriented(tiff->file, plane->width, plane->height, raster,
                                    ORIENTATION_TOPLEFT, 0) ||
         tiff->message[0]) {
-        status = clp_flaws_note(&decoder->flaws, CLP_FLAW_CORRUPT,
-                                tiff->message[0] ? tiff->message : "the data is damaged", error)
-                     ? CLPROC_OK
-                     : CLPROC_ERROR_INPUT;
+        status = clp_decoder_note(decoder, CLP_FLAW_CORRUPT,
+                                  tiff->message[0] ? tiff->message : "the data is damaged", error);
     }
     for (uint32_t y = 0; y < plane->height; y++) {
         uint8_t *to = base + y * plane->pitch;
@@ -386,8 +377,8 @@ static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
 const clp_codec clp_codec_tiff = {
     .format = CLPROC_FORMAT_TIFF,
     .probe = probe,
-    .create = create,
-    .destroy = destroy,
+    .state_bytes = sizeof(clp_tiff),
+    .release = release,
     .open = open_file,
     .read = read_file,
     .close = close_file,

@@ -23,22 +23,12 @@ static bool probe(const uint8_t *bytes, size_t size) {
            memcmp(bytes + 8, "WEBP", 4) == 0;
 }
 
-static clproc_status create(void **state, clproc_error *error) {
-    *state = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof(reader));
-    return *state ? CLPROC_OK : clp_error_memory(error, "a WebP decoder", sizeof(reader));
-}
-
 static void close_file(void *state) {
     reader *webp = state;
     WebPIDelete(webp->decoder);
     WebPAnimDecoderDelete(webp->animation);
     webp->decoder = NULL;
     webp->animation = NULL;
-}
-
-static void destroy(void *state) {
-    close_file(state);
-    clp_memory_free(state);
 }
 
 /* --------------------------------------------------------------- header */
@@ -65,8 +55,7 @@ static clproc_status take_block(clp_decoder *decoder, const clp_webp_chunk *chun
     if (!clp_source_has_room(&decoder->source, chunk->size)) {
         snprintf(text, sizeof text, "a %.4s chunk exceeds the limit (--limit-chunk): dropped",
                  (const char *)chunk->type);
-        return clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING, text, error) ? CLPROC_OK
-                                                                              : CLPROC_ERROR_INPUT;
+        return clp_decoder_note(decoder, CLP_FLAW_WARNING, text, error);
     }
     if (!block->data && chunk->size > 0) {
         *block = (clp_block){chunk->data, chunk->size};
@@ -145,10 +134,8 @@ static clproc_status settle(clp_decoder *decoder, VP8StatusCode code, bool any,
     if (!any || code == VP8_STATUS_OUT_OF_MEMORY || code == VP8_STATUS_UNSUPPORTED_FEATURE) {
         return failure(code, error);
     }
-    return clp_flaws_note(&decoder->flaws, early ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
-                          early ? "the file ends early" : "the data is damaged", error)
-               ? CLPROC_OK
-               : CLPROC_ERROR_INPUT;
+    return clp_decoder_note(decoder, early ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
+                            early ? "the file ends early" : "the data is damaged", error);
 }
 
 /** Decodes portion by portion, straight to where the picture belongs. */
@@ -251,8 +238,7 @@ const clp_codec clp_codec_webp = {
     .format = CLPROC_FORMAT_WEBP,
     .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
     .probe = probe,
-    .create = create,
-    .destroy = destroy,
+    .state_bytes = sizeof(reader),
     .open = open_file,
     .read = read_file,
     .close = close_file,

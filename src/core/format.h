@@ -23,6 +23,7 @@ typedef struct clp_format {
     bool numbers;       /**< colours can be described by gamma and chromaticities, as in a PNG */
     bool codes;         /**< they can be by the code points of ITU-T H.273, sRGB among them */
     uint32_t depth;     /**< most bits of a sample that are stored */
+    bool deep_asked;    /**< more than 8 are stored only where they are asked for */
     uint32_t side_most; /**< pixels along the longer side */
 } clp_format;
 

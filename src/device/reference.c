@@ -385,7 +385,7 @@ uint64_t clp_reference_bytes(const clp_plan *plan) {
             /* All its planes, scaled and not; over planes, weight and product for each pixel. */
             uint64_t all = clp_overlay_bytes(term->overlay) / sizeof *term->overlay->samples +
                            (made + (uint64_t)term->overlay->width * term->y.out) *
-                               (term->overlay->colours + 1);
+                               (term->conversion ? 4 : term->overlay->colours + 1);
             all += 2 * (uint64_t)plan->output.width * plan->output.height;
             overlay = all > overlay ? all : overlay;
             continue;

@@ -1,5 +1,6 @@
 /** The reference's overlay: scaled, then blended pixel by pixel. */
 #include <math.h>
+#include <string.h>
 
 #include "device/reference.h"
 
@@ -42,6 +43,37 @@ static void divide(clp_exact_plane planes[4], uint32_t colours, bool linear) {
     }
 }
 
+/** Colours of an overlay once it is scaled: a gray one may have some in the picture's space. */
+static uint32_t scaled_colours(const clp_term *term) {
+    return term->conversion ? 3 : term->overlay->colours;
+}
+
+/** Makes three colours of a gray overlay's one, alpha behind them. */
+static clproc_status expand(clp_exact_plane planes[4], clproc_error *error) {
+    const uint32_t width = planes[0].width, height = planes[0].height;
+    planes[3] = planes[1];
+    planes[1] = (clp_exact_plane){0};
+    for (int c = 1; c < 3; c++) {
+        clproc_status status = clp_exact_make(&planes[c], width, height, error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        memcpy(planes[c].v, planes[0].v, (size_t)width * height * sizeof *planes[c].v);
+    }
+    return CLPROC_OK;
+}
+
+/** Brings the scaled overlay to the colours of the picture. */
+static void convert(clp_exact_plane planes[4], const clp_conversion *conversion) {
+    for (size_t i = 0; i < (size_t)planes[0].width * planes[0].height; i++) {
+        double from[4] = {planes[0].v[i] / 255, planes[1].v[i] / 255, planes[2].v[i] / 255}, to[3];
+        clp_conversion_apply(conversion, from, to);
+        for (int c = 0; c < 3; c++) {
+            planes[c].v[i] = 255 * to[c];
+        }
+    }
+}
+
 /** Lays one pixel over another: the usual "over", of colours that alpha does not multiply. */
 static void blend(const clp_exact_picture *picture, size_t to, const clp_exact_plane planes[4],
                   uint32_t overlay_colours, size_t from, double opacity) {
@@ -68,23 +100,31 @@ static void blend_all(const clp_exact_picture *picture, const clp_exact_plane pl
             int64_t column = term->left + x, row = term->top + y;
             if (column >= 0 && row >= 0 && column < picture->width && row < picture->height) {
                 blend(picture, (size_t)row * picture->width + (size_t)column, planes,
-                      term->overlay->colours, (size_t)y * width + x,
+                      scaled_colours(term), (size_t)y * width + x,
                       term->parameter[CLP_OVERLAY_OPACITY]);
             }
         }
     }
 }
 
-/** The overlay scaled to its size, upright and by itself: colours, then alpha, in levels. */
+/** The overlay scaled to its size, upright and by itself, in the picture's colours: these, then
+ * alpha, in levels. */
 static clproc_status make(clp_exact_plane planes[4], const clp_term *term,
                           const volatile int *cancel, clproc_error *error) {
     const clp_term scale = {.kind = CLP_TERM_SPATIAL, .y = term->y, .x = term->x};
+    const uint32_t colours = term->overlay->colours;
     clproc_status status = load(planes, term, error);
-    for (uint32_t c = 0; status == CLPROC_OK && c <= term->overlay->colours; c++) {
+    for (uint32_t c = 0; status == CLPROC_OK && c <= colours; c++) {
         status = clp_exact_spatial(&planes[c], &scale, 0, cancel, error);
     }
     if (status == CLPROC_OK) {
-        divide(planes, term->overlay->colours, term->parameter[CLP_OVERLAY_LINEAR] != 0);
+        divide(planes, colours, term->parameter[CLP_OVERLAY_LINEAR] != 0);
+    }
+    if (status == CLPROC_OK && term->conversion && colours == 1) {
+        status = expand(planes, error);
+    }
+    if (status == CLPROC_OK && term->conversion) {
+        convert(planes, term->conversion);
     }
     return status;
 }
@@ -111,7 +151,7 @@ out:
 /** Weight of the overlay, and channel `c` of its Y, Cb, Cr times that, for all of a picture. */
 static void spread(clp_exact_plane *weight, clp_exact_plane *product,
                    const clp_exact_plane planes[4], const clp_term *term, uint32_t c) {
-    uint32_t colours = term->overlay->colours;
+    uint32_t colours = scaled_colours(term);
     for (size_t i = 0; i < (size_t)planes[0].width * planes[0].height; i++) {
         int64_t x = term->left + (int64_t)(i % planes[0].width);
         int64_t y = term->top + (int64_t)(i / planes[0].width);

@@ -16,6 +16,7 @@ typedef struct clp_xmp_value {
     const char *name;   /**< as "title" */
     const char *text;   /**< UTF-8 with its entities resolved */
     size_t size;
+    const char *language; /**< of an item, as "x-default" or "de-CH"; "" if none is told */
 } clp_xmp_value;
 
 /** The name space of a schema by its usual prefix, which is one of those known. */

@@ -7,7 +7,7 @@
 
 typedef enum form {
     TEXT,
-    ALT, /**< a text by language: the first one is taken, which is that for all */
+    ALT, /**< a text by language */
     SEQ,
     BAG
 } form;
@@ -26,6 +26,7 @@ static const property properties[] = {
     {CLPROC_METADATA_COPYRIGHT, "photoshop", "Credit", TEXT},
     {CLPROC_METADATA_COPYRIGHT, "xmpRights", "Marked", TEXT},
     {CLPROC_METADATA_COPYRIGHT, "xmpRights", "WebStatement", TEXT},
+    {CLPROC_METADATA_COPYRIGHT, "xmpRights", "Certificate", TEXT},
     {CLPROC_METADATA_COPYRIGHT, "xmpRights", "UsageTerms", ALT},
     {CLPROC_METADATA_COPYRIGHT, "xmpRights", "Owner", BAG},
     {CLPROC_METADATA_DATE, "xmp", "CreateDate", TEXT},
@@ -115,8 +116,18 @@ static void close_list(picking *self) {
     self->open = NULL;
 }
 
+/** An item of a list that is open; in one by language, a further item without one cannot be told
+ * from the first. */
 static void put_item(picking *self, const property *one, const clp_xmp_value *value) {
-    put(self, one->form == ALT ? "<rdf:li xml:lang=\"x-default\">" : "<rdf:li>");
+    if (one->form != ALT) {
+        put(self, "<rdf:li>");
+    } else if (value->language[0] || !self->open) {
+        put(self, "<rdf:li xml:lang=\"");
+        put(self, value->language[0] ? value->language : "x-default");
+        put(self, "\">");
+    } else {
+        return;
+    }
     put_text(self, value->text, value->size);
     put(self, "</rdf:li>");
 }
@@ -148,9 +159,7 @@ static void take(void *user, const clp_xmp_value *value) {
     picking *self = user;
     const property *one = find(self, value);
     if (one && one == self->open) {
-        if (one->form != ALT) {
-            put_item(self, one, value);
-        }
+        put_item(self, one, value);
         return;
     }
     close_list(self);

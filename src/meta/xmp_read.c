@@ -37,7 +37,8 @@ typedef struct reader {
     size_t prefix_count;
     span property;       /**< name of the one that is open */
     const char *content; /**< where its text, or its item's, begins; NULL if it has elements */
-    char name[NAME_ROOM], schema[NAME_ROOM], value[TEXT_ROOM];
+    span language;       /**< of the element that was opened last */
+    char name[NAME_ROOM], schema[NAME_ROOM], item_language[NAME_ROOM], value[TEXT_ROOM];
 } reader;
 
 /* ------------------------------------------------------------------ names */
@@ -79,6 +80,16 @@ static void copy(char room[NAME_ROOM], span from) {
     size_t size = from.size < NAME_ROOM - 1 ? from.size : NAME_ROOM - 1;
     memcpy(room, from.text, size);
     room[size] = '\0';
+}
+
+/** Names of languages are letters, digits and hyphens (RFC 5646); anything else is none. */
+static bool is_language(span word) {
+    bool so = word.size > 0 && word.size < NAME_ROOM;
+    for (size_t i = 0; so && i < word.size; i++) {
+        char c = word.text[i];
+        so = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    }
+    return so;
 }
 
 /** Takes a name apart into schema and name; the latest declaration counts. */
@@ -163,7 +174,9 @@ static void emit(reader *packet, span name, span raw) {
     }
     packet->value[used] = '\0';
     resolve(packet, name);
-    clp_xmp_value value = {packet->schema, packet->name, packet->value, used};
+    copy(packet->item_language, is_language(packet->language) ? packet->language : (span){"", 0});
+    clp_xmp_value value = {packet->schema, packet->name, packet->value, used,
+                           packet->item_language};
     packet->take(packet->user, &value);
 }
 
@@ -227,6 +240,9 @@ static bool take_attributes(reader *packet, bool properties, bool *empty) {
                 return false;
             }
             bool declares = name.size > 6 && memcmp(name.text, "xmlns:", 6) == 0;
+            if (is(name, "xml:lang")) {
+                packet->language = value;
+            }
             if (declares && round == 0) {
                 declare(packet, (span){name.text + 6, name.size - 6}, value);
             }
@@ -268,6 +284,7 @@ static bool open_element(reader *packet) {
     bool empty = false;
     span name = take_name(packet);
     const char *attributes = packet->at;
+    packet->language = (span){"", 0};
     if (name.size == 0 || !take_attributes(packet, false, &empty)) {
         return false;
     }

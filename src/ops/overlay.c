@@ -68,8 +68,9 @@ const clp_op clp_op_overlay = {
     .help = "lay another picture over it: a watermark, a logo",
     .details =
         "The file is of any format that is read, and is decoded once for the whole run, turned "
-        "upright, its colours brought to sRGB and laid over the picture's values as they are, by "
-        "its alpha times the opacity. Of width and height given both, it keeps within; with "
+        "upright, and brought to the colours of the picture: to sRGB, or to the profile that the "
+        "picture keeps or is converted to. It is laid over it by its alpha times the opacity. Of "
+        "width and height given both, it keeps within; with "
         "neither it has its own size, or what fits between the margins. It is scaled as --resize "
         "does, by lanczos3. What stands out over an edge is cut off. A gray picture becomes RGB "
         "if the overlay has colours.",

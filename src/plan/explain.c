@@ -32,10 +32,11 @@ static void print_terms(const clp_terms *terms, FILE *out) {
             snprintf(text, sizeof text, "%u -> %u channels, %u points each", term->conversion->in,
                      term->conversion->out, term->conversion->grid);
         } else if (term->overlay) {
-            snprintf(text, sizeof text, "%u x %u -> %u x %u at %lld, %lld, opacity %g",
+            snprintf(text, sizeof text, "%u x %u -> %u x %u at %lld, %lld, opacity %g%s",
                      term->overlay->width, term->overlay->height, term->x.out, term->y.out,
                      (long long)term->left, (long long)term->top,
-                     term->parameter[CLP_OVERLAY_OPACITY]);
+                     term->parameter[CLP_OVERLAY_OPACITY],
+                     term->conversion ? ", brought to the picture's profile" : "");
         }
         fprintf(out, "  %-8s %-12s %s\n", kinds[term->kind], term->op, text);
     }

@@ -98,6 +98,11 @@ static void make_pixel(const scaling *s, uint32_t x, double pixel[4]) {
         pixel[c] =
             s->term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_encode(value, NULL) : value;
     }
+    if (s->term->conversion && pixel[3] > 0) {
+        double converted[3];
+        clp_conversion_apply(s->term->conversion, pixel, converted);
+        memcpy(pixel, converted, sizeof converted);
+    }
 }
 
 /** The channel of a plane, from 0 to 1. */

@@ -169,6 +169,9 @@ clproc_status clp_terms_overlay(clp_terms *terms, const char *op, clp_overlay *o
     CLP_TRY(status, out, clp_terms_custom(terms, op, CLP_CUSTOM_OVERLAY, parameter, error));
     clp_term *term = &terms->items[terms->count - 1];
     term->overlay = clp_overlay_retain(overlay);
+    if (terms->from_srgb && terms->colours == 3) {
+        term->conversion = clp_conversion_retain(terms->from_srgb);
+    }
     term->left = place->x;
     term->top = place->y;
     CLP_TRY(status, out,

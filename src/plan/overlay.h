@@ -53,7 +53,8 @@ struct clp_terms;
 struct clp_term;
 
 /** Appends the term that lays an overlay over the picture; nothing where it would not be seen. The
- * picture is brought to RGB from any other space, and to three channels if the overlay has. */
+ * picture is brought to RGB from any other space, and to three channels if the overlay has. The
+ * overlay is scaled in sRGB, and brought to the picture's own colours then. */
 clproc_status clp_terms_overlay(struct clp_terms *terms, const char *op, clp_overlay *overlay,
                                 const clp_overlay_place *place, clproc_error *error);
 

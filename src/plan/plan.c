@@ -47,7 +47,8 @@ static void choose_steps(clp_layout *output, const clp_target *target, bool tran
 static clproc_status place_output(clp_plan *plan, clproc_error *error) {
     const clp_terms *terms = &plan->terms;
     const clp_format *format = clp_format_of(plan->target.format);
-    uint32_t depth = plan->target.depth ? plan->target.depth : plan->input.depth;
+    uint32_t usual = format->deep_asked ? 8 : plan->input.depth;
+    uint32_t depth = plan->target.depth ? plan->target.depth : usual;
     plan->output = (clp_layout){.model = output_model(terms, format),
                                 .depth = depth < format->depth ? depth : format->depth,
                                 .width = terms->width,

@@ -71,7 +71,9 @@ typedef struct clp_term {
     bool raw;       /**< the picture before it is in another space than RGB */
     /* CURVE: one table for every colour channel, or one each */
     float *curve[3];
-    /** Whose curves or table these are; one reference, NULL if the term owns its curves. */
+    /** Whose curves or table these are; one reference, NULL if the term owns its curves. Of an
+     * overlay: what brings its scaled colours to those of the picture, NULL if they are the same.
+     */
     clp_conversion *conversion;
     /** Of the terms of a table that has an exact definition: the reference device does all of them
      * at the first. */
@@ -112,9 +114,12 @@ typedef struct clp_terms {
      * NULL. It lives as long as that may go on. */
     const volatile int *cancel;
     const clp_overlays *overlays; /**< for operations to find theirs in; may be NULL */
-    clp_term_limits limits;       /**< see clp_terms_afford() */
-    uint64_t bytes;               /**< of matrices, as estimated before they are made */
-    clp_conversion *waiting;      /**< see clp_terms_convert(); one reference */
+    /** From sRGB to what the picture's three channels are in the end, for overlays; NULL: they are
+     * sRGB. Its owner keeps it until all terms are there. */
+    clp_conversion *from_srgb;
+    clp_term_limits limits;  /**< see clp_terms_afford() */
+    uint64_t bytes;          /**< of matrices, as estimated before they are made */
+    clp_conversion *waiting; /**< see clp_terms_convert(); one reference */
     /* Facts about the list for choosing how to decode: */
     bool spatial_seen;    /**< a term that filters has been added */
     bool crop_seen;       /**< an index map other than an orientation has been added */

@@ -69,6 +69,30 @@ if have avifdec; then
         expect_like theirs.png straight/$name.png 0
     done
 fi
+# Chroma as it is asked for, and 12 bits; as libheif has them.
+if have avifdec; then
+    for options in '--subsampling 422' '--subsampling 444' '--depth 16' '--depth 16 --subsampling 444' \
+        '--depth 16 --webp-lossless'; do
+        # shellcheck disable=SC2086
+        clproc run straight/001-png-rgb.png straight/003-png-rgba-soft.png straight/006-jpeg-gray.png \
+            -o asked --format avif --quality 95 $options
+        expect_code 0
+        case $options in *lossless* | *444*) chroma=YUV444 ;; *422*) chroma=YUV422 ;; *) chroma=YUV420 ;; esac
+        case $options in *16*) bits=12 ;; *) bits=8 ;; esac
+        for name in 001-png-rgb 003-png-rgba-soft 006-jpeg-gray; do
+            avifdec --info asked/$name.avif >info || fail "avifdec cannot read $name.avif"
+            for fact in "Bit Depth *: $bits$" "Format *: $chroma"; do
+                grep -q "$fact" info || fail "with $options avifdec should say $fact: $(cat info)"
+            done
+            clproc run asked/$name.avif -o ours.png --depth 8
+            expect_code 0
+            case $options in *lossless) expect_like straight/$name.png ours.png 0 ;; esac
+            avifdec --depth 8 asked/$name.avif theirs.png >/dev/null || fail avifdec
+            case $chroma in YUV444) expect_like theirs.png ours.png 2 ;; esac
+        done
+        rm -r asked
+    done
+fi
 # HEVC, with alpha.
 if heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1; then
     heif-convert soft.heic theirs.png >/dev/null
@@ -93,6 +117,18 @@ if have avifenc; then
     [ "$(od -An -tu1 -j24 -N1 ten.png | tr -d ' ')" = 16 ] || fail "ten bits should become 16"
     grep -q cICP ten.png || fail "ten.png should say what its colours are"
     expect_like ten.png straight/001-png-rgb.png 40
+    # To an AVIF they go as 8, unless more are asked for: then as 12, within half a level of those.
+    clproc run ten.avif -o eight.avif --resize 50%
+    avifdec --info eight.avif | grep -q 'Bit Depth *: 8$' || fail "eight.avif should have 8 bits"
+    clproc run ten.png -o twelve.avif --depth 16 --webp-lossless
+    expect_code 0
+    for name in ten.png twelve.avif; do
+        clproc run $name -o ${name%.*}.ppm
+        expect_code 0
+    done
+    "$python" -c 'import numpy
+a, b = (numpy.fromfile(name, ">u2", offset=17)[:151 * 113 * 3].astype(int) for name in ("ten.ppm", "twelve.ppm"))
+assert len(a) == 151 * 113 * 3 and 0 < abs(a - b).max() <= 8, abs(a - b).max()' || fail "12 bits should be kept"
     clproc run ten.avif -o ten.jpg
     grep -q ICC_PROFILE ten.jpg || fail "ten.jpg should have a profile"
     # What the file says of turning and mirroring is done, once.
@@ -123,18 +159,69 @@ if have exiftool; then
         clproc run tagged.avif -o back.jpg
         expect_code 0
     done
-    heif-enc -A tagged.jpg -o unturned.avif >/dev/null 2>&1 || fail "heif-enc cannot write"
+    # Before 1.19 heif-enc left turning to EXIF, which does not count.
+    heif-enc -A tagged.jpg -o foreign.avif >/dev/null 2>&1 || fail "heif-enc cannot write"
+    heif-convert foreign.avif theirs.png >/dev/null || fail "heif-convert cannot read foreign.avif"
+    sides=$(exiftool -s3 -n -ImageWidth -ImageHeight theirs.png | tr '\n' ' ')
     for options in '' --no-auto-orient; do
-        clproc run unturned.avif -o once.jpg $options
+        clproc run foreign.avif -o once.jpg $options
         expect_code 0
         [ "$(exiftool -s3 -n -Orientation -ImageWidth -ImageHeight once.jpg | tr '\n' ' ')" = \
-            '1 151 113 ' ] || fail "the picture should be as libheif has it, and upright"
+            "1 $sides" ] || fail "the picture should be as libheif has it, and upright"
     done
     clproc run tagged.avif -o bare.avif --keep icc
     expect_code 0
     [ "$(exiftool -s3 -Make -XMP-dc:Title -GPSLatitude -ProfileDescription bare.avif)" = "$profile" ] ||
         fail "bare.avif should have a profile and nothing else"
 fi
+# Gain maps, as Apple has them and as ISO 21496-1 does, and other auxiliary pictures are left behind,
+# as a JPEG's are; what is not written anew keeps them.
+"$python" - exact/003-png-rgba-soft.avif exact/001-png-rgb.avif <<'END' || fail "no gain maps"
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+alpha = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
+for name, urn in (("apple", b"urn:com:apple:photo:2020:aux:hdrgainmap"), ("other", b"urn:other")):
+    assert data.count(alpha) == 1
+    open(name + ".avif", "wb").write(data.replace(alpha, urn.ljust(len(alpha), b"\0")))
+# One more item: boxes around it grow, and what lies behind them moves.
+data = bytearray(open(sys.argv[2], "rb").read())
+def grow(name, by):
+    at = data.index(name)
+    data[at - 4:at] = struct.pack(">I", struct.unpack(">I", data[at - 4:at])[0] + by)
+    return at, at - 4 + struct.unpack(">I", data[at - 4:at])[0] - by
+item = b"\0\0\0\x15infe\2\0\0\0\0\x63\0\0tmap\0"
+iloc = data.index(b"iloc")
+base = data[iloc + 9] >> 4
+assert data[iloc + 4] == 0 and data[iloc + 8] == 0x44
+place = b"\0\x63\0\0" + bytes(base) + struct.pack(">HII", 1, 0, 1)
+more = len(item) + len(place)
+at = iloc + 12
+for _ in range(data[iloc + 11]):
+    at += 4 + base
+    for _ in range(data[at + 1]):
+        offset = struct.unpack(">I", data[at + 2:at + 6])[0]
+        data[at + 2:at + 6] = struct.pack(">I", offset + more)
+        at += 8
+    at += 2
+data[iloc + 11] += 1
+grow(b"meta", more)
+_, end = grow(b"iloc", len(place))
+data[end:end] = place
+iinf, end = grow(b"iinf", len(item))
+data[iinf + 9] += 1
+data[end:end] = item
+open("iso.avif", "wb").write(data)
+END
+for name in apple iso; do
+    clproc run $name.avif -o upper.png --crop 100x100+0+0
+    expect_code 0
+    expect_err "$name.avif: warning: left behind: the gain map (HDR)\$"
+done
+clproc run other.avif -o upper.png --crop 100x100+0+0
+expect_code 0
+expect_err 'other.avif: warning: left behind: further pictures behind the first$'
+clproc run apple.avif -o copies
+expect_no_err warning
 # Nothing asked for is a copy.
 clproc run exact/001-png-rgb.avif -o copies
 expect_code 0
@@ -150,6 +237,16 @@ for bytes in 20 200 $((size / 2)) $((size - 1)); do
     expect_err 'cut.avif: is not a.* that can be decoded: '
     expect_no_file out.png
 done
+# What libheif's decoders have to say of that is not said beside it.
+"$python" -c 'data = bytearray(open("lossy/001-png-rgb.avif", "rb").read())
+data[data.index(b"mdat") + 6] = 255
+open("broken.avif", "wb").write(data)'
+CLPROC_DRIVER_MESSAGES=1 "$CLPROC" run broken.avif -o out.png 2>"$err"
+grep -q -v '^clproc: ' "$err" || echo "the decoder is silent here: nothing could be kept back"
+clproc run broken.avif -o out.png
+expect_code 1
+expect_err 'broken.avif: is not an AVIF that can be decoded: '
+expect_no_err '^[^c]'
 clproc run lossy/001-png-rgb.avif -o out.png --limit-pixels 10000
 expect_code 1
 expect_err 'limit of 10000'

@@ -51,6 +51,7 @@ POCL_CACHE_DIR=$scratch/said CLPROC_DRIVER_MESSAGES=1 FAULT_CHATTER=1 OPENCL_LAY
     "$CLPROC" run in -o out --resize 8x 2>"$err" || code=$?
 expect_code 0
 expect_err '^a word from the compiler'
+expect_err '^a word from a library'
 
 # Drivers that end the program are quoted.
 for end in exit abort; do

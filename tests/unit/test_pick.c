@@ -126,15 +126,16 @@ static const char packet[] =
 
 static void note(void *user, const clp_xmp_value *value) {
     clp_bytes *all = user;
-    assert_int_equal(clp_bytes_append(all, value->name, strlen(value->name), NULL), CLPROC_OK);
-    assert_int_equal(clp_bytes_append(all, "=", 1, NULL), CLPROC_OK);
-    assert_int_equal(clp_bytes_append(all, value->text, value->size, NULL), CLPROC_OK);
-    assert_int_equal(clp_bytes_append(all, ";", 1, NULL), CLPROC_OK);
+    const char *const parts[] = {
+        value->name, value->language[0] ? " " : "", value->language, "=", value->text, ";"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        assert_int_equal(clp_bytes_append(all, parts[i], strlen(parts[i]), NULL), CLPROC_OK);
+    }
 }
 
-static void pick_xmp(uint32_t parts, const char *expected) {
+static void pick_of(const char *text, uint32_t parts, const char *expected) {
     clp_bytes out = {0}, all = {0};
-    assert_int_equal(clp_xmp_pick((const uint8_t *)packet, sizeof packet - 1, parts, &out, NULL),
+    assert_int_equal(clp_xmp_pick((const uint8_t *)text, strlen(text), parts, &out, NULL),
                      CLPROC_OK);
     if (out.size > 0) {
         assert_null(clp_xmp_read(out.data, out.size, note, &all));
@@ -145,9 +146,31 @@ static void pick_xmp(uint32_t parts, const char *expected) {
     clp_bytes_free(&all);
 }
 
+static void pick_xmp(uint32_t parts, const char *expected) {
+    pick_of(packet, parts, expected);
+}
+
+/** Alternatives of one property, in the order they have. */
+static void xmp_keeps_all_languages(void **state) {
+    (void)state;
+#define TERMS(items)                                                                               \
+    DESCRIPTION "xmlns:r='http://ns.adobe.com/xap/1.0/rights/'><r:UsageTerms><rdf:Alt>" items      \
+                "</rdf:Alt></r:UsageTerms></rdf:Description></rdf:RDF></x:xmpmeta>"
+    const uint32_t part = CLPROC_METADATA_COPYRIGHT;
+    pick_of(TERMS("<rdf:li xml:lang='de-CH'>Ja</rdf:li><rdf:li xml:lang=\"x-default\" >Yes</rdf:li>"
+                  "<rdf:li xml:lang='ja'>\xE3\x81\xAF</rdf:li>"),
+            part, "UsageTerms de-CH=Ja;UsageTerms x-default=Yes;UsageTerms ja=\xE3\x81\xAF;");
+    /* Without a language it is that for all, once; what is no language is as none. */
+    pick_of(TERMS("<rdf:li>A</rdf:li><rdf:li>B</rdf:li><rdf:li xml:lang='fr'>C</rdf:li>"
+                  "<rdf:li xml:lang='&quot;>'>D</rdf:li>"),
+            part, "UsageTerms x-default=A;UsageTerms fr=C;");
+    pick_of(TERMS("<rdf:li xml:lang=''>A</rdf:li>"), part, "UsageTerms x-default=A;");
+}
+
 static void xmp_keeps_what_is_asked_for(void **state) {
     (void)state;
-    pick_xmp(CLPROC_METADATA_COPYRIGHT, "rights=A & B <co>;creator=Jo;creator=Bo;");
+    pick_xmp(CLPROC_METADATA_COPYRIGHT,
+             "rights x-default=A & B <co>;rights de=Auch;creator=Jo;creator=Bo;");
     pick_xmp(CLPROC_METADATA_DATE, "CreateDate=2020-01-02;");
     pick_xmp(CLPROC_METADATA_GPS, "City=Rome;");
     pick_xmp(CLPROC_METADATA_ORIENTATION, "");
@@ -248,9 +271,13 @@ static void kinds_are_read_by_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exif_keeps_what_is_asked_for), cmocka_unit_test(exif_of_both_byte_orders),
-        cmocka_unit_test(xmp_keeps_what_is_asked_for),  cmocka_unit_test(broken_xmp_is_refused),
-        cmocka_unit_test(iptc_keeps_what_is_asked_for), cmocka_unit_test(garbage_does_no_harm),
+        cmocka_unit_test(exif_keeps_what_is_asked_for),
+        cmocka_unit_test(exif_of_both_byte_orders),
+        cmocka_unit_test(xmp_keeps_what_is_asked_for),
+        cmocka_unit_test(xmp_keeps_all_languages),
+        cmocka_unit_test(broken_xmp_is_refused),
+        cmocka_unit_test(iptc_keeps_what_is_asked_for),
+        cmocka_unit_test(garbage_does_no_harm),
         cmocka_unit_test(kinds_are_read_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
