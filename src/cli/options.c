@@ -294,7 +294,8 @@ const clp_cli_option clp_cli_options[] = {
      "fitted to features and other fields that are numbers; does --features, too",
      FIELD(index.model), .zero = "no scores"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
-     FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
+     FIELD(index.jobs), .min = 0, .max = 1024,
+     .zero = "one per core, and 8 more for headers alone"},
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
      "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "

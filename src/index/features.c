@@ -229,7 +229,7 @@ static void pass_on(const clproc_event *event, void *user) {
 clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     gathering g = {.index = index,
-                   .worker_count = clp_index_threads(index, index->listing.own),
+                   .worker_count = clp_index_threads(index, 0, index->listing.own),
                    .batch = index->scores ? CLP_SCORES_BATCH : 1};
     clp_sink sink = {.listing = &index->listing, .begin = begin_file, .end = end_file, .user = &g};
     clproc_run_params run;

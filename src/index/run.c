@@ -14,6 +14,9 @@
 
 /** Files of a chunk. */
 enum { CHUNK = 32 };
+/** Threads beside those that the cores need: they wait for the disk, which answers faster the more
+ * it is asked at once. */
+enum { WAITING = 8 };
 
 /** A place for the chunks that leave the same remainder. */
 struct clp_index_slot {
@@ -267,15 +270,16 @@ out:
 
 /* ---------------------------------------------------------------- the run */
 
-size_t clp_index_threads(const work *index, size_t shares) {
+size_t clp_index_threads(const work *index, size_t waiting, size_t shares) {
     size_t most = shares ? shares : 1;
-    size_t count = index->params->jobs > 0 ? (size_t)index->params->jobs : clp_machine_cores();
+    size_t count =
+        index->params->jobs > 0 ? (size_t)index->params->jobs : clp_machine_cores() + waiting;
     return count < most ? count : most;
 }
 
 /** Reads and writes all rows. Without memory or threads for more, fewer do. */
 static clproc_status make_rows(work *index, clproc_error *error) {
-    size_t wanted = clp_index_threads(index, chunk_count(index)), started = 0;
+    size_t wanted = clp_index_threads(index, WAITING, chunk_count(index)), started = 0;
     clproc_status status = CLPROC_OK;
     pthread_t *threads = clp_memory_zero(CLP_MEMORY_OTHER, wanted, sizeof *threads);
     index->slot_count = 2 * wanted + 2;

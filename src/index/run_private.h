@@ -52,8 +52,9 @@ typedef struct clp_index_work {
 clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error);
 
 /* run.c */
-/** Threads for so many shares of the work. */
-size_t clp_index_threads(const clp_index_work *index, size_t shares);
+/** Threads for so many shares of the work: one to a core, and `waiting` more, unless the caller has
+ * said how many. */
+size_t clp_index_threads(const clp_index_work *index, size_t waiting, size_t shares);
 /** Prints the row of a file that was read or scored behind `text`, if it passes. */
 clproc_status clp_index_print(const clp_index_work *index, clp_index_entry *entry, clp_bytes *text,
                               clproc_error *error);
