@@ -279,6 +279,10 @@ const clp_cli_option clp_cli_options[] = {
      "read only files that the index has not, or has with another size or time; rows of files "
      "that are no longer among the inputs are dropped",
      FIELD(index.update)},
+    {"digest", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "decode pictures whole, too, and add the column PixelDigest, an xxh3-128 of their samples as "
+     "they are stored: the same for copies that differ in metadata alone",
+     FIELD(index.digest)},
     {"features", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "decode pictures, too, small, and add columns of what they look like: sharpness, exposure, "
      "colours, noise, hashes; `clproc help features`",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "batch/batch.h"
+#include "batch/planner.h"
 #include "core/cancel.h"
 #include "core/memory.h"
 #include "index/run_private.h"
@@ -33,7 +34,7 @@ typedef struct gathering {
 static clproc_status find_reader(gathering *g, uint32_t worker, clp_reader **reader,
                                  clproc_error *error) {
     clp_reader **own = &g->readers[worker - 1];
-    clproc_status status = *own ? CLPROC_OK : clp_reader_create(own, error);
+    clproc_status status = *own ? CLPROC_OK : clp_index_reader(g->index, own, error);
     *reader = *own;
     return status;
 }
@@ -241,13 +242,10 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
         status = clp_error_memory(error, "rows", index->listing.own * sizeof(parcel *));
         goto out;
     }
-    clproc_run_params_init(&run);
-    if (params->decoding) {
-        run.device = params->decoding->device;
-        run.only_run = params->decoding->only_run;
-        run.limits = params->decoding->limits;
-        run.memory = params->decoding->memory;
-        run.device_memory = params->decoding->device_memory;
+    clp_index_decoding(index, &run);
+    if (index->digests) { /* their decodes take half of the memory */
+        run.memory = clp_run_memory(&run) / 2;
+        clp_index_share(index, &run, g.worker_count);
     }
     run.fail_on =
         CLPROC_FAIL_ON_NONE; /* a row with a warning tells more than one without features */

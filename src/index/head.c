@@ -188,3 +188,15 @@ const uint8_t *clp_head_at(clp_head *head, uint64_t offset, size_t bytes) {
 const uint8_t *clp_head_exactly(clp_head *head, uint64_t offset, size_t bytes) {
     return get(head, offset, bytes, true);
 }
+
+const uint8_t *clp_head_whole(clp_head *head, clp_bytes *whole) {
+    clp_head_window window = {.bytes = *whole};
+    if (head->lent) {
+        return head->lent;
+    }
+    (void)posix_fadvise(head->file, 0, 0, POSIX_FADV_SEQUENTIAL);
+    window.bytes.size = 0;
+    extend(head, &window, (size_t)head->size);
+    *whole = window.bytes;
+    return whole->size == head->size ? whole->data : NULL;
+}

@@ -4,6 +4,7 @@
 
 #include "index/head.h"
 #include "index/meta.h"
+#include "index/pixels.h"
 #include "index/store.h"
 
 /** What one thread reads file after file with. */
@@ -11,6 +12,10 @@ typedef struct clp_reader clp_reader;
 
 clproc_status clp_reader_create(clp_reader **reader, clproc_error *error);
 void clp_reader_destroy(clp_reader **reader);
+
+/** From now on rows have a digest of the pixels, made within these bounds, which must live as long.
+ */
+void clp_reader_digest(clp_reader *reader, const clp_pixels_bounds *bounds);
 
 /** What has become of a file. */
 typedef enum clp_read_end {

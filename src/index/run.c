@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "batch/events.h"
+#include "batch/planner.h"
 #include "batch/shard.h"
 #include "core/cancel.h"
 #include "core/clock.h"
@@ -84,7 +85,7 @@ static void *read_files(void *user) {
     clp_reader *reader = NULL;
     clproc_error error = {0};
     size_t chunk;
-    clproc_status status = clp_reader_create(&reader, &error);
+    clproc_status status = clp_index_reader(index, &reader, &error);
     while (take_chunk(index, &chunk)) {
         slot *place = &index->slots[chunk % index->slot_count];
         if (status == CLPROC_OK) {
@@ -270,6 +271,31 @@ out:
 
 /* ---------------------------------------------------------------- the run */
 
+void clp_index_decoding(const work *index, clproc_run_params *run) {
+    const clproc_run_params *given = index->params->decoding;
+    clproc_run_params_init(run);
+    if (given) {
+        run->device = given->device;
+        run->only_run = given->only_run;
+        run->limits = given->limits;
+        run->memory = given->memory;
+        run->device_memory = given->device_memory;
+    }
+}
+
+void clp_index_share(work *index, const clproc_run_params *decoding, size_t threads) {
+    index->pixels = (clp_pixels_bounds){.limits = decoding->limits,
+                                        .memory = clp_run_memory(decoding) / threads};
+}
+
+clproc_status clp_index_reader(const work *index, clp_reader **reader, clproc_error *error) {
+    clproc_status status = clp_reader_create(reader, error);
+    if (status == CLPROC_OK && index->digests) {
+        clp_reader_digest(*reader, &index->pixels);
+    }
+    return status;
+}
+
 size_t clp_index_threads(const work *index, size_t waiting, size_t shares) {
     size_t most = shares ? shares : 1;
     size_t count =
@@ -279,7 +305,9 @@ size_t clp_index_threads(const work *index, size_t waiting, size_t shares) {
 
 /** Reads and writes all rows. Without memory or threads for more, fewer do. */
 static clproc_status make_rows(work *index, clproc_error *error) {
-    size_t wanted = clp_index_threads(index, WAITING, chunk_count(index)), started = 0;
+    size_t waiting = index->digests ? 0 : WAITING, started = 0;
+    size_t wanted = clp_index_threads(index, waiting, chunk_count(index));
+    clproc_run_params decoding;
     clproc_status status = CLPROC_OK;
     pthread_t *threads = clp_memory_zero(CLP_MEMORY_OTHER, wanted, sizeof *threads);
     index->slot_count = 2 * wanted + 2;
@@ -288,6 +316,8 @@ static clproc_status make_rows(work *index, clproc_error *error) {
         clp_memory_free(threads);
         return clp_error_memory(error, "rows", index->slot_count * sizeof *index->slots);
     }
+    clp_index_decoding(index, &decoding);
+    clp_index_share(index, &decoding, wanted);
     while (started < wanted && pthread_create(&threads[started], NULL, read_files, index) == 0) {
         started++;
     }
@@ -375,15 +405,15 @@ static clproc_status end_stopped(work *index, clproc_error *error) {
     return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request");
 }
 
-/** True if a column, the filter or a model needs to see pixels. */
-static bool wants_features(const work *index) {
-    bool wanted = index->scores;
+/** True if a column or the filter is among the fields that `is_one` knows. */
+static bool wants(const work *index, bool (*is_one)(clp_field field)) {
+    bool wanted = false;
     clp_field field;
     for (size_t i = 0; i < index->selection.count; i++) {
-        wanted = wanted || clp_field_is_feature(index->selection.fields[i]);
+        wanted = wanted || is_one(index->selection.fields[i]);
     }
     for (size_t i = 0; clp_where_field(index->where, i, &field); i++) {
-        wanted = wanted || clp_field_is_feature(field);
+        wanted = wanted || is_one(field);
     }
     return wanted;
 }
@@ -396,8 +426,9 @@ static clproc_status run(work *index, clproc_error *error) {
     if (params->update) {
         CLP_TRY(status, out, scan_old(index, error));
     }
-    CLP_TRY(status, out,
-            wants_features(index) ? clp_index_features(index, error) : make_rows(index, error));
+    index->digests = wants(index, clp_field_is_digest);
+    bool features = index->scores || wants(index, clp_field_is_feature);
+    CLP_TRY(status, out, features ? clp_index_features(index, error) : make_rows(index, error));
     if (index->done < index->listing.own) {
         status = end_stopped(index, error);
         goto out;

@@ -33,8 +33,10 @@ typedef struct clp_index_work {
     clp_old old;
     clproc_index_result *result;
     clp_near near;
-    size_t done;    /**< rows that are written, in the order of the listing */
-    uint64_t bytes; /**< read */
+    size_t done;              /**< rows that are written, in the order of the listing */
+    uint64_t bytes;           /**< read */
+    bool digests;             /**< of pixels are wanted */
+    clp_pixels_bounds pixels; /**< within which each thread decodes for them */
 
     /* Of threads that read headers */
     pthread_mutex_t lock;
@@ -55,6 +57,13 @@ clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error);
 /** Threads for so many shares of the work: one to a core, and `waiting` more, unless the caller has
  * said how many. */
 size_t clp_index_threads(const clp_index_work *index, size_t waiting, size_t shares);
+/** A reader for one of the threads. */
+clproc_status clp_index_reader(const clp_index_work *index, clp_reader **reader,
+                               clproc_error *error);
+/** Shares the memory that decoding may take among threads. */
+void clp_index_share(clp_index_work *index, const clproc_run_params *decoding, size_t threads);
+/** Fills in how pictures are decoded, as far as the caller says. */
+void clp_index_decoding(const clp_index_work *index, clproc_run_params *run);
 /** Prints the row of a file that was read or scored behind `text`, if it passes. */
 clproc_status clp_index_print(const clp_index_work *index, clp_index_entry *entry, clp_bytes *text,
                               clproc_error *error);
