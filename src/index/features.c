@@ -22,6 +22,7 @@ typedef struct gathering {
     size_t worker_count;
 
     size_t batch; /**< rows that are written at once */
+    size_t begun; /**< the first files, which are unchanged: their rows came before the run */
 
     pthread_mutex_t lock; /**< of what follows, and of writing */
     parcel **waiting;     /**< by file; NULL where there is none */
@@ -122,28 +123,49 @@ static clproc_status deliver(gathering *g, uint32_t item, parcel *one, clproc_er
     return status;
 }
 
-/** What has not changed since the index was made is not opened. */
-static bool begin_file(void *user, uint32_t worker, uint32_t item, clproc_status *status,
-                       clproc_error *error) {
-    gathering *g = user;
+/** Keeps the row of a file that has not changed since the index was made; it is not opened. */
+static clproc_status keep_unchanged(gathering *g, uint32_t worker, uint32_t item, bool *kept,
+                                    clproc_error *error) {
     const clp_index_work *index = g->index;
     const char *path = index->listing.items[item].path;
     clp_reader *reader;
     parcel *one;
-    if (!index->params->update) {
-        return true;
-    }
-    CLP_TRY(*status, out, find_reader(g, worker, &reader, error));
-    CLP_TRY(*status, out, take_parcel(g, &one, error));
+    clproc_status status;
+    CLP_TRY(status, out, find_reader(g, worker, &reader, error));
+    CLP_TRY(status, out, take_parcel(g, &one, error));
     clp_index_entry *entry = &one->entry;
-    if (!clp_reader_is_unchanged(reader, path, &index->old, &entry->known, &entry->row)) {
+    *kept = clp_reader_is_unchanged(reader, path, &index->old, &entry->known, &entry->row);
+    if (!*kept) {
         put_aside(g, one);
-        return true;
+        goto out;
     }
     entry->end = CLP_READ_UNCHANGED;
-    *status = deliver(g, item, one, error);
+    status = deliver(g, item, one, error);
 out:
-    return false;
+    return status;
+}
+
+static bool begin_file(void *user, uint32_t worker, uint32_t item, clproc_status *status,
+                       clproc_error *error) {
+    gathering *g = user;
+    bool kept = item < g->begun;
+    if (!kept && g->index->params->update) {
+        *status = keep_unchanged(g, worker, item, &kept, error);
+    }
+    return *status == CLPROC_OK && !kept;
+}
+
+/** The first files, up to one that has to be decoded: without any, no device is opened. */
+static clproc_status begin_files(gathering *g, clproc_error *error) {
+    const clp_index_work *index = g->index;
+    clproc_status status = CLPROC_OK;
+    bool kept = index->params->update;
+    while (status == CLPROC_OK && kept && g->begun < index->listing.own &&
+           !clp_cancel_asked(index->params->cancel)) {
+        status = keep_unchanged(g, 1, (uint32_t)g->begun, &kept, error);
+        g->begun += kept;
+    }
+    return status;
 }
 
 /** Adds to a row what was seen of the picture, and what was wrong with it. */
@@ -240,6 +262,10 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     g.waiting = clp_memory_zero(CLP_MEMORY_LISTING, index->listing.own + 1, sizeof(parcel *));
     if (!g.readers || !g.waiting) {
         status = clp_error_memory(error, "rows", index->listing.own * sizeof(parcel *));
+        goto out;
+    }
+    CLP_TRY(status, out, begin_files(&g, error));
+    if (g.begun == index->listing.own) {
         goto out;
     }
     clp_index_decoding(index, &run);
