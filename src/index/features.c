@@ -96,8 +96,8 @@ static clproc_status write_ready(gathering *g, clproc_error *error) {
         }
         for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
             parcel **next = &g->waiting[index->done], *one = *next;
-            status = clp_index_write(index, &one->entry, one->text.data, one->text.size, &g->kept,
-                                     error);
+            status = clp_index_write(index, index->listing.items[index->done].path, &one->entry,
+                                     one->text.data, one->text.size, &g->kept, error);
             one->next = g->spare;
             g->spare = one;
             *next = NULL;
