@@ -35,7 +35,8 @@ const clp_cli_command clp_cli_commands[] = {
     {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS], or merge INDEX... -o FILE",
      "Write what pictures tell of themselves into a table, from their headers alone, and with "
      "--features what they look like; with --model, scores of them.",
-     "A row for each picture that can be read, and raw file (DNG, NEF, CR2, ARW, ORF, RW2, RAF and "
+     "A row for each picture that can be read, and raw file (DNG, NEF, CR2, CR3, ARW, ORF, RW2, "
+     "RAF and "
      "others): "
      "size,\n"
      "format, EXIF, XMP, IPTC, by exiftool's names and with the types of `exiftool -n`. INPUT is "

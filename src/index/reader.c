@@ -254,8 +254,8 @@ static const uint8_t *reach(void *user, uint64_t offset, size_t bytes) {
     return clp_head_at(user, offset, bytes);
 }
 
-static void read_tiff(clp_reader *reader, const char *path, const char *kind, bool canon,
-                      clp_row *row) {
+static void read_tiff(clp_reader *reader, const char *path, const char *kind,
+                      const uint8_t magic[16], clp_row *row) {
     const char *type = "TIFF";
     clp_reach from = {.at = reach, .user = &reader->head, .size = reader->head.size};
     if (!clp_index_tiff(row, &from)) {
@@ -265,7 +265,9 @@ static void read_tiff(clp_reader *reader, const char *path, const char *kind, bo
         type = "ORF";
     } else if (strcmp(kind, "rw2") == 0) {
         type = "RW2";
-    } else if (canon) {
+    } else if (memcmp(magic + 2, "+\0", 2) == 0 || memcmp(magic + 2, "\0+", 2) == 0) {
+        type = "BTF"; /* BigTIFF */
+    } else if (memcmp(magic + 8, "CR", 2) == 0) {
         type = "CR2";
     } else if (clp_row_has(row, CLP_FIELD_DNG_VERSION)) {
         type = "DNG";
@@ -344,9 +346,11 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
         if (!start && head->code) {
             fail(row, "cannot be read");
         } else if (tiff) {
-            read_tiff(reader, path, kind, memcmp(magic + 8, "CR", 2) == 0, row);
+            read_tiff(reader, path, kind, magic, row);
         } else if (kind && strcmp(kind, "webp") == 0) {
             clp_extract_webp(head, row);
+        } else if (kind && strcmp(kind, "cr3") == 0) {
+            clp_extract_cr3(head, row);
         } else if (kind && strcmp(kind, "raf") == 0) {
             read_raf(reader, row);
         } else if (known) {

@@ -54,6 +54,8 @@ typedef struct clp_extract {
 
 /** Reads a WebP's size and metadata into the row. */
 void clp_extract_webp(clp_head *head, clp_row *row);
+/** Reads the metadata of a CR3, Canon's raw file, into the row. */
+void clp_extract_cr3(clp_head *head, clp_row *row);
 /** Gathers a JPEG that begins at `start`, and notes its size, sampling and so on in the row; with
  * `preview`, a raw file's, nothing of that. */
 clproc_status clp_extract_jpeg(clp_head *head, uint64_t start, bool preview, clp_row *row,
