@@ -543,7 +543,10 @@ typedef struct clproc_index_params {
     const char *where;  /**< rows to keep, as 'iso > 800 and lens ~ "50mm"'; NULL: all */
     bool update;        /**< read again only what the index has not, or has otherwise */
     uint32_t shard, shards; /**< as in clproc_run_params */
-    int jobs;               /**< threads; 0: one per core */
+    int jobs;               /**< threads; 0: one per core, and 8 more where only headers are read */
+    /** Decode pictures whole, and add a digest of their pixels; so does naming PixelDigest in
+     * `fields` or `where`. */
+    bool digest;
     /** Decode pictures, too, small, and add what they look like; so does naming one of these fields
      * in `fields` or `where`. */
     bool features;

@@ -5,11 +5,15 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static clp_digest print(XXH128_hash_t hash) {
-    clp_digest digest = {.high = hash.high64, .low = hash.low64};
-    snprintf(digest.text, sizeof digest.text, "%016llx%016llx", (unsigned long long)hash.high64,
-             (unsigned long long)hash.low64);
+clp_digest clp_digest_make(uint64_t high, uint64_t low) {
+    clp_digest digest = {.high = high, .low = low};
+    snprintf(digest.text, sizeof digest.text, "%016llx%016llx", (unsigned long long)high,
+             (unsigned long long)low);
     return digest;
+}
+
+static clp_digest print(XXH128_hash_t hash) {
+    return clp_digest_make(hash.high64, hash.low64);
 }
 
 void clp_digest_add(clp_digest_sum *sum, const clp_digest *digest) {
@@ -18,8 +22,7 @@ void clp_digest_add(clp_digest_sum *sum, const clp_digest *digest) {
 }
 
 clp_digest clp_digest_of_sum(const clp_digest_sum *sum) {
-    return print(
-        (XXH128_hash_t){.high64 = atomic_load(&sum->high), .low64 = atomic_load(&sum->low)});
+    return clp_digest_make(atomic_load(&sum->high), atomic_load(&sum->low));
 }
 
 clp_digest clp_digest_bytes(const void *data, size_t size) {

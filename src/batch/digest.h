@@ -17,6 +17,8 @@ typedef struct clp_digest_sum {
     atomic_uint_fast64_t high, low;
 } clp_digest_sum;
 
+/** A digest with its text. */
+clp_digest clp_digest_make(uint64_t high, uint64_t low);
 /** Adds one output; any thread. */
 void clp_digest_add(clp_digest_sum *sum, const clp_digest *digest);
 clp_digest clp_digest_of_sum(const clp_digest_sum *sum);

@@ -40,27 +40,22 @@ static char *take_text(clp_listing *listing, size_t size) {
     return text;
 }
 
-/** Appends the file `folder`/`name`, or `name` alone where `folder` is NULL. */
-static clproc_status append(clp_listing *listing, const char *folder, const char *name,
-                            size_t relative, bool named, clproc_error *error) {
-    size_t before = folder ? strlen(folder) : 0, after = strlen(name);
-    bool slash = before > 0 && folder[before - 1] != '/';
-    char *path = take_text(listing, before + slash + after + 1);
+/** Appends a file to the list, a clp_listing_take. */
+static clproc_status append(void *user, const clp_item *item, clproc_error *error) {
+    clp_listing *listing = user;
+    size_t size = strlen(item->path) + 1;
+    char *path = take_text(listing, size);
     clp_item *items = clp_memory_grow(CLP_MEMORY_LISTING, listing->items, &listing->capacity,
                                       listing->count + 1, sizeof *items);
     if (items) {
         listing->items = items;
     }
-    if (!path || !items || listing->count >= UINT32_MAX) {
-        return clp_error_memory(error, "the list of files", before + after);
+    if (!path || !items) {
+        return clp_error_memory(error, "the list of files", size);
     }
-    snprintf(path, before + slash + after + 1, "%s%s%s", folder ? folder : "", slash ? "/" : "",
-             name);
-    items[listing->count] = (clp_item){.path = path,
-                                       .relative = (uint32_t)relative,
-                                       .number = (uint32_t)listing->count,
-                                       .named = named};
-    listing->count++;
+    memcpy(path, item->path, size);
+    items[listing->count] = *item;
+    items[listing->count++].path = path;
     return CLPROC_OK;
 }
 
@@ -78,12 +73,30 @@ void clp_listing_free(clp_listing *listing) {
 /* ------------------------------------------------------------- walking */
 
 typedef struct walker {
-    clp_listing *listing;
     const clp_listing_request *request;
     clp_events *events;
-    clp_hashset seen; /**< folders of the present input: links cannot lead around in circles */
-    size_t relative;  /**< where the mirrored part of its paths begins */
+    clp_listing_take take;
+    void *user;
+    size_t count, roots; /**< files, and files and folders that the inputs came to, so far */
+    clp_hashset seen;    /**< folders of the present input: links cannot lead around in circles */
+    size_t relative;     /**< where the mirrored part of its paths begins */
+    clp_bytes path;      /**< of the present file */
+    clp_bytes piped;     /**< the picture that came on standard input */
 } walker;
+
+/** Hands a file on. */
+static clproc_status hand(walker *walk, const char *path, size_t relative, bool named, bool piped,
+                          clproc_error *error) {
+    const clp_item item = {.path = path,
+                           .relative = (uint32_t)relative,
+                           .number = (uint32_t)walk->count,
+                           .named = named,
+                           .piped = piped};
+    if (walk->count++ >= UINT32_MAX) {
+        return clp_error_memory(error, "the list of files", walk->count);
+    }
+    return walk->take(walk->user, &item, error);
+}
 
 static bool cancelled(const walker *walk) {
     return clp_cancel_asked(walk->request->cancel);
@@ -102,19 +115,30 @@ static void fail(walker *walk, const char *path, const clproc_error *failure) {
 
 static clproc_status walk_folder(walker *walk, const char *path, clproc_error *error);
 
+/** Puts `folder`/`name` together. */
+static void join(char *path, size_t room, const char *folder, const char *name) {
+    bool slash = folder[strlen(folder) - 1] != '/';
+    snprintf(path, room, "%s%s%s", folder, slash ? "/" : "", name);
+}
+
 static clproc_status walk_entry(walker *walk, const char *folder, const clp_folder_entry *entry,
                                 clproc_error *error) {
-    if (entry->kind == CLP_ENTRY_FILE) {
-        return append(walk->listing, folder, entry->name, walk->relative, false, error);
-    }
     size_t room = strlen(folder) + strlen(entry->name) + 2;
+    clproc_status status;
+    if (entry->kind == CLP_ENTRY_FILE) {
+        status = clp_bytes_reserve(&walk->path, room, error);
+        if (status == CLPROC_OK) {
+            join((char *)walk->path.data, room, folder, entry->name);
+            status = hand(walk, (char *)walk->path.data, walk->relative, false, false, error);
+        }
+        return status;
+    }
     char *path = clp_memory_alloc(CLP_MEMORY_LISTING, room);
     if (!path) {
         return clp_error_memory(error, "a file name", room);
     }
-    bool slash = folder[strlen(folder) - 1] != '/';
-    snprintf(path, room, "%s%s%s", folder, slash ? "/" : "", entry->name);
-    clproc_status status = CLPROC_OK;
+    join(path, room, folder, entry->name);
+    status = CLPROC_OK;
     if (entry->kind == CLP_ENTRY_FOLDER) {
         status = walk_folder(walk, path, error);
     } else {
@@ -186,12 +210,12 @@ static clproc_status walk_input(walker *walk, const char *path, const struct sta
 /** A file or folder that is there, or a file whose absence shows when it is to be read. */
 static clproc_status add_path(walker *walk, const char *path, clproc_error *error) {
     struct stat info;
-    walk->listing->roots++;
+    walk->roots++;
     if (path[0] && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return walk_input(walk, path, &info, error);
     }
     const char *slash = strrchr(path, '/');
-    return append(walk->listing, NULL, path, slash ? (size_t)(slash - path) + 1 : 0, true, error);
+    return hand(walk, path, slash ? (size_t)(slash - path) + 1 : 0, true, false, error);
 }
 
 /* ------------------------------------------------------ globs and lists */
@@ -280,15 +304,10 @@ static bool is_list(const clp_bytes *bytes) {
 
 /** Keeps a picture that came on standard input; there is one at most. */
 static clproc_status add_piped(walker *walk, clp_bytes *bytes, clproc_error *error) {
-    clp_listing *listing = walk->listing;
-    clproc_status status = append(listing, NULL, CLP_LISTING_PIPED, 0, true, error);
-    if (status == CLPROC_OK) {
-        clp_bytes_free(&listing->piped);
-        listing->piped = *bytes;
-        *bytes = (clp_bytes){0};
-        listing->items[listing->count - 1].piped = true;
-    }
-    return status;
+    clp_bytes_free(&walk->piped);
+    walk->piped = *bytes;
+    *bytes = (clp_bytes){0};
+    return hand(walk, CLP_LISTING_PIPED, 0, true, true, error);
 }
 
 static clproc_status add_list(walker *walk, const char *path, clproc_error *error) {
@@ -335,18 +354,34 @@ static clproc_status add_input(walker *walk, const char *input, clproc_error *er
     return add_path(walk, input, error);
 }
 
+static clproc_status walk_all(walker *walk, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && i < walk->request->input_count; i++) {
+        status = add_input(walk, walk->request->inputs[i], error);
+    }
+    clp_hashset_free(&walk->seen);
+    clp_bytes_free(&walk->path);
+    return status;
+}
+
 clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *request,
                                clp_events *events, clproc_error *error) {
-    walker walk = {.listing = listing, .request = request, .events = events};
-    clproc_status status = CLPROC_OK;
-    for (size_t i = 0; status == CLPROC_OK && i < request->input_count; i++) {
-        status = add_input(&walk, request->inputs[i], error);
-    }
+    walker walk = {.request = request, .events = events, .take = append, .user = listing};
+    clproc_status status = walk_all(&walk, error);
     listing->own = listing->count;
+    listing->roots = walk.roots;
+    listing->piped = walk.piped;
     if (status == CLPROC_OK) {
         clp_events_found(events, (uint64_t)listing->count * events->outputs);
         clp_events_listed(events);
     }
-    clp_hashset_free(&walk.seen);
+    return status;
+}
+
+clproc_status clp_listing_walk(const clp_listing_request *request, clp_events *events,
+                               clp_listing_take take, void *user, clproc_error *error) {
+    walker walk = {.request = request, .events = events, .take = take, .user = user};
+    clproc_status status = walk_all(&walk, error);
+    clp_bytes_free(&walk.piped);
     return status;
 }

@@ -49,4 +49,11 @@ clproc_status clp_listing_make(clp_listing *listing, const clp_listing_request *
                                clp_events *events, clproc_error *error);
 void clp_listing_free(clp_listing *listing);
 
+/** Takes one file; its path lives as long as the call. */
+typedef clproc_status (*clp_listing_take)(void *user, const clp_item *item, clproc_error *error);
+/** The same without a list: hands each file to `take` as soon as it is found. What is named by
+ * several inputs comes several times. A picture on standard input is an item that is `piped`. */
+clproc_status clp_listing_walk(const clp_listing_request *request, clp_events *events,
+                               clp_listing_take take, void *user, clproc_error *error);
+
 #endif

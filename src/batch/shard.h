@@ -15,6 +15,10 @@ typedef enum clp_spread {
     CLP_SPREAD_NAME  /**< what stands behind the last slash */
 } clp_spread;
 
+/** True if a file is in shard `shard` of `shards`; with `shards` 0 every file is. */
+bool clp_shard_has(const clp_item *item, uint32_t shard, uint32_t shards, clp_spread spread);
+/** Tells, through `events`, how many of all files that are. */
+void clp_shard_tell(uint32_t shard, uint32_t shards, size_t own, size_t all, clp_events *events);
 /** Puts the files of shard `shard`, from 1, of `shards` before those of the others, in their order,
  * and leaves them alone to the run. With `shards` 0 all are. Tells, through `events`, how many. */
 clproc_status clp_shard_choose(clp_listing *listing, uint32_t shard, uint32_t shards,

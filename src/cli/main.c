@@ -35,9 +35,7 @@ const clp_cli_command clp_cli_commands[] = {
     {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS], or merge INDEX... -o FILE",
      "Write what pictures tell of themselves into a table, from their headers alone, and with "
      "--features what they look like; with --model, scores of them.",
-     "A row for each picture that can be read, and raw file (DNG, NEF, CR2, ARW, ORF, RW2, RAF and "
-     "others): "
-     "size,\n"
+     "A row for each picture that can be read, and raw file (`clproc help formats`): size,\n"
      "format, EXIF, XMP, IPTC, by exiftool's names and with the types of `exiftool -n`. INPUT is "
      "as for\n"
      "run. A broken file is a row with an Error; what was wrong with metadata that could be read "

@@ -280,6 +280,10 @@ const clp_cli_option clp_cli_options[] = {
      "read only files that the index has not, or has with another size or time; rows of files "
      "that are no longer among the inputs are dropped",
      FIELD(index.update)},
+    {"digest", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+     "decode pictures whole, too, and add the column PixelDigest, an xxh3-128 of their samples as "
+     "they are stored: the same for copies that differ in metadata alone",
+     FIELD(index.digest)},
     {"features", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "decode pictures, too, small, and add columns of what they look like: sharpness, exposure, "
      "colours, noise, hashes; `clproc help features`",
@@ -295,7 +299,8 @@ const clp_cli_option clp_cli_options[] = {
      "fitted to features and other fields that are numbers; does --features, too",
      FIELD(index.model), .zero = "no scores"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
-     FIELD(index.jobs), .min = 0, .max = 1024, .zero = "one per core"},
+     FIELD(index.jobs), .min = 0, .max = 1024,
+     .zero = "one per core, and 8 more for headers alone"},
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
      "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "

@@ -169,6 +169,10 @@ static void print_formats(const clp_cli_page *page) {
         "warning; one that is named fails. What a file is its first bytes tell, not its "
         "name.");
     page->paragraph(
+        "clproc index reads the metadata of all these, and of raw files: DNG, NEF, NRW, CR2, CR3, "
+        "ARW, SR2, PEF, SRW, ORF, RW2, RAF, other raw files that are TIFF structures, and "
+        "BigTIFF.");
+    page->paragraph(
         "Flaws that harm no pixel are warned of: a missing end, an odd header, broken "
         "metadata. Files that end early or are damaged are refused; --fail-on says how much "
         "is tolerated.");

@@ -17,3 +17,47 @@ clproc_status clp_csv_put_cell(clp_bytes *text, const char *cell, clproc_error *
 out:
     return status;
 }
+
+bool clp_csv_is_open(const char *text, size_t size) {
+    bool open = false;
+    for (size_t i = 0; i < size; i++) {
+        open ^= text[i] == '"';
+    }
+    return open;
+}
+
+const char *clp_csv_end(const char *record, size_t size) {
+    const char *end = record + size;
+    end -= end > record && end[-1] == '\n';
+    end -= end > record && end[-1] == '\r';
+    return end;
+}
+
+const char *clp_csv_next(const char *at, const char *end, clp_csv_cell *found) {
+    bool quoted = at < end && *at == '"';
+    at += quoted;
+    *found = (clp_csv_cell){.text = at, .quoted = quoted};
+    while (at < end) {
+        bool twice = quoted && end - at >= 2 && at[0] == '"' && at[1] == '"';
+        if (!twice && *at == (quoted ? '"' : ',')) {
+            break;
+        }
+        at += twice ? 2 : 1;
+    }
+    found->size = (size_t)(at - found->text);
+    at += quoted && at < end;
+    return at == end || *at == ',' ? at : NULL;
+}
+
+clproc_status clp_csv_get_cell(const clp_csv_cell *cell, clp_bytes *text, clproc_error *error) {
+    clproc_status status = clp_bytes_reserve(text, cell->size + 1, error);
+    text->size = 0;
+    for (size_t i = 0; status == CLPROC_OK && i < cell->size; i++) {
+        text->data[text->size++] = (uint8_t)cell->text[i];
+        i += cell->quoted && cell->text[i] == '"';
+    }
+    if (status == CLPROC_OK) {
+        text->data[text->size] = '\0';
+    }
+    return status;
+}

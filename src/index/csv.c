@@ -68,32 +68,25 @@ static bool same_head(const clp_selection *selection, const clp_bytes *record) {
 
 /** Reads the row of names. */
 static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
-    const char *at = (const char *)record, *end = at + size;
+    const char *at = (const char *)record, *end = clp_csv_end(at, size);
+    clp_csv_cell cell;
     char name[64];
     do {
-        size_t length = 0;
-        while (at + length < end && !strchr(",\r\n", at[length])) {
-            length++;
-        }
-        if (length >= sizeof name) {
+        at = clp_csv_next(at, end, &cell);
+        if (!at || cell.size >= sizeof name) {
             return false;
         }
-        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        snprintf(name, sizeof name, "%.*s", (int)cell.size, cell.text);
         if (!clp_selection_add(selection, name)) {
             return false;
         }
-        at += length;
-    } while (at < end && *at++ == ',');
+    } while (at++ < end);
     return true;
 }
 
 /** A line break within quotes belongs to the record. */
 static bool whole(const uint8_t *record, size_t size) {
-    bool quoted = false;
-    for (size_t i = 0; i < size; i++) {
-        quoted ^= record[i] == '"';
-    }
-    return !quoted;
+    return !clp_csv_is_open((const char *)record, size);
 }
 
 static void take_cell(clp_row *row, clp_field field, const char *cell, size_t size) {
@@ -111,41 +104,22 @@ static void take_cell(clp_row *row, clp_field field, const char *cell, size_t si
     }
 }
 
-/** Reads one cell, without its quotes, into `cell`. Returns what follows it. */
-static const char *next_cell(const char *at, const char *end, clp_bytes *cell) {
-    bool quoted = at < end && *at == '"';
-    cell->size = 0;
-    at += quoted;
-    while (at < end) {
-        if (quoted && *at == '"') {
-            if (at + 1 < end && at[1] == '"') {
-                at++;
-            } else {
-                quoted = false;
-                at++;
-                continue;
-            }
-        } else if (!quoted && (*at == ',' || *at == '\r' || *at == '\n')) {
-            break;
-        }
-        cell->data[cell->size++] = (uint8_t)*at++;
-    }
-    cell->data[cell->size] = '\0';
-    return at;
-}
-
 static bool parse(const clp_selection *selection, const uint8_t *record, size_t size,
                   clp_row *row) {
-    const char *at = (const char *)record, *end = at + size;
-    clp_bytes cell = {0};
-    bool sound = clp_bytes_reserve(&cell, size + 1, NULL) == CLPROC_OK;
+    const char *at = (const char *)record, *end = clp_csv_end(at, size);
+    clp_csv_cell cell;
+    clp_bytes text = {0};
+    bool sound = true;
     for (size_t i = 0; sound && i < selection->count; i++) {
-        at = next_cell(at, end, &cell);
-        take_cell(row, selection->fields[i], (const char *)cell.data, cell.size);
-        sound = i + 1 == selection->count || (at < end && *at == ',');
-        at++;
+        at = clp_csv_next(at, end, &cell);
+        sound = at && clp_csv_get_cell(&cell, &text, NULL) == CLPROC_OK;
+        if (sound) {
+            take_cell(row, selection->fields[i], (const char *)text.data, text.size);
+            sound = (at < end) == (i + 1 < selection->count);
+            at++;
+        }
     }
-    clp_bytes_free(&cell);
+    clp_bytes_free(&text);
     return sound && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
 }
 

@@ -40,6 +40,10 @@ typedef struct known {
 
 /** Sorted by directory and tag. */
 static const known tags[] = {
+    {MAIN, 0x0004, NO_FIELD, A_SIZE}, /* this and three more: of Panasonic's raw files */
+    {MAIN, 0x0005, NO_FIELD, A_SIZE},
+    {MAIN, 0x0006, NO_FIELD, A_SIZE},
+    {MAIN, 0x0007, NO_FIELD, A_SIZE},
     {MAIN, 0x00FE, NO_FIELD, A_SIZE},
     {MAIN, 0x0100, NO_FIELD, A_SIZE},
     {MAIN, 0x0101, NO_FIELD, A_SIZE},
@@ -176,6 +180,7 @@ typedef struct collected {
     double latitude, longitude, altitude, time[3];
     char date[16];
     picture pictures[PICTURES];
+    double borders[4]; /**< of Panasonic's sensors: top, left, bottom, right */
 } collected;
 
 /** Degrees, minutes and seconds, of which the last ones may be missing. */
@@ -231,6 +236,10 @@ static void take_size(collected *all, const clp_tiff_tag *tag) {
     size_t place = tag->ifd == CLP_IFD_SUB ? 1 + (size_t)tag->picture : 0;
     double number;
     if (place >= PICTURES || !clp_tiff_number(tag, 0, &number)) {
+        return;
+    }
+    if (tag->tag <= 0x0007) {
+        all->borders[tag->tag - 0x0004] = number;
         return;
     }
     picture *of = &all->pictures[place];
@@ -421,9 +430,14 @@ static void put_size(clp_row *row, const collected *all) {
         chosen = each->there && !each->reduced && each->width > 0 ? each : NULL;
     }
     chosen = chosen ? chosen : &all->pictures[0];
-    if (chosen->width > 0 && chosen->height > 0) {
-        clp_row_number(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_EXIF, chosen->width);
-        clp_row_number(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_EXIF, chosen->height);
+    double width = chosen->width, height = chosen->height;
+    if (width == 0) {
+        width = all->borders[3] - all->borders[1];
+        height = all->borders[2] - all->borders[0];
+    }
+    if (width > 0 && height > 0) {
+        clp_row_number(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_EXIF, width);
+        clp_row_number(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_EXIF, height);
     }
     if (chosen->bits > 0) {
         clp_row_number(row, CLP_FIELD_BITS_PER_SAMPLE, CLP_RANK_EXIF, chosen->bits);
@@ -495,7 +509,18 @@ void clp_index_exif(clp_row *row, const uint8_t *data, size_t size) {
 bool clp_index_tiff(clp_row *row, const clp_reach *from) {
     collected all = {.row = row};
     clp_tiff_visitor visitor = {wants, take, &all};
-    uint32_t flaws = clp_tiff_read(from, true, &visitor);
+    uint32_t flaws = clp_tiff_read(from, CLP_IFD_MAIN, true, &visitor);
     finish(row, &all, true, flaws);
     return (flaws & (CLP_TIFF_NO_HEADER | CLP_TIFF_OUTSIDE)) == 0;
+}
+
+void clp_index_directories(clp_row *row, const clp_reach parts[CLP_INDEX_PARTS]) {
+    static const clp_ifd kinds[] = {CLP_IFD_MAIN, CLP_IFD_EXIF, CLP_IFD_GPS};
+    collected all = {.row = row};
+    clp_tiff_visitor visitor = {wants, take, &all};
+    uint32_t flaws = 0;
+    for (size_t i = 0; i < CLP_INDEX_PARTS; i++) {
+        flaws |= parts[i].size > 0 ? clp_tiff_read(&parts[i], kinds[i], false, &visitor) : 0;
+    }
+    finish(row, &all, true, flaws);
 }

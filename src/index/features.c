@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "batch/batch.h"
+#include "batch/planner.h"
 #include "core/cancel.h"
 #include "core/memory.h"
 #include "index/run_private.h"
@@ -21,6 +22,7 @@ typedef struct gathering {
     size_t worker_count;
 
     size_t batch; /**< rows that are written at once */
+    size_t begun; /**< the first files, which are unchanged: their rows came before the run */
 
     pthread_mutex_t lock; /**< of what follows, and of writing */
     parcel **waiting;     /**< by file; NULL where there is none */
@@ -33,7 +35,7 @@ typedef struct gathering {
 static clproc_status find_reader(gathering *g, uint32_t worker, clp_reader **reader,
                                  clproc_error *error) {
     clp_reader **own = &g->readers[worker - 1];
-    clproc_status status = *own ? CLPROC_OK : clp_reader_create(own, error);
+    clproc_status status = *own ? CLPROC_OK : clp_index_reader(g->index, own, error);
     *reader = *own;
     return status;
 }
@@ -94,8 +96,8 @@ static clproc_status write_ready(gathering *g, clproc_error *error) {
         }
         for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
             parcel **next = &g->waiting[index->done], *one = *next;
-            status = clp_index_write(index, &one->entry, one->text.data, one->text.size, &g->kept,
-                                     error);
+            status = clp_index_write(index, index->listing.items[index->done].path, &one->entry,
+                                     one->text.data, one->text.size, &g->kept, error);
             one->next = g->spare;
             g->spare = one;
             *next = NULL;
@@ -121,28 +123,49 @@ static clproc_status deliver(gathering *g, uint32_t item, parcel *one, clproc_er
     return status;
 }
 
-/** What has not changed since the index was made is not opened. */
-static bool begin_file(void *user, uint32_t worker, uint32_t item, clproc_status *status,
-                       clproc_error *error) {
-    gathering *g = user;
+/** Keeps the row of a file that has not changed since the index was made; it is not opened. */
+static clproc_status keep_unchanged(gathering *g, uint32_t worker, uint32_t item, bool *kept,
+                                    clproc_error *error) {
     const clp_index_work *index = g->index;
     const char *path = index->listing.items[item].path;
     clp_reader *reader;
     parcel *one;
-    if (!index->params->update) {
-        return true;
-    }
-    CLP_TRY(*status, out, find_reader(g, worker, &reader, error));
-    CLP_TRY(*status, out, take_parcel(g, &one, error));
+    clproc_status status;
+    CLP_TRY(status, out, find_reader(g, worker, &reader, error));
+    CLP_TRY(status, out, take_parcel(g, &one, error));
     clp_index_entry *entry = &one->entry;
-    if (!clp_reader_is_unchanged(reader, path, &index->old, &entry->known, &entry->row)) {
+    *kept = clp_reader_is_unchanged(reader, path, &index->old, &entry->known, &entry->row);
+    if (!*kept) {
         put_aside(g, one);
-        return true;
+        goto out;
     }
     entry->end = CLP_READ_UNCHANGED;
-    *status = deliver(g, item, one, error);
+    status = deliver(g, item, one, error);
 out:
-    return false;
+    return status;
+}
+
+static bool begin_file(void *user, uint32_t worker, uint32_t item, clproc_status *status,
+                       clproc_error *error) {
+    gathering *g = user;
+    bool kept = item < g->begun;
+    if (!kept && g->index->params->update) {
+        *status = keep_unchanged(g, worker, item, &kept, error);
+    }
+    return *status == CLPROC_OK && !kept;
+}
+
+/** The first files, up to one that has to be decoded: without any, no device is opened. */
+static clproc_status begin_files(gathering *g, clproc_error *error) {
+    const clp_index_work *index = g->index;
+    clproc_status status = CLPROC_OK;
+    bool kept = index->params->update;
+    while (status == CLPROC_OK && kept && g->begun < index->listing.own &&
+           !clp_cancel_asked(index->params->cancel)) {
+        status = keep_unchanged(g, 1, (uint32_t)g->begun, &kept, error);
+        g->begun += kept;
+    }
+    return status;
 }
 
 /** Adds to a row what was seen of the picture, and what was wrong with it. */
@@ -229,7 +252,7 @@ static void pass_on(const clproc_event *event, void *user) {
 clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     gathering g = {.index = index,
-                   .worker_count = clp_index_threads(index, index->listing.own),
+                   .worker_count = clp_index_threads(index, 0, index->listing.own),
                    .batch = index->scores ? CLP_SCORES_BATCH : 1};
     clp_sink sink = {.listing = &index->listing, .begin = begin_file, .end = end_file, .user = &g};
     clproc_run_params run;
@@ -241,13 +264,14 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
         status = clp_error_memory(error, "rows", index->listing.own * sizeof(parcel *));
         goto out;
     }
-    clproc_run_params_init(&run);
-    if (params->decoding) {
-        run.device = params->decoding->device;
-        run.only_run = params->decoding->only_run;
-        run.limits = params->decoding->limits;
-        run.memory = params->decoding->memory;
-        run.device_memory = params->decoding->device_memory;
+    CLP_TRY(status, out, begin_files(&g, error));
+    if (g.begun == index->listing.own) {
+        goto out;
+    }
+    clp_index_decoding(index, &run);
+    if (index->digests) { /* their decodes take half of the memory */
+        run.memory = clp_run_memory(&run) / 2;
+        clp_index_share(index, &run, g.worker_count);
     }
     run.fail_on =
         CLPROC_FAIL_ON_NONE; /* a row with a warning tells more than one without features */

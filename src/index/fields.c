@@ -45,6 +45,7 @@ static const struct {
                    {"caption", CLP_FIELD_CAPTION_ABSTRACT},
                    {"colorfulness", CLP_FIELD_COLOURFULNESS},
                    {"DominantColors", CLP_FIELD_DOMINANT_COLOURS},
+                   {"digest", CLP_FIELD_PIXEL_DIGEST},
                    {"phash", CLP_FIELD_PERCEPTUAL_HASH}};
 
 enum { SHORT_NAMES = sizeof short_names / sizeof *short_names, MOST_LIKELY = 5 };
@@ -125,6 +126,10 @@ bool clp_field_is_feature(clp_field field) {
     return field >= CLP_FIELD_FEATURES_VERSION;
 }
 
+bool clp_field_is_digest(clp_field field) {
+    return field == CLP_FIELD_PIXEL_DIGEST;
+}
+
 bool clp_field_is_score(clp_field field) {
     return field >= CLP_FIELD_SCORE;
 }
@@ -154,7 +159,7 @@ bool clp_selection_add(clp_selection *selection, const char *name) {
 
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error) {
     *selection = (clp_selection){.whole = !list};
-    for (size_t i = 0; !list && !clp_field_is_feature((clp_field)i); i++) {
+    for (size_t i = 0; !list && i < CLP_FIELD_PIXEL_DIGEST; i++) {
         selection->fields[selection->count++] = (clp_field)i;
     }
     for (const char *word = list; word; word += *word == ',') {
@@ -180,12 +185,17 @@ clproc_status clp_selection_parse(clp_selection *selection, const char *list, cl
 }
 
 bool clp_selection_is_whole(const clp_selection *selection) {
-    bool whole =
-        selection->count == CLP_FIELD_FEATURES_VERSION || selection->count >= CLP_FIELD_SCORE;
+    size_t next = 0;
     for (size_t i = 0; i < selection->count; i++) {
-        whole = whole && selection->fields[i] == (clp_field)i;
+        size_t field = selection->fields[i];
+        bool skips = next == CLP_FIELD_PIXEL_DIGEST && field == CLP_FIELD_FEATURES_VERSION;
+        if (field != next && !skips) {
+            return false;
+        }
+        next = field + 1;
     }
-    return whole;
+    return next == CLP_FIELD_PIXEL_DIGEST || next == CLP_FIELD_FEATURES_VERSION ||
+           next >= CLP_FIELD_SCORE;
 }
 
 static void add_range(clp_selection *selection, size_t first, size_t end) {
@@ -194,6 +204,10 @@ static void add_range(clp_selection *selection, size_t first, size_t end) {
             selection->fields[selection->count++] = (clp_field)i;
         }
     }
+}
+
+void clp_selection_add_digest(clp_selection *selection) {
+    add_range(selection, CLP_FIELD_PIXEL_DIGEST, CLP_FIELD_FEATURES_VERSION);
 }
 
 void clp_selection_add_features(clp_selection *selection) {

@@ -35,19 +35,22 @@ bool clp_field_find(const char *name, size_t length, clp_field *field);
 clproc_status clp_field_named(const char *name, size_t length, clp_field *field,
                               clproc_error *error);
 
-/** True for what is found in a picture's pixels, or by a model, not in its metadata. */
+/** True for what a small decode of a picture tells, or a model, not its metadata. */
 bool clp_field_is_feature(clp_field field);
+bool clp_field_is_digest(clp_field field);
 bool clp_field_is_score(clp_field field);
 
-/** Reads "SourceFile,ISO,lens"; NULL selects every field but features. */
+/** Reads "SourceFile,ISO,lens"; NULL selects every field of metadata. */
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error);
 /** Adds a column of an index by its name; false if it is no field's, or there already. */
 bool clp_selection_add(clp_selection *selection, const char *name);
 /** True if both have the same fields in the same order. */
 bool clp_selection_same(const clp_selection *a, const clp_selection *b);
-/** True if all fields are selected in their order, with features or without, and behind features
- * any number of scores. */
+/** True if all fields of metadata are selected in their order, then the digest or not, features or
+ * not, and behind features any number of scores. */
 bool clp_selection_is_whole(const clp_selection *selection);
+/** Adds the digest of pixels, unless it is there. */
+void clp_selection_add_digest(clp_selection *selection);
 /** Adds all features that are not selected yet. */
 void clp_selection_add_features(clp_selection *selection);
 /** The same of the first scores, so many of them. */

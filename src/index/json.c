@@ -67,9 +67,16 @@ static clproc_status put_value(clp_bytes *text, const clp_row *row, clp_field fi
     }
 }
 
+/** True for what whole rows tell even if it is null, since nothing else tells that it was asked
+ * for.
+ */
+static bool is_told(clp_field field) {
+    return clp_field_is_digest(field) || clp_field_is_score(field);
+}
+
 /** True if a row may do without the field. */
 static bool may_lack(const clp_selection *selection, clp_field field) {
-    return selection->whole && !clp_field_is_score(field);
+    return selection->whole && !is_told(field);
 }
 
 static clproc_status print(const clp_selection *selection, const clp_row *row, clp_bytes *text,
@@ -156,6 +163,7 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
 
 /** Selects the fields of whole rows by those of one that were found. */
 static bool select_whole(clp_selection *selection) {
+    bool digest = clp_selection_has(selection, CLP_FIELD_PIXEL_DIGEST);
     bool features = clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION);
     size_t scores = 0;
     while (scores < CLP_FIELD_SCORES &&
@@ -163,6 +171,9 @@ static bool select_whole(clp_selection *selection) {
         scores++;
     }
     bool sound = clp_selection_parse(selection, NULL, NULL) == CLPROC_OK;
+    if (digest) {
+        clp_selection_add_digest(selection);
+    }
     if (features) {
         clp_selection_add_features(selection);
         clp_selection_add_scores(selection, scores);
@@ -178,9 +189,8 @@ static bool fields(clp_selection *selection, const uint8_t *record, size_t size)
     bool sound = json_object_size(object) > 0, whole = true;
     json_object_foreach(object, name, value) {
         sound = sound && clp_selection_add(selection, name);
-        whole =
-            whole && sound &&
-            (!json_is_null(value) || clp_field_is_score(selection->fields[selection->count - 1]));
+        whole = whole && sound &&
+                (!json_is_null(value) || is_told(selection->fields[selection->count - 1]));
     }
     for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
         whole = whole && json_object_get(object, always[i]);

@@ -12,6 +12,10 @@
 void clp_index_exif(clp_row *row, const uint8_t *data, size_t size);
 /** A TIFF or raw file, with the size of its picture; false if it has no directory to read. */
 bool clp_index_tiff(clp_row *row, const clp_reach *from);
+/** Directories that are TIFF structures of their own, as a CR3 has them: of the picture, EXIF and
+ * GPS. Those of no size are not there. */
+enum { CLP_INDEX_MAIN, CLP_INDEX_EXIF, CLP_INDEX_GPS, CLP_INDEX_PARTS };
+void clp_index_directories(clp_row *row, const clp_reach parts[CLP_INDEX_PARTS]);
 void clp_index_xmp(clp_row *row, const uint8_t *data, size_t size);
 /** IPTC's data sets, `bare` or among Photoshop's resources. */
 void clp_index_iptc(clp_row *row, const uint8_t *data, size_t size, bool bare);

@@ -82,6 +82,9 @@ clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error) {
     clproc_status status;
     CLP_TRY(status, out, clp_store_check(params->output, error));
     CLP_TRY(status, out, clp_selection_parse(&index->selection, params->fields, error));
+    if (params->digest) {
+        clp_selection_add_digest(&index->selection);
+    }
     if (params->features || params->near) {
         clp_selection_add_features(&index->selection);
     }

@@ -14,6 +14,8 @@ struct clp_reader {
     clp_decoder *decoder;
     clp_extract extract;
     clp_quality_scale scale;
+    const clp_pixels_bounds *digest; /**< NULL: no digests */
+    clp_bytes whole;                 /**< a file, for its digest */
     uint64_t bytes;
 };
 
@@ -37,9 +39,14 @@ void clp_reader_destroy(clp_reader **reader) {
         clp_decoder_destroy(&(*reader)->decoder);
         clp_head_free(&(*reader)->head);
         clp_bytes_free(&(*reader)->extract.bytes);
+        clp_bytes_free(&(*reader)->whole);
         clp_memory_free(*reader);
         *reader = NULL;
     }
+}
+
+void clp_reader_digest(clp_reader *reader, const clp_pixels_bounds *bounds) {
+    reader->digest = bounds;
 }
 
 uint64_t clp_reader_bytes(const clp_reader *reader) {
@@ -247,8 +254,8 @@ static const uint8_t *reach(void *user, uint64_t offset, size_t bytes) {
     return clp_head_at(user, offset, bytes);
 }
 
-static void read_tiff(clp_reader *reader, const char *path, const char *kind, bool canon,
-                      clp_row *row) {
+static void read_tiff(clp_reader *reader, const char *path, const char *kind,
+                      const uint8_t magic[16], clp_row *row) {
     const char *type = "TIFF";
     clp_reach from = {.at = reach, .user = &reader->head, .size = reader->head.size};
     if (!clp_index_tiff(row, &from)) {
@@ -258,7 +265,9 @@ static void read_tiff(clp_reader *reader, const char *path, const char *kind, bo
         type = "ORF";
     } else if (strcmp(kind, "rw2") == 0) {
         type = "RW2";
-    } else if (canon) {
+    } else if (memcmp(magic + 2, "+\0", 2) == 0 || memcmp(magic + 2, "\0+", 2) == 0) {
+        type = "BTF"; /* BigTIFF */
+    } else if (memcmp(magic + 8, "CR", 2) == 0) {
         type = "CR2";
     } else if (clp_row_has(row, CLP_FIELD_DNG_VERSION)) {
         type = "DNG";
@@ -337,9 +346,11 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
         if (!start && head->code) {
             fail(row, "cannot be read");
         } else if (tiff) {
-            read_tiff(reader, path, kind, memcmp(magic + 8, "CR", 2) == 0, row);
+            read_tiff(reader, path, kind, magic, row);
         } else if (kind && strcmp(kind, "webp") == 0) {
             clp_extract_webp(head, row);
+        } else if (kind && strcmp(kind, "cr3") == 0) {
+            clp_extract_cr3(head, row);
         } else if (kind && strcmp(kind, "raf") == 0) {
             read_raf(reader, row);
         } else if (known) {
@@ -356,6 +367,45 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
         fail(row, message);
     }
     return clp_row_has(row, CLP_FIELD_ERROR) ? CLP_READ_BROKEN : CLP_READ_DONE;
+}
+
+/* -------------------------------------------------------------- its pixels */
+
+/** True if the file is of a format whose pictures are decoded, and not a raw file in its clothes.
+ */
+static bool is_decoded(const uint8_t *file, size_t size, const clp_row *row) {
+    clproc_format format;
+    return clp_codec_recognise(file, size, &format) &&
+           (format != CLPROC_FORMAT_TIFF ||
+            strcmp(clp_row_get(row, CLP_FIELD_FILE_TYPE), "TIFF") == 0);
+}
+
+static void put_digest(clp_reader *reader, clp_row *row) {
+    clp_head *head = &reader->head;
+    char flaw[320];
+    clp_digest digest;
+    clproc_error error = {0};
+    const uint8_t *file = NULL;
+    clproc_status status;
+    if (head->size > clp_pixels_most(reader->digest)) {
+        status = clp_error_set(&error, CLPROC_ERROR_LIMIT,
+                               "the file is larger than --limit-file or --memory allows");
+    } else if (!(file = clp_head_whole(head, &reader->whole))) {
+        status = clp_error_set(&error, CLPROC_ERROR_INPUT, "the file cannot be read whole");
+    } else if (!is_decoded(file, (size_t)head->size, row)) {
+        status = clp_error_set(&error, CLPROC_ERROR_UNSUPPORTED,
+                               "pictures of this kind are not decoded");
+    } else {
+        status = clp_pixels_digest(reader->decoder, file, (size_t)head->size, reader->digest,
+                                   &digest, &error);
+    }
+    if (status == CLPROC_OK) {
+        clp_row_string(row, CLP_FIELD_PIXEL_DIGEST, CLP_RANK_EXIF, digest.text);
+    } else {
+        snprintf(flaw, sizeof flaw, "no digest: %.300s", error.message);
+        clp_row_warn(row, flaw);
+    }
+    head->code = 0; /* a file that cannot be read whole has its row all the same */
 }
 
 /** True if the file is as it was when its row was made. */
@@ -385,6 +435,9 @@ static clp_read_end finish_row(clp_reader *reader, const char *path, bool named,
     clp_row_string(row, CLP_FIELD_FILE_MODIFY_DATE, CLP_RANK_EXIF, date);
     clp_read_end end =
         is_unchanged(known, head) ? CLP_READ_UNCHANGED : read_open(reader, path, named, row);
+    if (reader->digest && end == CLP_READ_DONE) {
+        put_digest(reader, row);
+    }
     reader->bytes += head->read;
     clp_head_close(head);
     if (row->exhausted) {

@@ -4,6 +4,7 @@
 
 #include "index/head.h"
 #include "index/meta.h"
+#include "index/pixels.h"
 #include "index/store.h"
 
 /** What one thread reads file after file with. */
@@ -11,6 +12,10 @@ typedef struct clp_reader clp_reader;
 
 clproc_status clp_reader_create(clp_reader **reader, clproc_error *error);
 void clp_reader_destroy(clp_reader **reader);
+
+/** From now on rows have a digest of the pixels, made within these bounds, which must live as long.
+ */
+void clp_reader_digest(clp_reader *reader, const clp_pixels_bounds *bounds);
 
 /** What has become of a file. */
 typedef enum clp_read_end {
@@ -49,6 +54,8 @@ typedef struct clp_extract {
 
 /** Reads a WebP's size and metadata into the row. */
 void clp_extract_webp(clp_head *head, clp_row *row);
+/** Reads the metadata of a CR3, Canon's raw file, into the row. */
+void clp_extract_cr3(clp_head *head, clp_row *row);
 /** Gathers a JPEG that begins at `start`, and notes its size, sampling and so on in the row; with
  * `preview`, a raw file's, nothing of that. */
 clproc_status clp_extract_jpeg(clp_head *head, uint64_t start, bool preview, clp_row *row,

@@ -1,10 +1,10 @@
-/* An index is made by threads that read files chunk by chunk, and one, the caller's, that takes the
- * chunks in the order of the listing and writes their rows. */
-#include <pthread.h>
+/* An index: what is asked for is prepared, rows are made of headers alone or with features, written
+ * in the order of the listing, and put in place of the index as it was. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch/events.h"
+#include "batch/planner.h"
 #include "batch/shard.h"
 #include "core/cancel.h"
 #include "core/clock.h"
@@ -12,32 +12,8 @@
 #include "core/memory.h"
 #include "index/run_private.h"
 
-/** Files of a chunk. */
-enum { CHUNK = 32 };
-
-/** A place for the chunks that leave the same remainder. */
-struct clp_index_slot {
-    clp_index_entry entries[CHUNK];
-    size_t text_ends[CHUNK]; /**< where each file's ends in the chunk's */
-    clp_bytes text;
-    clproc_status status;
-    bool ready; /**< filled and not yet written */
-};
-
 typedef clp_index_work work;
 typedef clp_index_entry entry;
-typedef clp_index_slot slot;
-
-static size_t chunk_count(const work *index) {
-    return (index->listing.own + CHUNK - 1) / CHUNK;
-}
-
-static size_t chunk_size(const work *index, size_t chunk) {
-    size_t left = index->listing.own - chunk * CHUNK;
-    return left < CHUNK ? left : CHUNK;
-}
-
-/* ---------------------------------------------------------------- reading */
 
 clproc_status clp_index_print(const work *index, entry *from, clp_bytes *text,
                               clproc_error *error) {
@@ -46,67 +22,6 @@ clproc_status clp_index_print(const work *index, entry *from, clp_bytes *text,
     from->passes = row && clp_where_passes(index->where, &from->row);
     return from->passes ? clp_store_print(index->store, &from->row, text, error) : CLPROC_OK;
 }
-
-static clproc_status read_chunk(work *index, clp_reader *reader, size_t chunk, slot *place,
-                                clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    place->text.size = 0;
-    for (size_t i = 0; status == CLPROC_OK && i < chunk_size(index, chunk); i++) {
-        const clp_item *item = &index->listing.items[chunk * CHUNK + i];
-        entry *into = &place->entries[i];
-        into->end =
-            clp_reader_read(reader, item->path, item->named,
-                            index->params->update ? &index->old : NULL, &into->known, &into->row);
-        status = clp_index_print(index, into, &place->text, error);
-        place->text_ends[i] = place->text.size;
-    }
-    return status;
-}
-
-/** Takes a chunk to read and waits for its place; false if there is none. */
-static bool take_chunk(work *index, size_t *chunk) {
-    pthread_mutex_lock(&index->lock);
-    while (!index->stop && index->next < chunk_count(index) &&
-           index->next >= index->written + index->slot_count) {
-        pthread_cond_wait(&index->emptied, &index->lock);
-    }
-    bool taken = !index->stop && index->next < chunk_count(index);
-    *chunk = taken ? index->next++ : 0;
-    pthread_mutex_unlock(&index->lock);
-    return taken;
-}
-
-static void *read_files(void *user) {
-    work *index = user;
-    clp_reader *reader = NULL;
-    clproc_error error = {0};
-    size_t chunk;
-    clproc_status status = clp_reader_create(&reader, &error);
-    while (take_chunk(index, &chunk)) {
-        slot *place = &index->slots[chunk % index->slot_count];
-        if (status == CLPROC_OK) {
-            status = read_chunk(index, reader, chunk, place, &error);
-        }
-        pthread_mutex_lock(&index->lock);
-        place->status = status;
-        place->ready = true;
-        if (status != CLPROC_OK) {
-            index->error = error;
-            index->stop = true;
-        }
-        pthread_cond_broadcast(&index->filled);
-        pthread_mutex_unlock(&index->lock);
-    }
-    if (reader) {
-        pthread_mutex_lock(&index->lock);
-        index->bytes += clp_reader_bytes(reader);
-        pthread_mutex_unlock(&index->lock);
-    }
-    clp_reader_destroy(&reader);
-    return NULL;
-}
-
-/* ---------------------------------------------------------------- writing */
 
 /** Keeps the row that a file had. */
 static clproc_status keep(work *index, const clp_old_row *known, clp_row *row, clp_bytes *text,
@@ -147,10 +62,9 @@ static clproc_status note_near(work *index, const clp_row *row, clproc_error *er
                         error);
 }
 
-clproc_status clp_index_write(work *index, entry *from, const void *text, size_t size,
-                              clp_bytes *kept, clproc_error *error) {
+clproc_status clp_index_write(work *index, const char *path, entry *from, const void *text,
+                              size_t size, clp_bytes *kept, clproc_error *error) {
     clproc_index_result *result = index->result;
-    const char *path = index->listing.items[index->done].path;
     clproc_status status = CLPROC_OK;
     bool passes = from->passes;
     if (from->known) {
@@ -165,10 +79,8 @@ clproc_status clp_index_write(work *index, entry *from, const void *text, size_t
         CLP_TRY(status, out, note_near(index, &from->row, error));
     }
     if (from->end == CLP_READ_NO_PICTURE) {
-        result->skipped++;
         clp_events_skipped(&index->events, path, NULL, 1, CLPROC_SKIP_NO_PICTURE, "other");
     } else if (from->end == CLP_READ_BROKEN) {
-        result->failed++;
         tell_failure(index, path, &from->row);
     } else if (!passes) {
         result->filtered++;
@@ -186,74 +98,15 @@ out:
     return status;
 }
 
-/** Waits for the next chunk; NULL if the threads have stopped before it. */
-static slot *await_chunk(work *index, clproc_status *status, clproc_error *error) {
-    slot *place = &index->slots[index->written % index->slot_count];
-    pthread_mutex_lock(&index->lock);
-    while (!place->ready && (!index->stop || index->written < index->next)) {
-        pthread_cond_wait(&index->filled, &index->lock);
-    }
-    bool ready = place->ready;
-    *status = ready ? place->status : CLPROC_OK;
-    if (*status != CLPROC_OK && error) {
-        *error = index->error;
-    }
-    pthread_mutex_unlock(&index->lock);
-    return ready ? place : NULL;
-}
-
-static void stop_reading(work *index) {
-    pthread_mutex_lock(&index->lock);
-    index->stop = true;
-    pthread_cond_broadcast(&index->emptied);
-    pthread_cond_broadcast(&index->filled);
-    pthread_mutex_unlock(&index->lock);
-}
-
-static void free_slot(work *index, slot *place) {
-    pthread_mutex_lock(&index->lock);
-    place->ready = false;
-    index->written++;
-    pthread_cond_broadcast(&index->emptied);
-    pthread_mutex_unlock(&index->lock);
-}
-
-static clproc_status write_chunks(work *index, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    clp_bytes kept = {0};
-    while (index->written < chunk_count(index)) {
-        if (clp_cancel_asked(index->params->cancel)) {
-            stop_reading(index);
-        }
-        size_t chunk = index->written;
-        slot *place = await_chunk(index, &status, error);
-        if (!place || status != CLPROC_OK) {
-            break;
-        }
-        for (size_t i = 0; i < chunk_size(index, chunk); i++) {
-            size_t start = i ? place->text_ends[i - 1] : 0;
-            CLP_TRY(status, out,
-                    clp_index_write(index, &place->entries[i], place->text.data + start,
-                                    place->text_ends[i] - start, &kept, error));
-        }
-        free_slot(index, place);
-    }
-out:
-    clp_bytes_free(&kept);
-    return status;
-}
-
-/** Keeps the rows of files that a stopped run has not come to. */
+/** Keeps the rows that a stopped run has not come to. */
 static clproc_status keep_rest(work *index, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     clp_row row = {0};
     clp_bytes text = {0};
     bool passes;
-    for (size_t i = index->done; i < index->listing.own; i++) {
-        clp_row_clear(&row);
-        clp_row_string(&row, CLP_FIELD_SOURCE_FILE, CLP_RANK_EXIF, index->listing.items[i].path);
-        clp_old_row *known = clp_old_find(&index->old, clp_row_get(&row, CLP_FIELD_SOURCE_FILE));
-        if (known) {
+    for (size_t i = 0; i < index->old.count; i++) {
+        clp_old_row *known = &index->old.rows[i];
+        if (!known->met) {
             known->met = true;
             CLP_TRY(status, out, keep(index, known, &row, &text, &passes, error));
             index->result->unchanged += passes;
@@ -267,38 +120,36 @@ out:
 
 /* ---------------------------------------------------------------- the run */
 
-size_t clp_index_threads(const work *index, size_t shares) {
-    size_t most = shares ? shares : 1;
-    size_t count = index->params->jobs > 0 ? (size_t)index->params->jobs : clp_machine_cores();
-    return count < most ? count : most;
+void clp_index_decoding(const work *index, clproc_run_params *run) {
+    const clproc_run_params *given = index->params->decoding;
+    clproc_run_params_init(run);
+    if (given) {
+        run->device = given->device;
+        run->only_run = given->only_run;
+        run->limits = given->limits;
+        run->memory = given->memory;
+        run->device_memory = given->device_memory;
+    }
 }
 
-/** Reads and writes all rows. Without memory or threads for more, fewer do. */
-static clproc_status make_rows(work *index, clproc_error *error) {
-    size_t wanted = clp_index_threads(index, chunk_count(index)), started = 0;
-    clproc_status status = CLPROC_OK;
-    pthread_t *threads = clp_memory_zero(CLP_MEMORY_OTHER, wanted, sizeof *threads);
-    index->slot_count = 2 * wanted + 2;
-    index->slots = clp_memory_zero(CLP_MEMORY_OTHER, index->slot_count, sizeof *index->slots);
-    if (!threads || !index->slots) {
-        clp_memory_free(threads);
-        return clp_error_memory(error, "rows", index->slot_count * sizeof *index->slots);
+void clp_index_share(work *index, const clproc_run_params *decoding, size_t threads) {
+    index->pixels = (clp_pixels_bounds){.limits = decoding->limits,
+                                        .memory = clp_run_memory(decoding) / threads};
+}
+
+clproc_status clp_index_reader(const work *index, clp_reader **reader, clproc_error *error) {
+    clproc_status status = clp_reader_create(reader, error);
+    if (status == CLPROC_OK && index->digests) {
+        clp_reader_digest(*reader, &index->pixels);
     }
-    while (started < wanted && pthread_create(&threads[started], NULL, read_files, index) == 0) {
-        started++;
-    }
-    if (started == 0) {
-        status = clp_error_set(error, CLPROC_ERROR_MEMORY,
-                               "no thread can be started; raise the limit of processes");
-    } else {
-        status = write_chunks(index, error);
-    }
-    stop_reading(index);
-    for (size_t i = 0; i < started; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    clp_memory_free(threads);
     return status;
+}
+
+size_t clp_index_threads(const work *index, size_t waiting, size_t shares) {
+    size_t most = shares ? shares : 1;
+    size_t count =
+        index->params->jobs > 0 ? (size_t)index->params->jobs : clp_machine_cores() + waiting;
+    return count < most ? count : most;
 }
 
 /** Takes what is named twice out of the listing. */
@@ -325,6 +176,12 @@ out:
     return status;
 }
 
+clproc_status clp_index_piped(clproc_error *error) {
+    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                         "standard input is a picture; index takes names there");
+}
+
+/** Lists all files, for rows with features. */
 static clproc_status list_files(work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     clp_listing_request request = {
@@ -332,8 +189,7 @@ static clproc_status list_files(work *index, clproc_error *error) {
     clproc_status status;
     CLP_TRY(status, out, clp_listing_make(&index->listing, &request, &index->events, error));
     if (index->listing.piped.size > 0) {
-        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                               "standard input is a picture; index takes names there");
+        status = clp_index_piped(error);
         goto out;
     }
     size_t listed = index->listing.count;
@@ -342,8 +198,6 @@ static clproc_status list_files(work *index, clproc_error *error) {
     CLP_TRY(status, out,
             clp_shard_choose(&index->listing, params->shard, params->shards, CLP_SPREAD_PATH,
                              &index->events, error));
-    index->result->skipped = index->events.skipped;
-    index->result->failed = index->events.failed;
 out:
     return status;
 }
@@ -371,15 +225,15 @@ static clproc_status end_stopped(work *index, clproc_error *error) {
     return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request");
 }
 
-/** True if a column, the filter or a model needs to see pixels. */
-static bool wants_features(const work *index) {
-    bool wanted = index->scores;
+/** True if a column or the filter is among the fields that `is_one` knows. */
+static bool wants(const work *index, bool (*is_one)(clp_field field)) {
+    bool wanted = false;
     clp_field field;
     for (size_t i = 0; i < index->selection.count; i++) {
-        wanted = wanted || clp_field_is_feature(index->selection.fields[i]);
+        wanted = wanted || is_one(index->selection.fields[i]);
     }
     for (size_t i = 0; clp_where_field(index->where, i, &field); i++) {
-        wanted = wanted || clp_field_is_feature(field);
+        wanted = wanted || is_one(field);
     }
     return wanted;
 }
@@ -387,15 +241,28 @@ static bool wants_features(const work *index) {
 static clproc_status run(work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     clproc_status status;
-    CLP_TRY(status, out, list_files(index, error));
+    bool stopped = false, features = index->scores || wants(index, clp_field_is_feature);
+    index->digests = wants(index, clp_field_is_digest);
+    if (features) {
+        CLP_TRY(status, out, list_files(index, error));
+    }
     CLP_TRY(status, out, clp_store_open(&index->store, params->output, &index->selection, error));
     if (params->update) {
         CLP_TRY(status, out, scan_old(index, error));
     }
-    CLP_TRY(status, out,
-            wants_features(index) ? clp_index_features(index, error) : make_rows(index, error));
-    if (index->done < index->listing.own) {
+    if (features) {
+        status = clp_index_features(index, error);
+        stopped = index->done < index->listing.own;
+    } else {
+        status = clp_index_headers(index, &stopped, error);
+    }
+    index->result->skipped =
+        index->events.skipped - index->result->filtered - index->result->unchanged;
+    index->result->failed = index->events.failed;
+    if (status == CLPROC_OK && stopped) {
         status = end_stopped(index, error);
+    }
+    if (status != CLPROC_OK) {
         goto out;
     }
     CLP_TRY(status, out, clp_store_commit(index->store, error));
@@ -411,13 +278,6 @@ out:
 }
 
 static void release(work *index) {
-    for (size_t i = 0; index->slots && i < index->slot_count; i++) {
-        for (size_t k = 0; k < CHUNK; k++) {
-            clp_row_free(&index->slots[i].entries[k].row);
-        }
-        clp_bytes_free(&index->slots[i].text);
-    }
-    clp_memory_free(index->slots);
     clp_store_close(&index->store);
     clp_where_destroy(&index->where);
     clp_scores_destroy(&index->scores);
@@ -432,9 +292,6 @@ clproc_status clp_index_run(const clproc_index_params *params, clproc_index_resu
     work index = {.params = params, .result = result};
     *result = (clproc_index_result){0};
     clp_events_init(&index.events, 1, params->on_event, params->user);
-    pthread_mutex_init(&index.lock, NULL);
-    pthread_cond_init(&index.filled, NULL);
-    pthread_cond_init(&index.emptied, NULL);
     clproc_status status = clp_index_prepare(&index, error);
     if (status == CLPROC_OK) {
         status = run(&index, error);
@@ -443,9 +300,6 @@ clproc_status clp_index_run(const clproc_index_params *params, clproc_index_resu
     result->bytes = index.bytes;
     result->seconds = (double)(clp_clock_ns() - started) * 1e-9;
     release(&index);
-    pthread_cond_destroy(&index.emptied);
-    pthread_cond_destroy(&index.filled);
-    pthread_mutex_destroy(&index.lock);
     clp_events_destroy(&index.events);
     return status;
 }

@@ -2,8 +2,6 @@
 #ifndef CLP_INDEX_RUN_PRIVATE_H
 #define CLP_INDEX_RUN_PRIVATE_H
 
-#include <pthread.h>
-
 #include "batch/events.h"
 #include "batch/listing.h"
 #include "index/index.h"
@@ -20,11 +18,9 @@ typedef struct clp_index_entry {
     bool passes; /**< what `where` says; of rows that were read, or scored */
 } clp_index_entry;
 
-typedef struct clp_index_slot clp_index_slot;
-
 typedef struct clp_index_work {
     const clproc_index_params *params;
-    clp_listing listing;
+    clp_listing listing; /**< where there are features: else files are listed as they are read */
     clp_events events;
     clp_selection selection;
     clp_where *where;
@@ -33,18 +29,10 @@ typedef struct clp_index_work {
     clp_old old;
     clproc_index_result *result;
     clp_near near;
-    size_t done;    /**< rows that are written, in the order of the listing */
-    uint64_t bytes; /**< read */
-
-    /* Of threads that read headers */
-    pthread_mutex_t lock;
-    pthread_cond_t filled, emptied;
-    clp_index_slot *slots;
-    size_t slot_count;
-    size_t next;        /**< chunk to be read */
-    size_t written;     /**< chunks that are done */
-    bool stop;          /**< read no further chunk */
-    clproc_error error; /**< of a thread that could not go on */
+    size_t done;              /**< rows that are written, in the order of the listing */
+    uint64_t bytes;           /**< read */
+    bool digests;             /**< of pixels are wanted */
+    clp_pixels_bounds pixels; /**< within which each thread decodes for them */
 } clp_index_work;
 
 /* prepare.c */
@@ -52,15 +40,31 @@ typedef struct clp_index_work {
 clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error);
 
 /* run.c */
-/** Threads for so many shares of the work. */
-size_t clp_index_threads(const clp_index_work *index, size_t shares);
+/** Threads for so many shares of the work: one to a core, and `waiting` more, unless the caller has
+ * said how many. */
+size_t clp_index_threads(const clp_index_work *index, size_t waiting, size_t shares);
+/** A reader for one of the threads. */
+clproc_status clp_index_reader(const clp_index_work *index, clp_reader **reader,
+                               clproc_error *error);
+/** Shares the memory that decoding may take among threads. */
+void clp_index_share(clp_index_work *index, const clproc_run_params *decoding, size_t threads);
+/** Fills in how pictures are decoded, as far as the caller says. */
+void clp_index_decoding(const clp_index_work *index, clproc_run_params *run);
 /** Prints the row of a file that was read or scored behind `text`, if it passes. */
 clproc_status clp_index_print(const clp_index_work *index, clp_index_entry *entry, clp_bytes *text,
                               clproc_error *error);
 /** Writes the row of the next file, with its text, and reports it. `kept`: for text of rows that
  * were there. */
-clproc_status clp_index_write(clp_index_work *index, clp_index_entry *entry, const void *text,
-                              size_t size, clp_bytes *kept, clproc_error *error);
+clproc_status clp_index_write(clp_index_work *index, const char *path, clp_index_entry *entry,
+                              const void *text, size_t size, clp_bytes *kept, clproc_error *error);
+/** The error of a picture that comes where names are expected. */
+clproc_status clp_index_piped(clproc_error *error);
+
+/* headers.c */
+/** Makes and writes all rows, of headers alone. `*stopped`: some are missing, as the caller asked
+ * for.
+ */
+clproc_status clp_index_headers(clp_index_work *index, bool *stopped, clproc_error *error);
 
 /* features.c */
 /** Makes and writes all rows, with what pictures look like. */

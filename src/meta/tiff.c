@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { HEADER = 8, COUNT = 2, ENTRY = 12 };
+enum { HEADER = 8, BIG_HEADER = 16, BIG_ENTRY = 20 };
 /* Cameras write some 60 tags into a directory, raw files a few hundred, in some ten directories. */
 enum { MOST_ENTRIES = 1024, MOST_DIRECTORIES = 24, MOST_SUBS = 8 };
 /** Of one tag: profiles and XMP packets in TIFF files are the largest that anyone wants. */
@@ -12,9 +12,18 @@ enum { MOST_BYTES = 1 << 20 };
 enum { TAG_SUBS = 0x014A, TAG_EXIF = 0x8769, TAG_GPS = 0x8825, TAG_INTEROP = 0xA005 };
 
 uint32_t clp_tiff_type_size(uint32_t type) {
-    static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+    static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
     return type < sizeof sizes ? sizes[type] : 0;
 }
+
+/** Bytes of what differs between TIFF and BigTIFF. */
+typedef struct widths {
+    uint32_t count;  /**< of a directory's number of entries */
+    uint32_t entry;  /**< of each, which are: tag, type, number of values, these or their offset */
+    uint32_t offset; /**< of an offset, and of a number of values */
+} widths;
+
+static const widths usual = {2, 12, 4}, big = {8, BIG_ENTRY, 8};
 
 /** A directory that is still to be read. */
 typedef struct pending {
@@ -27,10 +36,16 @@ typedef struct walk {
     const clp_reach *from;
     const clp_tiff_visitor *visitor;
     bool little, subs;
+    widths widths;
     uint32_t flaws;
     pending queue[MOST_DIRECTORIES]; /**< those that were read, and those that will be */
     size_t read, queued;
 } walk;
+
+/** An offset, or a number of values. */
+static uint64_t get_wide(const walk *at, const uint8_t *p) {
+    return at->widths.offset == 8 ? clp_tiff_u64(p, at->little) : clp_tiff_u32(p, at->little);
+}
 
 /* ------------------------------------------------------------ directories */
 
@@ -56,12 +71,14 @@ static void follow(walk *at, const clp_tiff_tag *tag) {
                   : tag->tag == TAG_INTEROP ? CLP_IFD_INTEROP
                                             : CLP_IFD_SUB;
     uint32_t most = ifd == CLP_IFD_SUB ? MOST_SUBS : 1;
-    bool offsets = tag->type == CLP_TIFF_LONG || tag->type == CLP_TIFF_IFD;
+    bool offsets = tag->type == CLP_TIFF_LONG || tag->type == CLP_TIFF_IFD ||
+                   tag->type == CLP_TIFF_LONG8 || tag->type == CLP_TIFF_IFD8;
     if (!offsets) {
         at->flaws |= CLP_TIFF_BAD_TYPE;
     }
     for (uint32_t i = 0; offsets && i < most && clp_tiff_number(tag, i, &offset); i++) {
-        add_directory(at, ifd, i, (uint64_t)offset);
+        /* What a double does not hold exactly lies outside of every file. */
+        add_directory(at, ifd, i, offset < 0x1p53 ? (uint64_t)offset : UINT64_MAX);
     }
 }
 
@@ -76,31 +93,32 @@ static void read_entry(walk *at, const pending *where, const uint8_t *entry) {
                         .picture = where->picture,
                         .tag = clp_tiff_u16(entry, at->little),
                         .type = clp_tiff_u16(entry + 2, at->little),
-                        .count = clp_tiff_u32(entry + 4, at->little),
                         .little = at->little};
+    uint64_t count = get_wide(at, entry + 4);
     bool leads = leads_on(at, tag.ifd, tag.tag);
     if (!leads && !at->visitor->wants(tag.ifd, tag.tag)) {
         return;
     }
-    uint32_t size = clp_tiff_type_size(tag.type);
-    uint64_t bytes = (uint64_t)tag.count * size;
+    uint32_t size = clp_tiff_type_size(tag.type), wide = at->widths.offset;
     if (size == 0) {
         at->flaws |= CLP_TIFF_BAD_TYPE;
         return;
     }
-    if (bytes == 0) {
+    if (count == 0) {
         return; /* some cameras write tags without values */
     }
-    if (bytes <= 4) {
-        tag.data = entry + 8;
-    } else if (bytes <= MOST_BYTES) {
-        tag.data = at->from->at(at->from->user, clp_tiff_u32(entry + 8, at->little), (size_t)bytes);
+    if (count <= wide / size) {
+        tag.data = entry + 4 + wide;
+    } else if (count <= MOST_BYTES / size) {
+        tag.data =
+            at->from->at(at->from->user, get_wide(at, entry + 4 + wide), (size_t)count * size);
     }
     if (!tag.data) {
         at->flaws |= CLP_TIFF_BAD_VALUE;
         return;
     }
-    tag.size = (size_t)bytes;
+    tag.count = (uint32_t)count;
+    tag.size = (size_t)count * size;
     if (leads) {
         follow(at, &tag);
     } else {
@@ -109,53 +127,74 @@ static void read_entry(walk *at, const pending *where, const uint8_t *entry) {
 }
 
 /** Copies a directory's entries, since values are read between them. Returns how many there are. */
-static uint32_t copy_entries(walk *at, uint64_t offset, uint8_t entries[MOST_ENTRIES * ENTRY]) {
+static uint32_t copy_entries(walk *at, uint64_t offset, uint8_t entries[MOST_ENTRIES * BIG_ENTRY]) {
     const clp_reach *from = at->from;
-    const uint8_t *bytes = offset >= HEADER ? from->at(from->user, offset, COUNT) : NULL;
+    const uint8_t *bytes = offset >= HEADER ? from->at(from->user, offset, at->widths.count) : NULL;
     if (!bytes) {
         at->flaws |= CLP_TIFF_OUTSIDE;
         return 0;
     }
-    uint32_t count = clp_tiff_u16(bytes, at->little);
-    uint64_t room = (from->size - offset - COUNT) / ENTRY;
+    uint64_t count =
+        at->widths.count == 8 ? clp_tiff_u64(bytes, at->little) : clp_tiff_u16(bytes, at->little);
+    uint64_t start = offset + at->widths.count;
+    uint64_t room = (from->size - start) / at->widths.entry;
     if (count > room) {
         at->flaws |= CLP_TIFF_SHORT_IFD;
-        count = (uint32_t)room;
+        count = room;
     }
     if (count > MOST_ENTRIES) {
         at->flaws |= CLP_TIFF_CROWDED;
         count = MOST_ENTRIES;
     }
-    bytes = count > 0 ? from->at(from->user, offset + COUNT, (size_t)count * ENTRY) : NULL;
+    size_t size = (size_t)count * at->widths.entry;
+    bytes = count > 0 ? from->at(from->user, start, size) : NULL;
     if (count > 0 && !bytes) {
         at->flaws |= CLP_TIFF_SHORT_IFD;
         return 0;
     }
     if (bytes) {
-        memcpy(entries, bytes, (size_t)count * ENTRY);
+        memcpy(entries, bytes, size);
     }
-    return count;
+    return (uint32_t)count;
 }
 
-uint32_t clp_tiff_read(const clp_reach *from, bool subs, const clp_tiff_visitor *visitor) {
-    uint8_t entries[MOST_ENTRIES * ENTRY];
-    walk at = {.from = from, .visitor = visitor, .subs = subs};
+/** Reads the file's header, and notes where its first directory is; false if it has none. */
+static bool read_header(walk *at, clp_ifd first) {
+    const clp_reach *from = at->from;
     const uint8_t *head = from->at(from->user, 0, HEADER);
     if (!head || head[0] != head[1] || (head[0] != 'I' && head[0] != 'M')) {
+        return false;
+    }
+    at->little = head[0] == 'I';
+    at->widths = usual;
+    /* 42, or what Olympus ("RO", "RS") and Panasonic write in its place; 43 is BigTIFF. */
+    uint32_t magic = clp_tiff_u16(head + 2, at->little);
+    if (magic == 42 || magic == 0x4F52 || magic == 0x5352 || magic == 0x55) {
+        add_directory(at, first, 0, clp_tiff_u32(head + 4, at->little));
+        return true;
+    }
+    head = magic == 43 && clp_tiff_u16(head + 4, at->little) == big.offset
+               ? from->at(from->user, 0, BIG_HEADER)
+               : NULL;
+    if (head) {
+        at->widths = big;
+        add_directory(at, first, 0, clp_tiff_u64(head + HEADER, at->little));
+    }
+    return head != NULL;
+}
+
+uint32_t clp_tiff_read(const clp_reach *from, clp_ifd first, bool subs,
+                       const clp_tiff_visitor *visitor) {
+    uint8_t entries[MOST_ENTRIES * BIG_ENTRY];
+    walk at = {.from = from, .visitor = visitor, .subs = subs};
+    if (!read_header(&at, first)) {
         return CLP_TIFF_NO_HEADER;
     }
-    at.little = head[0] == 'I';
-    /* 42, or what Olympus ("RO", "RS") and Panasonic write in its place. */
-    uint32_t magic = clp_tiff_u16(head + 2, at.little);
-    if (magic != 42 && magic != 0x4F52 && magic != 0x5352 && magic != 0x55) {
-        return CLP_TIFF_NO_HEADER;
-    }
-    add_directory(&at, CLP_IFD_MAIN, 0, clp_tiff_u32(head + 4, at.little));
     while (at.read < at.queued) {
         pending where = at.queue[at.read++];
         uint32_t count = copy_entries(&at, where.offset, entries);
         for (uint32_t i = 0; i < count; i++) {
-            read_entry(&at, &where, entries + (size_t)i * ENTRY);
+            read_entry(&at, &where, entries + (size_t)i * at.widths.entry);
         }
     }
     return at.flaws;
@@ -176,7 +215,7 @@ static const uint8_t *within(void *user, uint64_t offset, size_t bytes) {
 uint32_t clp_tiff_read_block(const uint8_t *data, size_t size, const clp_tiff_visitor *visitor) {
     block whole = {data, size};
     clp_reach from = {.at = within, .user = &whole, .size = size};
-    return clp_tiff_read(&from, false, visitor);
+    return clp_tiff_read(&from, CLP_IFD_MAIN, false, visitor);
 }
 
 /* ------------------------------------------------------------------ values */
@@ -222,16 +261,15 @@ static double fraction(const uint8_t *p, bool is_signed, bool little) {
 }
 
 static double real(const uint8_t *p, uint32_t type, bool little) {
-    uint32_t bits = clp_tiff_u32(p, little);
     float narrow;
     double wide;
     if (type == CLP_TIFF_FLOAT) {
+        uint32_t bits = clp_tiff_u32(p, little);
         memcpy(&narrow, &bits, sizeof narrow);
         return (double)narrow;
     }
-    uint64_t other = clp_tiff_u32(p + 4, little);
-    uint64_t all = little ? other << 32 | bits : (uint64_t)bits << 32 | other;
-    memcpy(&wide, &all, sizeof wide);
+    uint64_t bits = clp_tiff_u64(p, little);
+    memcpy(&wide, &bits, sizeof wide);
     return wide;
 }
 
@@ -250,6 +288,13 @@ bool clp_tiff_number(const clp_tiff_tag *tag, uint32_t index, double *number) {
     case CLP_TIFF_FLOAT:
     case CLP_TIFF_DOUBLE:
         *number = real(p, tag->type, tag->little);
+        break;
+    case CLP_TIFF_LONG8:
+    case CLP_TIFF_IFD8:
+        *number = (double)clp_tiff_u64(p, tag->little);
+        break;
+    case CLP_TIFF_SLONG8:
+        *number = (double)(int64_t)clp_tiff_u64(p, tag->little);
         break;
     default:
         *number = (double)whole(p, tag->type, tag->little);

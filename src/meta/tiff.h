@@ -17,6 +17,11 @@ static inline uint32_t clp_tiff_u32(const uint8_t *p, bool little) {
     return little ? first | second << 16 : second | first << 16;
 }
 
+static inline uint64_t clp_tiff_u64(const uint8_t *p, bool little) {
+    uint64_t first = clp_tiff_u32(p, little), second = clp_tiff_u32(p + 4, little);
+    return little ? first | second << 32 : second | first << 32;
+}
+
 enum {
     CLP_TIFF_BYTE = 1,
     CLP_TIFF_ASCII,
@@ -30,7 +35,10 @@ enum {
     CLP_TIFF_SRATIONAL,
     CLP_TIFF_FLOAT,
     CLP_TIFF_DOUBLE,
-    CLP_TIFF_IFD
+    CLP_TIFF_IFD,
+    CLP_TIFF_LONG8 = 16, /**< this and the next ones of BigTIFF */
+    CLP_TIFF_SLONG8,
+    CLP_TIFF_IFD8
 };
 
 /** Bytes of one value of a type; 0 for types that there are not. */
@@ -85,10 +93,12 @@ enum {
     CLP_TIFF_BAD_VALUE = 64 /**< a wanted tag whose values lie outside, or are absurdly many */
 };
 
-/** Reads the first directory and those it leads to: EXIF, GPS, interoperability, and, with `subs`,
- * the pictures below it. Visits what can be read, whatever else is broken; returns the flaws. */
-uint32_t clp_tiff_read(const clp_reach *from, bool subs, const clp_tiff_visitor *visitor);
-/** The same of a block of memory. */
+/** Reads the first directory, which is of the kind `first`, and those it leads to: EXIF, GPS,
+ * interoperability, and, with `subs`, the pictures below it; BigTIFF, too. Visits what can be read,
+ * whatever else is broken; returns the flaws. */
+uint32_t clp_tiff_read(const clp_reach *from, clp_ifd first, bool subs,
+                       const clp_tiff_visitor *visitor);
+/** The same of a block of memory, of which the first directory is the main one. */
 uint32_t clp_tiff_read_block(const uint8_t *data, size_t size, const clp_tiff_visitor *visitor);
 /** The first flaw of a set in words, as "EXIF: a directory leads back to itself"; NULL for none. */
 const char *clp_tiff_flaw(uint32_t flaws, size_t index);

@@ -57,9 +57,7 @@ static clproc_status read_record(clp_table *table, clp_bytes *text, clproc_error
         }
         CLP_TRY(status, out, clp_bytes_append(text, table->line, (size_t)size + 1, error));
         text->size--;
-        for (ssize_t i = 0; table->kind == CLP_TABLE_CSV && i < size; i++) {
-            quoted ^= table->line[i] == '"';
-        }
+        quoted ^= table->kind == CLP_TABLE_CSV && clp_csv_is_open(table->line, (size_t)size);
         if (text->size - first > MOST_RECORD) {
             status = clp_error_set_file(error, CLPROC_ERROR_INPUT, table->path,
                                         "row %llu is longer than %d bytes; is a quote missing?",
@@ -143,56 +141,24 @@ static clproc_status taken_error(const clp_table *table, const char *name, clpro
 
 /* ------------------------------------------------------------------------ CSV */
 
-/** A cell without its quotes, where it stands: quotes within are still doubled. */
-typedef struct cell {
-    const char *text;
-    size_t size;
-} cell;
-
-/** Finds the next cell; returns what follows it, NULL if that is neither a comma nor the end. */
-static const char *next_cell(const char *at, const char *end, cell *found) {
-    if (at < end && *at == '"') {
-        *found = (cell){++at, 0};
-        while (at < end && (*at != '"' || at[1] == '"')) { /* a NUL stands at the end */
-            at += *at == '"' ? 2 : 1;
-        }
-        found->size = (size_t)(at - found->text);
-        at += at < end;
-    } else {
-        *found = (cell){at, 0};
-        while (at < end && *at != ',') {
-            at++;
-        }
-        found->size = (size_t)(at - found->text);
-    }
-    return at == end || *at == ',' ? at : NULL;
-}
-
-static const char *without_line_end(const char *record, size_t size) {
-    const char *end = record + size;
-    end -= end > record && end[-1] == '\n';
-    end -= end > record && end[-1] == '\r';
-    return end;
-}
-
 static size_t count_cells(const char *record, size_t size) {
-    const char *at = record, *end = without_line_end(record, size);
-    cell found;
+    const char *at = record, *end = clp_csv_end(record, size);
+    clp_csv_cell found;
     size_t count = 0;
     do {
-        at = next_cell(at, end, &found);
+        at = clp_csv_next(at, end, &found);
         count++;
     } while (at && at++ < end);
     return at ? count : 0;
 }
 
-static bool is_name(const cell *found, const char *name) {
+static bool is_name(const clp_csv_cell *found, const char *name) {
     size_t i = 0;
     for (; i < found->size && *name; i++, name++) {
         if (found->text[i] != *name) {
             return false;
         }
-        i += *name == '"'; /* doubled in the cell */
+        i += found->quoted && *name == '"'; /* doubled in the cell */
     }
     return i == found->size && !*name;
 }
@@ -200,12 +166,12 @@ static bool is_name(const cell *found, const char *name) {
 /** The column of a name; `count` more than one is how often it is there. */
 static size_t find_column(const clp_table *table, const char *name, size_t *count) {
     const char *record = (const char *)table->head.data;
-    const char *at = record, *end = without_line_end(record, table->head.size);
+    const char *at = record, *end = clp_csv_end(record, table->head.size);
     size_t column = 0, place = 0;
-    cell found;
+    clp_csv_cell found;
     *count = 0;
     for (size_t i = 0; i < table->columns; i++, column++) {
-        at = next_cell(at, end, &found) + 1;
+        at = clp_csv_next(at, end, &found) + 1;
         if (is_name(&found, name)) {
             place = column;
             ++*count;
@@ -214,12 +180,12 @@ static size_t find_column(const clp_table *table, const char *name, size_t *coun
     return place;
 }
 
-static bool is_word(const cell *found, const char *word) {
+static bool is_word(const clp_csv_cell *found, const char *word) {
     return found->size == strlen(word) && strncasecmp(found->text, word, found->size) == 0;
 }
 
-static bool cell_number(const cell *found, double *number) {
-    cell trimmed = *found;
+static bool cell_number(const clp_csv_cell *found, double *number) {
+    clp_csv_cell trimmed = *found;
     while (trimmed.size > 0 && *trimmed.text == ' ') {
         trimmed.text++, trimmed.size--;
     }
@@ -241,17 +207,17 @@ static bool cell_number(const cell *found, double *number) {
 static clproc_status parse_csv(const clp_table *table, const clp_records *records, size_t index,
                                double *values, clproc_error *error) {
     enum { PLENTY = 256 };
-    cell few[PLENTY], *cells = few;
+    clp_csv_cell few[PLENTY], *cells = few;
     size_t size, count = 0;
-    const char *at = record_at(records, index, &size), *end = without_line_end(at, size);
+    const char *at = record_at(records, index, &size), *end = clp_csv_end(at, size);
     clproc_status status = CLPROC_OK;
     if (table->columns > PLENTY &&
         !(cells = clp_memory_zero(CLP_MEMORY_OTHER, table->columns, sizeof *cells))) {
         return clp_error_memory(error, "a row of a table", table->columns * sizeof *cells);
     }
     do {
-        cell beyond;
-        at = next_cell(at, end, count < table->columns ? &cells[count] : &beyond);
+        clp_csv_cell beyond;
+        at = clp_csv_next(at, end, count < table->columns ? &cells[count] : &beyond);
         count++;
     } while (at && at++ < end);
     if (!at || count != table->columns) {
@@ -440,7 +406,7 @@ clproc_status clp_table_print_head(const clp_table *table, const char *const *na
     if (table->kind != CLP_TABLE_CSV) {
         return CLPROC_OK;
     }
-    const char *end = without_line_end(record, table->head.size);
+    const char *end = clp_csv_end(record, table->head.size);
     CLP_TRY(status, out, clp_bytes_append(out, record, (size_t)(end - record), error));
     for (size_t i = 0; i < count; i++) {
         CLP_TRY(status, out, clp_bytes_append(out, ",", 1, error));
@@ -454,7 +420,7 @@ out:
 static clproc_status print_csv(const char *record, size_t size, const double *values, size_t count,
                                clp_bytes *out, clproc_error *error) {
     char number[40] = ",";
-    const char *end = without_line_end(record, size);
+    const char *end = clp_csv_end(record, size);
     clproc_status status = clp_bytes_append(out, record, (size_t)(end - record), error);
     for (size_t i = 0; i < count && status == CLPROC_OK; i++) {
         size_t length = print_number(values[i], number + 1, sizeof number - 1);

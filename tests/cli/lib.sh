@@ -47,7 +47,7 @@ find_python() { # MODULE...
         done
         [ -z "$missing" ] && return
     done
-    skip "python3 lacks$missing (Debian: python3-pil, python3-numpy)"
+    skip "python3 lacks$missing (Debian: python3-pil, python3-numpy, python3-xxhash)"
 }
 
 # Runs the program; $code, $out and $err hold what came of it.

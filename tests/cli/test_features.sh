@@ -60,7 +60,12 @@ clproc index in -o a.jsonl --features --update
 expect_code 0
 expect_err "^clproc: 0 written, .* $pictures made before"
 expect_same a.jsonl b.jsonl
+clproc index in -o a.jsonl --features --update --device nonesuch
+expect_code 0 # no device is needed, so none is opened
+expect_same a.jsonl b.jsonl
 touch in/011-png-gray.png
+clproc index in -o a.jsonl --features --update --device nonesuch
+expect_refusal 3 nonesuch
 clproc index in -o a.jsonl --features --update
 expect_err '^clproc: 1 written, '
 clproc index in -o plain.jsonl --features --update

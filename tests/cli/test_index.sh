@@ -438,6 +438,27 @@ python3 "$tests/compare_index.py" tags.jsonl tags.json "$fields" >compared || fa
 [ "$(sed -n 's/.* values of \([0-9]*\) fields.*/\1/p' compared)" -ge 110 ] ||
     fail "more fields should have been compared: $(cat compared)"
 
+# Raw files and BigTIFFs. exiftool takes a BigTIFF's GPS for its interoperability.
+mkdir raw
+python3 "$source_dir/tests/fuzz/seeds_raw.py" raw
+clproc index raw -o raw.jsonl
+expect_code 0
+! grep -q '"Warning"' raw.jsonl || fail "there is nothing to warn of"
+exiftool -n -j raw >raw.json 2>/dev/null
+python3 "$tests/compare_index.py" raw.jsonl raw.json "$(echo "$fields" | sed 's/InteropIndex,//')" >compared ||
+    fail "$(cat compared)"
+[ "$(sed -n 's/^\([0-9]*\) values of .*/\1/p' compared)" -ge 170 ] || fail "few were compared: $(cat compared)"
+# Boxes and directories that lead nowhere, or claim absurd numbers.
+head -c 200 raw/canon.cr3 >cut.cr3
+sed 's/CMT1/CMTX/' raw/canon.cr3 >none.cr3
+{ head -c 16 raw/little.btf; printf '\377\377\377\377\377\377\377\177'; tail -c +25 raw/little.btf; } >many.btf
+printf 'II+\0\010\0\0\0\377\377\377\377\377\377\377\377' >far.btf
+clproc index cut.cr3 none.cr3 many.btf far.btf -o - --fields FileType,Error,Warning
+expect_code 1
+expect_out '^{"FileType":"CR3","Error":"is a raw file of which the directory cannot be found"'
+expect_out '^{"FileType":"BTF","Error":null,"Warning":"EXIF: a directory is cut short'
+expect_out '^{"FileType":"BTF","Error":"is a TIFF or raw file of which the directory cannot be read"'
+
 # A WebP's size, EXIF and profile, from its chunks.
 clproc run tags.jpg -o tags.webp
 if [ "$code" -eq 0 ]; then

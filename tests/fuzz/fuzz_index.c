@@ -26,6 +26,7 @@ static void check_store(const clp_store_kind *kind, const clp_row *row) {
     clp_row back = {0};
     clproc_error error;
     FUZZ_PROMISE(clp_selection_parse(&all, NULL, &error) == CLPROC_OK);
+    clp_selection_add_digest(&all);
     FUZZ_PROMISE(kind->print(&all, row, &first, &error) == CLPROC_OK);
     FUZZ_PROMISE(kind->format->parse(&all, first.data, first.size, &back));
     FUZZ_PROMISE(kind->print(&all, &back, &second, &error) == CLPROC_OK);
@@ -82,7 +83,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     clproc_error error;
     char path[64];
     clp_old_row *known;
-    FUZZ_PROMISE(reader || clp_reader_create(&reader, &error) == CLPROC_OK);
+    static const clp_pixels_bounds pixels = {
+        .limits = {.pixels = 1 << 20, .side = 4096, .scans = 20, .chunk_bytes = 1 << 20},
+        .memory = 32 << 20};
+    if (!reader) {
+        FUZZ_PROMISE(clp_reader_create(&reader, &error) == CLPROC_OK);
+        clp_reader_digest(reader, &pixels);
+    }
     snprintf(path, sizeof path, "fuzz-index-%d.jpg", (int)getpid());
     FUZZ_PROMISE(clp_file_write(path, data, size, false, &error) == CLPROC_OK);
     clp_read_end end = clp_reader_read(reader, path, true, NULL, &known, &row);
@@ -90,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     FUZZ_PROMISE(end == CLP_READ_DONE || end == CLP_READ_BROKEN);
     FUZZ_PROMISE((end == CLP_READ_BROKEN) == clp_row_has(&row, CLP_FIELD_ERROR));
     check_row(&row);
+    FUZZ_PROMISE(strlen(clp_row_get(&row, CLP_FIELD_PIXEL_DIGEST)) % 32 == 0);
     filter(data, size, &row);
     check_store(&clp_store_json, &row);
     check_store(&clp_store_csv, &row);

@@ -70,7 +70,8 @@ lossless)
 exif | icc | xmp) small_files '*.jpg' '*.jpeg' '*.png' ;;
 index)
     small_files '*.jpg' '*.jpeg' '*.png'
-    # A TIFF file with an EXIF directory; filters.
+    # Raw files, BigTIFFs, a TIFF file with an EXIF directory; filters.
+    have python3 && python3 "$source_dir/tests/fuzz/seeds_raw.py" "$seeds"
     printf 'II*\0\010\0\0\0\003\0\017\001\002\0\012\0\0\0\110\0\0\0\022\001\003\0\001\0\0\0\006\0\0\0\151\207\004\0\001\0\0\0\062\0\0\0\0\0\0\0\001\0\232\202\005\0\001\0\0\0\122\0\0\0\0\0\0\0\0\0\0\0Canon EOS\0\001\0\0\0\372\0\0\0' \
         >"$seeds/tiff"
     printf '%s' 'iso > 800 and (lens ~ "50(mm|cm)$" or not Flash = null)' >"$seeds/where"

@@ -252,7 +252,14 @@ static void test_whole(void **state) {
     assert_true(clp_selection_is_whole(&selection));
     assert_int_equal(selection.fields[selection.count - 1], CLP_FIELD_SCORE3);
     clp_selection_add_scores(&selection, CLP_FIELD_SCORES);
-    assert_int_equal(selection.count, CLP_FIELD_COUNT);
+    assert_int_equal(selection.count, CLP_FIELD_COUNT - 1); /* without the digest */
+    assert_true(clp_selection_is_whole(&selection));
+    clp_selection_add_digest(&selection); /* which has its place before features */
+    assert_false(clp_selection_is_whole(&selection));
+    assert_int_equal(clp_selection_parse(&selection, NULL, NULL), CLPROC_OK);
+    clp_selection_add_digest(&selection);
+    assert_true(clp_selection_is_whole(&selection));
+    clp_selection_add_features(&selection);
     assert_true(clp_selection_is_whole(&selection));
     assert_int_equal(clp_selection_parse(&selection, NULL, NULL), CLPROC_OK);
     clp_selection_add_scores(&selection, 1);

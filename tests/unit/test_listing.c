@@ -49,7 +49,18 @@ static void put(const char *path) {
     assert_int_equal(clp_file_write(path, "x", 1, false, NULL), CLPROC_OK);
 }
 
-/** Lists `inputs` and compares with "path|path|…"; '!' before a path says that it was named. */
+/** Appends an item to a text of 8192 bytes. */
+static clproc_status note(void *user, const clp_item *item, clproc_error *error) {
+    char *text = user;
+    size_t used = strlen(text);
+    (void)error;
+    snprintf(text + used, 8192 - used, "%s%s%s>%s", used ? "|" : "", item->named ? "!" : "",
+             item->path, item->path + item->relative);
+    return CLPROC_OK;
+}
+
+/** Lists `inputs`, then walks them, and compares both with "path|path|…"; '!' before a path says
+ * that it was named. */
 static void expect(const char *const *inputs, size_t count, const char *output,
                    const char *expected) {
     clp_listing listing = {0};
@@ -62,12 +73,14 @@ static void expect(const char *const *inputs, size_t count, const char *output,
         .inputs = inputs, .input_count = count, .outputs = &folder, .output_count = output != NULL};
     assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_OK);
     for (size_t i = 0; i < listing.count; i++) {
-        const clp_item *item = &listing.items[i];
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s>%s", i ? "|" : "",
-                 item->named ? "!" : "", item->path, item->path + item->relative);
+        assert_int_equal(listing.items[i].number, i);
+        note(text, &listing.items[i], &error);
     }
     assert_string_equal(text, expected);
     assert_int_equal(events.found - events.skipped - events.failed, listing.count);
+    text[0] = '\0';
+    assert_int_equal(clp_listing_walk(&request, &events, note, text, &error), CLPROC_OK);
+    assert_string_equal(text, expected);
     clp_listing_free(&listing);
     clp_events_destroy(&events);
 }
