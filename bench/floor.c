@@ -80,7 +80,7 @@ static clproc_status prepare(worker *self, item *one, clproc_error *error) {
     CLP_TRY(status, out, clp_output_set_make(&outputs, &params, error));
     CLP_TRY(status, out,
             clp_recipes_make(&recipe, &outputs, 1, self->decoder, &header,
-                             clp_recipe_orientation(&params, &header), error));
+                             clp_recipe_orientation(&params, &header), 0, error));
     one->request = recipe.request;
 out:
     clp_recipes_release(&recipe, 1);

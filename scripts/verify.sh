@@ -18,11 +18,11 @@ quick)
 nightly)
     timeout=20000
     set -- FAULT_CALLS=200 FAULT_KILLS=1000 FAULT_PAIRS=200 FAULT_ROUNDS=10 FAULT_RACES=500 FUZZ_SECONDS=600 \
-        SOAK_SECONDS=600 PACKAGE_TWICE=1 ;;
+        SOAK_SECONDS=600 PACKAGE_DEBIAN=1 ;;
 release)
     timeout=90000
     set -- FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FAULT_RACES=500 FUZZ_SECONDS=3600 \
-        SOAK_SECONDS=7200 PACKAGE_TWICE=1 ;;
+        SOAK_SECONDS=7200 PACKAGE_DEBIAN=1 ;;
 *)
     echo "usage: scripts/verify.sh quick|nightly|release" >&2
     exit 2 ;;
@@ -125,14 +125,14 @@ END {
     print (bad || failed ? "FAILED" : "passed") ": " profile
     exit bad || failed
 }' /dev/stdin "$log" >"$table" <<'END' || failed=1
-T1|OpenCL calls that fail once|170|1000|4000
-T2|devices that are lost|55|330|3000
+T1|OpenCL calls that fail once|190|1050|20000
+T2|devices that are lost|60|350|16000
 T3|allocations that fail|3000|3000|6000
 T4|calls on files and threads that fail|400|400|2000
 T6|kills at random moments|50|1000|10000
 T7|signals that ask to stop|50|1000|10000
 T8|durable outputs, in the order of calls|5|5|5
-T9|caches that are damaged, or shared when cold|25|60|220
+T9|caches that are damaged, or shared when cold|26|97|400
 T10|full folders of compiled kernels|3|3|3
 T11|links swapped in while writing|25|25|25
 T12|files and results beyond limits|15|15|15
@@ -149,7 +149,7 @@ T25|runs beside a soak|-|300|5000
 T26|calls that never return, and a signal|5|5|5
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
-T29|what packages ask of binaries and help|80|80|80
+T29|packages, and what they ask of binaries and help|100|108|108
 T31|runs within their bound of memory|8|8|8
 T32|devices with less memory than they say|7|7|7
 END

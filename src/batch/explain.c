@@ -95,7 +95,7 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
     }
     CLP_TRY(status, out,
             clp_recipes_make(recipes, &outputs, find_wanted(&outputs, &header), decoder, &header,
-                             clp_recipe_orientation(params, &header), error));
+                             clp_recipe_orientation(params, &header), 0, error));
     status = explain_all(&outputs, recipes, &header, stream, error);
 out:
     if (recipes) {

@@ -196,7 +196,7 @@ static void share(const clp_planner *planner, clp_recipe *to, const clp_recipe *
 static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bool made) {
     uint32_t count = planner->outputs->count;
     for (uint32_t i = 0; i < count; i++) {
-        /* Another time there may be memory, or no stop. */
+        /* Another time there may be memory, or more is granted, or no stop. */
         clproc_status failed = recipes[i].failure.status;
         made = made && failed != CLPROC_ERROR_MEMORY && failed != CLPROC_ERROR_CANCELLED;
     }
@@ -210,7 +210,7 @@ static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bo
 }
 
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               uint32_t wanted, clp_recipe *recipes, bool *made,
+                               uint32_t wanted, uint64_t granted, clp_recipe *recipes, bool *made,
                                clproc_error *error) {
     uint32_t orientation = clp_recipe_orientation(&planner->outputs->each[0].params, header);
     recipe_key key = make_key(planner, header, orientation, wanted);
@@ -234,8 +234,8 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
     }
     pthread_mutex_unlock(&planner->lock);
 
-    clproc_status status =
-        clp_recipes_make(recipes, planner->outputs, wanted, decoder, header, orientation, error);
+    clproc_status status = clp_recipes_make(recipes, planner->outputs, wanted, decoder, header,
+                                            orientation, granted, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);

@@ -12,7 +12,9 @@ typedef struct clp_recipe {
     clproc_error failure; /**< why there is no plan; status OK: none was wanted */
     /** One decode serves all outputs that have the same, or have its first planes alone. */
     clp_decode_request request;
-    bool converted;    /**< colours are those of clp_colours_profile() */
+    uint64_t
+        needed;     /**< bytes of matrices that were not granted, as far as is known; 0: all were */
+    bool converted; /**< colours are those of clp_colours_profile() */
     char problem[256]; /**< why the picture's profile was not used; "" if none was refused */
     char overlay_problem[256]; /**< why overlays are not brought to it; "" if they need not */
 } clp_recipe;
@@ -21,10 +23,11 @@ typedef struct clp_recipe {
  * has open; those of the others are empty. They start
  * from one decode, whichever of them are made; where some need the picture as RGB and others its
  * planes, from two. What fails for one output alone is told in its recipe. `orientation`: as EXIF
- * numbers it; 1 leaves the picture as it is. */
+ * numbers it; 1 leaves the picture as it is. `granted`: bytes that each output's matrices may take,
+ * for what needs more says so in its recipe and fails; 0: any number. */
 clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
                                clp_decoder *decoder, const clp_header *header, uint32_t orientation,
-                               clproc_error *error);
+                               uint64_t granted, clproc_error *error);
 void clp_recipes_release(clp_recipe *recipes, uint32_t count);
 
 /** The bound of a run's memory: what was asked for, else a quarter of what there is. */
@@ -50,7 +53,7 @@ void clp_planner_destroy(clp_planner **planner);
 /** As clp_recipes_make(), unless they are known already (`*made` false). Any thread; only threads
  * that want the same recipes wait for each other. Give them back with clp_recipes_release(). */
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               uint32_t wanted, clp_recipe *recipes, bool *made,
+                               uint32_t wanted, uint64_t granted, clp_recipe *recipes, bool *made,
                                clproc_error *error);
 
 #endif

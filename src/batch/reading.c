@@ -149,21 +149,69 @@ clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error) {
     return status;
 }
 
-/** Finds the recipes of outputs, told bit by bit. */
-static clproc_status find_plans(clp_worker *self, uint32_t wanted, clproc_error *error) {
+/** Finds the recipes of outputs, told bit by bit, whose matrices take no more than is granted to
+ * each.
+ * `*needed`: what one would take that takes more. */
+static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t granted,
+                                 uint64_t *needed, clproc_error *error) {
     clp_run *run = self->run;
     clp_picture *picture = &self->picture;
     bool made = false;
+    *needed = 0;
     clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, picture->task.item));
     clp_recipes_release(picture->recipes, run->outputs.count);
     clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, wanted,
-                                            picture->recipes, &made, error);
+                                            granted, picture->recipes, &made, error);
     clp_prof_end(self->thread);
-    for (uint32_t i = 0; made && !run->params->dry_run && i < run->outputs.count; i++) {
-        if (picture->recipes[i].plan) {
-            clp_stations_want(run->stations, picture->recipes[i].plan);
+    for (uint32_t i = 0; status == CLPROC_OK && i < run->outputs.count; i++) {
+        const clp_recipe *recipe = &picture->recipes[i];
+        *needed = recipe->needed > *needed ? recipe->needed : *needed;
+        if (recipe->plan && made && !run->params->dry_run) {
+            clp_stations_want(run->stations, recipe->plan);
         }
     }
+    return status;
+}
+
+/** Of what was held for matrices keeps what the plans have of them. */
+static void keep_plans(clp_worker *self) {
+    const clp_picture *picture = &self->picture;
+    clp_holding kept = self->held;
+    uint64_t bytes = picture->file_bytes;
+    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+        bytes += picture->recipes[i].plan ? clp_plan_bytes(picture->recipes[i].plan) : 0;
+    }
+    kept.host = bytes < kept.host ? bytes : kept.host;
+    clp_board_keep(self->run->board, &self->held, &kept);
+}
+
+/** Finds the recipes of outputs, told bit by bit. Memory for matrices that are larger than what a
+ * worker may keep anyway is asked for before they are made; planning tells how much that is when it
+ * comes upon them. */
+static clproc_status find_plans(clp_worker *self, uint32_t wanted, clp_outcome *outcome,
+                                clproc_error *error) {
+    const uint64_t most = self->run->memory - self->picture.file_bytes;
+    const uint32_t count = wanted ? (uint32_t)__builtin_popcount(wanted) : 1;
+    uint64_t granted = clp_worker_keeps(self) / count + 1, needed;
+    bool asked = false;
+    clproc_status status;
+    CLP_TRY(status, out, find_within(self, wanted, granted, &needed, error));
+    while (needed > 0) {
+        /* Twice, for what comes behind it; no more than there can be. */
+        uint64_t wish = 2 * needed * count;
+        asked = true;
+        CLP_TRY(status, out, clp_worker_hold_host(self, wish < most ? wish : most, outcome, error));
+        if (*outcome != CLP_OUTCOME_GOES_ON) {
+            goto out;
+        }
+        granted = wish < most ? wish / count : 0;
+        CLP_TRY(status, out, clp_worker_reopen(self, error));
+        CLP_TRY(status, out, find_within(self, wanted, granted, &needed, error));
+    }
+    if (asked) {
+        keep_plans(self);
+    }
+out:
     return status;
 }
 
@@ -337,8 +385,8 @@ static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, cl
         return status;
     }
     CLP_TRY(status, out, clp_worker_reopen(self, error));
-    CLP_TRY(status, out, find_plans(self, wanted, error));
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+    CLP_TRY(status, out, find_plans(self, wanted, outcome, error));
+    for (uint32_t i = 0; *outcome == CLP_OUTCOME_GOES_ON && i < self->run->outputs.count; i++) {
         self->branch = &self->picture.branches[i];
         if (self->branch->open) {
             status = prepare_branch(self, error);

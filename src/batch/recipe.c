@@ -45,27 +45,43 @@ static clp_target choose_target(const clproc_run_params *params, clproc_format f
     return target;
 }
 
-/** Everything that is to be done to a picture decoded as `layout`. */
-static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
-                                   const clp_layout *layout, const clp_header *header,
-                                   clproc_format format, uint32_t orientation,
-                                   const clp_colour_choice *choice, clproc_error *error) {
+/** The recipe of one output, while all of a picture's are made. */
+typedef struct draft {
+    const clp_output *output;
+    clproc_format format;
+    clp_colour_choice choice;
+    uint64_t granted; /**< bytes of matrices */
+    clp_terms terms;  /**< of the picture as stored, while there are any */
+    bool has_terms;
+    clp_target target;
+    clp_model model; /**< to decode to */
+    uint32_t eighths;
+} draft;
+
+/** Everything that is to be done to a picture decoded as `layout`. `*needed`: more matrices than
+ * are granted, in bytes. */
+static clproc_status collect_terms(draft *d, const clp_layout *layout, const clp_header *header,
+                                   uint32_t orientation, uint64_t *needed, clproc_error *error) {
+    const clp_output *output = d->output;
     const clproc_run_params *params = &output->params;
+    clp_terms *terms = &d->terms;
     const uint64_t table_bytes = clp_run_memory(params) / 2;
     static const double white[4] = {255, 255, 255, 255};
     clproc_status status = CLPROC_OK;
     clp_terms_init(terms, layout, header->width, header->height);
-    uint32_t depth = (uint32_t)params->depth, most = clp_format_of(format)->depth;
+    uint32_t depth = (uint32_t)params->depth, most = clp_format_of(d->format)->depth;
     depth = depth < most ? depth : most;
     terms->depth = terms->depth > depth ? terms->depth : depth;
     terms->linear = params->linear;
     terms->cancel = params->cancel;
     terms->overlays = output->overlays;
-    terms->from_srgb = choice->from_srgb;
-    terms->limits = (clp_term_limits){
-        .pixels = params->limits.pixels, .side = params->limits.side, .bytes = table_bytes};
-    if (choice->conversion) {
-        CLP_TRY(status, out, clp_terms_convert(terms, choice->conversion, error));
+    terms->from_srgb = d->choice.from_srgb;
+    terms->limits = (clp_term_limits){.pixels = params->limits.pixels,
+                                      .side = params->limits.side,
+                                      .bytes = table_bytes,
+                                      .granted = d->granted};
+    if (d->choice.conversion) {
+        CLP_TRY(status, out, clp_terms_convert(terms, d->choice.conversion, error));
     }
     terms->apart = !clp_strategy_has(params, CLPROC_STRATEGY_COMPOSE);
     CLP_TRY(status, out, clp_terms_orient(terms, orientation, error));
@@ -74,35 +90,26 @@ static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
     }
     CLP_TRY(status, out, clp_terms_check_result(terms, error));
     CLP_TRY(status, out, clp_terms_settle(terms, error));
-    if (!clp_format_of(format)->alpha && terms->alpha) {
+    if (!clp_format_of(d->format)->alpha && terms->alpha) {
         CLP_TRY(status, out, clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, white, error));
     }
 out:
+    d->has_terms = status == CLPROC_OK;
     if (status != CLPROC_OK) {
+        *needed = d->granted && terms->bytes > d->granted ? terms->bytes : 0;
         clp_terms_free(terms);
     }
     return status;
 }
 
-/** The recipe of one output, while all of a picture's are made. */
-typedef struct draft {
-    const clp_output *output;
-    clproc_format format;
-    clp_colour_choice choice;
-    clp_terms terms; /**< of the picture as stored, while there are any */
-    bool has_terms;
-    clp_target target;
-    clp_model model; /**< to decode to */
-    uint32_t eighths;
-} draft;
-
 /** What is to be done for one output, and how it would have the picture decoded. */
 static clproc_status begin(draft *d, const clp_output *output, const clp_layout *whole,
-                           const clp_header *header, uint32_t orientation, clp_recipe *recipe,
-                           clproc_error *error) {
+                           const clp_header *header, uint32_t orientation, uint64_t granted,
+                           clp_recipe *recipe, clproc_error *error) {
     const clproc_run_params *params = &output->params;
     clproc_status status;
-    *d = (draft){.output = output, .format = clp_output_format(output, header->format)};
+    *d = (draft){
+        .output = output, .format = clp_output_format(output, header->format), .granted = granted};
     if (!clp_format_of(d->format)->written) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "is %s %s, which is read but not written; choose another format with "
@@ -115,10 +122,7 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
     snprintf(recipe->overlay_problem, sizeof recipe->overlay_problem, "%s",
              d->choice.overlay_problem);
-    CLP_TRY(
-        status, out,
-        collect_terms(&d->terms, output, whole, header, d->format, orientation, &d->choice, error));
-    d->has_terms = true;
+    CLP_TRY(status, out, collect_terms(d, whole, header, orientation, &recipe->needed, error));
     d->target = choose_target(params, d->format, whole);
     d->target.features = output->features;
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
@@ -147,8 +151,7 @@ static clproc_status finish(draft *d, const clp_layout *whole, const clp_layout 
         clp_terms_free(&d->terms);
         d->has_terms = false;
         CLP_TRY(status, out,
-                collect_terms(&d->terms, d->output, decoded, header, d->format, orientation,
-                              &d->choice, error));
+                collect_terms(d, decoded, header, orientation, &recipe->needed, error));
     }
     d->has_terms = false; /* they are the plan's, or gone */
     status = clp_plan_create(&recipe->plan, decoded, &d->terms, &d->target, error);
@@ -196,14 +199,14 @@ static clproc_status choose(const draft *d, const clp_decode_request *shared, cl
 
 static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint32_t wanted,
                               clp_decoder *decoder, const clp_layout *whole,
-                              const clp_header *header, uint32_t orientation, clp_recipe *recipes,
-                              clproc_error *error) {
+                              const clp_header *header, uint32_t orientation, uint64_t granted,
+                              clp_recipe *recipes, clproc_error *error) {
     clp_decode_request requests[CLPROC_MAX_OUTPUTS];
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; i < outputs->count; i++) {
         if (wanted >> i & 1) {
-            (void)begin(&drafts[i], &outputs->each[i], whole, header, orientation, &recipes[i],
-                        &recipes[i].failure); /* kept there */
+            (void)begin(&drafts[i], &outputs->each[i], whole, header, orientation, granted,
+                        &recipes[i], &recipes[i].failure); /* kept there */
         }
     }
     for (uint32_t i = 0; i < outputs->count; i++) {
@@ -225,7 +228,7 @@ out:
 
 clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
                                clp_decoder *decoder, const clp_header *header, uint32_t orientation,
-                               clproc_error *error) {
+                               uint64_t granted, clproc_error *error) {
     clp_decode_request request = {.model = header->model, .eighths = 8};
     clp_layout whole;
     clproc_status status;
@@ -235,8 +238,8 @@ clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *output
         return clp_error_memory(error, "a plan", outputs->count * sizeof *drafts);
     }
     CLP_TRY(status, out, clp_decoder_layout(decoder, &request, &whole, error));
-    status =
-        make_all(drafts, outputs, wanted, decoder, &whole, header, orientation, recipes, error);
+    status = make_all(drafts, outputs, wanted, decoder, &whole, header, orientation, granted,
+                      recipes, error);
 out:
     for (uint32_t i = 0; i < outputs->count; i++) {
         end(&drafts[i]);

@@ -347,7 +347,11 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     CLP_TRY(status, out, decode(decoder, layout, &image, error));
-    if (heif_image_get_decoding_warnings(image, 0, &warning, 1) > 0) {
+    CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    /* The last one: libheif 1.15 writes all from the one that is asked for, however little room
+     * there is, and keeps the text of one. */
+    int count = heif_image_get_decoding_warnings(image, 0, NULL, 0);
+    if (count > 0 && heif_image_get_decoding_warnings(image, count - 1, &warning, 1) > 0) {
         CLP_TRY(status, out, clp_decoder_note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
     }
     CLP_TRY(status, out, place(decoder, image, layout, base, error));

@@ -29,8 +29,9 @@ void clp_terms_init(clp_terms *terms, const clp_layout *layout, uint32_t full_wi
     };
 }
 
-/** A weight as a matrix has it, in a term, in a stage and in a plan's tables. */
-#define BYTES_PER_WEIGHT (2 * sizeof(double) + sizeof(float) + sizeof(int16_t))
+/** A weight as a matrix has it, in a term, in a stage, in what that is composed from, and in a
+ * plan's tables. */
+#define BYTES_PER_WEIGHT (3 * sizeof(double) + sizeof(float) + sizeof(int16_t))
 /** How far what is cropped later may be beyond the limits. */
 #define BEYOND 4
 
@@ -75,6 +76,10 @@ clproc_status clp_terms_afford(clp_terms *terms, const char *op, uint32_t width,
                              op, bytes / 1e6);
     }
     terms->bytes = bytes < (double)UINT64_MAX / 2 ? (uint64_t)bytes : UINT64_MAX / 2;
+    if (limits->granted && terms->bytes > limits->granted) {
+        return clp_error_set(error, CLPROC_ERROR_MEMORY, "%s needs %.0f MB for its weights", op,
+                             bytes / 1e6);
+    }
     return CLPROC_OK;
 }
 

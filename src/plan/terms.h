@@ -90,6 +90,9 @@ typedef struct clp_term_limits {
     uint64_t pixels; /**< of the picture after any term */
     uint32_t side;   /**< of it */
     uint64_t bytes;  /**< of all matrices */
+    /** Of these, what there is memory for now: what needs more fails with CLPROC_ERROR_MEMORY,
+     * before it is made. */
+    uint64_t granted;
 } clp_term_limits;
 
 typedef struct clp_terms {

@@ -91,9 +91,30 @@ tried=0 survived=0
 run
 [ ! -e "$own" ] || fail "$own was left behind"
 
-# Many at once, with nothing compiled.
+# The same at any moment while kernels are compiled; none of what such a run has kept is damaged.
 rounds=${FAULT_ROUNDS:-${FAULT_ALL:+50}}
 rounds=${rounds:-1}
+rm -rf "$POCL_CACHE_DIR"
+start=$(date +%s%N)
+run
+span=$((($(date +%s%N) - start) / 1000000)) # ms, with compiling
+number=0
+while [ $number -lt $((4 * (rounds - 1))) ]; do
+    [ $((number % 2)) -eq 0 ] && rm -rf "$POCL_CACHE_DIR" # every other finds what the one before has kept
+    rm -rf killed
+    "$CLPROC" run in -o killed --resize 8x >/dev/null 2>&1 &
+    pid=$!
+    sleep "$(awk -v part=$((number * 37 % 100)) -v span="$span" 'BEGIN { printf "%.3f", part * span / 100000 }')"
+    own=$(folder_of $pid)
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    run
+    [ -z "$own" ] || [ ! -e "$own" ] || fail "$own was left behind"
+    number=$((number + 1))
+done
+echo "verify: T9 runs after kills while kernels are compiled: tried $tried, survived $survived"
+
+# Many at once, with nothing compiled.
 tried=0 survived=0 round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))

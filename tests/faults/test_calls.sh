@@ -1,8 +1,8 @@
 #!/bin/sh
-# Every OpenCL call made to fail once, and the device lost from any call on. Normally a sample of
-# FAULT_CALLS calls of each scenario, with a random code; FAULT_SEED repeats one. FAULT_ALL=1
-# tries every call of every scenario with every code, once and for good; FAULT_ONLY=NAME takes one
-# scenario.
+# Every OpenCL call made to fail once, and the device lost from any call on, also where there are two.
+# Normally a sample of FAULT_CALLS calls of each scenario, with a random code; FAULT_SEED repeats one.
+# FAULT_ALL=1 tries every call of every scenario with every code, once and for good; FAULT_ONLY=NAME takes
+# one scenario.
 . "$(dirname "$0")/../cli/lib.sh"
 [ -e "${FAULT_LAYER:?name the layer to load in FAULT_LAYER}" ] || skip "there is no layer"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
@@ -22,8 +22,11 @@ cp in/000* single
 
 # name: pictures, pictures of a batch, folder, CLPROC_FORCE, options
 scenario() {
-    force= forgotten=
+    force= forgotten= devices=
     case $1 in
+    stations)
+        devices='basic pthread'
+        set -- 16 3 in '' --jobs 2 --resize 40x --device all ;;
     programs)
         POCL_CACHE_DIR=$scratch/programs forgotten=$scratch/programs/clproc-programs
         set -- 1 64 single '' --jobs 1 --resize 40x ;;
@@ -47,6 +50,7 @@ attempt() { # CALL CODE LOST
     code=0
     (
         [ -z "$3" ] || export FAULT_LOST=1
+        [ -z "$devices" ] || export POCL_DEVICES="$devices"
         FAULT_CALL=$1 FAULT_CODE=$2 CLPROC_FORCE=$force OPENCL_LAYERS=$FAULT_LAYER \
             exec timeout -s KILL 180 "$CLPROC" run "$folder" -o done --batch "$batch" $arguments
     ) >"$out" 2>"$err" || code=$?
@@ -61,6 +65,8 @@ check_balance() {
 # What a failing call may do, and what not.
 check_survival() { # LOST
     case $code in 0 | 1 | 3 | 4) ;; *) fail "exit code 0, 1, 3 or 4 was expected" ;; esac
+    # Where there is another device, it makes the picture that one has failed with.
+    [ -z "$devices" ] || [ -n "$1" ] || expect_code 0
     check_balance
     call=$(sed -n 's/^failed //p' "$FAULT_LOG")
     # Of a lost device any call may be named first, and of a command that went wrong none.
@@ -108,6 +114,13 @@ choose_code() { # CALL
     esac
 }
 
+# For good: of the four, each in turn.
+code_in_turn() { # NUMBER
+    set -- $(($1 % 4)) $codes
+    shift $(($1 + 1))
+    echo "$1"
+}
+
 try_scenario() { # NAME COUNT
     scenario "$1"
     name=$1 once=0 lost=0
@@ -130,7 +143,7 @@ try_scenario() { # NAME COUNT
     else
         for number in $(shuffled "$calls" | head -n "$2"); do
             failing_once "$number" "$(choose_code "$number")"
-            [ $((once % 3)) -ne 0 ] || failing_on "$number" -5
+            [ $((once % 3)) -ne 0 ] || failing_on "$number" "$(code_in_turn $lost)"
         done
     fi
     echo "$name: of $calls calls, $once of $once failed once and $lost of $lost for good: survived"
@@ -139,10 +152,10 @@ try_scenario() { # NAME COUNT
 
 echo "FAULT_SEED=$seed"
 all_once=0 all_lost=0
-for each in ${FAULT_ONLY:-single batches operations bands outputs copies programs}; do
-    # Compiling takes a second each time, and what is there for one output is there for two.
+for each in ${FAULT_ONLY:-single batches operations bands outputs copies stations programs}; do
+    # Compiling takes a second each time, and what is there for one output or station is there for two.
     case $each in
-    programs | outputs) few=$(((count + 3) / 4)) ;;
+    programs | outputs | stations) few=$(((count + 3) / 4)) ;;
     *) few=$count ;;
     esac
     try_scenario "$each" $few
