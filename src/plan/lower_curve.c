@@ -112,8 +112,8 @@ static bool suffices(const cut *c, const float *curve, double most) {
     return true;
 }
 
-static const cut *choose_cut(const clp_step *step, const clp_term *term) {
-    bool few = step->white == 255, some = true;
+static const cut *choose_cut(const clp_plan *plan, const clp_step *step, const clp_term *term) {
+    bool few = step->white == 255 && plan->output.depth == 8, some = true;
     for (uint32_t i = 0; i < step->in; i++) {
         few = few && suffices(&cubics, term->curve[i], LEAST_ERROR_8);
         some = some && (few || suffices(&octaves, term->curve[i], LEAST_ERROR));
@@ -160,7 +160,7 @@ clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_
     if (step->kind == CLP_STEP_LOOKUP) {
         bytes = ((size_t)step->white + 1) * sizeof(float);
     } else if (lowering->use_float) {
-        c = choose_cut(step, term);
+        c = choose_cut(lowering->plan, step, term);
         step->kind = c->kind;
         step->value[0] = c->bias;
         step->shift = c->shift;
