@@ -151,7 +151,7 @@ T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages, and what they ask of binaries and help|100|108|108
 T31|runs within their bound of memory|8|8|8
-T32|devices with less memory than they say|7|7|7
+T32|devices with less memory than they say|8|8|8
 END
 cat "$table"
 exit $failed

@@ -448,6 +448,12 @@ typedef struct clproc_run_params {
     /** the process makes no other run: drivers that this one does not need are not loaded, which on
      * a machine with a GPU saves a run on the CPU some tenths of a second */
     bool only_run;
+    /** A driver that is still opening when all files are done is not waited for, unless a profile is
+     * recorded: the thread that is in it is left to itself, and the result says so. It ends, and
+     * frees all it has, when the driver returns. A process that goes on may let it; one that ends
+     * before should end by _exit(), since exit() takes drivers apart that are at work. Without this
+     * no thread outlives clproc_run(). */
+    bool leave_opening;
     uint64_t memory; /**< bound of all pictures under way, from file to output, in bytes; 0: a
                         quarter of the machine's */
     /** bound of the pictures a device holds, with what their passes hand on; 0: three
@@ -488,6 +494,7 @@ typedef struct clproc_run_result {
     double seconds;
     char device[128];
     clproc_verification verification;
+    bool left_opening; /**< see clproc_run_params.leave_opening */
 } clproc_run_result;
 
 /** What a run recorded. */

@@ -57,6 +57,7 @@ enum { CLP_TOLD_FLAWS = 1, CLP_TOLD_COUNTED = 2 };
 typedef struct clp_task {
     uint32_t item;
     uint32_t tried; /**< stations that have failed with it, bit by bit */
+    uint32_t plain; /**< stations that are to do it without their JPEG codec, bit by bit */
     uint32_t done;  /**< outputs that are settled, bit by bit */
     uint32_t told;
     char *cause; /**< why the first did, or NULL; who has the task frees it */

@@ -4,7 +4,8 @@
 
 static bool has_codec(const clp_worker *self) {
     const clp_run *run = self->run;
-    return clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
+    bool plain = self->picture.task.plain & UINT32_C(1) << self->station;
+    return !plain && clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
            clp_device_has_codec(clp_stations_device(run->stations, self->station));
 }
 

@@ -362,9 +362,10 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
         CLP_TRY(status, out, run_threads(&run, error));
     }
 out:
-    clp_stations_destroy(&run.stations);
+    bool left = clp_stations_destroy(&run.stations);
     note_facts(&run);
     fill_result(&run, result);
+    result->left_opening = left;
     release(&run);
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
     session->cut_short = status != CLPROC_OK;
@@ -433,6 +434,7 @@ static clproc_status run_repeatedly(clp_session *session, const clproc_run_param
     session->deadline = clp_clock_ns() + (uint64_t)(params->duration * 1e9);
     each.on_event = forward;
     each.user = &repeat;
+    each.leave_opening = false; /* the next one works with the device */
     do {
         clproc_run_result one;
         status = clp_session_run(session, &each, &one, error);
@@ -460,6 +462,9 @@ clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *
                                   : clp_session_run(&session, params, result, error);
     /* What stopped a run tells more than what kept it from being recorded. */
     clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
+    if (result->left_opening && params->only_run) {
+        clp_devices_leave();
+    }
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
     return status == CLPROC_OK ? ended : status;
 }

@@ -17,7 +17,10 @@ struct clp_stations {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool ended;     /**< no wish will come any more */
+    bool opening;   /**< the thread may be in a driver that opens a device */
+    bool left;      /**< it was, at the end: the run is gone, and all of this is the thread's */
     clp_plan *wish; /**< to make ready; one reference */
+    char *selection;
 };
 
 uint32_t clp_stations_expected(const char *selection) {
@@ -91,10 +94,37 @@ static void announce_all(clp_stations *self) {
     }
 }
 
+/** Before a driver opens a device; false once the run has ended. */
+static bool begin_opening(clp_stations *self) {
+    pthread_mutex_lock(&self->lock);
+    bool goes_on = !self->ended;
+    self->opening = goes_on;
+    pthread_mutex_unlock(&self->lock);
+    return goes_on;
+}
+
+static bool is_left(clp_stations *self) {
+    pthread_mutex_lock(&self->lock);
+    bool left = self->left;
+    pthread_mutex_unlock(&self->lock);
+    return left;
+}
+
+/** After that; false where the run has not waited for it. */
+static bool end_opening(clp_stations *self) {
+    pthread_mutex_lock(&self->lock);
+    self->opening = false;
+    pthread_mutex_unlock(&self->lock);
+    return !is_left(self);
+}
+
+static clproc_status say_ended(clproc_error *error) {
+    return clp_error_set(error, CLPROC_ERROR_CANCELLED, "the run has ended");
+}
+
 /** A device is open: it becomes a station. */
-static clproc_status add_station(void *user, clp_device *device, uint32_t rank, uint32_t count,
-                                 clproc_error *error) {
-    clp_stations *self = user;
+static clproc_status add_station(clp_stations *self, clp_device *device, uint32_t rank,
+                                 uint32_t count, clproc_error *error) {
     clp_opened *opened = self->opened;
     uint32_t number = (uint32_t)opened->count;
     clproc_status status = CLPROC_OK;
@@ -120,9 +150,20 @@ out:
     return status;
 }
 
+static clproc_status on_opened(void *user, clp_device *device, uint32_t rank, uint32_t count,
+                               clproc_error *error) {
+    clp_stations *self = user;
+    if (!end_opening(self)) {
+        clp_device_close(&device);
+        return say_ended(error);
+    }
+    clproc_status status = add_station(self, device, rank, count, error);
+    return status == CLPROC_OK && !begin_opening(self) ? say_ended(error) : status;
+}
+
 /** What a selection means to this run: a CPU alone where nothing else is wanted in this process. */
 static void choose_drivers(const clp_stations *self, clp_device_params *device) {
-    const char *asked = self->params.run->device;
+    const char *asked = self->selection;
     bool sole = self->params.run->only_run;
     device->selection = asked;
     device->cpu_only = sole && asked && strcmp(asked, "cpu") == 0;
@@ -141,7 +182,12 @@ static clproc_status open_devices(clp_stations *self, clproc_error *error) {
         announce_all(self);
         goto out;
     }
-    CLP_TRY(status, out, clp_devices_open(&self->params.device, add_station, self, problem, error));
+    status = begin_opening(self)
+                 ? clp_devices_open(&self->params.device, on_opened, self, problem, error)
+                 : say_ended(error);
+    if (!end_opening(self) || status != CLPROC_OK) {
+        return status;
+    }
     if (!is_open_choice(self)) {
         announce_all(self);
     }
@@ -150,14 +196,6 @@ static clproc_status open_devices(clp_stations *self, clproc_error *error) {
         clp_events_notice(self->params.events, message);
     }
 out:
-    return status;
-}
-
-static clproc_status open_stations(clp_stations *self, clproc_error *error) {
-    clproc_status status = open_devices(self, error);
-    if (status == CLPROC_OK) {
-        lose_from(self, (uint32_t)self->opened->count, NULL);
-    }
     return status;
 }
 
@@ -229,14 +267,28 @@ static void serve(clp_stations *self) {
     }
 }
 
+static void free_stations(clp_stations *self) {
+    clp_plan_release(&self->wish);
+    pthread_cond_destroy(&self->changed);
+    pthread_mutex_destroy(&self->lock);
+    clp_memory_free(self->selection);
+    clp_memory_free(self);
+}
+
 static void *run(void *argument) {
     clp_stations *self = argument;
     clproc_error error;
     self->thread = clp_prof_thread_enter(self->params.device.prof, "device");
     if (self->params.eager || await_wish(self, NULL)) {
-        if (open_stations(self, &error) == CLPROC_OK) {
+        clproc_status status = open_devices(self, &error);
+        if (is_left(self)) {
+            free_stations(self);
+            return NULL;
+        }
+        if (status == CLPROC_OK) {
+            lose_from(self, (uint32_t)self->opened->count, NULL);
             serve(self);
-        } else {
+        } else if (!has_ended(self)) {
             /* A run none of whose files needs a device ends as these do. */
             lose_from(self, 0, &error);
         }
@@ -256,6 +308,13 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     }
     made->params = *params;
     made->opened = opened;
+    if (params->run->device) {
+        made->selection = clp_memory_string(CLP_MEMORY_BATCH, params->run->device);
+        if (!made->selection) {
+            clp_memory_free(made);
+            return clp_error_memory(error, "the devices", strlen(params->run->device));
+        }
+    }
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);
     if (opened->count == 0) {
@@ -264,9 +323,7 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     }
     int code = pthread_create(&made->id, NULL, run, made);
     if (code != 0) {
-        pthread_cond_destroy(&made->changed);
-        pthread_mutex_destroy(&made->lock);
-        clp_memory_free(made);
+        free_stations(made);
         return clp_error_set(error, CLPROC_ERROR_MEMORY,
                              "the device's thread cannot be started: %s; end other programs or "
                              "raise `ulimit -u`",
@@ -276,21 +333,27 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     return CLPROC_OK;
 }
 
-void clp_stations_destroy(clp_stations **stations) {
+bool clp_stations_destroy(clp_stations **stations) {
     clp_stations *s = *stations;
+    *stations = NULL;
     if (!s) {
-        return;
+        return false;
     }
+    pthread_t id = s->id;
     pthread_mutex_lock(&s->lock);
     s->ended = true;
+    /* A device knows its recorder. */
+    bool left = s->opening && s->params.run->leave_opening && !s->params.device.prof;
+    s->left = left;
     pthread_cond_signal(&s->changed);
     pthread_mutex_unlock(&s->lock);
-    pthread_join(s->id, NULL);
-    clp_plan_release(&s->wish);
-    pthread_cond_destroy(&s->changed);
-    pthread_mutex_destroy(&s->lock);
-    clp_memory_free(s);
-    *stations = NULL;
+    if (left) {
+        pthread_detach(id);
+        return true;
+    }
+    pthread_join(id, NULL);
+    free_stations(s);
+    return false;
 }
 
 clp_device *clp_stations_device(const clp_stations *stations, uint32_t station) {

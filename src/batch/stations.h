@@ -30,8 +30,10 @@ typedef struct clp_opened {
 /** Begins to open devices, or takes those that are open, in a thread of its own. */
 clproc_status clp_stations_create(clp_stations **stations, const clp_stations_params *params,
                                   clp_opened *opened, clproc_error *error);
-/** Workers have ended: ends the thread. The devices stay with the session. */
-void clp_stations_destroy(clp_stations **stations);
+/** Workers have ended: ends the thread. The devices stay with the session. True if the thread is in
+ * a driver that opens, and was left there, as params->run->leave_opening allows: it touches nothing
+ * of the run any more. */
+bool clp_stations_destroy(clp_stations **stations);
 
 /** A plan's kernels and tables will be needed: makes them ready on every device. Any thread. */
 void clp_stations_want(clp_stations *stations, clp_plan *plan);

@@ -254,13 +254,22 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
     return status;
 }
 
-/** True if the device had no memory for the picture, and may compute it in smaller portions or with
- * fewer others beside it. */
+/** True if the device had no memory for the picture, and may compute it in smaller portions, with
+ * fewer others beside it, or at last without its JPEG codec. */
 static bool try_smaller(clp_worker *self, const clproc_error *error) {
-    return self->held.station != CLP_NO_STATION && clp_device_was_full(error) &&
-           clp_board_result(self->run->board, NULL) == CLPROC_OK &&
-           clp_stations_shrink(self->run->stations, &self->held, clp_worker_least(self),
-                               self->most_bytes);
+    uint32_t *plain = &self->picture.task.plain;
+    if (self->held.station == CLP_NO_STATION || !clp_device_was_full(error) ||
+        clp_board_result(self->run->board, NULL) != CLPROC_OK) {
+        return false;
+    }
+    bool smaller = clp_stations_shrink(self->run->stations, &self->held, clp_worker_least(self),
+                                       self->most_bytes);
+    /* Once the station is among those, neither of both is true any more. */
+    if (!smaller && (clp_worker_encodes_on_device(self) || clp_worker_decodes_on_device(self))) {
+        *plain |= UINT32_C(1) << self->station;
+        smaller = true;
+    }
+    return smaller;
 }
 
 /** True if the device is to blame for a failure, and another may do better. */

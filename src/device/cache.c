@@ -176,6 +176,12 @@ __attribute__((destructor)) static void leave(void) {
     }
 }
 
+void clp_devices_leave(void) {
+    pthread_mutex_lock(&own.lock);
+    leave();
+    pthread_mutex_unlock(&own.lock);
+}
+
 clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *error) {
     char kept[CLP_CACHE_PATH];
     clproc_status status = CLPROC_OK;

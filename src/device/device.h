@@ -56,6 +56,9 @@ clproc_status clp_devices_open(const clp_device_params *params, clp_device_opene
 /** Sets the environment that drivers read. Threads that read it must not have begun: setenv moves
  * what getenv looks through. What fails here is told when devices are opened. */
 void clp_devices_prepare(const clp_device_params *params);
+/** Removes what drivers had of the file system, as exit() does: for a process that ends without it,
+ * and has closed its devices. */
+void clp_devices_leave(void);
 /** True where a CPU's driver is one of several, and can be had without the others
  * (clp_device_params.cpu_only). */
 bool clp_devices_cpu_suffices(void);

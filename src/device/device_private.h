@@ -343,6 +343,9 @@ struct clp_schedule {
     uint32_t users;    /**< with the device's lock held */
 };
 
+/** True where passes work band by band: while rows come, or over a whole picture that the host
+ * shares, whose bands then stay in the caches from pass to pass. */
+bool clp_way_has_bands(const clp_device *device, const clp_plan *plan, clp_way way);
 /** The schedule of a plan, made on first use. Give it back with clp_schedule_release(). */
 clproc_status clp_schedule_get(clp_device *device, clp_plan *plan, clp_way way,
                                clp_schedule **schedule, clproc_error *error);

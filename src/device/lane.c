@@ -139,9 +139,9 @@ static clp_need need_of(const clp_device *device, const clp_lane *l, const clp_p
     bool banded = way == CLP_WAY_BANDS;
     size_t window = banded ? plan->bands.window.bytes : 0;
     size_t whole = banded ? 0 : plan->input.bytes;
-    size_t scratch = device->reference ? 0
-                     : banded          ? plan->bands.scratch_bytes
-                                       : plan->scratch_bytes;
+    size_t scratch = device->reference                      ? 0
+                     : clp_way_has_bands(device, plan, way) ? plan->bands.scratch_bytes
+                                                            : plan->scratch_bytes;
     l = l ? l : &empty;
     clp_need need = {.device = larger(l->scratch.capacity, scratch)};
     for (uint32_t i = 0; i < CLP_BAND_WINDOWS; i++) {

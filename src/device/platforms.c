@@ -268,6 +268,12 @@ static bool contains(const char *text, const char *part) {
     return strcasestr(text, part) != NULL;
 }
 
+bool clp_device_is_gpu(const clproc_device_info *info) {
+    /* llvmpipe runs on the CPU whatever it calls itself, and far slower than PoCL. */
+    bool emulated = contains(info->name, "llvmpipe") || contains(info->name, "oclgrind");
+    return emulated ? clp_device_forced("emulated-gpu") : strcmp(info->type, "gpu") == 0;
+}
+
 static bool matches(const clp_found *found, const char *selection) {
     const clproc_device_info *info = &found->info;
     char *end;
@@ -275,18 +281,15 @@ static bool matches(const clp_found *found, const char *selection) {
     if (*selection && *end == '\0') {
         return index == info->index;
     }
+    if (strcmp(selection, "cpu") == 0 && clp_device_is_gpu(info)) {
+        return false; /* one that is emulated */
+    }
     if (strcmp(selection, "cpu") == 0 || strcmp(selection, "gpu") == 0 ||
         strcmp(selection, "reference") == 0) {
         return strcmp(info->type, selection) == 0;
     }
     return strcasecmp(info->uuid, selection) == 0 || contains(info->name, selection) ||
            contains(info->platform, selection) || contains(info->vendor, selection);
-}
-
-bool clp_device_is_gpu(const clproc_device_info *info) {
-    /* llvmpipe runs on the CPU whatever it calls itself, and far slower than PoCL. */
-    bool emulated = contains(info->name, "llvmpipe") || contains(info->name, "oclgrind");
-    return emulated ? clp_device_forced("emulated-gpu") : strcmp(info->type, "gpu") == 0;
 }
 
 /** Without a wish: the GPU with most memory, else the first CPU (PoCL before a GPU's emulation),

@@ -136,8 +136,13 @@ static clp_work make_work(const clp_plan *plan, const clp_pass *pass) {
                       .dst = colour ? 0 : plan->surfaces[pass->dst[0]].role};
 }
 
-/** The works of one band; returns how many. */
-static size_t collect_band(const clp_plan *plan, uint32_t index, clp_work *works) {
+bool clp_way_has_bands(const clp_device *device, const clp_plan *plan, clp_way way) {
+    bool there = device->unified && (way == CLP_WAY_WHOLE || way == CLP_WAY_RESIDENT);
+    return way == CLP_WAY_BANDS || (there && plan->bands.count > 0);
+}
+
+/** The works of one band, of a window or else of the whole input; returns how many. */
+static size_t collect_band(const clp_plan *plan, uint32_t index, bool in_window, clp_work *works) {
     const clp_bands *bands = &plan->bands;
     size_t count = 0;
     for (uint32_t plane = 0; plane < plan->input.plane_count; plane++) {
@@ -151,7 +156,7 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, clp_work *works
             works[count] = make_work(plan, &plan->passes[pass]);
             works[count].band = band;
             works[count].route = route;
-            works[count++].window = &bands->window.planes[plane];
+            works[count++].window = in_window ? &bands->window.planes[plane] : NULL;
         }
     }
     if (bands->coloured && count > 0) {
@@ -185,7 +190,8 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
     }
     clproc_status status = CLPROC_OK;
     for (uint32_t band = 0; status == CLPROC_OK && band < bands->count; band++) {
-        status = add_groups(d, works, collect_band(made->plan, band, works), error);
+        status = add_groups(
+            d, works, collect_band(made->plan, band, made->way == CLP_WAY_BANDS, works), error);
         made->band_ends[band] = made->group_count;
     }
     if (status == CLPROC_OK) {
@@ -208,7 +214,7 @@ static clproc_status add_launches(draft *d, clproc_error *error) {
     if (plan->table_bytes > 0) {
         memcpy(d->staging + tables, plan->tables, plan->table_bytes);
     }
-    if (d->schedule->way == CLP_WAY_BANDS) {
+    if (clp_way_has_bands(d->device, plan, d->schedule->way)) {
         status = add_bands(d, works, error);
         goto out;
     }

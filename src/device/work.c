@@ -76,9 +76,11 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     job->rows = count;
     job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
     job->weights += (uint32_t)(first * pass->weight_pitch * weight);
-    /* Windows count rows from the plane's first, which the window does not hold: modulo 2^64. */
-    job->src =
-        w->window->offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
+    if (w->window) {
+        /* Filters count rows from the plane's first, which it does not hold: modulo 2^64. */
+        job->src = w->window->offset / clp_sample_size(src->sample) -
+                   (uint64_t)band->source * job->src_pitch;
+    }
     if (w->route->second == CLP_NO_PASS) {
         job->dst += pass->transpose ? stored : stored * job->dst_pitch;
     } else {

@@ -12,7 +12,7 @@ typedef struct clp_work {
     clp_role src, dst;
     const clp_band *band;        /**< NULL: the whole picture */
     const clp_band_route *route; /**< with `band`: that of its plane */
-    const clp_plane *window;     /**< with `band`: where its source rows lie */
+    const clp_plane *window;     /**< with `band`: where its source rows lie; NULL: in the input */
 } clp_work;
 
 /** Jobs of one kind of pass. */

@@ -29,10 +29,10 @@ static const cut cubics = {CLP_STEP_CUBIC, 1.0F / 32768, 22};
  * those it is made of. */
 static const cut octaves = {CLP_STEP_CURVE, 1.0F / 256, 15}, equal = {CLP_STEP_CURVE, 1, 7};
 
-/** How far pieces may be from the curve: an eighth of a level of 16 bits, or where 8 bits come in
- * and go out, a hundredth of one of these. */
-#define LEAST_ERROR (0.125 / 65535)
-#define LEAST_ERROR_8 4e-5
+/** How far pieces may be from the curve: a 64th of a level of 16 bits, or where 8 bits come in and
+ * go out, a hundredth of one of these. */
+#define MOST_ERROR (1.0 / 64 / 65535)
+#define MOST_ERROR_8 (0.01 / 255)
 
 static uint32_t piece_of(const cut *c, float biased) {
     uint32_t bits;
@@ -113,10 +113,10 @@ static bool suffices(const cut *c, const float *curve, double most) {
 }
 
 static const cut *choose_cut(const clp_plan *plan, const clp_step *step, const clp_term *term) {
-    bool few = step->white == 255 && plan->output.depth == 8, some = true;
+    bool coarse = plan->input.depth == 8 && plan->output.depth == 8, few = coarse, some = true;
     for (uint32_t i = 0; i < step->in; i++) {
-        few = few && suffices(&cubics, term->curve[i], LEAST_ERROR_8);
-        some = some && (few || suffices(&octaves, term->curve[i], LEAST_ERROR));
+        few = few && suffices(&cubics, term->curve[i], MOST_ERROR_8);
+        some = some && suffices(&octaves, term->curve[i], coarse ? MOST_ERROR_8 : MOST_ERROR);
     }
     return few ? &cubics : some ? &octaves : &equal;
 }

@@ -5,7 +5,7 @@
  *   FAULT_CODE  what it returns, as -5. -14 for clGetEventInfo means that it succeeds and tells of
  * a command that went wrong
  *   FAULT_NAME  every call of this name fails
- *   FAULT_STALL a name: calls of it never return
+ *   FAULT_STALL a name: calls of it never return; with FAULT_STALL_FROM=N but the first N - 1
  *   FAULT_LOST  if set, every later call fails as well: the device is lost
  *   FAULT_CLOCK nanoseconds by which the device's clock is ahead of the raw monotonic one
  *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
@@ -59,7 +59,9 @@ enum { MOST_QUEUES = 64, MOST_KERNELS = 128 };
 
 static struct {
     cl_icd_dispatch next, own;
-    long failing; /**< number of the call */
+    long failing;       /**< number of the call */
+    long stalling_from; /**< of those of that name */
+    atomic_long stallable;
     cl_int code;
     const char *failing_name, *stalling_name;
     FILE *stopwatch;
@@ -102,8 +104,11 @@ static void set_busy(cl_command_queue queue, bool busy) {
 static bool fails(const char *name, cl_int *code) {
     long number = atomic_fetch_add(&layer.calls, 1) + 1;
     *code = layer.code;
-    while (layer.stalling_name && strcmp(layer.stalling_name, name) == 0) {
-        pause();
+    if (layer.stalling_name && strcmp(layer.stalling_name, name) == 0 &&
+        atomic_fetch_add(&layer.stallable, 1) + 1 >= layer.stalling_from) {
+        for (;;) {
+            pause();
+        }
     }
     if (number == layer.failing) {
         layer.failed = name;
@@ -590,6 +595,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.stopwatch = stopwatch ? fopen(stopwatch, "w") : NULL;
     layer.failing_name = getenv("FAULT_NAME");
     layer.stalling_name = getenv("FAULT_STALL");
+    layer.stalling_from = number_of("FAULT_STALL_FROM");
     layer.ahead = (cl_ulong)number_of("FAULT_CLOCK");
     layer.no_profiling = getenv("FAULT_PROFILING") != NULL;
     layer.has_timer = getenv("FAULT_TIMER") != NULL;

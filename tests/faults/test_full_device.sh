@@ -9,6 +9,7 @@ cp /etc/OpenCL/vendors/pocl.icd vendors
 export OCL_ICD_VENDORS="$PWD/vendors/"
 "$CLPROC" samples --kind photo --count 4 --width 3000 --height 2400 -o in 2>"$err" || fail "no pictures"
 tried=0
+strategy=--strategy=-device-codec
 
 with_room() { # MEGABYTES CODE OPTIONS...
     room=$1 expected=$2
@@ -18,7 +19,7 @@ with_room() { # MEGABYTES CODE OPTIONS...
     command_line=" run in -o out $* with FAULT_SMALL=room of $room MB"
     code=0
     FAULT_SMALL=room=$((room * 1000000)) OPENCL_LAYERS=$FAULT_LAYER \
-        "$CLPROC" run in -o out --strategy=-device-codec "$@" >"$out" 2>"$err" || code=$?
+        "$CLPROC" run in -o out $strategy "$@" >"$out" 2>"$err" || code=$?
     expect_code "$expected"
 }
 
@@ -38,6 +39,16 @@ same_bytes() { # ROOMS OPERATIONS...
 # As a whole, some beside each other; one alone; in bands.
 same_bytes '30 20 12' --resize 1000x
 same_bytes '60 46 26' --resize 1000x --gamma 1.5
+
+# Where there is no room for the device's JPEG codec, either, it does without: alone, so that there is none to wait for.
+strategy=''
+rm in/00[1-9]*
+command_line=' run in -o free --resize 2000x'
+"$CLPROC" run in -o free --resize 2000x --device cpu >"$out" 2>"$err" || fail "it does not work at all"
+CLPROC_FORCE=discrete,device-codec with_room 20 0 --resize 2000x --jobs 1
+[ -z "$(diff -rq out free)" ] || fail "other bytes without the codec"
+"$CLPROC" samples --kind photo --count 4 --width 3000 --height 2400 -o in 2>"$err" || fail "no pictures"
+strategy=--strategy=-device-codec
 
 # Nothing helps where there is room for nothing: each file is named, with the cause.
 CLPROC_FORCE=discrete with_room 2 1 --resize 1000x --jobs 2

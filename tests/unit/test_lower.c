@@ -564,9 +564,13 @@ static void test_equal_tables_are_one(void **state) {
  * that its windows read; windows of rows hold what a band reads. */
 static void test_bands_make_everything_once(void **state) {
     (void)state;
-    static const char *const texts[] = {"resize 50%", "resize 1111x", "flip v | resize 900x",
-                                        "rotate 90 | resize 1000x", "blur 3",
-                                        "resize 1100x | gamma 1.4", "resize 40% | contrast 2"};
+    static const char *const texts[] = {"resize 50%",
+                                        "resize 1111x",
+                                        "flip v | resize 900x",
+                                        "rotate 90 | resize 1000x",
+                                        "blur 3",
+                                        "resize 1100x | gamma 1.4",
+                                        "resize 40% | contrast 2"};
     static const size_t which[] = {0, 4, 5};
     uint32_t banded = 0;
     for (size_t n = 0; n < 21; n++) {
@@ -602,6 +606,94 @@ static void test_bands_make_everything_once(void **state) {
     assert_true(banded >= 18);
 }
 
+/** Where a change of colours follows the filters, nothing is ever there as a whole but the results;
+ * what passes of a band hand on does not overlap. */
+static void test_colours_belong_to_bands(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool coloured;
+    } cases[] = {
+        {"resize 1100x | gamma 1.4", 4, true},
+        {"flip v | resize 40% | contrast 2", 4, true},
+        {"resize 1100x | gamma 1.4", 0, true},
+        {"resize 1100x", 4, false},
+        {"resize 1100x | gamma 1.4 | blur 2", 4, true},
+        {"rotate 90 | resize 1000x | gamma 1.4", 4, false}, /* bands are columns there */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan = make_plan(cases[i].pipeline, &kinds[cases[i].kind], 3001, 2503, false);
+        const clp_bands *bands = &plan->bands;
+        size_t end = plan->kept_bytes;
+        assert_true(bands->count > 0);
+        assert_int_equal(bands->coloured, cases[i].coloured);
+        for (uint32_t p = 0; bands->coloured && p < plan->input.plane_count; p++) {
+            const clp_band_route *route = &bands->routes[p];
+            const clp_surface *made = &plan->surfaces[plan->passes[route->second].dst[0]];
+            uint32_t rows = 0;
+            for (uint32_t b = 0; b < bands->count; b++) {
+                const clp_band *part = clp_bands_part(bands, b, p);
+                uint32_t count = part->result_end - part->result;
+                rows = count > rows ? count : rows;
+                /* Samples of chroma that stand for two rows do so within a band. */
+                assert_true(part->result % 2 == 0);
+            }
+            assert_true(route->between_offset >= end);
+            end = route->between_offset +
+                  plan->surfaces[plan->passes[route->first].dst[0]].height * route->between_pitch;
+            assert_true(route->made_offset >= end);
+            end = route->made_offset + rows * made->pitch;
+        }
+        assert_true(end <= bands->scratch_bytes);
+        clp_plan_release(&plan);
+    }
+    clp_plan *plan = make_plan("resize 1100x | gamma 1.4", &kinds[4], 3001, 2503, false);
+    assert_int_equal(plan->kept_bytes, 0);
+    assert_int_equal(plan->passes[plan->bands.colour].h_step, 2);
+    assert_int_equal(plan->passes[plan->bands.colour].v_step, 2);
+    clp_plan_release(&plan);
+}
+
+/** The step of a kind with which a plan runs its curve; NULL if there is none. */
+static const clp_step *find_step(const clp_plan *plan, clp_step_kind kind) {
+    for (size_t i = 0; i < plan->pass_count; i++) {
+        for (uint32_t k = 0; k < plan->passes[i].step_count; k++) {
+            if (plan->passes[i].steps[k].kind == kind) {
+                return &plan->passes[i].steps[k];
+            }
+        }
+    }
+    return NULL;
+}
+
+/** Curves of floats take as few pieces as do: cubics for 8 bits, lines in octaves, and where one
+ * turns far from 0, or 16 bits want them, those of its own. */
+static void test_pieces_of_curves(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        clp_step_kind step;
+        float bias;
+    } cases[] = {
+        {"resize 50% | gamma 1.2", 4, CLP_STEP_CUBIC, 1.0F / 32768},
+        {"resize 50% | gamma 3", 4, CLP_STEP_CURVE, 1.0F / 256},
+        {"resize 50% | gamma 2.2", 8, CLP_STEP_CURVE, 1},
+        {"resize 50% | levels 100:gamma=2", 4, CLP_STEP_CURVE, 1},
+        {"resize 50% | gamma 0.9", 4, CLP_STEP_CURVE, 0}, /* integers */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan = make_plan(cases[i].pipeline, &kinds[cases[i].kind], 400, 300, false);
+        const clp_step *step = find_step(plan, cases[i].step);
+        assert_non_null(step);
+        if (step->value[0] != cases[i].bias) {
+            fail_msg("%s: bias %g", cases[i].pipeline, (double)step->value[0]);
+        }
+        clp_plan_release(&plan);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_plan_is_sound),
@@ -612,6 +704,8 @@ int main(void) {
         cmocka_unit_test(test_who_is_computed_in_floats),
         cmocka_unit_test(test_equal_tables_are_one),
         cmocka_unit_test(test_bands_make_everything_once),
+        cmocka_unit_test(test_colours_belong_to_bands),
+        cmocka_unit_test(test_pieces_of_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
