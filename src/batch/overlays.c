@@ -5,9 +5,6 @@
 #include "core/memory.h"
 #include "device/device.h"
 
-/** Of one file, where --limit-file does not say less. */
-#define MOST_FILE_BYTES ((uint64_t)1 << 30)
-
 /** A file on its way to an overlay. */
 typedef struct reading {
     const clproc_run_params *params;
@@ -31,17 +28,13 @@ static clproc_status afford(reading *r, uint64_t bytes, clproc_error *error) {
     return CLPROC_OK;
 }
 
-static uint64_t most_bytes(const clproc_run_params *params) {
-    return params->limits.file_bytes ? params->limits.file_bytes : MOST_FILE_BYTES;
-}
-
 /** As clp_file_wish has it: of a byte more than the file has. */
 static clproc_status afford_file(void *purse, size_t bytes, clproc_error *error) {
     reading *r = purse;
-    if (bytes > most_bytes(r->params) + 1) {
+    if (bytes > clp_run_file_bytes(r->params) + 1) {
         return clp_error_set(error, CLPROC_ERROR_LIMIT,
                              "is larger than the limit of %llu bytes; raise it with --limit-file",
-                             (unsigned long long)most_bytes(r->params));
+                             (unsigned long long)clp_run_file_bytes(r->params));
     }
     return afford(r, bytes, error);
 }

@@ -32,6 +32,8 @@ void clp_recipes_release(clp_recipe *recipes, uint32_t count);
 
 /** The bound of a run's memory: what was asked for, else a quarter of what there is. */
 uint64_t clp_run_memory(const clproc_run_params *params);
+/** The most bytes of a file, whatever its format and sides. */
+uint64_t clp_run_file_bytes(const clproc_run_params *params);
 
 /** EXIF orientation of a picture that is to be turned upright; 1 where the run leaves it alone. */
 uint32_t clp_recipe_orientation(const clproc_run_params *params, const clp_header *header);

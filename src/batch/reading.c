@@ -5,9 +5,6 @@
 #include "batch/worker.h"
 #include "codec/extent.h"
 
-/** Of one file, where neither its sides nor --limit-file say less. */
-#define MOST_FILE_BYTES ((uint64_t)1 << 30)
-
 /** Cameras' raw files are TIFFs by their first bytes: in folders the name decides. */
 static bool is_misnamed(const char *path, const clp_bytes *file) {
     clproc_format format;
@@ -74,7 +71,7 @@ static clproc_status read_file(clp_worker *self, uint32_t item, bool again, clp_
                                clproc_error *error) {
     clp_run *run = self->run;
     const clp_item *input = &run->listing.items[item];
-    uint64_t given = run->params->limits.file_bytes, most = given ? given : MOST_FILE_BYTES;
+    uint64_t given = run->params->limits.file_bytes, most = clp_run_file_bytes(run->params);
     clp_extent extent = {.by_sides = !given};
     bool accepted = true, by_memory = run->memory < most;
     clp_file_wish wish = {

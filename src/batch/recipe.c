@@ -34,6 +34,10 @@ uint64_t clp_run_memory(const clproc_run_params *params) {
     return params->memory ? params->memory : clp_machine_memory() / 4;
 }
 
+uint64_t clp_run_file_bytes(const clproc_run_params *params) {
+    return params->limits.file_bytes ? params->limits.file_bytes : (uint64_t)1 << 30;
+}
+
 static clp_target choose_target(const clproc_run_params *params, clproc_format format,
                                 const clp_layout *whole) {
     clp_target target = {

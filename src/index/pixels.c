@@ -4,14 +4,6 @@
 
 #include "core/memory.h"
 
-/** As much of a file is decoded where nothing bounds it. */
-#define MOST_FILE_BYTES ((uint64_t)1 << 30)
-
-uint64_t clp_pixels_most(const clp_pixels_bounds *bounds) {
-    uint64_t given = bounds->limits.file_bytes, most = given ? given : MOST_FILE_BYTES;
-    return most < bounds->memory ? most : bounds->memory;
-}
-
 /** Rows on their way into the digest. */
 typedef struct hashing {
     XXH3_state_t *state;

@@ -8,11 +8,10 @@
 /** What decoding one picture may take. */
 typedef struct clp_pixels_bounds {
     clp_limits limits;
-    uint64_t memory; /**< bytes, the file's among them */
+    uint64_t file_bytes; /**< of the file, at most */
+    uint64_t memory;     /**< bytes, the file's among them */
 } clp_pixels_bounds;
 
-/** The most bytes of a file. */
-uint64_t clp_pixels_most(const clp_pixels_bounds *bounds);
 /** The digest of a picture's samples: rows from the top down as they are stored, before any
  * orientation (but see clp_header.upright), channels interleaved: gray, RGB or CMYK, then alpha; a
  * byte each, or two at 16 bits, the low one first. A palette is expanded, YCbCr becomes RGB. A

@@ -387,7 +387,7 @@ static void put_digest(clp_reader *reader, clp_row *row) {
     clproc_error error = {0};
     const uint8_t *file = NULL;
     clproc_status status;
-    if (head->size > clp_pixels_most(reader->digest)) {
+    if (head->size > reader->digest->file_bytes || head->size > reader->digest->memory) {
         status = clp_error_set(&error, CLPROC_ERROR_LIMIT,
                                "the file is larger than --limit-file or --memory allows");
     } else if (!(file = clp_head_whole(head, &reader->whole))) {

@@ -85,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     clp_old_row *known;
     static const clp_pixels_bounds pixels = {
         .limits = {.pixels = 1 << 20, .side = 4096, .scans = 20, .chunk_bytes = 1 << 20},
+        .file_bytes = 1 << 20,
         .memory = 32 << 20};
     if (!reader) {
         FUZZ_PROMISE(clp_reader_create(&reader, &error) == CLPROC_OK);
