@@ -375,6 +375,8 @@ typedef struct clproc_event {
  */
 typedef void (*clproc_event_fn)(const clproc_event *event, void *user);
 
+typedef struct clproc_index_params clproc_index_params;
+
 /** Outputs of one run, at most. */
 #define CLPROC_MAX_OUTPUTS 32
 
@@ -409,7 +411,12 @@ typedef struct clproc_run_params {
      * this struct. A JPEG is shrunk while it is decoded as far as the largest output allows. */
     const clproc_output *outputs;
     size_t output_count; /**< of the further ones; CLPROC_MAX_OUTPUTS - 1 at most */
-    const char *device;  /**< as in clproc_context_params */
+    /** Make an index with features of all inputs in the same pass, as clproc_index() would make it;
+     * NULL: none. Of this `output`, a file, `fields`, `where` and `model` count. A file that cannot
+     * be processed has its row as well. With `resume` rows are kept of files that have not changed;
+     * with `dry_run` none is made. */
+    const clproc_index_params *index;
+    const char *device; /**< as in clproc_context_params */
 
     clproc_format format;
     int quality; /**< JPEG, WebP and AVIF, 1 to 100 */
@@ -534,7 +541,7 @@ typedef void (*clproc_near_fn)(const clproc_near *picture, void *user);
 
 #define CLPROC_MOST_NEAR 15
 
-typedef struct clproc_index_params {
+struct clproc_index_params {
     const char *const *inputs; /**< as in clproc_run_params, but no picture on standard input */
     size_t input_count;
     const char *output; /**< a file, whose ending chooses the format, or "-": JSON lines on standard
@@ -561,7 +568,7 @@ typedef struct clproc_index_params {
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
     const volatile int *cancel; /**< non-zero stops; may be NULL */
-} clproc_index_params;
+};
 
 typedef struct clproc_index_result {
     uint64_t found;

@@ -48,8 +48,8 @@ static clp_target choose_target(const clproc_run_params *params, clproc_format f
 /** Everything that is to be done to a picture decoded as `layout`. */
 static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
                                    const clp_layout *layout, const clp_header *header,
-                                   clproc_format format, uint32_t orientation,
-                                   const clp_colour_choice *choice, clproc_error *error) {
+                                   clproc_format format, const clp_colour_choice *choice,
+                                   clproc_error *error) {
     const clproc_run_params *params = &output->params;
     const uint64_t table_bytes = clp_run_memory(params) / 2;
     static const double white[4] = {255, 255, 255, 255};
@@ -64,7 +64,7 @@ static clproc_status collect_terms(clp_terms *terms, const clp_output *output,
         CLP_TRY(status, out, clp_terms_convert(terms, choice->conversion, error));
     }
     terms->apart = !clp_strategy_has(params, CLPROC_STRATEGY_COMPOSE);
-    CLP_TRY(status, out, clp_terms_orient(terms, orientation, error));
+    CLP_TRY(status, out, clp_terms_orient(terms, clp_recipe_orientation(params, header), error));
     if (params->pipeline) {
         CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
     }
@@ -94,8 +94,7 @@ typedef struct draft {
 
 /** What is to be done for one output, and how it would have the picture decoded. */
 static clproc_status begin(draft *d, const clp_output *output, const clp_layout *whole,
-                           const clp_header *header, uint32_t orientation, clp_recipe *recipe,
-                           clproc_error *error) {
+                           const clp_header *header, clp_recipe *recipe, clproc_error *error) {
     const clproc_run_params *params = &output->params;
     clproc_status status;
     *d = (draft){.output = output, .format = clp_output_format(output, header->format)};
@@ -109,9 +108,8 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     CLP_TRY(status, out, clp_colours_find(output->colours, header, &d->choice, error));
     recipe->converted = d->choice.converted;
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
-    CLP_TRY(
-        status, out,
-        collect_terms(&d->terms, output, whole, header, d->format, orientation, &d->choice, error));
+    CLP_TRY(status, out,
+            collect_terms(&d->terms, output, whole, header, d->format, &d->choice, error));
     d->has_terms = true;
     d->target = choose_target(params, d->format, whole);
     d->target.features = output->features;
@@ -134,15 +132,13 @@ static void end(draft *d) {
 
 /** Makes the plan of one output for a picture decoded as `decoded`. */
 static clproc_status finish(draft *d, const clp_layout *whole, const clp_layout *decoded,
-                            const clp_header *header, uint32_t orientation, clp_recipe *recipe,
-                            clproc_error *error) {
+                            const clp_header *header, clp_recipe *recipe, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (decoded->model != whole->model || recipe->request.eighths != 8) {
         clp_terms_free(&d->terms);
         d->has_terms = false;
         CLP_TRY(status, out,
-                collect_terms(&d->terms, d->output, decoded, header, d->format, orientation,
-                              &d->choice, error));
+                collect_terms(&d->terms, d->output, decoded, header, d->format, &d->choice, error));
     }
     d->has_terms = false; /* they are the plan's, or gone */
     status = clp_plan_create(&recipe->plan, decoded, &d->terms, &d->target, error);
@@ -150,9 +146,11 @@ out:
     return status;
 }
 
-/** True if one decode can serve both: luma is there with the other planes as well. */
+/** True if one decode can serve both: luma is there with the other planes as well. Features are of
+ * pictures decoded as their definition says, not as another output would have them. */
 static bool are_alike(const draft *a, const draft *b) {
-    return (a->model == CLP_MODEL_RGB) == (b->model == CLP_MODEL_RGB);
+    return (a->model == CLP_MODEL_RGB) == (b->model == CLP_MODEL_RGB) &&
+           a->output->features == b->output->features;
 }
 
 /** The decode that serves an output and all that are like it: as large as the largest needs. */
@@ -190,18 +188,19 @@ static clproc_status choose(const draft *d, const clp_decode_request *shared, cl
 
 static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint32_t wanted,
                               clp_decoder *decoder, const clp_layout *whole,
-                              const clp_header *header, uint32_t orientation, clp_recipe *recipes,
-                              clproc_error *error) {
+                              const clp_header *header, clp_recipe *recipes, clproc_error *error) {
     clp_decode_request requests[CLPROC_MAX_OUTPUTS];
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; i < outputs->count; i++) {
         if (wanted >> i & 1) {
-            (void)begin(&drafts[i], &outputs->each[i], whole, header, orientation, &recipes[i],
+            (void)begin(&drafts[i], &outputs->each[i], whole, header, &recipes[i],
                         &recipes[i].failure); /* kept there */
         }
     }
     for (uint32_t i = 0; i < outputs->count; i++) {
-        requests[i] = settle(drafts, outputs->count, &drafts[i], whole, header);
+        if (drafts[i].has_terms) {
+            requests[i] = settle(drafts, outputs->count, &drafts[i], whole, header);
+        }
     }
     for (uint32_t i = 0; i < outputs->count; i++) {
         clp_layout decoded;
@@ -209,7 +208,7 @@ static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint
             CLP_TRY(
                 status, out,
                 choose(&drafts[i], &requests[i], decoder, &recipes[i].request, &decoded, error));
-            (void)finish(&drafts[i], whole, &decoded, header, orientation, &recipes[i],
+            (void)finish(&drafts[i], whole, &decoded, header, &recipes[i],
                          &recipes[i].failure); /* the same */
         }
     }
@@ -218,7 +217,7 @@ out:
 }
 
 clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
-                               clp_decoder *decoder, const clp_header *header, uint32_t orientation,
+                               clp_decoder *decoder, const clp_header *header,
                                clproc_error *error) {
     clp_decode_request request = {.model = header->model, .eighths = 8};
     clp_layout whole;
@@ -229,8 +228,7 @@ clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *output
         return clp_error_memory(error, "a plan", outputs->count * sizeof *drafts);
     }
     CLP_TRY(status, out, clp_decoder_layout(decoder, &request, &whole, error));
-    status =
-        make_all(drafts, outputs, wanted, decoder, &whole, header, orientation, recipes, error);
+    status = make_all(drafts, outputs, wanted, decoder, &whole, header, recipes, error);
 out:
     for (uint32_t i = 0; i < outputs->count; i++) {
         end(&drafts[i]);

@@ -263,6 +263,10 @@ const clp_cli_option clp_cli_options[] = {
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION, "threads",
      FIELD(samples.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 
+    {"features", 0, "FILE", CLP_CLI_INDEXED, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "in the same pass, write metadata and features of all inputs to a table, by its ending %s, as "
+     "`clproc index --features` does",
+     FIELD(index.output), .zero = "none"},
     {"output", 'o', "FILE", CLP_CLI_INDEXED, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "the index, by its ending %s; it is replaced as a whole or stays as it is; - is JSON lines on "
      "standard output",

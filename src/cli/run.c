@@ -92,6 +92,7 @@ static int prepare(clp_cli_settings *settings, const char *command) {
     run->input_count = settings->operand_count;
     run->output = settings->output;
     run->pipeline = settings->pipeline;
+    run->index = settings->index.output ? &settings->index : NULL;
     int code = clp_cli_shard(settings->shard, &run->shard, &run->shards);
     return code == CLP_EXIT_OK ? clp_cli_reports_prepare(settings) : code;
 }

@@ -384,16 +384,15 @@ static bool wants_features(const work *index) {
     return wanted;
 }
 
-static clproc_status run(work *index, clproc_error *error) {
+clproc_status clp_index_open(work *index, clproc_error *error) {
+    clproc_status status =
+        clp_store_open(&index->store, index->params->output, &index->selection, error);
+    return status == CLPROC_OK && index->params->update ? scan_old(index, error) : status;
+}
+
+clproc_status clp_index_finish(work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     clproc_status status;
-    CLP_TRY(status, out, list_files(index, error));
-    CLP_TRY(status, out, clp_store_open(&index->store, params->output, &index->selection, error));
-    if (params->update) {
-        CLP_TRY(status, out, scan_old(index, error));
-    }
-    CLP_TRY(status, out,
-            wants_features(index) ? clp_index_features(index, error) : make_rows(index, error));
     if (index->done < index->listing.own) {
         status = end_stopped(index, error);
         goto out;
@@ -410,7 +409,28 @@ out:
     return status;
 }
 
-static void release(work *index) {
+static clproc_status run(work *index, clproc_error *error) {
+    clproc_status status;
+    CLP_TRY(status, out, list_files(index, error));
+    CLP_TRY(status, out, clp_index_open(index, error));
+    CLP_TRY(status, out,
+            wants_features(index) ? clp_index_features(index, error) : make_rows(index, error));
+    status = clp_index_finish(index, error);
+out:
+    return status;
+}
+
+void clp_index_begin(work *index, const clproc_index_params *params, clproc_index_result *result) {
+    *result = (clproc_index_result){0};
+    index->params = params;
+    index->result = result;
+    clp_events_init(&index->events, 1, params->on_event, params->user);
+    pthread_mutex_init(&index->lock, NULL);
+    pthread_cond_init(&index->filled, NULL);
+    pthread_cond_init(&index->emptied, NULL);
+}
+
+void clp_index_end(work *index) {
     for (size_t i = 0; index->slots && i < index->slot_count; i++) {
         for (size_t k = 0; k < CHUNK; k++) {
             clp_row_free(&index->slots[i].entries[k].row);
@@ -424,17 +444,17 @@ static void release(work *index) {
     clp_old_free(&index->old);
     clp_near_free(&index->near);
     clp_listing_free(&index->listing);
+    pthread_cond_destroy(&index->emptied);
+    pthread_cond_destroy(&index->filled);
+    pthread_mutex_destroy(&index->lock);
+    clp_events_destroy(&index->events);
 }
 
 clproc_status clp_index_run(const clproc_index_params *params, clproc_index_result *result,
                             clproc_error *error) {
     uint64_t started = clp_clock_ns();
-    work index = {.params = params, .result = result};
-    *result = (clproc_index_result){0};
-    clp_events_init(&index.events, 1, params->on_event, params->user);
-    pthread_mutex_init(&index.lock, NULL);
-    pthread_cond_init(&index.filled, NULL);
-    pthread_cond_init(&index.emptied, NULL);
+    work index = {.params = NULL};
+    clp_index_begin(&index, params, result);
     clproc_status status = clp_index_prepare(&index, error);
     if (status == CLPROC_OK) {
         status = run(&index, error);
@@ -442,10 +462,6 @@ clproc_status clp_index_run(const clproc_index_params *params, clproc_index_resu
     result->found = index.events.found;
     result->bytes = index.bytes;
     result->seconds = (double)(clp_clock_ns() - started) * 1e-9;
-    release(&index);
-    pthread_cond_destroy(&index.emptied);
-    pthread_cond_destroy(&index.filled);
-    pthread_mutex_destroy(&index.lock);
-    clp_events_destroy(&index.events);
+    clp_index_end(&index);
     return status;
 }
