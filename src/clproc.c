@@ -269,7 +269,8 @@ void clproc_score_params_init(clproc_score_params *params) {
 clproc_status clproc_score(const clproc_score_params *params, clproc_score_result *result,
                            clproc_error *error) {
     clproc_score_result unwanted;
-    if (!params || !params->model || !params->table || !params->output) {
+    if (!params || params->model_count == 0 || !params->models || !params->table ||
+        !params->output) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_score() needs a model, a table and an output");
     }

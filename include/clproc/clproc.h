@@ -412,7 +412,7 @@ typedef struct clproc_run_params {
     const clproc_output *outputs;
     size_t output_count; /**< of the further ones; CLPROC_MAX_OUTPUTS - 1 at most */
     /** Make an index with features of all inputs in the same pass, as clproc_index() would make it;
-     * NULL: none. Of this `output`, a file, `fields`, `where` and `model` count. A file that cannot
+     * NULL: none. Of this `output`, a file, `fields`, `where` and `models` count. A file that cannot
      * be processed has its row as well. With `resume` rows are kept of files that have not changed;
      * with `dry_run` none is made. */
     const clproc_index_params *index;
@@ -560,9 +560,10 @@ struct clproc_index_params {
     /** Tell groups of pictures whose perceptual hashes differ from one to the next in so many bits
      * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
     int near;
-    /** An ONNX file as in clproc_score_params, whose scores become the fields Score, Score2 and so
-     * on; its columns are fields that are numbers. Implies `features`; NULL: none. */
-    const char *model;
+    /** Models as in clproc_score_params, whose scores become, one model after the other, the fields
+     * Score, Score2 and so on; their columns are fields that are numbers. Any implies `features`. */
+    const char *const *models;
+    size_t model_count;
     clproc_near_fn on_near; /**< called once all rows are in the index, group by group */
 
     clproc_event_fn on_event; /**< may be NULL */
@@ -609,13 +610,16 @@ CLPROC_API const char *clproc_index_ending(size_t index);
 /* ---------------------------------------------------------------- scores */
 
 typedef struct clproc_score_params {
-    const char *model;   /**< an ONNX file: a linear model or trees, as scikit-learn fits them */
+    /** ONNX files of linear models or trees, as scikit-learn fits them: each its path, or that with
+     * a name, as "a.onnx:keep". */
+    const char *const *models;
+    size_t model_count;
     const char *table;   /**< .csv with a row of names, or .jsonl: an index, or any other */
     const char *output;  /**< of the same kind, or "-" for standard output. It is replaced as a
                             whole, or stays as it is. */
-    const char *name;    /**< what columns of scores are called; NULL: as the model's file */
-    const char *columns; /**< the table's columns in the order of the model's, joined by commas;
-                            NULL: those that the model names */
+    const char *name;    /**< what the first model's columns of scores are called; NULL: as it is */
+    const char *columns; /**< the table's columns in the order of the one model's, joined by commas;
+                            NULL: those that each model names */
     int jobs;            /**< threads; 0: one per core */
     const volatile int *cancel; /**< non-zero stops; may be NULL */
 } clproc_score_params;
@@ -626,7 +630,7 @@ typedef struct clproc_score_result {
 } clproc_score_result;
 
 CLPROC_API void clproc_score_params_init(clproc_score_params *params);
-/** Writes the rows of a table as they are, with a model's scores as further columns. */
+/** Writes the rows of a table as they are, with models' scores as further columns. */
 CLPROC_API clproc_status clproc_score(const clproc_score_params *params,
                                       clproc_score_result *result, clproc_error *error);
 /** The operators of ONNX that models may use, by their place from 0; NULL beyond the last. */

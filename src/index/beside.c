@@ -17,7 +17,8 @@ clproc_status clp_index_beside_run(const clproc_run_params *run, clproc_run_resu
         .output = run->index->output,
         .fields = run->index->fields,
         .where = run->index->where,
-        .model = run->index->model,
+        .models = run->index->models,
+        .model_count = run->index->model_count,
         .features = true,
         .update = run->resume, /* what it left alone keeps its row */
         .on_event = pass_notice,

@@ -3,12 +3,8 @@
 
 #include <string.h>
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "model/build.h"
-
-/** Bytes of a model's file. */
-#define MOST_BYTES ((size_t)1 << 30)
 
 /* ------------------------------------------------------------------ operators */
 
@@ -328,17 +324,6 @@ clproc_status clp_model_read(clp_onnx_model **model, const uint8_t *data, size_t
     }
     *model = builder.model;
     return status;
-}
-
-clproc_status clp_model_open(clp_onnx_model **model, const char *path, clproc_error *error) {
-    clp_bytes bytes = {0};
-    clproc_status status = clp_file_read(path, MOST_BYTES, &bytes, error);
-    *model = NULL;
-    if (status == CLPROC_OK) {
-        status = clp_model_read(model, bytes.data, bytes.size, error);
-    }
-    clp_bytes_free(&bytes);
-    return status == CLPROC_OK ? status : clp_error_in_file(error, status, path);
 }
 
 void clp_model_destroy(clp_onnx_model **model) {
