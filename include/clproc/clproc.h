@@ -412,9 +412,9 @@ typedef struct clproc_run_params {
     const clproc_output *outputs;
     size_t output_count; /**< of the further ones; CLPROC_MAX_OUTPUTS - 1 at most */
     /** Make an index with features of all inputs in the same pass, as clproc_index() would make it;
-     * NULL: none. Of this `output`, a file, `fields`, `where` and `models` count. A file that cannot
-     * be processed has its row as well. With `resume` rows are kept of files that have not changed;
-     * with `dry_run` none is made. */
+     * NULL: none. Of this `output`, a file, `fields`, `where` and `models` count. A file that
+     * cannot be processed has its row as well. With `resume` rows are kept of files that have not
+     * changed; with `dry_run` none is made. */
     const clproc_index_params *index;
     const char *device; /**< as in clproc_context_params */
 
@@ -561,7 +561,8 @@ struct clproc_index_params {
      * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
     int near;
     /** Models as in clproc_score_params, whose scores become, one model after the other, the fields
-     * Score, Score2 and so on; their columns are fields that are numbers. Any implies `features`. */
+     * Score, Score2 and so on; their columns are fields that are numbers. Any implies `features`.
+     */
     const char *const *models;
     size_t model_count;
     clproc_near_fn on_near; /**< called once all rows are in the index, group by group */

@@ -23,11 +23,11 @@ typedef struct clp_head {
     int64_t seconds, nanoseconds; /**< of its last change */
     clp_head_window first, other;
     const uint8_t *lent; /**< all there is; NULL where the file is read */
-    uint64_t read;       /**< bytes read of this file */
-    int code;            /**< errno of a read that failed, 0 if none did */
-    uint64_t reached;    /**< how far its beginning was asked for */
-    size_t *expected;    /**< of its ending: bytes of the first read */
-    size_t usual[128];   /**< by the first letter of an ending; 0: not known yet */
+    uint64_t read;     /**< bytes read of this file */
+    int code;          /**< errno of a read that failed, 0 if none did */
+    uint64_t reached;  /**< how far its beginning was asked for */
+    size_t *expected;  /**< of its ending: bytes of the first read */
+    size_t usual[128]; /**< by the first letter of an ending; 0: not known yet */
 } clp_head;
 
 /** Opens a regular file, and reads nothing yet. */

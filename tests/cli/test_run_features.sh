@@ -6,7 +6,7 @@ clproc devices
 grep -q 'cpu:' "$out" || skip "there is no OpenCL on the processor"
 
 mkdir in
-cp "$images"/*.jpg "$images"/*.png in/
+cp "$images"/00* in/
 pictures=$(find in -type f | wc -l)
 clproc index in -o want.csv --features -q
 expect_code 0
@@ -89,7 +89,7 @@ clproc run in -o a --resize 200x --existing skip --features a.csv
 expect_code 0
 expect_err "^clproc: 0 written, $pictures skipped"
 expect_same a.csv want.csv
-clproc run in/0*.jpg -o f --resize 200x --resume --features f.csv
+clproc run in/*.jpg -o f --resize 200x --resume --features f.csv
 expect_code 0
 touch -d '2001-01-01' in/000*
 clproc index in -o want.csv --features -q
@@ -140,10 +140,15 @@ expect_code 0
 expect_same merged.csv want.csv
 
 # ------------------------------------------------------------ tables, and what is refused
-clproc run in --null-output --features h.sqlite
-expect_code 0
-clproc index merge h.sqlite -o h.csv
-expect_same h.csv want.csv
+clproc help index
+if grep -q '\.sqlite' "$out"; then
+    clproc run in --null-output --features h.sqlite
+    expect_code 0
+    clproc index merge h.sqlite -o h.csv
+    expect_same h.csv want.csv
+else
+    echo "skipped: this build has no SQLite"
+fi
 cp want.csv kept.csv
 clproc run in -o i --resize 200x --features kept.csv --dry-run
 expect_code 0
