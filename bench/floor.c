@@ -77,10 +77,8 @@ static clproc_status prepare(worker *self, item *one, clproc_error *error) {
     CLP_TRY(status, out,
             clp_decoder_read(self->decoder, &one->layout, one->planes.data, &result, error));
     CLP_TRY(status, out, open_file(self, one->input, &header, error));
-    CLP_TRY(status, out, clp_output_set_make(&outputs, &params, error));
-    CLP_TRY(status, out,
-            clp_recipes_make(&recipe, &outputs, 1, self->decoder, &header,
-                             clp_recipe_orientation(&params, &header), 0, error));
+    CLP_TRY(status, out, clp_output_set_make(&outputs, &params, CLP_MAKES_FILES, error));
+    CLP_TRY(status, out, clp_recipes_make(&recipe, &outputs, 1, self->decoder, &header, 0, error));
     one->request = recipe.request;
 out:
     clp_recipes_release(&recipe, 1);

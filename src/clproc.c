@@ -133,6 +133,22 @@ static clproc_status check_shard(uint32_t shard, uint32_t shards, clproc_error *
     return CLPROC_OK;
 }
 
+/** Checks the index that a run is to make beside its outputs. */
+static clproc_status check_index(const clproc_run_params *params, clproc_error *error) {
+    const clproc_index_params *index = params->index;
+    if (index && (!index->output || strcmp(index->output, "-") == 0)) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "features go to a file, as --features photos.csv; `clproc index` "
+                             "writes them to standard output");
+    }
+    if (index && params->duration > 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "a duration repeats the inputs, whose features are made once; leave "
+                             "--features or --duration out");
+    }
+    return CLPROC_OK;
+}
+
 /** Checks what both a run and an explanation need. */
 static clproc_status check_params(const clproc_run_params *params, clproc_error *error) {
     clproc_status status;
@@ -144,6 +160,7 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
             check_range("fail_on", (int)params->fail_on, CLPROC_FAIL_ON_NONE,
                         CLPROC_FAIL_ON_WARNING, error));
     CLP_TRY(status, out, check_duration(params, error));
+    CLP_TRY(status, out, check_index(params, error));
     CLP_TRY(status, out, check_shard(params->shard, params->shards, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));
@@ -175,7 +192,9 @@ clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *res
     if (status != CLPROC_OK) {
         return status;
     }
-    return clp_batch_run(params, result ? result : &unwanted, profile, error);
+    result = result ? result : &unwanted;
+    return params->index ? clp_index_beside_run(params, result, profile, error)
+                         : clp_batch_run(params, NULL, result, profile, error);
 }
 
 clproc_status clproc_explain(const clproc_run_params *params, const char *file, FILE *out,
@@ -250,7 +269,8 @@ void clproc_score_params_init(clproc_score_params *params) {
 clproc_status clproc_score(const clproc_score_params *params, clproc_score_result *result,
                            clproc_error *error) {
     clproc_score_result unwanted;
-    if (!params || !params->model || !params->table || !params->output) {
+    if (!params || params->model_count == 0 || !params->models || !params->table ||
+        !params->output) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_score() needs a model, a table and an output");
     }

@@ -375,6 +375,8 @@ typedef struct clproc_event {
  */
 typedef void (*clproc_event_fn)(const clproc_event *event, void *user);
 
+typedef struct clproc_index_params clproc_index_params;
+
 /** Outputs of one run, at most. */
 #define CLPROC_MAX_OUTPUTS 32
 
@@ -409,7 +411,12 @@ typedef struct clproc_run_params {
      * this struct. A JPEG is shrunk while it is decoded as far as the largest output allows. */
     const clproc_output *outputs;
     size_t output_count; /**< of the further ones; CLPROC_MAX_OUTPUTS - 1 at most */
-    const char *device;  /**< as in clproc_context_params */
+    /** Make an index with features of all inputs in the same pass, as clproc_index() would make it;
+     * NULL: none. Of this `output`, a file, `fields`, `where` and `models` count. A file that
+     * cannot be processed has its row as well. With `resume` rows are kept of files that have not
+     * changed; with `dry_run` none is made. */
+    const clproc_index_params *index;
+    const char *device; /**< as in clproc_context_params */
 
     clproc_format format;
     int quality; /**< JPEG, WebP and AVIF, 1 to 100 */
@@ -541,7 +548,7 @@ typedef void (*clproc_near_fn)(const clproc_near *picture, void *user);
 
 #define CLPROC_MOST_NEAR 15
 
-typedef struct clproc_index_params {
+struct clproc_index_params {
     const char *const *inputs; /**< as in clproc_run_params, but no picture on standard input */
     size_t input_count;
     const char *output; /**< a file, whose ending chooses the format, or "-": JSON lines on standard
@@ -563,15 +570,17 @@ typedef struct clproc_index_params {
     /** Tell groups of pictures whose perceptual hashes differ from one to the next in so many bits
      * at most, up to CLPROC_MOST_NEAR; 0: none. Implies `features`. */
     int near;
-    /** An ONNX file as in clproc_score_params, whose scores become the fields Score, Score2 and so
-     * on; its columns are fields that are numbers. Implies `features`; NULL: none. */
-    const char *model;
+    /** Models as in clproc_score_params, whose scores become, one model after the other, the fields
+     * Score, Score2 and so on; their columns are fields that are numbers. Any implies `features`.
+     */
+    const char *const *models;
+    size_t model_count;
     clproc_near_fn on_near; /**< called once all rows are in the index, group by group */
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
     const volatile int *cancel; /**< non-zero stops; may be NULL */
-} clproc_index_params;
+};
 
 typedef struct clproc_index_result {
     uint64_t found;
@@ -612,13 +621,16 @@ CLPROC_API const char *clproc_index_ending(size_t index);
 /* ---------------------------------------------------------------- scores */
 
 typedef struct clproc_score_params {
-    const char *model;   /**< an ONNX file: a linear model or trees, as scikit-learn fits them */
+    /** ONNX files of linear models or trees, as scikit-learn fits them: each its path, or that with
+     * a name, as "a.onnx:keep". */
+    const char *const *models;
+    size_t model_count;
     const char *table;   /**< .csv with a row of names, or .jsonl: an index, or any other */
     const char *output;  /**< of the same kind, or "-" for standard output. It is replaced as a
                             whole, or stays as it is. */
-    const char *name;    /**< what columns of scores are called; NULL: as the model's file */
-    const char *columns; /**< the table's columns in the order of the model's, joined by commas;
-                            NULL: those that the model names */
+    const char *name;    /**< what the first model's columns of scores are called; NULL: as it is */
+    const char *columns; /**< the table's columns in the order of the one model's, joined by commas;
+                            NULL: those that each model names */
     int jobs;            /**< threads; 0: one per core */
     const volatile int *cancel; /**< non-zero stops; may be NULL */
 } clproc_score_params;
@@ -629,7 +641,7 @@ typedef struct clproc_score_result {
 } clproc_score_result;
 
 CLPROC_API void clproc_score_params_init(clproc_score_params *params);
-/** Writes the rows of a table as they are, with a model's scores as further columns. */
+/** Writes the rows of a table as they are, with models' scores as further columns. */
 CLPROC_API clproc_status clproc_score(const clproc_score_params *params,
                                       clproc_score_result *result, clproc_error *error);
 /** The operators of ONNX that models may use, by their place from 0; NULL beyond the last. */

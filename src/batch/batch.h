@@ -18,8 +18,13 @@ typedef struct clp_taken {
 
 /** Who takes features. Functions are called by any worker, each worker being in one call. */
 typedef struct clp_sink {
-    const clp_listing *listing; /**< the files */
-    /** Asked before a file is opened; false: it is none of the run's, and end() is not called. */
+    clp_listing *listing; /**< the files, to be freed by who takes features */
+    /** NULL: the listing is there, and features are all that is made. Else a run that makes its
+     * outputs, too, fills it in, and calls this before any file is opened; of workers, numbered
+     * from 1, there will be so many at most. */
+    clproc_status (*listed)(void *user, uint32_t workers, clproc_error *error);
+    /** Asked before a file is opened; false: its features are not wanted, and end() is not called
+     * for it. */
     bool (*begin)(void *user, uint32_t worker, uint32_t item, clproc_status *status,
                   clproc_error *error);
     /** Called once for each file, unless the run is stopped. An error, here as there, stops it. */
@@ -33,7 +38,7 @@ typedef struct clp_session {
     clp_prof *prof;       /**< NULL without a profile */
     uint64_t images;      /**< listed by the runs so far: the number of the next one's first */
     uint64_t deadline;    /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
-    const clp_sink *sink; /**< takes features of what runs process; NULL: they write files */
+    const clp_sink *sink; /**< takes features of what runs process; may be NULL */
     bool cut_short;       /**< the last run failed or was stopped */
     const volatile int *cancel; /**< of the last run */
 } clp_session;
@@ -49,9 +54,10 @@ clproc_status clp_session_run(clp_session *session, const clproc_run_params *par
                               clproc_run_result *result, clproc_error *error);
 
 /** A session of one run, or with params->duration of as many as fit; `*result` counts all of them.
- * `profile` may be NULL. */
-clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
-                            clproc_profile **profile, clproc_error *error);
+ * `profile` may be NULL, and so may `sink`. */
+clproc_status clp_batch_run(const clproc_run_params *params, const clp_sink *sink,
+                            clproc_run_result *result, clproc_profile **profile,
+                            clproc_error *error);
 /** Makes the features of all files of a listing. Of `params` inputs, outputs and operations are
  * set here. */
 clproc_status clp_batch_features(const clproc_run_params *params, const clp_sink *sink,

@@ -52,7 +52,7 @@ typedef enum clp_board_answer {
 
 /** Bits of clp_task.told: what is said, or counted, of a picture once, however often it is tried.
  */
-enum { CLP_TOLD_FLAWS = 1, CLP_TOLD_COUNTED = 2 };
+enum { CLP_TOLD_FLAWS = 1, CLP_TOLD_COUNTED = 2, CLP_TOLD_ASKED = 4, CLP_TOLD_DECLINED = 8 };
 
 typedef struct clp_task {
     uint32_t item;

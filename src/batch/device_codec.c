@@ -28,8 +28,7 @@ bool clp_worker_encodes_on_device(const clp_worker *self) {
     const clproc_run_params *params = &output->params;
     const clp_plan *plan = clp_worker_recipe(self)->plan;
     /* Whoever looks at the samples must have them. */
-    bool looked_at =
-        params->null_output || clp_verify_chosen(&self->run->verify, self->picture.task.item);
+    bool looked_at = params->null_output || clp_worker_verifies(self);
     return plan->target.format == CLPROC_FORMAT_JPEG && !params->progressive && !looked_at &&
            is_planar(&plan->output) && output->has_tables && has_codec(self);
 }
@@ -48,7 +47,6 @@ static const char *pack_aside(clp_worker *self, clp_scan *scan, clproc_status *s
 }
 
 clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, clproc_error *error) {
-    clp_run *run = self->run;
     const clp_picture *picture = &self->picture;
     const clp_recipe *recipe = clp_worker_recipe(self);
     clproc_status status = CLPROC_OK;
@@ -56,7 +54,7 @@ clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, cl
     size_t room;
     *packed = false;
     *scan = (clp_scan){0};
-    if (clp_verify_chosen(&run->verify, picture->task.item)) {
+    if (clp_worker_verifies(self)) {
         CLP_TRY(status, out, clp_worker_decode_original(self, error));
     }
     clp_prof_begin(self->thread, CLP_PROF_PACK, clp_worker_image(self, picture->task.item));

@@ -87,15 +87,15 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
     CLP_TRY(status, out,
             clp_decoder_open(decoder, bytes.data, bytes.size, &params->limits, params->fail_on,
                              &header, error));
-    CLP_TRY(status, out, clp_output_set_make(&outputs, &without, error));
+    CLP_TRY(status, out, clp_output_set_make(&outputs, &without, CLP_MAKES_FILES, error));
     recipes = clp_memory_zero(CLP_MEMORY_PLAN, outputs.count, sizeof *recipes);
     if (!recipes) {
         status = clp_error_memory(error, "a plan", outputs.count * sizeof *recipes);
         goto out;
     }
     CLP_TRY(status, out,
-            clp_recipes_make(recipes, &outputs, find_wanted(&outputs, &header), decoder, &header,
-                             clp_recipe_orientation(params, &header), 0, error));
+            clp_recipes_make(recipes, &outputs, find_wanted(&outputs, &header), decoder, &header, 0,
+                             error));
     status = explain_all(&outputs, recipes, &header, stream, error);
 out:
     if (recipes) {

@@ -11,7 +11,7 @@ clproc_status clp_worker_reopen(clp_worker *self, clproc_error *error) {
     if (self->file.size == 0) {
         return clp_worker_read_again(self, error);
     }
-    if (self->picture.decoded) {
+    if (self->picture.decoded || self->picture.tolerance != self->branch->output->params.fail_on) {
         status = clp_worker_read_header(self, self->picture.task.item, error);
         self->picture.decoded = false;
     }
@@ -43,6 +43,7 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     clp_decode_result result = {0};
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_DECODE, clp_worker_image(self, item));
+    self->picture.flaw[0] = '\0';
     CLP_TRY(status, out, make_ready(self, error));
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
     status = base ? clp_decoder_read(self->decoder, layout, base, &result, error)
@@ -69,7 +70,11 @@ clproc_status clp_worker_decode_aside(clp_worker *self, clproc_error *error) {
     if (!self->early) {
         return clp_error_memory(error, "a picture", bytes);
     }
-    return decode(self, picture->task.item, recipe, self->early, NULL, error);
+    clproc_status status = decode(self, picture->task.item, recipe, self->early, NULL, error);
+    if (status != CLPROC_OK) {
+        clp_worker_drop_early(self); /* features tolerate more, and need what they decode */
+    }
+    return status;
 }
 
 void clp_worker_drop_early(clp_worker *self) {
@@ -109,7 +114,7 @@ clproc_status clp_worker_fill(clp_worker *self, clproc_error *error) {
     clp_picture *picture = &self->picture;
     uint8_t *base = clp_lane_base(self->lane);
     clproc_status status = CLPROC_OK;
-    if (clp_verify_chosen(&self->run->verify, picture->task.item)) {
+    if (clp_worker_verifies(self)) {
         /* On their way through the device the samples get lost. */
         CLP_TRY(status, out, clp_worker_decode_original(self, error));
     } else if (!self->early && !base && !picture->in_rows) {

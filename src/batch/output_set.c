@@ -6,6 +6,7 @@
 #include "batch/strategy.h"
 #include "codec/jpeg_scan_write.h"
 #include "core/memory.h"
+#include "features/features.h"
 
 /* ------------------------------------------------- a run's settings by output */
 
@@ -53,12 +54,12 @@ void clproc_output_apply(clproc_run_params *params, const clproc_output *output)
 
 static clproc_status make(clp_output *output, const clproc_run_params *params,
                           const clp_output_set *all, uint32_t number, clproc_error *error) {
-    bool several = all->count > 1;
+    bool several = all->file_count > 1;
     clproc_status status;
     output->params = *params;
     clproc_output_apply(&output->params, &all->settings[number]);
     output->params.outputs = several ? all->settings : NULL;
-    output->params.output_count = several ? all->count : 0;
+    output->params.output_count = several ? all->file_count : 0;
     if (several && output->params.output && strcmp(output->params.output, "-") == 0) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                                "-o - is for one output of one picture; where a picture has "
@@ -82,12 +83,59 @@ clproc_format clp_output_format(const clp_output *output, clproc_format stored) 
     return asked == CLPROC_FORMAT_KEEP ? stored : asked;
 }
 
+/** The output that is no file: the small picture that features are of. */
+static clproc_status make_features(clp_output *output, const clproc_run_params *run,
+                                   clproc_pipeline **pipeline, clproc_error *error) {
+    clproc_run_params *params = &output->params;
+    clproc_status status;
+    CLP_TRY(status, out, clproc_pipeline_create(pipeline, error));
+    CLP_TRY(status, out, clproc_pipeline_parse(*pipeline, clp_features_pipeline, error));
+    clproc_run_params_init(params);
+    params->pipeline = *pipeline;
+    params->format = CLPROC_FORMAT_PNG; /* whole pixels: RGB or gray */
+    params->depth = 8;
+    params->null_output = true;
+    /* What can be seen of a damaged picture tells more than nothing. */
+    params->fail_on = CLPROC_FAIL_ON_NONE;
+    params->limits = run->limits;
+    params->memory = run->memory;
+    params->cancel = run->cancel;
+    output->features = true;
+    status = clp_colours_create(&output->colours, params, error);
+out:
+    return status;
+}
+
 /* ------------------------------------------------------------------ all */
 
+static clproc_status make_files(clp_output_set *outputs, const clproc_run_params *params,
+                                clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    outputs->settings[0] = clproc_output_of(params);
+    for (uint32_t i = 1; i < outputs->file_count; i++) {
+        outputs->settings[i] = params->outputs[i - 1];
+    }
+    CLP_TRY(status, out, clp_claims_create(&outputs->claims, outputs->file_count, error));
+    for (uint32_t i = 0; i < outputs->file_count; i++) {
+        CLP_TRY(status, out, make(&outputs->each[i], params, outputs, i, error));
+        CLP_TRY(
+            status, out,
+            clp_overlays_read(&outputs->overlays, outputs->settings[i].pipeline, params, error));
+    }
+out:
+    return status;
+}
+
 clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_params *params,
-                                  clproc_error *error) {
-    uint32_t count = (uint32_t)params->output_count + 1;
-    clproc_status status;
+                                  uint32_t makes, clproc_error *error) {
+    uint32_t files = makes & CLP_MAKES_FILES ? (uint32_t)params->output_count + 1 : 0;
+    uint32_t count = files + (makes & CLP_MAKES_FEATURES ? 1 : 0);
+    clproc_status status = CLPROC_OK;
+    if (count > CLPROC_MAX_OUTPUTS) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "beside features a picture may have %d outputs; use several runs",
+                             CLPROC_MAX_OUTPUTS - 1);
+    }
     outputs->each = clp_memory_zero(CLP_MEMORY_BATCH, count, sizeof *outputs->each);
     outputs->settings = clp_memory_zero(CLP_MEMORY_BATCH, count, sizeof *outputs->settings);
     if (!outputs->each || !outputs->settings) {
@@ -95,16 +143,15 @@ clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_para
         goto out;
     }
     outputs->count = count;
-    outputs->settings[0] = clproc_output_of(params);
-    for (uint32_t i = 1; i < count; i++) {
-        outputs->settings[i] = params->outputs[i - 1];
+    outputs->file_count = files;
+    if (files > 0) {
+        CLP_TRY(status, out, make_files(outputs, params, error));
     }
-    CLP_TRY(status, out, clp_claims_create(&outputs->claims, count, error));
+    if (count > files) {
+        CLP_TRY(status, out,
+                make_features(&outputs->each[files], params, &outputs->features_pipeline, error));
+    }
     for (uint32_t i = 0; i < count; i++) {
-        CLP_TRY(status, out, make(&outputs->each[i], params, outputs, i, error));
-        CLP_TRY(
-            status, out,
-            clp_overlays_read(&outputs->overlays, outputs->settings[i].pipeline, params, error));
         outputs->each[i].overlays = &outputs->overlays;
     }
 out:
@@ -121,6 +168,7 @@ void clp_output_set_free(clp_output_set *outputs) {
     }
     clp_claims_destroy(&outputs->claims);
     clp_overlays_free(&outputs->overlays);
+    clproc_pipeline_destroy(&outputs->features_pipeline);
     clp_memory_free(outputs->each);
     clp_memory_free(outputs->settings);
     *outputs = (clp_output_set){0};

@@ -152,16 +152,16 @@ static clproc_status ensure_lane(clp_worker *self, bool empty, clproc_error *err
 
 /** Bytes of the host that the picture takes beside the lane, from its file to its output. */
 static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
-    const clp_run *run = self->run;
+    const clproc_run_params *params = &self->branch->output->params;
     const clp_picture *picture = &self->picture;
     const clp_plan *plan = clp_worker_recipe(self)->plan;
-    bool verified = clp_verify_chosen(&run->verify, picture->task.item);
+    bool verified = clp_worker_verifies(self);
     bool decoded = self->early || verified || !picture->in_rows;
     uint64_t decode = picture->decode_bytes + (passage->scan ? picture->file_bytes : 0);
-    uint64_t encode = run->params->null_output
-                          ? 0
-                          : clp_codec_write_bytes(&plan->output, plan->target.format,
-                                                  self->branch->output->params.progressive);
+    uint64_t encode =
+        params->null_output
+            ? 0
+            : clp_codec_write_bytes(&plan->output, plan->target.format, params->progressive);
     uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
     encode = encode > reference ? encode : reference;
     /* A plan's tables are at the device, too. */

@@ -212,7 +212,9 @@ static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bo
 clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
                                uint32_t wanted, uint64_t granted, clp_recipe *recipes, bool *made,
                                clproc_error *error) {
-    uint32_t orientation = clp_recipe_orientation(&planner->outputs->each[0].params, header);
+    /* All outputs turn a picture alike, but for features, which are the last and always turn. */
+    const clp_output *last = &planner->outputs->each[planner->outputs->count - 1];
+    uint32_t orientation = clp_recipe_orientation(&last->params, header);
     recipe_key key = make_key(planner, header, orientation, wanted);
     entry *found;
     *made = false;
@@ -234,8 +236,8 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
     }
     pthread_mutex_unlock(&planner->lock);
 
-    clproc_status status = clp_recipes_make(recipes, planner->outputs, wanted, decoder, header,
-                                            orientation, granted, error);
+    clproc_status status =
+        clp_recipes_make(recipes, planner->outputs, wanted, decoder, header, granted, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);

@@ -22,12 +22,13 @@ typedef struct clp_recipe {
 /** Makes the recipes of the outputs that are `wanted`, told bit by bit, for the file that `decoder`
  * has open; those of the others are empty. They start
  * from one decode, whichever of them are made; where some need the picture as RGB and others its
- * planes, from two. What fails for one output alone is told in its recipe. `orientation`: as EXIF
- * numbers it; 1 leaves the picture as it is. `granted`: bytes that each output's matrices may take,
- * for what needs more says so in its recipe and fails; 0: any number. */
+ * planes, from two. Features have a decode of their own, as small as they take it: what they come
+ * to does not depend on other outputs. What fails for one output alone is told in its recipe.
+ * `granted`: bytes that each output's matrices may take, for what needs more says so in its recipe
+ * and fails; 0: any number. */
 clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
-                               clp_decoder *decoder, const clp_header *header, uint32_t orientation,
-                               uint64_t granted, clproc_error *error);
+                               clp_decoder *decoder, const clp_header *header, uint64_t granted,
+                               clproc_error *error);
 void clp_recipes_release(clp_recipe *recipes, uint32_t count);
 
 /** The bound of a run's memory: what was asked for, else a quarter of what there is. */

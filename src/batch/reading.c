@@ -21,6 +21,7 @@ static bool looks_like_picture(const uint8_t *head, size_t size) {
 static void pass_over(clp_worker *self, const char *path) {
     clp_events *events = &self->run->events;
     const clp_bytes *head = &self->file;
+    uint32_t files = clp_worker_count_files(self);
     const char *kind = clp_codec_kind(head->data, head->size);
     bool named = clp_ending_format(path) != CLPROC_FORMAT_KEEP || clp_ending_is_foreign(path);
     char message[128] = "skipped: is empty";
@@ -28,7 +29,7 @@ static void pass_over(clp_worker *self, const char *path) {
     if (!kind) {
         kind = head->size == 0 ? "empty" : named ? "unknown" : "other";
     }
-    if (named || clp_codec_kind_is_picture(kind)) {
+    if (files > 0 && (named || clp_codec_kind_is_picture(kind))) {
         bool unknown = strcmp(kind, "unknown") == 0;
         if (is_misnamed(path, head)) {
             snprintf(message, sizeof message,
@@ -40,8 +41,9 @@ static void pass_over(clp_worker *self, const char *path) {
         }
         clp_events_warning(events, path, message);
     }
-    clp_events_skipped(events, path, NULL, clp_worker_count_open(self), CLPROC_SKIP_NO_PICTURE,
-                       kind);
+    if (files > 0) {
+        clp_events_skipped(events, path, NULL, files, CLPROC_SKIP_NO_PICTURE, kind);
+    }
 }
 
 /** Has the board account for a file that is about to be read. Where there is no room beside what
@@ -122,11 +124,12 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
 }
 
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error) {
-    const clproc_run_params *params = self->run->params;
+    const clproc_run_params *params = &self->branch->output->params;
     clp_prof_begin(self->thread, CLP_PROF_HEADER, clp_worker_image(self, item));
     clproc_status status = clp_decoder_open(self->decoder, self->file.data, self->file.size,
                                             &params->limits, params->fail_on, &self->header, error);
     clp_prof_end(self->thread);
+    self->picture.tolerance = params->fail_on;
     return status;
 }
 
@@ -374,6 +377,31 @@ out:
     return status;
 }
 
+/** The first branch that is open: features only where no file is to be made. */
+static clp_branch *first_open(const clp_worker *self) {
+    clp_branch *branch = self->picture.branches;
+    while (!branch->open) {
+        branch++;
+    }
+    return branch;
+}
+
+/** Opens the file that was read. What files do not tolerate of its header, features may. */
+static clproc_status open_file(clp_worker *self, clproc_error *error) {
+    uint32_t item = self->picture.task.item;
+    self->branch = first_open(self);
+    clproc_status status = clp_worker_read_header(self, item, error);
+    if (status != CLPROC_OK && !self->branch->output->features) {
+        clp_branch *features = &self->picture.branches[self->run->outputs.count - 1];
+        if (features->open && features->output->features) {
+            clp_worker_fail_files(self, error);
+            self->branch = features;
+            status = clp_worker_read_header(self, item, error);
+        }
+    }
+    return status;
+}
+
 static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     uint32_t wanted;
     clproc_status status = keep_pixels(self, &wanted, outcome, error);
@@ -381,6 +409,7 @@ static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, cl
         clp_worker_count_open(self) == 0) {
         return status;
     }
+    self->branch = first_open(self);
     CLP_TRY(status, out, clp_worker_reopen(self, error));
     CLP_TRY(status, out, find_plans(self, wanted, outcome, error));
     for (uint32_t i = 0; *outcome == CLP_OUTCOME_GOES_ON && i < self->run->outputs.count; i++) {
@@ -411,7 +440,7 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
-    CLP_TRY(status, out, clp_worker_read_header(self, item, error));
+    CLP_TRY(status, out, open_file(self, error));
     self->picture.file_bytes = self->file.size;
     self->picture.decode_bytes = clp_codec_read_bytes(&self->header, self->file.size);
     if (!self->picture.task.tried) {

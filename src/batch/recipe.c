@@ -65,7 +65,7 @@ typedef struct draft {
 /** Everything that is to be done to a picture decoded as `layout`. `*needed`: more matrices than
  * are granted, in bytes. */
 static clproc_status collect_terms(draft *d, const clp_layout *layout, const clp_header *header,
-                                   uint32_t orientation, uint64_t *needed, clproc_error *error) {
+                                   uint64_t *needed, clproc_error *error) {
     const clp_output *output = d->output;
     const clproc_run_params *params = &output->params;
     clp_terms *terms = &d->terms;
@@ -88,7 +88,7 @@ static clproc_status collect_terms(draft *d, const clp_layout *layout, const clp
         CLP_TRY(status, out, clp_terms_convert(terms, d->choice.conversion, error));
     }
     terms->apart = !clp_strategy_has(params, CLPROC_STRATEGY_COMPOSE);
-    CLP_TRY(status, out, clp_terms_orient(terms, orientation, error));
+    CLP_TRY(status, out, clp_terms_orient(terms, clp_recipe_orientation(params, header), error));
     if (params->pipeline) {
         CLP_TRY(status, out, clp_pipeline_terms(params->pipeline, terms, error));
     }
@@ -108,8 +108,8 @@ out:
 
 /** What is to be done for one output, and how it would have the picture decoded. */
 static clproc_status begin(draft *d, const clp_output *output, const clp_layout *whole,
-                           const clp_header *header, uint32_t orientation, uint64_t granted,
-                           clp_recipe *recipe, clproc_error *error) {
+                           const clp_header *header, uint64_t granted, clp_recipe *recipe,
+                           clproc_error *error) {
     const clproc_run_params *params = &output->params;
     clproc_status status;
     *d = (draft){
@@ -126,7 +126,7 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
     snprintf(recipe->overlay_problem, sizeof recipe->overlay_problem, "%s",
              d->choice.overlay_problem);
-    CLP_TRY(status, out, collect_terms(d, whole, header, orientation, &recipe->needed, error));
+    CLP_TRY(status, out, collect_terms(d, whole, header, &recipe->needed, error));
     d->target = choose_target(params, d->format, whole);
     d->target.features = output->features;
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
@@ -148,14 +148,12 @@ static void end(draft *d) {
 
 /** Makes the plan of one output for a picture decoded as `decoded`. */
 static clproc_status finish(draft *d, const clp_layout *whole, const clp_layout *decoded,
-                            const clp_header *header, uint32_t orientation, clp_recipe *recipe,
-                            clproc_error *error) {
+                            const clp_header *header, clp_recipe *recipe, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (decoded->model != whole->model || recipe->request.eighths != 8) {
         clp_terms_free(&d->terms);
         d->has_terms = false;
-        CLP_TRY(status, out,
-                collect_terms(d, decoded, header, orientation, &recipe->needed, error));
+        CLP_TRY(status, out, collect_terms(d, decoded, header, &recipe->needed, error));
     }
     d->has_terms = false; /* they are the plan's, or gone */
     status = clp_plan_create(&recipe->plan, decoded, &d->terms, &d->target, error);
@@ -163,9 +161,11 @@ out:
     return status;
 }
 
-/** True if one decode can serve both: luma is there with the other planes as well. */
+/** True if one decode can serve both: luma is there with the other planes as well. Features are of
+ * pictures decoded as their definition says, not as another output would have them. */
 static bool are_alike(const draft *a, const draft *b) {
-    return (a->model == CLP_MODEL_RGB) == (b->model == CLP_MODEL_RGB);
+    return (a->model == CLP_MODEL_RGB) == (b->model == CLP_MODEL_RGB) &&
+           a->output->features == b->output->features;
 }
 
 /** The decode that serves an output and all that are like it: as large as the largest needs. */
@@ -203,18 +203,20 @@ static clproc_status choose(const draft *d, const clp_decode_request *shared, cl
 
 static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint32_t wanted,
                               clp_decoder *decoder, const clp_layout *whole,
-                              const clp_header *header, uint32_t orientation, uint64_t granted,
-                              clp_recipe *recipes, clproc_error *error) {
+                              const clp_header *header, uint64_t granted, clp_recipe *recipes,
+                              clproc_error *error) {
     clp_decode_request requests[CLPROC_MAX_OUTPUTS];
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; i < outputs->count; i++) {
         if (wanted >> i & 1) {
-            (void)begin(&drafts[i], &outputs->each[i], whole, header, orientation, granted,
-                        &recipes[i], &recipes[i].failure); /* kept there */
+            (void)begin(&drafts[i], &outputs->each[i], whole, header, granted, &recipes[i],
+                        &recipes[i].failure); /* kept there */
         }
     }
     for (uint32_t i = 0; i < outputs->count; i++) {
-        requests[i] = settle(drafts, outputs->count, &drafts[i], whole, header);
+        if (drafts[i].has_terms) {
+            requests[i] = settle(drafts, outputs->count, &drafts[i], whole, header);
+        }
     }
     for (uint32_t i = 0; i < outputs->count; i++) {
         clp_layout decoded;
@@ -222,7 +224,7 @@ static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint
             CLP_TRY(
                 status, out,
                 choose(&drafts[i], &requests[i], decoder, &recipes[i].request, &decoded, error));
-            (void)finish(&drafts[i], whole, &decoded, header, orientation, &recipes[i],
+            (void)finish(&drafts[i], whole, &decoded, header, &recipes[i],
                          &recipes[i].failure); /* the same */
         }
     }
@@ -231,8 +233,8 @@ out:
 }
 
 clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
-                               clp_decoder *decoder, const clp_header *header, uint32_t orientation,
-                               uint64_t granted, clproc_error *error) {
+                               clp_decoder *decoder, const clp_header *header, uint64_t granted,
+                               clproc_error *error) {
     clp_decode_request request = {.model = header->model, .eighths = 8};
     clp_layout whole;
     clproc_status status;
@@ -242,8 +244,7 @@ clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *output
         return clp_error_memory(error, "a plan", outputs->count * sizeof *drafts);
     }
     CLP_TRY(status, out, clp_decoder_layout(decoder, &request, &whole, error));
-    status = make_all(drafts, outputs, wanted, decoder, &whole, header, orientation, granted,
-                      recipes, error);
+    status = make_all(drafts, outputs, wanted, decoder, &whole, header, granted, recipes, error);
 out:
     for (uint32_t i = 0; i < outputs->count; i++) {
         end(&drafts[i]);

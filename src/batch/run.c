@@ -58,8 +58,10 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     clproc_status status;
     clp_listing_output folders[CLPROC_MAX_OUTPUTS];
     clp_listing_request request = clp_run_listing_request(run, folders);
-    if (run->session->sink) {
-        run->listing = *run->session->sink->listing; /* lent */
+    const clp_sink *sink = run->session->sink;
+    if (sink && !sink->listed) {
+        run->listing = *sink->listing;
+        run->lent = true;
         clp_prof_thread_leave(thread);
         return CLPROC_OK;
     }
@@ -81,6 +83,12 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
                     clp_names_claim_all(run->outputs.each[i].names, &run->listing, error));
         }
     }
+    if (sink) {
+        *sink->listing = run->listing;
+        run->lent = true;
+        CLP_TRY(status, out, clp_run_make_output(run, error)); /* a table may stand there, too */
+        status = sink->listed(sink->user, run->jobs, error);
+    }
 out:
     clp_prof_end(thread);
     clp_prof_thread_leave(thread);
@@ -94,7 +102,7 @@ static bool writes(const clp_run *run) {
 
 clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.count; i++) {
+    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.file_count; i++) {
         status = clp_names_prepare(run->outputs.each[i].names, error);
     }
     return status;
@@ -153,9 +161,11 @@ static clproc_status begin_stations(clp_run *run, clproc_error *error) {
 static clproc_status prepare(clp_run *run, clproc_error *error) {
     const clproc_run_params *params = run->params;
     clproc_status status;
-    CLP_TRY(status, out, clp_output_set_make(&run->outputs, params, error));
+    const clp_sink *sink = run->session->sink;
+    uint32_t makes =
+        (!sink || sink->listed ? CLP_MAKES_FILES : 0) | (sink ? CLP_MAKES_FEATURES : 0);
+    CLP_TRY(status, out, clp_output_set_make(&run->outputs, params, makes, error));
     run->memory -= clp_overlays_bytes(&run->outputs.overlays); /* at most half of it */
-    run->outputs.each[0].features = run->session->sink != NULL;
     for (uint32_t i = 0; i < run->outputs.count; i++) {
         run->keeps |= clp_lossless_possible(&run->outputs.each[i].params);
         run->copies |= clp_lossless_copies(&run->outputs.each[i].params);
@@ -287,7 +297,7 @@ static void note_devices(clp_run *run) {
 static void print_pipelines(const clp_run *run, char *text, size_t size) {
     size_t used = 0;
     text[0] = '\0';
-    for (uint32_t i = 0; i < run->outputs.count && used + 4 < size; i++) {
+    for (uint32_t i = 0; i < run->outputs.file_count && used + 4 < size; i++) {
         const clproc_pipeline *pipeline = run->outputs.each[i].params.pipeline;
         used += (size_t)snprintf(text + used, size - used, "%s", i > 0 ? " + " : "");
         if (pipeline && used < size) {
@@ -333,7 +343,7 @@ static void release(clp_run *run) {
     clp_board_destroy(&run->board);
     clp_planner_destroy(&run->planner);
     clp_output_set_free(&run->outputs);
-    if (!run->session->sink) {
+    if (!run->lent) {
         clp_listing_free(&run->listing);
     }
     clp_verify_destroy(&run->verify);
@@ -448,8 +458,9 @@ static clproc_status run_repeatedly(clp_session *session, const clproc_run_param
     return status;
 }
 
-clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *result,
-                            clproc_profile **profile, clproc_error *error) {
+clproc_status clp_batch_run(const clproc_run_params *params, const clp_sink *sink,
+                            clproc_run_result *result, clproc_profile **profile,
+                            clproc_error *error) {
     uint64_t start = clp_clock_ns();
     clp_session session;
     *result = (clproc_run_result){0};
@@ -458,6 +469,7 @@ clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *
     if (status != CLPROC_OK) {
         return status;
     }
+    session.sink = sink;
     status = params->duration > 0 ? run_repeatedly(&session, params, result, error)
                                   : clp_session_run(&session, params, result, error);
     /* What stopped a run tells more than what kept it from being recorded. */
@@ -472,24 +484,10 @@ clproc_status clp_batch_run(const clproc_run_params *params, clproc_run_result *
 clproc_status clp_batch_features(const clproc_run_params *params, const clp_sink *sink,
                                  clproc_error *error) {
     clproc_run_params each = *params;
-    clproc_pipeline *pipeline = NULL;
     clproc_run_result result;
-    clp_session session = {.sink = NULL};
-    clproc_status status;
-    CLP_TRY(status, out, clp_session_begin(&session, CLPROC_PROFILE_OFF, error));
-    session.sink = sink;
-    CLP_TRY(status, out, clproc_pipeline_create(&pipeline, error));
-    CLP_TRY(status, out, clproc_pipeline_parse(pipeline, clp_features_pipeline, error));
     each.inputs = NULL;
     each.input_count = each.output_count = 0;
     each.output = NULL;
-    each.pipeline = pipeline;
-    each.format = CLPROC_FORMAT_PNG; /* whole pixels: RGB or gray */
-    each.depth = 8;
     each.null_output = true;
-    status = clp_session_run(&session, &each, &result, error);
-out:
-    (void)clp_session_end(&session, NULL, NULL); /* without a profile nothing fails */
-    clproc_pipeline_destroy(&pipeline);
-    return status;
+    return clp_batch_run(&each, sink, &result, NULL, error);
 }

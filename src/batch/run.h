@@ -26,6 +26,7 @@ typedef struct clp_run {
     clp_prof *prof; /**< the session's */
     clp_events events;
     clp_listing listing;
+    bool lent;            /**< the listing belongs to who takes features */
     uint64_t first_image; /**< of the listing, as the profile numbers pictures */
     clp_planner *planner;
     clp_board *board;

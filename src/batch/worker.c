@@ -22,43 +22,64 @@ void clp_worker_close_branch(clp_worker *self) {
     self->picture.task.done |= UINT32_C(1) << (self->branch - self->picture.branches);
 }
 
-uint32_t clp_worker_count_open(const clp_worker *self) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
-        count += self->picture.branches[i].open;
+static uint32_t count_open(const clp_worker *self, uint32_t count) {
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        open += self->picture.branches[i].open;
     }
-    return count;
+    return open;
+}
+
+uint32_t clp_worker_count_open(const clp_worker *self) {
+    return count_open(self, self->run->outputs.count);
+}
+
+uint32_t clp_worker_count_files(const clp_worker *self) {
+    return count_open(self, self->run->outputs.file_count);
 }
 
 void clp_worker_fail_branch(clp_worker *self, const clproc_error *error) {
-    /* A picture that was under way when the run was stopped has not failed. */
-    if (error->status != CLPROC_ERROR_CANCELLED) {
-        /* Before its sides are known, a template is all there is. */
-        const char *name = self->branch->name.size > 0 ? (char *)self->branch->name.data
-                                                       : self->branch->output->params.output;
+    const clp_branch *branch = self->branch;
+    if (branch->output->features) {
+        note_flaw(self, error->message);
+    } else if (error->status != CLPROC_ERROR_CANCELLED) {
+        /* A picture that was under way when the run was stopped has not failed. Before its sides
+         * are known, a template is all there is. */
+        const char *name =
+            branch->name.size > 0 ? (char *)branch->name.data : branch->output->params.output;
         clp_events_failed(&self->run->events, clp_worker_input(self, self->picture.task.item), name,
                           1, error);
     }
-    note_flaw(self, error->message);
     clp_worker_close_branch(self);
 }
 
-/** Reports once that all branches which are open have failed, and closes them. */
-static void fail_all(clp_worker *self, const clproc_error *error) {
+void clp_worker_fail_files(clp_worker *self, const clproc_error *error) {
     clp_picture *picture = &self->picture;
-    uint32_t count = clp_worker_count_open(self);
+    const clp_output_set *outputs = &self->run->outputs;
+    uint32_t count = clp_worker_count_files(self);
     const char *name = "";
-    note_flaw(self, error->message);
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
+    for (uint32_t i = 0; i < outputs->file_count; i++) {
         clp_branch *branch = &picture->branches[i];
         if (branch->open) {
             name = branch->name.size > 0 ? (char *)branch->name.data : "";
             branch->open = false;
+            picture->task.done |= UINT32_C(1) << i;
         }
     }
     if (count > 0 && error->status != CLPROC_ERROR_CANCELLED) {
         clp_events_failed(&self->run->events, clp_worker_input(self, picture->task.item),
-                          self->run->outputs.count > 1 ? "" : name, count, error);
+                          outputs->file_count > 1 ? "" : name, count, error);
+    }
+}
+
+/** Nothing can be made of the picture: closes all branches. */
+static void fail_all(clp_worker *self, const clproc_error *error) {
+    clp_worker_fail_files(self, error);
+    for (uint32_t i = self->run->outputs.file_count; i < self->run->outputs.count; i++) {
+        self->branch = &self->picture.branches[i];
+        if (self->branch->open) {
+            clp_worker_fail_branch(self, error);
+        }
     }
 }
 
@@ -71,6 +92,9 @@ void clp_worker_count_picture(clp_worker *self) {
 void clp_worker_warn(clp_worker *self, uint32_t what, const char *message) {
     clp_task *task = &self->picture.task;
     note_flaw(self, message);
+    if (self->branch->output->features) {
+        return; /* who looks at files does not ask how features came about */
+    }
     if (!(task->told & what)) {
         clp_events_warning(&self->run->events, clp_worker_input(self, task->item), message);
     }
@@ -180,8 +204,14 @@ static void verify(clp_worker *self, const uint8_t *results) {
     }
 }
 
+static void save_features(clp_worker *self, const uint8_t *results) {
+    const clp_plan *plan = clp_worker_recipe(self)->plan;
+    clp_features_make(&self->features, &plan->picture, &plan->output, results);
+    self->picture.summed = true;
+}
+
 /** Encodes and writes what the lane holds. */
-static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_error *error) {
+static clproc_status save_file(clp_worker *self, uint8_t *results, clproc_error *error) {
     clp_run *run = self->run;
     const clp_picture *picture = &self->picture;
     const clp_layout *output = &clp_worker_recipe(self)->plan->output;
@@ -191,11 +221,6 @@ static clproc_status save_results(clp_worker *self, uint8_t *results, clproc_err
     bool writes = !run->params->null_output;
     clp_digest digest = {.text = ""};
     clproc_status status = CLPROC_OK;
-    if (self->branch->output->features) {
-        const clp_plan *plan = clp_worker_recipe(self)->plan;
-        clp_features_make(&self->features, &plan->picture, &plan->output, results);
-        self->picture.summed = true;
-    }
     if (picture->original) {
         verify(self, results);
     }
@@ -222,8 +247,10 @@ static clproc_status save_picture(clp_worker *self, clproc_error *error) {
     if (!clp_worker_encodes_on_device(self)) {
         status = clp_lane_results(self->lane, &results, error);
     }
-    if (status == CLPROC_OK) {
-        status = save_results(self, results, error);
+    if (status == CLPROC_OK && self->branch->output->features) {
+        save_features(self, results);
+    } else if (status == CLPROC_OK) {
+        status = save_file(self, results, error);
     }
     clp_prof_end(self->thread);
     return status;
@@ -251,6 +278,7 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
     bool holds = status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON && self->lane &&
                  clp_lane_holds_input(self->lane);
     picture->held = holds ? *input : (clp_layout){.plane_count = 0};
+    picture->held_eighths = clp_worker_recipe(self)->request.eighths;
     return status;
 }
 
@@ -301,7 +329,8 @@ static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
 }
 
 /** The next branch to make; NULL: none is open. First come those that find their planes in the
- * lane, then those that need most, among which others will find theirs. */
+ * lane, then those that need most, among which others will find theirs. Features are the last: they
+ * tolerate what files may not, and take what is left in the lane if it is what they need. */
 static clp_branch *next_branch(const clp_worker *self) {
     const clp_picture *picture = &self->picture;
     clp_branch *found = NULL;
@@ -313,7 +342,7 @@ static clp_branch *next_branch(const clp_worker *self) {
         const clp_recipe *recipe = &picture->recipes[i];
         bool here = clp_worker_is_resident(self, recipe);
         uint32_t rank = recipe->plan->input.plane_count + (here ? CLP_MAX_PLANES : 0);
-        if (rank > most) {
+        if (rank > most && !(found && picture->branches[i].output->features)) {
             most = rank;
             found = &picture->branches[i];
         }
@@ -335,8 +364,9 @@ static void make_branches(clp_worker *self, bool *again) {
         if (*again) {
             return;
         }
-        if (status != CLPROC_OK && self->picture.unreadable) {
-            fail_all(self, &error);
+        bool features = self->branch->output->features;
+        if (status != CLPROC_OK && self->picture.unreadable && !features) {
+            clp_worker_fail_files(self, &error);
         } else if (status != CLPROC_OK) {
             clp_worker_fail_branch(self, &error);
         } else {
@@ -354,16 +384,21 @@ static void begin_picture(clp_worker *self, const clp_task *task) {
     self->station = CLP_NO_STATION;
 }
 
-/** True if a file is this run's to process. */
-static bool is_wanted(clp_worker *self, uint32_t item) {
+/** Asks who takes features whether those of the file are wanted, once however often it is tried. */
+static void ask_sink(clp_worker *self) {
     const clp_sink *sink = self->run->session->sink;
+    clp_task *task = &self->picture.task;
     clproc_status status = CLPROC_OK;
     clproc_error error;
-    bool wanted = !sink || sink->begin(sink->user, self->number, item, &status, &error);
+    if (sink && !(task->told & CLP_TOLD_ASKED) &&
+        !sink->begin(sink->user, self->number, task->item, &status, &error)) {
+        task->told |= CLP_TOLD_DECLINED;
+        task->done |= UINT32_C(1) << self->run->outputs.file_count;
+    }
+    task->told |= CLP_TOLD_ASKED;
     if (status != CLPROC_OK) {
         clp_board_stop(self->run->board, &error);
     }
-    return wanted;
 }
 
 /** Tells who takes features what became of the picture. */
@@ -373,7 +408,7 @@ static void hand_over(clp_worker *self) {
     const clp_picture *picture = &self->picture;
     clproc_error error;
     /* Of a run that is stopped nobody knows what a picture would have come to. */
-    if (!sink || clp_cancel_asked(run->params->cancel) ||
+    if (!sink || picture->task.told & CLP_TOLD_DECLINED || clp_cancel_asked(run->params->cancel) ||
         clp_board_result(run->board, NULL) != CLPROC_OK) {
         return;
     }
@@ -392,11 +427,8 @@ static void do_file(clp_worker *self, const clp_task *task) {
     clproc_error error;
     clp_outcome outcome;
     bool again = false;
-    if (!is_wanted(self, task->item)) {
-        clp_board_done(self->run->board);
-        return;
-    }
     begin_picture(self, task);
+    ask_sink(self);
     clp_prof_begin(self->thread, CLP_PROF_LOAD, clp_worker_image(self, task->item));
     clproc_status status = clp_worker_prepare(self, &outcome, &error);
     clp_prof_end(self->thread);

@@ -30,10 +30,12 @@ typedef struct clp_picture {
     bool decoded;     /**< the decoder is through with the file; see clp_worker_reopen() */
     bool unreadable;  /**< its decoding has failed: no output can be made */
     clp_layout held; /**< how its samples lie in the lane, for the next output; of no planes: not */
-    bool blamed;     /**< the board was told that a station has failed with it */
-    bool summed;     /**< its features are there */
-    char flaw[256];  /**< what is wrong with it, for who takes features */
-    uint8_t *original; /**< its decoded samples, kept for --verify, or NULL */
+    uint32_t held_eighths;    /**< as how large these were decoded */
+    clproc_fail_on tolerance; /**< that the decoder has it open with */
+    bool blamed;              /**< the board was told that a station has failed with it */
+    bool summed;              /**< its features are there */
+    char flaw[256];           /**< what is wrong with it as decoded last, for who takes features */
+    uint8_t *original;        /**< its decoded samples, kept for --verify, or NULL */
 } clp_picture;
 
 /** Codec state and buffers that serve file after file. */
@@ -69,7 +71,14 @@ static inline const clp_recipe *clp_worker_recipe(const clp_worker *self) {
 
 /** True if the lane holds the samples that a recipe starts from. */
 static inline bool clp_worker_is_resident(const clp_worker *self, const clp_recipe *recipe) {
-    return clp_layout_begins_with(&self->picture.held, &recipe->plan->input);
+    return self->picture.held_eighths == recipe->request.eighths &&
+           clp_layout_begins_with(&self->picture.held, &recipe->plan->input);
+}
+
+/** True if the present branch is one of those that are compared with the reference. */
+static inline bool clp_worker_verifies(const clp_worker *self) {
+    return !self->branch->output->features &&
+           clp_verify_chosen(&self->run->verify, self->picture.task.item);
 }
 
 /** What the profile calls a picture. */
@@ -84,7 +93,8 @@ typedef enum clp_outcome {
     CLP_OUTCOME_STOPPED  /**< the run was */
 } clp_outcome;
 
-/** Warns of the picture, once however often it is tried. `what`: CLP_TOLD_… */
+/** Warns of the picture, once however often it is tried, and keeps that for who takes features.
+ * `what`: CLP_TOLD_… */
 void clp_worker_warn(clp_worker *self, uint32_t what, const char *message);
 
 /* --------------------------------------------------------- reading.c */
@@ -95,6 +105,7 @@ clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome 
 /** Reads the picture's file once more, and its header: it has been given up, or so it shall seem.
  * Of memory nothing more is asked for. */
 clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error);
+/** Opens the file that was read, as the present branch tolerates it. */
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
 /** Settles the name of the present branch's file, and closes the branch where that is to stay. */
 clproc_status clp_worker_find_place(clp_worker *self, const clp_name_facts *facts,
@@ -170,8 +181,13 @@ clproc_status clp_worker_write(clp_worker *self, const void *data, size_t size,
 void clp_worker_close_branch(clp_worker *self);
 /** Reports that the present branch has failed, and closes it. */
 void clp_worker_fail_branch(clp_worker *self, const clproc_error *error);
+/** Reports once that no file can be made of the picture, and closes those branches. What can be
+ * seen of it may still do for features. */
+void clp_worker_fail_files(clp_worker *self, const clproc_error *error);
 /** Counts the picture, with the first of its outputs that is there. */
 void clp_worker_count_picture(clp_worker *self);
+/** Branches that are to be made, and of these, those of files. */
 uint32_t clp_worker_count_open(const clp_worker *self);
+uint32_t clp_worker_count_files(const clp_worker *self);
 
 #endif

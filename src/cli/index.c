@@ -44,6 +44,8 @@ static int prepare(clp_cli_settings *settings) {
         return clp_cli_usage_error("--near lists groups on standard output; name a file for the "
                                    "index, as -o photos.csv");
     }
+    settings->index.models = settings->models.items;
+    settings->index.model_count = settings->models.count;
     settings->index.inputs = settings->operands;
     settings->index.input_count = settings->operand_count;
     return clp_cli_shard(settings->shard, &settings->index.shard, &settings->index.shards);
@@ -77,7 +79,8 @@ static int merge(const clp_cli_settings *settings) {
     if (!params.output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o all.csv, or -o -");
     }
-    if (given->fields || given->where || given->update || given->model || settings->shard) {
+    if (given->fields || given->where || given->update || settings->models.count > 0 ||
+        settings->shard) {
         return clp_cli_usage_error("index merge takes rows as they are; leave --fields, --where, "
                                    "--update, --model and --shard out");
     }

@@ -63,6 +63,7 @@ const clp_cli_command clp_cli_commands[] = {
      "consist of.\n\n"
      "Examples:\n"
      "  clproc score keep.onnx photos.csv -o scored.csv\n"
+     "  clproc score keep.onnx photos.csv -o scored.csv --model faces-v3.onnx:faces\n"
      "  clproc score keep.onnx photos.jsonl -o - --columns ISO,FNumber,ExposureTime\n",
      clp_cli_score},
     {"devices", CLP_CLI_DEVICES, "[--json] [--bench]",

@@ -264,6 +264,10 @@ const clp_cli_option clp_cli_options[] = {
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_SAMPLES, CLP_CLI_GROUP_EXECUTION, "threads",
      FIELD(samples.jobs), .min = 0, .max = 1024, .zero = "one per core"},
 
+    {"features", 0, "FILE", CLP_CLI_INDEXED, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
+     "in the same pass, write metadata and features of all inputs to a table, by its ending %s, as "
+     "`clproc index --features` does",
+     FIELD(index.output), .zero = "none"},
     {"output", 'o', "FILE", CLP_CLI_INDEXED, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "the index, by its ending %s; it is replaced as a whole or stays as it is; - is JSON lines on "
      "standard output",
@@ -294,10 +298,11 @@ const clp_cli_option clp_cli_options[] = {
      "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; does "
      "--features, too",
      FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
-    {"model", 0, "FILE", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
+    {"model", 0, "FILE[:NAME]", CLP_CLI_LIST, CLP_CLI_INDEX | CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
      "add the scores of a model as columns Score, Score2 and so on: an ONNX file as for score, "
-     "fitted to features and other fields that are numbers; does --features, too",
-     FIELD(index.model), .zero = "no scores"},
+     "fitted to features and other fields that are numbers; does --features, too; repeatable: "
+     "columns go on with the next model's, and NAME tells which these are",
+     FIELD(models), .zero = "no scores"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
      FIELD(index.jobs), .min = 0, .max = 1024,
      .zero = "one per core, and 8 more for headers alone"},
@@ -306,6 +311,9 @@ const clp_cli_option clp_cli_options[] = {
      "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "
      "as it is; - is standard output",
      FIELD(score.output)},
+    {"model", 0, "FILE[:NAME]", CLP_CLI_LIST, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
+     "a further model, whose columns of scores are called NAME (default: as the file); repeatable",
+     FIELD(models), .zero = "none"},
     {"name", 0, "NAME", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
      "what the columns of scores are called, each followed by its class, as NAME_yes (default: the "
      "name of MODEL)",

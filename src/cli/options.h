@@ -74,7 +74,7 @@ typedef struct clp_cli_settings {
     clp_cli_outputs outputs;
     clp_cli_list reports;
     clp_cli_list before, after; /**< further runs of a comparison */
-    clp_cli_list inputs, operations;
+    clp_cli_list inputs, operations, models;
     const char *command; /**< its name */
     char *const *words;  /**< the command line behind it, in the order given; NULL if unknown */
     const char *const *operands;

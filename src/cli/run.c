@@ -92,6 +92,13 @@ static int prepare(clp_cli_settings *settings, const char *command) {
     run->input_count = settings->operand_count;
     run->output = settings->output;
     run->pipeline = settings->pipeline;
+    run->index = settings->index.output ? &settings->index : NULL;
+    settings->index.models = settings->models.items;
+    settings->index.model_count = settings->models.count;
+    if (settings->models.count > 0 && !run->index) {
+        return clp_cli_usage_error("--model scores the rows of a table; name one with --features, "
+                                   "as --features photos.csv");
+    }
     int code = clp_cli_shard(settings->shard, &run->shard, &run->shards);
     return code == CLP_EXIT_OK ? clp_cli_reports_prepare(settings) : code;
 }

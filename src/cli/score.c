@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "cli.h"
 #include "signals.h"
 #include "text.h"
@@ -13,7 +15,12 @@ int clp_cli_score(clp_cli_settings *settings) {
     if (!score->output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o scored.csv, or -o -");
     }
-    score->model = settings->operands[0];
+    /* The first model is an operand: the list has room for all words. */
+    clp_cli_list *models = &settings->models;
+    memmove(models->items + 1, models->items, models->count * sizeof *models->items);
+    models->items[0] = settings->operands[0];
+    score->models = models->items;
+    score->model_count = ++models->count;
     score->table = settings->operands[1];
     clp_cli_catch_signals();
     score->cancel = clp_cli_stop_signal();

@@ -290,6 +290,9 @@ static void print_features(const clp_cli_page *page) {
     page->entry("PerceptualHash", "64 bits that differ in few places where pictures look alike: "
                                   "--near compares them");
     page->entry("ThumbHash", "a placeholder of some 25 bytes, in base64");
+    page->paragraph("`clproc run photos/ -o web/ --resize 1600x --features photos.csv` writes the "
+                    "same table while it processes pictures, from one open of each file. With "
+                    "--resume, rows of files that have not changed are kept.");
     page->paragraph("--near 6 lists groups of pictures that look alike, the sharpest first: each "
                     "differs from another one of its group in 6 bits at most. With --update it "
                     "takes them from an index that is there: clproc index photos/ -o photos.csv "

@@ -18,7 +18,7 @@ typedef struct parcel {
 
 typedef struct gathering {
     clp_index_work *index;
-    clp_reader **readers; /**< one to a worker */
+    clp_reader **readers; /**< one to a worker; NULL before the files are listed */
     size_t worker_count;
 
     size_t batch; /**< rows that are written at once */
@@ -30,6 +30,8 @@ typedef struct gathering {
     parcel *spare;
     clp_bytes kept;
     bool failed; /**< writing has: no row may follow */
+
+    clp_hashset rows; /**< of files by their names: which of the listing; of several inputs */
 } gathering;
 
 static clproc_status find_reader(gathering *g, uint32_t worker, clp_reader **reader,
@@ -238,6 +240,7 @@ static void release(gathering *g) {
     clp_memory_free(g->readers);
     clp_memory_free(g->waiting);
     clp_bytes_free(&g->kept);
+    clp_hashset_free(&g->rows);
     pthread_mutex_destroy(&g->lock);
 }
 
@@ -249,21 +252,25 @@ static void pass_on(const clproc_event *event, void *user) {
     }
 }
 
+/** Makes room for the rows of the listing, which so many workers will make. */
+static clproc_status begin_rows(gathering *g, size_t workers, clproc_error *error) {
+    size_t own = g->index->listing.own;
+    g->worker_count = workers;
+    g->batch = g->index->scores ? CLP_SCORES_BATCH : 1;
+    g->readers = clp_memory_zero(CLP_MEMORY_OTHER, workers, sizeof(clp_reader *));
+    g->waiting = clp_memory_zero(CLP_MEMORY_LISTING, own + 1, sizeof(parcel *));
+    return g->readers && g->waiting ? CLPROC_OK
+                                    : clp_error_memory(error, "rows", own * sizeof(parcel *));
+}
+
 clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
-    gathering g = {.index = index,
-                   .worker_count = clp_index_threads(index, 0, index->listing.own),
-                   .batch = index->scores ? CLP_SCORES_BATCH : 1};
+    gathering g = {.index = index};
     clp_sink sink = {.listing = &index->listing, .begin = begin_file, .end = end_file, .user = &g};
     clproc_run_params run;
     clproc_status status;
     pthread_mutex_init(&g.lock, NULL);
-    g.readers = clp_memory_zero(CLP_MEMORY_OTHER, g.worker_count, sizeof(clp_reader *));
-    g.waiting = clp_memory_zero(CLP_MEMORY_LISTING, index->listing.own + 1, sizeof(parcel *));
-    if (!g.readers || !g.waiting) {
-        status = clp_error_memory(error, "rows", index->listing.own * sizeof(parcel *));
-        goto out;
-    }
+    CLP_TRY(status, out, begin_rows(&g, clp_index_threads(index, 0, index->listing.own), error));
     CLP_TRY(status, out, begin_files(&g, error));
     if (g.begun == index->listing.own) {
         goto out;
@@ -273,8 +280,6 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
         run.memory = clp_run_memory(&run) / 2;
         clp_index_share(index, &run, g.worker_count);
     }
-    run.fail_on =
-        CLPROC_FAIL_ON_NONE; /* a row with a warning tells more than one without features */
     run.jobs = (int)g.worker_count;
     run.on_event = pass_on;
     run.user = index;
@@ -284,6 +289,82 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
         status = write_ready(&g, error); /* the caller sees that others are missing */
     }
 out:
+    release(&g);
+    return status;
+}
+
+/* -------------------------------------------------------------- beside a run */
+
+/** Notes which place of the listing is the row of each file: one that is named twice has one. */
+static clproc_status find_repeated(gathering *g, clproc_error *error) {
+    const clp_listing *listing = &g->index->listing;
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; listing->roots > 1 && i < listing->own; i++) {
+        const char *path = listing->items[i].path;
+        bool added;
+        CLP_TRY(status, out,
+                clp_hashset_add(&g->rows, clp_key_of_bytes(path, strlen(path)), i, &added, NULL,
+                                error));
+    }
+out:
+    return status;
+}
+
+/** The run knows its files: the index begins. */
+static clproc_status begin_index(void *user, uint32_t workers, clproc_error *error) {
+    gathering *g = user;
+    clproc_run_params decoding;
+    clproc_status status;
+    if (g->index->listing.piped.size > 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "a picture on standard input has no name for a row of features; give "
+                             "a file, or leave --features out");
+    }
+    clp_index_decoding(g->index, &decoding);
+    clp_index_share(g->index, &decoding, 2 * (size_t)workers); /* the rest is the run's */
+    CLP_TRY(status, out, begin_rows(g, workers, error));
+    CLP_TRY(status, out, find_repeated(g, error));
+    status = clp_index_open(g->index, error);
+out:
+    return status;
+}
+
+/** As begin_file(), of files that may be repeated. */
+static bool begin_own(void *user, uint32_t worker, uint32_t item, clproc_status *status,
+                      clproc_error *error) {
+    gathering *g = user;
+    const clp_listing *listing = &g->index->listing;
+    const char *path = listing->items[item].path;
+    uint32_t row = item;
+    parcel *one;
+    if (listing->roots < 2 ||
+        !clp_hashset_find(&g->rows, clp_key_of_bytes(path, strlen(path)), &row) || row == item) {
+        return begin_file(user, worker, item, status, error);
+    }
+    CLP_TRY(*status, out, take_parcel(g, &one, error));
+    one->entry.end = CLP_READ_NO_PICTURE;
+    one->entry.known = NULL;
+    one->entry.passes = false;
+    *status = deliver(g, item, one, error);
+out:
+    return false;
+}
+
+clproc_status clp_index_beside(clp_index_work *index, const clproc_run_params *run,
+                               clproc_run_result *result, clproc_profile **profile,
+                               clproc_error *error) {
+    gathering g = {.index = index};
+    clp_sink sink = {.listing = &index->listing,
+                     .listed = begin_index,
+                     .begin = begin_own,
+                     .end = end_file,
+                     .user = &g};
+    pthread_mutex_init(&g.lock, NULL);
+    clproc_status status = clp_batch_run(run, &sink, result, profile, error);
+    if (status == CLPROC_ERROR_CANCELLED && g.waiting) {
+        clproc_status written = write_ready(&g, error);
+        status = written == CLPROC_OK ? status : written;
+    }
     release(&g);
     return status;
 }

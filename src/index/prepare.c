@@ -1,10 +1,11 @@
 /* What an index is asked for: all that can be wrong with it before a file is touched. */
 #include "index/run_private.h"
 
-/** Opens the model, whose scores become columns. */
+/** Opens the models, whose scores become columns. */
 static clproc_status prepare_scores(clp_index_work *index, clproc_error *error) {
-    const char *path = index->params->model;
-    clproc_status status = clp_scores_create(&index->scores, path, error);
+    const clproc_index_params *params = index->params;
+    clproc_status status =
+        clp_scores_create(&index->scores, params->models, params->model_count, error);
     if (status != CLPROC_OK) {
         return status;
     }
@@ -14,9 +15,8 @@ static clproc_status prepare_scores(clp_index_work *index, clproc_error *error) 
     }
     clp_selection_add_scores(&index->selection, count);
     for (size_t i = 0; count > 1 && i < count; i++) {
-        char text[160];
-        snprintf(text, sizeof text, "%s is the model's score of %.100s",
-                 clp_field_info(CLP_FIELD_SCORE + i).name, clp_scores_class(index->scores, i));
+        char text[240];
+        clp_scores_describe(index->scores, i, text, sizeof text);
         clp_events_notice(&index->events, text);
     }
     return CLPROC_OK;
@@ -30,11 +30,13 @@ static clproc_status check_score(const clp_index_work *index, clp_field field,
         return CLPROC_OK;
     }
     const char *name = clp_field_info(field).name;
-    return index->scores ? clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, index->params->model,
-                                              "gives %zu score%s, so there is no %s", count,
-                                              count == 1 ? "" : "s", name)
-                         : clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                                         "%s is what a model says; name one with --model", name);
+    return index->scores
+               ? clp_error_set(error, CLPROC_ERROR_ARGUMENT, "%s %zu score%s, so there is no %s",
+                               index->params->model_count == 1 ? "the model gives"
+                                                               : "the models give",
+                               count, count == 1 ? "" : "s", name)
+               : clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                               "%s is what a model says; name one with --model", name);
 }
 
 static clproc_status check_scores(const clp_index_work *index, clproc_error *error) {
@@ -91,7 +93,7 @@ clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error) {
     if (params->where) {
         CLP_TRY(status, out, clp_where_create(&index->where, params->where, error));
     }
-    if (params->model) {
+    if (params->model_count > 0) {
         CLP_TRY(status, out, prepare_scores(index, error));
     }
     CLP_TRY(status, out, check_scores(index, error));

@@ -239,32 +239,18 @@ static bool wants(const work *index, bool (*is_one)(clp_field field)) {
     return wanted;
 }
 
-static clproc_status run(work *index, clproc_error *error) {
+clproc_status clp_index_open(work *index, clproc_error *error) {
+    index->digests = wants(index, clp_field_is_digest);
+    clproc_status status =
+        clp_store_open(&index->store, index->params->output, &index->selection, error);
+    return status == CLPROC_OK && index->params->update ? scan_old(index, error) : status;
+}
+
+clproc_status clp_index_finish(work *index, bool stopped, clproc_error *error) {
     const clproc_index_params *params = index->params;
     clproc_status status;
-    bool stopped = false, features = index->scores || wants(index, clp_field_is_feature);
-    index->digests = wants(index, clp_field_is_digest);
-    if (features) {
-        CLP_TRY(status, out, list_files(index, error));
-    }
-    CLP_TRY(status, out, clp_store_open(&index->store, params->output, &index->selection, error));
-    if (params->update) {
-        CLP_TRY(status, out, scan_old(index, error));
-    }
-    if (features) {
-        status = clp_index_features(index, error);
-        stopped = index->done < index->listing.own;
-    } else {
-        status = clp_index_headers(index, &stopped, error);
-    }
-    index->result->skipped =
-        index->events.skipped - index->result->filtered - index->result->unchanged;
-    index->result->failed = index->events.failed;
-    if (status == CLPROC_OK && stopped) {
-        status = end_stopped(index, error);
-    }
-    if (status != CLPROC_OK) {
-        goto out;
+    if (stopped) {
+        return end_stopped(index, error);
     }
     CLP_TRY(status, out, clp_store_commit(index->store, error));
     for (size_t i = 0; i < index->old.count; i++) {
@@ -278,21 +264,46 @@ out:
     return status;
 }
 
-static void release(work *index) {
+static clproc_status run(work *index, clproc_error *error) {
+    bool stopped = false, features = index->scores || wants(index, clp_field_is_feature);
+    clproc_status status;
+    if (features) {
+        CLP_TRY(status, out, list_files(index, error));
+    }
+    CLP_TRY(status, out, clp_index_open(index, error));
+    if (features) {
+        CLP_TRY(status, out, clp_index_features(index, error));
+        stopped = index->done < index->listing.own;
+    } else {
+        CLP_TRY(status, out, clp_index_headers(index, &stopped, error));
+    }
+    status = clp_index_finish(index, stopped, error);
+out:
+    return status;
+}
+
+void clp_index_begin(work *index, const clproc_index_params *params, clproc_index_result *result) {
+    *result = (clproc_index_result){0};
+    index->params = params;
+    index->result = result;
+    clp_events_init(&index->events, 1, params->on_event, params->user);
+}
+
+void clp_index_end(work *index) {
     clp_store_close(&index->store);
     clp_where_destroy(&index->where);
     clp_scores_destroy(&index->scores);
     clp_old_free(&index->old);
     clp_near_free(&index->near);
     clp_listing_free(&index->listing);
+    clp_events_destroy(&index->events);
 }
 
 clproc_status clp_index_run(const clproc_index_params *params, clproc_index_result *result,
                             clproc_error *error) {
     uint64_t started = clp_clock_ns();
-    work index = {.params = params, .result = result};
-    *result = (clproc_index_result){0};
-    clp_events_init(&index.events, 1, params->on_event, params->user);
+    work index = {.params = NULL};
+    clp_index_begin(&index, params, result);
     clproc_status status = clp_index_prepare(&index, error);
     if (status == CLPROC_OK) {
         status = run(&index, error);
@@ -300,7 +311,8 @@ clproc_status clp_index_run(const clproc_index_params *params, clproc_index_resu
     result->found = index.events.found;
     result->bytes = index.bytes;
     result->seconds = (double)(clp_clock_ns() - started) * 1e-9;
-    release(&index);
-    clp_events_destroy(&index.events);
+    result->skipped = index.events.skipped - result->filtered - result->unchanged;
+    result->failed = index.events.failed;
+    clp_index_end(&index);
     return status;
 }

@@ -40,6 +40,15 @@ typedef struct clp_index_work {
 clproc_status clp_index_prepare(clp_index_work *index, clproc_error *error);
 
 /* run.c */
+/** Makes a work of zeros ready for one index. The work itself must live as long as its parts. */
+void clp_index_begin(clp_index_work *index, const clproc_index_params *params,
+                     clproc_index_result *result);
+/** Opens the index that is to be written, once all files are listed. */
+clproc_status clp_index_open(clp_index_work *index, clproc_error *error);
+/** Puts the new index in its place; of a run that was `stopped` what was read, where that loses
+ * nothing. */
+clproc_status clp_index_finish(clp_index_work *index, bool stopped, clproc_error *error);
+void clp_index_end(clp_index_work *index);
 /** Threads for so many shares of the work: one to a core, and `waiting` more, unless the caller has
  * said how many. */
 size_t clp_index_threads(const clp_index_work *index, size_t waiting, size_t shares);
@@ -69,5 +78,10 @@ clproc_status clp_index_headers(clp_index_work *index, bool *stopped, clproc_err
 /* features.c */
 /** Makes and writes all rows, with what pictures look like. */
 clproc_status clp_index_features(clp_index_work *index, clproc_error *error);
+/** The same of the files of a run, from the bytes that it reads. The index is open if its store is.
+ */
+clproc_status clp_index_beside(clp_index_work *index, const clproc_run_params *run,
+                               clproc_run_result *result, clproc_profile **profile,
+                               clproc_error *error);
 
 #endif

@@ -98,6 +98,7 @@ struct clp_onnx_model {
     clp_filling *fillings;
     size_t filling_count;
     size_t columns; /**< of a block */
+    const char *path, *name;
 };
 
 typedef struct clp_builder {

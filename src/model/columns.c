@@ -149,6 +149,58 @@ out:
     return status;
 }
 
+/** A list of one number, which is an attribute or, in later versions, an input; NAN where there is
+ * no such list, or not of one. */
+static clproc_status read_number(clp_builder *builder, const clp_onnx_node *node, const char *name,
+                                 size_t input, double *number) {
+    const clp_value *list = NULL;
+    size_t count = 0;
+    const int64_t *listed = clp_build_ints(builder, node, name, &count);
+    clproc_status status = listed ? CLPROC_OK : CLPROC_ERROR_MEMORY;
+    CLP_TRY(status, out, status);
+    *number = count == 1 ? (double)listed[0] : (double)NAN;
+    if (clp_build_has(node, input)) {
+        CLP_TRY(status, out, clp_build_constant(builder, node, input, &list));
+        *number = count == 0 && list->tensor.count == 1 ? list->elements[0] : (double)NAN;
+    }
+out:
+    return status;
+}
+
+static double clamp(double place, double columns) {
+    place = place < 0 ? place + columns : place;
+    return place < 0 ? 0 : place > columns ? columns : place;
+}
+
+/** Columns side by side: from `starts` to before `ends`, negative ones counted from the end. */
+static clproc_status build_slice(clp_builder *builder, const clp_onnx_node *node, int code) {
+    clp_value *value = NULL;
+    double start, end, axis, step;
+    clproc_status status = CLPROC_OK;
+    (void)code;
+    CLP_TRY(status, out, clp_build_rows(builder, node, 0, &value));
+    CLP_TRY(status, out, read_number(builder, node, "starts", 1, &start));
+    CLP_TRY(status, out, read_number(builder, node, "ends", 2, &end));
+    CLP_TRY(status, out, read_number(builder, node, "axes", 3, &axis));
+    CLP_TRY(status, out, read_number(builder, node, "steps", 4, &step));
+    double columns = (double)value->span.columns;
+    start = clamp(start, columns);
+    end = clamp(end, columns);
+    bool plain = !clp_build_has(node, 4) || step == 1;
+    if ((axis != 1 && axis != -1) || !plain || !(start < end)) {
+        return clp_build_refuse(builder, node, "only columns that stand side by side can be taken");
+    }
+    size_t count = (size_t)(end - start);
+    double *numbers = clp_build_take(builder, count, sizeof *numbers);
+    CLP_TRY(status, out, numbers ? CLPROC_OK : CLPROC_ERROR_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = start + (double)i;
+    }
+    status = extract(builder, node, value, numbers, count, false);
+out:
+    return status;
+}
+
 /* -------------------------------------------------------------------- shapes */
 
 /** How numbers lie in the shape that is asked for; false if rows would be mixed. */
@@ -197,7 +249,7 @@ static clproc_status build_flatten(clp_builder *builder, const clp_onnx_node *no
 
 /* ------------------------------------------------------------- along each row */
 
-enum { SUM, MEAN, LARGEST, SMALLEST };
+enum { SUM, SQUARES, MEAN, LARGEST, SMALLEST };
 
 static bool is_better(int code, double value, double best) {
     return code == LARGEST ? value > best : value < best;
@@ -208,9 +260,11 @@ static void run_reduce(const clp_step *step, const clp_block *block) {
     size_t columns = step->in->columns;
     for (size_t r = 0; r < block->rows; r++) {
         const double *in = clp_block_column(block, step->in->place) + r;
-        double result = in[0];
+        bool squares = step->code == SQUARES;
+        double result = squares ? in[0] * in[0] : in[0];
         for (size_t c = 1; c < columns; c++) {
             double value = in[c * block->pitch];
+            value = squares ? value * value : value;
             result = step->code <= MEAN                                     ? result + value
                      : isnan(value) || is_better(step->code, value, result) ? value
                                                                             : result;
@@ -251,20 +305,12 @@ static clproc_status reduce(clp_builder *builder, const clp_onnx_node *node, con
     return clp_build_step(builder, &step);
 }
 
-/** The axes are an attribute or, in later versions, an input. */
 static clproc_status build_reduce(clp_builder *builder, const clp_onnx_node *node, int code) {
     clp_value *value = NULL;
-    const clp_value *axes = NULL;
-    size_t count = 0;
+    double axis;
     clproc_status status = CLPROC_OK;
     CLP_TRY(status, out, clp_build_rows(builder, node, 0, &value));
-    const int64_t *listed = clp_build_ints(builder, node, "axes", &count);
-    CLP_TRY(status, out, listed ? CLPROC_OK : CLPROC_ERROR_MEMORY);
-    double axis = count == 1 ? (double)listed[0] : 0;
-    if (clp_build_has(node, 1)) {
-        CLP_TRY(status, out, clp_build_constant(builder, node, 1, &axes));
-        axis = count == 0 && axes->tensor.count == 1 ? axes->elements[0] : 0;
-    }
+    CLP_TRY(status, out, read_number(builder, node, "axes", 1, &axis));
     if ((axis != 1 && axis != -1) ||
         (value->type != CLP_ONNX_FLOAT && value->type != CLP_ONNX_DOUBLE)) {
         return clp_build_refuse(builder, node, "only floats along each row can be taken together");
@@ -323,6 +369,20 @@ static clproc_status build_normalize(clp_builder *builder, const clp_onnx_node *
     return clp_build_simple(builder, node, &like, 0, run_normalize, code, NULL);
 }
 
+/** The same of any type, by the number of the norm. */
+static clproc_status build_lp(clp_builder *builder, const clp_onnx_node *node, int code) {
+    clp_value *value = NULL;
+    int64_t axis = clp_onnx_int(node, "axis", -1), norm = clp_onnx_int(node, "p", 2);
+    clproc_status status = clp_build_rows(builder, node, 0, &value);
+    if (status == CLPROC_OK && ((axis != 1 && axis != -1) || (norm != 1 && norm != 2))) {
+        status = clp_build_refuse(builder, node, "only rows, by the norms 1 and 2, are supported");
+    }
+    code = norm == 1 ? NORM_L1 : NORM_L2;
+    return status == CLPROC_OK
+               ? clp_build_simple(builder, node, value, 0, run_normalize, code, NULL)
+               : status;
+}
+
 static void run_softmax(const clp_step *step, const clp_block *block) {
     run_concat(step, block);
     clp_transform_run(block, &step->out, CLP_TRANSFORM_SOFTMAX);
@@ -367,15 +427,18 @@ const clp_operator clp_operators_columns[] = {
     {"FeatureVectorizer", build_concat, CLP_ONNX_FLOAT, true},
     {"ArrayFeatureExtractor", build_extract, 0, true},
     {"Gather", build_gather, 0, false},
+    {"Slice", build_slice, 0, false},
     {"Reshape", build_reshape, 0, false},
     {"Flatten", build_flatten, 0, false},
     {"ReduceSum", build_reduce, SUM, false},
+    {"ReduceSumSquare", build_reduce, SQUARES, false},
     {"ReduceMean", build_reduce, MEAN, false},
     {"ReduceMax", build_reduce, LARGEST, false},
     {"ReduceMin", build_reduce, SMALLEST, false},
     {"ArgMax", build_find, LARGEST, false},
     {"ArgMin", build_find, SMALLEST, false},
     {"Normalizer", build_normalize, 0, true},
+    {"LpNormalization", build_lp, 0, false},
     {"Softmax", build_softmax, 0, false},
     {"ZipMap", build_zipmap, 0, true},
     {0}};

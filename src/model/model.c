@@ -3,12 +3,8 @@
 
 #include <string.h>
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "model/build.h"
-
-/** Bytes of a model's file. */
-#define MOST_BYTES ((size_t)1 << 30)
 
 /* ------------------------------------------------------------------ operators */
 
@@ -175,10 +171,10 @@ out:
 
 /* --------------------------------------------------------------------- scores */
 
-/** The output that holds scores: the first that holds no classes. */
-static const clp_onnx_port *find_scores(const clp_onnx *onnx) {
-    for (size_t i = 0; i < onnx->output_count; i++) {
-        const clp_onnx_port *port = &onnx->outputs[i];
+/** The next output that may hold scores, since it holds no classes; NULL: there is none. */
+static const clp_onnx_port *next_scores(const clp_onnx *onnx, size_t *next) {
+    while (*next < onnx->output_count) {
+        const clp_onnx_port *port = &onnx->outputs[(*next)++];
         bool scores =
             port->sequence || (port->type != CLP_ONNX_INT64 && port->type != CLP_ONNX_INT32 &&
                                port->type != CLP_ONNX_STRING);
@@ -192,6 +188,24 @@ static const clp_onnx_port *find_scores(const clp_onnx *onnx) {
         }
     }
     return NULL;
+}
+
+/** The output that holds scores: the first that may. Where each class has an output of its own, the
+ * first would be one class's alone. */
+static clproc_status find_scores(clp_builder *builder, const clp_onnx_port **scores) {
+    size_t next = 0;
+    *scores = next_scores(&builder->onnx, &next);
+    if (!*scores) {
+        return clp_error_set(builder->error, CLPROC_ERROR_ARGUMENT,
+                             "has classes as output and no scores; export it with them");
+    }
+    const clp_onnx_port *other = next_scores(&builder->onnx, &next);
+    if ((*scores)->rank == 1 && other && other->rank == 1) {
+        return clp_error_set(builder->error, CLPROC_ERROR_ARGUMENT,
+                             "has an output for each class; export it with zipmap True or False, "
+                             "not 'columns'");
+    }
+    return CLPROC_OK;
 }
 
 static clproc_status take_scores(clp_builder *builder, const clp_slice *name) {
@@ -254,12 +268,9 @@ out:
 
 static clproc_status build_graph(clp_builder *builder, clp_slice *needed, bool *marks) {
     const clp_onnx *onnx = &builder->onnx;
-    const clp_onnx_port *scores = find_scores(onnx);
-    clproc_status status = CLPROC_OK;
-    if (!scores) {
-        return clp_error_set(builder->error, CLPROC_ERROR_ARGUMENT,
-                             "has classes as output and no scores; export it with them");
-    }
+    const clp_onnx_port *scores = NULL;
+    clproc_status status;
+    CLP_TRY(status, out, find_scores(builder, &scores));
     size_t count = find_needed(onnx, &scores->name, needed, marks);
     for (size_t i = 0; i < onnx->constant_count; i++) {
         CLP_TRY(status, out,
@@ -313,17 +324,6 @@ clproc_status clp_model_read(clp_onnx_model **model, const uint8_t *data, size_t
     }
     *model = builder.model;
     return status;
-}
-
-clproc_status clp_model_open(clp_onnx_model **model, const char *path, clproc_error *error) {
-    clp_bytes bytes = {0};
-    clproc_status status = clp_file_read(path, MOST_BYTES, &bytes, error);
-    *model = NULL;
-    if (status == CLPROC_OK) {
-        status = clp_model_read(model, bytes.data, bytes.size, error);
-    }
-    clp_bytes_free(&bytes);
-    return status == CLPROC_OK ? status : clp_error_in_file(error, status, path);
 }
 
 void clp_model_destroy(clp_onnx_model **model) {

@@ -11,8 +11,13 @@
 typedef struct clp_onnx_model clp_onnx_model;
 
 /** Reads a model. What is not one, or uses an operator or a form of one that is not supported, is
- * an error that names file and operator. */
-clproc_status clp_model_open(clp_onnx_model **model, const char *path, clproc_error *error);
+ * an error that names file and operator. `file`: its path, or that with a name, as "a.onnx:keep".
+ */
+clproc_status clp_model_open(clp_onnx_model **model, const char *file, clproc_error *error);
+/** What an opened model is called: the name that was given, else its file's without folder and
+ * ending. */
+const char *clp_model_title(const clp_onnx_model *model);
+const char *clp_model_path(const clp_onnx_model *model);
 /** The same of a file's bytes, which are not needed afterwards. */
 clproc_status clp_model_read(clp_onnx_model **model, const uint8_t *data, size_t size,
                              clproc_error *error);

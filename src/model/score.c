@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/machine.h"
 #include "core/memory.h"
 #include "model/model.h"
 #include "model/table.h"
@@ -21,11 +22,18 @@ typedef struct name_list {
     size_t count;
 } name_list;
 
+/** Of the models, each with its place among all columns. */
+typedef struct score_model {
+    clp_onnx_model *model;
+    size_t first_input, first_output;
+} score_model;
+
 typedef struct score_work {
     const clproc_score_params *params;
-    clp_onnx_model *model;
+    score_model *models;
+    size_t inputs, outputs; /**< of all models */
     clp_table table;
-    name_list wanted;         /**< columns of the table, in the order of the model's inputs */
+    name_list wanted;         /**< columns of the table, in the order of the models' inputs */
     name_list added, spelled; /**< columns of scores, and as they are written */
     clp_file_tree tree;
     clp_file_writer writer;
@@ -42,7 +50,8 @@ typedef struct score_work {
 /** A batch in the making; each thread has one. */
 typedef struct row_batch {
     clp_records records;
-    double *values, *scores;
+    double *values, *scores; /**< of all models, row by row */
+    double *in, *out;        /**< of one of them */
     clp_bytes text;
     clproc_error error;
 } row_batch;
@@ -78,92 +87,144 @@ static clproc_status split(name_list *names, const char *list, clproc_error *err
     return status == CLPROC_OK ? point(names, count, error) : status;
 }
 
-/** Finds the columns that go into the model: those that are named, or as many as it has. */
-static clproc_status choose_columns(score_work *scoring, clproc_error *error) {
-    const clp_onnx_model *model = scoring->model;
-    const char *list = scoring->params->columns, *path = scoring->params->model;
-    size_t inputs = clp_model_inputs(model);
+/** Lists the columns that the models name; `*named` is false if one does not. */
+static clproc_status list_inputs(score_work *scoring, bool *named, clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    bool named = true;
-    for (size_t i = 0; i < inputs && !list; i++) {
-        const char *name = clp_model_input(model, i);
-        named = named && name;
-        CLP_TRY(status, out,
-                clp_bytes_append(&scoring->wanted.text, name ? name : "",
-                                 name ? strlen(name) + 1 : 1, error));
-    }
-    if (list) {
-        CLP_TRY(status, out, split(&scoring->wanted, list, error));
-        if (scoring->wanted.count != inputs) {
-            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
-                                      "takes %zu columns, and --columns names %zu", inputs,
-                                      scoring->wanted.count);
+    *named = true;
+    for (size_t m = 0; m < scoring->params->model_count; m++) {
+        const clp_onnx_model *model = scoring->models[m].model;
+        for (size_t i = 0; i < clp_model_inputs(model); i++) {
+            const char *name = clp_model_input(model, i);
+            *named = *named && name;
+            name = name ? name : "";
+            CLP_TRY(status, out,
+                    clp_bytes_append(&scoring->wanted.text, name, strlen(name) + 1, error));
         }
-    } else if (named) {
-        CLP_TRY(status, out, point(&scoring->wanted, inputs, error));
-    } else if (clp_table_columns(&scoring->table) != inputs) {
-        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
-                                  "takes %zu columns and does not name them; name the table's with "
-                                  "--columns, in the order of training",
-                                  inputs);
     }
-    status = clp_table_select(&scoring->table, scoring->wanted.items, inputs, error);
 out:
     return status;
 }
 
-/** A file's name without its folder and ending: what scores are called unless told otherwise. */
-static size_t base_name(const char **path) {
-    const char *slash = strrchr(*path, '/');
-    *path = slash ? slash + 1 : *path;
-    const char *dot = strrchr(*path, '.');
-    return dot && dot > *path ? (size_t)(dot - *path) : strlen(*path);
+/** Finds the columns that go into the models: those that are named, or as many as one has. */
+static clproc_status choose_columns(score_work *scoring, clproc_error *error) {
+    const char *list = scoring->params->columns, *path = clp_model_path(scoring->models[0].model);
+    bool alone = scoring->params->model_count == 1, named = false;
+    clproc_status status;
+    if (list && !alone) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "--columns is for one model; where there are several, each must name "
+                             "its columns (docs/scores.md)");
+    }
+    CLP_TRY(status, out,
+            list ? split(&scoring->wanted, list, error) : list_inputs(scoring, &named, error));
+    if (list && scoring->wanted.count != scoring->inputs) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                  "takes %zu columns, and --columns names %zu", scoring->inputs,
+                                  scoring->wanted.count);
+    }
+    if (named) {
+        CLP_TRY(status, out, point(&scoring->wanted, scoring->inputs, error));
+    } else if (!list && !alone) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "one of several models does not name its columns; write them into its "
+                             "feature_names (docs/scores.md)");
+    } else if (!list && clp_table_columns(&scoring->table) != scoring->inputs) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                  "takes %zu columns and does not name them; name the table's with "
+                                  "--columns, in the order of training",
+                                  scoring->inputs);
+    }
+    status = clp_table_select(&scoring->table, scoring->wanted.items, scoring->inputs, error);
+out:
+    return status;
+}
+
+/** Refuses columns of one name: two models are called alike. */
+static clproc_status check_names(const score_work *scoring, clproc_error *error) {
+    const name_list *added = &scoring->added;
+    for (size_t m = 1; m < scoring->params->model_count; m++) {
+        for (size_t i = scoring->models[m].first_output; i < added->count; i++) {
+            for (size_t k = 0; k < scoring->models[m].first_output; k++) {
+                if (strcmp(added->items[i], added->items[k]) == 0) {
+                    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                         "two models would write a column %.60s; give one of them "
+                                         "another name, as --model FILE:NAME",
+                                         added->items[i]);
+                }
+            }
+        }
+    }
+    return CLPROC_OK;
 }
 
 /** Names the columns of scores, as "sharp_yes" and "sharp_no". */
 static clproc_status name_scores(score_work *scoring, clproc_error *error) {
-    const char *name = scoring->params->name ? scoring->params->name : scoring->params->model;
-    size_t length = scoring->params->name ? strlen(name) : base_name(&name);
-    size_t count = clp_model_outputs(scoring->model);
     clproc_status status = CLPROC_OK;
-    for (size_t i = 0; i < count; i++) {
-        const char *label = clp_model_output(scoring->model, i);
-        clp_bytes *text = &scoring->added.text;
-        CLP_TRY(status, out, clp_bytes_append(text, name, length, error));
-        CLP_TRY(status, out, clp_bytes_append(text, "_", label[0] != '\0', error));
-        CLP_TRY(status, out, clp_bytes_append(text, label, strlen(label) + 1, error));
+    for (size_t m = 0; m < scoring->params->model_count; m++) {
+        const clp_onnx_model *model = scoring->models[m].model;
+        const char *given = m == 0 ? scoring->params->name : NULL;
+        const char *name = given ? given : clp_model_title(model);
+        for (size_t i = 0; i < clp_model_outputs(model); i++) {
+            const char *label = clp_model_output(model, i);
+            clp_bytes *text = &scoring->added.text;
+            CLP_TRY(status, out, clp_bytes_append(text, name, strlen(name), error));
+            CLP_TRY(status, out, clp_bytes_append(text, "_", label[0] != '\0', error));
+            CLP_TRY(status, out, clp_bytes_append(text, label, strlen(label) + 1, error));
+        }
     }
-    CLP_TRY(status, out, point(&scoring->added, count, error));
-    for (size_t i = 0; i < count; i++) {
+    CLP_TRY(status, out, point(&scoring->added, scoring->outputs, error));
+    CLP_TRY(status, out, check_names(scoring, error));
+    for (size_t i = 0; i < scoring->outputs; i++) {
         CLP_TRY(status, out,
                 clp_table_spell(&scoring->table, scoring->added.items[i], &scoring->spelled.text,
                                 error));
     }
-    CLP_TRY(status, out, point(&scoring->spelled, count, error));
-    status = clp_table_add(&scoring->table, scoring->added.items, count, error);
+    CLP_TRY(status, out, point(&scoring->spelled, scoring->outputs, error));
+    status = clp_table_add(&scoring->table, scoring->added.items, scoring->outputs, error);
 out:
     return status;
 }
 
 /* -------------------------------------------------------------------- batches */
 
+/** Copies columns from rows of so many numbers to rows of so many others. */
+static void copy_columns(double *to, size_t to_pitch, const double *from, size_t from_pitch,
+                         size_t columns, size_t rows) {
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(to + r * to_pitch, from + r * from_pitch, columns * sizeof *to);
+    }
+}
+
+static clproc_status run_model(const score_work *scoring, const score_model *one,
+                               row_batch *batch) {
+    size_t rows = batch->records.count;
+    size_t inputs = clp_model_inputs(one->model), outputs = clp_model_outputs(one->model);
+    copy_columns(batch->in, inputs, batch->values + one->first_input, scoring->inputs, inputs,
+                 rows);
+    clproc_status status = clp_model_run(one->model, rows, batch->in, batch->records.first, 1,
+                                         batch->out, &batch->error);
+    copy_columns(batch->scores + one->first_output, scoring->outputs, batch->out, outputs, outputs,
+                 rows);
+    return status;
+}
+
 static clproc_status score_batch(score_work *scoring, row_batch *batch) {
     const clp_records *records = &batch->records;
-    size_t inputs = clp_model_inputs(scoring->model), outputs = clp_model_outputs(scoring->model);
     clproc_status status = CLPROC_OK;
     batch->text.size = 0;
     for (size_t i = 0; i < records->count; i++) {
         CLP_TRY(status, out,
-                clp_table_parse(&scoring->table, records, i, batch->values + i * inputs,
+                clp_table_parse(&scoring->table, records, i, batch->values + i * scoring->inputs,
                                 &batch->error));
     }
-    CLP_TRY(status, out,
-            clp_model_run(scoring->model, records->count, batch->values, records->first, 1,
-                          batch->scores, &batch->error));
+    for (size_t m = 0; m < scoring->params->model_count; m++) {
+        CLP_TRY(status, out, run_model(scoring, &scoring->models[m], batch));
+    }
     for (size_t i = 0; i < records->count; i++) {
         CLP_TRY(status, out,
                 clp_table_print(&scoring->table, records, i, scoring->spelled.items,
-                                batch->scores + i * outputs, outputs, &batch->text, &batch->error));
+                                batch->scores + i * scoring->outputs, scoring->outputs,
+                                &batch->text, &batch->error));
     }
 out:
     return status == CLPROC_OK ? status
@@ -218,11 +279,15 @@ static void *work(void *user) {
     uint64_t turn;
     clproc_status status;
     /* Fewer rows at once where they are long. */
-    size_t numbers = clp_model_inputs(scoring->model) + clp_model_outputs(scoring->model);
+    size_t numbers = 2 * (scoring->inputs + scoring->outputs);
     size_t most = ((size_t)1 << 22) / numbers;
     most = most > BATCH ? BATCH : most + 1;
     batch.values = clp_memory_zero(CLP_MEMORY_OTHER, most * numbers, sizeof *batch.values);
-    batch.scores = batch.values ? batch.values + most * clp_model_inputs(scoring->model) : NULL;
+    if (batch.values) {
+        batch.scores = batch.values + most * scoring->inputs;
+        batch.in = batch.scores + most * scoring->outputs;
+        batch.out = batch.in + most * scoring->inputs;
+    }
     while (begin_batch(scoring, most, &batch, &turn, &status)) {
         if (status == CLPROC_OK && !batch.values) {
             status = clp_error_memory(&batch.error, "rows", most * numbers * sizeof(double));
@@ -241,10 +306,9 @@ static void *work(void *user) {
 static clproc_status score_rows(score_work *scoring) {
     enum { MOST_THREADS = 64 };
     pthread_t others[MOST_THREADS];
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long wanted = scoring->params->jobs > 0 ? scoring->params->jobs : cores;
+    size_t wanted = scoring->params->jobs > 0 ? (size_t)scoring->params->jobs : clp_machine_cores();
     size_t count = 0;
-    while ((long)count + 1 < wanted && count < MOST_THREADS &&
+    while (count + 1 < wanted && count < MOST_THREADS &&
            pthread_create(&others[count], NULL, work, scoring) == 0) {
         count++;
     }
@@ -281,6 +345,32 @@ out:
     return status;
 }
 
+static clproc_status open_models(score_work *scoring, clproc_error *error) {
+    size_t count = scoring->params->model_count;
+    clproc_status status = CLPROC_OK;
+    scoring->models = clp_memory_zero(CLP_MEMORY_OTHER, count, sizeof *scoring->models);
+    if (!scoring->models) {
+        return clp_error_memory(error, "models", count * sizeof *scoring->models);
+    }
+    for (size_t m = 0; m < count; m++) {
+        score_model *one = &scoring->models[m];
+        one->first_input = scoring->inputs;
+        one->first_output = scoring->outputs;
+        CLP_TRY(status, out, clp_model_open(&one->model, scoring->params->models[m], error));
+        scoring->inputs += clp_model_inputs(one->model); /* each is far below SIZE_MAX */
+        scoring->outputs += clp_model_outputs(one->model);
+    }
+out:
+    return status;
+}
+
+static void close_models(score_work *scoring) {
+    for (size_t m = 0; scoring->models && m < scoring->params->model_count; m++) {
+        clp_model_destroy(&scoring->models[m].model);
+    }
+    clp_memory_free(scoring->models);
+}
+
 clproc_status clp_score_run(const clproc_score_params *params, clproc_score_result *result,
                             clproc_error *error) {
     score_work scoring = {.params = params,
@@ -290,7 +380,7 @@ clproc_status clp_score_run(const clproc_score_params *params, clproc_score_resu
                           .error = error};
     uint64_t begun = clp_clock_ns();
     clproc_status status = CLPROC_OK;
-    CLP_TRY(status, out, clp_model_open(&scoring.model, params->model, error));
+    CLP_TRY(status, out, open_models(&scoring, error));
     CLP_TRY(status, out, clp_table_open(&scoring.table, params->table, error));
     CLP_TRY(status, out, choose_columns(&scoring, error));
     CLP_TRY(status, out, name_scores(&scoring, error));
@@ -304,7 +394,7 @@ out:
                                     .seconds = (double)(clp_clock_ns() - begun) / 1e9};
     clp_file_abandon(&scoring.writer);
     clp_table_close(&scoring.table);
-    clp_model_destroy(&scoring.model);
+    close_models(&scoring);
     free_names(&scoring.wanted);
     free_names(&scoring.added);
     free_names(&scoring.spelled);

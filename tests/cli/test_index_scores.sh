@@ -59,6 +59,25 @@ scores line.onnx plain.csv 0 >right
 tr -d '\r' <line.csv | tail -n +2 | sed 's/.*,//' >found
 expect_same right found
 
+# Several models: the scores of each, one model after the other; the same beside a run.
+clproc index in -o both.csv --model three.onnx:portrait --model keep.onnx
+expect_code 0
+expect_err 'Score3 is portrait.s score of yes'
+expect_err 'Score4 is keep.s score of 1'
+head -n 1 both.csv | grep -q ',ThumbHash,Score,Score2,Score3,Score4.$' || fail "$(head -n 1 both.csv)"
+{ for back in 2 1 0; do scores three.onnx plain.csv $back >right$back; done; }
+scores keep.onnx plain.csv 0 >right3
+paste -d, right2 right1 right0 right3 >right
+tr -d '\r' <both.csv | tail -n +2 | sed 's/.*,\([^,]*,[^,]*,[^,]*,[^,]*\)$/\1/' >found
+expect_same right found
+clproc run in --null-output --resize 50x --features beside.csv --model three.onnx:portrait --model keep.onnx -q
+expect_code 0
+expect_same both.csv beside.csv
+clproc index in -o a.csv --model three.onnx --model three.onnx --model three.onnx
+expect_refusal 2 'three.onnx: gives, with those before it, more scores than the 8'
+clproc run in --null-output --model keep.onnx
+expect_refusal 2 'name one with --features'
+
 # One matrix without names: features in their order.
 if (find_python struct) >/dev/null; then
     find_python struct
@@ -182,7 +201,7 @@ rename line "$seen,Score" self.onnx
 refuse 'self.onnx: takes a column Score, which is a score itself; ' self.onnx
 refuse 'forest3.onnx: takes 6 columns and does not name them; ' "$models/forest3.onnx"
 refuse 'plain.csv: is no ONNX model' plain.csv
-refuse 'keep.onnx: gives 1 score, so there is no Score2' keep.onnx --fields name,score2
+refuse 'the model gives 1 score, so there is no Score2' keep.onnx --fields name,score2
 clproc index in -o a.csv --model none.onnx
 expect_refusal 1 'none.onnx: '
 clproc index in -o a.csv --where 'score > 0.5'

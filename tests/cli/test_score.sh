@@ -39,7 +39,35 @@ for model in "$models"/*.onnx; do
     expect_right out.csv
     count=$((count + 1))
 done
-[ $count -eq 24 ] || fail "$count models"
+[ $count -eq 30 ] || fail "$count models"
+
+# Several models in one pass: what each gives by itself, side by side.
+clproc score "$models/forest.onnx:keep" "$models/forest.csv" -o several.csv --model "$models/tree.onnx:portrait" \
+    --model "$models/line.onnx" -j 2
+expect_code 0
+head -n 1 several.csv | grep -q ',right1,keep_0,keep_1,"portrait_maybe, or not",portrait_no,portrait_yes,line' ||
+    fail "$(head -n 1 several.csv)"
+cp "$models/forest.csv" sofar.csv
+for model in forest:keep tree:portrait line:line; do
+    clproc score "$models/${model%:*}.onnx" sofar.csv -o next.csv --name "${model#*:}" -q
+    expect_code 0
+    mv next.csv sofar.csv
+done
+expect_same several.csv sofar.csv
+cp "$models/line.onnx" a:b.onnx # a colon may be the file's own
+clproc score a:b.onnx "$models/line.csv" -o out.csv -q
+expect_code 0
+head -n 1 out.csv | grep -q ',a:b.\{0,1\}$' || fail "$(head -n 1 out.csv)"
+rm -f out.csv
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/forest.onnx"
+expect_refusal 2 'two models would write a column forest_0; '
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/forest3.onnx"
+expect_refusal 2 'does not name its columns'
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/line.onnx" --columns a,b
+expect_refusal 2 'for one model'
+clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model missing.onnx:x
+expect_refusal 1 'missing.onnx: '
+expect_no_file out.csv
 
 # Columns are called by file and class; names are quoted where CSV wants it.
 clproc score "$models/tree.onnx" "$models/tree.csv" -o out.csv -q

@@ -7,4 +7,4 @@ for python in python3 /usr/bin/python3 ''; do
 done
 PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 "$python" "$source_dir/tests/models/check.py" "$CLPROC" . \
     >"$out" 2>"$err" || fail "$(cat "$out" "$err")"
-expect_out '^3[0-9]* rows, at most'
+expect_out '^4[0-9]* rows, at most'

@@ -13,9 +13,10 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import (ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor,
                               HistGradientBoostingClassifier, HistGradientBoostingRegressor,
-                              RandomForestClassifier, RandomForestRegressor)
+                              RandomForestClassifier, RandomForestRegressor, VotingClassifier)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import LinearSVC
@@ -57,7 +58,18 @@ def cases():
            {"double": True, "zipmap": False, "listed": False})
     yield "unit", make_pipeline(Normalizer(), LogisticRegression(**scaled)), two, {}
     yield "tree", DecisionTreeClassifier(max_depth=4, random_state=0), words, {}
-    yield "forest", RandomForestClassifier(12, max_depth=5, random_state=0), two, {}
+    yield ("forest", RandomForestClassifier(12, max_depth=5, random_state=0), two,
+           {"one_sided": False})
+    yield "tree2", DecisionTreeClassifier(max_depth=4, random_state=0), two, {}
+    yield ("unit-double", make_pipeline(Normalizer(), LogisticRegression(**scaled)), two,
+           {"double": True, "zipmap": False})
+    yield ("rest", OneVsRestClassifier(LogisticRegression(max_iter=5000)), three, {})
+    yield ("rest2", OneVsRestClassifier(DecisionTreeClassifier(max_depth=4, random_state=0)), two, {})
+    yield ("vote", VotingClassifier([("a", RandomForestClassifier(5, max_depth=4, random_state=0)),
+                                     ("b", LogisticRegression(max_iter=5000))], voting="soft",
+                                    weights=[2, 1]), two, {})
+    yield ("sigmoid-svc2", CalibratedClassifierCV(LinearSVC(max_iter=20000, random_state=0, dual=False),
+                                                  cv=2), two, {})
     yield "forest3", RandomForestClassifier(10, random_state=0), three, {"listed": False}
     yield ("imputed", make_pipeline(SimpleImputer(), ExtraTreesClassifier(8, max_depth=4, random_state=0)),
            gaps, {"single_inputs": True})
@@ -115,6 +127,9 @@ def operators(names):
          transB=1)
     part("Gemm", [x, graph.constant(weights.T)], t @ weights.T)
     part("Gather", [x, graph.constant([5, -6], np.int64)], t[:, [5, 0]], axis=1)
+    part("Slice", [x, graph.constant([-3], np.int64), graph.constant([99], np.int64),
+                   graph.constant([-1], np.int64)], t[:, -3:])
+    part("LpNormalization", [x], t / np.sqrt((t * t).sum(axis=1, keepdims=True)))
     part("Flatten", [x], t)
     part("FeatureVectorizer", [x, size], np.concatenate([t, a], 1), domain=ML, inputdimensions=[6, 6])
     part("ReduceMean", [x], t.mean(axis=1), axes=[1])

@@ -5,9 +5,10 @@ from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor,
                               HistGradientBoostingClassifier, HistGradientBoostingRegressor,
-                              RandomForestClassifier, RandomForestRegressor)
+                              RandomForestClassifier, RandomForestRegressor, VotingClassifier)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import LinearSVC
@@ -17,9 +18,11 @@ ML = "ai.onnx.ml"
 
 
 class Graph:
-    """Nodes and constants in the making."""
+    """Nodes and constants in the making. one_sided: of two classes, leaves have the second one's
+    share under the number of the first, as skl2onnx has it; else both."""
 
-    def __init__(self):
+    def __init__(self, one_sided=True):
+        self.one_sided = one_sided
         self.nodes, self.constants, self.count = [], [], 0
 
     def name(self, hint):
@@ -45,6 +48,16 @@ def labels_of(classes, ints):
     return {"classlabels_strings": [str(c) for c in classes]}
 
 
+def normal_doubles(graph, x, norm="l1"):
+    """Rows divided by their norm: Normalizer would give floats."""
+    axis = graph.constant([1], np.int64)
+    if norm == "l1":
+        total = graph.add("ReduceSum", [graph.add("Abs", [x]), axis], keepdims=1)
+    else:
+        total = graph.add("Sqrt", [graph.add("ReduceSumSquare", [x], axes=[1], keepdims=1)])
+    return graph.add("Div", [x, total])
+
+
 # ------------------------------------------------------------------------ linear
 
 def linear_classifier(graph, model, x, raw=False, double=False):
@@ -61,10 +74,7 @@ def linear_classifier(graph, model, x, raw=False, double=False):
             return scores
         if multinomial:
             return graph.add("Softmax", [scores], axis=1)
-        # skl2onnx has a Normalizer here, which by its definition gives floats.
-        scores = graph.add("Sigmoid", [scores])
-        total = graph.add("ReduceSum", [scores, graph.constant([1], np.int64)], keepdims=1)
-        return graph.add("Div", [scores, total])
+        return normal_doubles(graph, graph.add("Sigmoid", [scores]))
     _, scores = graph.add(
         "LinearClassifier", [x], 2, ML, coefficients=coefficients.ravel().tolist(),
         intercepts=intercepts.tolist(), multi_class=int(multinomial),
@@ -143,6 +153,8 @@ def forest_classifier(graph, model, x):
     for member in members:
         values = member.tree_.value[:, 0, :]
         shares = values / values.sum(axis=1, keepdims=True) / len(members)
+        if graph.one_sided and shares.shape[1] == 2:
+            shares = shares[:, 1:]
         add_tree(trees, member.tree_, lambda i: enumerate(shares[i].tolist()))
     return classifier(graph, model, x, trees, "NONE")
 
@@ -194,6 +206,27 @@ def tree_regressor(graph, model, x):
                      **more)
 
 
+# ------------------------------------------------------------- several in one
+
+def one_against_rest(graph, model, x):
+    parts = []
+    for member in model.estimators_:
+        limits = [graph.constant([n], np.int64) for n in (1, 2, 1)]
+        parts.append(graph.add("Slice", [convert(graph, member, x)] + limits))
+    scores = graph.add("Concat", parts, axis=1)
+    if len(parts) == 1:
+        rest = graph.add("Sub", [graph.constant(1.0), scores])
+        scores = graph.add("Concat", [rest, scores], axis=1)
+    return graph.add("LpNormalization", [scores], axis=1, p=1)
+
+
+def voting(graph, model, x):
+    weights = model._weights_not_none or [1] * len(model.estimators_)
+    parts = [graph.add("Mul", [convert(graph, member, x), graph.constant(w / sum(weights))])
+             for member, w in zip(model.estimators_, weights)]
+    return graph.add("Sum", parts)
+
+
 # ------------------------------------------------------------------- calibration
 
 def sigmoid(graph, column, calibrator):
@@ -232,6 +265,11 @@ def isotonic_between(graph, column, calibrator):
 def calibrated_member(graph, member, x, isotonic):
     if isinstance(member.estimator, (LogisticRegression, LinearSVC)):
         scores = linear_classifier(graph, member.estimator, x, raw=True)
+        if isinstance(member.estimator, LinearSVC) and len(member.classes) == 2:
+            scores = graph.add("ArrayFeatureExtractor", [scores, graph.constant(1, np.int64)],
+                               domain=ML)
+            scores = graph.add("Reshape", [scores, graph.constant([-1, 1], np.int64)])
+            scores = graph.add("Concat", [scores, scores], axis=1)
     else:
         scores = convert(graph, member.estimator, x)
     parts = []
@@ -283,9 +321,15 @@ def convert(graph, model, x, double=False, isotonic=isotonic_between):
         return graph.add("Imputer", [x], domain=ML, replaced_value_float=float("nan"),
                          imputed_value_floats=model.statistics_.tolist())
     if isinstance(model, Normalizer):
+        if double:
+            return normal_doubles(graph, x, model.norm)
         return graph.add("Normalizer", [x], domain=ML, norm=model.norm.upper())
     if isinstance(model, CalibratedClassifierCV):
         return calibrated(graph, model, x, isotonic)
+    if isinstance(model, OneVsRestClassifier):
+        return one_against_rest(graph, model, x)
+    if isinstance(model, VotingClassifier):
+        return voting(graph, model, x)
     if isinstance(model, (LogisticRegression, LinearSVC)):
         return linear_classifier(graph, model, x, double=double)
     if isinstance(model, LinearRegression):
@@ -303,10 +347,10 @@ def convert(graph, model, x, double=False, isotonic=isotonic_between):
 
 
 def export(model, names, single_inputs=False, listed=True, double=False, zipmap=True,
-           isotonic=isotonic_between):
+           isotonic=isotonic_between, one_sided=True):
     """An ONNX model. single_inputs: each column is an input, as of a data frame; listed: the names
     of the columns of one matrix stand in the metadata."""
-    graph = Graph()
+    graph = Graph(one_sided)
     kind = TensorProto.DOUBLE if double else TensorProto.FLOAT
     if single_inputs:
         inputs = [helper.make_tensor_value_info(n, kind, [None, 1]) for n in names]

@@ -89,14 +89,16 @@ static message begin_node(const char *op, const char *domain, const char *in, co
     return node;
 }
 
-/** An input of floats, or an output. */
+/** An input of floats, or an output; of -1 columns: of one dimension. */
 static void put_port(message *graph, uint32_t field, const char *name, int64_t columns) {
     message port = {.size = 0}, type = {.size = 0}, tensor = {.size = 0}, shape = {.size = 0},
             any = {.size = 0}, dim = {.size = 0};
     put_text(&any, 2, "N");
     put_int(&dim, 1, columns);
     put_message(&shape, 1, &any);
-    put_message(&shape, 1, &dim);
+    if (columns >= 0) {
+        put_message(&shape, 1, &dim);
+    }
     put_int(&tensor, 1, 1);
     put_message(&tensor, 2, &shape);
     put_message(&type, 1, &tensor);
@@ -393,6 +395,39 @@ static void test_refusals(void **state) {
     expect_refused(&file, "makes what is made before it");
 }
 
+/** Columns side by side are a slice; classes that are outputs of their own have no one score. */
+static void test_slices(void **state) {
+    (void)state;
+    const int64_t from = -2, to = 99, rows = 0, columns = 1;
+    message node = begin_node("Slice", "", "X", "Y");
+    put_ints(&node, "starts", &from, 1);
+    put_ints(&node, "ends", &to, 1);
+    message other = node;
+    put_ints(&node, "axes", &columns, 1);
+    message file = make_model(&node, 1, 3);
+    clp_onnx_model *model = open_model(&file);
+    clproc_error error = {0};
+    double values[] = {1, 2, 3}, scores[2] = {0};
+    assert_int_equal(clp_model_outputs(model), 2);
+    assert_int_equal(clp_model_run(model, 1, values, 1, 1, scores, &error), 0);
+    assert_true(scores[0] == 2 && scores[1] == 3);
+    clp_model_destroy(&model);
+    file = make_model(&other, 1, 3);
+    expect_refused(&file, "operator Slice: only columns");
+    put_ints(&other, "axes", &rows, 1);
+    file = make_model(&other, 1, 3);
+    expect_refused(&file, "operator Slice: only columns");
+
+    message graph = {.size = 0};
+    file = (message){.size = 0};
+    put_message(&graph, 1, &node);
+    put_port(&graph, 11, "X", 3);
+    put_port(&graph, 12, "Y", -1);
+    put_port(&graph, 12, "Z", -1);
+    put_message(&file, 7, &graph);
+    expect_refused(&file, "an output for each class");
+}
+
 /** Every row's score is its own, wherever it stands and however many threads there are. */
 static void test_batches(void **state) {
     (void)state;
@@ -442,6 +477,6 @@ int main(void) {
         cmocka_unit_test(test_bytes),  cmocka_unit_test(test_modes),
         cmocka_unit_test(test_order),  cmocka_unit_test(test_no_trees),
         cmocka_unit_test(test_roots),  cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_batches)};
+        cmocka_unit_test(test_slices), cmocka_unit_test(test_batches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,171 @@
+#!/bin/sh
+# run --features: the rows that `clproc index --features` gives, whatever else the run makes of the
+# pictures, from one open of each file.
+. "$(dirname "$0")/lib.sh"
+clproc devices
+grep -q 'cpu:' "$out" || skip "there is no OpenCL on the processor"
+
+mkdir in
+cp "$images"/00* in/
+pictures=$(find in -type f | wc -l)
+clproc index in -o want.csv --features -q
+expect_code 0
+
+# ---------------------------------------------- the same values, whatever becomes of pictures
+clproc run in -o plain --resize 200x
+clproc run in -o a --resize 200x --features a.csv
+expect_code 0
+expect_err "^clproc: $pictures written, 0 skipped, 0 failed"
+expect_same a.csv want.csv
+expect_count a "$pictures"
+for file in a/*; do
+    expect_same "$file" "plain/${file#a/}"
+done
+number=0
+while read -r options; do
+    number=$((number + 1))
+    # shellcheck disable=SC2086 # several options
+    clproc run in -o "b$number" $options --features "b$number/rows.csv"
+    expect_code 0
+    expect_same "b$number/rows.csv" want.csv
+done <<END
+--linear --resize 320x --no-auto-orient --gray
+--strip all
+--strategy naive --blur 2 --format png --depth 16
+--resize 320x320 --to thumbs --resize 40x40 --to {name}-{width}.png --rotate 90
+--resize 100x --verify 3 --jobs 1
+END
+expect_count thumbs "$pictures"
+clproc run in --null-output --icc srgb --features c.jsonl
+expect_code 0
+clproc index in -o want.jsonl --features -q
+expect_same c.jsonl want.jsonl
+clproc run in/000* -o - --resize 20x --features one.csv
+expect_code 0
+expect_lines one.csv 2
+clproc run in/000* in -o twice/{index}.png --resize 20x --features twice.csv
+expect_code 0
+expect_count twice $((pictures + 1))
+expect_lines twice.csv $((pictures + 1)) # with the row of names: a file has one row
+
+if have strace && strace -o /dev/null true 2>/dev/null; then
+    strace -f -e trace=open,openat -o opens "$CLPROC" run in -o a --resize 200x --features a.csv -q ||
+        fail "the run under strace"
+    seen=$(grep -c '"in/[^"]*\.[jp][pn]g"' opens)
+    [ "$seen" -eq "$pictures" ] || fail "$pictures files were opened $seen times"
+fi
+
+# --------------------------------------------------------------------- what goes wrong
+mkdir bad
+cp in/000* bad/whole.jpg
+head -c 20000 in/000* >bad/half.jpg
+head -c 700 in/000* >bad/header.jpg
+head -c 3000 in/001* >bad/half.png
+printf 'II*\000\010\000\000\000\001\000\020\001\002\000\002\000\000\000X\000\000\000\000\000\000\000' >bad/raw.nef
+echo text >bad/notes.txt
+clproc index bad -o want-bad.csv --features -q
+clproc run bad -o e --resize 50x --features bad.csv
+expect_code 1
+expect_same bad.csv want-bad.csv
+for tolerance in none truncated warning; do
+    clproc run bad -o e --resize 50x --features bad.csv --fail-on "$tolerance"
+    expect_same bad.csv want-bad.csv
+done
+clproc run bad -o without --resize 50x
+grep -v written "$err" | sort >told
+clproc run bad -o e --resize 50x --features bad.csv
+grep -v written "$err" | sort >told-too
+expect_same told told-too
+if [ "$(id -u)" -ne 0 ]; then # whom permissions do not stop
+    mkdir closed
+    chmod a-w closed
+    clproc run in -o closed --resize 50x --features closed.csv
+    expect_code 1
+    expect_same closed.csv want.csv # of pictures, not of what could be written
+fi
+
+# ------------------------------------------------------------- skipped files, resumed runs
+clproc run in -o a --resize 200x --existing skip --features a.csv
+expect_code 0
+expect_err "^clproc: 0 written, $pictures skipped"
+expect_same a.csv want.csv
+clproc run in/*.jpg -o f --resize 200x --resume --features f.csv
+expect_code 0
+touch -d '2001-01-01' in/000*
+clproc index in -o want.csv --features -q
+if have strace && strace -o /dev/null true 2>/dev/null; then
+    strace -f -e trace=open,openat -o opens "$CLPROC" run in -o f --resize 200x --resume --features f.csv -q ||
+        fail "the run under strace"
+    grep -q '"in/002-[^"]*\.jpg"' opens && fail "a file that has its row and its output is not opened"
+else
+    clproc run in -o f --resize 200x --resume --features f.csv
+fi
+expect_count f $((pictures + 1)) # the journal is one
+expect_same f.csv want.csv
+clproc run in -o f --resize 200x --resume --features f.csv
+expect_err "^clproc: 0 written, $pictures skipped"
+expect_same f.csv want.csv
+
+# A stopped run keeps the rows that it has; the command that goes on adds the others.
+mkdir many
+for i in 1 2 3 4 5 6; do
+    for file in in/*; do
+        cp "$file" "many/$i-${file#in/}"
+    done
+done
+"$CLPROC" run many -o k --resize 1000x --blur 9 --resume --features k.csv --jobs 1 -q &
+job=$!
+while kill -0 $job 2>/dev/null && [ "$(find k -name '*.*g' 2>/dev/null | wc -l)" -lt 9 ]; do :; done
+kill -TERM $job 2>/dev/null
+code=0
+wait $job || code=$?
+command_line=" run many --resume, stopped"
+expect_code 143
+expect_file k.csv
+rows=$(wc -l <k.csv)
+[ "$rows" -gt 1 ] && [ "$rows" -lt $((6 * pictures + 1)) ] || fail "a part of the rows, not $rows"
+clproc run many -o k --resize 1000x --blur 9 --resume --features k.csv
+expect_code 0
+clproc index many -o want-many.csv --features -q
+expect_same k.csv want-many.csv
+
+# ------------------------------------------------------------------------------- shards
+for shard in 1 2 3; do
+    clproc run in -o g --resize 200x --shard $shard/3 --features part$shard.csv -q
+    expect_code 0
+done
+expect_count g "$pictures"
+clproc index merge part1.csv part2.csv part3.csv -o merged.csv
+expect_code 0
+expect_same merged.csv want.csv
+
+# ------------------------------------------------------------ tables, and what is refused
+clproc help index
+if grep -q '\.sqlite' "$out"; then
+    clproc run in --null-output --features h.sqlite
+    expect_code 0
+    clproc index merge h.sqlite -o h.csv
+    expect_same h.csv want.csv
+else
+    echo "skipped: this build has no SQLite"
+fi
+cp want.csv kept.csv
+clproc run in -o i --resize 200x --features kept.csv --dry-run
+expect_code 0
+clproc run in -o i --resize 200x --features new.csv --dry-run
+expect_code 0
+expect_same kept.csv want.csv
+expect_no_file new.csv i
+clproc run in -o i --resize 200x --features kept.csv --device nonesuch
+expect_code 3
+expect_same kept.csv want.csv
+clproc run in -o i --features rows.txt
+expect_refusal 2 rows.txt
+clproc run in -o i --features -
+expect_refusal 2 'features go to a file'
+clproc run - -o i.jpg --features rows.csv <in/000-jpeg-420.jpg
+expect_code 2
+expect_err 'standard input'
+expect_no_file rows.csv
+clproc profile in -o i --features rows.csv --duration 1
+expect_refusal 2 duration
