@@ -12,9 +12,8 @@ typedef struct clp_recipe {
     clproc_error failure; /**< why there is no plan; status OK: none was wanted */
     /** One decode serves all outputs that have the same, or have its first planes alone. */
     clp_decode_request request;
-    uint64_t
-        needed;     /**< bytes of matrices that were not granted, as far as is known; 0: all were */
-    bool converted; /**< colours are those of clp_colours_profile() */
+    uint64_t needed;   /**< bytes of matrices, more than were granted; 0: all were */
+    bool converted;    /**< colours are those of clp_colours_profile() */
     char problem[256]; /**< why the picture's profile was not used; "" if none was refused */
     char overlay_problem[256]; /**< why overlays are not brought to it; "" if they need not */
 } clp_recipe;

@@ -150,8 +150,7 @@ clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error) {
 }
 
 /** Finds the recipes of outputs, told bit by bit, whose matrices take no more than is granted to
- * each.
- * `*needed`: what one would take that takes more. */
+ * each. `*needed`: what one would take that takes more. */
 static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t granted,
                                  uint64_t *needed, clproc_error *error) {
     clp_run *run = self->run;

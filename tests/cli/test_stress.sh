@@ -33,7 +33,7 @@ expect_only_pictures kept
 clproc stress --image-count 40 --iterations 1 --op flip --null-output
 expect_code 0
 expect_out '^40 images an iteration (36 different samples)'
-clproc stress --image-count 5 --duration 0.5
+clproc stress --image-count 5 --duration 3
 expect_code 0
 
 before=$(date +%s)

@@ -78,7 +78,7 @@ if system; then
     # Folders for its files are of that system.
     env -u TMPDIR autopkgtest --no-built-binaries ./clproc_*.deb ./libclproc*_*.deb clproc/ -- chroot "$root" >"$scratch/log" 2>&1 ||
         { tail -n 40 "$scratch/log"; fail "the packages' own tests fail"; }
-    sed -n '/summary/,$p' "$scratch/log"
+    grep ' PASS$' "$scratch/log"
     tried=$((tried + 2))
 else
     echo "verify: T29 piuparts and autopkgtest: not run, $absent"

@@ -444,8 +444,30 @@ static void test_aligned_moves_do_not_filter(void **state) {
     }
 }
 
+/** What is not granted is told before it is made, and more than what is there in the end. */
+static void test_matrices_are_asked_for(void **state) {
+    (void)state;
+    clp_terms terms;
+    clp_layout layout;
+    clproc_error error;
+    begin(&terms, &layout, CLP_MODEL_RGB, 400, 300);
+    terms.limits.granted = 300000;
+    add_blur(&terms, 1); /* 9 samples for each row and column */
+    uint64_t little = terms.bytes;
+    assert_in_range(little, 700 * 9 * sizeof(double), terms.limits.granted);
+    size_t count = terms.count;
+    assert_int_equal(clp_terms_gaussian(&terms, "blur", 20, &error), CLPROC_ERROR_MEMORY);
+    assert_int_equal(terms.count, count);
+    assert_true(terms.bytes - little >= 700 * 161 * 2 * sizeof(double));
+    terms.limits.granted = terms.bytes;
+    terms.bytes = little;
+    assert_int_equal(clp_terms_gaussian(&terms, "blur", 20, &error), CLPROC_OK);
+    clp_terms_free(&terms);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_matrices_are_asked_for),
         cmocka_unit_test(test_segments_are_the_terms),
         cmocka_unit_test(test_cheap_matrices_merge),
         cmocka_unit_test(test_dear_matrices_stay_apart),
