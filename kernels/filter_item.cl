@@ -61,14 +61,19 @@ bool filter_together(__global const filter_job *job, __global const uchar *table
     window w[SHARED];
     uint behind[SHARED], most = 0, taps = job->taps;
     SUM16 sum[SHARED][STRIP];
+    if (job->row_channels != 1) {
+        return false;
+    }
     _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
         w[r] = find_window(job, tables, src, min(r0 + r, job->rows - 1));
         behind[r] = (uint)(w[r].first - w[0].first);
         most = max(most, behind[r]);
-        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) sum[r][t] = start_sums(job, &w[r], x + t * TILE);
     }
-    if (job->row_channels != 1 || most >= taps) {
+    if (most >= taps) {
         return false;
+    }
+    _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) sum[r][t] = start_sums(job, &w[r], x + t * TILE);
     }
     __global const SRC *p = w[0].source + x;
     for (uint k = 0; k < taps + most; k++) {

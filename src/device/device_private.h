@@ -321,10 +321,11 @@ typedef struct clp_group {
 /** How a picture's rows come to the device. */
 typedef enum clp_way {
     CLP_WAY_WHOLE,   /**< decoded straight into the input of the passes */
+    CLP_WAY_KEPT,    /**< the same, for outputs that come after, too; computed band by band */
     CLP_WAY_SLICES,  /**< window by window copied into it */
     CLP_WAY_BANDS,   /**< window by window, and computed from there */
     CLP_WAY_SCAN,    /**< decoded on the device */
-    CLP_WAY_RESIDENT /**< there already, from the output before */
+    CLP_WAY_RESIDENT /**< there already, from the output before; computed in bands if shared */
 } clp_way;
 
 /** A plan as a device runs it: its tables on the device, and launches in order. All that differs
@@ -332,7 +333,7 @@ typedef enum clp_way {
 struct clp_schedule {
     clp_plan *plan; /**< one reference */
     clp_way way;
-    clp_bands slices;          /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE */
+    clp_bands slices;          /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE and _KEPT */
     const clp_bands *portions; /**< what rows come at a time: `slices`, or the plan's bands */
     cl_mem tables;
     size_t table_bytes;
@@ -344,7 +345,7 @@ struct clp_schedule {
 };
 
 /** True where passes work band by band: while rows come, or over a whole picture that the host
- * shares, whose bands then stay in the caches from pass to pass. */
+ * shares and that several outputs are made of; what passes hand on stays in the caches then. */
 bool clp_way_has_bands(const clp_device *device, const clp_plan *plan, clp_way way);
 /** The schedule of a plan, made on first use. Give it back with clp_schedule_release(). */
 clproc_status clp_schedule_get(clp_device *device, clp_plan *plan, clp_way way,

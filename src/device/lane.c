@@ -118,7 +118,8 @@ static clp_way choose_way(const clp_device *device, const clp_plan *plan,
     }
     bool can = plan->bands.count > 0 && passage->in_rows && !device->reference;
     if (device->unified) {
-        return can && passage->stream && !passage->keep ? CLP_WAY_BANDS : CLP_WAY_WHOLE;
+        bool banded = can && passage->stream;
+        return !banded ? CLP_WAY_WHOLE : passage->keep ? CLP_WAY_KEPT : CLP_WAY_BANDS;
     }
     /* A picture that has room is computed as a whole: launches are worth more there than memory. */
     uint64_t whole = (uint64_t)plan->input.bytes + plan->scratch_bytes + plan->output.bytes;

@@ -168,7 +168,8 @@ static clproc_status advance(void *user, const uint32_t rows[CLP_MAX_PLANES], cl
 }
 
 uint8_t *clp_lane_base(clp_lane *lane) {
-    return lane->schedule->way == CLP_WAY_WHOLE ? lane->windows[0].host : NULL;
+    clp_way way = lane->schedule->way;
+    return way == CLP_WAY_WHOLE || way == CLP_WAY_KEPT ? lane->windows[0].host : NULL;
 }
 
 const clp_row_sink *clp_lane_sink(clp_lane *lane) {

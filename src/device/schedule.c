@@ -137,7 +137,7 @@ static clp_work make_work(const clp_plan *plan, const clp_pass *pass) {
 }
 
 bool clp_way_has_bands(const clp_device *device, const clp_plan *plan, clp_way way) {
-    bool there = device->unified && (way == CLP_WAY_WHOLE || way == CLP_WAY_RESIDENT);
+    bool there = device->unified && (way == CLP_WAY_KEPT || way == CLP_WAY_RESIDENT);
     return way == CLP_WAY_BANDS || (there && plan->bands.count > 0);
 }
 
