@@ -88,7 +88,8 @@ if have avifdec; then
             expect_code 0
             case $options in *lossless) expect_like straight/$name.png ours.png 0 ;; esac
             avifdec --depth 8 asked/$name.avif theirs.png >/dev/null || fail avifdec
-            case $chroma in YUV444) expect_like theirs.png ours.png 2 ;; esac
+            # Newer ones of avifdec cut 12 bits down to 8, which are rounded here.
+            case $chroma in YUV444) expect_like theirs.png ours.png 4 ;; esac
         done
         rm -r asked
     done
