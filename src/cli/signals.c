@@ -65,7 +65,7 @@ static void open_closed_streams(void) {
 
 /** Shows the last of what others wrote, who have ended the program. Safe in a signal handler. */
 static void show_kept(void) {
-    static const char cause[] = "clproc: the OpenCL driver has ended the program; it said:\n";
+    static const char cause[] = "clproc: a driver or a decoder has ended the program; it said:\n";
     char text[4096];
     off_t size = lseek(streams.kept, 0, SEEK_END);
     off_t from = size > (off_t)sizeof text ? size - (off_t)sizeof text : 0;

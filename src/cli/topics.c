@@ -98,8 +98,9 @@ static void print_keeping(const clp_cli_page *page) {
     page->entry("no operation", "the file is copied, byte for byte, with the tag that turns it");
     page->entry(
         "--strip, --keep",
-        "a JPEG's tables and scans, a PNG's pixels, palette, transparency and frames, and "
-        "a WebP's pictures stay byte for byte; metadata is written as `clproc help metadata` says");
+        "a JPEG's tables and scans, a PNG's pixels, palette, transparency and frames, a WebP's "
+        "pictures, and an AVIF's coded picture with its alpha stay byte for byte; metadata is "
+        "written as `clproc help metadata` says");
     page->entry("--lossless",
                 "--rotate, --flip, --crop and EXIF's orientation move a JPEG's blocks (its DCT "
                 "coefficients, as jpegtran does). No value changes");
@@ -108,9 +109,9 @@ static void print_keeping(const clp_cli_page *page) {
                     "for any other "
                     "operation, and for --strip and --keep without --lossless where EXIF's "
                     "orientation is to be applied and --keep does not name it, where inks would "
-                    "lose their profile, where a file is not whole by its markers, and for --strip "
-                    "and --keep of an AVIF. Whether a scan itself is damaged, only decoding "
-                    "tells.");
+                    "lose their profile, where a file is not whole by its markers, and where an "
+                    "AVIF holds more than one picture and its alpha, as grids and gain maps. "
+                    "Whether a scan itself is damaged, only decoding tells.");
     page->paragraph("With --lossless a JPEG fails where its blocks cannot do it: rotating and "
                     "flipping need a side that is a multiple of 8 or 16 pixels (of 4:1:1, 32), "
                     "namely the one that gets mirrored, and a crop must begin at such a multiple. "

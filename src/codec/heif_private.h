@@ -46,6 +46,8 @@ clproc_status clp_heif_check_sizes(const clp_source *source, uint32_t width, uin
 
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
+clproc_status clp_heif_rewrite(const clp_decoder *decoder, clp_encoder *encoder,
+                               const clp_encode_params *params, bool *done, clproc_error *error);
 uint64_t clp_heif_encode_bytes(const clp_layout *layout, bool progressive);
 
 #endif

@@ -379,4 +379,5 @@ const clp_codec clp_codec_avif = {.format = CLPROC_FORMAT_AVIF,
                                   .probe = probe_avif,
                                   HEIF_CODEC,
                                   .write = clp_heif_write,
+                                  .rewrite = clp_heif_rewrite,
                                   .encode_bytes = clp_heif_encode_bytes};

@@ -88,7 +88,8 @@ if have avifdec; then
             expect_code 0
             case $options in *lossless) expect_like straight/$name.png ours.png 0 ;; esac
             avifdec --depth 8 asked/$name.avif theirs.png >/dev/null || fail avifdec
-            case $chroma in YUV444) expect_like theirs.png ours.png 2 ;; esac
+            # Newer ones of avifdec cut 12 bits down to 8, which are rounded here.
+            case $chroma in YUV444) expect_like theirs.png ours.png 4 ;; esac
         done
         rm -r asked
     done
@@ -171,6 +172,14 @@ if have exiftool; then
     done
     clproc run tagged.avif -o bare.avif --keep icc
     expect_code 0
+    expect_err '1 not re-encoded'
+    clproc run tagged.avif -o part.avif --keep copyright,xmp
+    expect_err '1 not re-encoded'
+    [ "$(exiftool -a -s3 -n -Make -Title -GPSLatitude -ProfileDescription -Warning part.avif)" = Ruins ] ||
+        fail "part.avif should have a title and nothing else"
+    clproc run part.avif -o part.png
+    clproc run tagged.avif -o tagged.png
+    expect_like part.png tagged.png 0
     [ "$(exiftool -s3 -Make -XMP-dc:Title -GPSLatitude -ProfileDescription bare.avif)" = "$profile" ] ||
         fail "bare.avif should have a profile and nothing else"
 fi
@@ -222,6 +231,52 @@ expect_code 0
 expect_err 'other.avif: warning: left behind: further pictures behind the first$'
 clproc run apple.avif -o copies
 expect_no_err warning
+
+# Other metadata leaves the coded picture as it is, of what libheif and libavif write, with alpha and
+# turned; what has more than that is encoded anew.
+expect_edited() { # FILE OPTIONS...: edited/FILE is the same picture
+    name=$1
+    shift
+    clproc run "$name" -o edited "$@"
+    expect_code 0
+    expect_err '1 not re-encoded'
+    "$python" - "$name" "edited/$name" <<'END' || fail "edited/$name should have the coded picture of $name"
+import sys
+before, after = (open(name, "rb").read() for name in sys.argv[1:3])
+# All that is coded stands in one piece at the end, as long as no metadata does.
+coded = before[before.rindex(b"mdat") + 4:]
+assert any(coded[at:] in after for at in (0, len(coded) // 2)), len(coded)
+END
+    for one in "$name" "edited/$name"; do
+        heif-convert "$one" theirs.png >/dev/null || fail "heif-convert cannot read $one"
+        clproc run "$one" -o ours.png --strip all
+        expect_code 0
+        expect_like theirs.png ours.png 0
+        if have avifdec; then
+            avifdec --info "$one" >info || fail "avifdec cannot read $one"
+        fi
+        mv ours.png "ours.${one%%/*}.png"
+    done
+    expect_like "ours.$name.png" ours.edited.png 0
+}
+cp exact/001-png-rgb.avif exact/003-png-rgba-soft.avif .
+for name in 001-png-rgb.avif 003-png-rgba-soft.avif; do
+    expect_edited $name --strip exif
+    clproc run $name -o edited --strip all --lossless
+    expect_code 0
+done
+clproc run apple.avif -o edited --strip exif
+expect_code 0
+expect_err 'apple.avif: warning: left behind: the gain map'
+expect_no_err 're-encoded'
+if have avifenc; then
+    avifenc -s 10 -j 1 straight/003-png-rgba-soft.png alpha.avif >/dev/null || fail avifenc
+    avifenc -s 10 -j 1 --irot 1 --imir 0 straight/001-png-rgb.png irot.avif >/dev/null || fail avifenc
+    expect_edited alpha.avif --strip gps
+    expect_edited irot.avif --strip gps
+    avifenc -s 10 -j 1 --grid 2x1 straight/001-png-rgb.png straight/001-png-rgb.png grid.avif >/dev/null 2>&1 &&
+        clproc run grid.avif -o edited --strip gps && expect_no_err 're-encoded'
+fi
 # Nothing asked for is a copy.
 clproc run exact/001-png-rgb.avif -o copies
 expect_code 0
@@ -282,7 +337,7 @@ expect_err 'too large for its format, avif, which ends at 32768'
 clproc run lossy/001-png-rgb.avif -o turned.avif --lossless --rotate 90
 expect_code 1
 expect_err 'is an AVIF, and --lossless can only move the blocks of JPEGs'
-clproc run lossy/001-png-rgb.avif -o bare.avif --lossless --strip exif
+clproc run apple.avif -o bare.avif --lossless --strip exif
 expect_code 1
 expect_err 'gets other metadata only by being encoded anew; leave out --lossless'
 "$CLPROC" run - -o - --format avif --resize 20x <in/001-png-rgb.png 2>"$err" |
