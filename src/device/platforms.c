@@ -156,8 +156,12 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
         }
         return CLPROC_OK;
     }
-    if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL) != CL_SUCCESS) {
-        snprintf(name, sizeof name, "unknown platform");
+    /* Without its name nobody knows what to mind with this driver. */
+    code = clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
+    if (code != CL_SUCCESS) {
+        snprintf(problem, problem_size, "no device: clGetPlatformInfo failed: %s",
+                 clp_cl_name(code));
+        return CLPROC_OK;
     }
     if (strcmp(name, CLP_POCL_PLATFORM) == 0) {
         split_devices(ids, &number); /* others have not even the call */

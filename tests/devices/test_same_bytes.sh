@@ -82,7 +82,7 @@ way "PoCL, group tiles and copies" group,discrete in --device cpu --jobs 2
 way "PoCL, JPEG codec on the device" device-codec in --device cpu --jobs 2
 way "PoCL, JPEG codec, copies" device-codec,discrete few --device cpu --jobs 1
 way "PoCL, two at a time" "" in --device cpu --jobs 4 --batch 2
-way "PoCL, 12 MB for all pictures" "" in --device cpu --jobs 4 --memory 12M
+way "PoCL, 14 MB for all pictures" "" in --device cpu --jobs 4 --memory 14M
 way "PoCL, 12 MB on the device, copies" discrete in --device cpu --jobs 4 --device-memory 12M
 way "PoCL's processors one by one" sub-devices in --device all --jobs 4
 way "two of them, named twice" sub-devices in --device 0,1,0 --jobs 3

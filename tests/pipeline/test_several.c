@@ -95,15 +95,21 @@ static void test_parts_of_a_processor(void **state) {
     }
     trial_init(&trial, "0,1", "resize 60% | blur 1");
     trial.params.jobs = 4;
-    arm(false);
-    assert_true(hash_of(&trial) == expected);
+    /* One may be open before the other, and done with all of them: then once more. */
+    for (int turn = 0; turn == 0 || (turn < 20 && !strstr(trial.result.device, ", ")); turn++) {
+        arm(false);
+        assert_true(hash_of(&trial) == expected);
+    }
     assert_true(others > 0);
     assert_non_null(strstr(trial.result.device, ", ")); /* shares of both */
 
     /* One fails in the middle: the other does its pictures, too. */
-    arm(true);
-    assert_true(hash_of(&trial) == expected);
-    assert_true(others >= GOOD_LAUNCHES);
+    others = 0;
+    for (int turn = 0; turn < 20 && others <= GOOD_LAUNCHES; turn++) {
+        arm(true);
+        assert_true(hash_of(&trial) == expected);
+    }
+    assert_true(others > GOOD_LAUNCHES);
     assert_int_equal(trial.told.kinds[CLPROC_EVENT_WARNING], flawed);
     assert_true(trial.told.kinds[CLPROC_EVENT_NOTICE] >= 1);
     assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
