@@ -53,7 +53,7 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
                              filter_job *job) {
     const clp_pass *pass = w->pass;
     const clp_band *band = w->band;
-    uint64_t first = band->result;
+    uint64_t first = band->result, stored = first; /* of the results: computed, and where they go */
     uint32_t count = band->result_end - band->result;
     bool two = w->route->second != CLP_NO_PASS,
          second = two && pass == &w->plan->passes[w->route->second];
@@ -61,17 +61,15 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     if (w->plan->bands.coloured && second == two) {
         /* The band's own results, which no other band need find again. */
         job->dst = w->route->made_offset / clp_sample_size(dst->sample);
-        first = 0;
+        stored = 0;
     }
     if (second) {
         job->src = w->route->between_offset / between;
         job->src_pitch = (uint32_t)(w->route->between_pitch / between);
         job->columns = count;
-        job->dst += pass->transpose ? first * job->dst_pitch : first * job->row_channels;
+        job->dst += pass->transpose ? stored * job->dst_pitch : stored * job->row_channels;
         return;
     }
-    uint64_t stored = first;
-    first = band->result;
     size_t weight = pass->real ? sizeof(float) : sizeof(int16_t);
     job->rows = count;
     job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
