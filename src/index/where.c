@@ -199,21 +199,16 @@ static clproc_status compile(parser *text, node *made) {
 /** Gives a date the form that fields have it in, 2024:05:06 12:00:00, where it is written as ISO
  * 8601 has it, 2024-05-06T12:00:00; in a pattern, too. */
 static void spell_date(char *text) {
-    static const char form[] = "dddd-dd-ddTdd";
+    static const char form[] = "dddd-dd-ddTdd", own[] = "dddd:dd:dd dd";
     text += *text == '^';
     for (size_t i = 0; text[i] && form[i]; i++) {
         bool fits = form[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == form[i];
         if (!fits) {
             return;
         }
-        if (i == 5) { /* a year, and more of a date */
-            text[4] = ':';
-        }
-        if (i == 8) {
-            text[7] = ':';
-        }
-        if (i == 11) {
-            text[10] = ' ';
+        /* A separator is one once a digit follows it. */
+        if (i > 0 && form[i] == 'd' && form[i - 1] != 'd') {
+            text[i - 1] = own[i - 1];
         }
     }
 }
