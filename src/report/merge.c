@@ -291,7 +291,6 @@ static clproc_status merge_fact(const merger *merge, const char *key) {
         return digest[0] ? add_fact(merge, key, digest) : CLPROC_OK;
     }
     join_values(merge, key, &text);
-    clp_text_add(&text, "");
     status = text.failed ? clp_error_memory(merge->error, "the profile", text.size)
                          : add_fact(merge, key, text.size ? text.data : "");
     clp_text_free(&text);

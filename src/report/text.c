@@ -32,9 +32,10 @@ static bool reserve(clp_text *text, size_t more) {
 }
 
 void clp_text_add_bytes(clp_text *text, const char *bytes, size_t size) {
-    if (reserve(text, size) && size) {
+    if (reserve(text, size)) {
         memcpy(text->data + text->size, bytes, size);
         text->size += size;
+        text->data[text->size] = '\0';
     }
 }
 

@@ -13,7 +13,7 @@
 
 /** Zero-initialise; free with clp_text_free(). */
 typedef struct clp_text {
-    char *data; /**< not NUL-terminated */
+    char *data; /**< with a NUL behind it; NULL while nothing was added */
     size_t size, capacity;
     bool failed;
 } clp_text;

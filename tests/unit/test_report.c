@@ -327,6 +327,16 @@ static void an_empty_profile_is_reported(void **state) {
     clp_profile_free(&empty);
 }
 
+static void a_text_has_its_end_behind_it(void **state) {
+    (void)state;
+    clp_text text = {0};
+    clp_text_add(&text, "longer than what follows");
+    text.size = 0; /* memory that was something else before */
+    clp_text_add_bytes(&text, "short", 5);
+    assert_string_equal(text.data, "short");
+    clp_text_free(&text);
+}
+
 static void numbers_do_not_depend_on_the_locale(void **state) {
     (void)state;
     char buffer[CLP_UNIT_SIZE];
@@ -360,6 +370,7 @@ static void numbers_do_not_depend_on_the_locale(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_has_its_end_behind_it),
         cmocka_unit_test(totals_are_the_sums_of_events),
         cmocka_unit_test(self_time_excludes_nested_stages),
         cmocka_unit_test(overlaps_count_once),
