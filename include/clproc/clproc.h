@@ -455,12 +455,12 @@ typedef struct clproc_run_params {
     /** the process makes no other run: drivers that this one does not need are not loaded, which on
      * a machine with a GPU saves a run on the CPU some tenths of a second */
     bool only_run;
-    /** A driver that is still opening when all files are done is not waited for, unless a profile is
-     * recorded: the thread that is in it is left to itself, and the result says so. It ends, and
-     * frees all it has, when the driver returns. A process that goes on may let it; one that ends
-     * before should end by _exit(), since exit() takes drivers apart that are at work. Without this
-     * no thread outlives clproc_run(). */
-    bool leave_opening;
+    /** The process ends with this run, by _exit() if the result says that drivers were left: one that
+     * is still opening when all files are done is not waited for, unless a profile is recorded, and
+     * what is held of a device with memory of its own is not given back piece by piece, which the
+     * system does faster at the end of a process. exit() would take drivers apart that are at work.
+     * Without this no thread and no memory of a device outlives clproc_run(). */
+    bool leave_drivers;
     uint64_t memory; /**< bound of all pictures under way, from file to output, in bytes; 0: a
                         quarter of the machine's */
     /** bound of the pictures a device holds, with what their passes hand on; 0: three
@@ -501,7 +501,7 @@ typedef struct clproc_run_result {
     double seconds;
     char device[128];
     clproc_verification verification;
-    bool left_opening; /**< see clproc_run_params.leave_opening */
+    bool left_drivers; /**< see clproc_run_params.leave_drivers */
 } clproc_run_result;
 
 /** What a run recorded. */

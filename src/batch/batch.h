@@ -40,6 +40,8 @@ typedef struct clp_session {
     uint64_t deadline;    /**< of clp_clock_ns(), from when on runs begin no file; 0: none */
     const clp_sink *sink; /**< takes features of what runs process; may be NULL */
     bool cut_short;       /**< the last run failed or was stopped */
+    bool leave_drivers;   /**< at its end, as clproc_run_params has it */
+    bool left_drivers;    /**< that was done */
     const volatile int *cancel; /**< of the last run */
 } clp_session;
 

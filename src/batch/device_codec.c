@@ -14,23 +14,36 @@ static bool is_planar(const clp_layout *layout) {
            (layout->model == CLP_MODEL_YCC || layout->model == CLP_MODEL_GRAY);
 }
 
-bool clp_worker_decodes_on_device(const clp_worker *self) {
-    const clp_header *header = &self->header;
-    /* What is decoded already need not be decoded again. */
-    return !self->early && self->file.size > 0 && header->format == CLPROC_FORMAT_JPEG &&
-           !header->progressive &&
+/** True of pictures that a codec can decode into a plan's input. */
+static bool can_decode(const clp_header *header, const clp_plan *plan) {
+    return header->format == CLPROC_FORMAT_JPEG && !header->progressive &&
            (header->model == CLP_MODEL_YCC || header->model == CLP_MODEL_GRAY) &&
-           is_planar(&clp_worker_recipe(self)->plan->input) && has_codec(self);
+           is_planar(&plan->input);
+}
+
+/** True of results that a codec can encode. */
+static bool can_encode(const clp_output *output, const clp_plan *plan) {
+    const clproc_run_params *params = &output->params;
+    return plan->target.format == CLPROC_FORMAT_JPEG && !params->progressive &&
+           !params->null_output && is_planar(&plan->output) && output->has_tables;
+}
+
+bool clp_worker_could_use_codec(const clp_worker *self, const clp_output *output,
+                                const clp_plan *plan) {
+    return clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
+           (can_decode(&self->header, plan) || can_encode(output, plan));
+}
+
+bool clp_worker_decodes_on_device(const clp_worker *self) {
+    /* What is decoded already need not be decoded again. */
+    return !self->early && self->file.size > 0 &&
+           can_decode(&self->header, clp_worker_recipe(self)->plan) && has_codec(self);
 }
 
 bool clp_worker_encodes_on_device(const clp_worker *self) {
-    const clp_output *output = self->branch->output;
-    const clproc_run_params *params = &output->params;
-    const clp_plan *plan = clp_worker_recipe(self)->plan;
     /* Whoever looks at the samples must have them. */
-    bool looked_at = params->null_output || clp_worker_verifies(self);
-    return plan->target.format == CLPROC_FORMAT_JPEG && !params->progressive && !looked_at &&
-           is_planar(&plan->output) && output->has_tables && has_codec(self);
+    return can_encode(self->branch->output, clp_worker_recipe(self)->plan) &&
+           !clp_worker_verifies(self) && has_codec(self);
 }
 
 /** Packs into memory of the worker's own: the lane's staging is too small. */

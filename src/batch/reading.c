@@ -166,7 +166,8 @@ static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t gra
         const clp_recipe *recipe = &picture->recipes[i];
         *needed = recipe->needed > *needed ? recipe->needed : *needed;
         if (recipe->plan && made && !run->params->dry_run) {
-            clp_stations_want(run->stations, recipe->plan);
+            bool scans = clp_worker_could_use_codec(self, &run->outputs.each[i], recipe->plan);
+            clp_stations_want(run->stations, recipe->plan, scans);
         }
     }
     return status;

@@ -375,7 +375,7 @@ out:
     bool left = clp_stations_destroy(&run.stations);
     note_facts(&run);
     fill_result(&run, result);
-    result->left_opening = left;
+    result->left_drivers = left;
     release(&run);
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
     session->cut_short = status != CLPROC_OK;
@@ -396,6 +396,9 @@ clproc_status clp_session_end(clp_session *session, clproc_profile **profile, cl
         clp_device **device = &opened->devices[--opened->count];
         if (!session->cut_short) {
             clp_device_save_programs(*device, session->cancel, thread);
+        }
+        if (session->leave_drivers && clp_device_abandon(device)) {
+            session->left_drivers = true;
         }
         clp_device_close(device);
     }
@@ -444,7 +447,7 @@ static clproc_status run_repeatedly(clp_session *session, const clproc_run_param
     session->deadline = clp_clock_ns() + (uint64_t)(params->duration * 1e9);
     each.on_event = forward;
     each.user = &repeat;
-    each.leave_opening = false; /* the next one works with the device */
+    each.leave_drivers = false; /* the next one works with the device */
     do {
         clproc_run_result one;
         status = clp_session_run(session, &each, &one, error);
@@ -472,9 +475,12 @@ clproc_status clp_batch_run(const clproc_run_params *params, const clp_sink *sin
     session.sink = sink;
     status = params->duration > 0 ? run_repeatedly(&session, params, result, error)
                                   : clp_session_run(&session, params, result, error);
+    session.leave_drivers = params->leave_drivers;
+    session.left_drivers = result->left_drivers;
     /* What stopped a run tells more than what kept it from being recorded. */
     clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
-    if (result->left_opening && params->only_run) {
+    result->left_drivers = session.left_drivers;
+    if (result->left_drivers && params->only_run) {
         clp_devices_leave();
     }
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;

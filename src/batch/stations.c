@@ -20,6 +20,7 @@ struct clp_stations {
     bool opening;   /**< the thread may be in a driver that opens a device */
     bool left;      /**< it was, at the end: the run is gone, and all of this is the thread's */
     clp_plan *wish; /**< to make ready; one reference */
+    bool scans;     /**< pictures are there that a device's JPEG codec might decode or encode */
     char *selection;
 };
 
@@ -58,12 +59,33 @@ static void open_codec(clp_stations *self, clp_device *device) {
     clp_jpeg_trials_free(trials);
 }
 
+static void make_ready(clp_stations *self, clp_device *device, clp_plan *plan) {
+    clproc_error error;
+    /* A failure shows again, with the pictures it concerns. */
+    (void)clp_device_prepare(device, plan, self->thread, &error);
+}
+
+/** What a device needs before pictures come to it. Its codec is worth the wait: what libjpeg
+ * decodes or encodes meanwhile takes each core longer than building the codec takes, and larger
+ * transfers. */
+static void get_ready(clp_stations *self, clp_device *device) {
+    pthread_mutex_lock(&self->lock);
+    clp_plan *plan = self->scans && self->wish ? clp_plan_retain(self->wish) : NULL;
+    bool scans = self->scans && clp_device_wants_codec(device);
+    pthread_mutex_unlock(&self->lock);
+    if (plan && scans) {
+        make_ready(self, device, plan);
+    }
+    if (scans || clp_device_awaits_codec(device)) {
+        open_codec(self, device);
+    }
+    clp_plan_release(&plan);
+}
+
 /** The board may give pictures to a station. */
 static void announce(clp_stations *self, uint32_t number) {
     clp_device *device = self->opened->devices[number];
-    if (clp_device_awaits_codec(device)) {
-        open_codec(self, device);
-    }
+    get_ready(self, device);
     clp_board_open(self->params.board, number,
                    choose_memory(self->params.run, clp_device_info(device)),
                    self->opened->ranks[number]);
@@ -161,7 +183,8 @@ static clproc_status on_opened(void *user, clp_device *device, uint32_t rank, ui
     return status == CLPROC_OK && !begin_opening(self) ? say_ended(error) : status;
 }
 
-/** What a selection means to this run: a CPU alone where nothing else is wanted in this process. */
+/** What a selection means to this run: a CPU alone where nothing else is wanted in this process. To
+ * find out whether its driver can be loaded is to load it, which takes some time. */
 static void choose_drivers(const clp_stations *self, clp_device_params *device) {
     const char *asked = self->selection;
     bool sole = self->params.run->only_run;
@@ -235,8 +258,9 @@ static bool has_ended(clp_stations *self) {
     return ended;
 }
 
-void clp_stations_want(clp_stations *self, clp_plan *plan) {
+void clp_stations_want(clp_stations *self, clp_plan *plan, bool scans) {
     pthread_mutex_lock(&self->lock);
+    self->scans |= scans;
     /* One wish at a time: a picture builds what it lacks. */
     if (!self->wish && !self->ended) {
         self->wish = clp_plan_retain(plan);
@@ -245,11 +269,9 @@ void clp_stations_want(clp_stations *self, clp_plan *plan) {
     pthread_mutex_unlock(&self->lock);
 }
 
-static void make_ready(clp_stations *self, clp_plan *plan) {
+static void make_all_ready(clp_stations *self, clp_plan *plan) {
     for (size_t i = 0; i < self->opened->count; i++) {
-        clproc_error error;
-        /* A failure shows again, with the pictures it concerns. */
-        (void)clp_device_prepare(self->opened->devices[i], plan, self->thread, &error);
+        make_ready(self, self->opened->devices[i], plan);
     }
     clp_plan_release(&plan);
 }
@@ -257,13 +279,13 @@ static void make_ready(clp_stations *self, clp_plan *plan) {
 static void serve(clp_stations *self) {
     clp_plan *plan;
     if (take_wish(self, &plan)) {
-        make_ready(self, plan);
+        make_all_ready(self, plan);
     }
     for (size_t i = 0; i < self->opened->count && !has_ended(self); i++) {
         open_codec(self, self->opened->devices[i]);
     }
     while (await_wish(self, &plan)) {
-        make_ready(self, plan);
+        make_all_ready(self, plan);
     }
 }
 
@@ -280,6 +302,7 @@ static void *run(void *argument) {
     clproc_error error;
     self->thread = clp_prof_thread_enter(self->params.device.prof, "device");
     if (self->params.eager || await_wish(self, NULL)) {
+        choose_drivers(self, &self->params.device);
         clproc_status status = open_devices(self, &error);
         if (is_left(self)) {
             free_stations(self);
@@ -318,7 +341,7 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->changed, NULL);
     if (opened->count == 0) {
-        choose_drivers(made, &made->params.device);
+        made->params.device.selection = made->selection;
         clp_devices_prepare(&made->params.device);
     }
     int code = pthread_create(&made->id, NULL, run, made);
@@ -343,7 +366,7 @@ bool clp_stations_destroy(clp_stations **stations) {
     pthread_mutex_lock(&s->lock);
     s->ended = true;
     /* A device knows its recorder. */
-    bool left = s->opening && s->params.run->leave_opening && !s->params.device.prof;
+    bool left = s->opening && s->params.run->leave_drivers && !s->params.device.prof;
     s->left = left;
     pthread_cond_signal(&s->changed);
     pthread_mutex_unlock(&s->lock);

@@ -31,12 +31,14 @@ typedef struct clp_opened {
 clproc_status clp_stations_create(clp_stations **stations, const clp_stations_params *params,
                                   clp_opened *opened, clproc_error *error);
 /** Workers have ended: ends the thread. The devices stay with the session. True if the thread is in
- * a driver that opens, and was left there, as params->run->leave_opening allows: it touches nothing
+ * a driver that opens, and was left there, as params->run->leave_drivers allows: it touches nothing
  * of the run any more. */
 bool clp_stations_destroy(clp_stations **stations);
 
-/** A plan's kernels and tables will be needed: makes them ready on every device. Any thread. */
-void clp_stations_want(clp_stations *stations, clp_plan *plan);
+/** A plan's kernels and tables will be needed: makes them ready on every device. `scans`: a device's
+ * JPEG codec might decode or encode its pictures, so one that opens from now on gets none before its
+ * codec is ready, too. Any thread. */
+void clp_stations_want(clp_stations *stations, clp_plan *plan, bool scans);
 /** The device of a station that is there. */
 clp_device *clp_stations_device(const clp_stations *stations, uint32_t station);
 /** The station of `held`, which might hold `seen` bytes, had none left for a picture, for which

@@ -144,6 +144,9 @@ void clp_worker_drop_original(clp_picture *picture);
 
 /* ------------------------------------------------------ device_codec.c */
 
+/** True if a device's codec might decode the picture for a plan, or encode its results. */
+bool clp_worker_could_use_codec(const clp_worker *self, const clp_output *output,
+                                const clp_plan *plan);
 /** True if the picture may go to its station as a scan. */
 bool clp_worker_decodes_on_device(const clp_worker *self);
 /** True if its results may come back as one. */

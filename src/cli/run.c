@@ -168,7 +168,7 @@ static int process(clp_cli_settings *settings) {
         clp_cli_keep_no_memory();
     }
     clproc_run_params run = settings->run;
-    run.only_run = run.leave_opening = true;
+    run.only_run = run.leave_drivers = true;
     clproc_status status = clproc_run(&run, &result, &profile, &error);
     clp_cli_overdue_stop(&overdue);
     int stopped = clp_cli_stopped_by();
@@ -190,7 +190,7 @@ static int process(clp_cli_settings *settings) {
         code = code != CLP_EXIT_OK ? code : reported;
     }
     clproc_profile_destroy(&profile);
-    if (result.left_opening) {
+    if (result.left_drivers) {
         _exit(clp_cli_close_output(code));
     }
     return code;

@@ -151,6 +151,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     }
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->codec_turn, NULL);
+    pthread_mutex_init(&made->enqueue_turn, NULL);
     pthread_mutex_init(&made->turn, NULL);
     pthread_cond_init(&made->built, NULL);
     made->prof = params->prof;
@@ -274,15 +275,29 @@ out:
     return status;
 }
 
+/** What there is to say of a device at its end. */
+static void settle(clp_device *d) {
+    clp_first_launches_collect(d);
+    clp_clocks_anchor(d);
+    clp_device_probe_copy(d);
+}
+
+bool clp_device_abandon(clp_device **device) {
+    if (!*device || (*device)->unified) {
+        return false;
+    }
+    settle(*device);
+    *device = NULL;
+    return true;
+}
+
 void clp_device_close(clp_device **device) {
     clp_device *d = *device;
     if (!d) {
         return;
     }
     clp_device_free_lanes(d);
-    clp_first_launches_collect(d);
-    clp_clocks_anchor(d);
-    clp_device_probe_copy(d);
+    settle(d);
     clp_binaries_forget(d);
     clp_schedules_free(d);
     clp_jpeg_codec_close(&d->codec);
@@ -299,6 +314,7 @@ void clp_device_close(clp_device **device) {
         clReleaseContext(d->context);
     }
     pthread_mutex_destroy(&d->turn);
+    pthread_mutex_destroy(&d->enqueue_turn);
     pthread_mutex_destroy(&d->codec_turn);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);

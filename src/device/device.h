@@ -64,6 +64,9 @@ void clp_devices_leave(void);
 bool clp_devices_cpu_suffices(void);
 /** All of its lanes have been given back. */
 void clp_device_close(clp_device **device);
+/** The process ends now, by _exit(): lets go of a device with memory of its own and of all that is
+ * held there. False, and nothing is done, with another: that has to be closed. */
+bool clp_device_abandon(clp_device **device);
 const clproc_device_info *clp_device_info(const clp_device *device);
 /** "" or what the user should know about the choice, as that no GPU was found. */
 const char *clp_device_notice(const clp_device *device);

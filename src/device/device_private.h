@@ -62,6 +62,12 @@ bool clp_pocl_has_space(size_t size);
 
 /* --------------------------------------------------------- loader.c */
 
+/** What the loader reads, a folder or a driver's file; and where it looks without. */
+#define CLP_LOADER_VARIABLE "OCL_ICD_VENDORS"
+#define CLP_LOADER_FOLDER "/etc/OpenCL/vendors"
+
+/** Sets that variable: to change it later moves nothing that other threads may be reading. */
+void clp_loader_prepare(void);
 /** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release():
  * the others may need tenths of a second to start. */
 void clp_loader_restrict(void);
@@ -243,7 +249,8 @@ struct clp_device {
     bool codec_forced;     /**< tests have it on every device */
     bool codec_checked;    /**< once is enough, whatever came of it */
     bool pocl;
-    pthread_mutex_t codec_turn; /**< with PoCL, who uses the codec */
+    pthread_mutex_t codec_turn;   /**< with PoCL, who uses the codec */
+    pthread_mutex_t enqueue_turn; /**< clp_lane_begin_enqueuing() */
     /** Oclgrind, a simulator, bears one thread at a time: a lane has the turn for a whole picture.
      */
     bool one_at_a_time;
@@ -448,6 +455,7 @@ struct clp_lane {
     bool overlap;               /**< rows are decoded while the device works on those before */
     bool awaited;               /**< nothing of it is under way any more */
     bool holds_input;           /**< its samples are there as a whole */
+    bool enqueues;              /**< it has the device's turn to enqueue */
     uint8_t *host;              /**< results that `output` has no room for */
     size_t host_size;
     clp_prof_thread *thread;
@@ -461,6 +469,11 @@ static inline clp_prof_stage clp_lane_stage(const clp_lane *lane) {
 
 /** Where one lane at a time may use the device: waits for its turn, or ends it. */
 void clp_lane_take_turn(clp_lane *lane);
+/** One lane at a time enqueues commands on a device with memory of its own: its driver has a lock of
+ * its own around every call, and threads that hand that on from call to call take many times as long
+ * as the calls. No wait for the device stands between the two. */
+void clp_lane_begin_enqueuing(clp_lane *lane);
+void clp_lane_end_enqueuing(clp_lane *lane);
 void clp_lane_end_turn(clp_lane *lane);
 /** Gives up what a lane holds of a device with memory of its own. */
 void clp_lane_shrink(clp_lane *lane);

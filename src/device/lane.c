@@ -31,6 +31,20 @@ void clp_lane_end_turn(clp_lane *lane) {
     }
 }
 
+void clp_lane_begin_enqueuing(clp_lane *lane) {
+    if (!lane->device->unified && !lane->enqueues) {
+        pthread_mutex_lock(&lane->device->enqueue_turn);
+        lane->enqueues = true;
+    }
+}
+
+void clp_lane_end_enqueuing(clp_lane *lane) {
+    if (lane->enqueues) {
+        lane->enqueues = false;
+        pthread_mutex_unlock(&lane->device->enqueue_turn);
+    }
+}
+
 static void destroy(clp_lane **lane) {
     clp_lane *l = *lane;
     clp_device *device = l->device;
@@ -303,7 +317,9 @@ clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *
     CLP_TRY(status, out,
             clp_schedule_get(lane->device, plan, choose_way(lane->device, plan, passage),
                              &lane->schedule, error));
+    clp_lane_begin_enqueuing(lane);
     status = take_memory(lane, error);
+    clp_lane_end_enqueuing(lane);
 out:
     if (status != CLPROC_OK) {
         clp_lane_end(lane);

@@ -1,15 +1,12 @@
 /** The loader of OpenCL drivers (ocl-icd): which of them it starts at the process's first call. */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "device/device_private.h"
-
-/** What it reads, a folder or a driver's file; and where it looks without. */
-#define VARIABLE "OCL_ICD_VENDORS"
-#define FOLDER "/etc/OpenCL/vendors"
 
 /** A figure of the process, as the variable is. */
 static struct {
@@ -22,11 +19,18 @@ static bool ends_with(const char *name, const char *end) {
     return length > tail && strcmp(name + length - tail, end) == 0;
 }
 
-/** True if a driver's file names PoCL's library. */
+/** True if a driver's file names PoCL's library, and that can be loaded. It stays loaded: the
+ * loader is to find it there. */
 static bool names_pocl(const char *path) {
+    char library[4096];
     clp_bytes file = {0};
-    bool found = clp_file_read(path, 4096, &file, NULL) == CLPROC_OK && file.size > 0 &&
-                 memmem(file.data, file.size, "libpocl", 7) != NULL;
+    bool found = clp_file_read(path, sizeof library - 1, &file, NULL) == CLPROC_OK &&
+                 file.size > 0 && memmem(file.data, file.size, "libpocl", 7) != NULL;
+    if (found) {
+        size_t length = strcspn(memcpy(library, file.data, file.size), "\r\n");
+        library[length < file.size ? length : file.size] = '\0';
+        found = dlopen(library, RTLD_LAZY | RTLD_LOCAL) != NULL;
+    }
     clp_bytes_free(&file);
     return found;
 }
@@ -56,22 +60,26 @@ static bool find_pocl(const char *folder, char *path, size_t size) {
 }
 
 bool clp_devices_cpu_suffices(void) {
-    const char *asked = getenv(VARIABLE);
+    const char *asked = getenv(CLP_LOADER_VARIABLE);
     char path[4096], notice[384];
-    return find_pocl(asked ? asked : FOLDER, path, sizeof path) &&
+    return find_pocl(asked ? asked : CLP_LOADER_FOLDER, path, sizeof path) &&
            clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK;
 }
 
+void clp_loader_prepare(void) {
+    (void)setenv(CLP_LOADER_VARIABLE, CLP_LOADER_FOLDER, 0);
+}
+
 void clp_loader_restrict(void) {
-    const char *asked = getenv(VARIABLE);
+    const char *asked = getenv(CLP_LOADER_VARIABLE);
     char path[4096];
     if (restricted.is) {
         return;
     }
     int length = snprintf(restricted.before, sizeof restricted.before, "%s", asked ? asked : "");
     if (length >= 0 && (size_t)length < sizeof restricted.before &&
-        find_pocl(asked ? asked : FOLDER, path, sizeof path)) {
-        restricted.is = setenv(VARIABLE, path, 1) == 0;
+        find_pocl(asked ? asked : CLP_LOADER_FOLDER, path, sizeof path)) {
+        restricted.is = setenv(CLP_LOADER_VARIABLE, path, 1) == 0;
     }
 }
 
@@ -81,9 +89,9 @@ void clp_loader_release(void) {
     }
     /* Children must find what there was. */
     if (restricted.before[0]) {
-        (void)setenv(VARIABLE, restricted.before, 1);
+        (void)setenv(CLP_LOADER_VARIABLE, restricted.before, 1);
     } else {
-        (void)unsetenv(VARIABLE);
+        (void)unsetenv(CLP_LOADER_VARIABLE);
     }
     restricted.is = false;
 }

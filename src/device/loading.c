@@ -105,6 +105,7 @@ static clproc_status send(clp_lane *lane, uint32_t portion, clproc_error *error)
         return CLPROC_OK;
     }
     clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
+    clp_lane_begin_enqueuing(lane);
     if (portion == 0 && way == CLP_WAY_BANDS) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->output, error));
     }
@@ -113,6 +114,7 @@ static clproc_status send(clp_lane *lane, uint32_t portion, clproc_error *error)
                                  : send_slice(lane, portion, error));
     status = clp_cl_check(clFlush(lane->queue), "clFlush", "a picture", error);
 out:
+    clp_lane_end_enqueuing(lane);
     clp_prof_end(lane->thread);
     return status == CLPROC_OK && !lane->overlap ? await_window(lane, portion, error) : status;
 }
@@ -281,11 +283,18 @@ out:
 
 /** PoCL keeps a kernel by the largest grid it was launched with; where launches of several threads
  * have ever larger ones, as the codec's do, version 3.1 loses count of the kernel's users. */
-static clproc_status enqueue_in_turn(clp_lane *lane, clproc_error *error) {
+static clproc_status enqueue_alone(clp_lane *lane, clproc_error *error) {
     pthread_mutex_lock(&lane->device->codec_turn);
     clproc_status status = enqueue_rest(lane, error);
     clp_lane_give_up(lane); /* waits */
     pthread_mutex_unlock(&lane->device->codec_turn);
+    return status;
+}
+
+static clproc_status enqueue_in_turn(clp_lane *lane, clproc_error *error) {
+    clp_lane_begin_enqueuing(lane);
+    clproc_status status = enqueue_rest(lane, error);
+    clp_lane_end_enqueuing(lane);
     return status;
 }
 
@@ -302,8 +311,8 @@ clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
     }
     CLP_TRY(status, out, send(lane, lane->portion, error));
     clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
-    status = lane->device->pocl && (codec->decodes || codec->encodes) ? enqueue_in_turn(lane, error)
-                                                                      : enqueue_rest(lane, error);
+    bool alone = lane->device->pocl && (codec->decodes || codec->encodes);
+    status = alone ? enqueue_alone(lane, error) : enqueue_in_turn(lane, error);
     clp_prof_end(lane->thread);
 out:
     return status;

@@ -201,8 +201,8 @@ const clproc_device_info clp_reference_info = {.name = "reference",
 void clp_devices_prepare(const clp_device_params *params) {
     char notice[384];
     bool none = params->selection && strcmp(params->selection, "reference") == 0;
-    if (!none && clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK && params->cpu_only) {
-        clp_loader_restrict();
+    if (!none && clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK) {
+        clp_loader_prepare();
     }
 }
 

@@ -35,7 +35,9 @@ static bool on_path(const char *program) {
 }
 
 static bool has_pocl(void) {
-    return access("/etc/OpenCL/vendors/pocl.icd", F_OK) == 0 || getenv("OCL_ICD_VENDORS") != NULL;
+    const char *asked = getenv(CLP_LOADER_VARIABLE);
+    return access(CLP_LOADER_FOLDER "/pocl.icd", F_OK) == 0 ||
+           (asked && strcmp(asked, CLP_LOADER_FOLDER) != 0);
 }
 
 /** hwloc, by which PoCL learns of processors and memory, starts from here. */

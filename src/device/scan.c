@@ -221,7 +221,10 @@ static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
     for (size_t offset = 0, i = 0; offset < p->package_bytes; offset += half, i ^= 1) {
         size_t left = p->package_bytes - offset, bytes = left < half ? left : half;
         if (done[i]) {
-            CLP_TRY(status, out, clp_event_wait(lane->device, done[i], error));
+            clp_lane_end_enqueuing(lane);
+            status = clp_event_wait(lane->device, done[i], error);
+            clp_lane_begin_enqueuing(lane);
+            CLP_TRY(status, out, status);
             clp_event_release(&done[i]);
         }
         memcpy(staging + i * half, p->packed + offset, bytes);
