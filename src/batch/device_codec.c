@@ -28,10 +28,16 @@ static bool can_encode(const clp_output *output, const clp_plan *plan) {
            !params->null_output && is_planar(&plan->output) && output->has_tables;
 }
 
+bool clp_worker_could_decode(const clp_worker *self, const clp_plan *plan) {
+    return clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
+           can_decode(&self->header, plan);
+}
+
 bool clp_worker_could_use_codec(const clp_worker *self, const clp_output *output,
                                 const clp_plan *plan) {
-    return clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
-           (can_decode(&self->header, plan) || can_encode(output, plan));
+    return clp_worker_could_decode(self, plan) ||
+           (clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
+            can_encode(output, plan));
 }
 
 bool clp_worker_decodes_on_device(const clp_worker *self) {

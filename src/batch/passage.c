@@ -60,6 +60,13 @@ static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
     return answer == CLP_BOARD_REFUSED ? error->status : CLPROC_OK;
 }
 
+/** True if the device that is opening will probably decode the picture itself: a scan travels in
+ * less time than its samples do. */
+static bool awaits_codec(const clp_worker *self) {
+    return clp_stations_expect_gpu(self->run->params->device) &&
+           clp_worker_could_decode(self, clp_worker_recipe(self)->plan);
+}
+
 /** While no device is there, there is time to decode, if there is memory. */
 static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
@@ -68,7 +75,8 @@ static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     clp_holding wanted = {.host = held_aside(self) + picture->decode_bytes + (uint64_t)bytes,
                           .station = CLP_NO_STATION};
-    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP) || self->early) {
+    if (!clp_strategy_has(run->params, CLPROC_STRATEGY_OVERLAP) || self->early ||
+        awaits_codec(self)) {
         return CLPROC_OK;
     }
     if (atomic_fetch_sub(&run->early_room, bytes) >= bytes &&

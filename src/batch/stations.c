@@ -31,6 +31,10 @@ uint32_t clp_stations_expected(const char *selection) {
     return several ? CLP_MAX_STATIONS : any ? 2 : 1;
 }
 
+bool clp_stations_expect_gpu(const char *selection) {
+    return selection && strcmp(selection, "gpu") == 0;
+}
+
 /* ----------------------------------------------------------------- opening */
 
 /** What pictures under way may hold of a device. */

@@ -51,5 +51,7 @@ void clp_stations_lose(clp_stations *stations, uint32_t station, const clproc_er
 
 /** Stations a selection may come to, at most. */
 uint32_t clp_stations_expected(const char *selection);
+/** True if a selection is of a GPU. */
+bool clp_stations_expect_gpu(const char *selection);
 
 #endif

@@ -144,7 +144,8 @@ void clp_worker_drop_original(clp_picture *picture);
 
 /* ------------------------------------------------------ device_codec.c */
 
-/** True if a device's codec might decode the picture for a plan, or encode its results. */
+/** True if a device's codec might decode the picture for a plan; or else encode its results. */
+bool clp_worker_could_decode(const clp_worker *self, const clp_plan *plan);
 bool clp_worker_could_use_codec(const clp_worker *self, const clp_output *output,
                                 const clp_plan *plan);
 /** True if the picture may go to its station as a scan. */

@@ -116,7 +116,8 @@ static clproc_status open_context(clp_device *device, cl_platform_id platform,
     CLP_TRY(status, out, clp_cl_check(code, "clCreateContext", device->info.name, error));
     CLP_TRY(status, out, clp_device_queue(device, &device->queue, error));
     if (!device->unified) {
-        status = open_ring(device, params->lanes, params->memory, error);
+        CLP_TRY(status, out, open_ring(device, params->lanes, params->memory, error));
+        status = clp_submitter_create(&device->submitter, device, error);
     }
 out:
     return status;
@@ -133,7 +134,7 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
     device->pocl = strcmp(found->info.platform, CLP_POCL_PLATFORM) == 0;
     device->codec_forced = clp_device_forced("device-codec");
     device->one_at_a_time = strcasestr(found->info.platform, "oclgrind") != NULL;
-    device->spins = strstr(found->info.platform, "NVIDIA") != NULL;
+    device->spins = clp_device_is_nvidia(device);
     if (found->in_thread && (crowded || clp_device_forced("thread")) &&
         !clp_device_forced("pool") && !device->group_tiles) {
         device->id = found->in_thread;
@@ -151,7 +152,6 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     }
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->codec_turn, NULL);
-    pthread_mutex_init(&made->enqueue_turn, NULL);
     pthread_mutex_init(&made->turn, NULL);
     pthread_cond_init(&made->built, NULL);
     made->prof = params->prof;
@@ -277,6 +277,7 @@ out:
 
 /** What there is to say of a device at its end. */
 static void settle(clp_device *d) {
+    clp_submitter_destroy(&d->submitter);
     clp_first_launches_collect(d);
     clp_clocks_anchor(d);
     clp_device_probe_copy(d);
@@ -314,7 +315,6 @@ void clp_device_close(clp_device **device) {
         clReleaseContext(d->context);
     }
     pthread_mutex_destroy(&d->turn);
-    pthread_mutex_destroy(&d->enqueue_turn);
     pthread_mutex_destroy(&d->codec_turn);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);

@@ -4,6 +4,7 @@
 
 #include <CL/cl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "device/cl_error.h"
@@ -111,6 +112,7 @@ void clp_binaries_forget(clp_device *device);
 
 /* -------------------------------------------------------- program.c */
 
+bool clp_device_is_nvidia(const clp_device *device);
 /** Whether the colour kernel takes vectors of COLOUR_GROUP_LANES from work-items, too: rusticl's
  * compiler for processors needs minutes for long ones, of which it makes a loop each. */
 bool clp_device_is_narrow(const clp_device *device);
@@ -211,6 +213,8 @@ typedef struct clp_launch {
     clp_prof_command command;
 } clp_launch;
 
+typedef struct clp_submitter clp_submitter;
+
 /** The most lanes of a device, and the most plans whose tables it keeps. */
 #define CLP_MAX_LANES 256
 #define CLP_MAX_SCHEDULES 32
@@ -249,8 +253,8 @@ struct clp_device {
     bool codec_forced;     /**< tests have it on every device */
     bool codec_checked;    /**< once is enough, whatever came of it */
     bool pocl;
-    pthread_mutex_t codec_turn;   /**< with PoCL, who uses the codec */
-    pthread_mutex_t enqueue_turn; /**< clp_lane_begin_enqueuing() */
+    pthread_mutex_t codec_turn; /**< with PoCL, who uses the codec */
+    clp_submitter *submitter;   /**< NULL: workers enqueue themselves */
     /** Oclgrind, a simulator, bears one thread at a time: a lane has the turn for a whole picture.
      */
     bool one_at_a_time;
@@ -340,7 +344,7 @@ typedef enum clp_way {
 struct clp_schedule {
     clp_plan *plan; /**< one reference */
     clp_way way;
-    clp_bands slices;          /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE and _KEPT */
+    clp_bands slices; /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE and _KEPT */
     const clp_bands *portions; /**< what rows come at a time: `slices`, or the plan's bands */
     cl_mem tables;
     size_t table_bytes;
@@ -388,6 +392,10 @@ void clp_launches_collect(clp_lane *lane);
 void clp_launches_drop(clp_lane *lane);
 /** An event's place if commands are profiled, else NULL. */
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event);
+/** Nanoseconds between two looks at a command: its last moment is missed by half of that. */
+#define CLP_LOOK_NS 40000
+/** True once a command has ended, one way or another. */
+bool clp_event_has_ended(cl_event event);
 /** Waits for an event, sleeping where the driver would spin, and says how the command ended. */
 clproc_status clp_event_wait(const clp_device *device, cl_event event, clproc_error *error);
 void clp_event_release(cl_event *event);
@@ -427,6 +435,12 @@ typedef struct clp_codec_plan {
 
 struct clp_lane {
     clp_device *device;
+    /* While the submitter has the lane, and what it leaves. */
+    clp_lane *next;
+    bool posted;
+    sem_t finished;
+    clproc_status outcome;
+    clproc_error cause;
     cl_command_queue queue; /**< in order */
     clp_kernel kernels[CLP_MAX_KERNELS];
     uint32_t kernel_count;
@@ -455,7 +469,6 @@ struct clp_lane {
     bool overlap;               /**< rows are decoded while the device works on those before */
     bool awaited;               /**< nothing of it is under way any more */
     bool holds_input;           /**< its samples are there as a whole */
-    bool enqueues;              /**< it has the device's turn to enqueue */
     uint8_t *host;              /**< results that `output` has no room for */
     size_t host_size;
     clp_prof_thread *thread;
@@ -469,11 +482,6 @@ static inline clp_prof_stage clp_lane_stage(const clp_lane *lane) {
 
 /** Where one lane at a time may use the device: waits for its turn, or ends it. */
 void clp_lane_take_turn(clp_lane *lane);
-/** One lane at a time enqueues commands on a device with memory of its own: its driver has a lock of
- * its own around every call, and threads that hand that on from call to call take many times as long
- * as the calls. No wait for the device stands between the two. */
-void clp_lane_begin_enqueuing(clp_lane *lane);
-void clp_lane_end_enqueuing(clp_lane *lane);
 void clp_lane_end_turn(clp_lane *lane);
 /** Gives up what a lane holds of a device with memory of its own. */
 void clp_lane_shrink(clp_lane *lane);
@@ -489,7 +497,9 @@ clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const cl
 clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error);
 /** Begins to bring the results back as samples. */
 clproc_status clp_lane_bring_back(clp_lane *lane, clproc_error *error);
-/** Sends the scan and decodes it. */
+/** Sends a scan that was packed elsewhere than in the lane's staging; waits for parts of it. */
+clproc_status clp_lane_send_scan(clp_lane *lane, clproc_error *error);
+/** Sends the scan, if that has not been done, and decodes it. */
 clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error);
 /** Encodes the results, and begins to bring them back. */
 clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error);
@@ -503,6 +513,21 @@ clproc_status clp_lane_grow_store(clp_lane *lane, clp_store *store, size_t size,
 
 /** After a failure: what was enqueued must not outlive the memory it works on. */
 void clp_lane_give_up(clp_lane *lane);
+
+/** Enqueues all that is left to do for the lane's picture once its rows or scan are there. */
+clproc_status clp_lane_enqueue(clp_lane *lane, clproc_error *error);
+
+/* ---------------------------------------------------------- submit.c */
+
+clproc_status clp_submitter_create(clp_submitter **submitter, clp_device *device,
+                                   clproc_error *error);
+/** No lane is posted any more. */
+void clp_submitter_destroy(clp_submitter **submitter);
+/** Leaves a lane, whose picture is to be computed, to the device's submitter. Nobody touches it
+ * before clp_submitter_await(). */
+void clp_submitter_post(clp_lane *lane);
+/** Waits until a lane that was posted has its results, and says what came of it. */
+clproc_status clp_submitter_await(clp_lane *lane, clproc_error *error);
 
 /* --------------------------------------------------------- clocks.c */
 

@@ -29,17 +29,18 @@ clproc_status clp_launch_note(clp_lane *lane, cl_event event, const clp_prof_com
     return CLPROC_OK;
 }
 
-/** Nanoseconds between two looks at a command: its last moment is missed by half of that. */
-#define LOOK_NS 40000
+bool clp_event_has_ended(cl_event event) {
+    cl_int state = CL_QUEUED;
+    return clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL) !=
+               CL_SUCCESS ||
+           state <= CL_COMPLETE;
+}
 
 /** Sleeps until a command has ended: some drivers wait by asking over and over, and take a core for
  * it. */
 static void sleep_until_ended(cl_event event) {
-    cl_int state = CL_QUEUED;
-    while (clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL) ==
-               CL_SUCCESS &&
-           state > CL_COMPLETE) {
-        nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    while (!clp_event_has_ended(event)) {
+        nanosleep(&(struct timespec){.tv_nsec = CLP_LOOK_NS}, NULL);
     }
 }
 

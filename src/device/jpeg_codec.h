@@ -41,7 +41,9 @@ typedef struct clp_jpeg_queue {
  * does not depend on it. */
 enum {
     CLP_JPEG_SLOTS_ALONE = 2048, /**< for one picture at a time */
-    CLP_JPEG_SLOTS_MANY = 8192   /**< for hundreds of megapixels at a time */
+    CLP_JPEG_SLOTS_LARGE = 4096, /**< the same, of CLP_JPEG_LARGE bits and more */
+    CLP_JPEG_LARGE = 1 << 24,
+    CLP_JPEG_SLOTS_MANY = 8192 /**< for hundreds of megapixels at a time */
 };
 
 typedef struct clp_jpeg_decode_picture {

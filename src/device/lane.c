@@ -31,20 +31,6 @@ void clp_lane_end_turn(clp_lane *lane) {
     }
 }
 
-void clp_lane_begin_enqueuing(clp_lane *lane) {
-    if (!lane->device->unified && !lane->enqueues) {
-        pthread_mutex_lock(&lane->device->enqueue_turn);
-        lane->enqueues = true;
-    }
-}
-
-void clp_lane_end_enqueuing(clp_lane *lane) {
-    if (lane->enqueues) {
-        lane->enqueues = false;
-        pthread_mutex_unlock(&lane->device->enqueue_turn);
-    }
-}
-
 static void destroy(clp_lane **lane) {
     clp_lane *l = *lane;
     clp_device *device = l->device;
@@ -66,6 +52,7 @@ static void destroy(clp_lane **lane) {
         device->ring_taken[l->ring_index] = false;
     }
     pthread_mutex_unlock(&device->lock);
+    sem_destroy(&l->finished);
     clp_memory_free(l->launches);
     clp_memory_free(l);
     *lane = NULL;
@@ -77,6 +64,7 @@ static clproc_status create(clp_lane **lane, clp_device *device, clproc_error *e
         return clp_error_memory(error, "a picture under way", sizeof *made);
     }
     made->device = device;
+    sem_init(&made->finished, 0, 0);
     pthread_mutex_lock(&device->lock);
     made->ring_index = take_share(device);
     pthread_mutex_unlock(&device->lock);
@@ -317,9 +305,7 @@ clproc_status clp_lane_begin(clp_lane *lane, clp_plan *plan, const clp_passage *
     CLP_TRY(status, out,
             clp_schedule_get(lane->device, plan, choose_way(lane->device, plan, passage),
                              &lane->schedule, error));
-    clp_lane_begin_enqueuing(lane);
     status = take_memory(lane, error);
-    clp_lane_end_enqueuing(lane);
 out:
     if (status != CLPROC_OK) {
         clp_lane_end(lane);
@@ -361,6 +347,9 @@ void clp_lane_end(clp_lane *lane) {
     if (!lane->schedule) {
         clp_lane_end_turn(lane);
         return;
+    }
+    if (lane->posted) {
+        (void)clp_submitter_await(lane, NULL);
     }
     if (!lane->awaited) {
         clp_lane_give_up(lane);

@@ -105,7 +105,6 @@ static clproc_status send(clp_lane *lane, uint32_t portion, clproc_error *error)
         return CLPROC_OK;
     }
     clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
-    clp_lane_begin_enqueuing(lane);
     if (portion == 0 && way == CLP_WAY_BANDS) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->output, error));
     }
@@ -114,7 +113,6 @@ static clproc_status send(clp_lane *lane, uint32_t portion, clproc_error *error)
                                  : send_slice(lane, portion, error));
     status = clp_cl_check(clFlush(lane->queue), "clFlush", "a picture", error);
 out:
-    clp_lane_end_enqueuing(lane);
     clp_prof_end(lane->thread);
     return status == CLPROC_OK && !lane->overlap ? await_window(lane, portion, error) : status;
 }
@@ -291,16 +289,17 @@ static clproc_status enqueue_alone(clp_lane *lane, clproc_error *error) {
     return status;
 }
 
-static clproc_status enqueue_in_turn(clp_lane *lane, clproc_error *error) {
-    clp_lane_begin_enqueuing(lane);
-    clproc_status status = enqueue_rest(lane, error);
-    clp_lane_end_enqueuing(lane);
+clproc_status clp_lane_enqueue(clp_lane *lane, clproc_error *error) {
+    const clp_codec_plan *codec = &lane->codec_plan;
+    bool alone = lane->device->pocl && (codec->decodes || codec->encodes);
+    clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
+    clproc_status status = alone ? enqueue_alone(lane, error) : enqueue_rest(lane, error);
+    clp_prof_end(lane->thread);
     return status;
 }
 
 clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
     const clp_schedule *s = lane->schedule;
-    const clp_codec_plan *codec = &lane->codec_plan;
     clproc_status status;
     bool in_rows = s->way == CLP_WAY_SLICES || s->way == CLP_WAY_BANDS;
     if (in_rows && (lane->portion + 1 != s->portions->count || !filled(lane))) {
@@ -310,10 +309,14 @@ clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
         return run_reference(lane, error);
     }
     CLP_TRY(status, out, send(lane, lane->portion, error));
-    clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
-    bool alone = lane->device->pocl && (codec->decodes || codec->encodes);
-    status = alone ? enqueue_alone(lane, error) : enqueue_in_turn(lane, error);
-    clp_prof_end(lane->thread);
+    if (s->way == CLP_WAY_SCAN) {
+        CLP_TRY(status, out, clp_lane_send_scan(lane, error));
+    }
+    if (lane->device->submitter) {
+        clp_submitter_post(lane);
+    } else {
+        status = clp_lane_enqueue(lane, error);
+    }
 out:
     return status;
 }
@@ -325,12 +328,13 @@ clproc_status clp_lane_await(clp_lane *lane, clproc_error *error) {
         lane->holds_input = whole;
         return CLPROC_OK;
     }
-    if (!lane->done) {
+    if (!lane->posted && !lane->done) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL,
                              "a picture was awaited that was not computed");
     }
     clp_prof_begin(lane->thread, CLP_PROF_WAIT_DEVICE, lane->number);
-    status = clp_event_wait(lane->device, lane->done, error);
+    status = lane->posted ? clp_submitter_await(lane, error)
+                          : clp_event_wait(lane->device, lane->done, error);
     clp_prof_end(lane->thread);
     clp_event_release(&lane->done);
     if (status == CLPROC_OK) {

@@ -133,8 +133,9 @@ static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const c
     p->package_bytes = scan->bytes;
     p->picture = (clp_jpeg_decode_picture){.package = &p->package};
     clp_jpeg_decode_planes(&p->picture, &plan->input, 0, scan->sizes);
-    return clp_jpeg_decode_plan_batch(lane->codec, &p->picture, 1, CLP_JPEG_SLOTS_ALONE, &p->decode,
-                                      error);
+    uint32_t slot_bits =
+        p->package.scan_bits < CLP_JPEG_LARGE ? CLP_JPEG_SLOTS_ALONE : CLP_JPEG_SLOTS_LARGE;
+    return clp_jpeg_decode_plan_batch(lane->codec, &p->picture, 1, slot_bits, &p->decode, error);
 }
 
 static clproc_status plan_encoding(clp_lane *lane, const clp_plan *plan,
@@ -221,10 +222,7 @@ static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
     for (size_t offset = 0, i = 0; offset < p->package_bytes; offset += half, i ^= 1) {
         size_t left = p->package_bytes - offset, bytes = left < half ? left : half;
         if (done[i]) {
-            clp_lane_end_enqueuing(lane);
-            status = clp_event_wait(lane->device, done[i], error);
-            clp_lane_begin_enqueuing(lane);
-            CLP_TRY(status, out, status);
+            CLP_TRY(status, out, clp_event_wait(lane->device, done[i], error));
             clp_event_release(&done[i]);
         }
         memcpy(staging + i * half, p->packed + offset, bytes);
@@ -238,17 +236,17 @@ out:
     return status;
 }
 
-static clproc_status send_package(clp_lane *lane, clproc_error *error) {
-    const clp_codec_plan *p = &lane->codec_plan;
+/** True if the package was packed into the lane's staging. */
+static bool is_staged(clp_lane *lane) {
+    return lane->codec_plan.packed == staging_of(lane);
+}
+
+clproc_status clp_lane_send_scan(clp_lane *lane, clproc_error *error) {
     uint8_t *staging = NULL;
     size_t room = 0;
     clproc_status status = clp_lane_staging(lane, &staging, &room, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    return p->packed == staging ? clp_command_write(lane, "upload scan", lane->package.buffer, 0,
-                                                    staging, p->package_bytes, NULL, error)
-                                : send_through(lane, staging, room, error);
+    return status == CLPROC_OK && !is_staged(lane) ? send_through(lane, staging, room, error)
+                                                   : status;
 }
 
 /** Jobs travel from where results will come to: what comes back is enqueued behind them, while the
@@ -295,7 +293,11 @@ clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->windows[0], error));
     }
     CLP_TRY(status, out, send_jobs(lane, error));
-    CLP_TRY(status, out, send_package(lane, error));
+    if (is_staged(lane)) {
+        CLP_TRY(status, out,
+                clp_command_write(lane, "upload scan", lane->package.buffer, 0, p->packed,
+                                  p->package_bytes, NULL, error));
+    }
     status =
         clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer,
                                 lane->decode_jobs.buffer, lane->work.buffer, planes, &queue, error);
