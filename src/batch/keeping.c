@@ -61,6 +61,7 @@ static clproc_status keep_pixels(clp_worker *self, clproc_error *error) {
     size_t size = 0;
     clp_encode_params params;
     clproc_status status;
+    CLP_TRY(status, out, clp_worker_reopen(self, error)); /* another output may have moved blocks */
     CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
     CLP_TRY(status, out,
             clp_encoder_rewrite(self->encoder, self->decoder, &params, &data, &size, error));

@@ -21,6 +21,9 @@ struct clp_stations {
     bool left;      /**< it was, at the end: the run is gone, and all of this is the thread's */
     clp_plan *wish; /**< to make ready; one reference */
     bool scans;     /**< pictures are there that a device's JPEG codec might decode or encode */
+    pthread_mutex_t trials_lock;
+    clp_jpeg_trial trials[CLP_JPEG_TRIALS]; /**< for devices' codecs, once they are made */
+    bool tried;
     char *selection;
 };
 
@@ -43,24 +46,35 @@ static uint64_t choose_memory(const clproc_run_params *params, const clproc_devi
     return params->device_memory ? params->device_memory : own ? own : UINT64_MAX;
 }
 
+/** Makes the pictures that a device's codec is tried with, once; libjpeg takes some milliseconds.
+ */
+static clproc_status make_trials(clp_stations *self, clproc_error *error) {
+    pthread_mutex_lock(&self->trials_lock);
+    clproc_status status = self->tried ? CLPROC_OK : clp_jpeg_trials_make(self->trials, error);
+    self->tried = status == CLPROC_OK;
+    if (!self->tried) {
+        clp_jpeg_trials_free(self->trials);
+    }
+    pthread_mutex_unlock(&self->trials_lock);
+    return status;
+}
+
 /** Lets a device decode and encode JPEGs, if it makes the same bytes as libjpeg. */
 static void open_codec(clp_stations *self, clp_device *device) {
-    clp_jpeg_trial trials[CLP_JPEG_TRIALS] = {0};
     clproc_error error;
     char message[256];
     if (!clp_strategy_has(self->params.run, CLPROC_STRATEGY_DEVICE_CODEC) ||
         !clp_device_wants_codec(device) || clp_device_has_codec(device)) {
         return;
     }
-    bool checked = clp_jpeg_trials_make(trials, &error) == CLPROC_OK &&
-                   clp_device_check_codec(device, trials, self->thread, &error) == CLPROC_OK;
+    bool checked = make_trials(self, &error) == CLPROC_OK &&
+                   clp_device_check_codec(device, self->trials, self->thread, &error) == CLPROC_OK;
     if (!clp_device_has_codec(device)) {
         snprintf(message, sizeof message, "the processor decodes JPEGs, not %.60s: %.150s",
                  clp_device_info(device)->name,
                  checked ? "its results are not those of libjpeg" : error.message);
         clp_events_notice(self->params.events, message);
     }
-    clp_jpeg_trials_free(trials);
 }
 
 static void make_ready(clp_stations *self, clp_device *device, clp_plan *plan) {
@@ -271,6 +285,11 @@ void clp_stations_want(clp_stations *self, clp_plan *plan, bool scans) {
     }
     pthread_cond_signal(&self->changed);
     pthread_mutex_unlock(&self->lock);
+    /* While the driver starts the worker would only wait for it. */
+    if (scans && clp_stations_expect_gpu(self->params.run->device)) {
+        clproc_error error;
+        (void)make_trials(self, &error);
+    }
 }
 
 static void make_all_ready(clp_stations *self, clp_plan *plan) {
@@ -295,6 +314,8 @@ static void serve(clp_stations *self) {
 
 static void free_stations(clp_stations *self) {
     clp_plan_release(&self->wish);
+    clp_jpeg_trials_free(self->trials);
+    pthread_mutex_destroy(&self->trials_lock);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->lock);
     clp_memory_free(self->selection);
@@ -343,6 +364,7 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
         }
     }
     pthread_mutex_init(&made->lock, NULL);
+    pthread_mutex_init(&made->trials_lock, NULL);
     pthread_cond_init(&made->changed, NULL);
     if (opened->count == 0) {
         made->params.device.selection = made->selection;

@@ -54,6 +54,10 @@ clproc_status clp_ops_window(clp_terms *terms, const char *op, int64_t x, int64_
                              uint32_t height, const double fill[4], clproc_error *error) {
     static const double none[4] = {0};
     clp_axis rows, columns;
+    /* Also where it was shrunk while it was decoded, for what comes after a window of all of it. */
+    if (x == 0 && y == 0 && width == terms->width && height == terms->height) {
+        return CLPROC_OK;
+    }
     bool filled = x < 0 || y < 0 || x + width > terms->samples_x || y + height > terms->samples_y;
     clproc_status status =
         clp_terms_afford(terms, op, width, height, (double)width + height, error);

@@ -29,9 +29,8 @@ static clproc_status scale(clp_terms *terms, clp_filter filter, uint32_t width, 
     clp_axis y, x;
     bool first = !terms->spatial_seen && !terms->crop_seen && !terms->spatial_barrier;
     double x_scale = (double)terms->width / width, y_scale = (double)terms->height / height;
-    bool whole = terms->box_x0 == 0 && terms->box_y0 == 0 && terms->box_x1 == terms->samples_x &&
-                 terms->box_y1 == terms->samples_y;
-    if (whole && width == terms->samples_x && height == terms->samples_y) {
+    /* Also where it was shrunk while it was decoded. */
+    if (width == terms->width && height == terms->height) {
         return CLPROC_OK;
     }
     clproc_status status =

@@ -308,3 +308,10 @@ clproc run some.png -o some-out.png --lossless --rotate 90
 expect_code 0
 clproc run some-out.png -o some-back.png --rotate 270
 expect_code 0
+# Blocks are moved for one output, and the file is kept for another.
+clproc run even/420.jpg --to moved --flip h --lossless --to kept --strip gps
+expect_code 0
+expect_err '2 written'
+djpeg kept/420.jpg >kept.ppm
+djpeg even/420.jpg >expected.ppm
+expect_same expected.ppm kept.ppm

@@ -62,3 +62,12 @@ expect_err '"type":"verified","input":"in/.*","kept":true,"largest":'
 expect_err '"verification":{"pictures":1,"beyond":0,"seed":'
 tail -n 1 "$err" >last.json
 expect_json last.json
+# What leaves a picture as it is may stand before a resize, for which a JPEG is shrunk while it is decoded.
+"$CLPROC" samples --kind photo --count 1 --width 400 --height 400 -o square --progress off >/dev/null 2>&1 || fail "no square"
+clproc run square -o plain --resize 40x --format png
+for operation in '--crop 1:1' '--crop 400x400+0+0' '--pad 400x400' '--resize 100%'; do
+    # shellcheck disable=SC2086
+    clproc run square -o same $operation --resize 40x --format png
+    expect_code 0
+    expect_same plain/*.png same/*.png
+done
