@@ -170,6 +170,9 @@ static clproc_status read_head(reader *from, json_t *root, clproc_profile *profi
 #define X(name) CLP_TRY(status, out, get_number(from, root, #name, &profile->name));
     CLP_JSON_NUMBERS(X)
 #undef X
+    if (json_object_get(root, "kept_until")) {
+        CLP_TRY(status, out, get_number(from, root, "kept_until", &profile->kept_until));
+    }
     CLP_TRY(status, out, read_facts(from, root, profile));
     const json_t *counters = json_object_get(root, "counters");
     for (int i = 0; i < CLP_COUNTER_COUNT; i++) {
@@ -293,18 +296,26 @@ out:
 
 /* --------------------------------------------------------------- commands */
 
+static clproc_status get_command_name(const reader *from, const json_t *entry, char name[48],
+                                      clp_command_kind *kind) {
+    char text[16];
+    uint32_t place;
+    clproc_status status;
+    CLP_TRY(status, out, get_string(from, entry, "kind", text, sizeof text));
+    CLP_TRY(status, out, get_string(from, entry, "name", name, 48));
+    if (!find_name(text, kind_name, 3, &place)) {
+        return damaged(from, "a command is of the unknown kind \"%s\"", text);
+    }
+    *kind = (clp_command_kind)place;
+out:
+    return status;
+}
+
 static clproc_status read_command(const reader *from, const json_t *names, const uint64_t *values,
                                   clp_prof_command *command) {
     const json_t *entry = json_array_get(names, values[0]);
-    char kind[16];
-    uint32_t place;
     clproc_status status;
-    CLP_TRY(status, out, get_string(from, entry, "kind", kind, sizeof kind));
-    CLP_TRY(status, out, get_string(from, entry, "name", command->name, sizeof command->name));
-    if (!find_name(kind, kind_name, 3, &place)) {
-        return damaged(from, "a command is of the unknown kind \"%s\"", kind);
-    }
-    command->kind = (clp_command_kind)place;
+    CLP_TRY(status, out, get_command_name(from, entry, command->name, &command->kind));
     const uint64_t *next = values + 1;
 #define X(member) command->member = *next++;
     CLP_JSON_COMMAND(X)
@@ -337,6 +348,100 @@ static clproc_status read_commands(const reader *from, const json_t *root,
         CLP_TRY(status, out, read_command(from, names, values, command));
         if (i && command->started < command[-1].started) {
             return damaged(from, "command %zu is out of order", i);
+        }
+    }
+out:
+    return status;
+}
+
+static clproc_status read_spread(const reader *from, const json_t *object, clp_spread *spread) {
+    const json_t *rows = json_object_get(object, "histogram");
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        uint64_t values[2];
+        CLP_TRY(status, out, get_row(from, rows, i, "histogram", values, 2));
+        if (!clp_spread_add(spread, values[0], values[1])) {
+            return clp_error_memory(from->error, "the profile", CLP_SPREAD_STEPS);
+        }
+    }
+out:
+    return status;
+}
+
+static clproc_status read_picked(const reader *from, const json_t *object,
+                                 clp_tally_samples *samples) {
+    const json_t *rows;
+    clproc_status status;
+    CLP_TRY(status, out, get_number(from, object, "stride", &samples->stride));
+    if (samples->stride == 0 || (samples->stride & (samples->stride - 1)) != 0) {
+        return damaged(from, "a stride is no power of two");
+    }
+    CLP_TRY(status, out,
+            get_array(from, object, "samples", &rows, &samples->items, sizeof *samples->items));
+    samples->capacity = json_array_size(rows);
+    for (size_t i = 0; i < samples->capacity; i++) {
+        uint64_t values[4];
+        CLP_TRY(status, out, get_row(from, rows, i, "samples", values, 4));
+        samples->items[samples->count++] =
+            (clp_tally_sample){values[0], values[1], values[2], (uint32_t)values[3]};
+    }
+out:
+    return status;
+}
+
+static clproc_status read_tally(const reader *from, const json_t *names, const json_t *object,
+                                clp_tallies *tallies) {
+    clp_tally read = {0};
+    uint64_t name = 0;
+    clproc_status status;
+    CLP_TRY(status, out, get_number(from, object, "name", &name));
+    CLP_TRY(status, out,
+            get_command_name(from, json_array_get(names, name), read.name, &read.kind));
+    if (clp_tallies_find(tallies, read.kind, read.name)) {
+        return damaged(from, "the sums of \"%s\" stand twice", read.name);
+    }
+    clp_tally *tally = clp_tallies_place(tallies, read.kind, read.name);
+    if (!tally) {
+        return clp_error_memory(from->error, "the profile", sizeof *tally);
+    }
+#define X(member) CLP_TRY(status, out, get_number(from, object, #member, &tally->member));
+    CLP_JSON_TALLY(X)
+#undef X
+    if (tally->first_calls > tally->calls || tally->least_ns > tally->most_ns) {
+        return damaged(from, "the sums of \"%s\" contradict each other", tally->name);
+    }
+    uint64_t count = clp_tally_steady_calls(tally);
+    double deviation = json_number_value(json_object_get(object, "deviation_ns"));
+    tally->mean_ns = count ? (double)tally->steady_ns / (double)count : 0;
+    tally->squares = count ? deviation * deviation * (double)(count - 1) : 0;
+    tallies->calls += tally->calls;
+    CLP_TRY(status, out, read_spread(from, object, &tally->spread));
+    status = read_picked(from, object, &tally->samples);
+out:
+    return status;
+}
+
+static clproc_status read_sums(const reader *from, const json_t *root, clproc_profile *profile) {
+    const json_t *sums = json_object_get(root, "sums");
+    const json_t *names = json_object_get(json_object_get(root, "commands"), "names");
+    const json_t *list = json_object_get(sums, "commands");
+    clproc_status status;
+    if (!json_is_array(list)) {
+        return damaged(from, "\"sums\" is missing");
+    }
+    CLP_TRY(status, out, clp_tallies_create(&profile->tallies, from->error));
+    clp_tallies_end(profile->tallies);
+    for (int i = 0; i < CLP_COVER_COUNT; i++) {
+        CLP_TRY(status, out,
+                get_number(from, sums, clp_json_covers[i], &profile->tallies->busy_ns[i]));
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        CLP_TRY(status, out, read_tally(from, names, json_array_get(list, i), profile->tallies));
+    }
+    for (size_t i = 0; i < profile->command_count; i++) {
+        const clp_prof_command *command = &profile->commands[i];
+        if (!clp_tallies_find(profile->tallies, command->kind, command->name)) {
+            return damaged(from, "the sums of \"%s\" are missing", command->name);
         }
     }
 out:
@@ -460,17 +565,20 @@ out:
 
 /* ------------------------------------------------------------------ whole */
 
-static clproc_status check_format(const reader *from, const json_t *root) {
+/** `*sums`: the file holds sums of all commands, and not all of them one by one. */
+static clproc_status check_format(const reader *from, const json_t *root, bool *sums) {
     const char *format = json_string_value(json_object_get(root, "format"));
     if (!format || strncmp(format, CLP_JSON_FAMILY, strlen(CLP_JSON_FAMILY)) != 0) {
         return clp_error_set_file(from->error, CLPROC_ERROR_INPUT, from->path,
                                   "is JSON, but no profile of clproc; give a file written with "
                                   "--report FILE.json");
     }
-    if (strcmp(format, CLP_JSON_FORMAT) != 0) {
+    *sums = strcmp(format, CLP_JSON_FORMAT_SUMS) == 0;
+    if (!*sums && strcmp(format, CLP_JSON_FORMAT) != 0) {
         return clp_error_set_file(from->error, CLPROC_ERROR_INPUT, from->path,
                                   "has the format %.40s, and clproc " CLPROC_VERSION
-                                  " reads " CLP_JSON_FORMAT "; use the clproc that wrote it",
+                                  " reads " CLP_JSON_FORMAT " and " CLP_JSON_FORMAT_SUMS
+                                  "; use the clproc that wrote it",
                                   format);
     }
     return CLPROC_OK;
@@ -482,6 +590,7 @@ clproc_status clp_json_read(clproc_profile **profile, const void *data, size_t s
     json_error_t problem;
     clproc_profile *made = NULL;
     clproc_status status;
+    bool sums = false;
     json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
     if (!root) {
         status = clp_error_set_file(error, CLPROC_ERROR_INPUT, path,
@@ -490,12 +599,15 @@ clproc_status clp_json_read(clproc_profile **profile, const void *data, size_t s
                                     problem.line, problem.text);
         goto out;
     }
-    CLP_TRY(status, out, check_format(&from, root));
+    CLP_TRY(status, out, check_format(&from, root, &sums));
     CLP_TRY(status, out, clp_profile_room(&made, 1, sizeof *made, error));
     CLP_TRY(status, out, read_head(&from, root, made));
     CLP_TRY(status, out, read_threads(&from, root, made));
     CLP_TRY(status, out, read_samples(&from, root, made));
     CLP_TRY(status, out, read_commands(&from, root, made));
+    if (sums) {
+        CLP_TRY(status, out, read_sums(&from, root, made));
+    }
     CLP_TRY(status, out, read_links(&from, root, made));
     CLP_TRY(status, out, read_gauges(&from, root, made));
     CLP_TRY(status, out, read_builds(&from, root, made));
