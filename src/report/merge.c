@@ -320,9 +320,9 @@ static clproc_status merge_fact(const merger *merge, const char *key) {
         return digest[0] ? add_fact(merge, key, digest) : CLPROC_OK;
     }
     join_values(merge, key, &text);
-    clp_text_add(&text, "");
+    clp_text_add_bytes(&text, "", 1);
     status = text.failed ? clp_error_memory(merge->error, "the profile", text.size)
-                         : add_fact(merge, key, text.size ? text.data : "");
+                         : add_fact(merge, key, text.data);
     clp_text_free(&text);
     return status;
 }
