@@ -70,7 +70,7 @@ static clp_stats summed_stats(const clp_tally *tally) {
     double least = (double)tally->least_ns, most = (double)tally->most_ns;
     return (clp_stats){.count = count,
                        .sum = (double)tally->steady_ns,
-                       .mean = tally->mean_ns,
+                       .mean = count ? (double)tally->steady_ns / (double)count : 0,
                        .deviation = count > 1 ? sqrt(tally->squares / (double)(count - 1)) : 0,
                        .min = least,
                        .p50 = fmin(fmax(clp_spread_quantile(&tally->spread, 0.5), least), most),
