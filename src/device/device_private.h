@@ -331,7 +331,7 @@ typedef enum clp_way {
 struct clp_schedule {
     clp_plan *plan; /**< one reference */
     clp_way way;
-    clp_bands slices; /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE and _KEPT */
+    clp_bands slices;          /**< with CLP_WAY_SLICES, and of one part with CLP_WAY_WHOLE and _KEPT */
     const clp_bands *portions; /**< what rows come at a time: `slices`, or the plan's bands */
     cl_mem tables;
     size_t table_bytes;
