@@ -278,7 +278,6 @@ out:
 /** What there is to say of a device at its end. */
 static void settle(clp_device *d) {
     clp_submitter_destroy(&d->submitter);
-    clp_first_launches_collect(d);
     clp_clocks_anchor(d);
     clp_device_probe_copy(d);
 }
