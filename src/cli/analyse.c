@@ -20,7 +20,8 @@ int clp_cli_analyse(clp_cli_settings *settings) {
     analyse->run.cancel = clp_cli_stop_signal();
 
     clproc_status status = clproc_analyse(analyse, &error);
-    clproc_run_result result = {.written = progress.done,
+    clproc_run_result result = {.found = progress.done,
+                                .written = progress.done,
                                 .seconds = clp_cli_progress_seconds(&progress)};
     if (progress.done > 0) {
         clp_cli_progress_finish(&progress, &result, status);

@@ -13,8 +13,8 @@
 
 #include "text.h"
 
-/* A signal handler has no argument to carry state in: these are the program's only variables
- * outside a function. */
+/* A signal handler has no argument to carry state in: these are the program's only variables that
+ * outlive a function. */
 static volatile int stop_signal;
 static struct {
     int kept; /**< descriptor of what others have written to standard error; −1: nothing is kept */
@@ -83,7 +83,20 @@ static void on_abort(int number) {
     raise(number);
 }
 
+/** Signals that are none of ours, and that a compiler inside a driver takes for itself: they do
+ * again what they did when the program began. */
+static void keep_others_signals(void) {
+    static const int numbers[] = {SIGQUIT, SIGUSR1, SIGUSR2};
+    static struct sigaction first[sizeof numbers / sizeof numbers[0]];
+    static bool known;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        sigaction(numbers[i], known ? &first[i] : NULL, known ? NULL : &first[i]);
+    }
+    known = true;
+}
+
 void clp_cli_watch_drivers(void) {
+    keep_others_signals();
     if (streams.kept < 0) {
         return;
     }

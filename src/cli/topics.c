@@ -21,7 +21,8 @@ static void print_sizes(const clp_cli_page *page) {
                     "pictures are enlarged unless > or enlarge=no says otherwise. --width and "
                     "--height are the same as 800x and x600, together as 800x600.");
     page->paragraph("A crop takes 800x600+10+20, 800x600 to cut around the middle (or by "
-                    ":gravity=…), or a shape as 16:9. Sizes are those of the upright picture.");
+                    ":gravity=…), or a shape as 16:9 or 1.91:1. Sizes are those of the "
+                    "upright picture.");
 }
 
 static void print_outputs(const clp_cli_page *page) {

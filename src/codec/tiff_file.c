@@ -58,8 +58,10 @@ static int ignore(TIFF *file, void *user, const char *module, const char *format
 }
 
 clproc_status clp_tiff_failure(const clp_tiff *tiff, clproc_error *error) {
+    /* libtiff puts the file's name in front, which it has not been told. */
+    const char *message = tiff->message + (strncmp(tiff->message, ": ", 2) == 0 ? 2 : 0);
     return clp_error_set(error, CLPROC_ERROR_INPUT, "is not a TIFF that can be decoded: %s",
-                         tiff->message[0] ? tiff->message : "it is damaged");
+                         message[0] ? message : "it is damaged");
 }
 
 clproc_status clp_tiff_open(clp_tiff *tiff, uint64_t most, clproc_error *error) {

@@ -119,15 +119,15 @@ static clproc_status check_limits(clproc_error *error) {
         bool (*enough)(void);
         const char *what, *remedy;
     } limits[] = {
-        {has_file_size, "files as large", "raise `ulimit -f` to 4096"},
-        {has_descriptors, "open files", "raise `ulimit -n`"},
-        {has_threads, "threads", "end other programs or raise `ulimit -u`"},
-        {has_space, "address space", "raise `ulimit -v`"},
+        {has_file_size, "larger files", "raise `ulimit -f` to 4096"},
+        {has_descriptors, "more open files", "raise `ulimit -n`"},
+        {has_threads, "more threads", "end other programs or raise `ulimit -u`"},
+        {has_space, "more address space", "raise `ulimit -v`"},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         if (!limits[i].enough()) {
             return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                                 "PoCL needs more %s than it may have; %s, or use --device "
+                                 "PoCL needs %s than it may have; %s, or use --device "
                                  "reference (slow)",
                                  limits[i].what, limits[i].remedy);
         }

@@ -137,21 +137,31 @@ static bool parse_size(const char *text, clp_value *value) {
     return (value->number[0] > 0 || value->number[1] > 0) && parse_signs(text, value);
 }
 
+/** What the sides of a ratio are made of, as of 1.91:1. */
+#define RATIO_SIDE "0123456789."
+
+static bool parse_ratio(const char *text, clp_value *value) {
+    double *number = value->number;
+    value->count = 2;
+    number[4] = true;
+    return read_number(&text, &number[0]) && *text++ == ':' && read_number(&text, &number[1]) &&
+           *text == '\0' && number[0] > 0 && number[0] <= INT32_MAX && number[1] > 0 &&
+           number[1] <= INT32_MAX;
+}
+
 /** Count is 2 without a position, 4 with one. */
 static bool parse_area(const char *text, clp_value *value) {
-    if (!read_whole(&text, &value->number[0]) || value->number[0] == 0) {
-        return false;
+    if (strchr(text, ':')) {
+        return parse_ratio(text, value);
     }
-    bool ratio = *text == ':';
-    text += ratio;
-    if ((!ratio && !read_cross(&text)) || !read_whole(&text, &value->number[1]) ||
-        value->number[1] == 0) {
+    if (!read_whole(&text, &value->number[0]) || value->number[0] == 0 || !read_cross(&text) ||
+        !read_whole(&text, &value->number[1]) || value->number[1] == 0) {
         return false;
     }
     value->count = 2;
-    value->number[4] = ratio;
-    if (*text == '\0' || ratio) {
-        return *text == '\0';
+    value->number[4] = false;
+    if (*text == '\0') {
+        return true;
     }
     value->count = 4;
     return *text++ == '+' && read_whole(&text, &value->number[2]) && *text++ == '+' &&
@@ -336,8 +346,8 @@ static char *cut_part(const clp_op *op, char **rest) {
     }
     bool area = op->param_count > 0 && op->params[0].kind == CLP_PARAM_AREA;
     char *value = area && strncmp(part, "area=", 5) == 0 ? part + 5 : part;
-    size_t before = strspn(value, "0123456789");
-    size_t after = value[before] == ':' ? strspn(value + before + 1, "0123456789") : 0;
+    size_t before = strspn(value, RATIO_SIDE);
+    size_t after = value[before] == ':' ? strspn(value + before + 1, RATIO_SIDE) : 0;
     if (area && before > 0 && after > 0) {
         char *end = value + before + 1 + after;
         *rest = *end ? end + 1 : NULL;

@@ -71,3 +71,7 @@ for operation in '--crop 1:1' '--crop 400x400+0+0' '--pad 400x400' '--resize 100
     expect_code 0
     expect_same plain/*.png same/*.png
 done
+# A shape may have a fraction, as the pictures that are shown for a link.
+clproc run square -o shape --crop 1.91:1 --format png
+expect_code 0
+[ "$(head -c 24 shape/*.png | od -An -tu1 -j16 -N8 | tr -s ' ')" = " 0 0 1 144 0 0 0 209" ] || fail "it should be 400 x 209"

@@ -35,7 +35,7 @@ for limit in '-v 300000' '-v 400000' '-v 500000' '-v 600000' '-v 700000' '-v 800
     limited "$limit" --jobs 2
     case $code in
     0) expect_done ;;
-    3) expect_err 'PoCL needs more .* than it may have; raise `ulimit\|no OpenCL device was found' ;;
+    3) expect_err 'PoCL needs .* than it may have; raise `ulimit\|no OpenCL device was found' ;;
     *) fail "exit code 0 or 3 was expected" ;;
     esac
     expect_lines "$err" $((code == 3 ? 1 : 2))
@@ -43,7 +43,7 @@ done
 # A number means a device of the whole list, and none that takes its place.
 limited '-f 64' --device 0
 expect_code 3
-expect_err 'PoCL needs more files as large'
+expect_err 'PoCL needs larger files'
 limited '-v 2000000' --jobs 2
 expect_done
 for limit in '-v 200000' '-n 16' '-f 64'; do
