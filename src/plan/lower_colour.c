@@ -120,11 +120,27 @@ static clproc_status add_matrix(clp_lowering *lowering, const clp_colour *colour
     return status;
 }
 
+static bool ends_in_clamp(const clp_lowering *lowering) {
+    uint32_t count = lowering->step_count;
+    return count > 0 && lowering->steps[count - 1].kind == CLP_STEP_CLAMP;
+}
+
 static clproc_status add_clamp(clp_lowering *lowering) {
     clp_step step = {.kind = CLP_STEP_CLAMP};
     lowering->low = 0;
     lowering->high = 255;
-    return clp_lower_step(lowering, &step, NULL);
+    return ends_in_clamp(lowering) ? CLPROC_OK : clp_lower_step(lowering, &step, NULL);
+}
+
+/** For a step that clamps colours by itself, but not alpha. */
+static clproc_status add_clamp_of_alpha(clp_lowering *lowering) {
+    if (clp_model_has_alpha(lowering->model)) {
+        return add_clamp(lowering);
+    }
+    lowering->step_count -= ends_in_clamp(lowering);
+    lowering->low = 0;
+    lowering->high = 255;
+    return CLPROC_OK;
 }
 
 clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied) {
@@ -171,7 +187,7 @@ static clproc_status add_curve(clp_lowering *lowering, const clp_term *term) {
     clp_step step = {.kind = CLP_STEP_CURVE, .in = term->curve[1] ? 3 : 1};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, add_clamp_of_alpha(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
     clp_lower_rounding(
         lowering,
