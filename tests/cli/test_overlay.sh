@@ -1,7 +1,6 @@
 #!/bin/sh
 # Overlays: any file that is read may be one, it is read once, what it does not cover stays as it is,
-# every way through a device makes the same bytes, and what cannot be an overlay is refused before
-# anything is written.
+# and what cannot be an overlay is refused before anything is written.
 . "$(dirname "$0")/lib.sh"
 "$CLPROC" samples --count 8 --width 300 --height 200 -o in 2>"$err" || fail "no pictures"
 "$CLPROC" samples --kind orientation --count 16 --width 60 --height 40 -o turned 2>"$err" ||
