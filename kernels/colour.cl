@@ -333,7 +333,7 @@ void step_clamp(pixels *p, uint count, number white) {
  * Each is a line: its value at 0 if it went on to there, and its slope. */
 GROUP_INLINE
 void step_curve(pixels *p, uint count, __global const colour_step *s, __global const uchar *tables, uint colours) {
-    float bias = s->value[0], white = s->white, inverse_white = s->inverse_white;
+    float bias = s->value[0], white = s->white, scale = s->inverse_white * s->value[1];
     uint shift = s->shift, first = as_uint(bias) >> shift;
     uint size = (as_uint(1 + bias) >> shift) - first + 1;
     EACH_CHANNEL(3) {
@@ -344,7 +344,7 @@ void step_curve(pixels *p, uint count, __global const colour_step *s, __global c
                 NUMBERS at = limit(p[u].v[c], 0, white);
                 int_lanes piece;
                 lanes start, slope;
-                piece.v = (AS_INTS(at * inverse_white + bias) >> (INTS)shift) - (int)first;
+                piece.v = (AS_INTS(at * scale + bias) >> (INTS)shift) - (int)first;
                 EACH_LANE {
                     float2 entry = curve[piece.l[l]];
                     start.l[l] = entry.x;

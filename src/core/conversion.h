@@ -9,7 +9,7 @@
 
 /** A curve holds this many intervals: samples of a function over [0, 1], interpolated linearly
  * between. */
-#define CLP_CURVE_SIZE 65536
+#define CLP_CURVE_SIZE 65535
 /** And one that only finds a place in a table so many. */
 #define CLP_PLACE_SIZE 4096
 

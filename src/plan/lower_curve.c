@@ -14,20 +14,23 @@ static double curve_at(const float *curve, double at) {
 
 /* ------------------------------------------------------------------ pieces */
 
-/** How values from 0 to 1 are cut: floats of value + bias that differ in their last `shift` bits
- * alone are one piece. With a small bias pieces become narrower towards 0, where curves are steep.
+/** How values from 0 to 1 are cut: floats of value · scale + bias that differ in their last `shift`
+ * bits alone are one piece. With a small bias pieces become narrower towards 0, where curves are
+ * steep.
  */
 typedef struct cut {
     clp_step_kind kind;
     float bias;
     uint32_t shift;
+    float scale;
 } cut;
 
 /** Two cubics to an octave: they fit into registers. */
-static const cut cubics = {CLP_STEP_CUBIC, 1.0F / 32768, 22};
+static const cut cubics = {CLP_STEP_CUBIC, 1.0F / 32768, 22, 1};
 /** 256 lines to an octave stay in the nearest cache; a curve that turns where these are wide needs
- * those it is made of. */
-static const cut octaves = {CLP_STEP_CURVE, 1.0F / 256, 15}, equal = {CLP_STEP_CURVE, 1, 7};
+ * those it is made of: from one of its values to the next, which are those of 16 bits. */
+static const cut octaves = {CLP_STEP_CURVE, 1.0F / 256, 15, 1},
+                 equal = {CLP_STEP_CURVE, 1, 7, CLP_CURVE_SIZE / 65536.0F};
 
 /** How far pieces may be from the curve: a 64th of a level of 16 bits, or where 8 bits come in and
  * go out, a hundredth of one of these. */
@@ -45,7 +48,7 @@ static double piece_start(const cut *c, uint32_t number) {
     uint32_t bits = number << c->shift;
     float biased;
     memcpy(&biased, &bits, sizeof biased);
-    return (double)biased - (double)c->bias;
+    return ((double)biased - (double)c->bias) / (double)c->scale;
 }
 
 static uint32_t piece_count(const cut *c) {
@@ -97,7 +100,7 @@ static bool suffices(const cut *c, const float *curve, double most) {
     double factor[4] = {0}, start = 0;
     for (uint32_t i = 0; i <= CLP_CURVE_SIZE; i++) {
         float value = (float)i / CLP_CURVE_SIZE;
-        uint32_t here = piece_of(c, value + c->bias);
+        uint32_t here = piece_of(c, value * c->scale + c->bias);
         if (here != number) {
             number = here;
             start = c->kind == CLP_STEP_CUBIC ? piece_start(c, number) : 0;
@@ -163,6 +166,7 @@ clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_
         c = choose_cut(lowering->plan, step, term);
         step->kind = c->kind;
         step->value[0] = c->bias;
+        step->value[1] = c->scale;
         step->shift = c->shift;
         bytes = c->kind == CLP_STEP_CUBIC ? 4 * CLP_CUBICS * sizeof(float)
                                           : piece_count(c) * 2 * sizeof(float);

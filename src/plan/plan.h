@@ -61,7 +61,7 @@ typedef enum clp_step_kind {
     CLP_STEP_MATRIX,      /**< table: `out` rows of 3 coefficients and an offset */
     CLP_STEP_CLAMP,       /**< to [0, white], alpha, too */
     CLP_STEP_CURVE,       /**< table: one per channel, of Q6 values; or float pieces that are lines,
-                             value[0] and shift say how they are cut (lower_curve.c) */
+                             value[0], value[1] and shift say how they are cut (lower_curve.c) */
     CLP_STEP_PREMULTIPLY, /**< float only */
     CLP_STEP_UNPREMULTIPLY,
     CLP_STEP_SCALE,   /**< every channel by value[0]: a change of depth */

@@ -75,3 +75,10 @@ done
 clproc run square -o shape --crop 1.91:1 --format png
 expect_code 0
 [ "$(head -c 24 shape/*.png | od -An -tu1 -j16 -N8 | tr -s ' ')" = " 0 0 1 144 0 0 0 209" ] || fail "it should be 400 x 209"
+# Black becomes black, however steep a curve rises from there.
+printf 'P5\n4 1\n255\n\0\144\145\377' >steep.pgm
+clproc run steep.pgm -o steep.png --levels 100:gamma=3 --depth 16
+expect_code 0
+clproc run steep.png -o steep-out.pgm
+expect_code 0
+[ "$(tail -c 8 steep-out.pgm | od -An -tu2 --endian=big | tr -s ' ')" = " 0 0 12200 65535" ] || fail "black should be 0: $(tail -c 8 steep-out.pgm | od -An -tu2 --endian=big)"
