@@ -149,7 +149,7 @@ const clp_cli_option clp_cli_options[] = {
      "auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, part of a name, or "
      "several "
      "of these joined by commas",
-     FIELD(run.device), .zero = "best GPU, else CPU", DAILY},
+     FIELD(run.device), .zero = "begins on the CPU, goes on to the best GPU", DAILY},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "threads that decode and encode", FIELD(run.jobs), .min = 0, .max = 1024,
      .zero = "one per core", DAILY},
