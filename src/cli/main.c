@@ -110,7 +110,7 @@ const clp_cli_command clp_cli_commands[] = {
      "Runs the naive strategy, then each optimisation added to those before it, and each alone, "
      "and\n"
      "writes analysis.md and analysis.html: hotspots before and after, gains and whether they are\n"
-     "more than luck, what is left. Without INPUT it works on samples, without operations on\n"
+     "significant, what is left. Without INPUT it works on samples, without operations on\n"
      "\"" CLPROC_ANALYSE_PIPELINE "\".\n\nExamples:\n"
      "  clproc analyse\n"
      "  clproc analyse photos/ -o report/ --resize 1920x --blur 2\n",
