@@ -127,7 +127,7 @@ static void put_command(const clp_cli_settings *defaults, const clp_cli_command 
     }
     put_same_name(defaults, command);
     if (daily) {
-        printf("\nThese are the options of every day; `clproc help %s --all` shows the others.\n",
+        printf("\nThese are the common options; `clproc help %s --all` shows all of them.\n",
                command->name);
     }
 }
