@@ -79,9 +79,11 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_selftest},
     {"report", CLP_CLI_REPORT, "show|html|csv|trace FILE, diff BEFORE AFTER, or merge FILE...",
      "Show a stored JSON report, render it again, compare two, or make one of several.",
-     "show prints tables; html, csv and trace write a file and print its name; diff says what\n"
-     "became faster or slower, surer with several runs of each side; merge makes one of\n"
-     "those of shards, by the ending of -o as --report does, or shows it.\n\nExamples:\n"
+     "show prints tables; html, csv and trace write a file and print its name. diff says what\n"
+     "became faster or slower; several runs of each side (--before, --after) show smaller "
+     "changes.\n"
+     "merge makes one report of those of shards, by the ending of -o as --report does, or shows "
+     "it.\n\nExamples:\n"
      "  clproc report show run.json --profile-type time\n"
      "  clproc report html run.json -o run.html\n"
      "  clproc report diff old.json new.json --fail-above 5%\n"
