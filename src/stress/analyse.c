@@ -226,9 +226,8 @@ static void write_method(clp_document *document, const clp_experiment *experimen
     snprintf(
         sentence, sizeof sentence,
         "Every strategy ran once on one picture, to build kernels and fill caches, and then %zu "
-        "times "
-        "in rounds, each of which began with another strategy; %s in all. A run is a process of "
-        "its own, timed from its start: loading OpenCL, opening the device, reading and writing "
+        "times in rounds, each in another random order; %s in all. A run is a process of its "
+        "own, timed from its start: loading OpenCL, opening the device, reading and writing "
         "files are part of it. Tables of parts are of the run nearest to the median, profiled at "
         "summary level. Processor time is the median of all cores together; other programs on the "
         "machine lengthen it far less than wall time.",
