@@ -36,7 +36,8 @@ static void pass_over(clp_worker *self, const char *path) {
                      "skipped: is a TIFF by another name, as raw files are");
         } else if (head->size > 0) {
             snprintf(message, sizeof message, "skipped: is %s%s%s%s",
-                     unknown ? "in no format that clproc knows" : kind, unknown ? "" : ", which is not read",
+                     unknown ? "in no format that clproc knows" : kind,
+                     unknown ? "" : ", which is not read",
                      missing ? "; a build with it needs " : "", missing ? missing : "");
         }
         clp_events_warning(events, path, message);
