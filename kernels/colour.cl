@@ -192,18 +192,22 @@ __global uchar *surface_at(const arenas *a, __global const colour_surface *s, ui
         SOME_LANES if (l < n) ((__global type *)row)[(x * LANES + l) * stride] = one.s[l];         \
     }
 
+/* Whether a vector goes to and from memory as such. Where vectors are short, samples go one by one: a third of the
+ * code, and rusticl takes its time to compile a load. */
+#define GOES_WHOLE(n) (!NARROW && (n) == LANES)
+
 /* Vector x of row y, of which n lanes are in the picture. Rows of planes are padded to whole vectors, those of
  * interleaved pixels are not. */
 GROUP_INLINE
 void load_pixels(const arenas *a, __global const colour_surface *s, uint colours, bool alpha, uint x, uint y, uint n,
                  pixels *p) {
     uint stride = s->stride;
-    bool together = stride > 1 && n == LANES;
+    bool together = stride > 1 && GOES_WHOLE(n);
     EACH_CHANNEL(4) {
         if (together ? c < stride : c < colours || (c == 3 && alpha)) {
             __global const colour_surface *surface = s + (together ? 0 : c);
             __global const uchar *row = surface_at(a, surface, y);
-            if (together || stride == 1) {
+            if (together || (stride == 1 && !NARROW)) {
                 uint at = together ? x * stride + c : x;
                 FOR_SAMPLE(surface->sample, LOAD_VECTOR)
             } else {
@@ -220,7 +224,7 @@ GROUP_INLINE
 void store_pixels(const arenas *a, __global const colour_surface *s, uint colours, bool alpha, uint x, uint y, uint n,
                   pixels *p) {
     uint stride = s->stride;
-    bool together = stride > 1 && n == LANES;
+    bool together = stride > 1 && GOES_WHOLE(n);
     if (together) {
         BY_CHANNELS(stride, PUT_TOGETHER)
     }
@@ -228,7 +232,7 @@ void store_pixels(const arenas *a, __global const colour_surface *s, uint colour
         if (together ? c < stride : c < colours || (c == 3 && alpha)) {
             __global const colour_surface *surface = s + (together ? 0 : c);
             __global uchar *row = surface_at(a, surface, y);
-            if (n == LANES) {
+            if (GOES_WHOLE(n)) {
                 uint at = together ? x * stride + c : x;
                 FOR_SAMPLE(surface->sample, STORE_VECTOR)
             } else {

@@ -7,41 +7,60 @@
 
 #define CLP_NO_PLANE UINT32_MAX
 
-/** The state of lowering: the picture as the passes so far leave it. */
+/** The picture as the passes so far have stored it. */
+typedef struct clp_stored {
+    clp_model model;
+    uint32_t width, height;                                  /**< pixels */
+    uint32_t surfaces[CLP_MAX_PLANES], count;                /**< one, or one for each plane */
+    uint32_t h_step[CLP_MAX_PLANES], v_step[CLP_MAX_PLANES]; /**< of YCC planes */
+    int level;                                               /**< of the next pass */
+} clp_stored;
+
+/** What the values of the picture mean once the waiting steps have run. */
+typedef struct clp_values {
+    clp_model model;
+    bool premultiplied;
+    double white; /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
+} clp_values;
+
+/** What integers have to hold (lower_bounds.c). */
+typedef struct clp_bounds {
+    double low, high; /**< of values, in levels, since the last clamp */
+    bool rounded;     /**< values are no longer exact */
+    double gain;      /**< how much matrices and curves have multiplied the error of rounding */
+    bool exceeded;    /**< they cannot: floats are needed */
+} clp_bounds;
+
+/** Steps that wait for a colour pass, with what their tables will be made of (lower_steps.c). */
+typedef struct clp_waiting {
+    clp_step steps[CLP_MAX_STEPS];
+    clp_colour matrices[CLP_MAX_STEPS];
+    const clp_term *terms[CLP_MAX_STEPS];
+    uint32_t count;
+    char label[28];
+    uint32_t side[CLP_MAX_PLANES], side_count; /**< of the unsharp mask among them */
+    uint32_t plane; /**< of the output, that they are for alone; or CLP_NO_PLANE */
+} clp_waiting;
+
+/** The state of lowering. */
 typedef struct clp_lowering {
     clp_plan *plan;
     clproc_error *error;
     bool use_float;
-    /** Integers cannot hold what was asked for: lower again with use_float. */
-    bool needs_float;
-    clp_model model;
-    uint32_t width, height; /**< pixels */
-    uint32_t surfaces[CLP_MAX_PLANES];
-    uint32_t surface_count;
-    uint32_t h_step[CLP_MAX_PLANES], v_step[CLP_MAX_PLANES]; /**< of YCC planes */
-    clp_sample sample;                                       /**< of all surfaces */
-    clp_model stored; /**< of the surfaces; `model` is after the waiting steps */
-    bool premultiplied;
-    double white;     /**< value of the greatest level: 255, or 65535 for 16-bit pictures */
-    double low, high; /**< bounds of values, in levels, since the last clamp */
-    bool rounded;     /**< integers only: values are no longer exact */
-    /** How much matrices and curves have multiplied the rounding of integers. */
-    double error_gain;
-    int level; /**< of the next pass */
-    /** What remains to be done concerns the Y plane alone: planes of chroma end at the next stage.
-     */
-    bool luma_goes_on;
-    uint32_t side[CLP_MAX_PLANES], side_count; /**< of the next unsharp mask */
-    /** Overlays are laid over planes: what ends at the present stage is still to be covered. */
-    bool covered;
-    uint32_t covered_plane; /**< the one that a colour pass is for, or CLP_NO_PLANE */
-    /* Steps waiting for a colour pass, with what their tables will be made of */
-    clp_step steps[CLP_MAX_STEPS];
-    clp_colour matrices[CLP_MAX_STEPS];
-    const clp_term *terms[CLP_MAX_STEPS];
-    uint32_t step_count;
-    char step_label[28];
+    clp_stored stored;
+    clp_values values;
+    clp_bounds bounds;
+    clp_waiting waiting;
 } clp_lowering;
+
+/** Where the results of stages go. */
+typedef enum clp_ending {
+    CLP_GOES_ON,     /**< to scratch surfaces: there is more to do */
+    CLP_CHROMA_ENDS, /**< those of Y, too; chroma goes into plan->output */
+    CLP_ENDS,        /**< into plan->output */
+    CLP_ENDS_COVERED /**< to scratch surfaces with the samples of the output's planes, over which
+                        overlays are laid then */
+} clp_ending;
 
 /** True if luma can be worked on as it stands in a JPEG, in a plane of its own. */
 bool clp_plan_luma_alone(const clp_plan *plan);
@@ -74,8 +93,9 @@ clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error);
 void clp_passes_sort(clp_plan *plan);
 
 /* lower_spatial.c */
-/** Runs a segment's stages; the result is stored into plan->output if `final`. */
-clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final);
+/** Runs a segment's stages. */
+clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment,
+                               clp_ending ending);
 /** Brings every plane of a YCC picture to the size of the picture. */
 clproc_status clp_lower_upsample(clp_lowering *lowering);
 /** Filters those planes of a YCC picture that the output subsamples, and what else is not there
@@ -85,20 +105,43 @@ clproc_status clp_lower_downsample(clp_lowering *lowering);
 /* lower_colour.c */
 /** Adds a segment's pointwise terms to the waiting steps, from points[first] on. */
 clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segment, size_t first);
-/** Adds one step; its table will be made of `term`, which may be NULL. */
-clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const clp_term *term);
-/** Names an operation in the label of the pass to come. */
-void clp_lower_label(clp_lowering *lowering, const char *op);
-/** Notes that the errors of integers so far are multiplied by `gain`, and that new ones come. */
-void clp_lower_rounding(clp_lowering *lowering, double gain);
 /** Adds what leads from YCC planes to clamped RGB. */
 clproc_status clp_lower_to_rgb(clp_lowering *lowering);
-/** Runs the waiting steps and stores the picture: into plan->output if `final`. */
-clproc_status clp_lower_flush(clp_lowering *lowering, bool final);
 /** Adds what leads from the present model to the output's. */
 clproc_status clp_lower_to_target(clp_lowering *lowering);
 /** Adds the step to or from premultiplied alpha, if it is missing. */
 clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied);
+
+/* lower_steps.c */
+/** Adds one step; its table will be made of `term`, which may be NULL. */
+clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const clp_term *term);
+/** Adds a matrix, or makes one of it and a matrix that comes right before it. */
+clproc_status clp_lower_matrix(clp_lowering *lowering, const clp_colour *colour);
+/** Adds a clamp, if there is none right before. */
+clproc_status clp_lower_clamp(clp_lowering *lowering);
+/** Takes back a clamp, if that was added last. */
+void clp_lower_drop_clamp(clp_lowering *lowering);
+/** Names an operation in the label of the pass to come. */
+void clp_lower_label(clp_lowering *lowering, const char *op);
+/** Runs the waiting steps and stores the picture: into plan->output if `final`. */
+clproc_status clp_lower_flush(clp_lowering *lowering, bool final);
+
+/* lower_bounds.c */
+/** Integers cannot do it. */
+void clp_bounds_exceed(clp_bounds *bounds);
+/** The errors so far are multiplied by `gain`, and new ones come. */
+void clp_bounds_round(clp_bounds *bounds, double gain);
+void clp_bounds_clamp(clp_bounds *bounds);
+/** Values may lie further outside by so large a part of their range. */
+void clp_bounds_widen(clp_bounds *bounds, double part);
+/** Two passes with so large sums of weights' magnitudes; `clamped`: their result is. */
+void clp_bounds_filter(clp_bounds *bounds, double y, double x, bool clamped);
+void clp_bounds_matrix(clp_bounds *bounds, const clp_colour *colour);
+/** Values are stored with 16 bits. */
+void clp_bounds_store(clp_bounds *bounds);
+/** Fraction bits with which `colour` fits 32-bit sums of values in ±512 levels; negative if none
+ * do. */
+int clp_matrix_shift(const clp_colour *colour);
 
 /* lower_curve.c */
 /** Entries of an integer curve: one for each Q6 value from 0 to 255. */
@@ -113,8 +156,9 @@ clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segm
 clproc_status clp_unsharp_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
 
 /* lower_overlay.c */
-/** True if what is left to do is to be done to the planes of a JPEG that stay such planes. */
-bool clp_lower_covers_planes(const clp_lowering *lowering);
+/** True if from this segment on overlays are laid over the planes of a JPEG that stay such planes.
+ */
+bool clp_lower_covers_planes(const clp_lowering *lowering, const clp_segment *segment);
 /** Runs the rest of the segments, which are stages and then overlays, on the planes. They then
  * stand in plan->output. */
 clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segments, size_t index);

@@ -172,8 +172,8 @@ static clproc_status fill(clp_lowering *lowering, const scaling *s, const clp_st
 
 /** What is covered of the picture, or of its plane. */
 static void find_windows(const clp_lowering *lowering, scaling *s) {
-    s->width = lowering->width;
-    s->height = lowering->height;
+    s->width = lowering->stored.width;
+    s->height = lowering->stored.height;
     s->h_step = s->v_step = 1;
     if (s->plane != CLP_NO_PLANE) {
         const clp_layout *output = &lowering->plan->output;
@@ -205,7 +205,7 @@ static bool allocate(scaling *s, size_t sample, uint8_t **table, size_t *bytes) 
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
     scaling s = {.term = term,
                  .overlay = term->overlay,
-                 .plane = lowering->covered_plane,
+                 .plane = lowering->waiting.plane,
                  .channels = step->in};
     size_t sample = lowering->use_float ? sizeof(float) : sizeof(uint16_t), bytes = 0;
     uint8_t *table = NULL;
@@ -232,8 +232,9 @@ out:
 
 /* ---------------------------------------------------------------- over planes */
 
-bool clp_lower_covers_planes(const clp_lowering *lowering) {
-    return lowering->model == CLP_MODEL_YCC && lowering->plan->output.model == CLP_MODEL_YCC &&
+bool clp_lower_covers_planes(const clp_lowering *lowering, const clp_segment *segment) {
+    return !segment->sided && segment->point_count > 0 && lowering->values.model == CLP_MODEL_YCC &&
+           lowering->plan->output.model == CLP_MODEL_YCC &&
            clp_terms_end_in_overlays(&lowering->plan->terms);
 }
 
@@ -247,17 +248,21 @@ static clproc_status add_steps(clp_lowering *lowering, const clp_segment *segmen
     return status;
 }
 
-/** Lays the overlays over one plane. */
+/** Lays the overlays over one plane, which is there from `level` on. */
 static clproc_status cover(clp_lowering *lowering, const clp_segments *segments, size_t index,
-                           uint32_t plane, uint32_t surface) {
+                           uint32_t plane, uint32_t surface, int level) {
     const clp_plane *to = &lowering->plan->output.planes[plane];
     clproc_status status = CLPROC_OK;
-    lowering->covered_plane = plane;
-    lowering->surfaces[0] = surface;
-    lowering->surface_count = 1;
-    lowering->width = to->width;
-    lowering->height = to->height;
-    lowering->model = lowering->stored = CLP_MODEL_GRAY;
+    lowering->waiting.plane = plane;
+    lowering->values.model = CLP_MODEL_GRAY;
+    lowering->stored = (clp_stored){.model = CLP_MODEL_GRAY,
+                                    .width = to->width,
+                                    .height = to->height,
+                                    .surfaces = {surface},
+                                    .count = 1,
+                                    .h_step = {1, 1, 1},
+                                    .v_step = {1, 1, 1},
+                                    .level = level};
     for (size_t i = index; status == CLPROC_OK && i < segments->count; i++) {
         status = add_steps(lowering, &segments->items[i]);
     }
@@ -267,9 +272,10 @@ static clproc_status cover(clp_lowering *lowering, const clp_segments *segments,
 /** True if the planes have as many samples as those of the output. */
 static bool are_on_grid(const clp_lowering *lowering) {
     bool same = true;
-    for (uint32_t i = 0; i < lowering->surface_count; i++) {
+    for (uint32_t i = 0; i < lowering->stored.count; i++) {
         const clp_plane *to = &lowering->plan->output.planes[i];
-        same = same && lowering->h_step[i] == to->h_step && lowering->v_step[i] == to->v_step;
+        same = same && lowering->stored.h_step[i] == to->h_step &&
+               lowering->stored.v_step[i] == to->v_step;
     }
     return same;
 }
@@ -277,19 +283,16 @@ static bool are_on_grid(const clp_lowering *lowering) {
 clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segments,
                                 size_t index) {
     const clp_segment *segment = &segments->items[index];
-    uint32_t surfaces[CLP_MAX_PLANES];
     clproc_status status = CLPROC_OK;
-    lowering->covered = true;
     if (segment->stage_count > 0 || !are_on_grid(lowering)) {
-        CLP_TRY(status, out, clp_lower_stages(lowering, segment, true));
+        CLP_TRY(status, out, clp_lower_stages(lowering, segment, CLP_ENDS_COVERED));
     }
-    lowering->rounded = true;
-    int level = lowering->level;
-    memcpy(surfaces, lowering->surfaces, sizeof surfaces);
-    for (uint32_t plane = 0; plane < CLP_MAX_PLANES; plane++) {
-        lowering->level = level; /* planes are independent of each other */
-        lowering->sample = lowering->plan->surfaces[surfaces[plane]].sample;
-        CLP_TRY(status, out, cover(lowering, segments, index, plane, surfaces[plane]));
+    clp_bounds_round(&lowering->bounds, 1);
+    clp_stored planes = lowering->stored;
+    for (uint32_t plane = 0; plane < planes.count; plane++) {
+        /* Planes are independent of each other. */
+        CLP_TRY(status, out,
+                cover(lowering, segments, index, plane, planes.surfaces[plane], planes.level));
     }
 out:
     return status;

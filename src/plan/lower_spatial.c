@@ -4,11 +4,6 @@
 
 #include "plan/lower.h"
 
-/** Greatest magnitude of levels that Q6 in 16 bits holds. */
-#define Q6_RANGE 511.9
-/** Greatest Σ|w| of one pass: a 32-bit sum of Q14 × 16 bits. */
-#define Q14_GAIN 3.9
-
 static const clp_surface *surface_at(const clp_lowering *lowering, uint32_t index) {
     return &lowering->plan->surfaces[index];
 }
@@ -24,7 +19,7 @@ static void fill_values(const clp_lowering *lowering, const clp_stage *stage, ui
                         float values[4]) {
     double colour[4];
     memcpy(colour, stage->fill, sizeof colour);
-    if (lowering->model == CLP_MODEL_YCC) {
+    if (lowering->values.model == CLP_MODEL_YCC) {
         clp_colour ycc = clp_colour_ycc(false);
         for (uint32_t i = 0; i < 3; i++) {
             colour[i] = ycc.offset[i];
@@ -34,10 +29,10 @@ static void fill_values(const clp_lowering *lowering, const clp_stage *stage, ui
         }
         colour[0] = colour[plane];
     }
-    double unit = lowering->white / 255;
-    if (clp_model_has_alpha(lowering->model)) {
-        uint32_t alpha = clp_model_channels(lowering->model) - 1;
-        for (uint32_t i = 0; lowering->premultiplied && i < alpha; i++) {
+    double unit = lowering->values.white / 255;
+    if (clp_model_has_alpha(lowering->values.model)) {
+        uint32_t alpha = clp_model_channels(lowering->values.model) - 1;
+        for (uint32_t i = 0; lowering->values.premultiplied && i < alpha; i++) {
             colour[i] *= stage->fill[3] / 255;
         }
         colour[alpha] = stage->fill[3];
@@ -148,14 +143,13 @@ out:
     return status;
 }
 
-/** Emits the passes of one job, beginning at lowering->level; `*end` is the first level after them.
- */
+/** Emits the passes of one job; `*end` is the first level after them. */
 static clproc_status run_job(clp_lowering *lowering, const plane_job *job, uint32_t *dst,
                              int *end) {
     const clp_surface src = *surface_at(lowering, job->src);
     const clp_axis *y = &job->matrices->y, *x = &job->matrices->x;
     uint32_t mid;
-    int level = lowering->level;
+    int level = lowering->stored.level;
     clproc_status status;
     CLP_TRY(status, out, result_surface(lowering, job, dst));
     bool same_sample = src.sample == surface_at(lowering, *dst)->sample;
@@ -189,118 +183,110 @@ out:
     return status;
 }
 
-/** Follows the bounds of values through a stage; notes where integers cannot hold them. */
-static void track_range(clp_lowering *lowering, const clp_stage *stage, bool final) {
-    double y = clp_axis_gain(&stage->y), x = clp_axis_gain(&stage->x), low = lowering->low,
-           high = lowering->high;
-    double first = high * (1 + y) / 2 - low * (y - 1) / 2;
-    double both = high * (1 + y * x) / 2 - low * (y * x - 1) / 2;
-    lowering->low = low * (1 + y * x) / 2 - high * (y * x - 1) / 2;
-    lowering->high = both;
-    double stored = final ? first : both;
-    bool fits =
-        stored < Q6_RANGE && high + low - stored > -Q6_RANGE && y < Q14_GAIN && x < Q14_GAIN;
-    lowering->needs_float |= !lowering->use_float && !fits;
-}
-
 /** Runs one stage on one plane. `matrices`: made for it, or kept from the plane before. */
 static clproc_status plane_stage(clp_lowering *lowering, const clp_stage *stage, uint32_t plane,
-                                 bool final, fitted *matrices, int *end) {
-    const clp_surface src = *surface_at(lowering, lowering->surfaces[plane]);
+                                 clp_ending ending, fitted *matrices, int *end) {
+    const clp_surface src = *surface_at(lowering, lowering->stored.surfaces[plane]);
     const clp_plane *out_plane = &lowering->plan->output.planes[plane];
+    bool ends = ending != CLP_GOES_ON;
     clp_plane_grid grid = {.width = src.width,
                            .height = src.height,
-                           .h_step = lowering->h_step[plane],
-                           .v_step = lowering->v_step[plane],
-                           .out_h_step = final ? out_plane->h_step : 1,
-                           .out_v_step = final ? out_plane->v_step : 1};
+                           .h_step = lowering->stored.h_step[plane],
+                           .v_step = lowering->stored.v_step[plane],
+                           .out_h_step = ends ? out_plane->h_step : 1,
+                           .out_v_step = ends ? out_plane->v_step : 1};
     plane_job job = {.matrices = matrices,
                      .transpose = stage->transpose,
                      .label = stage->label,
-                     .src = lowering->surfaces[plane],
-                     .final = final,
+                     .src = lowering->stored.surfaces[plane],
+                     .final = ending == CLP_ENDS,
                      .plane = plane,
                      .sample = lowering->use_float ? CLP_SAMPLE_F32 : CLP_SAMPLE_I16};
     clproc_status status;
     /* A colour outside is seldom a whole number of levels of Y, Cb and Cr. */
-    bool whole = !stage->filled || lowering->model != CLP_MODEL_YCC;
-    if (!final && whole && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
+    bool whole = !stage->filled || lowering->values.model != CLP_MODEL_YCC;
+    if (!ends && whole && clp_stage_is_index(stage) && grid.h_step == 1 && grid.v_step == 1) {
         job.sample = src.sample;
     }
     fill_values(lowering, stage, plane, job.fill);
     CLP_TRY(status, out, fit(matrices, stage, &grid, lowering->error));
-    if (final && lowering->covered) {
-        job.final = false;
-        if (whole && clp_axis_is_index(&matrices->y) && clp_axis_is_index(&matrices->x)) {
-            job.sample = src.sample;
-        }
+    if (ending == CLP_ENDS_COVERED && whole && clp_axis_is_index(&matrices->y) &&
+        clp_axis_is_index(&matrices->x)) {
+        job.sample = src.sample;
     }
-    status = run_job(lowering, &job, &lowering->surfaces[plane], end);
+    status = run_job(lowering, &job, &lowering->stored.surfaces[plane], end);
 out:
     return status;
 }
 
-static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, bool final) {
-    int last = lowering->level;
+static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, clp_ending ending) {
+    int last = lowering->stored.level;
     fitted matrices = {0};
     clproc_status status = CLPROC_OK;
-    for (uint32_t plane = 0; plane < lowering->surface_count; plane++) {
-        bool ends = final && (plane > 0 || !lowering->luma_goes_on);
+    for (uint32_t plane = 0; plane < lowering->stored.count; plane++) {
+        clp_ending of_plane = ending;
         const clp_plane *out_plane = &lowering->plan->output.planes[plane];
         int end;
-        CLP_TRY(status, out, plane_stage(lowering, stage, plane, ends, &matrices, &end));
+        if (ending == CLP_CHROMA_ENDS) {
+            of_plane = plane > 0 ? CLP_ENDS : CLP_GOES_ON;
+        }
+        CLP_TRY(status, out, plane_stage(lowering, stage, plane, of_plane, &matrices, &end));
         last = end > last ? end : last;
-        lowering->h_step[plane] = ends ? out_plane->h_step : 1;
-        lowering->v_step[plane] = ends ? out_plane->v_step : 1;
+        lowering->stored.h_step[plane] = of_plane == CLP_GOES_ON ? 1 : out_plane->h_step;
+        lowering->stored.v_step[plane] = of_plane == CLP_GOES_ON ? 1 : out_plane->v_step;
     }
-    track_range(lowering, stage, final && !lowering->luma_goes_on && !lowering->covered);
-    lowering->rounded |= !clp_stage_is_index(stage);
-    lowering->level = last;
-    lowering->sample = surface_at(lowering, lowering->surfaces[0])->sample;
-    lowering->width = stage->transpose ? stage->y.out : stage->x.out;
-    lowering->height = stage->transpose ? stage->x.out : stage->y.out;
+    clp_bounds_filter(&lowering->bounds, clp_axis_gain(&stage->y), clp_axis_gain(&stage->x),
+                      ending == CLP_ENDS);
+    if (!clp_stage_is_index(stage)) {
+        clp_bounds_round(&lowering->bounds, 1);
+    }
+    lowering->stored.level = last;
+    lowering->stored.width = stage->transpose ? stage->y.out : stage->x.out;
+    lowering->stored.height = stage->transpose ? stage->x.out : stage->y.out;
 out:
     free_fitted(&matrices);
     return status;
 }
 
 clproc_status clp_lower_upsample(clp_lowering *lowering) {
-    int last = lowering->level;
+    int last = lowering->stored.level;
     fitted matrices = {0};
     clp_stage copy;
     clproc_status status =
-        clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
-    for (uint32_t i = 0; status == CLPROC_OK && i < lowering->surface_count; i++) {
-        if (lowering->model == CLP_MODEL_YCC &&
-            (lowering->h_step[i] > 1 || lowering->v_step[i] > 1)) {
-            status = plane_stage(lowering, &copy, i, false, &matrices, &last);
-            lowering->h_step[i] = lowering->v_step[i] = 1;
-            lowering->rounded = true;
+        clp_stage_identity(&copy, lowering->stored.width, lowering->stored.height, lowering->error);
+    for (uint32_t i = 0; status == CLPROC_OK && i < lowering->stored.count; i++) {
+        if (lowering->values.model == CLP_MODEL_YCC &&
+            (lowering->stored.h_step[i] > 1 || lowering->stored.v_step[i] > 1)) {
+            status = plane_stage(lowering, &copy, i, CLP_GOES_ON, &matrices, &last);
+            lowering->stored.h_step[i] = lowering->stored.v_step[i] = 1;
+            clp_bounds_round(&lowering->bounds, 1);
         }
     }
-    lowering->level = last;
+    lowering->stored.level = last;
     free_fitted(&matrices);
     clp_stage_free(&copy);
     return status;
 }
 
-clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment, bool final) {
-    if (segment->stage_count == 0 && !final) {
+clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment,
+                               clp_ending ending) {
+    if (segment->stage_count == 0 && ending == CLP_GOES_ON) {
         return clp_lower_upsample(lowering);
     }
     if (segment->stage_count == 0) {
         clp_stage copy;
-        clproc_status status =
-            clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
+        clproc_status status = clp_stage_identity(&copy, lowering->stored.width,
+                                                  lowering->stored.height, lowering->error);
         if (status == CLPROC_OK) {
-            status = run_stage(lowering, &copy, final);
+            status = run_stage(lowering, &copy, ending);
         }
         clp_stage_free(&copy);
         return status;
     }
     for (size_t i = 0; i < segment->stage_count; i++) {
+        bool last = i + 1 == segment->stage_count;
         clproc_status status =
-            run_stage(lowering, &segment->stages[i], final && i + 1 == segment->stage_count);
+            run_stage(lowering, &segment->stages[i], last ? ending : CLP_GOES_ON);
         if (status != CLPROC_OK) {
             return status;
         }
@@ -312,13 +298,14 @@ clproc_status clp_lower_downsample(clp_lowering *lowering) {
     fitted matrices = {0};
     clp_stage copy;
     clproc_status status =
-        clp_stage_identity(&copy, lowering->width, lowering->height, lowering->error);
+        clp_stage_identity(&copy, lowering->stored.width, lowering->stored.height, lowering->error);
     snprintf(copy.label, sizeof copy.label, "chroma");
-    for (uint32_t plane = 0; status == CLPROC_OK && plane < lowering->surface_count; plane++) {
+    for (uint32_t plane = 0; status == CLPROC_OK && plane < lowering->stored.count; plane++) {
         int end;
-        bool there = surface_at(lowering, lowering->surfaces[plane])->role == CLP_ROLE_OUTPUT;
+        bool there =
+            surface_at(lowering, lowering->stored.surfaces[plane])->role == CLP_ROLE_OUTPUT;
         if (!there) {
-            status = plane_stage(lowering, &copy, plane, true, &matrices, &end);
+            status = plane_stage(lowering, &copy, plane, CLP_ENDS, &matrices, &end);
         }
     }
     free_fitted(&matrices);

@@ -29,49 +29,54 @@ clproc_status clp_unsharp_table(clp_lowering *lowering, clp_step *step, const cl
     return clp_table_bytes(lowering->plan, table, sizeof table, &step->table, lowering->error);
 }
 
-static clproc_status add_unsharp(clp_lowering *lowering, const clp_term *term) {
-    bool luma = clp_model_channels(lowering->model) >= 3 && term->parameter[CLP_UNSHARP_LUMA] != 0;
+/** What an unsharp mask compares with: the surfaces of the picture before it was blurred. */
+typedef struct side {
+    uint32_t surfaces[CLP_MAX_PLANES], count;
+} side;
+
+static clproc_status add_unsharp(clp_lowering *lowering, const clp_term *term, const side *before) {
+    bool luma =
+        clp_model_channels(lowering->values.model) >= 3 && term->parameter[CLP_UNSHARP_LUMA] != 0;
     clp_step step = {.kind = CLP_STEP_UNSHARP, .in = luma ? 3 : 1};
-    double amount = term->parameter[CLP_UNSHARP_AMOUNT], range = lowering->high - lowering->low;
+    double amount = term->parameter[CLP_UNSHARP_AMOUNT];
     clp_lower_label(lowering, term->op);
-    clp_lower_rounding(lowering, 1 + amount);
-    lowering->low -= amount * range;
-    lowering->high += amount * range;
-    return clp_lower_step(lowering, &step, term);
+    clp_bounds_round(&lowering->bounds, 1 + amount);
+    clp_bounds_widen(&lowering->bounds, amount);
+    clproc_status status = clp_lower_step(lowering, &step, term);
+    memcpy(lowering->waiting.side, before->surfaces, sizeof lowering->waiting.side);
+    lowering->waiting.side_count = before->count;
+    return status;
 }
 
 /** Runs the segment on the Y plane, as if it were a gray picture. */
-static clproc_status sharpen_luma(clp_lowering *lowering, const clp_segment *segment, bool ends) {
-    uint32_t surfaces[CLP_MAX_PLANES], h_step[CLP_MAX_PLANES], v_step[CLP_MAX_PLANES];
+static clproc_status sharpen_luma(clp_lowering *lowering, const clp_segment *segment,
+                                  const side *before, bool ends) {
+    clp_stored planes = lowering->stored;
     clproc_status status;
-    memcpy(surfaces, lowering->surfaces, sizeof surfaces);
-    memcpy(h_step, lowering->h_step, sizeof h_step);
-    memcpy(v_step, lowering->v_step, sizeof v_step);
-    lowering->model = lowering->stored = CLP_MODEL_GRAY;
-    lowering->surface_count = 1;
-    CLP_TRY(status, out, clp_lower_stages(lowering, segment, false));
-    CLP_TRY(status, out, add_unsharp(lowering, segment->points[0]));
+    lowering->values.model = lowering->stored.model = CLP_MODEL_GRAY;
+    lowering->stored.count = 1;
+    CLP_TRY(status, out, clp_lower_stages(lowering, segment, CLP_GOES_ON));
+    CLP_TRY(status, out, add_unsharp(lowering, segment->points[0], before));
     CLP_TRY(status, out, clp_lower_flush(lowering, ends));
-    surfaces[0] = lowering->surfaces[0];
-    memcpy(lowering->surfaces, surfaces, sizeof surfaces);
-    memcpy(lowering->h_step, h_step, sizeof h_step);
-    memcpy(lowering->v_step, v_step, sizeof v_step);
-    lowering->model = lowering->stored = CLP_MODEL_YCC;
-    lowering->surface_count = 3;
+    planes.surfaces[0] = lowering->stored.surfaces[0];
+    planes.level = lowering->stored.level;
+    lowering->stored = planes;
+    lowering->values.model = CLP_MODEL_YCC;
 out:
     return status;
 }
 
 /** Runs the segment on whole pixels. */
-static clproc_status sharpen_pixels(clp_lowering *lowering, const clp_segment *segment) {
+static clproc_status sharpen_pixels(clp_lowering *lowering, const clp_segment *segment,
+                                    const side *before) {
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, true));
-    if (lowering->step_count > 0) {
+    if (lowering->waiting.count > 0) {
         CLP_TRY(status, out, clp_lower_flush(lowering, false));
     }
-    CLP_TRY(status, out, clp_lower_stages(lowering, segment, false));
+    CLP_TRY(status, out, clp_lower_stages(lowering, segment, CLP_GOES_ON));
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    status = add_unsharp(lowering, segment->points[0]);
+    status = add_unsharp(lowering, segment->points[0], before);
 out:
     return status;
 }
@@ -80,24 +85,25 @@ clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segm
                                 bool *stored) {
     const clp_segment *segment = &segments->items[index];
     bool luma_alone = segment->points[0]->parameter[CLP_UNSHARP_LUMA] != 0 &&
-                      lowering->model == CLP_MODEL_YCC && clp_plan_luma_alone(lowering->plan);
+                      lowering->values.model == CLP_MODEL_YCC &&
+                      clp_plan_luma_alone(lowering->plan);
     bool ends = luma_alone && clp_segments_chroma_ends(segments, index, true) &&
                 lowering->plan->output.model == CLP_MODEL_YCC;
     clproc_status status;
     *stored = ends && index + 1 == segments->count;
-    if (lowering->model == CLP_MODEL_YCC && !luma_alone) {
+    if (lowering->values.model == CLP_MODEL_YCC && !luma_alone) {
         CLP_TRY(status, out, clp_lower_to_rgb(lowering));
     }
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    if (lowering->step_count > 0) {
+    if (lowering->waiting.count > 0) {
         CLP_TRY(status, out, clp_lower_flush(lowering, false));
     }
-    memcpy(lowering->side, lowering->surfaces, sizeof lowering->side);
-    lowering->side_count = luma_alone ? 1 : lowering->surface_count;
+    side before = {.count = luma_alone ? 1 : lowering->stored.count};
+    memcpy(before.surfaces, lowering->stored.surfaces, sizeof before.surfaces);
     if (!luma_alone) {
-        CLP_TRY(status, out, sharpen_pixels(lowering, segment));
+        CLP_TRY(status, out, sharpen_pixels(lowering, segment, &before));
     } else {
-        CLP_TRY(status, out, sharpen_luma(lowering, segment, *stored));
+        CLP_TRY(status, out, sharpen_luma(lowering, segment, &before, *stored));
     }
     if (*stored) {
         CLP_TRY(status, out, clp_lower_downsample(lowering));

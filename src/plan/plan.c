@@ -94,10 +94,10 @@ static bool filters_alpha(const clp_segments *segments, bool alpha) {
 /** After this segment's stages nothing is left to do but to store. */
 static bool ends_here(const clp_lowering *lowering, const clp_segment *segment, bool last) {
     const clp_layout *output = &lowering->plan->output;
-    bool white_fits = lowering->white == (output->depth == 8 ? 255 : 65535);
-    return last && segment->point_count == 0 && lowering->model == output->model &&
-           !lowering->premultiplied && white_fits &&
-           (!clp_model_has_alpha(lowering->model) || !stages_filter(segment));
+    bool white_fits = lowering->values.white == (output->depth == 8 ? 255 : 65535);
+    return last && segment->point_count == 0 && lowering->values.model == output->model &&
+           !lowering->values.premultiplied && white_fits &&
+           (!clp_model_has_alpha(lowering->values.model) || !stages_filter(segment));
 }
 
 bool clp_plan_luma_alone(const clp_plan *plan) {
@@ -113,26 +113,23 @@ static clproc_status lower_segment(clp_lowering *lowering, const clp_segments *s
     if (segment->sided) {
         return clp_lower_unsharp(lowering, segments, index, stored);
     }
-    if (segment->point_count > 0 && clp_lower_covers_planes(lowering)) {
-        *stored = true;
-        return clp_lower_covered(lowering, segments, index);
-    }
-    lowering->luma_goes_on = lowering->model == CLP_MODEL_YCC && !last;
-    if (lowering->model == CLP_MODEL_YCC) {
+    clp_ending ending =
+        lowering->values.model == CLP_MODEL_YCC && !last ? CLP_CHROMA_ENDS : CLP_ENDS;
+    if (lowering->values.model == CLP_MODEL_YCC) {
         last = clp_segments_chroma_ends(segments, index, clp_plan_luma_alone(lowering->plan));
     }
     if (segment->stage_count > 0) {
         if (filter) {
             CLP_TRY(status, out, clp_lower_premultiply(lowering, true));
         }
-        if (lowering->step_count > 0) {
+        if (lowering->waiting.count > 0) {
             CLP_TRY(status, out, clp_lower_flush(lowering, false));
         }
     }
-    *stored = lowering->step_count == 0 && ends_here(lowering, segment, last);
+    *stored = lowering->waiting.count == 0 && ends_here(lowering, segment, last);
     /* Steps that wait for a later pass have no planes left to upsample. */
-    if (segment->stage_count > 0 || lowering->step_count == 0) {
-        CLP_TRY(status, out, clp_lower_stages(lowering, segment, *stored));
+    if (segment->stage_count > 0 || lowering->waiting.count == 0) {
+        CLP_TRY(status, out, clp_lower_stages(lowering, segment, *stored ? ending : CLP_GOES_ON));
     }
     status = clp_lower_points(lowering, segment, 0);
 out:
@@ -144,16 +141,20 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
     clproc_status status = CLPROC_OK;
     bool stored = false;
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
-        CLP_TRY(
-            status, out,
-            clp_surface_plane(lowering, CLP_ROLE_INPUT, &plan->input, i, &lowering->surfaces[i]));
-        lowering->h_step[i] = plan->input.planes[i].h_step;
-        lowering->v_step[i] = plan->input.planes[i].v_step;
+        CLP_TRY(status, out,
+                clp_surface_plane(lowering, CLP_ROLE_INPUT, &plan->input, i,
+                                  &lowering->stored.surfaces[i]));
+        lowering->stored.h_step[i] = plan->input.planes[i].h_step;
+        lowering->stored.v_step[i] = plan->input.planes[i].v_step;
     }
-    lowering->sample = plan->surfaces[0].sample;
-    for (size_t i = 0; i < segments->count && !lowering->covered; i++) {
+    for (size_t i = 0; i < segments->count; i++) {
+        if (clp_lower_covers_planes(lowering, &segments->items[i])) {
+            CLP_TRY(status, out, clp_lower_covered(lowering, segments, i));
+            stored = true;
+            break;
+        }
         CLP_TRY(status, out, lower_segment(lowering, segments, i, &stored));
-        if (plan->terms.apart && lowering->step_count > 0) {
+        if (plan->terms.apart && lowering->waiting.count > 0) {
             CLP_TRY(status, out, clp_lower_flush(lowering, false));
         }
         if (segments->in_order && i + 1 < segments->count) {
@@ -164,7 +165,7 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
     if (!stored) {
         CLP_TRY(status, out, clp_lower_to_target(lowering));
         CLP_TRY(status, out, clp_lower_flush(lowering, true));
-        if (lowering->model == CLP_MODEL_YCC) {
+        if (lowering->values.model == CLP_MODEL_YCC) {
             CLP_TRY(status, out, clp_lower_downsample(lowering));
         }
     }
@@ -181,24 +182,23 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
                      plan->terms.apart ||
                      filters_alpha(segments, clp_model_has_alpha(plan->input.model));
     for (;;) {
-        double white = plan->input.depth == 8 ? 255 : 65535;
-        clp_lowering lowering = {.plan = plan,
-                                 .error = error,
-                                 .use_float = use_float,
-                                 .model = plan->input.model,
-                                 .stored = plan->input.model,
-                                 .width = plan->input.width,
-                                 .height = plan->input.height,
-                                 .surface_count = plan->input.plane_count,
-                                 .white = white,
-                                 .high = 255,
-                                 .error_gain = 1,
-                                 .covered_plane = CLP_NO_PLANE};
+        const clp_layout *input = &plan->input;
+        clp_lowering lowering = {
+            .plan = plan,
+            .error = error,
+            .use_float = use_float,
+            .stored = {.model = input->model,
+                       .width = input->width,
+                       .height = input->height,
+                       .count = input->plane_count},
+            .values = {.model = input->model, .white = input->depth == 8 ? 255 : 65535},
+            .bounds = {.high = 255, .gain = 1},
+            .waiting = {.plane = CLP_NO_PLANE}};
         plan->surface_count = plan->pass_count = plan->table_count = 0;
         plan->table_bytes = 0;
         plan->level_count = 0;
         clproc_status status = lower(&lowering, segments);
-        if (status != CLPROC_OK || !lowering.needs_float) {
+        if (status != CLPROC_OK || use_float || !lowering.bounds.exceeded) {
             return status;
         }
         use_float = true;

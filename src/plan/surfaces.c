@@ -109,8 +109,9 @@ static size_t conflict(const clp_plan *plan, const clp_surface *surface, size_t 
     for (size_t i = 0; i < plan->surface_count; i++) {
         const clp_surface *other = &plan->surfaces[i];
         size_t size;
-        if (!placed_before(other, surface) || other->role != CLP_ROLE_SCRATCH || other->last_level < surface->first_level ||
-            surface->last_level < other->first_level || !surface_bytes(other, &size)) {
+        if (!placed_before(other, surface) || other->role != CLP_ROLE_SCRATCH ||
+            other->last_level < surface->first_level || surface->last_level < other->first_level ||
+            !surface_bytes(other, &size)) {
             continue;
         }
         if (other->offset < offset + bytes && offset < other->offset + size) {
