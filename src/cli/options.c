@@ -222,7 +222,8 @@ const clp_cli_option clp_cli_options[] = {
      .zero = "as its sides allow, at most 1 GiB"},
 
     {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
-     "record what time and memory went to, and print it at the end; trace keeps every event",
+     "record what time and memory went to, and print it at the end; trace keeps single events "
+     "of host threads, too, of a long run those of its beginning",
      FIELD(run.profile), .choices = profiles, .implied = "summary", GIVEN(profile_given)},
     {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED | CLP_CLI_REPORT,
      CLP_CLI_GROUP_REPORT, "which tables to print; run --profile prints kernel unless told",

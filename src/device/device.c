@@ -280,7 +280,6 @@ void clp_device_close(clp_device **device) {
         return;
     }
     clp_device_free_lanes(d);
-    clp_first_launches_collect(d);
     clp_clocks_anchor(d);
     clp_device_probe_copy(d);
     clp_binaries_forget(d);

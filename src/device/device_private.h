@@ -236,8 +236,6 @@ struct clp_device {
     uint32_t schedule_count;
     clp_lane *idle[CLP_MAX_LANES]; /**< lanes that nobody uses now */
     uint32_t idle_count;
-    clp_launch firsts[CLP_MAX_KERNELS]; /**< launches made for compiling, not read yet */
-    uint32_t first_count;
     clp_device_clock clock;
     clp_jpeg_codec *codec; /**< lanes have shares of it */
     bool codec_forced;     /**< tests have it on every device */
@@ -367,11 +365,9 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
 clproc_status clp_launch_note(clp_lane *lane, cl_event event, const clp_prof_command *command,
                               clproc_error *error);
 
-/** Remembers a kernel's first launch, made for the driver to compile it; `event`, if any, is taken
- * over. */
-void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel);
-/** Reads the first launches that have finished into the profile and releases their events. */
-void clp_first_launches_collect(clp_device *device);
+/** Reads a kernel's first launch, made for the driver to compile it, into the profile; it has
+ * finished. `event`, if any, is taken over. */
+void clp_first_launch_collect(clp_device *device, cl_event event, const char *kernel);
 /** States how fast the device copies within its own memory, for a profile to compare kernels with.
  * With nothing else running; takes a few milliseconds, and nothing without profiling. */
 void clp_device_probe_copy(clp_device *device);

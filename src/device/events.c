@@ -130,28 +130,14 @@ void clp_launches_drop(clp_lane *lane) {
     lane->launch_count = 0;
 }
 
-void clp_first_launch_note(clp_device *device, cl_event event, const char *kernel) {
-    if (!event) {
-        return;
-    }
-    pthread_mutex_lock(&device->lock);
-    bool room = device->first_count < CLP_MAX_KERNELS;
-    clp_launch *launch = room ? &device->firsts[device->first_count++] : NULL;
-    if (!room) {
-        clReleaseEvent(event);
-        goto out;
-    }
-    *launch = (clp_launch){
+void clp_first_launch_collect(clp_device *device, cl_event event, const char *kernel) {
+    clp_launch launch = {
         .event = event,
         .command = {.kind = CLP_COMMAND_KERNEL, .batch = CLP_PROF_NO_BATCH, .first = true}};
-    snprintf(launch->command.name, sizeof launch->command.name, "%s", kernel);
-out:
-    pthread_mutex_unlock(&device->lock);
-}
-
-void clp_first_launches_collect(clp_device *device) {
-    collect(device, device->firsts, device->first_count);
-    device->first_count = 0;
+    if (event) {
+        snprintf(launch.command.name, sizeof launch.command.name, "%s", kernel);
+        collect(device, &launch, 1);
+    }
 }
 
 /** Bytes of a copy: more than caches hold, but in the host's memory not so much that it would be

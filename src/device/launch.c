@@ -56,10 +56,12 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
     code = clEnqueueNDRangeKernel(queue, kernel.kernel, 1, NULL, &global, &local, 0, NULL,
                                   clp_event_wanted(device, &event));
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", program->name, error));
-    clp_first_launch_note(device, event, program->name);
     atomic_store(&program->launched, true);
-    status = clp_cl_check(clFinish(queue), "clFinish", program->name, error);
+    CLP_TRY(status, out, clp_cl_check(clFinish(queue), "clFinish", program->name, error));
+    clp_first_launch_collect(device, event, program->name);
+    event = NULL;
 out:
+    clp_event_release(&event);
     clp_queue_close(&queue);
     if (kernel.kernel) {
         clReleaseKernel(kernel.kernel);

@@ -149,21 +149,19 @@ static uint64_t to_run_time(const clp_prof *prof, uint64_t device) {
     return host > prof->start ? host - prof->start : 0;
 }
 
-/** Puts queued ≤ submitted ≤ started ≤ ended right where a driver mixes clocks; trusts start and
- * end most. */
-static bool repair(clp_prof_command *command) {
-    bool wrong = command->queued > command->submitted || command->submitted > command->started ||
-                 command->started > command->ended;
-    if (command->ended < command->started) {
-        command->ended = command->started;
+static void merge_tallies(clp_prof *prof, clproc_profile *profile) {
+    profile->tallies = prof->tallies;
+    prof->tallies = NULL;
+    if (!profile->tallies) {
+        return;
     }
-    if (command->submitted > command->started) {
-        command->submitted = command->started;
+    clp_tallies_end(profile->tallies);
+    for (size_t i = 0; i < profile->tallies->count; i++) {
+        clp_tally_samples *samples = &profile->tallies->items[i].samples;
+        for (size_t s = 0; s < samples->count; s++) {
+            samples->items[s].start = to_run_time(prof, samples->items[s].start);
+        }
     }
-    if (command->queued > command->submitted) {
-        command->queued = command->submitted;
-    }
-    return wrong;
 }
 
 static void merge_commands(clp_prof *prof, clproc_profile *profile) {
@@ -171,10 +169,10 @@ static void merge_commands(clp_prof *prof, clproc_profile *profile) {
     profile->command_count = prof->command_count;
     prof->commands = NULL;
     profile->clock_estimated = prof->estimated;
+    profile->repaired = prof->repaired;
+    profile->kept_until = atomic_load(&prof->kept_until);
     for (size_t i = 0; i < profile->command_count; i++) {
         clp_prof_command *command = &profile->commands[i];
-        command->name[sizeof command->name - 1] = '\0';
-        profile->repaired += repair(command);
         uint64_t started = to_run_time(prof, command->started);
         /* One offset for the whole command: its duration is the driver's, not the fit's. */
         uint64_t shift = started - command->started;
@@ -186,6 +184,7 @@ static void merge_commands(clp_prof *prof, clproc_profile *profile) {
         command->submitted = started > rest ? started - rest : 0;
     }
     sort(profile->commands, profile->command_count, sizeof *profile->commands, by_command_start);
+    merge_tallies(prof, profile);
 }
 
 static clproc_status merge_rest(clp_prof *prof, clproc_profile *profile, clproc_error *error) {

@@ -127,6 +127,7 @@ void clp_prof_destroy(clp_prof **prof) {
     }
     clp_memory_free(old->facts.items);
     clp_memory_free(old->commands);
+    clp_tallies_destroy(&old->tallies);
     clp_memory_free(old->links);
     clp_memory_free(old->builds);
     clp_memory_free(old->memory_line);
@@ -271,9 +272,23 @@ static void add_sample(clp_prof_thread *thread, clp_prof_stage stage, clp_profil
     sampler->items[sampler->count++] = sample;
 }
 
+bool clp_prof_keeps(clp_prof *prof, bool room) {
+    uint_fast64_t open = 0;
+    if (!room) {
+        atomic_compare_exchange_strong(&prof->kept_until, &open, clp_clock_ns() - prof->start);
+    }
+    return room && atomic_load_explicit(&prof->kept_until, memory_order_relaxed) == 0;
+}
+
 static void keep_span(clp_prof_thread *thread, clp_profile_span span) {
     clp_span_chunk *chunk = thread->chunks;
-    if (!chunk || chunk->count == CLP_PROF_SPANS_IN_CHUNK) {
+    bool full = !chunk || chunk->count == CLP_PROF_SPANS_IN_CHUNK;
+    if (!clp_prof_keeps(thread->prof,
+                        !full || atomic_load(&thread->prof->chunks) < CLP_PROF_KEPT_CHUNKS)) {
+        return;
+    }
+    if (full) {
+        atomic_fetch_add(&thread->prof->chunks, 1);
         chunk = clp_memory_alloc(CLP_MEMORY_PROFILE, sizeof *chunk);
         if (!chunk) {
             thread->lost++;
@@ -295,6 +310,9 @@ static void set_gauge(clp_prof *prof, clp_prof_gauge gauge, uint64_t value) {
         return;
     }
     clp_reading_list *list = &prof->gauges[gauge];
+    if (!clp_prof_keeps(prof, list->count < CLP_PROF_KEPT_READINGS)) {
+        return;
+    }
     clp_profile_reading *items = clp_memory_grow(CLP_MEMORY_PROFILE, list->items, &list->capacity,
                                                  list->count + 1, sizeof *items);
     if (!items) {
@@ -389,13 +407,16 @@ void clp_prof_batch(clp_prof *prof, uint64_t image, uint64_t batch) {
         return;
     }
     pthread_mutex_lock(&prof->lock);
-    clp_profile_link *links = clp_memory_grow(CLP_MEMORY_PROFILE, prof->links, &prof->link_capacity,
-                                              prof->link_count + 1, sizeof *links);
-    if (links) {
-        prof->links = links;
-        links[prof->link_count++] = (clp_profile_link){image, batch};
-    } else {
-        prof->lost++;
+    if (clp_prof_keeps(prof, prof->link_count < CLP_PROF_KEPT_LINKS)) {
+        clp_profile_link *links =
+            clp_memory_grow(CLP_MEMORY_PROFILE, prof->links, &prof->link_capacity,
+                            prof->link_count + 1, sizeof *links);
+        prof->links = links ? links : prof->links;
+        if (links) {
+            links[prof->link_count++] = (clp_profile_link){image, batch};
+        } else {
+            prof->lost++;
+        }
     }
     pthread_mutex_unlock(&prof->lock);
 }
@@ -429,43 +450,6 @@ void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns, clp_prof_cach
     }
     pthread_mutex_unlock(&prof->lock);
     clp_prof_fact(prof, CLP_FACT_CACHE, clp_prof_cache_name(all));
-}
-
-void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count) {
-    if (!prof || count == 0) {
-        return;
-    }
-    pthread_mutex_lock(&prof->lock);
-    clp_prof_command *all =
-        clp_memory_grow(CLP_MEMORY_PROFILE, prof->commands, &prof->command_capacity,
-                        prof->command_count + count, sizeof *all);
-    if (all) {
-        prof->commands = all;
-        memcpy(all + prof->command_count, commands, count * sizeof *all);
-        prof->command_count += count;
-    } else {
-        prof->lost += count;
-    }
-    pthread_mutex_unlock(&prof->lock);
-}
-
-void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated) {
-    if (!prof) {
-        return;
-    }
-    pthread_mutex_lock(&prof->lock);
-    if (estimated && prof->anchor_count && prof->anchors[0].offset <= offset_ns) {
-        pthread_mutex_unlock(&prof->lock);
-        return;
-    }
-    /* A guess is given up for a better one, and for what is known. */
-    prof->anchor_count = estimated || prof->estimated ? 0 : prof->anchor_count;
-    /* When all places are taken the last one moves on: the ends are what matters for the drift. */
-    size_t place =
-        prof->anchor_count < CLP_PROF_MAX_ANCHORS ? prof->anchor_count++ : CLP_PROF_MAX_ANCHORS - 1;
-    prof->anchors[place] = (clp_anchor){clp_clock_ns(), offset_ns};
-    prof->estimated = estimated;
-    pthread_mutex_unlock(&prof->lock);
 }
 
 void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes) {

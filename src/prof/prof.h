@@ -2,8 +2,9 @@
  *
  *  A recorder belongs to one run. Every function accepts a NULL recorder or thread and then does
  * nothing, so that callers need no `if (profiling)`. Records go to buffers of the recording thread
- * and are merged by clp_prof_finish(), after every thread has ended. Summary keeps sums by stage,
- * trace keeps every span as well.
+ * and are merged by clp_prof_finish(), after every thread has ended. What a recorder takes does not
+ * grow with the length of the run: everything is summed up, and the run's beginning is kept one by
+ * one as well, device commands at every level, spans of threads at trace level.
  */
 #ifndef CLP_PROF_PROF_H
 #define CLP_PROF_PROF_H

@@ -34,11 +34,32 @@ void clp_profile_free(clproc_profile **profile) {
     clp_memory_free(old->facts);
     clp_memory_free(old->threads);
     clp_memory_free(old->commands);
+    clp_tallies_destroy(&old->tallies);
     clp_memory_free(old->links);
     clp_memory_free(old->builds);
     clp_memory_free(old->memory_line);
     clp_memory_free(old->roles);
     clp_memory_free(old);
+}
+
+const clp_tallies *clp_profile_tallies(const clproc_profile *profile, clp_tallies **made,
+                                       clproc_error *error) {
+    *made = NULL;
+    if (profile->tallies) {
+        return profile->tallies;
+    }
+    if (clp_tallies_create(made, error) != CLPROC_OK) {
+        return NULL;
+    }
+    for (size_t i = 0; i < profile->command_count; i++) {
+        if (!clp_tallies_add(*made, &profile->commands[i])) {
+            clp_tallies_destroy(made);
+            clp_error_memory(error, "the sums of a profile", sizeof(clp_tally));
+            return NULL;
+        }
+    }
+    clp_tallies_end(*made);
+    return *made;
 }
 
 const char *clp_profile_fact_value(const clproc_profile *profile, const char *key) {

@@ -5,7 +5,7 @@
 #ifndef CLP_PROF_PROFILE_H
 #define CLP_PROF_PROFILE_H
 
-#include "prof/prof.h"
+#include "prof/tally.h"
 
 /** A place in a thread's tree of nested stages, with the sums of all spans that had this very
  * nesting. Kept at every level. */
@@ -16,7 +16,7 @@ typedef struct clp_profile_node {
     uint64_t total_ns; /**< cumulative: nested spans included */
 } clp_profile_node;
 
-/** One span, kept at trace level. */
+/** One span, kept at trace level up to `kept_until`. */
 typedef struct clp_profile_span {
     uint64_t start, end;
     uint64_t image; /**< or CLP_PROF_NO_IMAGE */
@@ -96,6 +96,9 @@ struct clproc_profile {
 
     clp_prof_command *commands; /**< by start; on the host's clock */
     size_t command_count;
+    clp_tallies *tallies; /**< sums of all commands, ended; NULL where `commands` has all of them */
+    /** Up to then commands, spans, readings and links are kept one by one; 0: all of them are. */
+    uint64_t kept_until;
     bool clock_estimated;
     uint64_t repaired; /**< commands whose times the driver gave out of order; put in order here */
     uint64_t lost;     /**< records dropped for want of memory or nested too deeply */
@@ -121,6 +124,10 @@ struct clproc_profile {
 /** `*items` gets room for `count` zeroed items; NULL for none. */
 clproc_status clp_profile_room(void *items, size_t count, size_t size, clproc_error *error);
 void clp_profile_free(clproc_profile **profile);
+/** Sums of all commands: the profile's own, or made of its commands and then in `*made`, to be
+ * destroyed with clp_tallies_destroy(). NULL, with the error set, when memory is short. */
+const clp_tallies *clp_profile_tallies(const clproc_profile *profile, clp_tallies **made,
+                                       clproc_error *error);
 /** The value of a fact; NULL if the run did not state it. */
 const char *clp_profile_fact_value(const clproc_profile *profile, const char *key);
 

@@ -1,4 +1,4 @@
-/** The recorder's inside, shared by recording (prof.c) and merging (finish.c). */
+/** The recorder's inside, shared by recording (prof.c, commands.c) and merging (finish.c). */
 #ifndef CLP_PROF_RECORDER_H
 #define CLP_PROF_RECORDER_H
 
@@ -10,7 +10,13 @@
 #define CLP_PROF_MAX_DEPTH 16
 #define CLP_PROF_SAMPLES 256
 #define CLP_PROF_MEMORY_POINTS 1024
-#define CLP_PROF_SPANS_IN_CHUNK 2048
+#define CLP_PROF_SPANS_IN_CHUNK 256
+/* Of a run so many are kept one by one, of each gauge's readings as well, before everything is only
+ * summed up: 4 MB of commands, and at trace level 8 MB of the rest. */
+#define CLP_PROF_KEPT_COMMANDS 32768
+#define CLP_PROF_KEPT_CHUNKS 512
+#define CLP_PROF_KEPT_READINGS 65536
+#define CLP_PROF_KEPT_LINKS 65536
 #define CLP_PROF_MAX_ROLES 16
 #define CLP_PROF_MAX_ANCHORS 64
 
@@ -72,11 +78,17 @@ struct clp_prof {
     uint64_t start, user_ns, system_ns;
     atomic_uint_fast64_t counters[CLP_COUNTER_COUNT];
     atomic_uint_fast64_t next_memory_point; /**< when host memory is looked at again */
+    /** When one of the lists below was full, since the start; 0: none is. From then on nothing is
+     * kept one by one, so that what is kept is whole up to one moment. */
+    atomic_uint_fast64_t kept_until;
+    atomic_uint_fast32_t chunks; /**< of spans, on all threads */
 
     pthread_mutex_t lock; /**< guards what follows */
     clp_prof_thread *threads;
     clp_prof_command *commands;
     size_t command_count, command_capacity;
+    clp_tallies *tallies; /**< of all commands, once not all are kept; on the device's clock */
+    uint64_t repaired;
     clp_anchor anchors[CLP_PROF_MAX_ANCHORS];
     size_t anchor_count;
     bool estimated;
@@ -95,6 +107,9 @@ struct clp_prof {
     uint64_t lost;
 };
 
+/** Whether one more of a list is kept that has `room` for it; a full one ends the keeping of all.
+ */
+bool clp_prof_keeps(clp_prof *prof, bool room);
 /** Processor time of the process so far. */
 void clp_prof_processor_time(uint64_t *user_ns, uint64_t *system_ns);
 

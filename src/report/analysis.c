@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/text.h"
+
 const char *clp_command_kind_name(clp_command_kind kind) {
     static const char *const names[] = {[CLP_COMMAND_KERNEL] = "kernel",
                                         [CLP_COMMAND_UPLOAD] = "upload",
@@ -39,54 +41,67 @@ clp_command_row *clp_analysis_row(const clp_analysis *analysis, const clp_prof_c
     return NULL;
 }
 
-/** Makes the rows, with calls counted. */
-static clproc_status list_commands(clp_analysis *analysis, size_t *capacity, clproc_error *error) {
-    const clproc_profile *profile = analysis->profile;
+/** Statistics of a row whose commands are all kept. */
+static clproc_status exact_stats(const clproc_profile *profile, clp_command_row *row,
+                                 clproc_error *error) {
+    double *durations;
+    size_t count = 0;
+    clproc_status status =
+        clp_profile_room(&durations, row->calls - row->first_calls, sizeof *durations, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     for (size_t i = 0; i < profile->command_count; i++) {
         const clp_prof_command *command = &profile->commands[i];
-        clp_command_row *row = clp_analysis_row(analysis, command);
-        if (!row) {
-            clp_command_row *rows = clp_memory_grow(CLP_MEMORY_REPORT, analysis->commands, capacity,
-                                                    analysis->command_count + 1, sizeof *rows);
-            if (!rows) {
-                return clp_error_memory(error, "a report", sizeof *rows);
-            }
-            analysis->commands = rows;
-            row = &rows[analysis->command_count++];
-            *row = (clp_command_row){.kind = command->kind};
-            memcpy(row->name, command->name, sizeof row->name);
+        if (!command->first && command->kind == row->kind &&
+            strcmp(command->name, row->name) == 0) {
+            durations[count++] = (double)(command->ended - command->started);
         }
-        row->calls++;
     }
+    clp_stats_sort(durations, count);
+    row->steady = clp_stats_of(durations, count);
+    clp_memory_free(durations);
     return CLPROC_OK;
 }
 
-/** `reached`: when the last of the commands that started before it ended. */
-static void add_command(clp_command_row *row, const clp_prof_command *command, uint64_t reached) {
-    uint64_t duration = command->ended - command->started;
-    row->total_ns += duration;
-    if (command->first) {
-        uint64_t free = reached < command->started ? reached : command->started;
-        row->first_calls++;
-        row->first_ns += command->ended - (free > command->queued ? free : command->queued);
-        return;
-    }
-    row->durations[row->steady.count++] = (double)duration;
-    row->bytes += command->bytes_read + command->bytes_written;
-    row->operations += command->operations;
-    row->delay_ns += (double)(command->started - command->queued);
+/** The same where only sums are. */
+static clp_stats summed_stats(const clp_tally *tally) {
+    uint64_t count = clp_tally_steady_calls(tally);
+    double least = (double)tally->least_ns, most = (double)tally->most_ns;
+    return (clp_stats){.count = count,
+                       .sum = (double)tally->steady_ns,
+                       .mean = count ? (double)tally->steady_ns / (double)count : 0,
+                       .deviation = count > 1 ? sqrt(tally->squares / (double)(count - 1)) : 0,
+                       .min = least,
+                       .p50 = fmin(fmax(clp_spread_quantile(&tally->spread, 0.5), least), most),
+                       .p95 = fmin(fmax(clp_spread_quantile(&tally->spread, 0.95), least), most),
+                       .max = most};
 }
 
-static void finish_row(clp_command_row *row, double copy_rate) {
-    size_t count = row->steady.count;
-    clp_stats_sort(row->durations, count);
-    row->steady = clp_stats_of(row->durations, count);
-    row->delay_ns = count ? row->delay_ns / (double)count : 0;
+static clproc_status fill_row(const clp_analysis *analysis, const clp_tally *tally,
+                              clp_command_row *row, clproc_error *error) {
+    uint64_t count = clp_tally_steady_calls(tally);
+    clproc_status status = CLPROC_OK;
+    *row = (clp_command_row){.kind = tally->kind,
+                             .calls = tally->calls,
+                             .total_ns = tally->total_ns,
+                             .first_calls = tally->first_calls,
+                             .first_ns = tally->first_ns,
+                             .bytes = tally->bytes,
+                             .operations = tally->operations,
+                             .delay_ns = count ? (double)tally->delay_ns / (double)count : 0};
+    memcpy(row->name, tally->name, sizeof row->name);
+    if (analysis->profile->tallies) {
+        row->steady = summed_stats(tally);
+    } else {
+        status = exact_stats(analysis->profile, row, error);
+    }
     if (row->steady.sum > 0) {
         row->bytes_per_second = (double)row->bytes / row->steady.sum * 1e9;
         row->operations_per_second = (double)row->operations / row->steady.sum * 1e9;
     }
-    row->copy_share = copy_rate > 0 ? row->bytes_per_second / copy_rate : 0;
+    row->copy_share = analysis->copy_rate > 0 ? row->bytes_per_second / analysis->copy_rate : 0;
+    return status;
 }
 
 static int by_kind_and_total(const void *a, const void *b) {
@@ -98,52 +113,61 @@ static int by_kind_and_total(const void *a, const void *b) {
     return order ? order : strcmp(x->name, y->name);
 }
 
-/** Time covered by commands of the kinds of `mask`; they are sorted by start. */
-static uint64_t covered(const clproc_profile *profile, unsigned mask) {
-    uint64_t sum = 0, reached = 0;
-    for (size_t i = 0; i < profile->command_count; i++) {
-        const clp_prof_command *command = &profile->commands[i];
-        if (!(mask & 1u << command->kind) || command->ended <= reached) {
-            continue;
-        }
-        sum += command->ended - (command->started > reached ? command->started : reached);
-        reached = command->ended;
-    }
-    return sum;
-}
-
 static clproc_status analyse_commands(clp_analysis *analysis, clproc_error *error) {
-    const clproc_profile *profile = analysis->profile;
-    size_t capacity = 0;
-    uint64_t reached = 0;
-    clproc_status status = list_commands(analysis, &capacity, error);
-    for (size_t i = 0; status == CLPROC_OK && i < analysis->command_count; i++) {
-        clp_command_row *row = &analysis->commands[i];
-        status = clp_profile_room(&row->durations, row->calls, sizeof *row->durations, error);
+    clp_tallies *made = NULL;
+    const clp_tallies *tallies = clp_profile_tallies(analysis->profile, &made, error);
+    clproc_status status = CLPROC_ERROR_MEMORY;
+    if (!tallies) {
+        goto out;
     }
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    for (size_t i = 0; i < profile->command_count; i++) {
-        const clp_prof_command *command = &profile->commands[i];
-        add_command(clp_analysis_row(analysis, command), command, reached);
-        reached = command->ended > reached ? command->ended : reached;
-    }
-    for (size_t i = 0; i < analysis->command_count; i++) {
-        finish_row(&analysis->commands[i], analysis->copy_rate);
-        analysis->command_ns += analysis->commands[i].total_ns;
-        analysis->kernel_count += analysis->commands[i].kind == CLP_COMMAND_KERNEL;
+    CLP_TRY(
+        status, out,
+        clp_profile_room(&analysis->commands, tallies->count, sizeof *analysis->commands, error));
+    for (size_t i = 0; i < tallies->count; i++) {
+        clp_command_row *row = &analysis->commands[analysis->command_count++];
+        CLP_TRY(status, out, fill_row(analysis, &tallies->items[i], row, error));
+        analysis->command_ns += row->total_ns;
+        analysis->kernel_count += row->kind == CLP_COMMAND_KERNEL;
     }
     if (analysis->command_count > 1) {
         qsort(analysis->commands, analysis->command_count, sizeof *analysis->commands,
               by_kind_and_total);
     }
-    unsigned kernels = 1u << CLP_COMMAND_KERNEL;
-    unsigned transfers = 1u << CLP_COMMAND_UPLOAD | 1u << CLP_COMMAND_READBACK;
-    analysis->busy_ns = covered(profile, kernels | transfers);
-    analysis->kernel_busy_ns = covered(profile, kernels);
-    analysis->transfer_busy_ns = covered(profile, transfers);
-    return CLPROC_OK;
+    analysis->command_calls = tallies->calls;
+    analysis->busy_ns = tallies->busy_ns[CLP_COVER_ALL];
+    analysis->kernel_busy_ns = tallies->busy_ns[CLP_COVER_KERNELS];
+    analysis->transfer_busy_ns = tallies->busy_ns[CLP_COVER_TRANSFERS];
+out:
+    clp_tallies_destroy(&made);
+    return status;
+}
+
+const char *clp_analysis_kept(const clp_analysis *analysis, char buffer[CLP_KEPT_SIZE]) {
+    const clproc_profile *profile = analysis->profile;
+    char until[CLP_UNIT_SIZE], spans[80] = "";
+    const char *about =
+        profile->tallies ? ", p50 and p95 of commands within " CLP_SPREAD_ERROR : "";
+    uint64_t all = 0, kept = 0;
+    buffer[0] = '\0';
+    if (profile->kept_until == 0) {
+        return buffer;
+    }
+    for (size_t t = 0; t < profile->thread_count; t++) {
+        kept += profile->threads[t].span_count;
+        for (size_t i = 1; i < profile->threads[t].node_count; i++) {
+            all += profile->threads[t].nodes[i].calls;
+        }
+    }
+    if (profile->level == CLPROC_PROFILE_TRACE) {
+        snprintf(spans, sizeof spans, ", %llu of %llu spans", (unsigned long long)kept,
+                 (unsigned long long)all);
+    }
+    snprintf(buffer, CLP_KEPT_SIZE,
+             "Events are kept one by one up to %s of the run (%zu of %llu commands%s); figures "
+             "tell of all of it%s.",
+             clp_unit_time(until, (double)profile->kept_until), profile->command_count,
+             (unsigned long long)analysis->command_calls, spans, about);
+    return buffer;
 }
 
 /* --------------------------------------------------------------- stages */
@@ -252,9 +276,6 @@ out:
 }
 
 void clp_analysis_free(clp_analysis *analysis) {
-    for (size_t i = 0; i < analysis->command_count; i++) {
-        clp_memory_free(analysis->commands[i].durations);
-    }
     clp_memory_free(analysis->commands);
     clp_memory_free(analysis->threads);
     clp_memory_free(analysis->resources);

@@ -15,9 +15,7 @@ typedef struct clp_command_row {
     /** First launches, and how long they took from being queued with nothing left to run before
      * them: drivers that compile at the launch do so before it starts. */
     uint64_t first_calls, first_ns;
-    /** Durations without first launches, rising; `steady` tells of them. */
-    double *durations;
-    clp_stats steady;
+    clp_stats steady;             /**< of the others; see CLP_SPREAD_ERROR where not all are kept */
     uint64_t bytes, operations;   /**< of the steady ones */
     double bytes_per_second;      /**< 0: no bytes known */
     double operations_per_second; /**< multiply-adds */
@@ -64,6 +62,7 @@ typedef struct clp_analysis {
     const clproc_profile *profile;
     clp_command_row *commands; /**< kernels by total time, then transfers */
     size_t command_count, kernel_count;
+    uint64_t command_calls; /**< of all rows; the profile may keep fewer one by one */
     clp_stage_row stages[CLP_PROF_STAGE_COUNT]; /**< those with calls, by self time */
     size_t stage_count;
     clp_thread_row *threads; /**< as the profile's */
@@ -90,6 +89,9 @@ void clp_analysis_free(clp_analysis *analysis);
 
 /** Busy part of the run, 0 without a run. */
 double clp_analysis_of_wall(const clp_analysis *analysis, double ns);
+#define CLP_KEPT_SIZE 300
+/** How much of the run is there one by one, as a sentence; "" if all of it is. */
+const char *clp_analysis_kept(const clp_analysis *analysis, char buffer[CLP_KEPT_SIZE]);
 /** NULL if the device did nothing. */
 const clp_resource *clp_analysis_device(const clp_analysis *analysis);
 const clp_part *clp_analysis_device_part(const clp_analysis *analysis);

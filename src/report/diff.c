@@ -171,17 +171,9 @@ static void judge(clproc_diff *diff) {
 
 /* ------------------------------------------------------------------- rows */
 
-/** Time of a run in commands like `like`, or in `stage` where there is none. */
-static double time_in(const clproc_profile *run, const clp_prof_command *like,
-                      clp_prof_stage stage) {
+static double stage_time(const clproc_profile *run, clp_prof_stage stage) {
     uint64_t sum = 0;
-    for (size_t i = 0; like && i < run->command_count; i++) {
-        const clp_prof_command *command = &run->commands[i];
-        if (command->kind == like->kind && strcmp(command->name, like->name) == 0) {
-            sum += command->ended - command->started;
-        }
-    }
-    for (size_t t = 0; !like && t < run->thread_count; t++) {
+    for (size_t t = 0; t < run->thread_count; t++) {
         for (size_t i = 1; i < run->threads[t].node_count; i++) {
             sum += run->threads[t].nodes[i].stage == stage ? run->threads[t].nodes[i].total_ns : 0;
         }
@@ -189,14 +181,17 @@ static double time_in(const clproc_profile *run, const clp_prof_command *like,
     return (double)sum;
 }
 
-/** Its share of the wall time, on the side where it is larger. */
-static double share_of(const clp_diff_maker *make, const clp_prof_command *like,
-                       clp_prof_stage stage) {
+/** Share of the wall time that commands like `like` take, or `stage` where that is NULL, on the
+ * side where it is larger. */
+static double share_of(const clp_diff_maker *make, const clp_tally *like, clp_prof_stage stage) {
     double share = 0;
     for (int side = 0; side < 2; side++) {
         double time = 0, wall = 0;
         for (size_t i = 0; i < make->run_count[side]; i++) {
-            time += time_in(make->runs[side][i], like, stage);
+            const clp_tally *tally =
+                like ? clp_tallies_find(make->tallies[side][i], like->kind, like->name) : NULL;
+            time += like ? (tally ? (double)tally->total_ns : 0)
+                         : stage_time(make->runs[side][i], stage);
             wall += (double)make->runs[side][i]->wall_ns;
         }
         share = wall > 0 ? fmax(share, time / wall) : share;
@@ -204,40 +199,40 @@ static double share_of(const clp_diff_maker *make, const clp_prof_command *like,
     return share;
 }
 
-/** Times of a run's commands of a name without first launches. Where the bytes are known, time per
- * byte, for as many bytes as a picture had on average: large and small pictures become comparable.
- */
+/** A command's time; where the bytes are known, time per byte, for as many bytes as a picture had
+ * on average: large and small pictures become comparable. `bytes`: of all such commands, for each
+ * picture of the run. */
+static double command_value(const clp_tally_sample *command, double bytes) {
+    /* A picture in bands has many commands, a batch of them one: bytes tell them alike. */
+    return command->bytes > 0 && bytes > 0
+               ? (double)command->duration / (double)command->bytes * bytes
+               : (double)command->duration / (command->images ? command->images : 1);
+}
+
+/** Values of a run's commands of a name without first launches, by time: of all of them, or of
+ * those that were picked where not all are kept. */
 static clproc_status command_values(const clp_diff_maker *make, const clproc_profile *run,
-                                    const clp_prof_command *like, double **values, size_t *count) {
-    clproc_status status =
-        clp_profile_room(values, run->command_count, sizeof **values, make->error);
-    double all_bytes = 0, all_images = (double)run->counters[CLP_COUNTER_IMAGES];
+                                    const clp_tally *tally, double **values, size_t *count) {
+    uint64_t images = run->counters[CLP_COUNTER_IMAGES];
+    double bytes = images ? (double)tally->bytes / (double)images : 0;
+    size_t most = run->tallies ? tally->samples.count : run->command_count;
+    clproc_status status = clp_profile_room(values, most, sizeof **values, make->error);
     *count = 0;
-    for (int pass = 0; status == CLPROC_OK && pass < 2; pass++) {
-        for (size_t i = 0; i < run->command_count; i++) {
-            const clp_prof_command *command = &run->commands[i];
-            if (command->kind != like->kind || command->first ||
-                strcmp(command->name, like->name) != 0) {
-                continue;
-            }
-            double images = command->images ? command->images : 1;
-            double bytes = (double)command->bytes_read + (double)command->bytes_written;
-            double time = (double)(command->ended - command->started);
-            if (pass == 0) {
-                all_bytes += bytes;
-            } else {
-                /* A picture in bands has many commands, a batch of them one: bytes tell them alike.
-                 */
-                (*values)[(*count)++] = bytes > 0 && all_images > 0
-                                            ? time / bytes * (all_bytes / all_images)
-                                            : time / images;
-            }
+    for (size_t i = 0; status == CLPROC_OK && run->tallies && i < most; i++) {
+        (*values)[(*count)++] = command_value(&tally->samples.items[i], bytes);
+    }
+    for (size_t i = 0; status == CLPROC_OK && !run->tallies && i < most; i++) {
+        const clp_prof_command *command = &run->commands[i];
+        if (command->kind == tally->kind && !command->first &&
+            strcmp(command->name, tally->name) == 0) {
+            clp_tally_sample one = clp_tally_sample_of(command);
+            (*values)[(*count)++] = command_value(&one, bytes);
         }
     }
     return status;
 }
 
-static clproc_status compare_command(clp_diff_maker *make, const clp_prof_command *like) {
+static clproc_status compare_command(clp_diff_maker *make, const clp_tally *like) {
     clp_diff_group group = like->kind == CLP_COMMAND_KERNEL ? CLP_DIFF_KERNEL : CLP_DIFF_TRANSFER;
     witnesses all = {.share = share_of(make, like, CLP_PROF_LIST)};
     clproc_status status = CLPROC_OK;
@@ -249,9 +244,13 @@ static clproc_status compare_command(clp_diff_maker *make, const clp_prof_comman
     }
     for (int side = 0; status == CLPROC_OK && side < 2; side++) {
         for (size_t i = 0; status == CLPROC_OK && i < make->run_count[side]; i++) {
+            const clp_tally *tally =
+                clp_tallies_find(make->tallies[side][i], like->kind, like->name);
             double *values = NULL;
-            size_t count;
-            status = command_values(make, make->runs[side][i], like, &values, &count);
+            size_t count = 0;
+            if (tally) {
+                status = command_values(make, make->runs[side][i], tally, &values, &count);
+            }
             if (status == CLPROC_OK) {
                 status = add_values(make, &all, side, values, count);
             }
@@ -269,13 +268,9 @@ static clproc_status compare_commands(clp_diff_maker *make) {
     clproc_status status = CLPROC_OK;
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < make->run_count[side]; i++) {
-            const clproc_profile *run = make->runs[side][i];
-            const clp_prof_command *last = NULL;
-            for (size_t c = 0; status == CLPROC_OK && c < run->command_count; c++) {
-                if (!last || strcmp(last->name, run->commands[c].name) != 0) {
-                    status = compare_command(make, &run->commands[c]);
-                }
-                last = &run->commands[c];
+            const clp_tallies *run = make->tallies[side][i];
+            for (size_t c = 0; status == CLPROC_OK && c < run->count; c++) {
+                status = compare_command(make, &run->items[c]);
             }
         }
     }
@@ -283,8 +278,9 @@ static clproc_status compare_commands(clp_diff_maker *make) {
 }
 
 /** Durations of a stage's sampled calls. */
-static void stage_values(const clproc_profile *run, clp_prof_stage stage, double *values,
-                         size_t *count) {
+static void stage_values(const clproc_profile *run, const clp_tallies *tallies,
+                         clp_prof_stage stage, double *values, size_t *count) {
+    (void)tallies;
     const clp_profile_samples *samples = &run->samples[stage];
     for (size_t i = 0; i < samples->count; i++) {
         values[i] = (double)samples->items[i].duration;
@@ -294,12 +290,12 @@ static void stage_values(const clproc_profile *run, clp_prof_stage stage, double
 
 /** Time from one block of a stage's ends to the next, per call. Pictures come in batches, so a
  * block is at least two of them. */
-static void beat_values(const clproc_profile *run, clp_prof_stage stage, double *values,
-                        size_t *count) {
+static void beat_values(const clproc_profile *run, const clp_tallies *tallies, clp_prof_stage stage,
+                        double *values, size_t *count) {
     const clp_profile_samples *samples = &run->samples[stage];
     uint64_t batch = 1, reached = 0;
-    for (size_t i = 0; i < run->command_count; i++) {
-        batch = run->commands[i].images > batch ? run->commands[i].images : batch;
+    for (size_t i = 0; i < tallies->count; i++) {
+        batch = tallies->items[i].most_images > batch ? tallies->items[i].most_images : batch;
     }
     uint64_t blocks = samples->count * samples->stride / (2 * batch);
     blocks = blocks < BLOCKS ? blocks : BLOCKS;
@@ -314,16 +310,17 @@ static void beat_values(const clproc_profile *run, clp_prof_stage stage, double 
 }
 
 /** The whole run's time per picture. */
-static void run_values(const clproc_profile *run, clp_prof_stage stage, double *values,
-                       size_t *count) {
+static void run_values(const clproc_profile *run, const clp_tallies *tallies, clp_prof_stage stage,
+                       double *values, size_t *count) {
+    (void)tallies;
     (void)stage;
     uint64_t images = run->counters[CLP_COUNTER_IMAGES];
     *count = images > 0;
     values[0] = images ? (double)run->wall_ns / (double)images : 0;
 }
 
-typedef void (*value_source)(const clproc_profile *run, clp_prof_stage stage, double *values,
-                             size_t *count);
+typedef void (*value_source)(const clproc_profile *run, const clp_tallies *tallies,
+                             clp_prof_stage stage, double *values, size_t *count);
 
 static clproc_status compare_stage(clp_diff_maker *make, clp_diff_group group, const char *name,
                                    clp_prof_stage stage, value_source source) {
@@ -337,7 +334,7 @@ static clproc_status compare_stage(clp_diff_maker *make, clp_diff_group group, c
             status = clp_profile_room(&values, run->samples[stage].count + 1, sizeof *values,
                                       make->error);
             if (status == CLPROC_OK) {
-                source(run, stage, values, &count);
+                source(run, make->tallies[side][i], stage, values, &count);
                 status = add_values(make, &all, side, values, count);
             }
             clp_memory_free(values);
@@ -447,6 +444,38 @@ out:
     return status;
 }
 
+/** Makes the sums of each run's commands that has none. */
+static clproc_status sum_up(clp_diff_maker *make) {
+    clproc_status status;
+    for (int side = 0; side < 2; side++) {
+        size_t count = make->run_count[side];
+        CLP_TRY(status, out,
+                clp_profile_room(&make->tallies[side], count, sizeof *make->tallies[side],
+                                 make->error));
+        CLP_TRY(status, out,
+                clp_profile_room(&make->made[side], count, sizeof *make->made[side], make->error));
+        for (size_t i = 0; i < count; i++) {
+            make->tallies[side][i] =
+                clp_profile_tallies(make->runs[side][i], &make->made[side][i], make->error);
+            if (!make->tallies[side][i]) {
+                return CLPROC_ERROR_MEMORY;
+            }
+        }
+    }
+out:
+    return status;
+}
+
+static void free_sums(clp_diff_maker *make) {
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; make->made[side] && i < make->run_count[side]; i++) {
+            clp_tallies_destroy(&make->made[side][i]);
+        }
+        clp_memory_free(make->made[side]);
+        clp_memory_free(make->tallies[side]);
+    }
+}
+
 clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const *before,
                                  size_t before_count, const clproc_profile *const *after,
                                  size_t after_count, clproc_error *error) {
@@ -467,7 +496,11 @@ clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const
                            .run_count = {before_count, after_count},
                            .by_run = fewer >= ENOUGH_RUNS,
                            .error = error};
-    clproc_status status = compare(&make);
+    clproc_status status = sum_up(&make);
+    if (status == CLPROC_OK) {
+        status = compare(&make);
+    }
+    free_sums(&make);
     if (status != CLPROC_OK) {
         clproc_diff_destroy(diff);
     }

@@ -8,6 +8,8 @@ typedef struct clp_diff_maker {
     clproc_diff *diff;
     const clproc_profile *const *runs[2]; /**< before, after */
     size_t run_count[2];
+    const clp_tallies **tallies[2]; /**< of each run: its own, or those in `made` */
+    clp_tallies **made[2];
     bool by_run; /**< compare the runs' medians, not those of their blocks */
     clproc_error *error;
 } clp_diff_maker;

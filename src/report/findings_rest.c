@@ -59,8 +59,14 @@ void clp_findings_on_record(clp_findings *findings, const clp_analysis *analysis
             "%llu records are missing (memory was short, or spans nested too deep): "
             "sums are too small by them.",
             (unsigned long long)profile->lost);
-        SAY(finding->evidence, "%zu commands and %zu threads are there", profile->command_count,
-            profile->thread_count);
+        SAY(finding->evidence, "%llu commands and %zu threads are there",
+            (unsigned long long)analysis->command_calls, profile->thread_count);
+    }
+    char kept[CLP_KEPT_SIZE];
+    if (*clp_analysis_kept(analysis, kept)) {
+        clp_finding *finding = clp_finding_add(findings, "kept-in-part", 0);
+        SAY(finding->text, "%s", kept);
+        SAY(finding->evidence, "timelines, traces and lanes end there");
     }
     const char *untimed = clp_profile_fact_value(profile, CLP_FACT_UNTIMED);
     if (untimed) {
@@ -73,9 +79,8 @@ void clp_findings_on_record(clp_findings *findings, const clp_analysis *analysis
     if (profile->repaired) {
         clp_finding *finding = clp_finding_add(findings, "driver-clock", 0);
         SAY(finding->text,
-            "The driver gave %llu of %zu commands times out of order; their queue delays are not "
-            "to "
-            "be trusted.",
-            (unsigned long long)profile->repaired, profile->command_count);
+            "The driver gave %llu of %llu commands times out of order; their queue delays are not "
+            "to be trusted.",
+            (unsigned long long)profile->repaired, (unsigned long long)analysis->command_calls);
     }
 }

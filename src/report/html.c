@@ -150,13 +150,17 @@ static void write_findings(clp_text *text, const clp_analysis *analysis,
     clp_text_add(text, "</ol></section>\n");
 }
 
-static void write_timeline(clp_text *text, const clproc_profile *profile) {
+static void write_timeline(clp_text *text, const clp_analysis *analysis) {
+    char kept[CLP_KEPT_SIZE];
     open_section(
         text, "Timeline",
-        profile->level == CLPROC_PROFILE_TRACE
+        analysis->profile->level == CLPROC_PROFILE_TRACE
             ? "Drag to zoom into a span, or use the buttons; Ctrl and the wheel zoom, too. "
               "Nested stages are inset; waiting is pale."
             : "Device commands only: spans of threads are recorded with --profile=trace.");
+    if (*clp_analysis_kept(analysis, kept)) {
+        tag(text, "p", kept);
+    }
     clp_text_add(text,
                  "<div class=\"tools\"><button type=\"button\" id=\"timeline-in\">Zoom in</button>"
                  "<button type=\"button\" id=\"timeline-out\">Zoom out</button>"
@@ -283,7 +287,7 @@ static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
                        (double)analysis->threads[i].waiting_ns, (double)profile->threads[i].cpu_ns,
                        wall);
     }
-    if (profile->command_count) {
+    if (analysis->command_count) {
         occupancy_line(text, "OpenCL device", (double)analysis->busy_ns,
                        wall - (double)analysis->busy_ns, (double)analysis->driver_cpu_ns, wall);
     }
@@ -385,7 +389,7 @@ void clp_html_write(clp_text *text, const clp_analysis *analysis, const clp_find
     clp_page_begin(text, "clproc profile");
     write_head(text, analysis, findings);
     write_findings(text, analysis, findings);
-    write_timeline(text, analysis->profile);
+    write_timeline(text, analysis);
     write_kernels(text, analysis);
     write_hotspots(text, analysis);
     write_occupancy(text, analysis);

@@ -8,6 +8,8 @@
 
 #define CLP_JSON_FAMILY "clproc-profile/"
 #define CLP_JSON_FORMAT CLP_JSON_FAMILY "1"
+/** Where not all commands are kept: whoever adds up the rows would be wrong. */
+#define CLP_JSON_FORMAT_SUMS CLP_JSON_FAMILY "2"
 
 /** Members of clproc_profile that are plain numbers, and their names in the file. */
 #define CLP_JSON_NUMBERS(X)                                                                        \
@@ -31,6 +33,22 @@
     X(images)                                                                                      \
     X(first)
 
+/** Numbers of a clp_tally, and their names in the file. */
+#define CLP_JSON_TALLY(X)                                                                          \
+    X(calls)                                                                                       \
+    X(total_ns)                                                                                    \
+    X(first_calls)                                                                                 \
+    X(first_ns)                                                                                    \
+    X(most_images)                                                                                 \
+    X(steady_ns)                                                                                   \
+    X(least_ns)                                                                                    \
+    X(most_ns)                                                                                     \
+    X(bytes)                                                                                       \
+    X(operations)                                                                                  \
+    X(delay_ns)
+
+/** Names of the times covered, by clp_cover_kind. */
+extern const char *const clp_json_covers[CLP_COVER_COUNT];
 extern const char *const clp_json_levels[3];
 
 void clp_json_write(clp_text *text, const clp_analysis *analysis, const clp_findings *findings);

@@ -1,21 +1,9 @@
-#include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
 
-#include "report/json.h"
+#include "report/json_reader.h"
 
-/** What is being read, for messages. */
-typedef struct reader {
-    const char *path;
-    clproc_error *error;
-    uint32_t stages[CLP_PROF_STAGE_COUNT * 2]; /**< the file's stage numbers as ours */
-    size_t stage_count;
-} reader;
-
-static clproc_status damaged(const reader *from, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static clproc_status damaged(const reader *from, const char *format, ...) {
+clproc_status clp_json_damaged(const clp_json_reader *from, const char *format, ...) {
     char what[200];
     va_list list;
     va_start(list, format);
@@ -25,42 +13,40 @@ static clproc_status damaged(const reader *from, const char *format, ...) {
                               "is a damaged profile: %s; write it anew with --report", what);
 }
 
-static clproc_status get_number(const reader *from, const json_t *object, const char *name,
-                                uint64_t *value) {
+clproc_status clp_json_number(const clp_json_reader *from, const json_t *object, const char *name,
+                              uint64_t *value) {
     const json_t *number = json_object_get(object, name);
     if (!json_is_integer(number) || json_integer_value(number) < 0) {
-        return damaged(from, "\"%s\" is missing or no whole number", name);
+        return clp_json_damaged(from, "\"%s\" is missing or no whole number", name);
     }
     *value = (uint64_t)json_integer_value(number);
     return CLPROC_OK;
 }
 
-static clproc_status get_string(const reader *from, const json_t *object, const char *name,
-                                char *text, size_t size) {
+clproc_status clp_json_string(const clp_json_reader *from, const json_t *object, const char *name,
+                              char *text, size_t size) {
     const json_t *string = json_object_get(object, name);
     if (!json_is_string(string)) {
-        return damaged(from, "\"%s\" is missing or no text", name);
+        return clp_json_damaged(from, "\"%s\" is missing or no text", name);
     }
     snprintf(text, size, "%s", json_string_value(string));
     return CLPROC_OK;
 }
 
-/** The array `name`, and room for its items. */
-static clproc_status get_array(const reader *from, const json_t *object, const char *name,
-                               const json_t **array, void *items, size_t size) {
+clproc_status clp_json_array(const clp_json_reader *from, const json_t *object, const char *name,
+                             const json_t **array, void *items, size_t size) {
     *array = json_object_get(object, name);
     if (!json_is_array(*array)) {
-        return damaged(from, "the list \"%s\" is missing", name);
+        return clp_json_damaged(from, "the list \"%s\" is missing", name);
     }
     return clp_profile_room(items, json_array_size(*array), size, from->error);
 }
 
-/** A row of numbers; null is UINT64_MAX. */
-static clproc_status get_row(const reader *from, const json_t *array, size_t index,
-                             const char *name, uint64_t *values, size_t count) {
+clproc_status clp_json_row(const clp_json_reader *from, const json_t *array, size_t index,
+                           const char *name, uint64_t *values, size_t count) {
     const json_t *row = json_array_get(array, index);
     if (!json_is_array(row) || json_array_size(row) != count) {
-        return damaged(from, "row %zu of \"%s\" has not %zu numbers", index, name, count);
+        return clp_json_damaged(from, "row %zu of \"%s\" has not %zu numbers", index, name, count);
     }
     for (size_t i = 0; i < count; i++) {
         const json_t *number = json_array_get(row, i);
@@ -69,14 +55,13 @@ static clproc_status get_row(const reader *from, const json_t *array, size_t ind
         } else if (json_is_integer(number) && json_integer_value(number) >= 0) {
             values[i] = (uint64_t)json_integer_value(number);
         } else {
-            return damaged(from, "row %zu of \"%s\" holds no number", index, name);
+            return clp_json_damaged(from, "row %zu of \"%s\" holds no number", index, name);
         }
     }
     return CLPROC_OK;
 }
 
-/** The place of a name among `count` names. */
-static bool find_name(const char *name, const char *(*name_of)(int), int count, uint32_t *place) {
+bool clp_json_find_name(const char *name, const char *(*name_of)(int), int count, uint32_t *place) {
     for (int i = 0; name && i < count; i++) {
         if (strcmp(name_of(i), name) == 0) {
             *place = (uint32_t)i;
@@ -98,25 +83,21 @@ static const char *gauge_name(int i) {
     return clp_prof_gauge_name((clp_prof_gauge)i);
 }
 
-static const char *kind_name(int i) {
-    return clp_command_kind_name((clp_command_kind)i);
-}
-
 static const char *level_name(int i) {
     return clp_json_levels[i];
 }
 
 /* ------------------------------------------------------------------ head */
 
-static clproc_status read_stages(reader *from, const json_t *root) {
+static clproc_status read_stages(clp_json_reader *from, const json_t *root) {
     const json_t *names = json_object_get(root, "stages");
     size_t count = json_array_size(names);
     if (count == 0 || count > sizeof from->stages / sizeof from->stages[0]) {
-        return damaged(from, "the list \"stages\" is missing or too long");
+        return clp_json_damaged(from, "the list \"stages\" is missing or too long");
     }
     for (size_t i = 0; i < count; i++) {
         const char *name = json_string_value(json_array_get(names, i));
-        if (!find_name(name, stage_name, CLP_PROF_STAGE_COUNT, &from->stages[i])) {
+        if (!clp_json_find_name(name, stage_name, CLP_PROF_STAGE_COUNT, &from->stages[i])) {
             return clp_error_set_file(from->error, CLPROC_ERROR_INPUT, from->path,
                                       "has a stage \"%.80s\" that clproc " CLPROC_VERSION
                                       " does not know; use the clproc that wrote it",
@@ -127,12 +108,13 @@ static clproc_status read_stages(reader *from, const json_t *root) {
     return CLPROC_OK;
 }
 
-static clproc_status read_facts(const reader *from, json_t *root, clproc_profile *profile) {
+static clproc_status read_facts(const clp_json_reader *from, json_t *root,
+                                clproc_profile *profile) {
     json_t *facts = json_object_get(root, "environment");
     const char *name;
     json_t *value;
     if (!json_is_object(facts)) {
-        return damaged(from, "\"environment\" is missing");
+        return clp_json_damaged(from, "\"environment\" is missing");
     }
     clproc_status status = clp_profile_room(&profile->facts, json_object_size(facts),
                                             sizeof *profile->facts, from->error);
@@ -141,7 +123,7 @@ static clproc_status read_facts(const reader *from, json_t *root, clproc_profile
     }
     json_object_foreach(facts, name, value) {
         if (!json_is_string(value)) {
-            return damaged(from, "\"environment\" holds what is no text");
+            return clp_json_damaged(from, "\"environment\" holds what is no text");
         }
         clp_profile_fact *fact = &profile->facts[profile->fact_count++];
         fact->key = clp_memory_string(CLP_MEMORY_PROFILE, name);
@@ -153,30 +135,33 @@ static clproc_status read_facts(const reader *from, json_t *root, clproc_profile
     return CLPROC_OK;
 }
 
-static clproc_status read_head(reader *from, json_t *root, clproc_profile *profile) {
+static clproc_status read_head(clp_json_reader *from, json_t *root, clproc_profile *profile) {
     char text[32];
     uint32_t level;
     uint64_t cores = 0;
     clproc_status status;
-    CLP_TRY(status, out, get_string(from, root, "level", text, sizeof text));
-    if (!find_name(text, level_name, 3, &level)) {
-        return damaged(from, "\"level\" is neither summary nor trace");
+    CLP_TRY(status, out, clp_json_string(from, root, "level", text, sizeof text));
+    if (!clp_json_find_name(text, level_name, 3, &level)) {
+        return clp_json_damaged(from, "\"level\" is neither summary nor trace");
     }
     profile->level = (clproc_profile_level)level;
-    CLP_TRY(status, out, get_string(from, root, "clock", text, sizeof text));
+    CLP_TRY(status, out, clp_json_string(from, root, "clock", text, sizeof text));
     profile->clock_estimated = strcmp(text, "estimated") == 0;
-    CLP_TRY(status, out, get_number(from, root, "cores", &cores));
+    CLP_TRY(status, out, clp_json_number(from, root, "cores", &cores));
     profile->cores = cores > UINT32_MAX ? UINT32_MAX : (uint32_t)cores;
-#define X(name) CLP_TRY(status, out, get_number(from, root, #name, &profile->name));
+#define X(name) CLP_TRY(status, out, clp_json_number(from, root, #name, &profile->name));
     CLP_JSON_NUMBERS(X)
 #undef X
+    if (json_object_get(root, "kept_until")) {
+        CLP_TRY(status, out, clp_json_number(from, root, "kept_until", &profile->kept_until));
+    }
     CLP_TRY(status, out, read_facts(from, root, profile));
     const json_t *counters = json_object_get(root, "counters");
     for (int i = 0; i < CLP_COUNTER_COUNT; i++) {
         const char *name = clp_prof_counter_name((clp_prof_counter)i);
         /* Reports of earlier versions lack what was not counted yet. */
         if (i <= CLP_COUNTER_IMAGES || json_object_get(counters, name)) {
-            CLP_TRY(status, out, get_number(from, counters, name, &profile->counters[i]));
+            CLP_TRY(status, out, clp_json_number(from, counters, name, &profile->counters[i]));
         }
     }
     status = read_stages(from, root);
@@ -186,27 +171,28 @@ out:
 
 /* --------------------------------------------------------------- threads */
 
-static clproc_status get_stage(const reader *from, uint64_t number, clp_prof_stage *stage) {
+static clproc_status get_stage(const clp_json_reader *from, uint64_t number,
+                               clp_prof_stage *stage) {
     if (number >= from->stage_count) {
-        return damaged(from, "there is no stage %llu", (unsigned long long)number);
+        return clp_json_damaged(from, "there is no stage %llu", (unsigned long long)number);
     }
     *stage = (clp_prof_stage)from->stages[number];
     return CLPROC_OK;
 }
 
-static clproc_status read_tree(const reader *from, const json_t *object,
+static clproc_status read_tree(const clp_json_reader *from, const json_t *object,
                                clp_profile_thread *thread) {
     const json_t *rows;
     clproc_status status;
     CLP_TRY(status, out,
-            get_array(from, object, "tree", &rows, &thread->nodes, sizeof *thread->nodes));
+            clp_json_array(from, object, "tree", &rows, &thread->nodes, sizeof *thread->nodes));
     for (size_t i = 0; i < json_array_size(rows); i++) {
         uint64_t values[4];
         clp_profile_node *node = &thread->nodes[i];
-        CLP_TRY(status, out, get_row(from, rows, i, "tree", values, 4));
+        CLP_TRY(status, out, clp_json_row(from, rows, i, "tree", values, 4));
         CLP_TRY(status, out, get_stage(from, values[0], &node->stage));
         if (i ? values[1] >= i : values[1] != 0) {
-            return damaged(from, "node %zu of a tree stands before what it is in", i);
+            return clp_json_damaged(from, "node %zu of a tree stands before what it is in", i);
         }
         node->parent = (uint32_t)values[1];
         node->calls = values[2];
@@ -217,20 +203,20 @@ out:
     return status;
 }
 
-static clproc_status read_spans(const reader *from, const json_t *object,
+static clproc_status read_spans(const clp_json_reader *from, const json_t *object,
                                 clp_profile_thread *thread) {
     const json_t *rows;
     clproc_status status;
     CLP_TRY(status, out,
-            get_array(from, object, "spans", &rows, &thread->spans, sizeof *thread->spans));
+            clp_json_array(from, object, "spans", &rows, &thread->spans, sizeof *thread->spans));
     for (size_t i = 0; i < json_array_size(rows); i++) {
         uint64_t values[5];
         clp_profile_span *span = &thread->spans[i];
-        CLP_TRY(status, out, get_row(from, rows, i, "spans", values, 5));
+        CLP_TRY(status, out, clp_json_row(from, rows, i, "spans", values, 5));
         CLP_TRY(status, out, get_stage(from, values[0], &span->stage));
         if (values[1] > UINT16_MAX || values[2] > values[3] ||
             (i && values[2] < thread->spans[i - 1].start)) {
-            return damaged(from, "span %zu of \"%s\" is out of order", i, thread->name);
+            return clp_json_damaged(from, "span %zu of \"%s\" is out of order", i, thread->name);
         }
         span->depth = (uint32_t)values[1];
         span->start = values[2];
@@ -242,20 +228,23 @@ out:
     return status;
 }
 
-static clproc_status read_threads(const reader *from, const json_t *root, clproc_profile *profile) {
+static clproc_status read_threads(const clp_json_reader *from, const json_t *root,
+                                  clproc_profile *profile) {
     const json_t *list;
     clproc_status status;
-    CLP_TRY(status, out,
-            get_array(from, root, "threads", &list, &profile->threads, sizeof *profile->threads));
+    CLP_TRY(
+        status, out,
+        clp_json_array(from, root, "threads", &list, &profile->threads, sizeof *profile->threads));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *object = json_array_get(list, i);
         clp_profile_thread *thread = &profile->threads[profile->thread_count++];
-        CLP_TRY(status, out, get_string(from, object, "name", thread->name, sizeof thread->name));
-        CLP_TRY(status, out, get_number(from, object, "start", &thread->start));
-        CLP_TRY(status, out, get_number(from, object, "end", &thread->end));
-        CLP_TRY(status, out, get_number(from, object, "cpu_ns", &thread->cpu_ns));
+        CLP_TRY(status, out,
+                clp_json_string(from, object, "name", thread->name, sizeof thread->name));
+        CLP_TRY(status, out, clp_json_number(from, object, "start", &thread->start));
+        CLP_TRY(status, out, clp_json_number(from, object, "end", &thread->end));
+        CLP_TRY(status, out, clp_json_number(from, object, "cpu_ns", &thread->cpu_ns));
         if (thread->end < thread->start) {
-            return damaged(from, "the thread \"%s\" ends before it starts", thread->name);
+            return clp_json_damaged(from, "the thread \"%s\" ends before it starts", thread->name);
         }
         CLP_TRY(status, out, read_tree(from, object, thread));
         CLP_TRY(status, out, read_spans(from, object, thread));
@@ -264,25 +253,27 @@ out:
     return status;
 }
 
-static clproc_status read_samples(const reader *from, const json_t *root, clproc_profile *profile) {
+static clproc_status read_samples(const clp_json_reader *from, const json_t *root,
+                                  clproc_profile *profile) {
     const json_t *list = json_object_get(root, "samples");
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *object = json_array_get(list, i), *rows;
         uint64_t number = 0;
         clp_prof_stage stage = CLP_PROF_LIST;
-        CLP_TRY(status, out, get_number(from, object, "stage", &number));
+        CLP_TRY(status, out, clp_json_number(from, object, "stage", &number));
         CLP_TRY(status, out, get_stage(from, number, &stage));
         clp_profile_samples *samples = &profile->samples[stage];
-        CLP_TRY(status, out, get_number(from, object, "stride", &samples->stride));
+        CLP_TRY(status, out, clp_json_number(from, object, "stride", &samples->stride));
         if (samples->items || samples->stride == 0) {
-            return damaged(from, "the samples of a stage stand twice or have no stride");
+            return clp_json_damaged(from, "the samples of a stage stand twice or have no stride");
         }
-        CLP_TRY(status, out,
-                get_array(from, object, "calls", &rows, &samples->items, sizeof *samples->items));
+        CLP_TRY(
+            status, out,
+            clp_json_array(from, object, "calls", &rows, &samples->items, sizeof *samples->items));
         for (size_t c = 0; c < json_array_size(rows); c++) {
             uint64_t values[3];
-            CLP_TRY(status, out, get_row(from, rows, c, "calls", values, 3));
+            CLP_TRY(status, out, clp_json_row(from, rows, c, "calls", values, 3));
             samples->items[samples->count++] =
                 (clp_profile_sample){values[0], values[1], values[2]};
         }
@@ -291,96 +282,31 @@ out:
     return status;
 }
 
-/* --------------------------------------------------------------- commands */
-
-static clproc_status read_command(const reader *from, const json_t *names, const uint64_t *values,
-                                  clp_prof_command *command) {
-    const json_t *entry = json_array_get(names, values[0]);
-    char kind[16];
-    uint32_t place;
-    clproc_status status;
-    CLP_TRY(status, out, get_string(from, entry, "kind", kind, sizeof kind));
-    CLP_TRY(status, out, get_string(from, entry, "name", command->name, sizeof command->name));
-    if (!find_name(kind, kind_name, 3, &place)) {
-        return damaged(from, "a command is of the unknown kind \"%s\"", kind);
-    }
-    command->kind = (clp_command_kind)place;
-    const uint64_t *next = values + 1;
-#define X(member) command->member = *next++;
-    CLP_JSON_COMMAND(X)
-#undef X
-    if (command->queued > command->submitted || command->submitted > command->started ||
-        command->started > command->ended) {
-        return damaged(from, "the times of a command \"%s\" are out of order", command->name);
-    }
-out:
-    return status;
-}
-
-static clproc_status read_commands(const reader *from, const json_t *root,
-                                   clproc_profile *profile) {
-    enum {
-#define X(name) +1
-        COLUMNS = 1 CLP_JSON_COMMAND(X)
-#undef X
-    };
-    const json_t *commands = json_object_get(root, "commands"), *rows;
-    const json_t *names = json_object_get(commands, "names");
-    clproc_status status;
-    CLP_TRY(
-        status, out,
-        get_array(from, commands, "rows", &rows, &profile->commands, sizeof *profile->commands));
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        uint64_t values[COLUMNS];
-        clp_prof_command *command = &profile->commands[profile->command_count++];
-        CLP_TRY(status, out, get_row(from, rows, i, "commands", values, COLUMNS));
-        CLP_TRY(status, out, read_command(from, names, values, command));
-        if (i && command->started < command[-1].started) {
-            return damaged(from, "command %zu is out of order", i);
-        }
-    }
-out:
-    return status;
-}
-
-static clproc_status read_links(const reader *from, const json_t *root, clproc_profile *profile) {
-    const json_t *rows;
-    clproc_status status;
-    CLP_TRY(status, out,
-            get_array(from, root, "batches", &rows, &profile->links, sizeof *profile->links));
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        uint64_t values[2];
-        CLP_TRY(status, out, get_row(from, rows, i, "batches", values, 2));
-        profile->links[profile->link_count++] = (clp_profile_link){values[0], values[1]};
-    }
-out:
-    return status;
-}
-
 /* ---------------------------------------------------------------- memory */
 
-static clproc_status read_gauges(const reader *from, const json_t *root, clproc_profile *profile) {
+static clproc_status read_gauges(const clp_json_reader *from, const json_t *root,
+                                 clproc_profile *profile) {
     const json_t *list = json_object_get(root, "gauges");
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *object = json_array_get(list, i), *rows;
         char name[64];
         uint32_t place;
-        CLP_TRY(status, out, get_string(from, object, "name", name, sizeof name));
-        if (!find_name(name, gauge_name, CLP_GAUGE_COUNT, &place)) {
+        CLP_TRY(status, out, clp_json_string(from, object, "name", name, sizeof name));
+        if (!clp_json_find_name(name, gauge_name, CLP_GAUGE_COUNT, &place)) {
             continue; /* a later clproc's, which nothing else depends on */
         }
         if (profile->gauges[place].readings) {
-            return damaged(from, "the gauge \"%s\" stands twice", name);
+            return clp_json_damaged(from, "the gauge \"%s\" stands twice", name);
         }
         clp_profile_gauge *gauge = &profile->gauges[place];
-        CLP_TRY(status, out, get_number(from, object, "peak", &gauge->peak));
-        CLP_TRY(
-            status, out,
-            get_array(from, object, "readings", &rows, &gauge->readings, sizeof *gauge->readings));
+        CLP_TRY(status, out, clp_json_number(from, object, "peak", &gauge->peak));
+        CLP_TRY(status, out,
+                clp_json_array(from, object, "readings", &rows, &gauge->readings,
+                               sizeof *gauge->readings));
         for (size_t r = 0; r < json_array_size(rows); r++) {
             uint64_t values[2];
-            CLP_TRY(status, out, get_row(from, rows, r, "readings", values, 2));
+            CLP_TRY(status, out, clp_json_row(from, rows, r, "readings", values, 2));
             gauge->readings[gauge->count++] = (clp_profile_reading){values[0], values[1]};
         }
     }
@@ -388,21 +314,23 @@ out:
     return status;
 }
 
-static clproc_status read_builds(const reader *from, const json_t *root, clproc_profile *profile) {
+static clproc_status read_builds(const clp_json_reader *from, const json_t *root,
+                                 clproc_profile *profile) {
     const json_t *list;
     clproc_status status;
     CLP_TRY(status, out,
-            get_array(from, root, "builds", &list, &profile->builds, sizeof *profile->builds));
+            clp_json_array(from, root, "builds", &list, &profile->builds, sizeof *profile->builds));
     for (size_t i = 0; i < json_array_size(list); i++) {
         clp_profile_build *build = &profile->builds[profile->build_count++];
         const json_t *object = json_array_get(list, i);
         char cache[16];
         uint32_t place;
-        CLP_TRY(status, out, get_string(from, object, "name", build->name, sizeof build->name));
-        CLP_TRY(status, out, get_number(from, object, "ns", &build->ns));
+        CLP_TRY(status, out,
+                clp_json_string(from, object, "name", build->name, sizeof build->name));
+        CLP_TRY(status, out, clp_json_number(from, object, "ns", &build->ns));
         if (json_object_get(object, "cache")) {
-            CLP_TRY(status, out, get_string(from, object, "cache", cache, sizeof cache));
-            build->cache = find_name(cache, cache_name, CLP_CACHE_COUNT, &place)
+            CLP_TRY(status, out, clp_json_string(from, object, "cache", cache, sizeof cache));
+            build->cache = clp_json_find_name(cache, cache_name, CLP_CACHE_COUNT, &place)
                                ? (clp_prof_cache)place
                                : CLP_CACHE_UNKNOWN;
         }
@@ -411,28 +339,29 @@ out:
     return status;
 }
 
-static clproc_status read_sites(const reader *from, const json_t *root, clproc_profile *profile) {
+static clproc_status read_sites(const clp_json_reader *from, const json_t *root,
+                                clproc_profile *profile) {
     const json_t *sites = json_object_get(root, "memory"), *rows;
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < CLP_MEMORY_SITE_COUNT; i++) {
         const json_t *object = json_array_get(sites, i);
         char name[64];
-        CLP_TRY(status, out, get_string(from, object, "site", name, sizeof name));
+        CLP_TRY(status, out, clp_json_string(from, object, "site", name, sizeof name));
         if (strcmp(name, clp_memory_site_name((clp_memory_site)i)) != 0) {
-            return damaged(from, "the memory site \"%s\" is unknown to clproc " CLPROC_VERSION,
-                           name);
+            return clp_json_damaged(
+                from, "the memory site \"%s\" is unknown to clproc " CLPROC_VERSION, name);
         }
-        CLP_TRY(status, out, get_number(from, object, "current", &profile->memory[i].current));
-        CLP_TRY(status, out, get_number(from, object, "peak", &profile->memory[i].peak));
-        CLP_TRY(status, out, get_number(from, object, "count", &profile->memory[i].count));
+        CLP_TRY(status, out, clp_json_number(from, object, "current", &profile->memory[i].current));
+        CLP_TRY(status, out, clp_json_number(from, object, "peak", &profile->memory[i].peak));
+        CLP_TRY(status, out, clp_json_number(from, object, "count", &profile->memory[i].count));
     }
     CLP_TRY(status, out,
-            get_array(from, root, "memory_line", &rows, &profile->memory_line,
-                      sizeof *profile->memory_line));
+            clp_json_array(from, root, "memory_line", &rows, &profile->memory_line,
+                           sizeof *profile->memory_line));
     for (size_t i = 0; i < json_array_size(rows); i++) {
         uint64_t values[2 + CLP_MEMORY_SITE_COUNT];
         CLP_TRY(status, out,
-                get_row(from, rows, i, "memory_line", values, 2 + CLP_MEMORY_SITE_COUNT));
+                clp_json_row(from, rows, i, "memory_line", values, 2 + CLP_MEMORY_SITE_COUNT));
         clp_profile_memory *point = &profile->memory_line[profile->memory_line_count++];
         point->time = values[0];
         point->device = values[1];
@@ -442,17 +371,19 @@ out:
     return status;
 }
 
-static clproc_status read_roles(const reader *from, const json_t *root, clproc_profile *profile) {
+static clproc_status read_roles(const clp_json_reader *from, const json_t *root,
+                                clproc_profile *profile) {
     const json_t *list;
     clproc_status status;
     CLP_TRY(status, out,
-            get_array(from, root, "device_memory", &list, &profile->roles, sizeof *profile->roles));
+            clp_json_array(from, root, "device_memory", &list, &profile->roles,
+                           sizeof *profile->roles));
     for (size_t i = 0; i < json_array_size(list); i++) {
         clp_profile_role *role = &profile->roles[profile->role_count++];
         const json_t *object = json_array_get(list, i);
-        CLP_TRY(status, out, get_string(from, object, "role", role->name, sizeof role->name));
-        CLP_TRY(status, out, get_number(from, object, "current", &role->current));
-        CLP_TRY(status, out, get_number(from, object, "peak", &role->peak));
+        CLP_TRY(status, out, clp_json_string(from, object, "role", role->name, sizeof role->name));
+        CLP_TRY(status, out, clp_json_number(from, object, "current", &role->current));
+        CLP_TRY(status, out, clp_json_number(from, object, "peak", &role->peak));
     }
 out:
     return status;
@@ -460,17 +391,20 @@ out:
 
 /* ------------------------------------------------------------------ whole */
 
-static clproc_status check_format(const reader *from, const json_t *root) {
+/** `*sums`: the file holds sums of all commands, and not all of them one by one. */
+static clproc_status check_format(const clp_json_reader *from, const json_t *root, bool *sums) {
     const char *format = json_string_value(json_object_get(root, "format"));
     if (!format || strncmp(format, CLP_JSON_FAMILY, strlen(CLP_JSON_FAMILY)) != 0) {
         return clp_error_set_file(from->error, CLPROC_ERROR_INPUT, from->path,
                                   "is JSON, but no profile of clproc; give a file written with "
                                   "--report FILE.json");
     }
-    if (strcmp(format, CLP_JSON_FORMAT) != 0) {
+    *sums = strcmp(format, CLP_JSON_FORMAT_SUMS) == 0;
+    if (!*sums && strcmp(format, CLP_JSON_FORMAT) != 0) {
         return clp_error_set_file(from->error, CLPROC_ERROR_INPUT, from->path,
                                   "has the format %.40s, and clproc " CLPROC_VERSION
-                                  " reads " CLP_JSON_FORMAT "; use the clproc that wrote it",
+                                  " reads " CLP_JSON_FORMAT " and " CLP_JSON_FORMAT_SUMS
+                                  "; use the clproc that wrote it",
                                   format);
     }
     return CLPROC_OK;
@@ -478,10 +412,11 @@ static clproc_status check_format(const reader *from, const json_t *root) {
 
 clproc_status clp_json_read(clproc_profile **profile, const void *data, size_t size,
                             const char *path, clproc_error *error) {
-    reader from = {.path = path, .error = error};
+    clp_json_reader from = {.path = path, .error = error};
     json_error_t problem;
     clproc_profile *made = NULL;
     clproc_status status;
+    bool sums = false;
     json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
     if (!root) {
         status = clp_error_set_file(error, CLPROC_ERROR_INPUT, path,
@@ -490,13 +425,16 @@ clproc_status clp_json_read(clproc_profile **profile, const void *data, size_t s
                                     problem.line, problem.text);
         goto out;
     }
-    CLP_TRY(status, out, check_format(&from, root));
+    CLP_TRY(status, out, check_format(&from, root, &sums));
     CLP_TRY(status, out, clp_profile_room(&made, 1, sizeof *made, error));
     CLP_TRY(status, out, read_head(&from, root, made));
     CLP_TRY(status, out, read_threads(&from, root, made));
     CLP_TRY(status, out, read_samples(&from, root, made));
-    CLP_TRY(status, out, read_commands(&from, root, made));
-    CLP_TRY(status, out, read_links(&from, root, made));
+    CLP_TRY(status, out, clp_json_read_commands(&from, root, made));
+    if (sums) {
+        CLP_TRY(status, out, clp_json_read_sums(&from, root, made));
+    }
+    CLP_TRY(status, out, clp_json_read_links(&from, root, made));
     CLP_TRY(status, out, read_gauges(&from, root, made));
     CLP_TRY(status, out, read_builds(&from, root, made));
     CLP_TRY(status, out, read_sites(&from, root, made));

@@ -4,6 +4,9 @@
 #include "report/json.h"
 
 const char *const clp_json_levels[3] = {"off", "summary", "trace"};
+const char *const clp_json_covers[CLP_COVER_COUNT] = {[CLP_COVER_ALL] = "busy_ns",
+                                                      [CLP_COVER_KERNELS] = "kernel_busy_ns",
+                                                      [CLP_COVER_TRANSFERS] = "transfer_busy_ns"};
 
 /** A number that readers with signed integers understand, too; null for CLP_PROF_NO_IMAGE. */
 static void number(clp_text *text, uint64_t value) {
@@ -23,6 +26,12 @@ static void key(clp_text *text, const char *name) {
 static void member(clp_text *text, const char *name, uint64_t value) {
     key(text, name);
     number(text, value);
+}
+
+static void number_member(clp_text *text, const char *name, double value) {
+    clp_text_add(text, ",");
+    key(text, name);
+    clp_text_number(text, value, 3);
 }
 
 static void string_member(clp_text *text, const char *name, const char *value) {
@@ -47,13 +56,17 @@ static void row(clp_text *text, size_t index, const uint64_t *values, size_t cou
 
 static void write_head(clp_text *text, const clproc_profile *profile) {
     clp_text_add(text, "{\n");
-    string_member(text, "format", CLP_JSON_FORMAT);
+    string_member(text, "format", profile->tallies ? CLP_JSON_FORMAT_SUMS : CLP_JSON_FORMAT);
     clp_text_add(text, ",\n");
     string_member(text, "level", clp_json_levels[profile->level]);
     clp_text_add(text, ",\n");
     string_member(text, "clock", profile->clock_estimated ? "estimated" : "aligned");
     clp_text_add(text, ",\n");
     member(text, "cores", profile->cores);
+    if (profile->kept_until) {
+        clp_text_add(text, ",\n");
+        member(text, "kept_until", profile->kept_until);
+    }
 #define X(name)                                                                                    \
     clp_text_add(text, ",\n");                                                                     \
     member(text, #name, profile->name);
@@ -150,6 +163,53 @@ static void write_commands(clp_text *text, const clp_analysis *analysis) {
     clp_text_add(text, "],\n");
 }
 
+/** How the durations of a row's commands lie, and those that were picked. */
+static void write_tally(clp_text *text, const clp_tally *tally, const clp_command_row *command) {
+    size_t place = 0, written = 0;
+    uint64_t calls;
+    clp_interval class;
+#define X(name)                                                                                    \
+    clp_text_add(text, ",");                                                                       \
+    member(text, #name, tally->name);
+    CLP_JSON_TALLY(X)
+#undef X
+    number_member(text, "deviation_ns", command->steady.deviation);
+    clp_text_add(text, ",\n\"histogram\":[");
+    while (clp_spread_next(&tally->spread, &place, &class, &calls)) {
+        row(text, written++, (uint64_t[]){class.start, calls}, 2);
+    }
+    clp_text_add(text, "],\n");
+    member(text, "stride", tally->samples.stride);
+    clp_text_add(text, ",\"samples\":[");
+    for (size_t i = 0; i < tally->samples.count; i++) {
+        const clp_tally_sample *sample = &tally->samples.items[i];
+        row(text, i, (uint64_t[]){sample->start, sample->duration, sample->bytes, sample->images},
+            4);
+    }
+    clp_text_add(text, "]}");
+}
+
+/** The sums of all commands, where not all are kept. */
+static void write_sums(clp_text *text, const clp_analysis *analysis) {
+    const clp_tallies *tallies = analysis->profile->tallies;
+    if (!tallies) {
+        return;
+    }
+    clp_text_add(text, "\"sums\":{");
+    for (int i = 0; i < CLP_COVER_COUNT; i++) {
+        member(text, clp_json_covers[i], tallies->busy_ns[i]);
+        clp_text_add(text, ",");
+    }
+    clp_text_add(text, "\"commands\":[");
+    for (size_t i = 0; i < analysis->command_count; i++) {
+        const clp_command_row *command = &analysis->commands[i];
+        clp_text_add(text, i ? ",\n{" : "\n{");
+        member(text, "name", i);
+        write_tally(text, clp_tallies_find(tallies, command->kind, command->name), command);
+    }
+    clp_text_add(text, "]},\n");
+}
+
 static void write_gauges(clp_text *text, const clproc_profile *profile) {
     clp_text_add(text, "\"gauges\":[");
     for (int i = 0; i < CLP_GAUGE_COUNT; i++) {
@@ -208,12 +268,6 @@ static void write_memory(clp_text *text, const clproc_profile *profile) {
 }
 
 /* --------------------------------------------------------------- derived */
-
-static void number_member(clp_text *text, const char *name, double value) {
-    clp_text_add(text, ",");
-    key(text, name);
-    clp_text_number(text, value, 3);
-}
 
 static void write_stats(clp_text *text, const clp_stats *stats) {
     number_member(text, "mean_ns", stats->mean);
@@ -324,6 +378,7 @@ void clp_json_write(clp_text *text, const clp_analysis *analysis, const clp_find
     write_head(text, analysis->profile);
     write_threads(text, analysis->profile);
     write_commands(text, analysis);
+    write_sums(text, analysis);
     write_gauges(text, analysis->profile);
     write_memory(text, analysis->profile);
     write_derived(text, analysis, findings);

@@ -81,7 +81,7 @@ static clproc_status list_resources(clp_analysis *analysis, clproc_error *error)
     for (size_t i = 0; i < profile->thread_count; i++) {
         add_thread(analysis, i);
     }
-    if (profile->command_count) {
+    if (analysis->command_count) {
         analysis->resources[analysis->resource_count++] =
             (clp_resource){.name = "OpenCL device",
                            .device = true,

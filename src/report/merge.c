@@ -185,6 +185,32 @@ out:
     return status;
 }
 
+/** Sums of all parts' commands, if a part does not keep all of them. */
+static clproc_status merge_tallies(const merger *merge) {
+    clproc_profile *to = merge->to;
+    bool summed = false;
+    clproc_status status = CLPROC_OK;
+    for (size_t part = 0; part < merge->count; part++) {
+        summed |= merge->parts[part]->tallies != NULL;
+    }
+    if (!summed) {
+        return CLPROC_OK;
+    }
+    CLP_TRY(status, out, clp_tallies_create(&to->tallies, merge->error));
+    clp_tallies_end(to->tallies);
+    for (size_t part = 0; part < merge->count; part++) {
+        clp_tallies *made;
+        const clp_tallies *from = clp_profile_tallies(merge->parts[part], &made, merge->error);
+        bool added = from && clp_tallies_merge(to->tallies, from);
+        clp_tallies_destroy(&made);
+        if (!added) {
+            return clp_error_memory(merge->error, "the profile", sizeof *from);
+        }
+    }
+out:
+    return status;
+}
+
 /* ------------------------------------------------------- sums and peaks */
 
 static uint64_t larger(uint64_t a, uint64_t b) {
@@ -201,6 +227,9 @@ static void add_figures(clproc_profile *to, const clproc_profile *from) {
     to->clock_estimated |= from->clock_estimated;
     to->repaired += from->repaired;
     to->lost += from->lost;
+    if (from->kept_until && (to->kept_until == 0 || from->kept_until < to->kept_until)) {
+        to->kept_until = from->kept_until;
+    }
     for (int i = 0; i < CLP_COUNTER_COUNT; i++) {
         to->counters[i] += from->counters[i];
     }
@@ -291,9 +320,9 @@ static clproc_status merge_fact(const merger *merge, const char *key) {
         return digest[0] ? add_fact(merge, key, digest) : CLPROC_OK;
     }
     join_values(merge, key, &text);
-    clp_text_add(&text, "");
+    clp_text_add_bytes(&text, "", 1);
     status = text.failed ? clp_error_memory(merge->error, "the profile", text.size)
-                         : add_fact(merge, key, text.size ? text.data : "");
+                         : add_fact(merge, key, text.data);
     clp_text_free(&text);
     return status;
 }
@@ -341,6 +370,7 @@ static clproc_status fill(merger *merge) {
         CLP_TRY(status, out, merge_samples(merge, stage));
     }
     CLP_TRY(status, out, merge_commands(merge));
+    CLP_TRY(status, out, merge_tallies(merge));
     CLP_TRY(status, out, merge_roles(merge));
     CLP_TRY(status, out, merge_facts(merge));
 out:

@@ -143,13 +143,16 @@ void clp_speedscope_write(clp_text *text, const clp_analysis *analysis,
     (void)findings;
     const clproc_profile *profile = analysis->profile;
     clp_lanes lanes;
+    char kept[CLP_KEPT_SIZE];
     size_t profiles = 0;
     if (!clp_lanes_make(&lanes, profile)) {
         text->failed = true;
         return;
     }
     clp_text_add(text, "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n"
-                       "\"name\":\"clproc\",\"exporter\":\"clproc " CLPROC_VERSION "\",\n"
+                       "\"name\":");
+    clp_text_json(text, *clp_analysis_kept(analysis, kept) ? kept : "clproc");
+    clp_text_add(text, ",\"exporter\":\"clproc " CLPROC_VERSION "\",\n"
                        "\"shared\":{\"frames\":[");
     for (size_t i = 0; i < CLP_PROF_STAGE_COUNT + analysis->command_count; i++) {
         clp_text_add(text, i ? ",{\"name\":" : "{\"name\":");

@@ -118,13 +118,16 @@ static void command_times(clp_text *text, const clp_analysis *analysis) {
         }
         clp_text_add(text, "\n");
     }
-    char note[120], a[CLP_UNIT_SIZE];
+    char note[120], kept[CLP_KEPT_SIZE], a[CLP_UNIT_SIZE];
     clp_table_name(text, NAME, "all");
-    cell_count(text, widths[0], analysis->profile->command_count);
+    cell_count(text, widths[0], analysis->command_calls);
     cell_ms(text, widths[1], (double)analysis->command_ns);
     snprintf(note, sizeof note, "%*d  device busy %s of the run, overlaps count once\n", widths[2],
              100, clp_unit_percent(a, clp_analysis_of_wall(analysis, (double)analysis->busy_ns)));
     clp_text_add(text, note);
+    if (*clp_analysis_kept(analysis, kept)) {
+        clp_table_paragraph(text, 0, kept);
+    }
 }
 
 static void rate_cell(clp_text *text, int width, double rate) {
@@ -167,7 +170,7 @@ static void command_work(clp_text *text, const clp_analysis *analysis) {
 }
 
 static void kernels(clp_text *text, const clp_analysis *analysis) {
-    if (analysis->profile->command_count) {
+    if (analysis->command_count) {
         command_times(text, analysis);
         command_work(text, analysis);
     } else {
@@ -277,7 +280,7 @@ static void occupancy(clp_text *text, const clp_analysis *analysis) {
         occupancy_line(text, profile->threads[i].name, wall, (double)row->busy_ns,
                        (double)row->waiting_ns, (double)profile->threads[i].cpu_ns);
     }
-    if (profile->command_count) {
+    if (analysis->command_count) {
         occupancy_line(text, "OpenCL device", wall, (double)analysis->busy_ns, -1,
                        (double)analysis->driver_cpu_ns);
         occupancy_line(text, "  its kernels", wall, (double)analysis->kernel_busy_ns, -1, -1);

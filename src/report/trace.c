@@ -191,12 +191,17 @@ static void write_counters(tracer *trace) {
 
 void clp_trace_write(clp_text *text, const clp_analysis *analysis, const clp_findings *findings) {
     tracer trace = {.text = text, .profile = analysis->profile};
+    char kept[CLP_KEPT_SIZE];
     if (!clp_lanes_make(&trace.lanes, analysis->profile)) {
         text->failed = true;
         return;
     }
     clp_text_add(text, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"verdict\":");
     clp_text_json(text, findings->verdict);
+    if (*clp_analysis_kept(analysis, kept)) {
+        clp_text_add(text, ",\n\"kept\":");
+        clp_text_json(text, kept);
+    }
     for (size_t i = 0; i < analysis->profile->fact_count; i++) {
         clp_text_add(text, ",\n");
         clp_text_json(text, analysis->profile->facts[i].key);

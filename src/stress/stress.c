@@ -28,7 +28,7 @@ typedef struct stress {
     clp_pictures pictures;
     clp_cases cases;
     clp_case_record *records; /**< one for each case */
-    clp_memory_line memory;
+    clp_course memory;        /**< resident bytes */
     clp_watch watch;
     char device[128];
     /* Of the run that is going on */
@@ -125,13 +125,10 @@ static void count(stress *test, clp_case_record *record, const clproc_run_result
 
 static clproc_status keep(stress *test, clp_case_record *record, const clproc_run_result *run,
                           clproc_error *error) {
-    double *rates = clp_memory_grow(CLP_MEMORY_OTHER, record->rates, &record->capacity,
-                                    record->count + 1, sizeof *rates);
-    if (!rates || test->outputs.failed) {
-        return clp_error_memory(error, "the figures of the test", record->count);
+    if (test->outputs.failed) {
+        return clp_error_memory(error, "the figures of the test", test->outputs.count);
     }
-    record->rates = rates;
-    rates[record->count++] = run->seconds > 0 ? (double)run->written / run->seconds : 0;
+    clp_course_add(&record->rates, run->seconds > 0 ? (double)run->written / run->seconds : 0);
     compare(test, record);
     return CLPROC_OK;
 }
@@ -182,18 +179,6 @@ static double resident_bytes(void) {
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static clproc_status note_memory(stress *test, clproc_error *error) {
-    clp_memory_line *line = &test->memory;
-    double *items = clp_memory_grow(CLP_MEMORY_OTHER, line->items, &line->capacity, line->count + 1,
-                                    sizeof *items);
-    if (!items) {
-        return clp_error_memory(error, "the figures of the test", line->count);
-    }
-    line->items = items;
-    items[line->count++] = resident_bytes();
-    return CLPROC_OK;
-}
-
 static clproc_status iterate(stress *test, clproc_error *error) {
     uint32_t most = test->params->iterations;
     clproc_status status = CLPROC_OK;
@@ -202,7 +187,7 @@ static clproc_status iterate(stress *test, clproc_error *error) {
             CLP_TRY(status, out, run_case(test, i, error));
         }
         test->result->iterations++;
-        CLP_TRY(status, out, note_memory(test, error));
+        clp_course_add(&test->memory, resident_bytes());
     }
 out:
     return status;
@@ -279,11 +264,9 @@ static clproc_status print(stress *test, FILE *out, clproc_error *error) {
 
 static void release(stress *test) {
     for (size_t i = 0; test->records && i < test->cases.count; i++) {
-        clp_memory_free(test->records[i].rates);
         clp_outputs_free(&test->records[i].first);
     }
     clp_memory_free(test->records);
-    clp_memory_free(test->memory.items);
     clp_outputs_free(&test->outputs);
     clp_cases_free(&test->cases);
     clp_pictures_free(&test->pictures);

@@ -4,12 +4,12 @@
 
 #include "report/text.h"
 #include "stress/cases.h"
+#include "stress/course.h"
 #include "stress/outputs.h"
 
 /** What the iterations of one operation gave. */
 typedef struct clp_case_record {
-    double *rates; /**< pictures per second, iteration by iteration */
-    size_t count, capacity;
+    clp_course rates;  /**< pictures per second */
     clp_outputs first; /**< of the first iteration */
     uint64_t failed;
     uint32_t differing;   /**< iterations whose outputs differ from the first's */
@@ -17,14 +17,9 @@ typedef struct clp_case_record {
     char differs_at[512]; /**< and an output of it */
 } clp_case_record;
 
-/** Resident memory of the process after an iteration, bytes. */
-typedef struct clp_memory_line {
-    double *items;
-    size_t count, capacity;
-} clp_memory_line;
-
-/** Bytes gained per iteration by least squares over the later half, 0 below three iterations. */
-double clp_memory_slope(const clp_memory_line *line);
+/** Resident bytes gained per iteration by least squares over the later half, 0 below three
+ * iterations. */
+double clp_memory_slope(const clp_course *memory);
 
 typedef enum clp_growth {
     CLP_GROWTH_UNKNOWN, /**< too few iterations to tell */
@@ -34,13 +29,13 @@ typedef enum clp_growth {
 
 /** Whether memory keeps growing: each of the last two quarters of the iterations lies above the one
  * before it by more than chance, and the slope makes more than a hundredth of a quarter. */
-clp_growth clp_memory_growth(const clp_memory_line *line);
+clp_growth clp_memory_growth(const clp_course *memory);
 
 typedef struct clp_stress_report {
     const clproc_stress_result *result;
     const clp_cases *cases;
     const clp_case_record *records;
-    const clp_memory_line *memory;
+    const clp_course *memory; /**< resident bytes of the process after each iteration */
     const char *device;
     size_t images;   /**< of an iteration */
     size_t pictures; /**< different ones among them */

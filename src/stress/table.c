@@ -1,29 +1,25 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/memory.h"
 #include "report/stats.h"
 #include "report/tables.h"
 #include "stress/stress.h"
 
-/** Iterations that have a column of their own. */
-#define COLUMNS 4
-
-double clp_memory_slope(const clp_memory_line *line) {
-    size_t first = line->count / 2, count = line->count - first;
-    if (line->count < 3) {
+double clp_memory_slope(const clp_course *memory) {
+    size_t first = memory->count / 2, count = memory->count - first;
+    if (memory->count < 3) {
         return 0;
     }
     double middle = (double)(count - 1) / 2, mean = 0, above = 0, below = 0;
     for (size_t i = 0; i < count; i++) {
-        mean += line->items[first + i] / (double)count;
+        mean += memory->points[first + i] / (double)count;
     }
     for (size_t i = 0; i < count; i++) {
         double x = (double)i - middle;
-        above += x * (line->items[first + i] - mean);
+        above += x * (memory->points[first + i] - mean);
         below += x * x;
     }
-    return above / below;
+    return above / below / (double)memory->span;
 }
 
 /** Whether a quarter lies above the one before it, by more than chance. `scratch` holds both. */
@@ -39,23 +35,19 @@ static bool rises(const double *quarter, size_t count, double *scratch) {
     return 2 * above > count * count;
 }
 
-clp_growth clp_memory_growth(const clp_memory_line *line) {
+clp_growth clp_memory_growth(const clp_course *memory) {
     /* Of 4 against 4, all greater, the chance is 3 %; of fewer, it is never below 5. */
     enum { FEWEST = 4 };
-    size_t quarter = line->count / 4;
-    const double *last = line->items + line->count - quarter;
+    size_t quarter = memory->count / 4;
+    const double *last = memory->points + memory->count - quarter;
     if (quarter < FEWEST) {
         return CLP_GROWTH_UNKNOWN;
     }
-    double *scratch = clp_memory_alloc(CLP_MEMORY_REPORT, 2 * quarter * sizeof *scratch);
-    if (!scratch) {
-        return CLP_GROWTH_UNKNOWN;
-    }
+    double scratch[CLP_COURSE_POINTS / 2];
     /* What the allocator and the driver hold wanders: one rise is common, a leak goes on. */
     bool goes_on = rises(last, quarter, scratch) && rises(last - quarter, quarter, scratch);
-    clp_memory_free(scratch);
-    bool much = clp_memory_slope(line) * (double)quarter > 0.01 * last[0];
-    return goes_on && much ? CLP_GROWTH_SEEN : CLP_GROWTH_NONE;
+    double gained = clp_memory_slope(memory) * (double)(quarter * memory->span);
+    return goes_on && gained > 0.01 * last[0] ? CLP_GROWTH_SEEN : CLP_GROWTH_NONE;
 }
 
 static void rate_cell(clp_text *text, bool there, double rate) {
@@ -64,43 +56,38 @@ static void rate_cell(clp_text *text, bool there, double rate) {
 }
 
 static const char *describe_outputs(const clp_case_record *record, char *buffer, size_t size) {
-    if (record->count == 0) {
+    if (record->rates.values == 0) {
         return "-";
     }
     if (record->differing > 0) {
         snprintf(buffer, size, "%u differ", record->differing);
         return buffer;
     }
-    return record->count == 1 ? "one only" : "same";
+    return record->rates.values == 1 ? "one only" : "same";
 }
 
-/** Statistics of iterations `first` to `end`, as far as there are any. */
-static clp_stats stats_of(clp_text *text, const double *values, size_t first, size_t end) {
-    clp_stats stats = {0};
-    size_t count = end > first ? end - first : 0;
-    double *sorted = clp_memory_alloc(CLP_MEMORY_REPORT, (count + 1) * sizeof *sorted);
-    if (!sorted) {
-        text->failed = true;
-        return stats;
-    }
-    if (count > 0) {
-        memcpy(sorted, values + first, count * sizeof *sorted);
-    }
+/** Median of iterations `first` to `end`, or of means of neighbours among them. */
+static double median_of(const clp_course *course, uint64_t first, uint64_t end) {
+    double sorted[CLP_COURSE_POINTS];
+    uint64_t span = course->span ? course->span : 1;
+    size_t from = (size_t)(first / span), to = (size_t)(end / span);
+    to = to < course->count ? to : course->count;
+    size_t count = to > from ? to - from : 0;
+    memcpy(sorted, course->points + from, count * sizeof *sorted);
     clp_stats_sort(sorted, count);
-    stats = clp_stats_of(sorted, count);
-    clp_memory_free(sorted);
-    return stats;
+    return clp_stats_quantile(sorted, count, 0.5);
 }
 
 static void print_case(clp_text *text, const clp_case *one, const clp_case_record *record) {
     char a[CLP_UNIT_SIZE];
-    clp_stats stats = stats_of(text, record->rates, 0, record->count);
+    const clp_course *rates = &record->rates;
+    double median = median_of(rates, 0, rates->values);
+    double spread = median > 0 ? (rates->most - rates->least) / median : 0;
     clp_table_name(text, 22, one->name);
-    rate_cell(text, record->count > 0, stats.p50);
-    double spread = stats.p50 > 0 ? (stats.max - stats.min) / stats.p50 : 0;
-    clp_table_cell(text, 9, record->count > 1 ? clp_unit_percent(a, spread) : "-");
-    for (size_t i = 0; i < COLUMNS; i++) {
-        rate_cell(text, i < record->count, i < record->count ? record->rates[i] : 0);
+    rate_cell(text, rates->values > 0, median);
+    clp_table_cell(text, 9, rates->values > 1 ? clp_unit_percent(a, spread) : "-");
+    for (size_t i = 0; i < CLP_COURSE_FIRST; i++) {
+        rate_cell(text, i < rates->values, rates->first[i]);
     }
     snprintf(a, sizeof a, "%llu", (unsigned long long)record->failed);
     clp_table_cell(text, 8, a);
@@ -124,14 +111,14 @@ static void print_operations(clp_text *text, const clp_stress_report *report) {
     }
 }
 
-/** One row of the course: medians of spans of iterations. */
-static void course_row(clp_text *text, const char *name, const double *values, size_t count,
-                       size_t span, double unit) {
+/** One row of the course: medians of `step` iterations in a row, up to `end`. */
+static void course_row(clp_text *text, const char *name, const clp_course *course, uint64_t step,
+                       uint64_t all, double unit) {
     char a[CLP_UNIT_SIZE];
     clp_table_name(text, 22, name);
-    for (size_t first = 0; first < count; first += span) {
-        size_t end = first + span < count ? first + span : count;
-        clp_table_cell(text, 9, clp_unit_digits(a, stats_of(text, values, first, end).p50 / unit));
+    for (uint64_t first = 0; first < all; first += step) {
+        uint64_t end = first + step < all ? first + step : all;
+        clp_table_cell(text, 9, clp_unit_digits(a, median_of(course, first, end) / unit));
     }
     clp_text_add(text, "\n");
 }
@@ -139,23 +126,29 @@ static void course_row(clp_text *text, const char *name, const double *values, s
 /** How a long test went: all its iterations, in as many columns as there is room for. */
 static void print_course(clp_text *text, const clp_stress_report *report) {
     enum { MOST = 8 };
-    size_t count = report->memory->count, span = (count + MOST - 1) / MOST;
-    if (count <= COLUMNS) {
+    const clp_course *memory = report->memory;
+    uint64_t step = (memory->count + MOST - 1) / MOST * memory->span;
+    uint64_t all = memory->count * memory->span;
+    if (all <= CLP_COURSE_FIRST) {
         return;
     }
     clp_table_heading(text, "Over the iterations", "pictures per second and MB resident, medians");
     clp_table_name(text, 22, "iterations");
-    for (size_t first = 0; first < count; first += span) {
+    for (uint64_t first = 0; first < all; first += step) {
         char range[60];
-        size_t last = first + span < count ? first + span : count;
-        snprintf(range, sizeof range, last > first + 1 ? "%zu-%zu" : "%zu", first + 1, last);
+        unsigned long long last = first + step < all ? first + step : all;
+        /* Of large numbers the last has room. */
+        snprintf(range, sizeof range, last > 9999 ? "-%llu" : "%llu", last);
+        if (last > first + 1 && last <= 9999) {
+            snprintf(range, sizeof range, "%llu-%llu", (unsigned long long)first + 1, last);
+        }
         clp_table_cell(text, 9, range);
     }
     clp_text_add(text, "\n");
     for (size_t i = 0; i < report->cases->count; i++) {
-        course_row(text, report->cases->items[i].name, report->records[i].rates, count, span, 1);
+        course_row(text, report->cases->items[i].name, &report->records[i].rates, step, all, 1);
     }
-    course_row(text, "memory", report->memory->items, count, span, 1e6);
+    course_row(text, "memory", memory, step, all, 1e6);
 }
 
 static void print_memory(clp_text *text, const clp_stress_report *report) {
@@ -164,20 +157,19 @@ static void print_memory(clp_text *text, const clp_stress_report *report) {
                                            [CLP_GROWTH_NONE] = "no growth that is more than chance",
                                            [CLP_GROWTH_SEEN] = "it grows"};
     char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], c[CLP_UNIT_SIZE], slope[160] = "", line[400];
-    const clp_memory_line *memory = report->memory;
+    const clp_course *memory = report->memory;
     double gain = report->result->memory_slope;
-    if (memory->count == 0) {
+    if (memory->values == 0) {
         return;
     }
-    if (memory->count >= 3) {
+    if (memory->values >= 3) {
         snprintf(slope, sizeof slope, "; slope over the later half: %s%s per iteration, %s",
                  gain < 0 ? "-" : "+", clp_unit_bytes(c, fabs(gain)),
                  verdicts[clp_memory_growth(memory)]);
     }
     snprintf(line, sizeof line,
              "Memory: %s resident after the first iteration, %s after the last%s.",
-             clp_unit_bytes(a, memory->items[0]),
-             clp_unit_bytes(b, memory->items[memory->count - 1]), slope);
+             clp_unit_bytes(a, memory->first[0]), clp_unit_bytes(b, memory->last), slope);
     clp_table_paragraph(text, 0, line);
 }
 

@@ -97,7 +97,7 @@ expect_refusal 4 '^clproc: cut.json: is no complete JSON'
 echo '{"a": 1}' >foreign.json
 clproc report diff r.json foreign.json
 expect_refusal 4 '^clproc: foreign.json: is JSON, but no profile'
-for version in 0 2; do
+for version in 0 3; do
     sed "s|clproc-profile/1|clproc-profile/$version|" r.json >other.json
     clproc report show other.json
     expect_refusal 4 "clproc-profile/$version.*use the clproc that wrote it"

@@ -59,6 +59,30 @@ clproc stress --input pictures --image-count 4 --iterations 2 --op blur --null-o
 clproc report diff a.json b.json
 expect_code 0
 
+# More device commands than a profile keeps one by one: its totals are of all of them.
+clproc samples -o tiny --count 1 --width 16 --height 16
+for i in 1 2; do
+    clproc stress --input tiny --image-count 1000 --iterations 12 --op 'blur 1' --null-output --report long$i.json
+    expect_code 0
+    grep -q '"clproc-profile/2"' long$i.json || fail "what cannot be added up by its rows is of version 2"
+    clproc report csv long$i.json -o long$i.csv
+    grep -q '^readback,readback,12000,' long$i.csv || fail "12000 pictures are read back"
+    [ "$(grep -c '^kernel,.*,1200[0-2],' long$i.csv)" -ge 2 ] || fail "each kernel runs for 12000 pictures"
+done
+expect_json long1.json
+[ "$(wc -c <long1.json)" -lt 5000000 ] || fail "what is kept one by one should be bounded"
+clproc report show long1.json
+expect_out '^clproc profile (summary): 12000 images'
+expect_out '^Events are kept one by one up to .* of the run (32768 of 3[0-9]* commands)'
+clproc report diff long1.json long2.json
+expect_code 0
+clproc report merge long1.json long2.json -o both.csv
+expect_code 0
+grep -q '^readback,readback,24000,' both.csv || fail "a merged profile should have the commands of both"
+clproc stress --input tiny --image-count 1000 --iterations 12 --op 'blur 1' --null-output --report long.trace.json
+expect_code 0
+grep -q 'up to .* of the run ([0-9]* of 3[0-9]* commands, [0-9]* of [0-9]* spans)' long.trace.json || fail "a trace should say what of the run it shows"
+
 # A file that cannot be decoded is no picture to work on; alone, it is none at all.
 head -c 700 pictures/000* >one/cut.jpg
 clproc stress --input one --image-count 2 --iterations 1 --op gray

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "prof/profile.h"
+#include "prof/recorder.h"
 
 static void spend(uint64_t ns) {
     uint64_t end = clp_clock_ns() + ns;
@@ -308,6 +308,91 @@ static void a_known_clock_ends_the_guessing(void **state) {
     clp_profile_free(&profile);
 }
 
+/** One picture's records: spans, a reading, a link, two commands 100 µs apart. */
+static void record_picture(clp_prof *prof, clp_prof_thread *thread, uint64_t image) {
+    clp_prof_command commands[] = {{.kind = CLP_COMMAND_KERNEL, .name = "k", .images = 1},
+                                   {.kind = CLP_COMMAND_UPLOAD, .name = "upload", .images = 1}};
+    clp_prof_begin(thread, CLP_PROF_LOAD, image);
+    clp_prof_begin(thread, CLP_PROF_DECODE, image);
+    clp_prof_end(thread);
+    clp_prof_end(thread);
+    clp_prof_gauge_set(prof, CLP_GAUGE_PICTURES, image % 9);
+    clp_prof_batch(prof, image, image);
+    for (uint64_t i = 0; i < 2; i++) {
+        clp_prof_command *command = &commands[i];
+        command->queued = command->submitted = (2 * image + i) * 100000;
+        command->started = command->queued + 10;
+        command->ended = command->started + 1000 + image % 500;
+        command->batch = image;
+    }
+    clp_prof_commands(prof, commands, 2);
+}
+
+/** However long a run is: sums of all, a bounded part one by one, memory as much as at first. */
+static void a_long_run_takes_no_more_memory(void **state) {
+    (void)state;
+    enum { IMAGES = 300000, SETTLED = 100000 };
+    for (int trace = 0; trace < 2; trace++) {
+        uint64_t before = clp_memory_usage(CLP_MEMORY_PROFILE).current, settled = 0, total = 0;
+        clp_prof *prof = start(trace ? CLPROC_PROFILE_TRACE : CLPROC_PROFILE_SUMMARY);
+        clp_prof_thread *thread = clp_prof_thread_enter(prof, "worker 1");
+        for (uint64_t image = 0; image < IMAGES; image++) {
+            record_picture(prof, thread, image);
+            total += 1000 + image % 500;
+            settled = image == SETTLED ? clp_memory_usage(CLP_MEMORY_PROFILE).current : settled;
+        }
+        assert_int_equal(clp_memory_usage(CLP_MEMORY_PROFILE).current, settled);
+        assert_true(settled - before < (trace ? 16000000 : 6000000));
+        clp_prof_thread_leave(thread);
+        clproc_profile *profile = finish(prof);
+        assert_int_equal(profile->lost, 0);
+        assert_int_equal(profile->threads[0].nodes[2].calls, IMAGES);
+        assert_int_equal(profile->command_count, CLP_PROF_KEPT_COMMANDS);
+        assert_int_equal(profile->tallies->calls, 2 * IMAGES);
+        assert_int_equal(profile->tallies->busy_ns[CLP_COVER_ALL], 2 * total);
+        assert_int_equal(profile->tallies->busy_ns[CLP_COVER_TRANSFERS], total);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(profile->tallies->items[i].calls, IMAGES);
+            assert_int_equal(profile->tallies->items[i].total_ns, total);
+        }
+        /* All that is kept one by one ends at one moment: with the last command that had room. */
+        const clp_profile_gauge *gauge = &profile->gauges[CLP_GAUGE_PICTURES];
+        const size_t kept = CLP_PROF_KEPT_COMMANDS / 2;
+        assert_true(profile->kept_until > 0 && profile->kept_until < profile->wall_ns);
+        assert_int_equal(profile->threads[0].span_count, trace ? 2 * (kept + 1) : 0);
+        assert_int_equal(profile->link_count, trace ? kept + 1 : 0);
+        assert_int_equal(gauge->count, trace ? kept + 1 : 0);
+        assert_int_equal(gauge->peak, 8);
+        if (trace) {
+            assert_true(gauge->readings[kept].time <= profile->kept_until);
+        }
+        clp_profile_free(&profile);
+        assert_int_equal(clp_memory_usage(CLP_MEMORY_PROFILE).current, before);
+    }
+}
+
+/** Without a device it is the spans that are too many; a run that keeps all says nothing. */
+static void spans_are_kept_up_to_a_bound(void **state) {
+    (void)state;
+    const uint64_t most = CLP_PROF_KEPT_CHUNKS * CLP_PROF_SPANS_IN_CHUNK;
+    for (uint64_t more = 0; more < 2; more++) {
+        clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+        clp_prof_thread *thread = clp_prof_thread_enter(prof, "worker 1");
+        for (uint64_t i = 0; i < most + more; i++) {
+            clp_prof_begin(thread, CLP_PROF_READ, i);
+            clp_prof_end(thread);
+        }
+        clp_prof_thread_leave(thread);
+        clproc_profile *profile = finish(prof);
+        assert_int_equal(profile->threads[0].span_count, most);
+        assert_int_equal(profile->threads[0].nodes[1].calls, most + more);
+        assert_int_equal(profile->kept_until > 0, more);
+        assert_null(profile->tallies);
+        assert_int_equal(profile->lost, 0);
+        clp_profile_free(&profile);
+    }
+}
+
 static void one_cold_build_makes_the_cache_cold(void **state) {
     (void)state;
     static const clp_prof_cache builds[][2] = {{CLP_CACHE_COLD, CLP_CACHE_WARM},
@@ -383,6 +468,8 @@ int main(void) {
         cmocka_unit_test(commands_come_to_the_hosts_clock),
         cmocka_unit_test(the_closest_estimate_is_taken),
         cmocka_unit_test(a_known_clock_ends_the_guessing),
+        cmocka_unit_test(a_long_run_takes_no_more_memory),
+        cmocka_unit_test(spans_are_kept_up_to_a_bound),
         cmocka_unit_test(one_cold_build_makes_the_cache_cold),
         cmocka_unit_test(memory_and_facts),
         cmocka_unit_test(nothing_is_left_in_memory),

@@ -109,7 +109,7 @@ static void other_files_are_refused(void **state) {
         {"[1, 2]", "no profile of clproc"},
         {"{\"format\":1}", "no profile of clproc"},
         {"{\"format\":\"clproc-diff/1\"}", "no profile of clproc"},
-        {"{\"format\":\"clproc-profile/2\"}", "has the format clproc-profile/2"},
+        {"{\"format\":\"clproc-profile/3\"}", "has the format clproc-profile/3"},
         {"{\"format\":\"clproc-profile/0\"}", "has the format clproc-profile/0"},
         {"{\"format\":\"clproc-profile/1\"}", "\"level\" is missing"},
     };

@@ -57,56 +57,87 @@ static void test_a_missing_output_is_named(void **state) {
     assert_null(clp_outputs_difference(&a, &b));
 }
 
+static clp_course course_of(const double *values, size_t count) {
+    clp_course course = {0};
+    for (size_t i = 0; i < count; i++) {
+        clp_course_add(&course, values[i]);
+    }
+    return course;
+}
+
 static void test_slope_is_of_the_later_half(void **state) {
     (void)state;
     double growing[] = {900, 100, 10, 20, 30, 40}, flat[] = {5, 9, 9, 9};
-    clp_memory_line line = {.items = growing, .count = 6};
-    assert_float_equal(clp_memory_slope(&line), 10, 1e-9);
-    line = (clp_memory_line){.items = flat, .count = 4};
-    assert_float_equal(clp_memory_slope(&line), 0, 1e-9);
-    line.count = 2; /* too few to tell */
-    assert_float_equal(clp_memory_slope(&line), 0, 0);
+    clp_course course = course_of(growing, 6);
+    assert_float_equal(clp_memory_slope(&course), 10, 1e-9);
+    course = course_of(flat, 4);
+    assert_float_equal(clp_memory_slope(&course), 0, 1e-9);
+    course = course_of(growing, 2); /* too few to tell */
+    assert_float_equal(clp_memory_slope(&course), 0, 0);
+}
+
+static clp_growth growth_of(const double *values, size_t count) {
+    clp_course course = course_of(values, count);
+    return clp_memory_growth(&course);
 }
 
 static void test_growth_is_told_from_noise(void **state) {
     (void)state;
     double items[16];
-    clp_memory_line line = {.items = items, .count = 16};
     for (size_t i = 0; i < 16; i++) {
         items[i] = 1e6 * (double)(100 + i);
     }
-    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_SEEN);
-    line.count = 12;
-    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_UNKNOWN);
-    line.count = 16;
+    assert_int_equal(growth_of(items, 16), CLP_GROWTH_SEEN);
+    assert_int_equal(growth_of(items, 12), CLP_GROWTH_UNKNOWN);
     for (size_t i = 0; i < 16; i++) {
         items[i] = 100e6 + (double)i; /* sure, and nothing */
     }
-    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    assert_int_equal(growth_of(items, 16), CLP_GROWTH_NONE);
     for (size_t i = 0; i < 16; i++) {
         items[i] = i % 2 ? 110e6 : 100e6;
     }
     items[15] = 140e6;
-    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    assert_int_equal(growth_of(items, 16), CLP_GROWTH_NONE);
     for (size_t i = 0; i < 16; i++) {
         items[i] = 1e6 * (double)((i < 12 ? 100 : 110) + i % 4); /* rises once, and stays */
     }
-    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    assert_int_equal(growth_of(items, 16), CLP_GROWTH_NONE);
     for (size_t i = 0; i < 16; i++) {
         items[i] = 1e6 * (double)(116 - i);
     }
-    assert_int_equal(clp_memory_growth(&line), CLP_GROWTH_NONE);
+    assert_int_equal(growth_of(items, 16), CLP_GROWTH_NONE);
+}
+
+/** More iterations than points: means of neighbours, and the figures of all. */
+static void test_a_long_course_takes_no_more_room(void **state) {
+    (void)state;
+    clp_course course = {0};
+    const uint64_t all = 1000003;
+    for (uint64_t i = 0; i < all; i++) {
+        clp_course_add(&course, 100e6 + 8 * (double)i);
+    }
+    assert_int_equal(course.values, all);
+    assert_int_equal(course.span, 1024);
+    assert_int_equal(course.count, all / 1024);
+    for (size_t i = 0; i < course.count; i++) {
+        assert_float_equal(course.points[i], 100e6 + 8 * (1024 * (double)i + 511.5), 1e-3);
+    }
+    assert_float_equal(course.first[3], 100e6 + 24, 0);
+    assert_float_equal(course.last, 100e6 + 8 * 1000002, 0);
+    assert_float_equal(course.least, 100e6, 0);
+    assert_float_equal(course.most, course.last, 0);
+    assert_float_equal(clp_memory_slope(&course), 8, 1e-6);
+    assert_int_equal(clp_memory_growth(&course), CLP_GROWTH_SEEN);
 }
 
 /** A long test shows all its iterations, in few columns. */
 static void test_course_has_every_iteration(void **state) {
     (void)state;
-    double rates[17], resident[17];
     clp_case one = {.name = "gray"};
     clp_cases cases = {.items = &one, .count = 1};
-    clp_case_record record = {.rates = rates, .count = 17};
+    clp_case_record record = {0};
     clproc_stress_result result = {.iterations = 17};
-    clp_memory_line memory = {.items = resident, .count = 17};
+    clp_course memory = {0};
     clp_stress_report report = {.result = &result,
                                 .cases = &cases,
                                 .records = &record,
@@ -114,8 +145,8 @@ static void test_course_has_every_iteration(void **state) {
                                 .device = "a device"};
     clp_text text = {0};
     for (size_t i = 0; i < 17; i++) {
-        rates[i] = i < 15 ? 20 : 40 + 4 * (double)(i - 15);
-        resident[i] = 50e6;
+        clp_course_add(&record.rates, i < 15 ? 20 : 40 + 4 * (double)(i - 15));
+        clp_course_add(&memory, 50e6);
     }
     clp_stress_print(&text, &report);
     clp_text_add_bytes(&text, "", 1);
@@ -129,10 +160,10 @@ static void test_course_has_every_iteration(void **state) {
 static void test_differences_are_told(void **state) {
     (void)state;
     double rates[] = {10, 20, 30}, resident[] = {1e6, 2e6, 4e6};
+    clp_course memory = course_of(resident, 3);
     clp_case one = {.name = "blur 2"};
     clp_cases cases = {.items = &one, .count = 1};
-    clp_case_record record = {.rates = rates,
-                              .count = 3,
+    clp_case_record record = {.rates = course_of(rates, 3),
                               .failed = 2,
                               .differing = 1,
                               .differs_in = 3,
@@ -143,7 +174,6 @@ static void test_differences_are_told(void **state) {
                                    .differing = 1,
                                    .seconds = 3,
                                    .memory_slope = 2e6};
-    clp_memory_line memory = {.items = resident, .count = 3};
     clp_stress_report report = {.result = &result,
                                 .cases = &cases,
                                 .records = &record,
@@ -199,6 +229,7 @@ int main(void) {
         cmocka_unit_test(test_a_missing_output_is_named),
         cmocka_unit_test(test_slope_is_of_the_later_half),
         cmocka_unit_test(test_growth_is_told_from_noise),
+        cmocka_unit_test(test_a_long_course_takes_no_more_room),
         cmocka_unit_test(test_course_has_every_iteration),
         cmocka_unit_test(test_differences_are_told),
         cmocka_unit_test(test_cases),

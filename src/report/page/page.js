@@ -177,7 +177,9 @@ function timeline() {
     const tracks = [...threadTracks(), ...deviceTracks(), ...gaugeTracks()];
     const left = 150, rowHeight = 24, gap = 5, top = 22;
     const height = top + tracks.length * (rowHeight + gap);
-    let from = 0, to = wall, dragged = null;
+    // Behind this, nothing is there one by one.
+    const kept = Math.min(wall, data.kept_until || wall);
+    let from = 0, to = kept, dragged = null;
 
     function drawItems(root, track, y, x) {
         const reached = [];
@@ -211,7 +213,8 @@ function timeline() {
                 path = `M${left},${level}`;
             }
         }
-        path = (path.startsWith("M") ? "" : `M${left},${y + rowHeight}`) + path + `H${x(to)}V${y + rowHeight}H${left}Z`;
+        path = (path.startsWith("M") ? "" : `M${left},${y + rowHeight}`) + path +
+            `H${x(Math.max(from, Math.min(to, kept)))}V${y + rowHeight}H${left}Z`;
         explain(svg(root, "path", {d: path, fill: "var(--accent)", "fill-opacity": .35, stroke: "var(--accent)"}),
             () => `${track.name}\nat most ${track.name.includes("bytes") ? bytes(peak) : peak}`);
         return last;
@@ -317,22 +320,32 @@ function kernelBars() {
     });
 }
 
+/** Durations without first launches, and how many launches took each: of all, where all are kept. */
+function durationsOf(index) {
+    if (data.sums) {
+        return data.sums.commands.find(sums => sums.name === index).histogram;
+    }
+    return data.commands.rows.filter(command => command[0] === index && !command[10])
+        .map(command => [command[4] - command[3], 1]);
+}
+
 /** One histogram per kernel, its median marked. */
 function distributions() {
     const box = byId("distributions");
     box.replaceChildren();
     data.derived.commands.forEach((row, index) => {
-        const values = data.commands.rows.filter(command => command[0] === index && !command[10])
-            .map(command => command[4] - command[3]);
-        if (values.length < 2) {
+        const values = durationsOf(index), calls = values.reduce((sum, [, launches]) => sum + launches, 0);
+        if (calls < 2) {
             return;
         }
         const cell = html(box, "div", "");
         const {root, width} = drawing(cell, 96, "Distribution of " + row.name);
-        const low = Math.min(...values), high = Math.max(...values), span = high - low || 1;
-        const count = Math.max(8, Math.min(32, Math.ceil(2 * Math.sqrt(values.length))));
+        const low = row.min_ns, high = row.max_ns, span = high - low || 1;
+        const count = Math.max(8, Math.min(32, Math.ceil(2 * Math.sqrt(calls))));
         const bins = new Array(count).fill(0);
-        values.forEach(value => { bins[Math.min(count - 1, Math.floor((value - low) / span * count))]++; });
+        values.forEach(([value, launches]) => {
+            bins[Math.max(0, Math.min(count - 1, Math.floor((value - low) / span * count)))] += launches;
+        });
         const most = Math.max(...bins), step = width / count;
         svg(root, "text", {x: 0, y: 12, class: "strong"}, row.name);
         bins.forEach((launches, bin) => {
