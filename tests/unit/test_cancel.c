@@ -170,7 +170,7 @@ static void work_is_left_on_request(void **state) {
 /** A run of libheif is one long call, too: of encoding and of decoding. */
 static void avifs_stop_while_coded(void **state) {
     (void)state;
-    clp_layout layout = {.model = CLP_MODEL_RGB, .depth = 8, .width = 900, .height = 700};
+    clp_layout layout = {.model = CLP_MODEL_RGB, .depth = 8, .width = 700, .height = 500};
     const clp_encode_params params = {.format = CLPROC_FORMAT_AVIF, .quality = 90};
     clp_encoder *plain = NULL, *heeding = NULL;
     clp_decoder *decoder = NULL;
