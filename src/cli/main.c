@@ -116,6 +116,15 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_analyse},
     {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION|TOPIC] [--all]",
      "Explain a command, operation, option or topic.", "", clp_cli_help},
+    {"completion", CLP_CLI_HELP, "bash|zsh|fish",
+     "Print a script with which a shell completes command lines of clproc.",
+     "For the shell that is running, unless a package has installed it:\n"
+     "  eval \"$(clproc completion bash)\"\n"
+     "  eval \"$(clproc completion zsh)\"\n"
+     "  clproc completion fish | source\n"
+     "The script asks the program: `clproc completion words -- WORD...` prints what may stand in\n"
+     "place of the last WORD of a command line, which may be empty, each with what it means.\n",
+     clp_cli_completion},
     {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},
     {0}};
 
@@ -207,7 +216,13 @@ static int run_program(int argc, char **argv) {
     }
     const clp_cli_command *command = find_command(argv[1]);
     int code = command ? run_command(command, argc - 1, argv + 1) : unknown_command(argv[1]);
-    return clp_cli_close_output(code);
+    code = clp_cli_close_output(code);
+    if (clp_cli_stopped_by()) {
+        /* A thread may have been left in a library, which is not to be taken down around it. */
+        fflush(clp_cli_errors());
+        _exit(code);
+    }
+    return code;
 }
 
 int main(int argc, char **argv) {
