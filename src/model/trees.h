@@ -48,6 +48,10 @@ clproc_status clp_tree_branch_set(clp_builder *builder, const clp_onnx_node *nod
 clproc_status clp_trees_read(clp_builder *reader, const clp_onnx_node *node, const char *part,
                              clp_tree_lists *lists);
 
+/** Reads the lists of TreeEnsemble. */
+clproc_status clp_trees_read_indexed(clp_builder *reader, const clp_onnx_node *node,
+                                     clp_tree_lists *lists);
+
 /** Reads numbers in an attribute that is a list of floats or, in later versions, a tensor. */
 clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, const char *name,
                                const double **values, size_t *count);

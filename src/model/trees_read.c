@@ -34,25 +34,13 @@ static clproc_status refuse(const tree_names *names, const char *what) {
 
 clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, const char *name,
                                const double **values, size_t *count) {
-    char tensor_name[64];
-    clp_onnx_tensor tensor;
+    char tensor_name[96];
     snprintf(tensor_name, sizeof tensor_name, "%s_as_tensor", name);
-    clp_slice message = clp_onnx_tensor_of(node, tensor_name);
-    if (message.size == 0) {
-        *values = clp_build_floats(builder, node, name, count);
-        return *values ? CLPROC_OK : CLPROC_ERROR_MEMORY;
+    if (clp_onnx_tensor_of(node, tensor_name).size > 0) {
+        return clp_build_tensor(builder, node, tensor_name, values, count);
     }
-    if (!clp_onnx_describe(&message, &tensor)) {
-        return clp_build_refuse(builder, node, "its %s cannot be read", tensor_name);
-    }
-    double *numbers = clp_build_take(builder, tensor.count, sizeof *numbers);
-    if (!numbers) {
-        return CLPROC_ERROR_MEMORY;
-    }
-    clp_onnx_elements(&message, &tensor, numbers);
-    *values = numbers;
-    *count = tensor.count;
-    return CLPROC_OK;
+    *values = clp_build_floats(builder, node, name, count);
+    return *values ? CLPROC_OK : CLPROC_ERROR_MEMORY;
 }
 
 static clproc_status read_modes(tree_names *names) {
