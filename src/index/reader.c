@@ -414,14 +414,11 @@ static bool put_digest(clp_reader *reader, clp_row *row) {
 }
 
 /** True if the file is as it was when its row was made. */
-static bool is_unchanged(const clp_old_row *known, const clp_head *head) {
+static bool is_unchanged(const clp_old_row *known, const clp_head *head, const clp_row *row) {
     char date[64];
-    if (!known || known->size != head->file_size) {
-        return false;
-    }
     print_date(head, date, sizeof date);
-    clp_key key = clp_key_of_bytes(date, strlen(date));
-    return known->date.low == key.low && known->date.high == key.high;
+    return known && clp_old_is_unchanged(known, clp_row_get(row, CLP_FIELD_SOURCE_FILE),
+                                         head->file_size, date);
 }
 
 static void begin_row(clp_row *row, const char *path) {
@@ -481,5 +478,5 @@ bool clp_reader_is_unchanged(clp_reader *reader, const char *path, const clp_old
     begin_row(row, path);
     *known = clp_old_find(old, clp_row_get(row, CLP_FIELD_SOURCE_FILE));
     return *known && clp_head_look(&reader->head, path, &error) == CLPROC_OK &&
-           is_unchanged(*known, &reader->head);
+           is_unchanged(*known, &reader->head, row);
 }

@@ -169,6 +169,9 @@ const double *clp_build_floats(clp_builder *builder, const clp_onnx_node *node, 
                                size_t *count);
 const int64_t *clp_build_ints(clp_builder *builder, const clp_onnx_node *node, const char *name,
                               size_t *count);
+/** The numbers of a tensor that is an attribute, which the node must have. */
+clproc_status clp_build_tensor(clp_builder *builder, const clp_onnx_node *node, const char *name,
+                               const double **numbers, size_t *count);
 /** The class labels in an attribute of texts or, without them, in one of whole numbers. */
 const clp_labels *clp_build_labels(clp_builder *builder, const clp_onnx_node *node,
                                    const char *texts, const char *ints);
