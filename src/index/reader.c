@@ -436,7 +436,7 @@ static clp_read_end finish_row(clp_reader *reader, const char *path, bool named,
     clp_row_integer(row, CLP_FIELD_FILE_SIZE, CLP_RANK_EXIF, (int64_t)head->file_size);
     clp_row_string(row, CLP_FIELD_FILE_MODIFY_DATE, CLP_RANK_EXIF, date);
     clp_read_end end =
-        is_unchanged(known, head) ? CLP_READ_UNCHANGED : read_open(reader, path, named, row);
+        is_unchanged(known, head, row) ? CLP_READ_UNCHANGED : read_open(reader, path, named, row);
     if (reader->digest && end == CLP_READ_DONE && !put_digest(reader, row)) {
         end = CLP_READ_STOPPED;
     }
