@@ -192,9 +192,10 @@ __global uchar *surface_at(const arenas *a, __global const colour_surface *s, ui
         SOME_LANES if (l < n) ((__global type *)row)[(x * LANES + l) * stride] = one.s[l];         \
     }
 
-/* Whether a vector goes to and from memory as such. Where vectors are short, samples go one by one: a third of the
- * code, and rusticl takes its time to compile a load. */
-#define GOES_WHOLE(n) (!NARROW && (n) == LANES)
+/* Whether vectors go to and from memory as such. Where a work-item takes short ones, samples go one by one: a third of
+ * the code, and rusticl takes its time over every load that it compiles for a processor. */
+#define WHOLE_VECTORS (GROUP_TILE || !NARROW)
+#define GOES_WHOLE(n) (WHOLE_VECTORS && (n) == LANES)
 
 /* Vector x of row y, of which n lanes are in the picture. Rows of planes are padded to whole vectors, those of
  * interleaved pixels are not. */
@@ -207,7 +208,7 @@ void load_pixels(const arenas *a, __global const colour_surface *s, uint colours
         if (together ? c < stride : c < colours || (c == 3 && alpha)) {
             __global const colour_surface *surface = s + (together ? 0 : c);
             __global const uchar *row = surface_at(a, surface, y);
-            if (together || (stride == 1 && !NARROW)) {
+            if (together || (stride == 1 && WHOLE_VECTORS)) {
                 uint at = together ? x * stride + c : x;
                 FOR_SAMPLE(surface->sample, LOAD_VECTOR)
             } else {

@@ -694,6 +694,36 @@ static void test_pieces_of_curves(void **state) {
     }
 }
 
+/** A curve clamps colours by itself, and of two clamps in a row one is enough; alpha needs one. */
+static void test_no_clamp_before_a_curve(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool clamps;
+    } cases[] = {
+        {"resize 50% | gamma 1.2", 4, false},
+        {"resize 50% | gamma 0.9", 4, false}, /* integers */
+        {"resize 50% | gamma 1.2", 3, true},
+        {"resize 50% | colour hsv", 4, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan = make_plan(cases[i].pipeline, &kinds[cases[i].kind], 400, 300, false);
+        if ((find_step(plan, CLP_STEP_CLAMP) != NULL) != cases[i].clamps) {
+            fail_msg("%s, %s: a clamp too many, or none", cases[i].pipeline,
+                     kinds[cases[i].kind].name);
+        }
+        for (size_t k = 0; k < plan->pass_count; k++) {
+            const clp_pass *pass = &plan->passes[k];
+            for (uint32_t j = 1; j < pass->step_count; j++) {
+                assert_false(pass->steps[j].kind == CLP_STEP_CLAMP &&
+                             pass->steps[j - 1].kind == CLP_STEP_CLAMP);
+            }
+        }
+        clp_plan_release(&plan);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_plan_is_sound),
@@ -706,6 +736,7 @@ int main(void) {
         cmocka_unit_test(test_bands_make_everything_once),
         cmocka_unit_test(test_colours_belong_to_bands),
         cmocka_unit_test(test_pieces_of_curves),
+        cmocka_unit_test(test_no_clamp_before_a_curve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
