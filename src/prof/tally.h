@@ -35,7 +35,7 @@ uint64_t clp_cover_reached(const clp_cover *cover, uint64_t time);
 
 /** Every power of two is divided evenly into so many classes: a quantile is told within half of
  * 1/64, 0.8 %. Durations below 128 ns are told exactly. */
-#define CLP_SPREAD_STEPS 64
+#define CLP_SPREAD_STEPS ((size_t)64)
 #define CLP_SPREAD_ERROR "0.8 %"
 #define CLP_SPREAD_OCTAVES 59
 

@@ -263,6 +263,9 @@ static void long_runs_are_merged(void **state) {
     assert_int_equal(all.analysis.busy_ns, busy);
     assert_int_equal(merged->command_count, KEPT + 512 + KEPT);
     assert_true(merged->kept_until > 0);
+    assert_string_equal(clp_profile_fact_value(merged, CLP_FACT_DEVICE), "Test device (gpu)");
+    assert_string_equal(clp_profile_fact_value(merged, CLP_FACT_COPY_RATE), "40000000000");
+    assert_string_equal(clp_profile_fact_value(merged, CLP_FACT_CACHE), "cold");
     release(&all);
 }
 
