@@ -2,9 +2,11 @@
 #include "batch/worker.h"
 
 uint64_t clp_worker_plan_bytes(const clp_worker *self) {
+    const clp_recipe *recipes = self->picture.recipes;
     uint64_t bytes = 0;
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
-        const clp_plan *plan = self->picture.recipes[i].plan;
+    /* A worker without memory for recipes ends without any. */
+    for (uint32_t i = 0; recipes && i < self->run->outputs.count; i++) {
+        const clp_plan *plan = recipes[i].plan;
         bytes += plan ? clp_plan_bytes(plan) : 0;
     }
     return bytes;

@@ -42,46 +42,26 @@ static void offer_alternatives(const typed *t, const char *text, const char *hel
     }
 }
 
-/** What stands behind the last of these characters in the part that is typed is typed anew. */
-static typed behind_last(const typed *t, const char *marks) {
-    typed part = *t;
-    for (const char *at = t->word + t->kept; *at; at++) {
-        if (strchr(marks, *at)) {
-            part.kept = (size_t)(at - t->word) + 1;
-        }
-    }
-    return part;
+/** What stands behind the last mark in the part that is typed is typed anew. */
+static typed behind_last(const typed *t, char mark) {
+    const char *last = strrchr(t->word + t->kept, mark);
+    return (typed){t->word, last ? (size_t)(last - t->word) + 1 : t->kept};
 }
 
 /* ---------------------------------------------------------------- values */
 
 static void offer_value(const typed *t, const clp_cli_option *option) {
+    bool joined = option->kind == CLP_CLI_SET || option->kind == CLP_CLI_STRIP ||
+                  option->kind == CLP_CLI_KEEP || option->kind == CLP_CLI_STRATEGY;
+    typed part = joined ? behind_last(t, ',') : *t;
     const char *name;
     char text[128];
-    typed part = *t;
-    switch (option->kind) {
-    case CLP_CLI_SET:
-    case CLP_CLI_STRIP:
-    case CLP_CLI_KEEP:
-    case CLP_CLI_STRATEGY:
-        part = behind_last(t, ",");
-        for (size_t i = 0; (name = clp_cli_name_at(option, i)); i++) {
-            offer(&part, name, "", option->name);
-        }
-        break;
-    case CLP_CLI_CHOICE:
-        for (size_t i = 0; (name = clp_cli_name_at(option, i)); i++) {
-            offer(&part, name, "", option->name);
-        }
-        break;
-    case CLP_CLI_TEXT:
-        clp_cli_print_value(text, sizeof text, option);
-        if (strchr(text, '|')) {
-            offer_alternatives(t, text, option->name);
-        }
-        break;
-    default:
-        break;
+    for (size_t i = 0; (joined || option->choices) && (name = clp_cli_name_at(option, i)); i++) {
+        offer(&part, name, "", option->name);
+    }
+    clp_cli_print_value(text, sizeof text, option);
+    if (option->kind == CLP_CLI_TEXT && strchr(text, '|')) {
+        offer_alternatives(t, text, option->name);
     }
 }
 
@@ -101,7 +81,7 @@ static void offer_range(const typed *t, const clproc_param_info *param) {
 
 /** Offers parameters of an operation, and their values: "300x:fit=cover". */
 static void offer_params(const typed *t, const clproc_op_info *op) {
-    typed part = behind_last(t, ":");
+    typed part = behind_last(t, ':');
     const char *segment = t->word + part.kept, *equals = strchr(segment, '=');
     bool first = part.kept == t->kept;
     for (size_t i = 0; i < op->param_count; i++) {

@@ -136,12 +136,9 @@ void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option) {
     size_t used = 0;
     const char *place = strstr(option->help, "%s"), *part;
     bool endings = option->kind == CLP_CLI_REPORTS || option->kind == CLP_CLI_INDEXED;
+    const char *between = endings ? " " : ",";
     for (size_t i = 0; place && (part = clp_cli_name_at(option, i)); i++) {
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 i == 0    ? ""
-                                 : endings ? " "
-                                           : ",",
-                                 part);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? between : "", part);
     }
     snprintf(text, size, "%.*s%s%s",
              place ? (int)(place - option->help) : (int)strlen(option->help), option->help, list,
