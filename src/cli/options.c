@@ -143,6 +143,10 @@ const clp_cli_option clp_cli_options[] = {
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SELFTEST, CLP_CLI_GROUP_EXECUTION,
      "test one device alone: an index or UUID of `clproc devices`, cpu, gpu, or part of a name",
      FIELD(run.device), .zero = "every one"},
+    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION,
+     "an OpenCL device to go down models' trees, named as for run; scores are the same, and on a "
+     "processor later than without",
+     FIELD(score.device), .zero = "the threads"},
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
      "auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, part of a name, or "
      "several "

@@ -40,7 +40,7 @@ static void run_ensemble(const clp_step *step, const clp_block *block) {
 /** Reads what sums begin with, or, where there are two numbers for the one sum of two classes,
  * makes sure that they agree. */
 static clproc_status read_base(clp_builder *builder, const clp_onnx_node *node, ensemble *state) {
-    size_t count = 0, sums = state->trees.sum_count;
+    size_t count = 0, sums = state->trees.tables.sum_count;
     const double *base = NULL;
     clproc_status status = clp_trees_values(builder, node, "base_values", &base, &count);
     if (status != CLPROC_OK) {
@@ -161,8 +161,8 @@ static clproc_status build_ensemble(clp_builder *builder, const clp_onnx_node *n
         return clp_build_refuse(builder, node,
                                 "of two classes, raw sums and SOFTMAX of one are not supported");
     }
-    bool average = state->average && state->trees.tree_count > 0;
-    state->divisor = average ? (double)state->trees.tree_count : 1.0;
+    bool average = state->average && state->trees.tables.tree_count > 0;
+    state->divisor = average ? (double)state->trees.tables.tree_count : 1.0;
     status = add_ensemble(builder, node, rows, state, columns,
                           code == NEWER && !state->trees.single ? CLP_ONNX_DOUBLE : CLP_ONNX_FLOAT);
 out:

@@ -2,6 +2,7 @@
 #ifndef CLP_MODEL_TREES_H
 #define CLP_MODEL_TREES_H
 
+#include "core/tree_tables.h"
 #include "model/build.h"
 
 /* ---------------------------------------------------------------- as files have them */
@@ -58,17 +59,8 @@ clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, 
 
 /* --------------------------------------------------------------- as they are gone down */
 
-/** A node. Numbers are compared by their ranks among a column's thresholds, so that a node is
- * small, and what goes down is whole numbers alone. The two that follow a branch lie side by side;
- * what follows a leaf is itself. */
-typedef struct clp_tree_node {
-    uint32_t next;   /**< where ranks up to `rank` go; others go to the node behind that */
-    uint16_t rank;   /**< of a leaf CLP_TREE_STAY */
-    uint16_t column; /**< of ranks */
-} clp_tree_node;
-
-/** No rank is higher, and no branch's as high. */
-#define CLP_TREE_STAY UINT16_MAX
+/* Numbers are compared by their ranks among a column's thresholds, so that a node is small, and
+ * what goes down is whole numbers alone: core/tree_tables.h. */
 
 /** What numbers of a feature become ranks by: how many thresholds are below a number. */
 typedef struct clp_tree_column {
@@ -78,23 +70,11 @@ typedef struct clp_tree_column {
     bool missing; /**< missing values rank lowest, else highest */
 } clp_tree_column;
 
-/** What a leaf adds to a sum. */
-typedef struct clp_tree_share {
-    uint32_t column;
-    int64_t weight; /**< in units of the column's */
-} clp_tree_share;
-
 typedef struct clp_trees {
-    clp_tree_node *nodes; /**< tree after tree, level by level */
-    uint32_t *roots;
-    size_t tree_count;
-    clp_tree_column *columns;
+    clp_tree_tables tables;
+    clp_tree_column *columns; /**< of ranks */
     size_t column_count;
-    size_t width;           /**< ranks of a row: one for each column, and at least one */
-    uint32_t *shares_at;    /**< where a node's shares begin, and behind the last where they end */
-    clp_tree_share *shares; /**< of all leaves, without zeros */
-    double *units;          /**< of each sum; no sum of shares is outside of int64_t */
-    size_t sum_count;
+    double *units; /**< of each sum; no sum of shares is outside of int64_t */
     bool folded;   /**< of two classes there is one sum */
     bool negative; /**< some weights are */
     bool missing;  /**< made for missing values */

@@ -6,7 +6,7 @@
 #include "model/trees.h"
 
 /** Thresholds of a column: ranks are 0 to this. */
-enum { MOST_THRESHOLDS = CLP_TREE_STAY - 1 };
+enum { MOST_THRESHOLDS = TREE_STAY - 1 };
 /** Columns that a node can name. */
 enum { MOST_COLUMNS = UINT16_MAX + 1 };
 /** Where no leaf has more shares than this, all have as many as the one with most, by shares of
@@ -73,8 +73,8 @@ static clproc_status put_tree(tree_layout *layout, uint32_t root) {
     CLP_TRY(status, out, put(layout, root));
     for (size_t i = first; i < layout->placed; i++) {
         const clp_tree_branch *branch = &layout->lists->nodes[layout->order[i]];
-        clp_tree_node *node = &layout->trees->nodes[i];
-        *node = (clp_tree_node){.next = (uint32_t)i, .rank = CLP_TREE_STAY};
+        tree_node *node = &layout->trees->tables.nodes[i];
+        *node = (tree_node){.next = (uint32_t)i, .rank = TREE_STAY};
         if (!is_leaf(branch)) {
             node->next = (uint32_t)layout->placed;
             CLP_TRY(status, out, put(layout, branch->yes));
@@ -93,7 +93,7 @@ static clproc_status put_trees(tree_layout *layout) {
         layout->place[i] = NOWHERE;
     }
     for (size_t t = 0; t < lists->root_count; t++) {
-        trees->roots[trees->tree_count++] = (uint32_t)layout->placed;
+        trees->tables.roots[trees->tables.tree_count++] = (uint32_t)layout->placed;
         CLP_TRY(status, out, put_tree(layout, lists->roots[t]));
     }
     if (layout->placed != lists->count) {
@@ -195,7 +195,7 @@ static clproc_status make_columns(tree_layout *layout, group *groups, double *th
                                   .missing = g % 2 != 0};
         }
     }
-    trees->width = count > 0 ? count : 1;
+    trees->tables.width = count > 0 ? count : 1;
     return CLPROC_OK;
 }
 
@@ -211,7 +211,7 @@ static clproc_status rank_thresholds(tree_layout *layout) {
     clproc_status status = make_columns(layout, groups, thresholds);
     for (size_t i = 0; status == CLPROC_OK && i < lists->count; i++) {
         const clp_tree_branch *branch = &lists->nodes[i];
-        clp_tree_node *node = &layout->trees->nodes[layout->place[i]];
+        tree_node *node = &layout->trees->tables.nodes[layout->place[i]];
         if (!is_leaf(branch)) {
             const group *own = &groups[group_of(branch)];
             uint32_t rank = clp_tree_rank(thresholds + own->first, own->count, branch->threshold);
@@ -233,7 +233,7 @@ static void look_at_weights(const clp_tree_lists *lists, clp_trees *trees) {
         trees->negative |= lists->weights[i].weight < 0;
     }
     trees->folded = lists->fold && lists->columns == 2 && one_sided;
-    trees->sum_count = trees->folded ? 1 : lists->columns;
+    trees->tables.sum_count = trees->folded ? 1 : lists->columns;
 }
 
 /** The sum that a weight counts for. */
@@ -246,14 +246,14 @@ static size_t sum_of(const clp_trees *trees, const clp_tree_weight *weight) {
 static clproc_status choose_units(tree_layout *layout) {
     const clp_tree_lists *lists = layout->lists;
     clp_trees *trees = layout->trees;
-    trees->units = clp_build_take(layout->builder, trees->sum_count, sizeof *trees->units);
+    trees->units = clp_build_take(layout->builder, trees->tables.sum_count, sizeof *trees->units);
     if (!trees->units) {
         return CLPROC_ERROR_MEMORY;
     }
     for (size_t i = 0; i < lists->weight_count; i++) {
         trees->units[sum_of(trees, &lists->weights[i])] += fabs(lists->weights[i].weight);
     }
-    for (size_t c = 0; c < trees->sum_count; c++) {
+    for (size_t c = 0; c < trees->tables.sum_count; c++) {
         int exponent;
         if (!isfinite(trees->units[c])) {
             return refuse(layout, "has weights that are infinite or no numbers");
@@ -273,14 +273,14 @@ static bool counts(const clp_tree_lists *lists, const clp_tree_weight *weight) {
 /** Counts each leaf's shares, and says where they begin. */
 static void count_shares(tree_layout *layout) {
     const clp_tree_lists *lists = layout->lists;
-    uint32_t *shares_at = layout->trees->shares_at, most = 0;
+    uint32_t *shares_at = layout->trees->tables.shares_at, most = 0;
     for (size_t i = 0; i < lists->weight_count; i++) {
         uint32_t *own = &shares_at[layout->place[lists->weights[i].node] + 1];
         *own += counts(lists, &lists->weights[i]);
         most = *own > most ? *own : most;
     }
     for (size_t i = 0; i < lists->count; i++) {
-        bool even = most <= MOST_EVENED && layout->trees->nodes[i].rank == CLP_TREE_STAY;
+        bool even = most <= MOST_EVENED && layout->trees->tables.nodes[i].rank == TREE_STAY;
         shares_at[i + 1] = shares_at[i] + (even ? most : shares_at[i + 1]);
     }
 }
@@ -291,18 +291,19 @@ static clproc_status put_shares(tree_layout *layout) {
     clp_trees *trees = layout->trees;
     uint32_t *at = clp_build_take(layout->passing, lists->count + 1, sizeof *at);
     count_shares(layout);
-    trees->shares =
-        clp_build_take(layout->builder, trees->shares_at[lists->count], sizeof *trees->shares);
-    if (!at || !trees->shares) {
+    trees->tables.shares = clp_build_take(layout->builder, trees->tables.shares_at[lists->count],
+                                          sizeof *trees->tables.shares);
+    if (!at || !trees->tables.shares) {
         return CLPROC_ERROR_MEMORY;
     }
-    memcpy(at, trees->shares_at, lists->count * sizeof *at);
+    memcpy(at, trees->tables.shares_at, lists->count * sizeof *at);
     for (size_t i = 0; i < lists->weight_count; i++) {
         const clp_tree_weight *weight = &lists->weights[i];
         size_t sum = sum_of(trees, weight);
         if (counts(lists, weight)) {
-            trees->shares[at[layout->place[weight->node]]++] = (clp_tree_share){
-                (uint32_t)sum, (int64_t)llrint(weight->weight / trees->units[sum])};
+            trees->tables.shares[at[layout->place[weight->node]]++] =
+                (tree_share){.column = (uint32_t)sum,
+                             .weight = (uint64_t)llrint(weight->weight / trees->units[sum])};
         }
     }
     return CLPROC_OK;
@@ -313,10 +314,15 @@ static clproc_status take_room(tree_layout *layout) {
     clp_trees *trees = layout->trees;
     layout->order = clp_build_take(layout->passing, lists->count, sizeof *layout->order);
     layout->place = clp_build_take(layout->passing, lists->count, sizeof *layout->place);
-    trees->nodes = clp_build_take(layout->builder, lists->count, sizeof *trees->nodes);
-    trees->roots = clp_build_take(layout->builder, lists->root_count, sizeof *trees->roots);
-    trees->shares_at = clp_build_take(layout->builder, lists->count + 1, sizeof *trees->shares_at);
-    return layout->order && layout->place && trees->nodes && trees->roots && trees->shares_at
+    trees->tables.node_count = lists->count;
+    trees->tables.nodes =
+        clp_build_take(layout->builder, lists->count, sizeof *trees->tables.nodes);
+    trees->tables.roots =
+        clp_build_take(layout->builder, lists->root_count, sizeof *trees->tables.roots);
+    trees->tables.shares_at =
+        clp_build_take(layout->builder, lists->count + 1, sizeof *trees->tables.shares_at);
+    return layout->order && layout->place && trees->tables.nodes && trees->tables.roots &&
+                   trees->tables.shares_at
                ? CLPROC_OK
                : CLPROC_ERROR_MEMORY;
 }

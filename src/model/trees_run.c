@@ -10,7 +10,7 @@ enum { ABREAST = 8 };
 /** What a block's rows need beside their columns. */
 typedef struct tree_room {
     double *lacking; /**< by row: missing, if a value is that trees were not made for */
-    int64_t *sums;   /**< row by row */
+    uint64_t *sums;  /**< row by row */
     uint16_t *ranks; /**< row by row */
 } tree_room;
 
@@ -18,13 +18,13 @@ typedef struct tree_room {
 enum { RANKS = sizeof(double) / sizeof(uint16_t) };
 
 size_t clp_trees_room(const clp_trees *trees) {
-    return 1 + trees->sum_count + (trees->width + RANKS - 1) / RANKS;
+    return 1 + trees->tables.sum_count + (trees->tables.width + RANKS - 1) / RANKS;
 }
 
 static tree_room share_room(const clp_trees *trees, const clp_block *block, const clp_span *room) {
-    return (tree_room){clp_block_column(block, room->place),
-                       (int64_t *)clp_block_column(block, room->place + 1),
-                       (uint16_t *)clp_block_column(block, room->place + 1 + trees->sum_count)};
+    return (tree_room){
+        clp_block_column(block, room->place), (uint64_t *)clp_block_column(block, room->place + 1),
+        (uint16_t *)clp_block_column(block, room->place + 1 + trees->tables.sum_count)};
 }
 
 /* ---------------------------------------------------------------------- ranks */
@@ -63,7 +63,7 @@ static void rank_column(const clp_trees *trees, const clp_block *block, const cl
         rank_abreast(column, numbers, ranks);
         for (size_t i = 0; i < count; i++) {
             bool none = isnan(numbers[i]);
-            to[(row + i) * trees->width] = (uint16_t)(none ? missing : ranks[i]);
+            to[(row + i) * trees->tables.width] = (uint16_t)(none ? missing : ranks[i]);
             room->lacking[row + i] += none && !trees->missing ? (double)NAN : 0.0;
         }
     }
@@ -72,17 +72,17 @@ static void rank_column(const clp_trees *trees, const clp_block *block, const cl
 /* ----------------------------------------------------------------------- sums */
 
 /** Leads rows from a root to their leaves. */
-static void descend(const clp_tree_node *nodes, const uint16_t *const ranks[ABREAST],
+static void descend(const tree_node *nodes, const uint16_t *const ranks[ABREAST],
                     uint32_t at[ABREAST]) {
     uint32_t stay;
     do {
-        stay = CLP_TREE_STAY;
+        stay = TREE_STAY;
         for (size_t i = 0; i < ABREAST; i++) {
-            const clp_tree_node *node = &nodes[at[i]];
+            const tree_node *node = &nodes[at[i]];
             stay &= node->rank;
             at[i] = node->next + (ranks[i][node->column] > node->rank);
         }
-    } while (stay != CLP_TREE_STAY);
+    } while (stay != TREE_STAY);
 }
 
 static void run_tree(const clp_trees *trees, uint32_t root, size_t rows, const tree_room *room) {
@@ -91,16 +91,30 @@ static void run_tree(const clp_trees *trees, uint32_t root, size_t rows, const t
         uint32_t at[ABREAST];
         size_t left = rows - row;
         for (size_t i = 0; i < ABREAST; i++) { /* beyond the last, that one again */
-            ranks[i] = room->ranks + (row + (i < left ? i : left - 1)) * trees->width;
+            ranks[i] = room->ranks + (row + (i < left ? i : left - 1)) * trees->tables.width;
             at[i] = root;
         }
-        descend(trees->nodes, ranks, at);
+        descend(trees->tables.nodes, ranks, at);
         for (size_t i = 0; i < ABREAST && i < left; i++) {
-            int64_t *sums = room->sums + (row + i) * trees->sum_count;
-            for (uint32_t s = trees->shares_at[at[i]]; s < trees->shares_at[at[i] + 1]; s++) {
-                sums[trees->shares[s].column] += trees->shares[s].weight;
+            uint64_t *sums = room->sums + (row + i) * trees->tables.sum_count;
+            for (uint32_t s = trees->tables.shares_at[at[i]];
+                 s < trees->tables.shares_at[at[i] + 1]; s++) {
+                sums[trees->tables.shares[s].column] += trees->tables.shares[s].weight;
             }
         }
+    }
+}
+
+static void add_leaves(const clp_trees *trees, const clp_block *block, const tree_room *room) {
+    const clp_tree_walker *walker = block->walker;
+    if (walker) {
+        walker->walk(walker->user, &trees->tables, room->ranks, block->rows, room->sums,
+                     block->error);
+        return;
+    }
+    memset(room->sums, 0, block->rows * trees->tables.sum_count * sizeof *room->sums);
+    for (size_t t = 0; t < trees->tables.tree_count; t++) {
+        run_tree(trees, trees->tables.roots[t], block->rows, room);
     }
 }
 
@@ -108,18 +122,16 @@ void clp_trees_run(const clp_trees *trees, const clp_block *block, const clp_spa
                    const clp_span *room, const clp_span *sums) {
     const tree_room own = share_room(trees, block, room);
     memset(own.lacking, 0, block->rows * sizeof *own.lacking);
-    memset(own.sums, 0, block->rows * trees->sum_count * sizeof *own.sums);
     for (size_t c = 0; c < trees->column_count; c++) {
         rank_column(trees, block, in, c, &own);
     }
-    for (size_t t = 0; t < trees->tree_count; t++) {
-        run_tree(trees, trees->roots[t], block->rows, &own);
-    }
+    add_leaves(trees, block, &own);
     for (size_t c = 0; c < sums->columns; c++) {
         double *column = clp_block_column(block, sums->place + c);
         for (size_t r = 0; r < block->rows; r++) {
             column[r] =
-                (double)own.sums[r * trees->sum_count + c] * trees->units[c] + own.lacking[r];
+                (double)(int64_t)own.sums[r * trees->tables.sum_count + c] * trees->units[c] +
+                own.lacking[r];
         }
     }
 }

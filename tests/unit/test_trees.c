@@ -37,7 +37,7 @@ static clproc_status lay_out(fixture *made) {
 static void run(const fixture *made, const double *numbers, size_t rows, double *sums) {
     const clp_trees *trees = &made->trees;
     const clp_span in = {0, 1}, room = {1, clp_trees_room(trees)};
-    const clp_span out = {room.place + room.columns, trees->sum_count};
+    const clp_span out = {room.place + room.columns, trees->tables.sum_count};
     clp_block block = {.rows = rows, .pitch = rows};
     block.numbers = calloc((out.place + out.columns) * rows, sizeof *block.numbers);
     assert_non_null(block.numbers);
