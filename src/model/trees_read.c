@@ -1,5 +1,5 @@
-/* Trees as ONNX has them: lists of nodes, in any order, that name each other. Here they are put in
- * order, and proven to be trees. */
+/* TreeEnsembleClassifier and TreeEnsembleRegressor: lists of nodes, in any order, that name each
+ * other by numbers of trees and of nodes. */
 #include <stdio.h>
 #include <stdlib.h>
 
