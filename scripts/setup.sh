@@ -10,7 +10,7 @@ needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy python3-xxhash liblcms2-utils
     libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time webp libtiff-tools sqlite3
     libheif-examples libavif-bin gcovr exiv2 parallel slurm-wlm munge python3-sklearn python3-onnx
-    debhelper lintian piuparts autopkgtest debootstrap"
+    zsh fish debhelper lintian piuparts autopkgtest debootstrap"
 # libheif's codecs, where they are packages of their own, as in Debian 13.
 plugins="libheif-plugin-libde265 libheif-plugin-aomdec libheif-plugin-aomenc"
 libraries="OpenCL libjpeg spng libdeflate lcms2 jansson libxxhash cmocka"

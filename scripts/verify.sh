@@ -150,7 +150,7 @@ T26|calls that never return, and a signal|5|5|5
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages, and what they ask of binaries and help|100|108|108
-T31|runs within their bound of memory|8|8|8
+T31|runs within their bound of memory|9|9|9
 T32|devices with less memory than they say|8|8|8
 END
 cat "$table"

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/number.h"
 #include "device/device.h"
+#include "device/trees.h"
 #include "index/fields.h"
 #include "index/index.h"
 #include "index/merge.h"
@@ -269,13 +270,22 @@ void clproc_score_params_init(clproc_score_params *params) {
 clproc_status clproc_score(const clproc_score_params *params, clproc_score_result *result,
                            clproc_error *error) {
     clproc_score_result unwanted;
+    clp_tree_device *device = NULL;
+    clproc_status status;
     if (!params || params->model_count == 0 || !params->models || !params->table ||
         !params->output) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_score() needs a model, a table and an output");
     }
-    clproc_status status = check_range("jobs", params->jobs, 0, 1024, error);
-    return status == CLPROC_OK ? clp_score_run(params, result ? result : &unwanted, error) : status;
+    CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
+    if (params->device) {
+        CLP_TRY(status, out, clp_tree_device_open(&device, params->device, error));
+    }
+    status = clp_score_run(params, device ? clp_tree_device_walker(device) : NULL,
+                           result ? result : &unwanted, error);
+out:
+    clp_tree_device_close(&device);
+    return status;
 }
 
 const char *clproc_score_operator(size_t index) {

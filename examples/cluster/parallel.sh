@@ -5,12 +5,12 @@
 #     sh parallel.sh                                # on this machine
 #     sh parallel.sh --sshlogin node1,node2 --wd .  # on others
 #
-# Each machine works on one part at a time, with all its cores. What was stopped goes on when this
-# is started again.
+# Each machine works on one part at a time, with all its cores. After a stop, start this again: it
+# goes on.
 set -eu
 shards=8
 mkdir -p parts
-# Exit code 1 tells of broken pictures, which messages name: no reason to try again.
+# Exit code 1 means that some pictures are broken, which are named: no reason to try again.
 seq $shards | parallel --jobs 1 --retries 3 "$@" "
     clproc run photos -o small --resize '800x800>' --resume --shard {}/$shards || [ \$? -eq 1 ] || exit
     clproc index photos -o parts/{}.jsonl --update --shard {}/$shards || [ \$? -eq 1 ]"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tasks of slurm.sh wrote, as one:
+# Combines what the tasks of slurm.sh wrote:
 #
 #     sbatch --dependency=afterany:JOB slurm-merge.sh
 #SBATCH --output=parts/merge.log

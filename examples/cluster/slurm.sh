@@ -5,13 +5,13 @@
 #
 # Each task takes its part of the files. A task that is killed, or whose machine is lost, is put
 # back into the queue and goes on where it was stopped; `scontrol requeue JOB_TASK` does the same by
-# hand. Do not start single tasks by a new array: they would be taken for all there are.
+# hand. Do not submit single tasks again as a new array, since Slurm then counts only those.
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --output=parts/%a.log
 set -eu
 
-# Pictures that are broken are told in the log, and make a task end with 1, after all others.
+# Broken pictures are named in the log; a task that met one ends with 1, after all others are done.
 code=0
 clproc run photos -o small --resize '800x800>' --resume --shard auto \
     --report "parts/$SLURM_ARRAY_TASK_ID.json" || code=$?

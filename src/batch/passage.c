@@ -1,21 +1,35 @@
 /* A picture's way through a station: which one, memory for it, its rows there, its results. */
 #include "batch/worker.h"
 
+uint64_t clp_worker_plan_bytes(const clp_worker *self) {
+    const clp_recipe *recipes = self->picture.recipes;
+    uint64_t bytes = 0;
+    /* A worker without memory for recipes ends without any. */
+    for (uint32_t i = 0; recipes && i < self->run->outputs.count; i++) {
+        const clp_plan *plan = recipes[i].plan;
+        bytes += plan ? clp_plan_bytes(plan) : 0;
+    }
+    return bytes;
+}
+
 /** What the worker holds of the picture that is under way, beside the lane. */
 static uint64_t held_aside(const clp_worker *self) {
     const clp_picture *picture = &self->picture;
     bool decoded = self->early || picture->original;
-    return picture->file_bytes + (decoded ? picture->aside.bytes : 0);
+    return picture->file_bytes + (decoded ? picture->aside.bytes : 0) + clp_worker_plan_bytes(self);
+}
+
+void clp_worker_keep_host(clp_worker *self, uint64_t bytes) {
+    const clp_holding kept = {.host = bytes < self->held.host ? bytes : self->held.host,
+                              .station = CLP_NO_STATION};
+    clp_board_keep(self->run->board, &self->held, &kept);
 }
 
 void clp_worker_leave_station(clp_worker *self, bool keep) {
     self->picture.held.plane_count = 0;
-    uint64_t aside = held_aside(self);
     clp_lane_give(&self->lane, keep);
     self->lane_host = 0;
-    clp_holding kept = {.host = aside < self->held.host ? aside : self->held.host,
-                        .station = CLP_NO_STATION};
-    clp_board_keep(self->run->board, &self->held, &kept);
+    clp_worker_keep_host(self, held_aside(self));
 }
 
 /** Of the run's bound, what a buffer of all workers may keep from picture to picture. */
@@ -42,14 +56,25 @@ void clp_worker_leave_picture(clp_worker *self) {
     clp_board_keep(self->run->board, &self->held, &kept);
 }
 
-/** Gives up all that is held, the file read included: somebody waits for memory. */
+/** Gives up all that is held but plans, the file read included: somebody waits for memory. */
 static void let_go(clp_worker *self) {
     clp_worker_drop_early(self);
     clp_worker_drop_original(&self->picture);
     clp_decoder_close(self->decoder);
     clp_bytes_free(&self->file);
     clp_worker_leave_station(self, false);
+    clp_worker_keep_host(self, clp_worker_plan_bytes(self));
+}
+
+/** Waits for memory, and holds nothing meanwhile: plans that are larger than what a worker may keep
+ * anyway are given up, too. */
+static clp_board_answer await_memory(clp_worker *self, const clp_holding *wanted,
+                                     clproc_error *error) {
+    if (clp_worker_plan_bytes(self) > clp_worker_keeps(self)) {
+        clp_recipes_release(self->picture.recipes, self->run->outputs.count);
+    }
     clp_board_release(self->run->board, &self->held);
+    return clp_board_hold(self->run->board, self->thread, &self->held, wanted, true, error);
 }
 
 static clproc_status answered(clp_board_answer answer, clp_outcome *outcome,
@@ -174,29 +199,64 @@ static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
     encode = encode > reference ? encode : reference;
     /* A plan's tables are at the device, too. */
     return picture->file_bytes + (decode > encode ? decode : encode) +
-           (decoded ? plan->input.bytes : 0) + clp_plan_bytes(plan) + plan->table_bytes;
+           (decoded ? plan->input.bytes : 0) + clp_worker_plan_bytes(self) + plan->table_bytes;
 }
 
-static clproc_status hold(clp_worker *self, const clp_passage *passage, bool wait,
-                          clp_board_answer *answer, clproc_error *error) {
-    clp_need need;
+/** What the picture needs in all, and of it the lane. `empty`: who may wait wants no more. */
+static clproc_status find_need(clp_worker *self, const clp_passage *passage, bool empty,
+                               clp_need *need, clp_holding *wanted, clproc_error *error) {
     clproc_status status;
-    /* Who may wait wants no more than the picture needs. */
-    CLP_TRY(status, out, ensure_lane(self, wait, error));
+    CLP_TRY(status, out, ensure_lane(self, empty, error));
     CLP_TRY(status, out,
-            clp_lane_need(self->lane, clp_worker_recipe(self)->plan, passage, &need, error));
-    clp_holding wanted = {.host = need.host + need_aside(self, passage),
-                          .device = need.device,
-                          .station = self->station};
-    *answer = clp_board_hold(self->run->board, self->thread, &self->held, &wanted, wait, error);
-    self->lane_host = *answer == CLP_BOARD_GRANTED ? need.host : self->lane_host;
+            clp_lane_need(self->lane, clp_worker_recipe(self)->plan, passage, need, error));
+    *wanted = (clp_holding){.host = need->host + need_aside(self, passage),
+                            .device = need->device,
+                            .station = self->station};
 out:
     return status;
 }
 
+/** Memory for the picture, if it is to be had now. */
+static clproc_status hold(clp_worker *self, const clp_passage *passage, bool empty,
+                          clp_board_answer *answer, clproc_error *error) {
+    clp_need need;
+    clp_holding wanted;
+    clproc_status status = find_need(self, passage, empty, &need, &wanted, error);
+    if (status == CLPROC_OK) {
+        *answer =
+            clp_board_hold(self->run->board, self->thread, &self->held, &wanted, false, error);
+        self->lane_host = *answer == CLP_BOARD_GRANTED ? need.host : self->lane_host;
+    }
+    return status;
+}
+
+/** Memory for the picture, as soon as it is there. Plans that were given up are made again then. */
+static clproc_status hold_later(clp_worker *self, const clp_passage *passage,
+                                clp_board_answer *answer, clproc_error *error) {
+    const uint64_t most = self->run->memory;
+    clp_need need;
+    clp_holding wanted;
+    clproc_status status = find_need(self, passage, true, &need, &wanted, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    /* While plans are made, the matrices that they are composed from are there as well. */
+    uint64_t made = self->picture.file_bytes + 2 * clp_worker_plan_bytes(self);
+    made = made < most ? made : most;
+    wanted.host = wanted.host > made ? wanted.host : made;
+    *answer = await_memory(self, &wanted, error);
+    if (*answer == CLP_BOARD_GRANTED) {
+        self->lane_host = need.host;
+        if (!clp_worker_recipe(self)->plan) {
+            status = clp_worker_plan_again(self, error);
+        }
+    }
+    return status;
+}
+
 /** Memory for the picture. Where it is not to be had beside what the worker holds, that is given up
- * first, the file, too: who waits must hold nothing. What makes a picture quicker is done without
- * then. */
+ * first, the file and large plans, too: who waits must hold nothing. What makes a picture quicker
+ * is done without then. */
 static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_outcome *outcome,
                                  clproc_error *error) {
     clp_board_answer answer;
@@ -214,6 +274,9 @@ static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_out
         passage->keep = false; /* decoded anew for each output, it need not be there as a whole */
         status = hold(self, passage, true, &answer, error);
     }
+    if (status == CLPROC_OK && answer == CLP_BOARD_LATER) {
+        status = hold_later(self, passage, &answer, error);
+    }
     return status == CLPROC_OK ? answered(answer, outcome, error) : status;
 }
 
@@ -226,7 +289,7 @@ clproc_status clp_worker_hold_host(clp_worker *self, uint64_t bytes, clp_outcome
         clp_board_hold(board, self->thread, &self->held, &wanted, false, error);
     if (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED) {
         let_go(self);
-        answer = clp_board_hold(board, self->thread, &self->held, &wanted, true, error);
+        answer = await_memory(self, &wanted, error);
     }
     return answered(answer, outcome, error);
 }

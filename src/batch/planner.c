@@ -159,22 +159,20 @@ static uint64_t table_bytes(const clp_planner *planner, const entry *one) {
     return bytes;
 }
 
-/** Lets go of recipes, the one used longest ago first, while their tables are too large together;
- * the last one stays, since pictures to come may well be like it. */
+/** Lets go of recipes, the one used longest ago first, while their tables are too large together.
+ */
 static void trim(clp_planner *planner) {
     for (;;) {
         entry *found = NULL;
         uint64_t bytes = 0;
-        size_t ready = 0;
         for (size_t i = 0; i < KEPT; i++) {
             entry *one = &planner->entries[i];
             if (one->state == ENTRY_READY) {
                 bytes += table_bytes(planner, one);
                 found = !found || one->used < found->used ? one : found;
-                ready++;
             }
         }
-        if (bytes <= planner->most_bytes || ready < 2) {
+        if (!found || bytes <= planner->most_bytes) {
             return;
         }
         empty(planner, found);

@@ -36,7 +36,8 @@ static void pass_over(clp_worker *self, const char *path) {
                      "skipped: is a TIFF by another name, as raw files are");
         } else if (head->size > 0) {
             snprintf(message, sizeof message, "skipped: is %s%s%s%s",
-                     unknown ? "of no known kind" : kind, unknown ? "" : ", which is not read",
+                     unknown ? "in no format that clproc knows" : kind,
+                     unknown ? "" : ", which is not read",
                      missing ? "; a build with it needs " : "", missing ? missing : "");
         }
         clp_events_warning(events, path, message);
@@ -158,7 +159,6 @@ static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t gra
     bool made = false;
     *needed = 0;
     clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, picture->task.item));
-    clp_recipes_release(picture->recipes, run->outputs.count);
     clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, wanted,
                                             granted, picture->recipes, &made, error);
     clp_prof_end(self->thread);
@@ -171,18 +171,6 @@ static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t gra
         }
     }
     return status;
-}
-
-/** Of what was held for matrices keeps what the plans have of them. */
-static void keep_plans(clp_worker *self) {
-    const clp_picture *picture = &self->picture;
-    clp_holding kept = self->held;
-    uint64_t bytes = picture->file_bytes;
-    for (uint32_t i = 0; i < self->run->outputs.count; i++) {
-        bytes += picture->recipes[i].plan ? clp_plan_bytes(picture->recipes[i].plan) : 0;
-    }
-    kept.host = bytes < kept.host ? bytes : kept.host;
-    clp_board_keep(self->run->board, &self->held, &kept);
 }
 
 /** Finds the recipes of outputs, told bit by bit. Memory for matrices that are larger than what a
@@ -200,6 +188,7 @@ static clproc_status find_plans(clp_worker *self, uint32_t wanted, clp_outcome *
         /* Twice, for what comes behind it; no more than there can be. */
         uint64_t wish = 2 * needed * count;
         asked = true;
+        clp_recipes_release(self->picture.recipes, self->run->outputs.count);
         CLP_TRY(status, out, clp_worker_hold_host(self, wish < most ? wish : most, outcome, error));
         if (*outcome != CLP_OUTCOME_GOES_ON) {
             goto out;
@@ -209,9 +198,30 @@ static clproc_status find_plans(clp_worker *self, uint32_t wanted, clp_outcome *
         CLP_TRY(status, out, find_within(self, wanted, granted, &needed, error));
     }
     if (asked) {
-        keep_plans(self);
+        clp_worker_keep_host(self, self->picture.file_bytes + clp_worker_plan_bytes(self));
+    }
+    self->picture.planned = wanted;
+out:
+    return status;
+}
+
+clproc_status clp_worker_plan_again(clp_worker *self, clproc_error *error) {
+    const clp_picture *picture = &self->picture;
+    uint64_t needed;
+    clproc_status status;
+    CLP_TRY(status, out, clp_worker_reopen(self, error));
+    CLP_TRY(status, out, find_within(self, picture->planned, 0, &needed, error));
+    for (uint32_t i = 0; status == CLPROC_OK && i < self->run->outputs.count; i++) {
+        const clp_recipe *recipe = &picture->recipes[i];
+        if (picture->branches[i].open && !recipe->plan) {
+            *error = recipe->failure;
+            status = error->status;
+        }
     }
 out:
+    if (status != CLPROC_OK) {
+        clp_recipes_release(picture->recipes, self->run->outputs.count);
+    }
     return status;
 }
 

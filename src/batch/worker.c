@@ -261,8 +261,7 @@ static clproc_status save_picture(clp_worker *self, clproc_error *error) {
 /** Makes the present branch, from samples to file. */
 static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     clp_picture *picture = &self->picture;
-    const clp_layout *input = &clp_worker_recipe(self)->plan->input;
-    if (!clp_layout_begins_with(&picture->aside, input)) {
+    if (!clp_layout_begins_with(&picture->aside, &clp_worker_recipe(self)->plan->input)) {
         clp_worker_drop_early(self);
         clp_worker_drop_original(picture);
     }
@@ -277,7 +276,8 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
     }
     bool holds = status == CLPROC_OK && *outcome == CLP_OUTCOME_GOES_ON && self->lane &&
                  clp_lane_holds_input(self->lane);
-    picture->held = holds ? *input : (clp_layout){.plane_count = 0};
+    /* It may be another plan than before, which was given up meanwhile. */
+    picture->held = holds ? clp_worker_recipe(self)->plan->input : (clp_layout){.plane_count = 0};
     picture->held_eighths = clp_worker_recipe(self)->request.eighths;
     return status;
 }
@@ -365,7 +365,9 @@ static void make_branches(clp_worker *self, bool *again) {
             return;
         }
         bool features = self->branch->output->features;
-        if (status != CLPROC_OK && self->picture.unreadable && !features) {
+        if (status != CLPROC_OK && !clp_worker_recipe(self)->plan) {
+            fail_all(self, &error);
+        } else if (status != CLPROC_OK && self->picture.unreadable && !features) {
             clp_worker_fail_files(self, &error);
         } else if (status != CLPROC_OK) {
             clp_worker_fail_branch(self, &error);

@@ -26,6 +26,7 @@ typedef struct clp_picture {
     uint64_t file_bytes;  /**< of its file, and what decoding it takes beside its samples */
     uint64_t decode_bytes;
     clp_layout aside; /**< how samples lie that are decoded aside */
+    uint32_t planned; /**< outputs that have a plan of their own, bit by bit, open or not */
     bool in_rows;     /**< the decoder brings its rows once, from the top down */
     bool decoded;     /**< the decoder is through with the file; see clp_worker_reopen() */
     bool unreadable;  /**< its decoding has failed: no output can be made */
@@ -115,6 +116,9 @@ clproc_status clp_worker_make_metadata(clp_worker *self, const clp_header *heade
                                        const clp_metadata_target *target, clproc_error *error);
 /** Tells what of it was dropped; fails where that is not tolerated. */
 clproc_status clp_worker_tell_metadata(clp_worker *self, clproc_error *error);
+/** Makes the picture's plans once more, which were given up; their memory is held. Where one cannot
+ * be made there are none. */
+clproc_status clp_worker_plan_again(clp_worker *self, clproc_error *error);
 /** From a file's name to branches that only lack its pixels; those that are left are open. */
 clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_error *error);
 
@@ -168,6 +172,10 @@ clproc_status clp_worker_compute(clp_worker *self, clp_outcome *outcome, clproc_
 uint64_t clp_worker_least(const clp_worker *self);
 /** Gives up the lane and what it holds. */
 void clp_worker_leave_station(clp_worker *self, bool keep);
+/** Bytes of the picture's plans. */
+uint64_t clp_worker_plan_bytes(const clp_worker *self);
+/** Of what is held keeps so much of the host, at most. */
+void clp_worker_keep_host(clp_worker *self, uint64_t bytes);
 /** Memory of the host beside the picture's file, without a station. */
 clproc_status clp_worker_hold_host(clp_worker *self, uint64_t bytes, clp_outcome *outcome,
                                    clproc_error *error);

@@ -27,6 +27,7 @@ int clp_cli_index(clp_cli_settings *settings);
 int clp_cli_score(clp_cli_settings *settings);
 int clp_cli_selftest(clp_cli_settings *settings);
 int clp_cli_help(clp_cli_settings *settings);
+int clp_cli_completion(clp_cli_settings *settings);
 int clp_cli_version(clp_cli_settings *settings);
 
 /** What the program says when called without a command. */

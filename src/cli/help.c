@@ -127,7 +127,7 @@ static void put_command(const clp_cli_settings *defaults, const clp_cli_command 
     }
     put_same_name(defaults, command);
     if (daily) {
-        printf("\nThese are the options of every day; `clproc help %s --all` shows the others.\n",
+        printf("\nThese are the common options; `clproc help %s --all` shows all of them.\n",
                command->name);
     }
 }
@@ -187,15 +187,15 @@ static const char examples[] =
     "For the web, with the copyright kept but not the place, in sRGB:\n"
     "  clproc run photos/ -o web/ --resize '1600x1600>' --quality 82 --keep copyright,icc --icc "
     "srgb\n\n"
-    "Copies that tell nothing, without re-encoding:\n"
+    "Copies without private data, not re-encoded:\n"
     "  clproc run photos/ -o private/ --keep orientation,icc\n\n"
     "One picture through a pipe:\n"
     "  cat a.jpg | clproc run - -o - --resize 100x >b.jpg\n\n"
-    "A table of what is in a folder, from headers alone:\n"
+    "A table of metadata, from headers alone:\n"
     "  clproc index photos/ -o photos.csv\n\n"
     "Pictures that look alike, the sharpest of each burst first:\n"
     "  clproc index photos/ -o photos.sqlite --near 6 >groups.csv\n\n"
-    "What was stopped, or only what is new:\n"
+    "Go on after a stop, or with what is new:\n"
     "  clproc run photos/ -o web/ --resize 1600x --resume\n";
 
 void clp_cli_help_short(FILE *out) {
@@ -204,7 +204,7 @@ void clp_cli_help_short(FILE *out) {
           "  clproc run photo.jpg -o '{dir}/{name}-soft.{ext}' --blur 2.5 --gray\n"
           "  clproc profile photos/ -o out/ --pipeline \"resize 50% | contrast 1.1\" "
           "--report run.html\n\n"
-          "See `clproc help` for everything, `clproc devices` for what it can run on.\n",
+          "See `clproc help` for everything, `clproc devices` for the devices it can run on.\n",
           out);
 }
 
@@ -251,6 +251,12 @@ static void manual(const clp_cli_settings *defaults, const void *what) {
         snprintf(line, sizeof line, "clproc %s %s\n", command->name, command->operands);
         page->verbatim(line);
     }
+    page->heading("Description");
+    page->paragraph(
+        "clproc resizes, crops, blurs, sharpens, recolours and converts pictures, whole "
+        "folders at a time, on a processor or a GPU, and makes tables of their "
+        "metadata. Operations are applied in the order given; inputs are never "
+        "overwritten.");
     page->heading("Commands");
     for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
         page->entry(command->name, command->summary);

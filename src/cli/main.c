@@ -12,7 +12,7 @@
     "file\n"                                                                                       \
     "of names) or - (standard input: a picture, or names); lists have a name a line, or end\n"     \
     "names with NUL.\n"                                                                            \
-    "In folders what is of no format that is read is skipped; what is named must be a picture.\n"  \
+    "In folders files of other formats are skipped; a file that is named must be a picture.\n"     \
     "Without operations a file is copied, and only re-encoded where an output option asks for "    \
     "it;\n"                                                                                        \
     "--strip or --keep alone leaves pixels as they are stored (`clproc help "                      \
@@ -33,17 +33,15 @@ const clp_cli_command clp_cli_commands[] = {
                  "run.html\n",
      clp_cli_profile},
     {"index", CLP_CLI_INDEX, "INPUT... -o FILE [OPTIONS], or merge INDEX... -o FILE",
-     "Write what pictures tell of themselves into a table, from their headers alone, and with "
-     "--features what they look like; with --model, scores of them.",
-     "A row for each picture that can be read, and raw file (`clproc help formats`): size,\n"
-     "format, EXIF, XMP, IPTC, by exiftool's names and with the types of `exiftool -n`. INPUT is "
-     "as for\n"
-     "run. A broken file is a row with an Error; what was wrong with metadata that could be read "
-     "stands\n"
-     "in Warning. Short names as lens, camera, width, date and quality are taken in --fields and "
-     "--where.\n"
-     "merge makes one index of those that shards wrote, of any format: see `clproc help "
-     "shards`.\n\nExamples:\n"
+     "Write a table of metadata, with a row for each picture, from headers alone; with --features "
+     "also of what pictures look like, with --model of scores.",
+     "Rows are of pictures and raw files (`clproc help formats`): size, format, EXIF, XMP, IPTC,\n"
+     "under exiftool's names, with the types of `exiftool -n`. INPUT is as for run. The row of a\n"
+     "broken file has an Error, one with broken metadata a Warning. --fields and --where also "
+     "take\n"
+     "short names, such as lens, camera, width, date and quality.\n"
+     "merge makes one index of those of shards, in any format: see `clproc help shards`.\n\n"
+     "Examples:\n"
      "  clproc index photos/ -o photos.csv\n"
      "  clproc index photos/ -o photos.jsonl --update\n"
      "  clproc index merge part1.sqlite part2.sqlite -o photos.sqlite\n"
@@ -55,12 +53,11 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_index},
     {"score", CLP_CLI_SCORE, "MODEL TABLE -o FILE [OPTIONS]",
      "Add the scores of a model to the rows of a table.",
-     "MODEL is an ONNX file, as skl2onnx writes it of what scikit-learn has fitted: a linear "
-     "model\n"
-     "or trees, calibrated or not, with what prepares their inputs. TABLE is a .csv with a row of\n"
+     "MODEL is an ONNX file, as skl2onnx writes it for a model of scikit-learn: a linear model or\n"
+     "trees, calibrated or not, with the preparation of their inputs. TABLE is a .csv with a row "
+     "of\n"
      "names, or a .jsonl, as index writes them. Its rows stay as they are; a column is added for\n"
-     "each class, or for each target of a regression. `clproc help models` tells what a model may\n"
-     "consist of.\n\n"
+     "each class, or for each target of a regression. See `clproc help models`.\n\n"
      "Examples:\n"
      "  clproc score keep.onnx photos.csv -o scored.csv\n"
      "  clproc score keep.onnx photos.csv -o scored.csv --model faces-v3.onnx:faces\n"
@@ -82,9 +79,11 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_selftest},
     {"report", CLP_CLI_REPORT, "show|html|csv|trace FILE, diff BEFORE AFTER, or merge FILE...",
      "Show a stored JSON report, render it again, compare two, or make one of several.",
-     "show prints tables; html, csv and trace write a file and print its name; diff says what\n"
-     "became faster or slower, surer with several runs of each side; merge makes one of\n"
-     "those of shards, by the ending of -o as --report does, or shows it.\n\nExamples:\n"
+     "show prints tables; html, csv and trace write a file and print its name. diff says what\n"
+     "became faster or slower; several runs of each side (--before, --after) show smaller "
+     "changes.\n"
+     "merge makes one report of those of shards, by the ending of -o as --report does, or shows "
+     "it.\n\nExamples:\n"
      "  clproc report show run.json --profile-type time\n"
      "  clproc report html run.json -o run.html\n"
      "  clproc report diff old.json new.json --fail-above 5%\n"
@@ -110,13 +109,22 @@ const clp_cli_command clp_cli_commands[] = {
      "Runs the naive strategy, then each optimisation added to those before it, and each alone, "
      "and\n"
      "writes analysis.md and analysis.html: hotspots before and after, gains and whether they are\n"
-     "more than luck, what is left. Without INPUT it works on samples, without operations on\n"
+     "significant, what is left. Without INPUT it works on samples, without operations on\n"
      "\"" CLPROC_ANALYSE_PIPELINE "\".\n\nExamples:\n"
      "  clproc analyse\n"
      "  clproc analyse photos/ -o report/ --resize 1920x --blur 2\n",
      clp_cli_analyse},
     {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION|TOPIC] [--all]",
      "Explain a command, operation, option or topic.", "", clp_cli_help},
+    {"completion", CLP_CLI_HELP, "bash|zsh|fish",
+     "Print a script with which a shell completes command lines of clproc.",
+     "For the shell that is running, unless a package has installed it:\n"
+     "  eval \"$(clproc completion bash)\"\n"
+     "  eval \"$(clproc completion zsh)\"\n"
+     "  clproc completion fish | source\n"
+     "The script asks the program: `clproc completion words -- WORD...` prints what may stand in\n"
+     "place of the last WORD of a command line, which may be empty, each with what it means.\n",
+     clp_cli_completion},
     {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},
     {0}};
 
@@ -208,7 +216,13 @@ static int run_program(int argc, char **argv) {
     }
     const clp_cli_command *command = find_command(argv[1]);
     int code = command ? run_command(command, argc - 1, argv + 1) : unknown_command(argv[1]);
-    return clp_cli_close_output(code);
+    code = clp_cli_close_output(code);
+    if (clp_cli_stopped_by()) {
+        /* A thread may have been left in a library, which is not to be taken down around it. */
+        fflush(clp_cli_errors());
+        _exit(code);
+    }
+    return code;
 }
 
 int main(int argc, char **argv) {

@@ -67,7 +67,7 @@ static const clp_cli_choice kinds[] = {{"mixed", CLPROC_SAMPLES_MIXED},
 static const clp_cli_choice preserved[] = {
     {"times", CLPROC_PRESERVE_TIMES}, {"mode", CLPROC_PRESERVE_MODE}, {0}};
 
-/** Among the options of every day. */
+/** Among the common options, which help shows first. */
 #define DAILY .daily = true
 
 const clp_cli_option clp_cli_options[] = {
@@ -80,9 +80,9 @@ const clp_cli_option clp_cli_options[] = {
      "for one picture",
      FIELD(output), DAILY},
     {"to", 0, "OUT", CLP_CLI_NEXT, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "a further output of every picture, from the same decode: operations, and options on how a "
-     "picture is written, are for all outputs before the first --to, and for one behind it; see "
-     "`clproc help outputs`",
+     "another output of every picture, from the same decode; operations and options on how "
+     "pictures are written are for all outputs before the first --to, and behind a --to for that "
+     "output; see `clproc help outputs`",
      FIELD(outputs), DAILY},
     {"format", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_OPERATIONS, CLP_CLI_GROUP_OUTPUT,
      "format of the outputs", FIELD(run.format), .choices = formats, DAILY},
@@ -93,9 +93,8 @@ const clp_cli_option clp_cli_options[] = {
      "chroma subsampling of JPEGs and AVIFs; keep means 420 for what was no JPEG, and for AVIFs",
      FIELD(run.subsampling), GIVEN(run.reencode), .choices = subsamplings},
     {"lossless", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "rotate, flip, crop and orient JPEGs by moving their blocks, without decoding them; one whose "
-     "edges do not lie between blocks fails, or with trim loses what is in the way; see `clproc "
-     "help "
+     "rotate, flip, crop and orient JPEGs by moving their blocks, without re-encoding; one whose "
+     "edges do not lie between blocks fails, or with trim loses the rest; see `clproc help "
      "keeping`",
      FIELD(run.lossless), .choices = losslesses, .implied = "exact", DAILY},
     {"progressive", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_OUTPUT,
@@ -133,11 +132,10 @@ const clp_cli_option clp_cli_options[] = {
      "same settings; that is noted in .clproc-journal in the output folder",
      FIELD(run.resume), DAILY},
     {"durable", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "have every output on disk before it counts as written", FIELD(run.durable)},
+     "sync every output to disk before it counts as written", FIELD(run.durable)},
     {"follow-links", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "write through symbolic links below the output folder; otherwise one in a folder's place is "
-     "an "
-     "error",
+     "write through symbolic links below the output folder; without it a link in place of a folder "
+     "is an error",
      FIELD(run.follow_links)},
     {"null-output", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_REPORTED, CLP_CLI_GROUP_OUTPUT,
      "decode and process, but encode and write nothing (for measuring)", FIELD(run.null_output)},
@@ -145,11 +143,15 @@ const clp_cli_option clp_cli_options[] = {
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SELFTEST, CLP_CLI_GROUP_EXECUTION,
      "test one device alone: an index or UUID of `clproc devices`, cpu, gpu, or part of a name",
      FIELD(run.device), .zero = "every one"},
+    {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION,
+     "an OpenCL device to go down models' trees, named as for run; scores are the same, and on a "
+     "processor later than without",
+     FIELD(score.device), .zero = "the threads"},
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
      "auto, all, cpu, gpu, reference, an index or UUID of `clproc devices`, part of a name, or "
      "several "
      "of these joined by commas",
-     FIELD(run.device), .zero = "best GPU, else CPU", DAILY},
+     FIELD(run.device), .zero = "begins on the CPU, goes on to the best GPU", DAILY},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "threads that decode and encode", FIELD(run.jobs), .min = 0, .max = 1024,
      .zero = "one per core", DAILY},
@@ -157,10 +159,10 @@ const clp_cli_option clp_cli_options[] = {
      "pictures under way at once, or with a suffix such as 64M the bytes they hold together",
      FIELD(run.batch_images), .min = 1, .max = 65536, .zero = "one for each thread"},
     {"memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
-     "bound of all pictures under way, as 512M or 2G", FIELD(run.memory), .min = 0, .max = 0x1p62,
-     .zero = "a quarter of what the machine or its control group has"},
+     "most memory that all pictures under way take together, as 512M or 2G", FIELD(run.memory),
+     .min = 0, .max = 0x1p62, .zero = "a quarter of what the machine or its control group has"},
     {"device-memory", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,
-     "bound of the pictures a device holds, with what their passes hand on",
+     "most memory that pictures take on each device, with their intermediate results",
      FIELD(run.device_memory), .min = 1, .max = 0x1p62, .zero = "three quarters of a GPU's memory"},
     {"shard", 0, "I/N|auto[/N]", CLP_CLI_TEXT, CLP_CLI_BATCH | CLP_CLI_INDEX,
      CLP_CLI_GROUP_EXECUTION,
@@ -185,12 +187,11 @@ const clp_cli_option clp_cli_options[] = {
      "print the plan of the first picture before and after simplification, and write nothing",
      FIELD(explain)},
     {"verify", 0, "N", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
-     "compute N random outputs once more with the reference device, and tell how far "
-     "they differ; exit with 1 if one breaks the promise (slow, and much memory for a large "
-     "picture)",
+     "compute N random outputs again with the reference device, and print how far they differ; "
+     "exit with 1 if one differs by more than promised (slow, and much memory for a large picture)",
      FIELD(run.verify), .min = 0, .max = 0x1p62},
     {"verify-seed", 0, "S", CLP_CLI_COUNT, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
-     "choose the outputs that a run with this seed has verified", FIELD(run.verify_seed), .min = 0,
+     "check the same outputs as another run with this seed", FIELD(run.verify_seed), .min = 0,
      .max = 0x1p52, .zero = "another one in each run"},
     {"progress", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX,
      CLP_CLI_GROUP_EXECUTION,
@@ -220,7 +221,7 @@ const clp_cli_option clp_cli_options[] = {
      "most bytes of one PNG chunk of metadata or one ICC profile", FIELD(run.limits.chunk_bytes),
      .min = 1, .max = 0x1p62},
     {"limit-file", 0, "BYTES", CLP_CLI_BYTES, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
-     "most bytes of one file; what stands behind a picture's end does not count",
+     "most bytes of one file; bytes after the end of a picture do not count",
      FIELD(run.limits.file_bytes), .min = 1, .max = 0x1p62,
      .zero = "as its sides allow, at most 1 GiB"},
 
@@ -255,7 +256,7 @@ const clp_cli_option clp_cli_options[] = {
      "height of the pictures as a viewer shows them", FIELD(samples.height), .min = 1,
      .max = 65500},
     {"seed", 0, "N", CLP_CLI_COUNT, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
-     "another number makes other pictures", FIELD(samples.seed), .min = 0, .max = 0x1p52},
+     "another seed makes other pictures", FIELD(samples.seed), .min = 0, .max = 0x1p52},
     {"kind", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_SAMPLES, CLP_CLI_GROUP_OUTPUT,
      "photo: JPEG 4:2:0; png: gray and RGB, alpha, 8 and 16 bits; orientation: all eight, both "
      "formats; mixed: all these and more in turn",
@@ -270,47 +271,46 @@ const clp_cli_option clp_cli_options[] = {
      "`clproc index --features` does",
      FIELD(index.output), .zero = "none"},
     {"output", 'o', "FILE", CLP_CLI_INDEXED, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
-     "the index, by its ending %s; it is replaced as a whole or stays as it is; - is JSON lines on "
-     "standard output",
+     "the index, by its ending %s; it is replaced as a whole or stays as it was; - is JSON lines "
+     "on standard output",
      FIELD(index.output)},
     {"fields", 0, "LIST", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "names joined by commas, in the order of the columns; `clproc help fields` lists them",
      FIELD(index.fields), .zero = "every field"},
     {"where", 0, "CONDITION", CLP_CLI_TEXT, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
      "keep rows of which this is true: fields compared by = != < <= > >=, or ~ !~ with a regular "
-     "expression (in any case), joined by and, or, not and parentheses; null is what a file has "
-     "not, as in 'GPSLatitude != null'",
+     "expression (in any case), joined by and, or, not and parentheses; null is a missing value, "
+     "as in 'GPSLatitude != null'",
      FIELD(index.where), .zero = "every row"},
     {"update", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
-     "read only files that the index has not, or has with another size or time; rows of files "
-     "that are no longer among the inputs are dropped",
+     "read only files that are new, or whose size or time has changed; rows of files that are no "
+     "longer among the inputs are dropped",
      FIELD(index.update)},
     {"digest", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
-     "decode pictures whole, too, and add the column PixelDigest, an xxh3-128 of their samples as "
+     "also decode pictures whole, and add the column PixelDigest, an xxh3-128 of their samples as "
      "they are stored: the same for copies that differ in metadata alone",
      FIELD(index.digest)},
     {"features", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
-     "decode pictures, too, small, and add columns of what they look like: sharpness, exposure, "
-     "colours, noise, hashes; `clproc help features`",
+     "also decode pictures, small, and add columns of what they look like: sharpness, exposure, "
+     "colours, noise, hashes; see `clproc help features`",
      FIELD(index.features)},
     {"near", 0, "BITS", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_OUTPUT,
-     "list groups of pictures that look alike, the sharpest first, as CSV on standard output: "
-     "their "
-     "perceptual hashes differ from one to the next in so many bits of 64 at most, as 6; does "
-     "--features, too",
+     "list groups of pictures that look alike, the sharpest first, as CSV on standard output; from "
+     "one to the next at most BITS of the 64 bits of their perceptual hashes differ, 6 for "
+     "instance; implies --features",
      FIELD(index.near), .min = 1, .max = CLPROC_MOST_NEAR, .zero = "no groups"},
     {"model", 0, "FILE[:NAME]", CLP_CLI_LIST, CLP_CLI_INDEX | CLP_CLI_BATCH, CLP_CLI_GROUP_OUTPUT,
-     "add the scores of a model as columns Score, Score2 and so on: an ONNX file as for score, "
-     "fitted to features and other fields that are numbers; does --features, too; repeatable: "
-     "columns go on with the next model's, and NAME tells which these are",
+     "add the scores of a model as columns Score, Score2 and so on: an ONNX file as for `clproc "
+     "score`, fitted to features and other fields that are numbers; implies --features; "
+     "repeatable: the next model's columns follow, and a notice says under NAME which these are",
      FIELD(models), .zero = "no scores"},
     {"jobs", 'j', "N", CLP_CLI_INTEGER, CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION, "threads that read",
      FIELD(index.jobs), .min = 0, .max = 1024,
      .zero = "one per core, and 8 more for headers alone"},
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
-     "the table with its scores, with an ending as TABLE has; it is replaced as a whole or stays "
-     "as it is; - is standard output",
+     "the table with its scores, with the same ending as TABLE; it is replaced as a whole or stays "
+     "as it was; - is standard output",
      FIELD(score.output)},
     {"model", 0, "FILE[:NAME]", CLP_CLI_LIST, CLP_CLI_SCORE, CLP_CLI_GROUP_OUTPUT,
      "a further model, whose columns of scores are called NAME (default: as the file); repeatable",
@@ -360,13 +360,13 @@ const clp_cli_option clp_cli_options[] = {
     {"json", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
      "print a JSON array with every property", FIELD(json)},
     {"bench", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_DEVICES, CLP_CLI_GROUP_OTHER,
-     "measure, too, how many pixels each takes through a pipeline in a second", FIELD(bench)},
+     "also measure how many pixels a second each takes through a pipeline", FIELD(bench)},
     {"all", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_HELP, CLP_CLI_GROUP_OTHER,
-     "show every option of a command, not those of every day alone", FIELD(all)},
+     "show all options of a command, not only the common ones", FIELD(all)},
     {"version", 'V', NULL, CLP_CLI_SWITCH, CLP_CLI_ALL, CLP_CLI_GROUP_OTHER, "print the version",
      FIELD(version)},
     {"man", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_HELP, CLP_CLI_GROUP_OTHER,
-     "print all of it as a manual page, for `man -l -`", FIELD(man)},
+     "print all help as a manual page, for `man -l -`", FIELD(man)},
     {"help", 'h', NULL, CLP_CLI_SWITCH, CLP_CLI_ALL, CLP_CLI_GROUP_OTHER, "show this help",
      FIELD(help)},
     {0}};

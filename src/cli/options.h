@@ -153,6 +153,9 @@ int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const 
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
                   char **argv);
 
+/** The names that an option's values are, or are joined of, one by one; of a file its endings. NULL
+ * beyond the last. */
+const char *clp_cli_name_at(const clp_cli_option *option, size_t place);
 /** Writes an option's help, with the lists in it that other parts of the program have. */
 void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option);
 /** Writes the value as help shows it, "1-100" or "keep|jpeg|png"; "" for none. */

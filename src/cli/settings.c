@@ -96,29 +96,49 @@ static int base_of(clp_cli_kind kind) {
 
 /* ----------------------------------------------------------- for the help */
 
+/** The kind of metadata at a place among those that an option may name; NULL beyond the last. */
+static const char *kind_at(const clp_cli_option *option, size_t place) {
+    clproc_metadata_info kind;
+    for (size_t i = 0; (kind = clproc_metadata_at(i)).name; i++) {
+        if ((option->kind == CLP_CLI_KEEP ? kind.kept : kind.stripped) && place-- == 0) {
+            return kind.name;
+        }
+    }
+    return NULL;
+}
+
+static const char *choice_at(const clp_cli_option *option, size_t place) {
+    const clp_cli_choice *choice = option->choices;
+    while (choice && choice->name && place-- > 0) {
+        choice++;
+    }
+    return choice ? choice->name : NULL;
+}
+
+const char *clp_cli_name_at(const clp_cli_option *option, size_t place) {
+    switch (option->kind) {
+    case CLP_CLI_STRATEGY:
+        return clproc_strategy_at(place).name;
+    case CLP_CLI_REPORTS:
+        return clproc_report_ending(place);
+    case CLP_CLI_INDEXED:
+        return clproc_index_ending(place);
+    case CLP_CLI_STRIP:
+    case CLP_CLI_KEEP:
+        return kind_at(option, place);
+    default:
+        return choice_at(option, place);
+    }
+}
+
 void clp_cli_print_help(char *text, size_t size, const clp_cli_option *option) {
     char list[256] = "";
     size_t used = 0;
     const char *place = strstr(option->help, "%s"), *part;
-    for (size_t i = 0; option->kind == CLP_CLI_STRATEGY && (part = clproc_strategy_at(i).name);
-         i++) {
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? "," : "", part);
-    }
-    for (size_t i = 0; option->kind == CLP_CLI_REPORTS && (part = clproc_report_ending(i)); i++) {
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
-    }
-    for (size_t i = 0; option->kind == CLP_CLI_INDEXED && (part = clproc_index_ending(i)); i++) {
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? " " : "", part);
-    }
-    for (const clp_cli_choice *c = option->choices; option->kind == CLP_CLI_SET && c->name; c++) {
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", c->name);
-    }
-    bool strip = option->kind == CLP_CLI_STRIP, keep = option->kind == CLP_CLI_KEEP;
-    for (size_t i = 0; (strip || keep) && (part = clproc_metadata_at(i).name); i++) {
-        if (keep ? clproc_metadata_at(i).kept : clproc_metadata_at(i).stripped) {
-            used +=
-                (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? "," : "", part);
-        }
+    bool endings = option->kind == CLP_CLI_REPORTS || option->kind == CLP_CLI_INDEXED;
+    const char *between = endings ? " " : ",";
+    for (size_t i = 0; place && (part = clp_cli_name_at(option, i)); i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? between : "", part);
     }
     snprintf(text, size, "%.*s%s%s",
              place ? (int)(place - option->help) : (int)strlen(option->help), option->help, list,

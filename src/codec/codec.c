@@ -157,7 +157,8 @@ static clproc_status refuse_kind(const char *kind, size_t size, clproc_error *er
                                 "is %s, which is not read; convert it with another program first",
                                 kind)
                 : clp_error_set(error, CLPROC_ERROR_INPUT,
-                                size ? "is no picture of a known kind" : "is empty");
+                                size ? "is not a picture in a format that clproc knows"
+                                     : "is empty");
 }
 
 bool clp_codec_recognise(const uint8_t *bytes, size_t size, clproc_format *format) {

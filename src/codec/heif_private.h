@@ -17,6 +17,10 @@ enum {
     CLP_H273_BT601 = 6
 };
 
+/** Pictures of so few pixels are through soon. Others are decoded and encoded in threads that can
+ * be left, since libheif looks at nothing meanwhile. */
+#define CLP_HEIF_FEW_PIXELS ((uint64_t)1 << 18)
+
 /** Part of a file, read from its beginning on. */
 typedef struct clp_heif_cursor {
     const uint8_t *data;

@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "codec/heif_private.h"
+#include "core/cancel.h"
+#include "core/clock.h"
+#include "core/leave.h"
 #include "core/memory.h"
 
 typedef struct reader {
@@ -302,40 +305,124 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
     return CLPROC_OK;
 }
 
+/** One picture on its way from its file to pixels: all that the work takes, since a thread may be
+ * left with it. */
+typedef struct decoding {
+    clp_bytes file; /**< a copy, where it is to be done in a thread; else empty */
+    struct heif_context *context;
+    struct heif_image_handle *picture;
+    struct heif_decoding_options *options;
+    enum heif_chroma chroma;
+    struct heif_image *image;
+    struct heif_error failed;
+    const volatile int *left; /**< nobody waits for it any more */
+    uint64_t deadline;        /**< as clp_source has it */
+} decoding;
+
 #if LIBHEIF_HAVE_VERSION(1, 19, 0)
 /** Asked between the tiles of a picture. */
-static int is_cancelled(void *user) {
-    const clp_decoder *decoder = user;
-    return clp_decoder_check(decoder, NULL) != CLPROC_OK;
+static int is_left(void *user) {
+    const decoding *job = user;
+    return clp_cancel_asked(job->left) || (job->deadline && clp_clock_ns() > job->deadline);
 }
 #endif
 
-static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
-                            struct heif_image **image, clproc_error *error) {
-    const reader *heif = decoder->state;
+static void work(void *user, const volatile int *left) {
+    decoding *job = user;
+    job->left = left;
+    job->failed = heif_decode_image(job->picture, &job->image, heif_colorspace_RGB, job->chroma,
+                                    job->options);
+}
+
+static void drop(void *user) {
+    decoding *job = user;
+    if (job->image) {
+        heif_image_release(job->image);
+    }
+    if (job->picture) {
+        heif_image_handle_release(job->picture);
+    }
+    if (job->context) {
+        heif_context_free(job->context);
+    }
+    if (job->options) {
+        heif_decoding_options_free(job->options);
+    }
+    clp_bytes_free(&job->file);
+    clp_memory_free(job);
+}
+
+/** Opens the file once more, as a copy that a thread may keep. */
+static clproc_status copy_file(const clp_decoder *decoder, decoding *job, clproc_error *error) {
+    const clp_source *source = &decoder->source;
+    clproc_status status;
+    CLP_TRY(status, out, clp_bytes_append(&job->file, source->bytes, source->size, error));
+    job->context = heif_context_alloc();
+    if (!job->context) {
+        return clp_error_memory(error, "a HEIF decoder", 0);
+    }
+    CLP_TRY(status, out, set_limits(source, job->context, error));
+    struct heif_error failed = heif_context_read_from_memory_without_copy(
+        job->context, job->file.data, job->file.size, NULL);
+    if (failed.code == heif_error_Ok) {
+        failed = heif_context_get_primary_image_handle(job->context, &job->picture);
+    }
+    status = failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
+out:
+    return status;
+}
+
+/** Everything that decoding takes. A large picture's may be left. */
+static clproc_status prepare(const clp_decoder *decoder, const clp_layout *layout, bool leaves,
+                             decoding *job, clproc_error *error) {
     bool alpha = clp_model_has_alpha(layout->model);
-    enum heif_chroma chroma =
+    job->chroma =
         layout->depth == 8
             ? (alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB)
             : (alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE);
-    struct heif_decoding_options *options = heif_decoding_options_alloc();
-    if (!options) {
+    job->deadline = decoder->source.deadline;
+    job->options = heif_decoding_options_alloc();
+    if (!job->options) {
         return clp_error_memory(error, "decoding a HEIF", 0);
     }
-    options->strict_decoding = decoder->flaws.fail_on != CLPROC_FAIL_ON_NONE;
+    job->options->strict_decoding = decoder->flaws.fail_on != CLPROC_FAIL_ON_NONE;
 #if LIBHEIF_HAVE_VERSION(1, 19, 0)
-    options->cancel_decoding = is_cancelled;
-    options->progress_user_data = decoder;
+    job->options->cancel_decoding = is_left;
+    job->options->progress_user_data = job;
 #endif
-    struct heif_error failed =
-        heif_decode_image(heif->picture, image, heif_colorspace_RGB, chroma, options);
-    heif_decoding_options_free(options);
-    /* Where it was left for that, the cause is told as it is elsewhere. */
-    clproc_status status = clp_decoder_check(decoder, error);
-    if (status != CLPROC_OK) {
-        return status;
+    return leaves ? copy_file(decoder, job, error) : CLPROC_OK;
+}
+
+static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
+                            struct heif_image **image, clproc_error *error) {
+    static const clp_leave leave = {work, drop};
+    const reader *heif = decoder->state;
+    bool leaves = decoder->cancel && (uint64_t)layout->width * layout->height > CLP_HEIF_FEW_PIXELS;
+    decoding *job = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof *job);
+    clproc_status status;
+    if (!job) {
+        return clp_error_memory(error, "decoding a HEIF", sizeof *job);
     }
-    return failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
+    CLP_TRY(status, out, prepare(decoder, layout, leaves, job, error));
+    if (leaves && !clp_leave_run(&leave, job, decoder->cancel)) {
+        return clp_decoder_check(decoder, error);
+    }
+    if (!leaves) {
+        job->picture = heif->picture;
+        work(job, decoder->cancel);
+        job->picture = NULL;
+    }
+    /* Where it was left for that, the cause is told as it is elsewhere. */
+    CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    if (job->failed.code == heif_error_Ok) {
+        *image = job->image;
+        job->image = NULL;
+    } else {
+        status = failure(decoder, job->failed, error);
+    }
+out:
+    drop(job);
+    return status;
 }
 
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
@@ -364,9 +451,10 @@ out:
     return status;
 }
 
-/** The planes as they are coded, those that the decoder keeps of them, and libheif's RGB. */
+/** The planes as they are coded, those that the decoder keeps of them, and libheif's RGB; the coded
+ * bytes, and the file's copy. */
 static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
-    return file_bytes + (uint64_t)header->width * header->height * 16 * (header->depth / 8);
+    return 2 * file_bytes + (uint64_t)header->width * header->height * 16 * (header->depth / 8);
 }
 
 #define HEIF_CODEC                                                                                 \

@@ -4,11 +4,13 @@
 
 #include "codec/heif_private.h"
 #include "core/cancel.h"
+#include "core/leave.h"
+#include "core/memory.h"
 
 /** From 0, slow, to 9: where more effort hardly makes files smaller. */
 enum { SPEED = 6 };
 
-/** Everything of libheif that one file takes. */
+/** Everything that encoding one file takes: a thread may be left with it. */
 typedef struct writer {
     struct heif_context *context;
     struct heif_encoder *encoder;
@@ -16,9 +18,11 @@ typedef struct writer {
     struct heif_color_profile_nclx *nclx;
     struct heif_image *image;
     struct heif_image_handle *picture;
+    struct heif_error failed;
 } writer;
 
-static void release(writer *avif) {
+static void release(void *job) {
+    writer *avif = job;
     if (avif->picture) {
         heif_image_handle_release(avif->picture);
     }
@@ -35,6 +39,7 @@ static void release(writer *avif) {
     if (avif->context) {
         heif_context_free(avif->context);
     }
+    clp_memory_free(avif);
 }
 
 static clproc_status check(struct heif_error failed, clproc_error *error) {
@@ -185,30 +190,42 @@ static struct heif_error append(struct heif_context *context, const void *data, 
                                      "no memory"};
 }
 
+static void encode(void *job, const volatile int *left) {
+    writer *avif = job;
+    (void)left;
+    avif->failed = heif_context_encode_image(avif->context, avif->image, avif->encoder,
+                                             avif->options, &avif->picture);
+}
+
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error) {
+    static const clp_leave leave = {encode, release};
     struct heif_writer to = {.writer_api_version = 1, .write = append};
     /* With 10 the encoder of libheif 1.15 ends the program. */
     uint32_t bits = layout->depth == 8 ? 8 : 12;
-    writer avif = {0};
+    bool leaves = (uint64_t)layout->width * layout->height > CLP_HEIF_FEW_PIXELS;
     clproc_status status;
     if (layout->model == CLP_MODEL_YCC || layout->model == CLP_MODEL_CMYK) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "%s cannot be put in an AVIF",
                              clp_model_name(layout->model));
     }
-    CLP_TRY(status, out, start(&avif, params, error));
-    CLP_TRY(status, out, import(&avif, layout, base, bits, error));
-    CLP_TRY(status, out, set_colours(&avif, params, error));
+    writer *avif = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof *avif);
+    if (!avif) {
+        return clp_error_memory(error, "encoding an AVIF", sizeof *avif);
+    }
+    CLP_TRY(status, out, start(avif, params, error));
+    CLP_TRY(status, out, import(avif, layout, base, bits, error));
+    CLP_TRY(status, out, set_colours(avif, params, error));
     CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
-    CLP_TRY(status, out,
-            check(heif_context_encode_image(avif.context, avif.image, avif.encoder, avif.options,
-                                            &avif.picture),
-                  error));
+    if (!clp_leave_run(&leave, avif, leaves ? encoder->cancel : NULL)) {
+        return clp_cancel_check(encoder->cancel, error);
+    }
+    CLP_TRY(status, out, check(avif->failed, error));
     CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
-    CLP_TRY(status, out, add_metadata(&avif, &params->blocks, error));
-    status = check(heif_context_write(avif.context, &to, &encoder->output), error);
+    CLP_TRY(status, out, add_metadata(avif, &params->blocks, error));
+    status = check(heif_context_write(avif->context, &to, &encoder->output), error);
 out:
-    release(&avif);
+    release(avif);
     return status;
 }
 

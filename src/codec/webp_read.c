@@ -179,7 +179,9 @@ static clproc_status read_animated(clp_decoder *decoder, const clp_plane *plane,
     uint8_t *canvas = NULL;
     int time;
     if (!WebPAnimDecoderOptionsInit(&options)) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libwebpdemux is of another version");
+        return clp_error_set(
+            error, CLPROC_ERROR_INTERNAL,
+            "libwebpdemux is not the version that clproc was built with; build clproc again");
     }
     webp->animation = WebPAnimDecoderNew(&data, &options);
     if (!webp->animation || !WebPAnimDecoderGetNext(webp->animation, &canvas, &time)) {

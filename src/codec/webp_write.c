@@ -101,7 +101,9 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
     clp_bytes packed = {0};
     clproc_status status;
     if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libwebp is of another version");
+        return clp_error_set(
+            error, CLPROC_ERROR_INTERNAL,
+            "libwebp is not the version that clproc was built with; build clproc again");
     }
     CLP_TRY(status, out, check_picture(layout, error));
     config.quality = (float)params->quality;

@@ -194,7 +194,7 @@ clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *
     if (!choose_own(keeps ? kept : NULL)) {
         status = clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
                                "PoCL needs 64 MB for compiled kernels, and neither /dev/shm nor "
-                               "/tmp have them; free some space, or set TMPDIR");
+                               "/tmp has them; free some space, or set TMPDIR");
     } else if (setenv("POCL_CACHE_DIR", own.path, 1) != 0 ||
                setenv("POCL_DEVICES", CLP_POCL_DEVICES, 0) != 0 ||
                setenv(CLP_CACHE_KEPT, keeps ? kept : "", 1) != 0) {

@@ -55,7 +55,7 @@ clproc_status clp_cl_check(cl_int code, const char *call, const char *what, clpr
                   code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE;
     clproc_status status = memory ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_DEVICE;
     clp_error_set(error, status, "%s failed for %s: %s (%d)%s", call, what, clp_cl_name(code), code,
-                  memory ? "; use a smaller --batch or another --device"
+                  memory ? "; try another --device, or for pictures a smaller --batch"
                          : "; try another --device");
     if (error) {
         error->cl_code = code;

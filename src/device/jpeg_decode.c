@@ -12,6 +12,8 @@ const char *const clp_jpeg_decode_names[CLP_JPEG_DECODE_KERNELS] = {
 static const char *const files[] = {"common.clh",     "jpeg_package.clh", "jpeg_bits.clh",
                                     "jpeg_lists.clh", "jpeg_decode.cl",   "jpeg_chain.cl",
                                     "jpeg_dct.clh",   "jpeg_idct.cl",     NULL};
+static const clp_kernel_source source = {"the JPEG codec", files, clp_jpeg_decode_names,
+                                         CLP_JPEG_DECODE_KERNELS};
 
 enum {
     SLOT_GROUP = 128,     /* its tables are 19 KB of local memory */
@@ -180,8 +182,7 @@ clproc_status clp_jpeg_decode_plan_batch(clp_jpeg_codec *codec,
     plan->batch.walk_slots = MOST_WALK / slot_bits;
     plan->job_bytes = sizeof(jpeg_decode_batch) + count * sizeof(jpeg_decode_job);
     CLP_TRY(status, out,
-            clp_jpeg_build(codec, &codec->decode, files, clp_jpeg_decode_names,
-                           CLP_JPEG_DECODE_KERNELS, error));
+            clp_kernel_set_build(&codec->decode, &source, codec->context, codec->device, error));
     CLP_TRY(status, out, choose_groups(codec, plan, error));
     CLP_TRY(status, out, choose_block_group(codec, plan, error));
     if (!place_jobs(pictures, plan, NULL, &list_words, &blocks) ||

@@ -9,6 +9,8 @@ const char *const clp_jpeg_encode_names[CLP_JPEG_ENCODE_KERNELS] = {
     "jpeg_encode_tiles", "jpeg_encode_offsets", "jpeg_encode_join"};
 static const char *const files[] = {"common.clh",   "jpeg_package.clh", "jpeg_encode.clh",
                                     "jpeg_dct.clh", "jpeg_encode.cl",   NULL};
+static const clp_kernel_source source = {"the JPEG codec", files, clp_jpeg_encode_names,
+                                         CLP_JPEG_ENCODE_KERNELS};
 
 enum {
     TILE_GROUP = 128,
@@ -118,8 +120,7 @@ clproc_status clp_jpeg_encode_plan_batch(clp_jpeg_codec *codec,
     memset(plan, 0, sizeof *plan);
     plan->batch.count = count;
     CLP_TRY(status, out,
-            clp_jpeg_build(codec, &codec->encode, files, clp_jpeg_encode_names,
-                           CLP_JPEG_ENCODE_KERNELS, error));
+            clp_kernel_set_build(&codec->encode, &source, codec->context, codec->device, error));
     CLP_TRY(status, out, choose_groups(codec, block_bits, plan, error));
     uint64_t tiles = place_jobs(pictures, plan, NULL, &plan->job_bytes);
     uint64_t results = (uint64_t)count * sizeof(jpeg_encode_result) / 4;

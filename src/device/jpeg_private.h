@@ -4,16 +4,7 @@
 
 #include "device/cl_error.h"
 #include "device/jpeg_codec.h"
-
-enum { CLP_JPEG_MOST_KERNELS = 8 };
-
-/** Kernels that are built together. */
-typedef struct clp_jpeg_program {
-    cl_program built;
-    const char *const *names;
-    cl_kernel kernels[CLP_JPEG_MOST_KERNELS];
-    uint32_t count;
-} clp_jpeg_program;
+#include "device/kernel_set.h"
 
 struct clp_jpeg_codec {
     cl_context context;
@@ -21,14 +12,8 @@ struct clp_jpeg_codec {
     uint32_t most_group; /**< a power of two */
     bool cpu;
     cl_ulong local_bytes;
-    clp_jpeg_program decode, encode;
+    clp_kernel_set decode, encode;
 };
-
-/** Builds a program, unless it is there, from the embedded files that `files`, NULL-ended, names.
- */
-clproc_status clp_jpeg_build(clp_jpeg_codec *codec, clp_jpeg_program *program,
-                             const char *const *files, const char *const *names, uint32_t count,
-                             clproc_error *error);
 
 /** The largest power of two up to `wanted` that the device runs this kernel with. */
 clproc_status clp_jpeg_group(const clp_jpeg_codec *codec, cl_kernel kernel, uint32_t wanted,

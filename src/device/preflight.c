@@ -144,7 +144,7 @@ clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error 
         setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1) == 0 && !on_path("ld")) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
                              "PoCL needs the linker `ld`, which is not on PATH; `apt install "
-                             "binutils` or mend PATH");
+                             "binutils` or correct PATH");
     }
     if (!has_topology()) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,

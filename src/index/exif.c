@@ -403,7 +403,7 @@ static void put_place(clp_row *row, const collected *all) {
     }
     if ((all->has_latitude && fabs(all->latitude) > 90) ||
         (all->has_longitude && fabs(all->longitude) > 180)) {
-        clp_row_warn(row, "GPS: the position is none on earth: dropped");
+        clp_row_warn(row, "GPS: the position is not on earth: left out");
     }
     if (all->has_altitude) {
         clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_EXIF,
@@ -418,7 +418,7 @@ static void put_place(clp_row *row, const collected *all) {
                  (int)all->time[1], all->time[2] < 10 ? "0" : "", seconds);
         clp_row_string(row, CLP_FIELD_GPS_DATE_TIME, CLP_RANK_EXIF, text);
     } else if (all->has_time && !sound) {
-        clp_row_warn(row, "GPS: the time is none: dropped");
+        clp_row_warn(row, "GPS: the time is not valid: left out");
     }
 }
 

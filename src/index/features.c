@@ -200,6 +200,10 @@ static clproc_status end_file(void *user, uint32_t worker, const clp_taken *take
         clp_old_row *unread;
         entry->end = clp_reader_read(reader, item->path, item->named, NULL, &unread, &entry->row);
     }
+    if (entry->end == CLP_READ_STOPPED) {
+        put_aside(g, one);
+        goto out;
+    }
     entry->known = clp_old_find(&index->old, clp_row_get(&entry->row, CLP_FIELD_SOURCE_FILE));
     see(&entry->row, taken);
     if (!index->scores) {

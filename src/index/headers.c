@@ -47,6 +47,7 @@ typedef struct stream {
     bool ended;                   /**< no further one is listed, for the reason in list_status */
     clproc_status list_status;
     bool stop;          /**< list and read no further chunk */
+    bool cut;           /**< a chunk was not read to its end */
     clproc_error error; /**< of the thread that could not go on */
 } stream;
 
@@ -56,7 +57,9 @@ static chunk *chunk_at(const stream *s, size_t number) {
 
 /* ---------------------------------------------------------------- reading */
 
-static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from,
+/** Reads a chunk's files, or where somebody wants to stop the first of them: the chunk has no more
+ * then. */
+static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from, bool *cut,
                                 clproc_error *error) {
     const clp_index_work *index = s->index;
     clproc_status status = CLPROC_OK;
@@ -64,9 +67,17 @@ static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from
     for (size_t i = 0; status == CLPROC_OK && i < from->count; i++) {
         const char *path = (char *)from->names.data + from->name_at[i];
         clp_index_entry *into = &from->entries[i];
-        into->end =
-            clp_reader_read(reader, path, from->named[i],
-                            index->params->update ? &index->old : NULL, &into->known, &into->row);
+        *cut = clp_cancel_asked(index->params->cancel);
+        if (!*cut) {
+            into->end = clp_reader_read(reader, path, from->named[i],
+                                        index->params->update ? &index->old : NULL, &into->known,
+                                        &into->row);
+            *cut = into->end == CLP_READ_STOPPED;
+        }
+        if (*cut) {
+            from->count = i;
+            break;
+        }
         status = clp_index_print(index, into, &from->text, error);
         from->text_ends[i] = from->text.size;
     }
@@ -89,14 +100,16 @@ static void *read_files(void *user) {
     clp_reader *reader = NULL;
     clproc_error error = {0};
     chunk *place;
+    bool cut = false;
     clproc_status status = clp_index_reader(s->index, &reader, &error);
     while ((place = take_chunk(s))) {
         if (status == CLPROC_OK) {
-            status = read_chunk(s, reader, place, &error);
+            status = read_chunk(s, reader, place, &cut, &error);
         }
         pthread_mutex_lock(&s->lock);
         place->status = status;
         place->ready = true;
+        s->cut |= cut;
         if (status != CLPROC_OK) {
             s->error = error;
             s->stop = true;
@@ -325,7 +338,7 @@ clproc_status clp_index_headers(clp_index_work *index, bool *stopped, clproc_err
     }
     status = write_chunks(&s, error);
     join(&s);
-    *stopped = s.list_status == CLPROC_ERROR_CANCELLED || s.written < s.listed;
+    *stopped = s.list_status == CLPROC_ERROR_CANCELLED || s.written < s.listed || s.cut;
     if (status == CLPROC_OK && s.list_status != CLPROC_OK && !*stopped) {
         status = s.list_status;
         if (error) {

@@ -77,6 +77,7 @@ clproc_status clp_pixels_digest(clp_decoder *decoder, const uint8_t *file, size_
     clp_layout layout;
     hashing h = {0};
     clproc_status status;
+    clp_decoder_heed(decoder, bounds->cancel);
     CLP_TRY(status, out,
             clp_decoder_open(decoder, file, size, &bounds->limits, CLPROC_FAIL_ON_NONE, &header,
                              error));

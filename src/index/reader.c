@@ -380,7 +380,8 @@ static bool is_decoded(const uint8_t *file, size_t size, const clp_row *row) {
             strcmp(clp_row_get(row, CLP_FIELD_FILE_TYPE), "TIFF") == 0);
 }
 
-static void put_digest(clp_reader *reader, clp_row *row) {
+/** False if it was stopped. */
+static bool put_digest(clp_reader *reader, clp_row *row) {
     clp_head *head = &reader->head;
     char flaw[320];
     clp_digest digest;
@@ -399,24 +400,25 @@ static void put_digest(clp_reader *reader, clp_row *row) {
         status = clp_pixels_digest(reader->decoder, file, (size_t)head->size, reader->digest,
                                    &digest, &error);
     }
+    head->code = 0; /* a file that cannot be read whole has its row all the same */
+    if (status == CLPROC_ERROR_CANCELLED) {
+        return false;
+    }
     if (status == CLPROC_OK) {
         clp_row_string(row, CLP_FIELD_PIXEL_DIGEST, CLP_RANK_EXIF, digest.text);
     } else {
         snprintf(flaw, sizeof flaw, "no digest: %.300s", error.message);
         clp_row_warn(row, flaw);
     }
-    head->code = 0; /* a file that cannot be read whole has its row all the same */
+    return true;
 }
 
 /** True if the file is as it was when its row was made. */
-static bool is_unchanged(const clp_old_row *known, const clp_head *head) {
+static bool is_unchanged(const clp_old_row *known, const clp_head *head, const clp_row *row) {
     char date[64];
-    if (!known || known->size != head->file_size) {
-        return false;
-    }
     print_date(head, date, sizeof date);
-    clp_key key = clp_key_of_bytes(date, strlen(date));
-    return known->date.low == key.low && known->date.high == key.high;
+    return known && clp_old_is_unchanged(known, clp_row_get(row, CLP_FIELD_SOURCE_FILE),
+                                         head->file_size, date);
 }
 
 static void begin_row(clp_row *row, const char *path) {
@@ -434,9 +436,9 @@ static clp_read_end finish_row(clp_reader *reader, const char *path, bool named,
     clp_row_integer(row, CLP_FIELD_FILE_SIZE, CLP_RANK_EXIF, (int64_t)head->file_size);
     clp_row_string(row, CLP_FIELD_FILE_MODIFY_DATE, CLP_RANK_EXIF, date);
     clp_read_end end =
-        is_unchanged(known, head) ? CLP_READ_UNCHANGED : read_open(reader, path, named, row);
-    if (reader->digest && end == CLP_READ_DONE) {
-        put_digest(reader, row);
+        is_unchanged(known, head, row) ? CLP_READ_UNCHANGED : read_open(reader, path, named, row);
+    if (reader->digest && end == CLP_READ_DONE && !put_digest(reader, row)) {
+        end = CLP_READ_STOPPED;
     }
     reader->bytes += head->read;
     clp_head_close(head);
@@ -476,5 +478,5 @@ bool clp_reader_is_unchanged(clp_reader *reader, const char *path, const clp_old
     begin_row(row, path);
     *known = clp_old_find(old, clp_row_get(row, CLP_FIELD_SOURCE_FILE));
     return *known && clp_head_look(&reader->head, path, &error) == CLPROC_OK &&
-           is_unchanged(*known, &reader->head);
+           is_unchanged(*known, &reader->head, row);
 }

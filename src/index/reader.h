@@ -22,7 +22,8 @@ typedef enum clp_read_end {
     CLP_READ_DONE,
     CLP_READ_BROKEN,     /**< the row has an error, and what could be read */
     CLP_READ_NO_PICTURE, /**< neither by its name nor by its bytes */
-    CLP_READ_UNCHANGED   /**< since the index was made */
+    CLP_READ_UNCHANGED,  /**< since the index was made */
+    CLP_READ_STOPPED     /**< on request, in the midst of its pixels: there is no row */
 } clp_read_end;
 
 /** Fills a row, which is cleared first. A file that the user named is a broken picture where it is

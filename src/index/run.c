@@ -134,6 +134,7 @@ void clp_index_decoding(const work *index, clproc_run_params *run) {
 
 void clp_index_share(work *index, const clproc_run_params *decoding, size_t threads) {
     index->pixels = (clp_pixels_bounds){.limits = decoding->limits,
+                                        .cancel = index->params->cancel,
                                         .file_bytes = clp_run_file_bytes(decoding),
                                         .memory = clp_run_memory(decoding) / threads};
 }

@@ -2,34 +2,8 @@
 #ifndef CLP_INDEX_STORE_H
 #define CLP_INDEX_STORE_H
 
-#include "batch/hashset.h"
+#include "index/old.h"
 #include "index/row.h"
-
-/** A row of the index as it was. */
-typedef struct clp_old_row {
-    clp_key date;   /**< of its FileModifyDate */
-    uint64_t size;  /**< its FileSize; UINT64_MAX if it is to be read again */
-    uint64_t place; /**< where the store finds it */
-    bool met;       /**< its file is still there */
-    bool same;      /**< stands there as this store writes it: see clp_store_copy() */
-} clp_old_row;
-
-/** The rows of an index as it was, by their SourceFile. Zero-initialise; release with
- * clp_old_free(). */
-typedef struct clp_old {
-    clp_hashset names; /**< number in `rows` */
-    clp_old_row *rows;
-    size_t count, capacity;
-} clp_old;
-
-/** Notes a row; the last one of a name counts. A file of which the row has an error is always read
- * again.
- */
-clproc_status clp_old_add(clp_old *old, const clp_row *row, uint64_t place, bool same,
-                          clproc_error *error);
-/** The row of a file; NULL if there is none. */
-clp_old_row *clp_old_find(const clp_old *old, const char *path);
-void clp_old_free(clp_old *old);
 
 typedef struct clp_store clp_store;
 

@@ -227,6 +227,23 @@ const int64_t *clp_build_ints(clp_builder *builder, const clp_onnx_node *node, c
     return read_numbers(builder, node, name, INTS, CLP_PROTO_VARINT, count);
 }
 
+clproc_status clp_build_tensor(clp_builder *builder, const clp_onnx_node *node, const char *name,
+                               const double **numbers, size_t *count) {
+    clp_onnx_tensor tensor;
+    clp_slice message = clp_onnx_tensor_of(node, name);
+    if (message.size == 0 || !clp_onnx_describe(&message, &tensor)) {
+        return clp_build_refuse(builder, node, "its %s is missing or cannot be read", name);
+    }
+    double *elements = clp_build_take(builder, tensor.count, sizeof *elements);
+    if (!elements) {
+        return CLPROC_ERROR_MEMORY;
+    }
+    clp_onnx_elements(&message, &tensor, elements);
+    *numbers = elements;
+    *count = tensor.count;
+    return CLPROC_OK;
+}
+
 /** Room for labels, and in `names` for pointers to them. */
 static clp_labels *take_labels(clp_builder *builder, size_t count, const char ***names) {
     clp_labels *labels = clp_build_take(builder, 1, sizeof *labels);

@@ -8,6 +8,7 @@
 #ifndef CLP_MODEL_BUILD_H
 #define CLP_MODEL_BUILD_H
 
+#include "core/tree_tables.h"
 #include "model/model.h"
 #include "model/onnx.h"
 
@@ -17,7 +18,9 @@ enum { CLP_MODEL_COLUMNS = 1 << 19 };
 typedef struct clp_block {
     double *numbers;
     size_t rows;
-    size_t pitch; /**< from a column to the next, numbers */
+    size_t pitch;                  /**< from a column to the next, numbers */
+    const clp_tree_walker *walker; /**< who goes down trees; NULL: this thread */
+    clproc_error *error;           /**< what fails in a step that can */
 } clp_block;
 
 /** Columns that lie side by side. */
@@ -99,6 +102,7 @@ struct clp_onnx_model {
     size_t filling_count;
     size_t columns; /**< of a block */
     const char *path, *name;
+    const clp_tree_walker *walker; /**< NULL: the host's threads go down trees */
 };
 
 typedef struct clp_builder {
@@ -169,6 +173,9 @@ const double *clp_build_floats(clp_builder *builder, const clp_onnx_node *node, 
                                size_t *count);
 const int64_t *clp_build_ints(clp_builder *builder, const clp_onnx_node *node, const char *name,
                               size_t *count);
+/** The numbers of a tensor that is an attribute, which the node must have. */
+clproc_status clp_build_tensor(clp_builder *builder, const clp_onnx_node *node, const char *name,
+                               const double **numbers, size_t *count);
 /** The class labels in an attribute of texts or, without them, in one of whole numbers. */
 const clp_labels *clp_build_labels(clp_builder *builder, const clp_onnx_node *node,
                                    const char *texts, const char *ints);

@@ -149,40 +149,37 @@ static clproc_status read_weights(clp_builder *builder, const clp_onnx_node *nod
     return clp_build_transform(builder, node, &state->transform);
 }
 
-static clproc_status build_classifier(clp_builder *builder, const clp_onnx_node *node, int code) {
-    clp_value *rows = NULL;
-    linear state = {0};
-    size_t count = 0;
-    clproc_status status = CLPROC_OK;
-    (void)code;
-    CLP_TRY(status, out, clp_build_rows(builder, node, 0, &rows));
-    CLP_TRY(status, out, read_weights(builder, node, rows, &state, &count));
-    const clp_labels *labels =
-        clp_build_labels(builder, node, "classlabels_strings", "classlabels_ints");
-    CLP_TRY(status, out, labels ? CLPROC_OK : CLPROC_ERROR_MEMORY);
-    state.both = count == 1 && labels->count == 2 && state.transform == CLP_TRANSFORM_LOGISTIC;
-    if (labels->count != count + state.both) {
-        return clp_build_refuse(builder, node, "has %zu classes and sums for %zu", labels->count,
-                                count);
+/** Finds the classes that `count` sums are for. Of two with one sum it is the second one's. */
+static clproc_status find_classes(clp_builder *builder, const clp_onnx_node *node, size_t count,
+                                  linear *state, const clp_labels **labels) {
+    *labels = clp_build_labels(builder, node, "classlabels_strings", "classlabels_ints");
+    if (!*labels) {
+        return CLPROC_ERROR_MEMORY;
     }
-    status = add_linear(builder, node, rows, &state, labels->count, 1, labels);
-out:
-    return status;
+    state->both = count == 1 && (*labels)->count == 2 && state->transform == CLP_TRANSFORM_LOGISTIC;
+    return (*labels)->count == count + state->both
+               ? CLPROC_OK
+               : clp_build_refuse(builder, node, "has %zu classes and sums for %zu",
+                                  (*labels)->count, count);
 }
 
-static clproc_status build_regressor(clp_builder *builder, const clp_onnx_node *node, int code) {
+enum { CLASSIFIER, REGRESSOR };
+
+static clproc_status build_linear(clp_builder *builder, const clp_onnx_node *node, int code) {
     clp_value *rows = NULL;
     linear state = {0};
     size_t count = 0;
+    const clp_labels *labels = NULL;
     clproc_status status = CLPROC_OK;
-    (void)code;
     CLP_TRY(status, out, clp_build_rows(builder, node, 0, &rows));
     CLP_TRY(status, out, read_weights(builder, node, rows, &state, &count));
-    if (state.transform != CLP_TRANSFORM_NONE ||
-        clp_onnx_int(node, "targets", 1) != (int64_t)count) {
+    if (code == CLASSIFIER) {
+        CLP_TRY(status, out, find_classes(builder, node, count, &state, &labels));
+    } else if (state.transform != CLP_TRANSFORM_NONE ||
+               clp_onnx_int(node, "targets", 1) != (int64_t)count) {
         return clp_build_refuse(builder, node, "its targets or post_transform are not supported");
     }
-    status = add_linear(builder, node, rows, &state, count, 0, NULL);
+    status = add_linear(builder, node, rows, &state, count + state.both, labels != NULL, labels);
 out:
     return status;
 }
@@ -277,8 +274,8 @@ out:
 
 const clp_operator clp_operators_linear[] = {{"MatMul", build_matmul, 0, false},
                                              {"Gemm", build_gemm, 0, false},
-                                             {"LinearClassifier", build_classifier, 0, true},
-                                             {"LinearRegressor", build_regressor, 0, true},
+                                             {"LinearClassifier", build_linear, CLASSIFIER, true},
+                                             {"LinearRegressor", build_linear, REGRESSOR, true},
                                              {"Scaler", build_scaler, 0, true},
                                              {"Imputer", build_imputer, 0, true},
                                              {0}};

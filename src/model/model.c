@@ -334,6 +334,10 @@ void clp_model_destroy(clp_onnx_model **model) {
     }
 }
 
+void clp_model_walk_with(clp_onnx_model *model, const clp_tree_walker *walker) {
+    model->walker = walker;
+}
+
 size_t clp_model_inputs(const clp_onnx_model *model) {
     return model->input_count;
 }

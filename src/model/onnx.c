@@ -201,6 +201,7 @@ static size_t raw_size(clp_onnx_type type) {
     case CLP_ONNX_INT64:
     case CLP_ONNX_DOUBLE:
         return 8;
+    case CLP_ONNX_UINT8:
     case CLP_ONNX_BOOL:
         return 1;
     default:

@@ -12,6 +12,7 @@ enum { CLP_ONNX_MOST = 8192 };
 typedef enum clp_onnx_type {
     CLP_ONNX_UNKNOWN = 0,
     CLP_ONNX_FLOAT = 1,
+    CLP_ONNX_UINT8 = 2,
     CLP_ONNX_INT32 = 6,
     CLP_ONNX_INT64 = 7,
     CLP_ONNX_STRING = 8,

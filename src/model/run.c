@@ -25,6 +25,8 @@ typedef struct model_job {
     atomic_size_t next;  /**< row that no thread has taken */
     atomic_size_t wrong; /**< the first row without a score; `rows`: none */
     atomic_bool exhausted;
+    atomic_bool failed;   /**< a block has, as `failure` says */
+    clproc_error failure; /**< of the first one to set `failed` */
 } model_job;
 
 static void note_wrong(model_job *job, size_t row) {
@@ -96,7 +98,9 @@ static void fill_constants(const clp_onnx_model *model, const clp_block *block) 
 
 static void *work(void *user) {
     model_job *job = user;
-    clp_block block = {.pitch = job->block_rows + GAP};
+    clproc_error error = {0};
+    clp_block block = {
+        .pitch = job->block_rows + GAP, .walker = job->model->walker, .error = &error};
     size_t first;
     block.numbers =
         clp_memory_zero(CLP_MEMORY_OTHER, job->model->columns * block.pitch, sizeof *block.numbers);
@@ -109,6 +113,12 @@ static void *work(void *user) {
         size_t left = job->rows - first;
         block.rows = left < job->block_rows ? left : job->block_rows;
         run_block(job, &block, first);
+        if (error.status != CLPROC_OK) {
+            if (!atomic_exchange(&job->failed, true)) {
+                job->failure = error;
+            }
+            break;
+        }
     }
     clp_memory_free(block.numbers);
     return NULL;
@@ -146,7 +156,8 @@ void clp_model_explain(const clp_onnx_model *model, const double *values, char *
 /** Rows of a block, so that it is not too large, and that there is one for each thread. */
 static size_t choose_rows(const clp_onnx_model *model, size_t rows, size_t threads) {
     size_t most = MOST_NUMBERS / model->columns, share = rows / threads + 1;
-    most = most > MOST_ROWS ? MOST_ROWS : most;
+    /* A device should have many rows at once. */
+    most = most > MOST_ROWS && !model->walker ? MOST_ROWS : most;
     most = most > share ? share : most;
     return most < GAP ? GAP : most;
 }
@@ -174,6 +185,12 @@ static clproc_status run_rows(const clp_onnx_model *model, size_t rows, const do
         pthread_join(others[i], NULL);
     }
     *wrong = atomic_load(&job.wrong);
+    if (atomic_load(&job.failed)) {
+        if (error) {
+            *error = job.failure;
+        }
+        return job.failure.status;
+    }
     return atomic_load(&job.exhausted)
                ? clp_error_memory(error, "rows of a model",
                                   model->columns * job.block_rows * sizeof(double))

@@ -30,6 +30,7 @@ typedef struct score_model {
 
 typedef struct score_work {
     const clproc_score_params *params;
+    const clp_tree_walker *walker;
     score_model *models;
     size_t inputs, outputs; /**< of all models */
     clp_table table;
@@ -357,6 +358,7 @@ static clproc_status open_models(score_work *scoring, clproc_error *error) {
         one->first_input = scoring->inputs;
         one->first_output = scoring->outputs;
         CLP_TRY(status, out, clp_model_open(&one->model, scoring->params->models[m], error));
+        clp_model_walk_with(one->model, scoring->walker);
         scoring->inputs += clp_model_inputs(one->model); /* each is far below SIZE_MAX */
         scoring->outputs += clp_model_outputs(one->model);
     }
@@ -371,9 +373,10 @@ static void close_models(score_work *scoring) {
     clp_memory_free(scoring->models);
 }
 
-clproc_status clp_score_run(const clproc_score_params *params, clproc_score_result *result,
-                            clproc_error *error) {
+clproc_status clp_score_run(const clproc_score_params *params, const clp_tree_walker *walker,
+                            clproc_score_result *result, clproc_error *error) {
     score_work scoring = {.params = params,
+                          .walker = walker,
                           .writer = {.folder = -1, .file = -1},
                           .lock = PTHREAD_MUTEX_INITIALIZER,
                           .written_more = PTHREAD_COND_INITIALIZER,

@@ -1,11 +1,9 @@
-/* Trees as ONNX has them: lists of nodes, in any order, that name each other. Here they are put in
- * order, and proven to be trees. */
+/* TreeEnsembleClassifier and TreeEnsembleRegressor: lists of nodes, in any order, that name each
+ * other by numbers of trees and of nodes. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "model/trees.h"
-
-typedef enum node_mode { LEAF, LEQ, LT, GTE, GT } node_mode;
 
 /** A node's name and its place in the lists. */
 typedef struct node_key {
@@ -13,90 +11,81 @@ typedef struct node_key {
     uint32_t at;
 } node_key;
 
-/** The lists, and what is found out about them. */
-typedef struct tree_lists {
-    clp_builder *builder; /**< whose memory goes when the trees are read */
+/** The attributes. */
+typedef struct tree_names {
+    clp_builder *builder;
     const clp_onnx_node *node;
     size_t count;
     const int64_t *tree, *id, *feature, *yes, *no, *missing;
     const double *value;
-    uint8_t *mode;
-    node_key *keys;  /**< sorted */
-    uint32_t *order; /**< nodes as they will lie, each the place of its key */
-    uint32_t *place; /**< the other way round */
-    bool *follows;   /**< by the place of its key: another leads there */
-    size_t features;
-} tree_lists;
+    uint8_t *mode;  /**< or LEAF */
+    node_key *keys; /**< sorted: the order of the lists that are made */
+    bool *follows;  /**< by the place of its key: another leads there */
+} tree_names;
 
-static clproc_status refuse(const tree_lists *lists, const char *what) {
-    return clp_build_refuse(lists->builder, lists->node, "%s", what);
+/** In place of a mode. */
+enum { LEAF = UINT8_MAX };
+
+static clproc_status refuse(const tree_names *names, const char *what) {
+    return clp_build_refuse(names->builder, names->node, "%s", what);
 }
 
 /* ---------------------------------------------------------------------- lists */
 
 clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, const char *name,
                                const double **values, size_t *count) {
-    char tensor_name[64];
-    clp_onnx_tensor tensor;
+    char tensor_name[96];
     snprintf(tensor_name, sizeof tensor_name, "%s_as_tensor", name);
-    clp_slice message = clp_onnx_tensor_of(node, tensor_name);
-    if (message.size == 0) {
-        *values = clp_build_floats(builder, node, name, count);
-        return *values ? CLPROC_OK : CLPROC_ERROR_MEMORY;
+    if (clp_onnx_tensor_of(node, tensor_name).size > 0) {
+        return clp_build_tensor(builder, node, tensor_name, values, count);
     }
-    if (!clp_onnx_describe(&message, &tensor)) {
-        return clp_build_refuse(builder, node, "its %s cannot be read", tensor_name);
-    }
-    double *numbers = clp_build_take(builder, tensor.count, sizeof *numbers);
-    if (!numbers) {
-        return CLPROC_ERROR_MEMORY;
-    }
-    clp_onnx_elements(&message, &tensor, numbers);
-    *values = numbers;
-    *count = tensor.count;
-    return CLPROC_OK;
+    *values = clp_build_floats(builder, node, name, count);
+    return *values ? CLPROC_OK : CLPROC_ERROR_MEMORY;
 }
 
-static clproc_status read_modes(tree_lists *lists) {
-    static const char *const names[] = {[LEAF] = "LEAF",
-                                        [LEQ] = "BRANCH_LEQ",
-                                        [LT] = "BRANCH_LT",
-                                        [GTE] = "BRANCH_GTE",
-                                        [GT] = "BRANCH_GT"};
-    const size_t kinds = sizeof names / sizeof names[0];
-    clp_slice attribute = clp_onnx_attribute(lists->node, "nodes_modes"), text;
+static clproc_status read_modes(tree_names *names) {
+    static const struct {
+        const char *name;
+        uint8_t mode;
+    } modes[] = {{"LEAF", LEAF},
+                 {"BRANCH_LEQ", CLP_TREE_LEQ},
+                 {"BRANCH_LT", CLP_TREE_LT},
+                 {"BRANCH_GTE", CLP_TREE_GTE},
+                 {"BRANCH_GT", CLP_TREE_GT}};
+    const size_t kinds = sizeof modes / sizeof modes[0];
+    clp_slice attribute = clp_onnx_attribute(names->node, "nodes_modes"), text;
     clp_proto at = clp_proto_begin(&attribute);
     size_t count = 0, kind;
-    lists->mode = clp_build_take(lists->builder, lists->count, 1);
-    if (!lists->mode) {
+    names->mode = clp_build_take(names->builder, names->count, 1);
+    if (!names->mode) {
         return CLPROC_ERROR_MEMORY;
     }
     while (clp_onnx_next_text(&at, &text)) {
-        for (kind = 0; kind < kinds && !clp_slice_is(&text, names[kind]); kind++) {
+        for (kind = 0; kind < kinds && !clp_slice_is(&text, modes[kind].name); kind++) {
         }
         if (kind == kinds) {
-            return refuse(lists, "has branches by equality or of unknown modes");
+            return refuse(names, "has branches by equality or of unknown modes");
         }
-        if (count < lists->count) {
-            lists->mode[count] = (uint8_t)kind;
+        if (count < names->count) {
+            names->mode[count] = modes[kind].mode;
         }
         count++;
     }
-    return count == lists->count ? CLPROC_OK : refuse(lists, "its lists differ in length");
+    return count == names->count ? CLPROC_OK : refuse(names, "its lists differ in length");
 }
 
-static clproc_status read_lists(tree_lists *lists) {
-    clp_builder *builder = lists->builder;
-    const clp_onnx_node *node = lists->node;
+static clproc_status read_names(tree_names *names) {
+    clp_builder *builder = names->builder;
+    const clp_onnx_node *node = names->node;
     const struct {
         const char *name;
         const int64_t **list;
-    } numbers[] = {{"nodes_treeids", &lists->tree},
-                   {"nodes_nodeids", &lists->id},
-                   {"nodes_featureids", &lists->feature},
-                   {"nodes_truenodeids", &lists->yes},
-                   {"nodes_falsenodeids", &lists->no},
-                   {"nodes_missing_value_tracks_true", &lists->missing}};
+    } numbers[] = {{"nodes_treeids", &names->tree},
+                   {"nodes_nodeids", &names->id},
+                   {"nodes_featureids", &names->feature},
+                   {"nodes_truenodeids", &names->yes},
+                   {"nodes_falsenodeids", &names->no},
+                   {"nodes_missing_value_tracks_true", &names->missing}};
     const size_t kinds = sizeof numbers / sizeof numbers[0];
     size_t counts[sizeof numbers / sizeof numbers[0]], values = 0;
     for (size_t i = 0; i < kinds; i++) {
@@ -105,21 +94,21 @@ static clproc_status read_lists(tree_lists *lists) {
             return CLPROC_ERROR_MEMORY;
         }
     }
-    lists->count = counts[0];
-    clproc_status status = clp_trees_values(builder, node, "nodes_values", &lists->value, &values);
+    names->count = counts[0];
+    clproc_status status = clp_trees_values(builder, node, "nodes_values", &names->value, &values);
     if (status != CLPROC_OK) {
         return status;
     }
-    bool same = values == lists->count && lists->count <= CLP_TREE_FEATURE;
+    bool same = values == names->count && names->count < UINT32_MAX;
     for (size_t i = 0; i + 1 < kinds; i++) {
-        same = same && counts[i] == lists->count;
+        same = same && counts[i] == names->count;
     }
     if (counts[kinds - 1] == 0) {
-        lists->missing = NULL;
+        names->missing = NULL;
     } else {
-        same = same && counts[kinds - 1] == lists->count;
+        same = same && counts[kinds - 1] == names->count;
     }
-    return same ? read_modes(lists) : refuse(lists, "its lists differ in length");
+    return same ? read_modes(names) : refuse(names, "its lists differ in length");
 }
 
 /* ----------------------------------------------------------------------- keys */
@@ -131,247 +120,159 @@ static int compare_keys(const void *first, const void *second) {
                                 : 0;
 }
 
-static clproc_status sort_keys(tree_lists *lists) {
+static clproc_status sort_keys(tree_names *names) {
     bool sorted = true;
-    lists->keys = clp_build_take(lists->builder, lists->count, sizeof *lists->keys);
-    if (!lists->keys) {
+    names->keys = clp_build_take(names->builder, names->count, sizeof *names->keys);
+    if (!names->keys) {
         return CLPROC_ERROR_MEMORY;
     }
-    for (size_t i = 0; i < lists->count; i++) {
-        lists->keys[i] = (node_key){lists->tree[i], lists->id[i], (uint32_t)i};
-        sorted = sorted && (i == 0 || compare_keys(&lists->keys[i - 1], &lists->keys[i]) < 0);
+    for (size_t i = 0; i < names->count; i++) {
+        names->keys[i] = (node_key){names->tree[i], names->id[i], (uint32_t)i};
+        sorted = sorted && (i == 0 || compare_keys(&names->keys[i - 1], &names->keys[i]) < 0);
     }
     if (!sorted) {
-        qsort(lists->keys, lists->count, sizeof *lists->keys, compare_keys);
+        qsort(names->keys, names->count, sizeof *names->keys, compare_keys);
     }
-    for (size_t i = 1; i < lists->count; i++) {
-        if (compare_keys(&lists->keys[i - 1], &lists->keys[i]) == 0) {
-            return refuse(lists, "has two nodes of one name");
+    for (size_t i = 1; i < names->count; i++) {
+        if (compare_keys(&names->keys[i - 1], &names->keys[i]) == 0) {
+            return refuse(names, "has two nodes of one name");
         }
     }
     return CLPROC_OK;
 }
 
-/** The place of a node's key; NULL if there is no such node. */
-static const node_key *find_key(const tree_lists *lists, int64_t tree, int64_t node) {
+/** The place of a node's key; NULL if there is no such node. Nodes of a tree are numbered without
+ * gaps as a rule: then it is as far from another one, `near`, as its number. */
+static const node_key *find_key(const tree_names *names, const node_key *near, int64_t tree,
+                                int64_t node) {
     const node_key key = {.tree = tree, .node = node};
-    return bsearch(&key, lists->keys, lists->count, sizeof key, compare_keys);
+    uint64_t guess =
+        near ? (uint64_t)(near - names->keys) + (uint64_t)node - (uint64_t)near->node : UINT64_MAX;
+    return guess < names->count && compare_keys(&names->keys[guess], &key) == 0
+               ? &names->keys[guess]
+               : bsearch(&key, names->keys, names->count, sizeof key, compare_keys);
 }
 
-/** Notes that a node follows a branch of its tree; it may follow no other. */
-static clproc_status follow(tree_lists *lists, const node_key *from, int64_t node) {
-    const node_key *key = find_key(lists, from->tree, node);
+/* ---------------------------------------------------------------------- nodes */
+
+/** Finds the node that a branch leads to. */
+static clproc_status follow(tree_names *names, const node_key *from, int64_t node,
+                            uint32_t *place) {
+    const node_key *key = find_key(names, from, from->tree, node);
     if (!key) {
-        return refuse(lists, "has a branch that leads nowhere");
+        return refuse(names, "has a branch that leads nowhere");
     }
-    bool *follows = &lists->follows[key - lists->keys];
-    if (*follows) {
-        return refuse(lists, "has a node that two branches lead to");
-    }
-    *follows = true;
+    *place = (uint32_t)(key - names->keys);
+    names->follows[*place] = true;
     return CLPROC_OK;
 }
 
-/* ---------------------------------------------------------------------- trees */
-
-/** Puts a branch or leaf in its form. Where "true" is for what is greater, the two that follow
- * change places. */
-static clproc_status put_node(const tree_lists *lists, size_t at, bool *swapped, clp_trees *trees,
-                              clp_tree_node *node) {
-    node_mode mode = lists->mode[at];
-    double value = lists->value[at];
-    bool tracks = lists->missing && lists->missing[at] != 0, below = mode == LT || mode == GTE;
-    if (mode == LEAF) {
-        return CLPROC_OK;
-    }
-    if (lists->feature[at] < 0 || (uint64_t)lists->feature[at] >= lists->features) {
-        return refuse(lists, "looks at a column that its input has not");
-    }
-    if (isnan(value) || (below && value == -INFINITY)) {
-        return refuse(lists, "has a threshold that is no number");
-    }
-    *swapped = mode == GTE || mode == GT;
-    node->threshold = below ? nextafter(value, -INFINITY) : value;
-    node->feature = (uint32_t)lists->feature[at] | CLP_TREE_BRANCH |
-                    (tracks != *swapped ? CLP_TREE_MISSING : 0);
-    trees->used[lists->feature[at]] = true;
-    trees->missing |= tracks;
-    return CLPROC_OK;
-}
-
-/** Lays out the tree whose keys begin at `first`, level by level, from its root. */
-static clproc_status lay_out(tree_lists *lists, clp_trees *trees, size_t first, size_t root,
-                             size_t count) {
-    size_t free = first;
+static clproc_status read_branch(tree_names *names, const node_key *key, size_t features,
+                                 clp_tree_branch *branch) {
+    size_t at = key->at;
     clproc_status status = CLPROC_OK;
-    lists->order[free++] = (uint32_t)root;
-    for (size_t i = first; i < free; i++) {
-        const node_key *key = &lists->keys[lists->order[i]];
-        clp_tree_node *node = &trees->nodes[i];
-        bool swapped = false;
-        *node = (clp_tree_node){.next = (uint32_t)i};
-        lists->place[lists->order[i]] = (uint32_t)i;
-        CLP_TRY(status, out, put_node(lists, key->at, &swapped, trees, node));
-        if (node->feature & CLP_TREE_BRANCH) {
-            const node_key *yes = find_key(lists, key->tree, lists->yes[key->at]);
-            const node_key *no = find_key(lists, key->tree, lists->no[key->at]);
-            node->next = (uint32_t)free;
-            lists->order[free++] = (uint32_t)((swapped ? no : yes) - lists->keys);
-            lists->order[free++] = (uint32_t)((swapped ? yes : no) - lists->keys);
-        }
+    if (names->feature[at] < 0 || (uint64_t)names->feature[at] >= features) {
+        return refuse(names, "looks at a column that its input has not");
     }
-    if (free - first != count) {
-        status = refuse(lists, "has nodes that a tree's root does not lead to");
+    *branch = (clp_tree_branch){.threshold = names->value[at],
+                                .feature = (uint32_t)names->feature[at],
+                                .missing = names->missing && names->missing[at] != 0};
+    CLP_TRY(status, out, follow(names, key, names->yes[at], &branch->yes));
+    CLP_TRY(status, out, follow(names, key, names->no[at], &branch->no));
+    status =
+        clp_tree_branch_set(names->builder, names->node, (clp_tree_mode)names->mode[at], branch);
+out:
+    return status;
+}
+
+static clproc_status read_nodes(tree_names *names, clp_tree_lists *lists) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < names->count; i++) {
+        const node_key *key = &names->keys[i];
+        if (names->mode[key->at] == LEAF) {
+            lists->nodes[i].feature = CLP_TREE_LEAF;
+            continue;
+        }
+        lists->missing |= names->missing && names->missing[key->at] != 0;
+        CLP_TRY(status, out, read_branch(names, key, lists->features, &lists->nodes[i]));
     }
 out:
     return status;
 }
 
-/** Each node follows at most one other: so the one that follows none is the root of a tree, and
- * what it does not lead to would go round in circles. */
-static clproc_status find_followers(tree_lists *lists) {
-    clproc_status status = CLPROC_OK;
-    for (size_t i = 0; i < lists->count; i++) {
-        const node_key *key = &lists->keys[i];
-        if (lists->mode[key->at] != LEAF) {
-            CLP_TRY(status, out, follow(lists, key, lists->yes[key->at]));
-            CLP_TRY(status, out, follow(lists, key, lists->no[key->at]));
-        }
-    }
-out:
-    return status;
-}
-
-static clproc_status build_trees(tree_lists *lists, clp_trees *trees) {
-    clproc_status status = CLPROC_OK;
+/** A tree's root is its one node that no branch leads to. */
+static clproc_status find_roots(const tree_names *names, clp_tree_lists *lists) {
     size_t end;
-    for (size_t first = 0; first < lists->count; first = end) {
-        size_t roots = 0, root = first;
-        for (end = first; end < lists->count && lists->keys[end].tree == lists->keys[first].tree;
+    for (size_t first = 0; first < names->count; first = end) {
+        size_t roots = 0;
+        for (end = first; end < names->count && names->keys[end].tree == names->keys[first].tree;
              end++) {
-            root = lists->follows[end] ? root : end;
-            roots += !lists->follows[end];
+            if (!names->follows[end]) {
+                lists->roots[lists->root_count] = (uint32_t)end;
+                roots++;
+            }
         }
         if (roots != 1) {
-            return refuse(lists, "has a tree without a root, or with several");
+            return refuse(names, "has a tree without a root, or with several");
         }
-        CLP_TRY(status, out, lay_out(lists, trees, first, root, end - first));
-        trees->roots[trees->tree_count++] = (uint32_t)first;
+        lists->root_count++;
     }
-out:
-    return status;
+    return CLPROC_OK;
 }
 
-/* --------------------------------------------------------------------- shares */
+/* -------------------------------------------------------------------- weights */
 
-typedef struct share_lists {
-    size_t count;
-    const int64_t *tree, *node, *column;
-    const double *weight;
-} share_lists;
-
-static clproc_status read_share_lists(tree_lists *lists, const char *part, share_lists *shares) {
-    static const char *const names[] = {"treeids", "nodeids", "ids"};
-    const int64_t **const numbers[] = {&shares->tree, &shares->node, &shares->column};
+static clproc_status read_weights(const tree_names *names, const char *part,
+                                  clp_tree_lists *lists) {
+    static const char *const kinds[] = {"treeids", "nodeids", "ids"};
+    const int64_t *numbers[3];
+    const double *weights = NULL;
+    const node_key *key = NULL;
     char name[64];
     size_t count = 0;
     snprintf(name, sizeof name, "%s_weights", part);
     clproc_status status =
-        clp_trees_values(lists->builder, lists->node, name, &shares->weight, &shares->count);
+        clp_trees_values(names->builder, names->node, name, &weights, &lists->weight_count);
     for (size_t i = 0; status == CLPROC_OK && i < 3; i++) {
-        snprintf(name, sizeof name, "%s_%s", part, names[i]);
-        *numbers[i] = clp_build_ints(lists->builder, lists->node, name, &count);
-        status = !*numbers[i]             ? CLPROC_ERROR_MEMORY
-                 : count != shares->count ? refuse(lists, "its lists differ in length")
-                                          : CLPROC_OK;
+        snprintf(name, sizeof name, "%s_%s", part, kinds[i]);
+        numbers[i] = clp_build_ints(names->builder, names->node, name, &count);
+        status = !numbers[i]                    ? CLPROC_ERROR_MEMORY
+                 : count != lists->weight_count ? refuse(names, "its lists differ in length")
+                                                : CLPROC_OK;
     }
-    return status;
-}
-
-/** Notes what the shares are of. */
-static clproc_status look_at_shares(const tree_lists *lists, const share_lists *shares,
-                                    clp_trees *trees) {
-    trees->one_sided = shares->count > 0;
-    for (size_t i = 0; i < shares->count; i++) {
-        int64_t column = shares->column[i];
-        if (column < 0 || column >= CLP_MODEL_COLUMNS ||
-            !find_key(lists, shares->tree[i], shares->node[i])) {
-            return refuse(lists, "has weights for a leaf or class that is not there");
-        }
-        trees->classes = (size_t)column < trees->classes ? trees->classes : (size_t)column + 1;
-        trees->one_sided = trees->one_sided && column == shares->column[0];
-        trees->negative |= shares->weight[i] < 0;
-    }
-    return CLPROC_OK;
-}
-
-/** Where a share's node lies; false for shares that count for nothing: zeros, and as elsewhere
- * those of branches. */
-static bool counts(const tree_lists *lists, const share_lists *shares, size_t index,
-                   uint32_t *place) {
-    const node_key *key = find_key(lists, shares->tree[index], shares->node[index]);
-    *place = lists->place[key - lists->keys];
-    return lists->mode[key->at] == LEAF && shares->weight[index] != 0;
-}
-
-/** Sorts the shares by their nodes, in the order of the lists. */
-static clproc_status put_shares(tree_lists *lists, const share_lists *shares, clp_trees *trees) {
-    uint32_t *at = clp_build_take(lists->builder, lists->count + 1, sizeof *at), place;
-    clproc_status status = at ? look_at_shares(lists, shares, trees) : CLPROC_ERROR_MEMORY;
     if (status != CLPROC_OK) {
         return status;
     }
-    for (size_t i = 0; i < shares->count; i++) {
-        if (counts(lists, shares, i, &place)) {
-            trees->shares_at[place + 1]++;
+    lists->weights = clp_build_take(names->builder, count, sizeof *lists->weights);
+    for (size_t i = 0; lists->weights && i < count; i++) {
+        key = find_key(names, key, numbers[0][i], numbers[1][i]);
+        if (!key || numbers[2][i] < 0 || (uint64_t)numbers[2][i] >= lists->columns) {
+            return refuse(names, "has weights for a leaf or class that is not there");
         }
+        lists->weights[i] =
+            (clp_tree_weight){(uint32_t)(key - names->keys), (uint32_t)numbers[2][i], weights[i]};
     }
-    for (size_t i = 0; i < lists->count; i++) {
-        trees->shares_at[i + 1] += trees->shares_at[i];
-        at[i] = trees->shares_at[i];
-    }
-    for (size_t i = 0; i < shares->count; i++) {
-        if (counts(lists, shares, i, &place)) {
-            trees->shares[at[place]++] =
-                (clp_tree_share){(uint32_t)shares->column[i], shares->weight[i]};
-        }
-    }
-    return CLPROC_OK;
+    return lists->weights ? CLPROC_OK : CLPROC_ERROR_MEMORY;
 }
 
-static clproc_status take_room(clp_builder *builder, tree_lists *lists, size_t shares,
-                               clp_trees *trees) {
-    size_t count = lists->count;
-    lists->order = clp_build_take(lists->builder, count, sizeof *lists->order);
-    lists->place = clp_build_take(lists->builder, count, sizeof *lists->place);
-    lists->follows = clp_build_take(lists->builder, count, sizeof *lists->follows);
-    trees->nodes = clp_build_take(builder, count, sizeof *trees->nodes);
-    trees->roots = clp_build_take(builder, count, sizeof *trees->roots);
-    trees->shares_at = clp_build_take(builder, count + 1, sizeof *trees->shares_at);
-    trees->shares = clp_build_take(builder, shares, sizeof *trees->shares);
-    trees->used = clp_build_take(builder, lists->features, sizeof *trees->used);
-    return lists->order && lists->place && lists->follows && trees->nodes && trees->roots &&
-                   trees->shares_at && trees->shares && trees->used
-               ? CLPROC_OK
-               : CLPROC_ERROR_MEMORY;
+static clproc_status take_room(tree_names *names, clp_tree_lists *lists) {
+    lists->count = names->count;
+    lists->nodes = clp_build_take(names->builder, names->count, sizeof *lists->nodes);
+    lists->roots = clp_build_take(names->builder, names->count, sizeof *lists->roots);
+    names->follows = clp_build_take(names->builder, names->count, sizeof *names->follows);
+    return lists->nodes && lists->roots && names->follows ? CLPROC_OK : CLPROC_ERROR_MEMORY;
 }
 
-clproc_status clp_trees_read(clp_builder *builder, const clp_onnx_node *node, const char *part,
-                             const clp_value *rows, clp_trees *trees) {
-    clp_onnx_model passing = {0}; /* keeps the lists as long as they are used */
-    clp_builder reader = {.model = &passing, .error = builder->error};
-    tree_lists lists = {.builder = &reader, .node = node, .features = rows->span.columns};
-    share_lists shares = {0};
+clproc_status clp_trees_read(clp_builder *reader, const clp_onnx_node *node, const char *part,
+                             clp_tree_lists *lists) {
+    tree_names names = {.builder = reader, .node = node};
     clproc_status status;
-    *trees = (clp_trees){.single = rows->type != CLP_ONNX_DOUBLE};
-    CLP_TRY(status, out, read_lists(&lists));
-    CLP_TRY(status, out, read_share_lists(&lists, part, &shares));
-    CLP_TRY(status, out, take_room(builder, &lists, shares.count, trees));
-    CLP_TRY(status, out, sort_keys(&lists));
-    CLP_TRY(status, out, find_followers(&lists));
-    CLP_TRY(status, out, build_trees(&lists, trees));
-    status = put_shares(&lists, &shares, trees);
+    CLP_TRY(status, out, read_names(&names));
+    CLP_TRY(status, out, sort_keys(&names));
+    CLP_TRY(status, out, take_room(&names, lists));
+    CLP_TRY(status, out, read_nodes(&names, lists));
+    CLP_TRY(status, out, find_roots(&names, lists));
+    status = read_weights(&names, part, lists);
 out:
-    clp_build_release(&passing);
     return status;
 }

@@ -32,7 +32,7 @@ const clp_op clp_op_blur = {
     .details =
         "The last pixel continues beyond each edge. The window ends at 4 sigma, at 5 for "
         "16-bit samples. A large sigma costs no more than a small one, and no sample is more "
-        "than one level from the exact result. With alpha, colours count by it; with "
+        "than one level from the exact result. Colours are weighted by alpha; with "
         "--linear, light is averaged.",
     .example = "2.5",
     .params = {{"sigma", CLP_PARAM_NUMBER, NULL, 0, 200, NULL,
@@ -44,7 +44,7 @@ const clp_op clp_op_blur = {
 const clp_op clp_op_box_blur = {
     .name = "box-blur",
     .help = "mean over a square",
-    .details = "The last pixel continues beyond each edge. With alpha, colours count by it; with "
+    .details = "The last pixel continues beyond each edge. Colours are weighted by alpha; with "
                "--linear, light is averaged.",
     .example = "3",
     .params = {{"radius", CLP_PARAM_WHOLE, NULL, 0, 200, NULL,

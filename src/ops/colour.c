@@ -130,7 +130,7 @@ const clp_op clp_op_colour = {
 
 const clp_op clp_op_gray = {
     .name = "gray",
-    .help = "BT.601 luma",
+    .help = "convert to gray (BT.601 luma)",
     .details =
         "0.299 R + 0.587 G + 0.114 B of the encoded values: the Y of a JPEG, which is then all "
         "that is decoded of one. With --linear, BT.709 luminance of the light, "
@@ -142,7 +142,7 @@ const clp_op clp_op_gray = {
 
 const clp_op clp_op_brightness = {
     .name = "brightness",
-    .help = "multiply every channel",
+    .help = "brighten or darken: multiply every channel",
     .example = "1.2",
     .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is black"}},
     .param_count = 1,
@@ -151,7 +151,7 @@ const clp_op clp_op_brightness = {
 
 const clp_op clp_op_contrast = {
     .name = "contrast",
-    .help = "stretch about mid-gray (127.5)",
+    .help = "strengthen or weaken contrast, about mid-gray (127.5)",
     .details = "out = 127.5 + factor x (in - 127.5), in levels of 8 bits.",
     .example = "1.3",
     .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is gray"}},
@@ -161,7 +161,7 @@ const clp_op clp_op_contrast = {
 
 const clp_op clp_op_saturation = {
     .name = "saturation",
-    .help = "stretch about each pixel's luma",
+    .help = "strengthen or weaken colours, about each pixel's luma",
     .details = "out = luma + factor x (in - luma), with BT.601 luma.",
     .example = "0.5",
     .params = {{"factor", CLP_PARAM_NUMBER, NULL, 0, 100, NULL, "1 changes nothing, 0 is gray"}},
@@ -185,7 +185,7 @@ const clp_op clp_op_matrix = {
 
 const clp_op clp_op_gamma = {
     .name = "gamma",
-    .help = "raise to the power 1/value",
+    .help = "brighten or darken the middle: raise to the power 1/value",
     .details = "out = in ^ (1/value), with black 0 and white 1, on each colour channel.",
     .example = "1.2",
     .params = {{"value", CLP_PARAM_NUMBER, NULL, 0.01, 100, NULL,
@@ -196,7 +196,7 @@ const clp_op clp_op_gamma = {
 
 const clp_op clp_op_levels = {
     .name = "levels",
-    .help = "stretch a range of levels to all of them",
+    .help = "stretch a range of levels to the full range",
     .details = "out = ((in - black) / (white - black)) ^ (1/gamma), clamped, with white 1, on each "
                "colour channel. Levels are those of 8 bits.",
     .example = "16:white=235",

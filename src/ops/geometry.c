@@ -116,13 +116,13 @@ const clp_op clp_op_pad = {
     .name = "pad",
     .help = "enlarge the canvas",
     .example = "800x600:gravity=centre:colour=#fff",
-    .params =
-        {{"size", CLP_PARAM_SIZE, NULL, 0, 0, NULL,
-          "size of the canvas; a side that is smaller is left as it is"},
-         {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities, "where the picture stands"},
-         {"colour", CLP_PARAM_COLOUR, "black", 0, 0, NULL,
-          "what the rest is filled with; one that lets light through, as transparent, gives the "
-          "picture an alpha channel"}},
+    .params = {{"size", CLP_PARAM_SIZE, NULL, 0, 0, NULL,
+                "size of the canvas; a side that is smaller is left as it is"},
+               {"gravity", CLP_PARAM_CHOICE, "centre", 0, 0, clp_gravities,
+                "where the picture stands"},
+               {"colour", CLP_PARAM_COLOUR, "black", 0, 0, NULL,
+                "what the rest is filled with; a transparent one gives the "
+                "picture an alpha channel"}},
     .param_count = 3,
     .terms = pad,
 };

@@ -124,7 +124,7 @@ const clp_op clp_op_resize = {
         "Filters grow wider as the picture shrinks, are cut off at its edges and normalised there. "
         "catmull-rom is the cubic with a = -0.5, mitchell the one with B = C = 1/3, lanczos3 has "
         "three lobes; box takes whole pixels, area the exact share of each that is covered. Sides "
-        "round to the nearest whole number. With alpha, colours count by it; with --linear, light "
+        "round to the nearest whole number. Colours are weighted by alpha; with --linear, light "
         "is averaged.",
     .example = "1920x1080:fit=inside",
     .params =

@@ -62,7 +62,7 @@ void clp_diff_text(clp_text *text, const clproc_diff *diff) {
     clp_text_add(text, "clproc report diff\n");
     caveat(note, sizeof note, diff);
     clp_table_paragraph(text, 0, note);
-    clp_table_heading(text, "Different surroundings", "");
+    clp_table_heading(text, "Environment, where it differs", "");
     for (size_t i = 0; i < diff->fact_count; i++) {
         const clp_diff_fact *fact = &diff->facts[i];
         const char *before = *fact->before ? fact->before : "(none)";
@@ -137,10 +137,10 @@ void clp_diff_json(clp_text *text, const clproc_diff *diff) {
 
 /** The interval of a change as a bar around a middle line: 0 in the middle, ±100 % at the ends. */
 static void html_interval(clp_text *text, const clp_diff_row *row) {
-    double low = fmax(-1, row->low), high = fmin(1, row->high);
+    double low = fmax(-1, fmin(1, row->low)), high = fmax(-1, fmin(1, row->high));
     double change = fmax(-1, fmin(1, row->change));
     clp_text_print(text,
-                   "<svg class=\"interval %s\" viewBox=\"-102 -8 204 16\" role=\"img\">"
+                   "<svg class=\"interval %s\" viewBox=\"-106 -8 212 16\" role=\"img\">"
                    "<line x1=\"0\" x2=\"0\" y1=\"-8\" y2=\"8\" class=\"axis\"/><line x1=\"",
                    judgement(row));
     clp_text_number(text, low * 100, 2);
@@ -175,9 +175,10 @@ void clp_diff_html(clp_text *text, const clproc_diff *diff) {
     clp_text_html(text, diff->verdict);
     clp_text_add(text, "</p><p>");
     clp_text_html(text, note);
-    clp_text_add(text, "</p></header>\n<section><h2>Different surroundings</h2>"
-                       "<div class=\"scroll\"><table><thead><tr><th>What</th><th>Before</th>"
-                       "<th>After</th></tr></thead><tbody>\n");
+    clp_text_add(
+        text, "</p></header>\n<section><h2>Environment, where it differs</h2>"
+              "<div class=\"scroll\"><table class=\"facts\"><thead><tr><th>What</th><th>Before</th>"
+              "<th>After</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < diff->fact_count; i++) {
         clp_text_add(text, "<tr><td>");
         clp_text_html(text, diff->facts[i].key);
@@ -194,8 +195,8 @@ void clp_diff_html(clp_text *text, const clproc_diff *diff) {
         text,
         "</tbody></table></div></section>\n<section><h2>Changes</h2>"
         "<p>Medians: commands per picture, stages per call. The bar shows the 95 % "
-        "interval of the change; its ends stand for no time at all and for "
-        "twice the time.</p><div class=\"scroll\"><table id=\"changes\"><thead><tr>"
+        "interval of the change, from -100 % (no time) at its left end to +100 % (twice the time) "
+        "and more at its right end.</p><div class=\"scroll\"><table id=\"changes\"><thead><tr>"
         "<th>Kind</th><th class=\"name\">What</th><th>Before</th><th>After</th><th>Change</th>"
         "<th>Interval</th><th>Judgement</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < diff->row_count; i++) {

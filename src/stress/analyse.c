@@ -43,9 +43,7 @@ static gain_text describe(const clp_gain *gain) {
     snprintf(text.interval, sizeof text.interval, "%s to %s", change_of(low, gain->low),
              change_of(high, gain->high));
     clp_unit_percent(text.chance, gain->same);
-    text.verdict = !gain->significant ? "not told from luck"
-                   : gain->ratio < 1  ? "faster"
-                                      : "slower";
+    text.verdict = !gain->significant ? "not significant" : gain->ratio < 1 ? "faster" : "slower";
     return text;
 }
 
@@ -111,7 +109,7 @@ static void gain_row(clp_document *document, const clp_experiment *experiment, c
 }
 
 #define GAIN_HEADS(versus)                                                                         \
-    "strategy", "median", "least to most", "processor", versus, "95 % interval", "chance of luck", \
+    "strategy", "median", "least to most", "processor", versus, "95 % interval", "p-value",        \
         "verdict", "naive ÷ this"
 
 static void write_steps(clp_document *document, const clp_experiment *experiment) {
@@ -126,9 +124,8 @@ static void write_steps(clp_document *document, const clp_experiment *experiment
     }
     write_chart(
         document,
-        "Time of a run on the clock, each optimisation added to those above it: median, and "
-        "least to most as a line. In the table also the processor time of all cores, and how the "
-        "time on the clock changes.",
+        "Wall time of a run, each optimisation added to those above it. Bars are medians, lines go "
+        "from the shortest to the longest run. The table also has the processor time of all cores.",
         trials, labels, count);
     CLP_DOCUMENT_TABLE(document, GAIN_HEADS("to step before"));
     for (size_t i = 0; i < count; i++) {
@@ -148,10 +145,11 @@ static void write_alone(clp_document *document, const clp_experiment *experiment
         trials[i] = clp_experiment_alone(experiment, i - 1);
         snprintf(labels[i], sizeof labels[i], "%s", experiment->switches[i - 1].name);
     }
-    write_chart(document,
-                "Time of a run on the clock with one optimisation and no other. What helps here "
-                "and not above was covered by others; what helps above and not here needs them.",
-                trials, labels, count);
+    write_chart(
+        document,
+        "Wall time of a run with one optimisation and no other. One that helps here and not "
+        "above does what others do as well; one that helps above and not here needs them.",
+        trials, labels, count);
     CLP_DOCUMENT_TABLE(document, GAIN_HEADS("to naive"));
     for (size_t i = 0; i < count; i++) {
         gain_row(document, experiment, labels[i], trials[0], trials[i]);
@@ -164,9 +162,8 @@ static void write_most(clp_document *document, const clp_trial *trial) {
     const clp_part *most = clp_hotspots_most(trial);
     char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], sentence[300];
     if (most) {
-        snprintf(sentence, sizeof sentence,
-                 "The greatest part of the work is \"%s\": %s, %s of the run.", most->name,
-                 clp_unit_time(a, (double)most->busy_ns),
+        snprintf(sentence, sizeof sentence, "Most work goes into \"%s\": %s, %s of the run.",
+                 most->name, clp_unit_time(a, (double)most->busy_ns),
                  clp_unit_percent(b, (double)most->busy_ns / (double)trial->typical->wall_ns));
         clp_document_paragraph(document, sentence);
     }
@@ -192,8 +189,8 @@ static void write_changes(clp_document *document, const clp_experiment *experime
         clp_document_heading(document, title);
         snprintf(
             sentence, sizeof sentence,
-            "Before, clproc %s; now it %s. Time of the run: %s (95 %% interval %s, chance of luck "
-            "%s): %s.",
+            "Before, clproc %s; now it %s. Time of the run: %s (95 %% interval %s, p-value %s): "
+            "%s.",
             one->without, one->with, text.change, text.interval, text.chance, text.verdict);
         clp_document_paragraph(document, sentence);
         clp_hotspots_change(document, before, after);
@@ -208,15 +205,16 @@ static void write_left(clp_document *document, const clp_experiment *experiment)
     char a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], sentence[400];
     write_hotspots(document, "What is left", last);
     if (analysis->part_count > 0 && analysis->parts[0].half_ns > 0) {
-        snprintf(sentence, sizeof sentence,
-                 "The most would come of a faster \"%s\": twice as fast, it would save at most %s, "
-                 "%s of the run.",
-                 analysis->parts[0].name, clp_unit_time(a, analysis->parts[0].half_ns),
-                 clp_unit_percent(b, analysis->parts[0].half_ns / wall));
+        snprintf(
+            sentence, sizeof sentence,
+            "A faster \"%s\" would help most: twice as fast, it would save at most %s, %s of the "
+            "run.",
+            analysis->parts[0].name, clp_unit_time(a, analysis->parts[0].half_ns),
+            clp_unit_percent(b, analysis->parts[0].half_ns / wall));
         clp_document_paragraph(document, sentence);
     }
-    CLP_DOCUMENT_TABLE(document, "beyond the parts", "time", "of the run");
-    CLP_DOCUMENT_ROW(document, "what the run took beyond the need of its busiest part",
+    CLP_DOCUMENT_TABLE(document, "rest", "time", "of the run");
+    CLP_DOCUMENT_ROW(document, "the run less the work of its busiest part",
                      clp_unit_time(a, analysis->slack_ns),
                      clp_unit_percent(b, analysis->slack_ns / wall));
     clp_document_table_end(document);
@@ -227,25 +225,22 @@ static void write_method(clp_document *document, const clp_experiment *experimen
     clp_document_section(document, "How it was measured");
     snprintf(
         sentence, sizeof sentence,
-        "Every strategy ran %zu times, in rounds that each began with another one, after a run "
-        "of each on one picture that built kernels and filled caches; %s in all. A run is a "
-        "process of its own, timed from its start: loading OpenCL, opening the device, reading and "
-        "writing files are part of it. Tables of parts are of the run nearest "
-        "to the median, with profiling on (summary level). Processor time is that of all cores, "
-        "median; "
-        "other programs lengthen it far less than the time on the clock.",
+        "Every strategy ran once on one picture, to build kernels and fill caches, and then %zu "
+        "times in rounds, each in another random order; %s in all. A run is a process of its "
+        "own, timed from its start: loading OpenCL, opening the device, reading and writing "
+        "files are part of it. Tables of parts are of the run nearest to the median, profiled at "
+        "summary level. Processor time is the median of all cores together; other programs on the "
+        "machine lengthen it far less than wall time.",
         experiment->rounds, seconds_of(a, experiment->seconds));
     clp_document_paragraph(document, sentence);
     clp_document_paragraph(
         document,
-        "The chance of luck is that of the Mann-Whitney U test, two-sided; below 5 % a change "
-        "counts "
-        "as told from luck. It is not corrected for the number of comparisons: of twenty without "
-        "any "
-        "effect, one is expected to fall below. Intervals are of the ratio of medians, by "
-        "bootstrap. "
-        "What a faster part would save is an estimate from above: other parts may then limit the "
-        "run.");
+        "The p-value is that of a two-sided Mann-Whitney U test: how often chance alone gives such "
+        "a "
+        "difference. Below 5 % a change counts as significant. It is not corrected for the number "
+        "of comparisons: of twenty changes without effect, one falls below 5 % on average. "
+        "Intervals are those of the ratio of medians, by bootstrap. What a faster part would save "
+        "is an upper bound, since other parts may then limit the run.");
 }
 
 void clp_analyse_write(clp_document *document, const clp_experiment *experiment) {

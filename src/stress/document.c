@@ -218,8 +218,8 @@ void clp_document_chart(clp_document *document, const char *title, const clp_bar
         draw_legend(document, legend, part_count);
     }
     clp_text_print(&document->html,
-                   "<div class=\"chart\"><svg role=\"img\" viewBox=\"0 0 %d %zu\">", CHART_WIDTH,
-                   count * BAR_PITCH + 4);
+                   "<div class=\"chart scroll\"><svg role=\"img\" viewBox=\"0 0 %d %zu\">",
+                   CHART_WIDTH, count * BAR_PITCH + 4);
     for (size_t i = 0; i < count; i++) {
         draw_bar(&document->html, &bars[i], part_count, (double)(i * BAR_PITCH) + 4, scale);
         text_bar(&document->markdown, &bars[i], part_count, longest);

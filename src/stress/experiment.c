@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "samples/noise.h"
 #include "stress/child.h"
 #include "stress/pictures.h"
 
@@ -153,13 +154,26 @@ static size_t choose_images(const bench *b, double naive) {
     return (size_t)fmax(2, fmin(fit, all));
 }
 
+/** An order of trials, another one for each seed: how long a run takes also depends on what the one
+ * before it has left behind, as on how many huge pages are free. */
+static void shuffle(size_t *order, size_t count, uint32_t seed) {
+    clp_dice dice = {seed};
+    for (size_t i = 0; i < count; i++) {
+        size_t place = (size_t)clp_dice_roll(&dice, 0, (int32_t)i);
+        order[i] = i;
+        size_t moved = order[place];
+        order[place] = i;
+        order[i] = moved;
+    }
+}
+
 static clproc_status run_round(bench *b, size_t round, clproc_error *error) {
     clp_experiment *experiment = b->experiment;
     clproc_status status = CLPROC_OK;
-    /* Every round begins with another trial: no one always runs on the hot, or the quiet, machine.
-     */
+    size_t order[2 * CLP_MAX_SWITCHES];
+    shuffle(order, experiment->trial_count, (uint32_t)round);
     for (size_t i = 0; status == CLPROC_OK && i < experiment->trial_count; i++) {
-        clp_trial *trial = &experiment->trials[(i + 5 * round) % experiment->trial_count];
+        clp_trial *trial = &experiment->trials[order[i]];
         status = measure(b, trial, experiment->images, &trial->walls[round],
                          &trial->profiles[round], error);
     }

@@ -23,7 +23,7 @@ typedef struct clp_trial {
 typedef struct clp_gain {
     double ratio;     /**< time after ÷ time before: of the medians */
     double low, high; /**< its 95 % interval */
-    double same;      /**< the chance of such a difference by luck */
+    double same;      /**< the p-value of the difference */
     bool significant;
 } clp_gain;
 

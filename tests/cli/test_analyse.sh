@@ -38,7 +38,7 @@ awk -F' *[|] *' '
     /Time of the run:/ {
         told++
         want = "Time of the run: " change[name] " (95 % interval "
-        if (!index($0, want) || !index($0, "chance of luck " chance[name] "): " verdict[name] ".")) {
+        if (!index($0, want) || !index($0, "p-value " chance[name] "): " verdict[name] ".")) {
             print name ": " $0
             wrong = 1
         }

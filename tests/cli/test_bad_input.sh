@@ -20,7 +20,7 @@ failed missing.jpg 'No such file'
 : >empty.jpg
 failed empty.jpg 'empty\|not a picture'
 echo 'This is no picture.' >text.jpg
-failed text.jpg 'of a known kind'
+failed text.jpg 'in a format that clproc knows'
 printf '\377\330\377' >stub.jpg
 failed stub.jpg .
 head -c 600 in/a.jpg >cut.jpg

@@ -245,7 +245,7 @@ clproc run mixed -o mixed-out --resize 8x
 expect_code 0
 expect_count mixed-out 1
 expect_err 'mixed/empty.jpg: warning: .*empty'
-expect_err 'mixed/noise.jpg: warning: .*no known kind'
+expect_err 'mixed/noise.jpg: warning: .*no format that clproc knows'
 expect_err 'mixed/photo.jpg: warning: .*jxl'
 expect_err 'mixed/phone.dat: warning: .*cr3'
 expect_err 'mixed/scan.gif: warning: .*gif'

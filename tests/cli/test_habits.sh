@@ -177,7 +177,7 @@ expect_err 'stdin: is jxl, which is not read'
 head -c 2000 in/wide.png | tail -c 1500 >noise
 stream noise run - -o nothing --resize 32x
 expect_code 1
-expect_err 'stdin: is no picture of a known kind$'
+expect_err 'stdin: is not a picture in a format that clproc knows$'
 [ "$(wc -l <"$err")" -le 3 ] || fail "noise is one picture, not many names"
 stream in/wide.png run - -o - --resize 32x --verify 1
 expect_same "$out" expected.png

@@ -109,7 +109,7 @@ sed 's/\\-/-/g' "$out" >"$scratch/man"
 sed 's/^/--/' "$scratch/ops" "$scratch/options" | while read -r option; do
     grep -q -e "$option\b" "$scratch/man" || fail "the manual page lacks $option"
 done || exit 1
-for section in NAME SYNOPSIS COMMANDS EXAMPLES FILES ENVIRONMENT 'EXIT STATUS'; do
+for section in NAME SYNOPSIS DESCRIPTION COMMANDS EXAMPLES FILES ENVIRONMENT 'EXIT STATUS'; do
     grep -q -x -e "\.SH $section" "$out" || fail "the manual page lacks $section"
 done
 if have man && have groff; then

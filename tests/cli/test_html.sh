@@ -1,5 +1,6 @@
 # The page of a real run, opened in a browser: its tables are read, a column sorted, the timeline
-# zoomed, the flame graph entered, and no script error may happen. In light and dark.
+# zoomed, the flame graph entered, and no script error may happen. In light and dark. On a phone's
+# width no section is wider than the page.
 . "$(dirname "$0")/lib.sh"
 
 browser=
@@ -55,6 +56,8 @@ document.querySelector("#timeline svg .hit").dispatchEvent(new PointerEvent("poi
 seen.tip = document.getElementById("tip").textContent.length > 3;
 document.getElementById("theme").click();
 seen.theme = document.documentElement.style.colorScheme;
+document.body.style.width = "390px";
+seen.narrow = [...document.querySelectorAll("header, section")].every(part => part.getBoundingClientRect().width <= 390);
 seen.charts = ["kernel-bars", "memory-line"].map(id => document.querySelectorAll(`#${id} svg`).length);
 } catch (error) {
     seen.errors.push(String(error));
@@ -88,7 +91,7 @@ for scheme in 0 1; do
     expect_probe '"errors":\[\]'
     expect_probe '"hotspots":\[.*"decode"'
     expect_probe '"kernels":\[".'
-    for step in falling rising zoomed back dragged entered tip; do
+    for step in falling rising zoomed back dragged entered tip narrow; do
         expect_probe "\"$step\":true"
     done
     expect_probe '"charts":\[1,1\]'

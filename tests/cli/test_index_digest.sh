@@ -78,3 +78,25 @@ expect_code 0
 find_python xxhash PIL numpy
 compared=$($python "$tests/compare_digests.py" p.jsonl) || fail "$compared"
 [ "$compared" -eq "$pictures" ] || fail "$compared of $pictures were compared"
+
+# A stop does not wait for what is in hand: rows of what was read before are kept, with --update, and
+# nothing is told of the others.
+clproc samples --kind photo --count 1 --width 4000 --height 3000 -o large
+mkdir many
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
+    ln large/*.jpg many/$i.jpg
+done
+"$CLPROC" index many -o many.csv --digest --update --jobs 1 >"$out" 2>"$err" &
+sleep 0.4
+kill -TERM $!
+wait $! 2>/dev/null
+code=$?
+command_line=" index many -o many.csv --digest --update --jobs 1, stopped"
+expect_code 143
+expect_err 'the index holds what was read so far; --update goes on from there'
+rows=$(grep -c -e '^' many.csv)
+[ "$rows" -le 24 ] || fail "all $rows rows are there: it was not stopped"
+! grep -q 'no digest' many.csv || fail "a file that was not read has a row"
+clproc index many -o many.csv --digest --update
+expect_code 0
+expect_lines many.csv 25

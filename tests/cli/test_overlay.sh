@@ -123,7 +123,7 @@ refused() { # OVERLAY PATTERN OPTIONS...
     expect_no_file bad
 }
 refused missing.png 'missing.png: as an overlay: .*No such file'
-refused notes.txt:width=10% 'notes.txt: as an overlay: is no picture of a known kind'
+refused notes.txt:width=10% 'notes.txt: as an overlay: is not a picture in a format that clproc knows'
 refused empty.png 'empty.png: as an overlay: '
 refused cut.png 'cut.png: as an overlay: .*ends early'
 refused in 'in: as an overlay: is not a regular file'

@@ -39,7 +39,7 @@ for model in "$models"/*.onnx; do
     expect_right out.csv
     count=$((count + 1))
 done
-[ $count -eq 30 ] || fail "$count models"
+[ $count -eq 34 ] || fail "$count models"
 
 # Several models in one pass: what each gives by itself, side by side.
 clproc score "$models/forest.onnx:keep" "$models/forest.csv" -o several.csv --model "$models/tree.onnx:portrait" \

@@ -51,6 +51,9 @@ expect_complete() {
     clproc run in -o out $op --resume
     expect_code 0
     rm -f out/.clproc-journal
+    # Temporary files go when a run writes to their folder. Where one of two runs that were killed had made all,
+    # those of the other stay.
+    ! grep -q ' 0 written' "$err" || rm -f out/.clproc-????????
     differences=$(diff -rq out expected)
     [ -z "$differences" ] || fail "the next run did not complete it: $differences"
     rm -rf out

@@ -12,6 +12,10 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
     "$CLPROC" samples --kind photo --count 1 --width $((1000 + i)) --height $((800 + i)) -o sizes/$i 2>"$err" ||
         fail "no pictures"
 done
+for i in 1 2 3 4 5 6; do
+    "$CLPROC" samples --count 1 --width $((2400 + i)) --height $((1500 + i)) -o large/$i 2>"$err" ||
+        fail "no pictures"
+done
 "$CLPROC" run jpegs -o scans --progressive --quality 95 --rotate 180 2>"$err" || fail "no pictures"
 tried=0
 
@@ -58,6 +62,8 @@ bounded 200 0 jpegs --rotate 90 --format png
 bounded 300 0 scans --blur 2 --progressive
 bounded 1200 0 pngs --rotate 90 --device reference --verify 2
 bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20'
+# Plans of 30 MB each, which are made again where pictures have waited for memory.
+bounded 200 0 large --pipeline 'box-blur 200 | box-blur 200' --format png --png-level 1
 force='item discrete'
 bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20' --strategy=-device-codec
 bounded 200 0 jpegs --rotate 90 --format png --strategy=-device-codec

@@ -34,4 +34,7 @@ fi
 
 manual=$prefix/share/man/man1/clproc.1
 [ -s "$manual" ] || { echo "FAILED: no manual page was installed"; exit 1; }
+for file in bash-completion/completions/clproc zsh/site-functions/_clproc fish/vendor_completions.d/clproc.fish; do
+    grep -q 'completion words' "$prefix/share/$file" || { echo "FAILED: no completion in $file"; exit 1; }
+done
 "$prefix/bin/clproc" help --man | cmp - "$manual" || { echo "FAILED: the manual page is another one"; exit 1; }

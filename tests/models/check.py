@@ -78,6 +78,14 @@ def cases():
     yield ("hist", HistGradientBoostingClassifier(max_iter=15, random_state=0), data(2, missing=True),
            {})
     yield "hist3", HistGradientBoostingClassifier(max_iter=6, random_state=0), gaps, {}
+    yield ("indexed3", RandomForestClassifier(6, max_depth=4, random_state=0), words,
+           {"one_sided": False, "indexed": True})
+    yield ("indexed", HistGradientBoostingClassifier(max_iter=8, max_depth=4, random_state=0),
+           data(2, missing=True), {"indexed": True, "double": True, "zipmap": False})
+    yield ("indexed-boosted3", GradientBoostingClassifier(n_estimators=4, max_depth=2, random_state=0), three,
+           {"indexed": True})
+    yield ("indexed-value", GradientBoostingRegressor(n_estimators=6, random_state=0), numbers(),
+           {"indexed": True, "double": True})
     yield "line", LinearRegression(), numbers(), {}
     yield "forest-value", RandomForestRegressor(6, max_depth=5, random_state=0), numbers(), {}
     yield "boosted-value", GradientBoostingRegressor(n_estimators=15, random_state=0), numbers(), {}

@@ -19,10 +19,11 @@ ML = "ai.onnx.ml"
 
 class Graph:
     """Nodes and constants in the making. one_sided: of two classes, leaves have the second one's
-    share under the number of the first, as skl2onnx has it; else both."""
+    share under the number of the first, as skl2onnx has it; else both. indexed: trees as version 5 of
+    ai.onnx.ml has them, with numbers of this type."""
 
-    def __init__(self, one_sided=True):
-        self.one_sided = one_sided
+    def __init__(self, one_sided=True, indexed=None):
+        self.one_sided, self.indexed = one_sided, indexed
         self.nodes, self.constants, self.count = [], [], 0
 
     def name(self, hint):
@@ -117,6 +118,62 @@ class Trees:
         return found
 
 
+class IndexedTrees:
+    """The attributes of TreeEnsemble: branches and leaves are named by their places, and a leaf has one
+    target, so a tree whose leaves have several is there once for each."""
+
+    def __init__(self, trees):
+        self.names = ("featureids", "modes", "splits", "truenodeids", "trueleafs", "falsenodeids", "falseleafs",
+                      "missing_value_tracks_true")
+        self.branches, self.targets, self.weights, self.roots = [], [], [], []
+        columns = [trees.nodes[k] for k in ("featureids", "modes", "values", "truenodeids", "falsenodeids",
+                                            "missing_value_tracks_true")]
+        nodes, shares = {}, {}
+        for tree, node, *row in zip(trees.nodes["treeids"], trees.nodes["nodeids"], *columns):
+            nodes.setdefault(tree, {})[node] = row
+        for tree, node, target, weight in zip(*trees.shares.values()):
+            shares.setdefault((tree, target), {})[node] = weight
+        for tree, target in sorted(shares):
+            self.add(nodes[tree], shares[tree, target], target)
+
+    def leaf(self, weight, target):
+        self.targets.append(target)
+        self.weights.append(weight)
+        return len(self.weights) - 1, 1
+
+    def add(self, nodes, shares, target):
+        inner = [n for n, row in nodes.items() if row[1] != "LEAF"]
+        first = len(self.branches)
+        places = {n: first + i for i, n in enumerate(inner)}
+        self.roots.append(first)
+        if not inner:  # a leaf alone is what both ways lead to
+            only = self.leaf(shares.get(0, 0.0), target)
+            self.branches.append((0, 0, 0.0, *only, *only, 0))
+        for node in inner:
+            feature, _, value, yes, no, tracks = nodes[node]
+            ways = [(places[n], 0) if n in places else self.leaf(shares.get(n, 0.0), target) for n in (yes, no)]
+            self.branches.append((feature, 0, value, *ways[0], *ways[1], tracks))
+
+    def attributes(self, dtype):
+        found = {f"nodes_{k}": list(v) for k, v in zip(self.names, zip(*self.branches))}
+        found["nodes_splits"] = numpy_helper.from_array(np.array(found["nodes_splits"], dtype))
+        found["nodes_modes"] = numpy_helper.from_array(np.array(found["nodes_modes"], np.uint8))
+        return {**found, "leaf_targetids": self.targets, "tree_roots": self.roots,
+                "leaf_weights": numpy_helper.from_array(np.array(self.weights, dtype))}
+
+
+def indexed(graph, x, trees, targets, transform="NONE", base=()):
+    scores = graph.add("TreeEnsemble", [x], domain=ML, n_targets=targets,
+                       **IndexedTrees(trees).attributes(graph.indexed))
+    if len(base) > 0:
+        scores = graph.add("Add", [scores, graph.constant(base, graph.indexed)])
+    if transform == "LOGISTIC":
+        scores = graph.add("Sigmoid", [scores])
+        rest = graph.add("Sub", [graph.constant(1.0, graph.indexed), scores])
+        return graph.add("Concat", [rest, scores], axis=1)
+    return graph.add("Softmax", [scores], axis=1) if transform == "SOFTMAX" else scores
+
+
 def round_down(threshold):
     """The largest float up to a threshold: floats go the same way at it."""
     single = np.float32(threshold)
@@ -160,6 +217,9 @@ def forest_classifier(graph, model, x):
 
 
 def classifier(graph, model, x, trees, transform, **more):
+    if graph.indexed:
+        targets = 1 if transform == "LOGISTIC" else len(model.classes_)
+        return indexed(graph, x, trees, targets, transform, more.get("base_values", ()))
     return graph.add("TreeEnsembleClassifier", [x], 2, ML, post_transform=transform,
                      **trees.attributes(), **labels_of(model.classes_, "classlabels_int64s"),
                      **more)[1]
@@ -201,6 +261,8 @@ def tree_regressor(graph, model, x):
         for member in members:
             values = member.tree_.value[:, 0, 0] * scale
             add_tree(trees, member.tree_, lambda i: [(0, float(values[i]))])
+    if graph.indexed:
+        return indexed(graph, x, trees, 1, base=base)
     more = {"base_values": base} if base else {}
     return graph.add("TreeEnsembleRegressor", [x], domain=ML, n_targets=1, **trees.attributes(),
                      **more)
@@ -347,10 +409,10 @@ def convert(graph, model, x, double=False, isotonic=isotonic_between):
 
 
 def export(model, names, single_inputs=False, listed=True, double=False, zipmap=True,
-           isotonic=isotonic_between, one_sided=True):
+           isotonic=isotonic_between, one_sided=True, indexed=False):
     """An ONNX model. single_inputs: each column is an input, as of a data frame; listed: the names
     of the columns of one matrix stand in the metadata."""
-    graph = Graph(one_sided)
+    graph = Graph(one_sided, (np.float64 if double else np.float32) if indexed else None)
     kind = TensorProto.DOUBLE if double else TensorProto.FLOAT
     if single_inputs:
         inputs = [helper.make_tensor_value_info(n, kind, [None, 1]) for n in names]
@@ -385,8 +447,9 @@ def finish(graph, x, scores, names):
 
 def whole(graph, inputs, outputs, names):
     made = helper.make_graph(graph.nodes, "model", inputs, outputs, graph.constants)
+    version = 5 if any(node.op_type == "TreeEnsemble" for node in graph.nodes) else 1
     onnx = helper.make_model(made, opset_imports=[helper.make_opsetid("", 15),
-                                                  helper.make_opsetid(ML, 1)])
+                                                  helper.make_opsetid(ML, version)])
     if names:
         helper.set_model_props(onnx, {"feature_names": ",".join(names)})
     return onnx

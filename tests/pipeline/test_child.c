@@ -1,6 +1,12 @@
 /** A run in a process of its own says what a run here would say. */
 #include "folder_fixture.h"
 
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "clproc/clproc.h"
 #include "report/analysis.h"
 #include "stress/child.h"
@@ -89,11 +95,100 @@ static void test_it_stops_on_request(void **state) {
     clproc_pipeline_destroy(&pipeline);
 }
 
+/** A child of any thread of this process; 0: there is none. */
+static pid_t find_child(void) {
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    int child = 0;
+    while (tasks && !child && (task = readdir(tasks))) {
+        char path[300];
+        snprintf(path, sizeof path, "/proc/self/task/%s/children", task->d_name);
+        FILE *children = fopen(path, "r");
+        if (children) {
+            child = fscanf(children, "%d", &child) == 1 ? child : 0;
+            fclose(children);
+        }
+    }
+    closedir(tasks);
+    return child;
+}
+
+typedef struct assassin {
+    pthread_t thread;
+    int signal;         /**< for the child; 0: none, but a request to stop */
+    volatile int *stop; /**< for the parent, or NULL */
+} assassin;
+
+/** Waits until there is a child. */
+static void *strike(void *user) {
+    const assassin *self = user;
+    pid_t child;
+    while ((child = find_child()) == 0) {
+        usleep(1000);
+    }
+    if (self->signal) {
+        kill(child, self->signal);
+    } else {
+        *self->stop = 1;
+    }
+    return NULL;
+}
+
+/** Runs that would last for minutes. */
+static void test_a_child_that_is_ended(void **state) {
+    (void)state;
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    volatile int stop = 0;
+    assassin killer = {.signal = SIGKILL}, stopper = {.stop = &stop};
+    clproc_error error;
+    clp_child child;
+    if (access("/proc/thread-self/children", F_OK) != 0) {
+        skip(); /* a kernel that does not tell */
+    }
+    params.duration = 300;
+    assert_int_equal(pthread_create(&killer.thread, NULL, strike, &killer), 0);
+    assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, &error),
+                     CLPROC_ERROR_INTERNAL);
+    assert_non_null(strstr(error.message, "by signal 9; try `clproc run` alone"));
+    pthread_join(killer.thread, NULL);
+
+    params.cancel = &stop;
+    assert_int_equal(pthread_create(&stopper.thread, NULL, strike, &stopper), 0);
+    assert_int_equal(clp_child_run(&child, &params, "run.json", &profile, &error),
+                     CLPROC_ERROR_CANCELLED);
+    pthread_join(stopper.thread, NULL);
+    assert_null(profile);
+    clproc_pipeline_destroy(&pipeline);
+}
+
+static void test_no_pipe(void **state) {
+    (void)state;
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    struct rlimit before, none;
+    clproc_error error;
+    clp_child child;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    clproc_status status = clp_child_run(&child, &params, "run.json", &profile, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, CLPROC_ERROR_IO);
+    assert_non_null(strstr(error.message, "no pipe can be made: Too many open files"));
+    clproc_pipeline_destroy(&pipeline);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_result_and_profile_arrive),
         IN_SCRATCH(test_failures_arrive),
         IN_SCRATCH(test_it_stops_on_request),
+        IN_SCRATCH(test_a_child_that_is_ended),
+        IN_SCRATCH(test_no_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "core/cancel.h"
 #include "core/clock.h"
+#include "core/leave.h"
 #include "core/memory.h"
 
 static clproc_status write_picture(clp_encoder *encoder, clproc_format format, clp_bytes *bytes,
@@ -127,8 +128,100 @@ static void pngs_stop_while_packed(void **state) {
     assert_int_equal(codec_bytes(), before);
 }
 
+/* ---------------------------------------------------------------- threads that are left */
+
+typedef struct labour {
+    bool waits; /**< until it is left */
+    volatile int worked, dropped;
+} labour;
+
+static void work(void *user, const volatile int *left) {
+    labour *job = user;
+    while (job->waits && !clp_cancel_asked(left)) {
+        usleep(1000);
+    }
+    clp_cancel_ask(&job->worked);
+}
+
+static void drop(void *user) {
+    labour *job = user;
+    clp_cancel_ask(&job->dropped);
+}
+
+static void work_is_left_on_request(void **state) {
+    static const clp_leave leave = {work, drop};
+    labour job = {0};
+    volatile int stop = 0;
+    (void)state;
+    assert_true(clp_leave_run(&leave, &job, NULL));
+    assert_true(job.worked && !job.dropped);
+    job.worked = 0;
+    assert_true(clp_leave_run(&leave, &job, &stop));
+    assert_true(job.worked && !job.dropped);
+    job = (labour){.waits = true};
+    stop = 1;
+    assert_false(clp_leave_run(&leave, &job, &stop)); /* else it would wait for ever */
+    while (!clp_cancel_asked(&job.dropped)) {
+        usleep(1000);
+    }
+    assert_true(clp_cancel_asked(&job.worked));
+}
+
+/** A run of libheif is one long call, too: of encoding and of decoding. */
+static void avifs_stop_while_coded(void **state) {
+    (void)state;
+    clp_layout layout = {.model = CLP_MODEL_RGB, .depth = 8, .width = 700, .height = 500};
+    const clp_encode_params params = {.format = CLPROC_FORMAT_AVIF, .quality = 90};
+    clp_encoder *plain = NULL, *heeding = NULL;
+    clp_decoder *decoder = NULL;
+    const uint8_t *data, *none;
+    size_t size, none_size;
+    clproc_error error;
+    picture made;
+    request r = {0};
+    pthread_t thread;
+    if (!clp_codec_is_built(CLPROC_FORMAT_AVIF)) {
+        skip();
+    }
+    uint8_t *base = draw(&layout, 1);
+    uint64_t before = codec_bytes();
+    assert_int_equal(clp_encoder_create(&plain, NULL), CLPROC_OK);
+    assert_int_equal(clp_encoder_create(&heeding, NULL), CLPROC_OK);
+    assert_int_equal(clp_decoder_create(&decoder, NULL), CLPROC_OK);
+    clp_encoder_heed(heeding, &r.stop);
+    clp_decoder_heed(decoder, &r.stop);
+    uint64_t start = clp_clock_ns();
+    assert_int_equal(clp_encoder_write(plain, &layout, base, &params, &data, &size, &error),
+                     CLPROC_OK);
+    uint64_t whole = clp_clock_ns() - start;
+    assert_int_equal(decode(decoder, data, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
+                     CLPROC_OK);
+    assert_int_equal(made.layout.height, layout.height);
+    free_picture(&made);
+    r.after_ns = whole / 10;
+    assert_int_equal(pthread_create(&thread, NULL, ask_later, &r), 0);
+    start = clp_clock_ns();
+    assert_int_equal(clp_encoder_write(heeding, &layout, base, &params, &none, &none_size, &error),
+                     CLPROC_ERROR_CANCELLED);
+    assert_true(clp_clock_ns() - start < whole);
+    pthread_join(thread, NULL);
+    assert_int_equal(decode(decoder, data, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
+                     CLPROC_ERROR_CANCELLED);
+    free_picture(&made);
+    clp_encoder_destroy(&plain);
+    clp_encoder_destroy(&heeding);
+    clp_decoder_destroy(&decoder);
+    free(base);
+    for (int wait = 0; wait < 60000 && codec_bytes() != before; wait++) {
+        usleep(1000);
+    }
+    assert_int_equal(codec_bytes(), before);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(jpegs_stop), cmocka_unit_test(pngs_stop),
-                                       cmocka_unit_test(pngs_stop_while_packed)};
+                                       cmocka_unit_test(pngs_stop_while_packed),
+                                       cmocka_unit_test(work_is_left_on_request),
+                                       cmocka_unit_test(avifs_stop_while_coded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,11 +97,57 @@ static void test_sides_lower_the_limit(void **state) {
     }
 }
 
+/** Bytes of a file, padded with what stands behind it. */
+static void expect_bytes(const char *file, size_t size, size_t end) {
+    clp_bytes bytes = {0};
+    static const char more[300];
+    assert_int_equal(clp_bytes_append(&bytes, file, size, NULL), CLPROC_OK);
+    assert_int_equal(clp_bytes_append(&bytes, more, sizeof more, NULL), CLPROC_OK);
+    expect_end(&bytes, end);
+    clp_bytes_free(&bytes);
+}
+
+#define EXPECT(file, end) expect_bytes(file, sizeof(file) - 1, end)
+
+/** What a header says; of PGM, PPM and PAM three bytes more, which tell whether another follows. */
+static void test_ends_by_headers(void **state) {
+    (void)state;
+    EXPECT("P5 2 2 255\nabcd", 15 + 3);
+    EXPECT("P6\n# made by hand\n2 1\n65535\nabcdefghijkl", 28 + 12 + 3);
+    EXPECT("P7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\nabcd",
+           71 + 4 + 3);
+    EXPECT("RIFF\x10\0\0\0WEBPVP8L\4\0\0\0abcd", 24);
+    /* A PNG's end, and where it is no PNG any more, what is there is all there is. */
+    const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\2\0\0\0crc!"
+                       "\0\0\0\0IENDcrc!";
+    EXPECT(png, sizeof png - 1);
+    /* Segments without a length, fill bytes, and a restart marker in a scan. */
+    EXPECT("\xff\xd8\xff\x01\xff\xd0\xff\xff\xfe\0\4ab\xff\xda\0\2ab\xff\0\xff\xd3"
+           "cd\xff\xd9",
+           27);
+}
+
+/** What says nothing of its end is read to the file's. */
+static void test_no_end_in_sight(void **state) {
+    (void)state;
+    const uint8_t tiff[64] = "II*\0\10", other[64] = "no picture at all";
+    const uint8_t chunk[64] = "\x89PNG\r\n\x1a\n\0\0\0\1\1\2\3\4";
+    const uint8_t header[64] = "\x89PNG\r\n\x1a\n\0\0\0\1IHDR";
+    const uint8_t pnm[64] = "P6 2 x";
+    size_t limit = SIZE_MAX;
+    assert_int_equal(clp_extent_find(&(clp_extent){0}, tiff, 64, &limit), 65);
+    assert_int_equal(clp_extent_find(&(clp_extent){0}, other, 64, &limit), 64);
+    assert_int_equal(clp_extent_find(&(clp_extent){0}, chunk, 64, &limit), 64);
+    assert_int_equal(clp_extent_find(&(clp_extent){0}, header, 64, &limit), 64);
+    assert_int_equal(clp_extent_find(&(clp_extent){0}, pnm, 64, &limit), 64);
+    assert_int_equal(limit, SIZE_MAX);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends_of_pictures),
-        cmocka_unit_test(test_broken_files_end),
-        cmocka_unit_test(test_sides_lower_the_limit),
+        cmocka_unit_test(test_ends_of_pictures),      cmocka_unit_test(test_broken_files_end),
+        cmocka_unit_test(test_sides_lower_the_limit), cmocka_unit_test(test_ends_by_headers),
+        cmocka_unit_test(test_no_end_in_sight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ static void test_flaws_of_exif(void **state) {
     clp_row_clear(&row);
     clp_index_exif(&row, copy, sizeof copy);
     assert_false(clp_row_has(&row, CLP_FIELD_GPS_LATITUDE));
-    assert_non_null(strstr(clp_row_get(&row, CLP_FIELD_WARNING), "GPS: the position is none"));
+    assert_non_null(strstr(clp_row_get(&row, CLP_FIELD_WARNING), "GPS: the position is not on earth"));
     clp_row_free(&row);
 }
 

@@ -219,8 +219,8 @@ static bool try_model(const clp_bytes *bytes) {
 /** A file of which one byte is another is refused or means something. */
 static void test_bytes(void **state) {
     (void)state;
-    static const char *const names[] = {"sigmoid", "tree",   "isotonic",
-                                        "softmax", "double", "operators"};
+    static const char *const names[] = {"sigmoid", "tree",      "isotonic",        "softmax",
+                                        "double",  "operators", "indexed-boosted3"};
     static const uint8_t flips[] = {0x01, 0x80};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         clp_bytes bytes = {0};
@@ -331,9 +331,9 @@ static void test_no_trees(void **state) {
         small_tree tree;
         const char *why;
     } cases[] = {{plain, "leads nowhere"},
-                 {plain, "two branches lead to"},
+                 {plain, "without a root, or with several"},
                  {plain, "root does not lead to"},
-                 {plain, "two branches lead to"},
+                 {plain, "without a root, or with several"},
                  {plain, "two nodes of one name"},
                  {plain, "column that its input has not"},
                  {plain, "threshold"},
@@ -359,6 +359,98 @@ static void test_roots(void **state) {
     made.mode = "LEAF";
     message file = make_tree(&made);
     expect_refused(&file, "without a root, or with several");
+}
+
+/** A tree of version 5: one branch between two leaves; changed by tests. */
+typedef struct indexed_tree {
+    int64_t feature, yes, no, yes_leaf, no_leaf, root, target, transform, aggregate;
+    uint8_t mode;
+} indexed_tree;
+
+static void put_tensor(message *node, const char *name, int64_t type, const void *data,
+                       size_t count, size_t size) {
+    message attribute = {.size = 0}, tensor = {.size = 0};
+    put_int(&tensor, 1, (int64_t)count);
+    put_int(&tensor, 2, type);
+    put_bytes(&tensor, 9, data, count * size);
+    put_text(&attribute, 1, name);
+    put_message(&attribute, 5, &tensor);
+    put_message(node, 5, &attribute);
+}
+
+static message make_indexed(const indexed_tree *tree) {
+    enum { FLOAT = 1, UINT8 = 2 };
+    const float split = 1.5f, weights[2] = {10, 20};
+    const int64_t targets[2] = {0, tree->target};
+    message node = begin_node("TreeEnsemble", "ai.onnx.ml", "X", "Y");
+    put_ints(&node, "nodes_featureids", &tree->feature, 1);
+    put_ints(&node, "nodes_truenodeids", &tree->yes, 1);
+    put_ints(&node, "nodes_falsenodeids", &tree->no, 1);
+    put_ints(&node, "nodes_trueleafs", &tree->yes_leaf, 1);
+    put_ints(&node, "nodes_falseleafs", &tree->no_leaf, 1);
+    put_ints(&node, "tree_roots", &tree->root, 1);
+    put_ints(&node, "leaf_targetids", targets, 2);
+    put_tensor(&node, "nodes_splits", FLOAT, &split, 1, sizeof split);
+    put_tensor(&node, "nodes_modes", UINT8, &tree->mode, 1, 1);
+    put_tensor(&node, "leaf_weights", FLOAT, weights, 2, sizeof weights[0]);
+    put_whole(&node, "post_transform", tree->transform);
+    put_whole(&node, "aggregate_function", tree->aggregate);
+    return make_model(&node, 1, 2);
+}
+
+static const indexed_tree indexed = {.no = 1, .yes_leaf = 1, .no_leaf = 1, .aggregate = 1};
+
+/** The score of (x, 0). */
+static double run_indexed(const indexed_tree *tree, double x) {
+    message file = make_indexed(tree);
+    clp_onnx_model *model = open_model(&file);
+    const double row[2] = {x, 0};
+    double score = 0;
+    clproc_error error = {0};
+    assert_int_equal(clp_model_run(model, 1, row, 1, 1, &score, &error), CLPROC_OK);
+    clp_model_destroy(&model);
+    return score;
+}
+
+static void test_indexed(void **state) {
+    (void)state;
+    enum { GT = 3, LOGISTIC = 2, AVERAGE = 0 };
+    indexed_tree made = indexed;
+    assert_true(run_indexed(&made, 1.5) == 10 && run_indexed(&made, 1.75) == 20);
+    made.mode = GT;
+    made.aggregate = AVERAGE;
+    assert_true(run_indexed(&made, 1.5) == 20 && run_indexed(&made, 1.75) == 10);
+    made.transform = LOGISTIC;
+    assert_true(fabs(run_indexed(&made, 1.75) - 1 / (1 + exp(-10.0))) < 1e-12);
+    made = indexed;
+    made.yes = 1; /* a leaf alone */
+    assert_true(run_indexed(&made, 1.5) == 20 && run_indexed(&made, 1.75) == 20);
+
+    struct {
+        indexed_tree tree;
+        const char *why;
+    } cases[] = {{indexed, "leads nowhere"},
+                 {indexed, "leads nowhere"},
+                 {indexed, "two branches lead to"},
+                 {indexed, "without a root"},
+                 {indexed, "target that is not there"},
+                 {indexed, "column that its input has not"},
+                 {indexed, "post_transform"},
+                 {indexed, "aggregate_function"},
+                 {indexed, "modes"}};
+    cases[0].tree.no = 2;
+    cases[1].tree.yes = -1;
+    cases[2].tree.yes_leaf = 0; /* to itself */
+    cases[3].tree.root = 1;
+    cases[4].tree.target = 1;
+    cases[5].tree.feature = 2;
+    cases[6].tree.transform = 4;
+    cases[7].tree.aggregate = 3;
+    cases[8].tree.mode = 4;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        message file = make_indexed(&cases[i].tree);
+        expect_refused(&file, cases[i].why);
+    }
 }
 
 /* ----------------------------------------------------------------------- graphs */
@@ -477,6 +569,7 @@ int main(void) {
         cmocka_unit_test(test_bytes),  cmocka_unit_test(test_modes),
         cmocka_unit_test(test_order),  cmocka_unit_test(test_no_trees),
         cmocka_unit_test(test_roots),  cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_slices), cmocka_unit_test(test_batches)};
+        cmocka_unit_test(test_slices), cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_indexed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,94 @@
+#include "core/leave.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "core/cancel.h"
+#include "core/memory.h"
+
+/** Who waits looks for a request to stop as often as this, ns. */
+#define LOOK_NS 50000000
+
+typedef struct passenger {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool through;
+    volatile int left;
+    clp_leave leave;
+    void *job;
+} passenger;
+
+static void release(passenger *p) {
+    pthread_cond_destroy(&p->ended);
+    pthread_mutex_destroy(&p->lock);
+    clp_memory_free(p);
+}
+
+static void *go(void *argument) {
+    passenger *p = argument;
+    p->leave.work(p->job, &p->left);
+    pthread_mutex_lock(&p->lock);
+    p->through = true;
+    bool left = clp_cancel_asked(&p->left);
+    pthread_cond_signal(&p->ended);
+    pthread_mutex_unlock(&p->lock);
+    if (left) {
+        p->leave.drop(p->job);
+        release(p);
+    }
+    return NULL;
+}
+
+/** Waits until the thread is through, or somebody wants to stop; false then: all is the thread's.
+ */
+static bool await(passenger *p, const volatile int *cancel) {
+    struct timespec until;
+    pthread_mutex_lock(&p->lock);
+    while (!p->through && !clp_cancel_asked(cancel)) {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += LOOK_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&p->ended, &p->lock, &until);
+    }
+    bool through = p->through;
+    if (!through) {
+        clp_cancel_ask(&p->left);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return through;
+}
+
+/** False if there is no thread to be had. Nobody will join it. */
+static bool start(passenger *p) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    bool started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+                   pthread_create(&thread, &attributes, go, p) == 0;
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+bool clp_leave_run(const clp_leave *leave, void *job, const volatile int *cancel) {
+    passenger *p = cancel ? clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *p) : NULL;
+    if (!p) {
+        leave->work(job, cancel);
+        return true;
+    }
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->ended, NULL);
+    p->leave = *leave;
+    p->job = job;
+    bool started = start(p);
+    if (!started) {
+        leave->work(job, cancel);
+    }
+    if (started && !await(p, cancel)) {
+        return false;
+    }
+    release(p);
+    return true;
+}
