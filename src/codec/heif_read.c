@@ -27,10 +27,10 @@ static bool probe_avif(const uint8_t *bytes, size_t size) {
 static void close_file(void *state) {
     reader *heif = state;
     if (heif->picture) {
-        heif_image_handle_release(heif->picture);
+        clp_libheif.image_handle_release(heif->picture);
     }
     if (heif->context) {
-        heif_context_free(heif->context);
+        clp_libheif.context_free(heif->context);
     }
     heif->picture = NULL;
     heif->context = NULL;
@@ -72,16 +72,16 @@ static clproc_status set_limits(const clp_source *source, struct heif_context *c
                                 clproc_error *error) {
     uint32_t side = source->limits.side;
     /* Pictures are worked on side by side already. */
-    heif_context_set_max_decoding_threads(context, 0);
+    clp_libheif.context_set_max_decoding_threads(context, 0);
     if (side && side < INT32_MAX) {
-        heif_context_set_maximum_image_size_limit(context, (int)side);
+        clp_libheif.context_set_maximum_image_size_limit(context, (int)side);
     }
 #if LIBHEIF_HAVE_VERSION(1, 19, 0)
-    struct heif_security_limits limits = *heif_context_get_security_limits(context);
+    struct heif_security_limits limits = *clp_libheif.context_get_security_limits(context);
     if (source->limits.pixels) {
         limits.max_image_size_pixels = source->limits.pixels;
     }
-    if (heif_context_set_security_limits(context, &limits).code != heif_error_Ok) {
+    if (clp_libheif.context_set_security_limits(context, &limits).code != heif_error_Ok) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libheif takes no limits");
     }
 #endif
@@ -92,7 +92,7 @@ static clproc_status set_limits(const clp_source *source, struct heif_context *c
 static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes *bytes,
                                clproc_error *error) {
     const reader *heif = decoder->state;
-    size_t size = heif_image_handle_get_metadata_size(heif->picture, id);
+    size_t size = clp_libheif.image_handle_get_metadata_size(heif->picture, id);
     clproc_status status = CLPROC_OK;
     bytes->size = 0;
     if (size == 0) {
@@ -103,7 +103,8 @@ static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes 
         goto out;
     }
     CLP_TRY(status, out, clp_bytes_reserve(bytes, size, error));
-    if (heif_image_handle_get_metadata(heif->picture, id, bytes->data).code != heif_error_Ok) {
+    if (clp_libheif.image_handle_get_metadata(heif->picture, id, bytes->data).code !=
+        heif_error_Ok) {
         status = clp_decoder_note(decoder, CLP_FLAW_WARNING, "its metadata cannot be read: dropped",
                                   error);
         goto out;
@@ -126,11 +127,12 @@ static clproc_status find_metadata(clp_decoder *decoder, clproc_error *error) {
     clp_blocks *blocks = &decoder->header.blocks;
     heif_item_id ids[MOST_ITEMS];
     clproc_status status = CLPROC_OK;
-    int count =
-        heif_image_handle_get_list_of_metadata_block_IDs(heif->picture, NULL, ids, MOST_ITEMS);
+    int count = clp_libheif.image_handle_get_list_of_metadata_block_IDs(heif->picture, NULL, ids,
+                                                                        MOST_ITEMS);
     for (int i = 0; i < count; i++) {
-        const char *type = heif_image_handle_get_metadata_type(heif->picture, ids[i]);
-        const char *content = heif_image_handle_get_metadata_content_type(heif->picture, ids[i]);
+        const char *type = clp_libheif.image_handle_get_metadata_type(heif->picture, ids[i]);
+        const char *content =
+            clp_libheif.image_handle_get_metadata_content_type(heif->picture, ids[i]);
         if (type && strcmp(type, "Exif") == 0 && !blocks->exif.data) {
             CLP_TRY(status, out, take_item(decoder, ids[i], &heif->exif, error));
             blocks->exif = exif_of(&heif->exif);
@@ -149,19 +151,19 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
     reader *heif = decoder->state;
     clp_colour_facts *colour = &decoder->header.colour;
     struct heif_color_profile_nclx *nclx = NULL;
-    size_t size = heif_image_handle_get_raw_color_profile_size(heif->picture);
+    size_t size = clp_libheif.image_handle_get_raw_color_profile_size(heif->picture);
     clproc_status status = CLPROC_OK;
     heif->icc.size = 0;
     if (size > 0 && !clp_source_has_room(&decoder->source, size)) {
         status = clp_decoder_note_large(decoder, error);
     } else if (size > 0) {
         CLP_TRY(status, out, clp_bytes_reserve(&heif->icc, size, error));
-        if (heif_image_handle_get_raw_color_profile(heif->picture, heif->icc.data).code ==
+        if (clp_libheif.image_handle_get_raw_color_profile(heif->picture, heif->icc.data).code ==
             heif_error_Ok) {
             heif->icc.size = size;
             decoder->header.blocks.icc = (clp_block){heif->icc.data, size};
         }
-    } else if (heif_image_handle_get_nclx_color_profile(heif->picture, &nclx).code ==
+    } else if (clp_libheif.image_handle_get_nclx_color_profile(heif->picture, &nclx).code ==
                heif_error_Ok) {
         uint8_t primaries = (uint8_t)nclx->color_primaries;
         uint8_t transfer = (uint8_t)nclx->transfer_characteristics;
@@ -177,7 +179,7 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
         }
     }
 out:
-    heif_nclx_color_profile_free(nclx);
+    clp_libheif.nclx_color_profile_free(nclx);
     return status;
 }
 
@@ -195,24 +197,24 @@ static uint32_t find_beside(const clp_source *source, const reader *heif) {
     if (clp_heif_has_item(source, "tmap")) {
         beside |= CLP_BESIDE_GAIN_MAP;
     }
-    if (heif_context_get_number_of_top_level_images(heif->context) > 1 ||
-        heif_image_handle_has_depth_image(heif->picture)) {
+    if (clp_libheif.context_get_number_of_top_level_images(heif->context) > 1 ||
+        clp_libheif.image_handle_has_depth_image(heif->picture)) {
         beside |= CLP_BESIDE_PICTURES;
     }
-    int count =
-        heif_image_handle_get_list_of_auxiliary_image_IDs(heif->picture, others, ids, MOST_IDS);
+    int count = clp_libheif.image_handle_get_list_of_auxiliary_image_IDs(heif->picture, others, ids,
+                                                                         MOST_IDS);
     for (int i = 0; i < count; i++) {
         struct heif_image_handle *aux = NULL;
         const char *type = NULL;
-        if (heif_image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
+        if (clp_libheif.image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
             heif_error_Ok) {
             continue;
         }
-        if (heif_image_handle_get_auxiliary_type(aux, &type).code == heif_error_Ok && type) {
+        if (clp_libheif.image_handle_get_auxiliary_type(aux, &type).code == heif_error_Ok && type) {
             beside |= strstr(type, "gainmap") ? CLP_BESIDE_GAIN_MAP : CLP_BESIDE_PICTURES;
-            heif_image_handle_free_auxiliary_types(aux, &type);
+            clp_libheif.image_handle_free_auxiliary_types(aux, &type);
         }
-        heif_image_handle_release(aux);
+        clp_libheif.image_handle_release(aux);
     }
     return beside;
 }
@@ -222,23 +224,23 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     const clp_source *source = &decoder->source;
     clp_header *header = &decoder->header;
     clproc_status status;
-    heif->context = heif_context_alloc();
+    heif->context = clp_libheif.context_alloc();
     if (!heif->context) {
         return clp_error_memory(error, "a HEIF decoder", 0);
     }
     CLP_TRY(status, out, set_limits(source, heif->context, error));
-    struct heif_error failed = heif_context_read_from_memory_without_copy(
+    struct heif_error failed = clp_libheif.context_read_from_memory_without_copy(
         heif->context, source->bytes, source->size, NULL);
     if (failed.code == heif_error_Ok) {
-        failed = heif_context_get_primary_image_handle(heif->context, &heif->picture);
+        failed = clp_libheif.context_get_primary_image_handle(heif->context, &heif->picture);
     }
     if (failed.code != heif_error_Ok) {
         status = failure(decoder, failed, error);
         goto out;
     }
-    int width = heif_image_handle_get_width(heif->picture);
-    int height = heif_image_handle_get_height(heif->picture);
-    int bits = heif_image_handle_get_luma_bits_per_pixel(heif->picture);
+    int width = clp_libheif.image_handle_get_width(heif->picture);
+    int height = clp_libheif.image_handle_get_height(heif->picture);
+    int bits = clp_libheif.image_handle_get_luma_bits_per_pixel(heif->picture);
     if (width <= 0 || height <= 0 || bits <= 0 || bits > 16) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "is not a picture that can be decoded: its header is damaged");
@@ -249,7 +251,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->width = (uint32_t)width;
     header->height = (uint32_t)height;
     header->model =
-        heif_image_handle_has_alpha_channel(heif->picture) ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+        clp_libheif.image_handle_has_alpha_channel(heif->picture) ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
     header->depth = bits > 8 ? 16 : 8;
     header->progressive = true; /* libheif decodes the picture whole */
     header->upright = true;
@@ -278,10 +280,10 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
     const reader *heif = decoder->state;
     const clp_plane *plane = &layout->planes[0];
     size_t count = (size_t)plane->width * plane->channels;
-    int stride = 0, bits = heif_image_get_bits_per_pixel_range(image, all);
-    const uint8_t *from = heif_image_get_plane_readonly(image, all, &stride);
-    if (!from || heif_image_get_width(image, all) != (int)plane->width ||
-        heif_image_get_height(image, all) != (int)plane->height ||
+    int stride = 0, bits = clp_libheif.image_get_bits_per_pixel_range(image, all);
+    const uint8_t *from = clp_libheif.image_get_plane_readonly(image, all, &stride);
+    if (!from || clp_libheif.image_get_width(image, all) != (int)plane->width ||
+        clp_libheif.image_get_height(image, all) != (int)plane->height ||
         (layout->depth == 8 ? bits != 8 : bits <= 8 || bits > 16)) {
         return clp_error_set(
             error, CLPROC_ERROR_INPUT,
@@ -296,7 +298,7 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
         }
     }
     if (clp_model_has_alpha(layout->model) &&
-        heif_image_handle_is_premultiplied_alpha(heif->picture)) {
+        clp_libheif.image_handle_is_premultiplied_alpha(heif->picture)) {
         clp_codec_unpremultiply(plane, layout->depth, base);
     }
     return CLPROC_OK;
@@ -318,7 +320,7 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
         layout->depth == 8
             ? (alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB)
             : (alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE);
-    struct heif_decoding_options *options = heif_decoding_options_alloc();
+    struct heif_decoding_options *options = clp_libheif.decoding_options_alloc();
     if (!options) {
         return clp_error_memory(error, "decoding a HEIF", 0);
     }
@@ -328,8 +330,8 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
     options->progress_user_data = decoder;
 #endif
     struct heif_error failed =
-        heif_decode_image(heif->picture, image, heif_colorspace_RGB, chroma, options);
-    heif_decoding_options_free(options);
+        clp_libheif.decode_image(heif->picture, image, heif_colorspace_RGB, chroma, options);
+    clp_libheif.decoding_options_free(options);
     /* Where it was left for that, the cause is told as it is elsewhere. */
     clproc_status status = clp_decoder_check(decoder, error);
     if (status != CLPROC_OK) {
@@ -350,8 +352,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     /* The last one: libheif 1.15 writes all from the one that is asked for, however little room
      * there is, and keeps the text of one. */
-    int count = heif_image_get_decoding_warnings(image, 0, NULL, 0);
-    if (count > 0 && heif_image_get_decoding_warnings(image, count - 1, &warning, 1) > 0) {
+    int count = clp_libheif.image_get_decoding_warnings(image, 0, NULL, 0);
+    if (count > 0 && clp_libheif.image_get_decoding_warnings(image, count - 1, &warning, 1) > 0) {
         CLP_TRY(status, out, clp_decoder_note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
     }
     CLP_TRY(status, out, place(decoder, image, layout, base, error));
@@ -359,7 +361,7 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                  (uint32_t[CLP_MAX_PLANES]){layout->planes[0].height}, error);
 out:
     if (image) {
-        heif_image_release(image);
+        clp_libheif.image_release(image);
     }
     return status;
 }
@@ -370,8 +372,8 @@ static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
 }
 
 #define HEIF_CODEC                                                                                 \
-    .state_bytes = sizeof(reader), .release = release, .open = open_file, .read = read_file,       \
-    .close = close_file, .decode_bytes = decode_bytes
+    .library = &clp_heif_library, .state_bytes = sizeof(reader), .release = release,               \
+    .open = open_file, .read = read_file, .close = close_file, .decode_bytes = decode_bytes
 
 const clp_codec clp_codec_heif = {.format = CLPROC_FORMAT_HEIF, .probe = probe_heif, HEIF_CODEC};
 const clp_codec clp_codec_avif = {.format = CLPROC_FORMAT_AVIF,
