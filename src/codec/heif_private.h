@@ -74,7 +74,7 @@
 #define CLP_LIBHEIF_SINCE_1_19(X)
 #endif
 
-#define CLP_LIBHEIF_POINTER(name) __typeof__(heif_##name) *name;
+#define CLP_LIBHEIF_POINTER(name) __typeof__(heif_##name) *(name);
 
 extern struct clp_libheif { CLP_LIBHEIF(CLP_LIBHEIF_POINTER) } clp_libheif;
 

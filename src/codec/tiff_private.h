@@ -35,7 +35,7 @@
     X(TileSize64)                                                                                  \
     X(VStripSize64)
 
-#define CLP_LIBTIFF_POINTER(name) __typeof__(TIFF##name) *name;
+#define CLP_LIBTIFF_POINTER(name) __typeof__(TIFF##name) *(name);
 
 extern struct clp_libtiff { CLP_LIBTIFF(CLP_LIBTIFF_POINTER) } clp_libtiff;
 
