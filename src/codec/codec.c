@@ -128,10 +128,24 @@ bool clp_codec_is_built(clproc_format format) {
     return codec_of(format) < CODEC_COUNT;
 }
 
+/** Loads the library of a codec, if it has one; fails with `status`. */
+static clproc_status load_library(const clp_codec *codec, clproc_status status,
+                                  clproc_error *error) {
+    const char *cause = codec->library ? clp_library_load(codec->library) : NULL;
+    return cause ? clp_error_set(error, status,
+                                 "the library for %s cannot be loaded: %s; apt install %s",
+                                 clp_format_of(codec->format)->name, cause, codec->library->package)
+                 : CLPROC_OK;
+}
+
 clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
     const clp_format *row = clp_format_of(format);
-    if (!row || clp_codec_is_built(format)) {
+    size_t index = codec_of(format);
+    if (!row) {
         return CLPROC_OK;
+    }
+    if (index < CODEC_COUNT) {
+        return load_library(codecs[index], CLPROC_ERROR_ARGUMENT, error);
     }
     return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                          "this clproc was built without %s; install %s and build it again",
@@ -221,6 +235,7 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     if (index == CODEC_COUNT) {
         return refuse_kind(clp_codec_kind(bytes, size), size, error);
     }
+    CLP_TRY(status, out, load_library(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
     if (!decoder->states[index]) {
         size_t room = codecs[index]->state_bytes;
         decoder->states[index] = clp_memory_zero(CLP_MEMORY_CODEC, 1, room);
@@ -425,6 +440,7 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
     }
     encoder->output.size = 0;
+    CLP_TRY(status, out, load_library(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
     CLP_TRY(status, out, codecs[index]->write(encoder, layout, base, params, error));
     *data = encoder->output.data;
     *size = encoder->output.size;

@@ -144,7 +144,8 @@ void clp_decoder_heed(clp_decoder *decoder, const volatile int *cancel);
 
 /** True if files of this format can be read and written by this build. */
 bool clp_codec_is_built(clproc_format format);
-/** Fails for a format that this build lacks, with the package that it needs. */
+/** Fails for a format that this build lacks, or whose library cannot be loaded, with the package
+ * that it needs. */
 clproc_status clp_codec_need(clproc_format format, clproc_error *error);
 
 /** The open file's bytes may go. */

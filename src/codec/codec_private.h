@@ -4,6 +4,7 @@
 #define CLP_CODEC_PRIVATE_H
 
 #include "codec/codec.h"
+#include "core/library.h"
 
 /* ---------------------------------------------------------------- flaws */
 
@@ -73,6 +74,7 @@ struct clp_encoder {
 struct clp_codec {
     clproc_format format;
     clp_block_room room;
+    clp_library *library; /**< loaded before a file is opened or written; NULL: none has to be */
     bool (*probe)(const uint8_t *bytes, size_t size);
     size_t state_bytes; /**< of a decoder's state, which begins as zeros */
     /** Frees what the state holds, while no file is open; NULL: it holds nothing. */

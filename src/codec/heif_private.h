@@ -6,6 +6,80 @@
 
 #include "codec/codec_private.h"
 
+/** The functions of libheif that are called here, without the heif_ before their names. A call
+ * reads clp_libheif.context_alloc(), and only what runs behind clp_codec's `library` may make one.
+ */
+#define CLP_LIBHEIF(X)                                                                             \
+    X(context_add_XMP_metadata)                                                                    \
+    X(context_add_exif_metadata)                                                                   \
+    X(context_alloc)                                                                               \
+    X(context_encode_image)                                                                        \
+    X(context_free)                                                                                \
+    X(context_get_encoder_for_format)                                                              \
+    X(context_get_number_of_top_level_images)                                                      \
+    X(context_get_primary_image_handle)                                                            \
+    X(context_read_from_memory_without_copy)                                                       \
+    X(context_set_max_decoding_threads)                                                            \
+    X(context_set_maximum_image_size_limit)                                                        \
+    X(context_write)                                                                               \
+    X(decode_image)                                                                                \
+    X(decoding_options_alloc)                                                                      \
+    X(decoding_options_free)                                                                       \
+    X(encoder_release)                                                                             \
+    X(encoder_set_lossless)                                                                        \
+    X(encoder_set_lossy_quality)                                                                   \
+    X(encoder_set_parameter_integer)                                                               \
+    X(encoder_set_parameter_string)                                                                \
+    X(encoding_options_alloc)                                                                      \
+    X(encoding_options_free)                                                                       \
+    X(image_add_plane)                                                                             \
+    X(image_create)                                                                                \
+    X(image_get_bits_per_pixel_range)                                                              \
+    X(image_get_decoding_warnings)                                                                 \
+    X(image_get_height)                                                                            \
+    X(image_get_plane)                                                                             \
+    X(image_get_plane_readonly)                                                                    \
+    X(image_get_width)                                                                             \
+    X(image_handle_free_auxiliary_types)                                                           \
+    X(image_handle_get_auxiliary_image_handle)                                                     \
+    X(image_handle_get_auxiliary_type)                                                             \
+    X(image_handle_get_height)                                                                     \
+    X(image_handle_get_list_of_auxiliary_image_IDs)                                                \
+    X(image_handle_get_list_of_metadata_block_IDs)                                                 \
+    X(image_handle_get_luma_bits_per_pixel)                                                        \
+    X(image_handle_get_metadata)                                                                   \
+    X(image_handle_get_metadata_content_type)                                                      \
+    X(image_handle_get_metadata_size)                                                              \
+    X(image_handle_get_metadata_type)                                                              \
+    X(image_handle_get_nclx_color_profile)                                                         \
+    X(image_handle_get_raw_color_profile)                                                          \
+    X(image_handle_get_raw_color_profile_size)                                                     \
+    X(image_handle_get_width)                                                                      \
+    X(image_handle_has_alpha_channel)                                                              \
+    X(image_handle_has_depth_image)                                                                \
+    X(image_handle_is_premultiplied_alpha)                                                         \
+    X(image_handle_release)                                                                        \
+    X(image_release)                                                                               \
+    X(image_set_nclx_color_profile)                                                                \
+    X(image_set_raw_color_profile)                                                                 \
+    X(nclx_color_profile_alloc)                                                                    \
+    X(nclx_color_profile_free)                                                                     \
+    CLP_LIBHEIF_SINCE_1_19(X)
+
+#if LIBHEIF_HAVE_VERSION(1, 19, 0)
+#define CLP_LIBHEIF_SINCE_1_19(X)                                                                  \
+    X(context_get_security_limits)                                                                 \
+    X(context_set_security_limits)
+#else
+#define CLP_LIBHEIF_SINCE_1_19(X)
+#endif
+
+#define CLP_LIBHEIF_POINTER(name) __typeof__(heif_##name) *(name);
+
+extern struct clp_libheif { CLP_LIBHEIF(CLP_LIBHEIF_POINTER) } clp_libheif;
+
+extern clp_library clp_heif_library;
+
 /** What the code points of ITU-T H.273 are called here. */
 enum {
     CLP_H273_BT709 = 1,

@@ -30,10 +30,10 @@ static bool probe_avif(const uint8_t *bytes, size_t size) {
 static void close_file(void *state) {
     reader *heif = state;
     if (heif->picture) {
-        heif_image_handle_release(heif->picture);
+        clp_libheif.image_handle_release(heif->picture);
     }
     if (heif->context) {
-        heif_context_free(heif->context);
+        clp_libheif.context_free(heif->context);
     }
     heif->picture = NULL;
     heif->context = NULL;
@@ -75,16 +75,16 @@ static clproc_status set_limits(const clp_source *source, struct heif_context *c
                                 clproc_error *error) {
     uint32_t side = source->limits.side;
     /* Pictures are worked on side by side already. */
-    heif_context_set_max_decoding_threads(context, 0);
+    clp_libheif.context_set_max_decoding_threads(context, 0);
     if (side && side < INT32_MAX) {
-        heif_context_set_maximum_image_size_limit(context, (int)side);
+        clp_libheif.context_set_maximum_image_size_limit(context, (int)side);
     }
 #if LIBHEIF_HAVE_VERSION(1, 19, 0)
-    struct heif_security_limits limits = *heif_context_get_security_limits(context);
+    struct heif_security_limits limits = *clp_libheif.context_get_security_limits(context);
     if (source->limits.pixels) {
         limits.max_image_size_pixels = source->limits.pixels;
     }
-    if (heif_context_set_security_limits(context, &limits).code != heif_error_Ok) {
+    if (clp_libheif.context_set_security_limits(context, &limits).code != heif_error_Ok) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "libheif takes no limits");
     }
 #endif
@@ -95,7 +95,7 @@ static clproc_status set_limits(const clp_source *source, struct heif_context *c
 static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes *bytes,
                                clproc_error *error) {
     const reader *heif = decoder->state;
-    size_t size = heif_image_handle_get_metadata_size(heif->picture, id);
+    size_t size = clp_libheif.image_handle_get_metadata_size(heif->picture, id);
     clproc_status status = CLPROC_OK;
     bytes->size = 0;
     if (size == 0) {
@@ -106,7 +106,8 @@ static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes 
         goto out;
     }
     CLP_TRY(status, out, clp_bytes_reserve(bytes, size, error));
-    if (heif_image_handle_get_metadata(heif->picture, id, bytes->data).code != heif_error_Ok) {
+    if (clp_libheif.image_handle_get_metadata(heif->picture, id, bytes->data).code !=
+        heif_error_Ok) {
         status = clp_decoder_note(decoder, CLP_FLAW_WARNING, "its metadata cannot be read: dropped",
                                   error);
         goto out;
@@ -129,11 +130,12 @@ static clproc_status find_metadata(clp_decoder *decoder, clproc_error *error) {
     clp_blocks *blocks = &decoder->header.blocks;
     heif_item_id ids[MOST_ITEMS];
     clproc_status status = CLPROC_OK;
-    int count =
-        heif_image_handle_get_list_of_metadata_block_IDs(heif->picture, NULL, ids, MOST_ITEMS);
+    int count = clp_libheif.image_handle_get_list_of_metadata_block_IDs(heif->picture, NULL, ids,
+                                                                        MOST_ITEMS);
     for (int i = 0; i < count; i++) {
-        const char *type = heif_image_handle_get_metadata_type(heif->picture, ids[i]);
-        const char *content = heif_image_handle_get_metadata_content_type(heif->picture, ids[i]);
+        const char *type = clp_libheif.image_handle_get_metadata_type(heif->picture, ids[i]);
+        const char *content =
+            clp_libheif.image_handle_get_metadata_content_type(heif->picture, ids[i]);
         if (type && strcmp(type, "Exif") == 0 && !blocks->exif.data) {
             CLP_TRY(status, out, take_item(decoder, ids[i], &heif->exif, error));
             blocks->exif = exif_of(&heif->exif);
@@ -152,19 +154,19 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
     reader *heif = decoder->state;
     clp_colour_facts *colour = &decoder->header.colour;
     struct heif_color_profile_nclx *nclx = NULL;
-    size_t size = heif_image_handle_get_raw_color_profile_size(heif->picture);
+    size_t size = clp_libheif.image_handle_get_raw_color_profile_size(heif->picture);
     clproc_status status = CLPROC_OK;
     heif->icc.size = 0;
     if (size > 0 && !clp_source_has_room(&decoder->source, size)) {
         status = clp_decoder_note_large(decoder, error);
     } else if (size > 0) {
         CLP_TRY(status, out, clp_bytes_reserve(&heif->icc, size, error));
-        if (heif_image_handle_get_raw_color_profile(heif->picture, heif->icc.data).code ==
+        if (clp_libheif.image_handle_get_raw_color_profile(heif->picture, heif->icc.data).code ==
             heif_error_Ok) {
             heif->icc.size = size;
             decoder->header.blocks.icc = (clp_block){heif->icc.data, size};
         }
-    } else if (heif_image_handle_get_nclx_color_profile(heif->picture, &nclx).code ==
+    } else if (clp_libheif.image_handle_get_nclx_color_profile(heif->picture, &nclx).code ==
                heif_error_Ok) {
         uint8_t primaries = (uint8_t)nclx->color_primaries;
         uint8_t transfer = (uint8_t)nclx->transfer_characteristics;
@@ -180,7 +182,7 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
         }
     }
 out:
-    heif_nclx_color_profile_free(nclx);
+    clp_libheif.nclx_color_profile_free(nclx);
     return status;
 }
 
@@ -198,24 +200,24 @@ static uint32_t find_beside(const clp_source *source, const reader *heif) {
     if (clp_heif_has_item(source, "tmap")) {
         beside |= CLP_BESIDE_GAIN_MAP;
     }
-    if (heif_context_get_number_of_top_level_images(heif->context) > 1 ||
-        heif_image_handle_has_depth_image(heif->picture)) {
+    if (clp_libheif.context_get_number_of_top_level_images(heif->context) > 1 ||
+        clp_libheif.image_handle_has_depth_image(heif->picture)) {
         beside |= CLP_BESIDE_PICTURES;
     }
-    int count =
-        heif_image_handle_get_list_of_auxiliary_image_IDs(heif->picture, others, ids, MOST_IDS);
+    int count = clp_libheif.image_handle_get_list_of_auxiliary_image_IDs(heif->picture, others, ids,
+                                                                         MOST_IDS);
     for (int i = 0; i < count; i++) {
         struct heif_image_handle *aux = NULL;
         const char *type = NULL;
-        if (heif_image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
+        if (clp_libheif.image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
             heif_error_Ok) {
             continue;
         }
-        if (heif_image_handle_get_auxiliary_type(aux, &type).code == heif_error_Ok && type) {
+        if (clp_libheif.image_handle_get_auxiliary_type(aux, &type).code == heif_error_Ok && type) {
             beside |= strstr(type, "gainmap") ? CLP_BESIDE_GAIN_MAP : CLP_BESIDE_PICTURES;
-            heif_image_handle_free_auxiliary_types(aux, &type);
+            clp_libheif.image_handle_free_auxiliary_types(aux, &type);
         }
-        heif_image_handle_release(aux);
+        clp_libheif.image_handle_release(aux);
     }
     return beside;
 }
@@ -225,23 +227,23 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     const clp_source *source = &decoder->source;
     clp_header *header = &decoder->header;
     clproc_status status;
-    heif->context = heif_context_alloc();
+    heif->context = clp_libheif.context_alloc();
     if (!heif->context) {
         return clp_error_memory(error, "a HEIF decoder", 0);
     }
     CLP_TRY(status, out, set_limits(source, heif->context, error));
-    struct heif_error failed = heif_context_read_from_memory_without_copy(
+    struct heif_error failed = clp_libheif.context_read_from_memory_without_copy(
         heif->context, source->bytes, source->size, NULL);
     if (failed.code == heif_error_Ok) {
-        failed = heif_context_get_primary_image_handle(heif->context, &heif->picture);
+        failed = clp_libheif.context_get_primary_image_handle(heif->context, &heif->picture);
     }
     if (failed.code != heif_error_Ok) {
         status = failure(decoder, failed, error);
         goto out;
     }
-    int width = heif_image_handle_get_width(heif->picture);
-    int height = heif_image_handle_get_height(heif->picture);
-    int bits = heif_image_handle_get_luma_bits_per_pixel(heif->picture);
+    int width = clp_libheif.image_handle_get_width(heif->picture);
+    int height = clp_libheif.image_handle_get_height(heif->picture);
+    int bits = clp_libheif.image_handle_get_luma_bits_per_pixel(heif->picture);
     if (width <= 0 || height <= 0 || bits <= 0 || bits > 16) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
                                "is not a picture that can be decoded: its header is damaged");
@@ -252,7 +254,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->width = (uint32_t)width;
     header->height = (uint32_t)height;
     header->model =
-        heif_image_handle_has_alpha_channel(heif->picture) ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
+        clp_libheif.image_handle_has_alpha_channel(heif->picture) ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
     header->depth = bits > 8 ? 16 : 8;
     header->progressive = true; /* libheif decodes the picture whole */
     header->upright = true;
@@ -281,10 +283,10 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
     const reader *heif = decoder->state;
     const clp_plane *plane = &layout->planes[0];
     size_t count = (size_t)plane->width * plane->channels;
-    int stride = 0, bits = heif_image_get_bits_per_pixel_range(image, all);
-    const uint8_t *from = heif_image_get_plane_readonly(image, all, &stride);
-    if (!from || heif_image_get_width(image, all) != (int)plane->width ||
-        heif_image_get_height(image, all) != (int)plane->height ||
+    int stride = 0, bits = clp_libheif.image_get_bits_per_pixel_range(image, all);
+    const uint8_t *from = clp_libheif.image_get_plane_readonly(image, all, &stride);
+    if (!from || clp_libheif.image_get_width(image, all) != (int)plane->width ||
+        clp_libheif.image_get_height(image, all) != (int)plane->height ||
         (layout->depth == 8 ? bits != 8 : bits <= 8 || bits > 16)) {
         return clp_error_set(
             error, CLPROC_ERROR_INPUT,
@@ -299,7 +301,7 @@ static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
         }
     }
     if (clp_model_has_alpha(layout->model) &&
-        heif_image_handle_is_premultiplied_alpha(heif->picture)) {
+        clp_libheif.image_handle_is_premultiplied_alpha(heif->picture)) {
         clp_codec_unpremultiply(plane, layout->depth, base);
     }
     return CLPROC_OK;
@@ -330,23 +332,23 @@ static int is_left(void *user) {
 static void work(void *user, const volatile int *left) {
     decoding *job = user;
     job->left = left;
-    job->failed = heif_decode_image(job->picture, &job->image, heif_colorspace_RGB, job->chroma,
-                                    job->options);
+    job->failed = clp_libheif.decode_image(job->picture, &job->image, heif_colorspace_RGB,
+                                           job->chroma, job->options);
 }
 
 static void drop(void *user) {
     decoding *job = user;
     if (job->image) {
-        heif_image_release(job->image);
+        clp_libheif.image_release(job->image);
     }
     if (job->picture) {
-        heif_image_handle_release(job->picture);
+        clp_libheif.image_handle_release(job->picture);
     }
     if (job->context) {
-        heif_context_free(job->context);
+        clp_libheif.context_free(job->context);
     }
     if (job->options) {
-        heif_decoding_options_free(job->options);
+        clp_libheif.decoding_options_free(job->options);
     }
     clp_bytes_free(&job->file);
     clp_memory_free(job);
@@ -357,15 +359,15 @@ static clproc_status copy_file(const clp_decoder *decoder, decoding *job, clproc
     const clp_source *source = &decoder->source;
     clproc_status status;
     CLP_TRY(status, out, clp_bytes_append(&job->file, source->bytes, source->size, error));
-    job->context = heif_context_alloc();
+    job->context = clp_libheif.context_alloc();
     if (!job->context) {
         return clp_error_memory(error, "a HEIF decoder", 0);
     }
     CLP_TRY(status, out, set_limits(source, job->context, error));
-    struct heif_error failed = heif_context_read_from_memory_without_copy(
+    struct heif_error failed = clp_libheif.context_read_from_memory_without_copy(
         job->context, job->file.data, job->file.size, NULL);
     if (failed.code == heif_error_Ok) {
-        failed = heif_context_get_primary_image_handle(job->context, &job->picture);
+        failed = clp_libheif.context_get_primary_image_handle(job->context, &job->picture);
     }
     status = failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
 out:
@@ -381,7 +383,7 @@ static clproc_status prepare(const clp_decoder *decoder, const clp_layout *layou
             ? (alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB)
             : (alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE);
     job->deadline = decoder->source.deadline;
-    job->options = heif_decoding_options_alloc();
+    job->options = clp_libheif.decoding_options_alloc();
     if (!job->options) {
         return clp_error_memory(error, "decoding a HEIF", 0);
     }
@@ -437,8 +439,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     /* The last one: libheif 1.15 writes all from the one that is asked for, however little room
      * there is, and keeps the text of one. */
-    int count = heif_image_get_decoding_warnings(image, 0, NULL, 0);
-    if (count > 0 && heif_image_get_decoding_warnings(image, count - 1, &warning, 1) > 0) {
+    int count = clp_libheif.image_get_decoding_warnings(image, 0, NULL, 0);
+    if (count > 0 && clp_libheif.image_get_decoding_warnings(image, count - 1, &warning, 1) > 0) {
         CLP_TRY(status, out, clp_decoder_note(decoder, CLP_FLAW_CORRUPT, warning.message, error));
     }
     CLP_TRY(status, out, place(decoder, image, layout, base, error));
@@ -446,7 +448,7 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                  (uint32_t[CLP_MAX_PLANES]){layout->planes[0].height}, error);
 out:
     if (image) {
-        heif_image_release(image);
+        clp_libheif.image_release(image);
     }
     return status;
 }
@@ -458,8 +460,8 @@ static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
 }
 
 #define HEIF_CODEC                                                                                 \
-    .state_bytes = sizeof(reader), .release = release, .open = open_file, .read = read_file,       \
-    .close = close_file, .decode_bytes = decode_bytes
+    .library = &clp_heif_library, .state_bytes = sizeof(reader), .release = release,               \
+    .open = open_file, .read = read_file, .close = close_file, .decode_bytes = decode_bytes
 
 const clp_codec clp_codec_heif = {.format = CLPROC_FORMAT_HEIF, .probe = probe_heif, HEIF_CODEC};
 const clp_codec clp_codec_avif = {.format = CLPROC_FORMAT_AVIF,

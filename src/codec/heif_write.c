@@ -24,20 +24,20 @@ typedef struct writer {
 static void release(void *job) {
     writer *avif = job;
     if (avif->picture) {
-        heif_image_handle_release(avif->picture);
+        clp_libheif.image_handle_release(avif->picture);
     }
     if (avif->image) {
-        heif_image_release(avif->image);
+        clp_libheif.image_release(avif->image);
     }
     if (avif->options) {
-        heif_encoding_options_free(avif->options);
+        clp_libheif.encoding_options_free(avif->options);
     }
-    heif_nclx_color_profile_free(avif->nclx);
+    clp_libheif.nclx_color_profile_free(avif->nclx);
     if (avif->encoder) {
-        heif_encoder_release(avif->encoder);
+        clp_libheif.encoder_release(avif->encoder);
     }
     if (avif->context) {
-        heif_context_free(avif->context);
+        clp_libheif.context_free(avif->context);
     }
     clp_memory_free(avif);
 }
@@ -63,28 +63,31 @@ static const char *chroma_of(const clp_encode_params *params) {
 static clproc_status start(writer *avif, const clp_encode_params *params, clproc_error *error) {
     const char *chroma = chroma_of(params);
     clproc_status status;
-    avif->context = heif_context_alloc();
-    avif->options = heif_encoding_options_alloc();
-    avif->nclx = heif_nclx_color_profile_alloc();
+    avif->context = clp_libheif.context_alloc();
+    avif->options = clp_libheif.encoding_options_alloc();
+    avif->nclx = clp_libheif.nclx_color_profile_alloc();
     if (!avif->context || !avif->options || !avif->nclx) {
         return clp_error_memory(error, "encoding an AVIF", 0);
     }
-    if (heif_context_get_encoder_for_format(avif->context, heif_compression_AV1, &avif->encoder)
+    if (clp_libheif
+            .context_get_encoder_for_format(avif->context, heif_compression_AV1, &avif->encoder)
             .code != heif_error_Ok) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "libheif has no encoder for AVIF; install libheif-plugin-aomenc");
     }
     CLP_TRY(status, out,
-            check(params->lossless ? heif_encoder_set_lossless(avif->encoder, 1)
-                                   : heif_encoder_set_lossy_quality(avif->encoder, params->quality),
+            check(params->lossless
+                      ? clp_libheif.encoder_set_lossless(avif->encoder, 1)
+                      : clp_libheif.encoder_set_lossy_quality(avif->encoder, params->quality),
                   error));
     if (chroma) {
         CLP_TRY(status, out,
-                check(heif_encoder_set_parameter_string(avif->encoder, "chroma", chroma), error));
+                check(clp_libheif.encoder_set_parameter_string(avif->encoder, "chroma", chroma),
+                      error));
     }
     /* Pictures are worked on side by side already. Not every encoder knows these. */
-    heif_encoder_set_parameter_integer(avif->encoder, "speed", SPEED);
-    heif_encoder_set_parameter_integer(avif->encoder, "threads", 1);
+    clp_libheif.encoder_set_parameter_integer(avif->encoder, "speed", SPEED);
+    clp_libheif.encoder_set_parameter_integer(avif->encoder, "threads", 1);
 out:
     return status;
 }
@@ -116,12 +119,12 @@ static clproc_status import(writer *avif, const clp_layout *layout, const uint8_
     size_t colours = plane->channels - alpha;
     clproc_status status;
     CLP_TRY(status, out,
-            check(heif_image_create(width, height, heif_colorspace_RGB, chromas[bits > 8][alpha],
-                                    &avif->image),
+            check(clp_libheif.image_create(width, height, heif_colorspace_RGB,
+                                           chromas[bits > 8][alpha], &avif->image),
                   error));
     CLP_TRY(status, out,
-            check(heif_image_add_plane(avif->image, all, width, height, (int)bits), error));
-    uint8_t *rows = heif_image_get_plane(avif->image, all, &stride);
+            check(clp_libheif.image_add_plane(avif->image, all, width, height, (int)bits), error));
+    uint8_t *rows = clp_libheif.image_get_plane(avif->image, all, &stride);
     for (uint32_t y = 0; y < plane->height; y++) {
         const uint8_t *from = base + plane->offset + y * plane->pitch;
         uint8_t *to = rows + (size_t)y * (size_t)stride;
@@ -157,24 +160,25 @@ static clproc_status set_colours(writer *avif, const clp_encode_params *params,
     avif->options->macOS_compatibility_workaround_no_nclx_profile = 0;
     avif->options->save_two_colr_boxes_when_ICC_and_nclx_available = 1;
     /* libheif 1.15 takes them from the picture, others from the options. */
-    clproc_status status = check(heif_image_set_nclx_color_profile(avif->image, avif->nclx), error);
-    return status == CLPROC_OK && icc->size
-               ? check(heif_image_set_raw_color_profile(avif->image, "prof", icc->data, icc->size),
-                       error)
-               : CLPROC_OK;
+    clproc_status status =
+        check(clp_libheif.image_set_nclx_color_profile(avif->image, avif->nclx), error);
+    return status == CLPROC_OK && icc->size ? check(clp_libheif.image_set_raw_color_profile(
+                                                        avif->image, "prof", icc->data, icc->size),
+                                                    error)
+                                            : CLPROC_OK;
 }
 
 static clproc_status add_metadata(writer *avif, const clp_blocks *blocks, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     if (blocks->exif.size) {
         CLP_TRY(status, out,
-                check(heif_context_add_exif_metadata(avif->context, avif->picture,
-                                                     blocks->exif.data, (int)blocks->exif.size),
+                check(clp_libheif.context_add_exif_metadata(
+                          avif->context, avif->picture, blocks->exif.data, (int)blocks->exif.size),
                       error));
     }
     if (blocks->xmp.size) {
-        status = check(heif_context_add_XMP_metadata(avif->context, avif->picture, blocks->xmp.data,
-                                                     (int)blocks->xmp.size),
+        status = check(clp_libheif.context_add_XMP_metadata(
+                           avif->context, avif->picture, blocks->xmp.data, (int)blocks->xmp.size),
                        error);
     }
 out:
@@ -193,8 +197,8 @@ static struct heif_error append(struct heif_context *context, const void *data, 
 static void encode(void *job, const volatile int *left) {
     writer *avif = job;
     (void)left;
-    avif->failed = heif_context_encode_image(avif->context, avif->image, avif->encoder,
-                                             avif->options, &avif->picture);
+    avif->failed = clp_libheif.context_encode_image(avif->context, avif->image, avif->encoder,
+                                                    avif->options, &avif->picture);
 }
 
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
@@ -223,7 +227,7 @@ clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uin
     CLP_TRY(status, out, check(avif->failed, error));
     CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
     CLP_TRY(status, out, add_metadata(avif, &params->blocks, error));
-    status = check(heif_context_write(avif->context, &to, &encoder->output), error);
+    status = check(clp_libheif.context_write(avif->context, &to, &encoder->output), error);
 out:
     release(avif);
     return status;

@@ -65,17 +65,17 @@ clproc_status clp_tiff_failure(const clp_tiff *tiff, clproc_error *error) {
 }
 
 clproc_status clp_tiff_open(clp_tiff *tiff, uint64_t most, clproc_error *error) {
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    TIFFOpenOptions *options = clp_libtiff.OpenOptionsAlloc();
     if (!options) {
         return clp_error_memory(error, "decoding a TIFF", 0);
     }
-    TIFFOpenOptionsSetErrorHandlerExtR(options, note_error, tiff);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)most);
+    clp_libtiff.OpenOptionsSetErrorHandlerExtR(options, note_error, tiff);
+    clp_libtiff.OpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
+    clp_libtiff.OpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)most);
     tiff->message[0] = '\0';
     tiff->position = 0;
-    tiff->file = TIFFClientOpenExt("", "rm", tiff, read_bytes, write_nothing, seek, close_nothing,
-                                   file_size, NULL, NULL, options);
-    TIFFOpenOptionsFree(options);
+    tiff->file = clp_libtiff.ClientOpenExt("", "rm", tiff, read_bytes, write_nothing, seek,
+                                           close_nothing, file_size, NULL, NULL, options);
+    clp_libtiff.OpenOptionsFree(options);
     return tiff->file ? CLPROC_OK : clp_tiff_failure(tiff, error);
 }

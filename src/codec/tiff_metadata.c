@@ -42,8 +42,8 @@ static clproc_status make_exif(clp_tiff *tiff, clproc_error *error) {
     tiff->exif.size = 0;
     for (size_t i = 0; i < SHARED; i++) {
         bool number = shared[i] == TIFFTAG_ORIENTATION;
-        there[i] = number ? TIFFGetField(tiff->file, shared[i], &orientation) == 1
-                          : TIFFGetField(tiff->file, shared[i], &texts[i]) == 1 && texts[i];
+        there[i] = number ? clp_libtiff.GetField(tiff->file, shared[i], &orientation) == 1
+                          : clp_libtiff.GetField(tiff->file, shared[i], &texts[i]) == 1 && texts[i];
         entries += there[i];
     }
     uint8_t *entry = head + EXIF_HEAD;
@@ -77,7 +77,7 @@ static clproc_status take_block(clp_decoder *decoder, uint32_t tag, clp_bytes *b
     uint32_t size = 0;
     void *data = NULL;
     bytes->size = 0;
-    if (!TIFFGetField(tiff->file, tag, &size, &data) || !data || size == 0) {
+    if (!clp_libtiff.GetField(tiff->file, tag, &size, &data) || !data || size == 0) {
         return CLPROC_OK;
     }
     if (!clp_source_has_room(&decoder->source, size)) {
@@ -106,9 +106,9 @@ clproc_status clp_tiff_read_metadata(clp_decoder *decoder, clproc_error *error) 
     CLP_TRY(status, out, take_block(decoder, TIFFTAG_ICCPROFILE, &tiff->icc, &blocks->icc, error));
     CLP_TRY(status, out, take_block(decoder, TIFFTAG_XMLPACKET, &tiff->xmp, &blocks->xmp, error));
     CLP_TRY(status, out, take_block(decoder, TIFFTAG_PHOTOSHOP, &tiff->iptc, &blocks->iptc, error));
-    TIFFGetFieldDefaulted(tiff->file, TIFFTAG_RESOLUTIONUNIT, &unit);
-    if (TIFFGetField(tiff->file, TIFFTAG_XRESOLUTION, &x) &&
-        TIFFGetField(tiff->file, TIFFTAG_YRESOLUTION, &y) && x > 0 && y > 0) {
+    clp_libtiff.GetFieldDefaulted(tiff->file, TIFFTAG_RESOLUTIONUNIT, &unit);
+    if (clp_libtiff.GetField(tiff->file, TIFFTAG_XRESOLUTION, &x) &&
+        clp_libtiff.GetField(tiff->file, TIFFTAG_YRESOLUTION, &y) && x > 0 && y > 0) {
         header->colour.density_unit = unit == RESUNIT_INCH         ? CLP_DENSITY_PER_INCH
                                       : unit == RESUNIT_CENTIMETER ? CLP_DENSITY_PER_CM
                                                                    : CLP_DENSITY_NONE;

@@ -6,6 +6,41 @@
 
 #include "codec/codec_private.h"
 
+/** The functions of libtiff that are called here, without the TIFF before their names. A call reads
+ * clp_libtiff.GetField(), and only what runs behind clp_codec's `library` may make one. */
+#define CLP_LIBTIFF(X)                                                                             \
+    X(ClientOpenExt)                                                                               \
+    X(Close)                                                                                       \
+    X(ComputeStrip)                                                                                \
+    X(ComputeTile)                                                                                 \
+    X(GetField)                                                                                    \
+    X(GetFieldDefaulted)                                                                           \
+    X(GetStrileByteCount)                                                                          \
+    X(GetStrileOffset)                                                                             \
+    X(IsCODECConfigured)                                                                           \
+    X(IsTiled)                                                                                     \
+    X(LastDirectory)                                                                               \
+    X(OpenOptionsAlloc)                                                                            \
+    X(OpenOptionsFree)                                                                             \
+    X(OpenOptionsSetErrorHandlerExtR)                                                              \
+    X(OpenOptionsSetMaxSingleMemAlloc)                                                             \
+    X(OpenOptionsSetWarningHandlerExtR)                                                            \
+    X(RGBAImageOK)                                                                                 \
+    X(ReadEncodedStrip)                                                                            \
+    X(ReadEncodedTile)                                                                             \
+    X(ReadRGBAImageOriented)                                                                       \
+    X(ScanlineSize64)                                                                              \
+    X(SetField)                                                                                    \
+    X(TileRowSize)                                                                                 \
+    X(TileSize64)                                                                                  \
+    X(VStripSize64)
+
+#define CLP_LIBTIFF_POINTER(name) __typeof__(TIFF##name) *(name);
+
+extern struct clp_libtiff { CLP_LIBTIFF(CLP_LIBTIFF_POINTER) } clp_libtiff;
+
+extern clp_library clp_tiff_library;
+
 /** A TIFF that is being read. */
 typedef struct clp_tiff {
     TIFF *file; /**< NULL: none */

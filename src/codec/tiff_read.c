@@ -16,7 +16,7 @@ static bool probe(const uint8_t *bytes, size_t size) {
 static void close_file(void *state) {
     clp_tiff *tiff = state;
     if (tiff->file) {
-        TIFFClose(tiff->file);
+        clp_libtiff.Close(tiff->file);
     }
     tiff->file = NULL;
 }
@@ -43,9 +43,9 @@ static clproc_status unsupported(const char *what, unsigned number, clproc_error
 static bool is_raw(TIFF *file) {
     uint32_t kind = 0;
     void *any = NULL;
-    TIFFGetField(file, TIFFTAG_SUBFILETYPE, &kind);
-    return (kind & FILETYPE_REDUCEDIMAGE) || TIFFGetField(file, TIFFTAG_DNGVERSION, &any) ||
-           TIFFGetField(file, TIFFTAG_CFAREPEATPATTERNDIM, &any);
+    clp_libtiff.GetField(file, TIFFTAG_SUBFILETYPE, &kind);
+    return (kind & FILETYPE_REDUCEDIMAGE) || clp_libtiff.GetField(file, TIFFTAG_DNGVERSION, &any) ||
+           clp_libtiff.GetField(file, TIFFTAG_CFAREPEATPATTERNDIM, &any);
 }
 
 static bool is_lab(uint16_t photometric) {
@@ -62,12 +62,12 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
     uint16_t format = SAMPLEFORMAT_UINT, extras = 0, *extra = NULL;
     char message[1024] = "";
     TIFF *file = tiff->file;
-    TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &tiff->bits);
-    TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLESPERPIXEL, &tiff->samples);
-    TIFFGetFieldDefaulted(file, TIFFTAG_PLANARCONFIG, &tiff->planar);
-    TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
-    bool told = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &extras, &extra) == 1;
-    if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &tiff->photometric)) {
+    clp_libtiff.GetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &tiff->bits);
+    clp_libtiff.GetFieldDefaulted(file, TIFFTAG_SAMPLESPERPIXEL, &tiff->samples);
+    clp_libtiff.GetFieldDefaulted(file, TIFFTAG_PLANARCONFIG, &tiff->planar);
+    clp_libtiff.GetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
+    bool told = clp_libtiff.GetField(file, TIFFTAG_EXTRASAMPLES, &extras, &extra) == 1;
+    if (!clp_libtiff.GetField(file, TIFFTAG_PHOTOMETRIC, &tiff->photometric)) {
         return clp_tiff_failure(tiff, error);
     }
     bool ycc = tiff->photometric == PHOTOMETRIC_YCBCR && tiff->compression == COMPRESSION_JPEG;
@@ -89,7 +89,7 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
         header->model = inks ? CLP_MODEL_CMYK : models[(gray ? 0 : 2) + alpha];
         header->depth = tiff->bits;
         if (ycc) {
-            TIFFSetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+            clp_libtiff.SetField(file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         }
         return CLPROC_OK;
     }
@@ -101,7 +101,8 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
             inks ? "CMYK, bits a sample:" : "another kind, bits a sample:", tiff->bits, error);
     }
     /* libtiff makes RGB of L*a*b* with another white than profiles have. */
-    if (extras > 0 || inks || is_lab(tiff->photometric) || !TIFFRGBAImageOK(file, message)) {
+    if (extras > 0 || inks || is_lab(tiff->photometric) ||
+        !clp_libtiff.RGBAImageOK(file, message)) {
         return unsupported(is_lab(tiff->photometric) ? "L*a*b* colours, photometric kind"
                                                      : "photometric kind",
                            tiff->photometric, error);
@@ -119,29 +120,29 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clproc_status status;
     tiff->source = &decoder->source;
     CLP_TRY(status, out, clp_tiff_open(tiff, most, error));
-    if (!TIFFGetField(tiff->file, TIFFTAG_IMAGEWIDTH, &header->width) ||
-        !TIFFGetField(tiff->file, TIFFTAG_IMAGELENGTH, &header->height) || header->width == 0 ||
-        header->height == 0) {
+    if (!clp_libtiff.GetField(tiff->file, TIFFTAG_IMAGEWIDTH, &header->width) ||
+        !clp_libtiff.GetField(tiff->file, TIFFTAG_IMAGELENGTH, &header->height) ||
+        header->width == 0 || header->height == 0) {
         status = clp_tiff_failure(tiff, error);
         goto out;
     }
     CLP_TRY(status, out,
             clp_source_check_size(&decoder->source, header->width, header->height, error));
-    TIFFGetFieldDefaulted(tiff->file, TIFFTAG_COMPRESSION, &tiff->compression);
+    clp_libtiff.GetFieldDefaulted(tiff->file, TIFFTAG_COMPRESSION, &tiff->compression);
     if (is_raw(tiff->file)) {
         status = clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                                "is a camera's raw file, or begins with a preview; convert it with "
                                "another program first");
         goto out;
     }
-    if (!TIFFIsCODECConfigured(tiff->compression)) {
+    if (!clp_libtiff.IsCODECConfigured(tiff->compression)) {
         status = unsupported("compression", tiff->compression, error);
         goto out;
     }
     CLP_TRY(status, out, find_kind(decoder, error));
     CLP_TRY(status, out, clp_tiff_read_metadata(decoder, error));
     header->progressive = true; /* tiles, and libtiff, want the whole picture's memory */
-    header->beside = TIFFLastDirectory(tiff->file) ? 0 : CLP_BESIDE_PICTURES;
+    header->beside = clp_libtiff.LastDirectory(tiff->file) ? 0 : CLP_BESIDE_PICTURES;
 out:
     return status;
 }
@@ -180,14 +181,15 @@ static clproc_status read_part(clp_decoder *decoder, uint32_t index, bool tile, 
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     memset(tiff->part.data, 0, size);
-    tmsize_t got = tile ? TIFFReadEncodedTile(tiff->file, index, tiff->part.data, (tmsize_t)size)
-                        : TIFFReadEncodedStrip(tiff->file, index, tiff->part.data, (tmsize_t)size);
+    tmsize_t got =
+        tile ? clp_libtiff.ReadEncodedTile(tiff->file, index, tiff->part.data, (tmsize_t)size)
+             : clp_libtiff.ReadEncodedStrip(tiff->file, index, tiff->part.data, (tmsize_t)size);
     if (got >= 0 && (size_t)got == size) {
         *any = true;
         goto out;
     }
-    uint64_t end = TIFFGetStrileOffset(tiff->file, index),
-             length = TIFFGetStrileByteCount(tiff->file, index);
+    uint64_t end = clp_libtiff.GetStrileOffset(tiff->file, index),
+             length = clp_libtiff.GetStrileByteCount(tiff->file, index);
     bool cut = end > tiff->source->size || length > tiff->source->size - end;
     *any |= got > 0;
     if (!clp_flaws_note(&decoder->flaws, cut ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
@@ -223,12 +225,13 @@ static clproc_status read_tiles(clp_decoder *decoder, const clp_plane *plane, ui
     clp_tiff *tiff = decoder->state;
     uint32_t width = 0, height = 0,
              planes = tiff->planar == PLANARCONFIG_SEPARATE ? tiff->samples : 1;
-    uint64_t size = TIFFTileSize64(tiff->file);
+    uint64_t size = clp_libtiff.TileSize64(tiff->file);
     clproc_status status;
-    TIFFGetField(tiff->file, TIFFTAG_TILEWIDTH, &width);
-    TIFFGetField(tiff->file, TIFFTAG_TILELENGTH, &height);
+    clp_libtiff.GetField(tiff->file, TIFFTAG_TILEWIDTH, &width);
+    clp_libtiff.GetField(tiff->file, TIFFTAG_TILELENGTH, &height);
     CLP_TRY(status, out,
-            make_room(decoder, width && height ? size : 0, TIFFScanlineSize64(tiff->file), error));
+            make_room(decoder, width && height ? size : 0, clp_libtiff.ScanlineSize64(tiff->file),
+                      error));
     for (uint32_t s = 0; s < planes && s < plane->channels; s++) {
         for (uint32_t y = 0; y < plane->height; y += height) {
             for (uint32_t x = 0; x < plane->width; x += width) {
@@ -237,10 +240,11 @@ static clproc_status read_tiles(clp_decoder *decoder, const clp_plane *plane, ui
                                 y,
                                 width < right ? width : right,
                                 height < below ? height : below,
-                                TIFFTileRowSize(tiff->file),
+                                clp_libtiff.TileRowSize(tiff->file),
                                 (uint16_t)s};
                 CLP_TRY(status, out,
-                        read_part(decoder, TIFFComputeTile(tiff->file, x, y, 0, (uint16_t)s), true,
+                        read_part(decoder,
+                                  clp_libtiff.ComputeTile(tiff->file, x, y, 0, (uint16_t)s), true,
                                   (size_t)size, any, error));
                 place(tiff, plane, &p, base);
                 if (right <= width) {
@@ -260,19 +264,20 @@ static clproc_status read_strips(clp_decoder *decoder, const clp_plane *plane, u
                                  bool *any, clproc_error *error) {
     clp_tiff *tiff = decoder->state;
     uint32_t rows = 0, planes = tiff->planar == PLANARCONFIG_SEPARATE ? tiff->samples : 1;
-    uint64_t row = TIFFScanlineSize64(tiff->file);
+    uint64_t row = clp_libtiff.ScanlineSize64(tiff->file);
     clproc_status status;
-    TIFFGetFieldDefaulted(tiff->file, TIFFTAG_ROWSPERSTRIP, &rows);
+    clp_libtiff.GetFieldDefaulted(tiff->file, TIFFTAG_ROWSPERSTRIP, &rows);
     rows = rows < plane->height ? rows : plane->height;
-    CLP_TRY(status, out, make_room(decoder, TIFFVStripSize64(tiff->file, rows), row, error));
+    CLP_TRY(status, out,
+            make_room(decoder, clp_libtiff.VStripSize64(tiff->file, rows), row, error));
     for (uint32_t s = 0; s < planes && s < plane->channels; s++) {
         for (uint32_t y = 0; y < plane->height; y += rows) {
             uint32_t left = plane->height - y;
             const part p = {0,           y,          plane->width, rows < left ? rows : left,
                             (size_t)row, (uint16_t)s};
-            uint64_t size = TIFFVStripSize64(tiff->file, p.height);
+            uint64_t size = clp_libtiff.VStripSize64(tiff->file, p.height);
             CLP_TRY(status, out,
-                    read_part(decoder, TIFFComputeStrip(tiff->file, y, (uint16_t)s), false,
+                    read_part(decoder, clp_libtiff.ComputeStrip(tiff->file, y, (uint16_t)s), false,
                               (size_t)size, any, error));
             place(tiff, plane, &p, base);
         }
@@ -294,10 +299,10 @@ static clproc_status read_converted(clp_decoder *decoder, const clp_plane *plane
     CLP_TRY(status, out, clp_bytes_reserve(&tiff->part, bytes, error));
     memset(tiff->part.data, 0, bytes);
     /* Pictures are turned later, all alike. */
-    TIFFSetField(tiff->file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+    clp_libtiff.SetField(tiff->file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     uint32_t *raster = (uint32_t *)(void *)tiff->part.data;
-    if (!TIFFReadRGBAImageOriented(tiff->file, plane->width, plane->height, raster,
-                                   ORIENTATION_TOPLEFT, 0) ||
+    if (!clp_libtiff.ReadRGBAImageOriented(tiff->file, plane->width, plane->height, raster,
+                                           ORIENTATION_TOPLEFT, 0) ||
         tiff->message[0]) {
         status = clp_decoder_note(decoder, CLP_FLAW_CORRUPT,
                                   tiff->message[0] ? tiff->message : "the data is damaged", error);
@@ -350,8 +355,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
         CLP_TRY(status, out, read_converted(decoder, plane, base, error));
     } else {
         CLP_TRY(status, out,
-                TIFFIsTiled(tiff->file) ? read_tiles(decoder, plane, base, &any, error)
-                                        : read_strips(decoder, plane, base, &any, error));
+                clp_libtiff.IsTiled(tiff->file) ? read_tiles(decoder, plane, base, &any, error)
+                                                : read_strips(decoder, plane, base, &any, error));
         if (!any) {
             status = clp_tiff_failure(tiff, error);
             goto out;
@@ -376,6 +381,7 @@ static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
 
 const clp_codec clp_codec_tiff = {
     .format = CLPROC_FORMAT_TIFF,
+    .library = &clp_tiff_library,
     .probe = probe,
     .state_bytes = sizeof(clp_tiff),
     .release = release,

@@ -46,6 +46,14 @@ for package in "$scratch"/one/*.deb; do
 done
 rm -rf "$scratch/another"
 [ $tried -ge 3 ] || fail "only $tried packages"
+# What is loaded when a picture first needs it is depended on, too.
+for package in clproc libclproc0; do
+    for library in libheif libtiff; do
+        dpkg-deb -f "$scratch/one/${package}"_*.deb Depends | grep -q "$library[0-9]*[t64]* (>= [0-9]" ||
+            fail "$package does not depend on $library"
+        tried=$((tried + 1))
+    done
+done
 cd "$scratch/one" || exit 1
 
 if command -v lintian >/dev/null; then
