@@ -201,16 +201,19 @@ static clproc_status on_opened(void *user, clp_device *device, uint32_t rank, ui
     return status == CLPROC_OK && !begin_opening(self) ? say_ended(error) : status;
 }
 
-/** What a selection means to this run: a CPU alone where nothing else is wanted in this process. To
- * find out whether its driver can be loaded is to load it, which takes some time. */
+/** What a selection means to this run: which drivers, where nothing else is wanted in this process.
+ * To find out whether its driver can be loaded is to load it, which takes some time. */
 static void choose_drivers(const clp_stations *self, clp_device_params *device) {
     const char *asked = self->selection;
     bool sole = self->params.run->only_run;
     device->selection = asked;
-    device->cpu_only = sole && asked && strcmp(asked, "cpu") == 0;
+    device->drivers = !sole || !asked                  ? CLP_DRIVERS_ALL
+                      : strcmp(asked, "cpu") == 0      ? CLP_DRIVERS_CPU
+                      : clp_stations_expect_gpu(asked) ? CLP_DRIVERS_GPU
+                                                       : CLP_DRIVERS_ALL;
     if (sole && is_open_choice(self) && self->params.is_small && clp_devices_cpu_suffices()) {
         device->selection = "cpu";
-        device->cpu_only = true;
+        device->drivers = CLP_DRIVERS_CPU;
     }
 }
 

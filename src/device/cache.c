@@ -176,6 +176,10 @@ __attribute__((destructor)) static void leave(void) {
     }
 }
 
+const char *clp_cache_own(void) {
+    return own.path[0] && own.process == getpid() ? own.path : NULL;
+}
+
 void clp_devices_leave(void) {
     pthread_mutex_lock(&own.lock);
     leave();

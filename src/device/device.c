@@ -181,7 +181,7 @@ clproc_status clp_device_open(clp_device **device, const clp_device_params *para
         clp_found reference = {.info = clp_reference_info};
         return open_found(device, &reference, params, notice, error);
     }
-    CLP_TRY(status, out, clp_devices_find(&found, &count, params->cpu_only, error));
+    CLP_TRY(status, out, clp_devices_find(&found, &count, params->drivers, error));
     CLP_TRY(
         status, out,
         clp_devices_select(found, count, params->selection, &index, notice, sizeof notice, error));
@@ -246,9 +246,9 @@ out:
 clproc_status clp_devices_open(const clp_device_params *params, clp_device_opened_fn opened,
                                void *user, char problem[256], clproc_error *error) {
     const char *selection = params->selection;
-    bool one =
-        params->cpu_only || (selection && *selection && !strchr(selection, ',') &&
-                             strcmp(selection, "all") != 0 && strcmp(selection, "auto") != 0);
+    bool one = params->drivers != CLP_DRIVERS_ALL ||
+               (selection && *selection && !strchr(selection, ',') &&
+                strcmp(selection, "all") != 0 && strcmp(selection, "auto") != 0);
     clp_found *found = NULL;
     clp_device *device;
     size_t *chosen = NULL;
@@ -261,7 +261,7 @@ clproc_status clp_devices_open(const clp_device_params *params, clp_device_opene
         status = opened(user, device, 0, 1, error);
         goto out;
     }
-    CLP_TRY(status, out, clp_devices_find(&found, &count, false, error));
+    CLP_TRY(status, out, clp_devices_find(&found, &count, CLP_DRIVERS_ALL, error));
     chosen = clp_memory_zero(CLP_MEMORY_BATCH, count + 1, sizeof *chosen);
     if (!chosen) {
         status = clp_error_memory(error, "the devices", count * sizeof *chosen);

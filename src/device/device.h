@@ -22,6 +22,9 @@
 
 typedef struct clp_device clp_device;
 
+/** Drivers to load, where PoCL is one of several: each takes its time to start. */
+typedef enum clp_drivers { CLP_DRIVERS_ALL, CLP_DRIVERS_CPU, CLP_DRIVERS_GPU } clp_drivers;
+
 /** What a device is opened for. Zero is sensible. */
 typedef struct clp_device_params {
     const char *selection; /**< see clproc_context_params */
@@ -33,9 +36,7 @@ typedef struct clp_device_params {
     /** So many pictures are to come that every lane has one at any time: then a CPU's kernels run
      * in the thread of their lane, where the driver can do that. */
     bool crowded;
-    /** A CPU will do, and no other device is wanted in this process: other drivers are not loaded.
-     */
-    bool cpu_only;
+    clp_drivers drivers; /**< to load: those of no other device are wanted in this process */
 } clp_device_params;
 
 /** Opens the device that the selection names. */
@@ -60,7 +61,7 @@ void clp_devices_prepare(const clp_device_params *params);
  * and has closed its devices. */
 void clp_devices_leave(void);
 /** True where a CPU's driver is one of several, and can be had without the others
- * (clp_device_params.cpu_only). */
+ * (CLP_DRIVERS_CPU). */
 bool clp_devices_cpu_suffices(void);
 /** All of its lanes have been given back. */
 void clp_device_close(clp_device **device);

@@ -30,9 +30,9 @@ typedef struct clp_found {
 
 extern const clproc_device_info clp_reference_info;
 
-/** Every device of every platform, with `cpu_only` of PoCL alone where the loader has not begun,
+/** Every device of every platform whose driver is loaded, if the loader has not begun,
  * then the reference device. Free with clp_memory_free(). */
-clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
+clproc_status clp_devices_find(clp_found **found, size_t *count, clp_drivers drivers,
                                clproc_error *error);
 /** The device that `selection` names; `notice` receives what the user should know of the choice. */
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
@@ -69,14 +69,16 @@ bool clp_pocl_has_space(size_t size);
 
 /** Sets that variable: to change it later moves nothing that other threads may be reading. */
 void clp_loader_prepare(void);
-/** Where PoCL is one of several drivers, has the loader take it alone until clp_loader_release():
- * the others may need tenths of a second to start. */
-void clp_loader_restrict(void);
+/** Where PoCL is one of several drivers, has the loader take it alone, or all but it, until
+ * clp_loader_release(): GPUs' need tenths of a second to start, and PoCL some hundredths. */
+void clp_loader_restrict(clp_drivers which);
 void clp_loader_release(void);
 
 /* ---------------------------------------------------------- cache.c */
 
 #define CLP_CACHE_PATH 4096
+/** The process's folder for PoCL, in memory where there is room; NULL where it has none. */
+const char *clp_cache_own(void);
 /** In the environment, also of children: the folder of binaries; "" where none can be kept. */
 #define CLP_CACHE_KEPT "CLPROC_PROGRAMS"
 

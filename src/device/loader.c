@@ -1,9 +1,12 @@
 /** The loader of OpenCL drivers (ocl-icd): which of them it starts at the process's first call. */
 #include <dirent.h>
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "device/device_private.h"
@@ -19,50 +22,70 @@ static bool ends_with(const char *name, const char *end) {
     return length > tail && strcmp(name + length - tail, end) == 0;
 }
 
-/** True if a driver's file names PoCL's library, and that can be loaded. It stays loaded: the
- * loader is to find it there. */
-static bool names_pocl(const char *path) {
-    char library[4096];
+/** A driver's file, as far as it is asked about. */
+typedef struct driver {
+    char library[4096]; /**< "": it could not be read */
+    bool pocl;
+} driver;
+
+static driver read_driver(const char *path) {
+    driver found = {.library = ""};
     clp_bytes file = {0};
-    bool found = clp_file_read(path, sizeof library - 1, &file, NULL) == CLPROC_OK &&
-                 file.size > 0 && memmem(file.data, file.size, "libpocl", 7) != NULL;
-    if (found) {
-        size_t length = strcspn(memcpy(library, file.data, file.size), "\r\n");
-        library[length < file.size ? length : file.size] = '\0';
-        found = dlopen(library, RTLD_LAZY | RTLD_LOCAL) != NULL;
+    if (clp_file_read(path, sizeof found.library - 1, &file, NULL) == CLPROC_OK && file.size > 0) {
+        memcpy(found.library, file.data, file.size);
+        found.library[strcspn(found.library, "\r\n")] = '\0';
+        found.pocl = strstr(found.library, "libpocl") != NULL;
     }
     clp_bytes_free(&file);
     return found;
 }
 
-/** PoCL's file in a folder of drivers; false where it is not there, or alone. */
-static bool find_pocl(const char *folder, char *path, size_t size) {
-    size_t others = 0;
-    bool found = false;
+/** True if a library can be loaded. It stays loaded: the loader is to find it there. */
+static bool loads(const driver *d) {
+    return dlopen(d->library, RTLD_LAZY | RTLD_LOCAL) != NULL;
+}
+
+/** How many drivers there are of a kind, and others. */
+typedef struct census {
+    size_t wanted, others;
+} census;
+
+/** Counts the drivers of a folder: PoCL where it can be loaded, or all but PoCL. With `to`, links
+ * to those that are wanted come there. */
+static census count_drivers(const char *folder, clp_drivers which, const char *to) {
+    census count = {0};
     struct dirent *entry;
     DIR *open = opendir(folder);
     while (open && (entry = readdir(open))) {
-        char name[4096];
+        char name[4096], whole[PATH_MAX], link[4096 + 256];
         if (!ends_with(entry->d_name, ".icd") ||
             snprintf(name, sizeof name, "%s/%s", folder, entry->d_name) >= (int)sizeof name) {
             continue;
         }
-        if (!found && names_pocl(name)) {
-            found = snprintf(path, size, "%s", name) < (int)size;
-        } else {
-            others++;
+        driver found = read_driver(name);
+        bool wanted = which == CLP_DRIVERS_CPU ? found.pocl && loads(&found) : !found.pocl;
+        if (wanted && to) {
+            snprintf(link, sizeof link, "%s/%s", to, entry->d_name);
+            wanted = realpath(name, whole) && symlink(whole, link) == 0;
         }
+        count.wanted += wanted;
+        count.others += !wanted;
     }
     if (open) {
         closedir(open);
     }
-    return found && others > 0;
+    return count;
+}
+
+static const char *folder_asked(void) {
+    const char *asked = getenv(CLP_LOADER_VARIABLE);
+    return asked ? asked : CLP_LOADER_FOLDER;
 }
 
 bool clp_devices_cpu_suffices(void) {
-    const char *asked = getenv(CLP_LOADER_VARIABLE);
-    char path[4096], notice[384];
-    return find_pocl(asked ? asked : CLP_LOADER_FOLDER, path, sizeof path) &&
+    char notice[384];
+    census count = count_drivers(folder_asked(), CLP_DRIVERS_CPU, NULL);
+    return count.wanted > 0 && count.others > 0 &&
            clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK;
 }
 
@@ -70,17 +93,21 @@ void clp_loader_prepare(void) {
     (void)setenv(CLP_LOADER_VARIABLE, CLP_LOADER_FOLDER, 0);
 }
 
-void clp_loader_restrict(void) {
-    const char *asked = getenv(CLP_LOADER_VARIABLE);
-    char path[4096];
-    if (restricted.is) {
+void clp_loader_restrict(clp_drivers which) {
+    const char *asked = getenv(CLP_LOADER_VARIABLE), *own = clp_cache_own();
+    char folder[CLP_CACHE_PATH + 16];
+    if (restricted.is || which == CLP_DRIVERS_ALL || !own) {
         return;
     }
+    /* Not all loaders take a single driver's file in place of a folder. */
+    snprintf(folder, sizeof folder, "%s/drivers", own);
     int length = snprintf(restricted.before, sizeof restricted.before, "%s", asked ? asked : "");
-    if (length >= 0 && (size_t)length < sizeof restricted.before &&
-        find_pocl(asked ? asked : CLP_LOADER_FOLDER, path, sizeof path)) {
-        restricted.is = setenv(CLP_LOADER_VARIABLE, path, 1) == 0;
+    if (length < 0 || (size_t)length >= sizeof restricted.before || mkdir(folder, 0700) != 0) {
+        return;
     }
+    census count = count_drivers(folder_asked(), which, folder);
+    restricted.is =
+        count.wanted > 0 && count.others > 0 && setenv(CLP_LOADER_VARIABLE, folder, 1) == 0;
 }
 
 void clp_loader_release(void) {

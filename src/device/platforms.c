@@ -206,7 +206,7 @@ void clp_devices_prepare(const clp_device_params *params) {
     }
 }
 
-clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
+clproc_status clp_devices_find(clp_found **found, size_t *count, clp_drivers drivers,
                                clproc_error *error) {
     cl_platform_id platforms[32];
     cl_uint number = 0;
@@ -221,9 +221,7 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
     }
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
      * device. So it does where PoCL would fail, since the loader itself asks it for its devices. */
-    if (cpu_only) {
-        clp_loader_restrict();
-    }
+    clp_loader_restrict(drivers);
     cl_int code = problem[0] ? CL_SUCCESS : clGetPlatformIDs(32, platforms, &number);
     clp_loader_release();
     if (code != CL_SUCCESS && code != NO_PLATFORM) {
@@ -248,7 +246,7 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, bool cpu_only,
 
 clproc_status clproc_devices(clproc_device_info **list, size_t *count, clproc_error *error) {
     clp_found *found;
-    clproc_status status = clp_devices_find(&found, count, false, error);
+    clproc_status status = clp_devices_find(&found, count, CLP_DRIVERS_ALL, error);
     if (status != CLPROC_OK) {
         return status;
     }
