@@ -10,7 +10,8 @@
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: those of
  * grid.c, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool",
  * "device-codec" for JPEGs, "sub-devices" of one unit each, an "emulated-gpu" taken for a real one;
- * "unprobed" leaves out the copies that show how fast its memory is. */
+ * one "abandoned" at the end, as GPUs are; "unprobed" leaves out the copies that show how fast its
+ * memory is. */
 bool clp_device_forced(const char *what) {
     const char *text = getenv("CLPROC_FORCE");
     return text && strstr(text, what) != NULL;
@@ -283,7 +284,9 @@ static void settle(clp_device *d) {
 }
 
 bool clp_device_abandon(clp_device **device) {
-    if (!*device || (*device)->unified) {
+    bool own = *device && !(*device)->reference &&
+               (!(*device)->info.unified_memory || clp_device_forced("abandoned"));
+    if (!own) {
         return false;
     }
     settle(*device);

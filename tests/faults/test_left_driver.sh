@@ -18,3 +18,9 @@ FAULT_STALL=clCreateContext FAULT_STALL_FROM=2 OPENCL_LAYERS=$FAULT_LAYER \
 expect_code 0
 expect_err '2 written'
 [ "$(find out -name '*.jpg' | wc -l)" -eq 2 ] || fail "both should be there"
+# A GPU's memory is the system's to take back when the process ends; all else is done as ever.
+export CLPROC_FORCE='discrete abandoned'
+clproc run in -o left --resize 8x --device cpu --report left.json
+expect_code 0
+expect_err '2 written'
+[ "$(find left -name '*.jpg' | wc -l)" -eq 2 ] && [ -s left.json ] || fail "pictures and report should be there"
