@@ -512,8 +512,9 @@ clproc_status clp_lane_grow_store(clp_lane *lane, clp_store *store, size_t size,
 /** After a failure: what was enqueued must not outlive the memory it works on. */
 void clp_lane_give_up(clp_lane *lane);
 
-/** Enqueues all that is left to do for the lane's picture once its rows or scan are there. */
-clproc_status clp_lane_enqueue(clp_lane *lane, clproc_error *error);
+/** Enqueues all that is left to do for the lane's picture once its rows or scan are there; `thread`
+ * is the caller's. */
+clproc_status clp_lane_enqueue(clp_lane *lane, clp_prof_thread *thread, clproc_error *error);
 
 /* ---------------------------------------------------------- submit.c */
 

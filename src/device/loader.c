@@ -77,9 +77,10 @@ static census count_drivers(const char *folder, clp_drivers which, const char *t
     return count;
 }
 
+/** Where the loader looks; ocl-icd reads a second variable where the first is not set. */
 static const char *folder_asked(void) {
-    const char *asked = getenv(CLP_LOADER_VARIABLE);
-    return asked ? asked : CLP_LOADER_FOLDER;
+    const char *asked = getenv(CLP_LOADER_VARIABLE), *other = getenv("OPENCL_VENDOR_PATH");
+    return asked ? asked : other ? other : CLP_LOADER_FOLDER;
 }
 
 bool clp_devices_cpu_suffices(void) {
@@ -90,7 +91,7 @@ bool clp_devices_cpu_suffices(void) {
 }
 
 void clp_loader_prepare(void) {
-    (void)setenv(CLP_LOADER_VARIABLE, CLP_LOADER_FOLDER, 0);
+    (void)setenv(CLP_LOADER_VARIABLE, folder_asked(), 1);
 }
 
 void clp_loader_restrict(clp_drivers which) {

@@ -212,7 +212,7 @@ out:
 
 /* --------------------------------------------------------- passes and results */
 
-static clproc_status launch_all(clp_lane *lane, clproc_error *error) {
+static clproc_status launch_all(clp_lane *lane, clp_prof_thread *thread, clproc_error *error) {
     const clp_schedule *s = lane->schedule;
     cl_mem input = lane->device->unified ? lane->windows[0].buffer : lane->input.buffer;
     clproc_status status = CLPROC_OK;
@@ -221,7 +221,7 @@ static clproc_status launch_all(clp_lane *lane, clproc_error *error) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->output, error));
     }
     for (size_t i = 0; status == CLPROC_OK && i < s->group_count; i++) {
-        status = clp_group_launch(lane, &s->groups[i], input, lane->thread, error);
+        status = clp_group_launch(lane, &s->groups[i], input, thread, error);
     }
 out:
     return status;
@@ -264,14 +264,14 @@ static clproc_status run_reference(clp_lane *lane, clproc_error *error) {
 }
 
 /** Passes and the way back, and what the JPEG codec does around them. */
-static clproc_status enqueue_rest(clp_lane *lane, clproc_error *error) {
+static clproc_status enqueue_rest(clp_lane *lane, clp_prof_thread *thread, clproc_error *error) {
     const clp_schedule *s = lane->schedule;
     clproc_status status = CLPROC_OK;
     if (s->way == CLP_WAY_SCAN) {
         CLP_TRY(status, out, clp_lane_decode(lane, error));
     }
     if (s->way != CLP_WAY_BANDS) {
-        CLP_TRY(status, out, launch_all(lane, error));
+        CLP_TRY(status, out, launch_all(lane, thread, error));
     }
     status =
         lane->codec_plan.encodes ? clp_lane_encode(lane, error) : clp_lane_bring_back(lane, error);
@@ -281,20 +281,21 @@ out:
 
 /** PoCL keeps a kernel by the largest grid it was launched with; where launches of several threads
  * have ever larger ones, as the codec's do, version 3.1 loses count of the kernel's users. */
-static clproc_status enqueue_alone(clp_lane *lane, clproc_error *error) {
+static clproc_status enqueue_alone(clp_lane *lane, clp_prof_thread *thread, clproc_error *error) {
     pthread_mutex_lock(&lane->device->codec_turn);
-    clproc_status status = enqueue_rest(lane, error);
+    clproc_status status = enqueue_rest(lane, thread, error);
     clp_lane_give_up(lane); /* waits */
     pthread_mutex_unlock(&lane->device->codec_turn);
     return status;
 }
 
-clproc_status clp_lane_enqueue(clp_lane *lane, clproc_error *error) {
+clproc_status clp_lane_enqueue(clp_lane *lane, clp_prof_thread *thread, clproc_error *error) {
     const clp_codec_plan *codec = &lane->codec_plan;
     bool alone = lane->device->pocl && (codec->decodes || codec->encodes);
-    clp_prof_begin(lane->thread, clp_lane_stage(lane), lane->number);
-    clproc_status status = alone ? enqueue_alone(lane, error) : enqueue_rest(lane, error);
-    clp_prof_end(lane->thread);
+    clp_prof_begin(thread, clp_lane_stage(lane), lane->number);
+    clproc_status status =
+        alone ? enqueue_alone(lane, thread, error) : enqueue_rest(lane, thread, error);
+    clp_prof_end(thread);
     return status;
 }
 
@@ -315,7 +316,7 @@ clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
     if (lane->device->submitter) {
         clp_submitter_post(lane);
     } else {
-        status = clp_lane_enqueue(lane, error);
+        status = clp_lane_enqueue(lane, lane->thread, error);
     }
 out:
     return status;

@@ -30,10 +30,7 @@ static void finish(clp_lane *lane, clproc_status outcome) {
 }
 
 static void enqueue(clp_submitter *self, clp_lane *lane) {
-    clp_prof_thread *thread = lane->thread;
-    lane->thread = self->thread;
-    clproc_status status = clp_lane_enqueue(lane, &lane->cause);
-    lane->thread = thread;
+    clproc_status status = clp_lane_enqueue(lane, self->thread, &lane->cause);
     if (status != CLPROC_OK) {
         finish(lane, status);
         return;
