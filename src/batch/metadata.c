@@ -104,6 +104,20 @@ static clproc_status pick_exif(clp_metadata *metadata, const clp_blocks *blocks,
     return forgive(metadata, status, &metadata->picked, "EXIF", &failure, error);
 }
 
+/** The same of IPTC, where the TIFF has none among Photoshop's resources. */
+static clproc_status pick_iptc(clp_metadata *metadata, const clp_blocks *blocks, clp_block *iptc,
+                               clproc_error *error) {
+    if (!blocks->tiff.data || blocks->iptc.data) {
+        return CLPROC_OK;
+    }
+    clproc_status status =
+        clp_iptc_of_tiff(blocks->tiff.data, blocks->tiff.size, &metadata->wrapped, error);
+    if (status == CLPROC_OK && metadata->wrapped.size > 0) {
+        *iptc = as_block(&metadata->wrapped);
+    }
+    return status;
+}
+
 static void note_extension(clp_metadata *metadata, const clp_block *xmp) {
     static const char link[] = "xmpNote:HasExtendedXMP";
     if (xmp->data && memmem(xmp->data, xmp->size, link, sizeof link - 1)) {
@@ -273,8 +287,9 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     metadata->warning[0] = '\0';
     metadata->flawed = false;
     metadata->colour = header->colour;
-    clp_block exif = blocks->exif;
+    clp_block exif = blocks->exif, iptc = blocks->iptc;
     CLP_TRY(status, out, pick_exif(metadata, blocks, &exif, error));
+    CLP_TRY(status, out, pick_iptc(metadata, blocks, &iptc, error));
     CLP_TRY(status, out,
             make_block(&self, &exif, CLPROC_METADATA_EXIF, clp_exif_edit_copy, "EXIF",
                        &metadata->exif, error));
@@ -293,7 +308,7 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
         warn(metadata, metadata->notes.dropped, "the output's format has no room for it");
     }
     CLP_TRY(status, out,
-            make_block(&self, &blocks->iptc, CLPROC_METADATA_IPTC, clp_iptc_edit_copy, "IPTC",
+            make_block(&self, &iptc, CLPROC_METADATA_IPTC, clp_iptc_edit_copy, "IPTC",
                        &metadata->iptc, error));
     fit(metadata, &metadata->exif, "EXIF", room.exif);
     fit(metadata, &metadata->icc, "the colour profile", room.icc);
@@ -314,6 +329,7 @@ out:
 void clp_metadata_free(clp_metadata *metadata) {
     clp_bytes_free(&metadata->exif);
     clp_bytes_free(&metadata->picked);
+    clp_bytes_free(&metadata->wrapped);
     clp_bytes_free(&metadata->icc);
     clp_bytes_free(&metadata->xmp);
     clp_bytes_free(&metadata->iptc);

@@ -21,7 +21,8 @@ void clp_notes_free(clp_notes_result *result);
  * Zero-initialise; release with clp_metadata_free(). */
 typedef struct clp_metadata {
     clp_bytes exif, icc, xmp, iptc;
-    clp_bytes picked; /**< EXIF of a TIFF file's directories */
+    clp_bytes picked;  /**< EXIF of a TIFF file's directories */
+    clp_bytes wrapped; /**< and IPTC of its own tag */
     clp_notes_result notes;
     clp_blocks blocks; /**< lie in the bytes above */
     clp_colour_facts colour;

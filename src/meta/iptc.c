@@ -2,6 +2,7 @@
 
 #include "meta/meta.h"
 #include "meta/read.h"
+#include "meta/tiff.h"
 
 /* Photoshop's resources stand one after the other: a signature of four letters, a number, a name
  * (its length first, padded to even), and the data (its length first, padded to even). One of them
@@ -196,6 +197,54 @@ clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_met
     }
 out:
     return status;
+}
+
+/* ------------------------------------------------------------ of TIFF files */
+
+enum { TIFF_IPTC = 0x83BB };
+
+static bool wants_iptc(clp_ifd ifd, uint32_t tag) {
+    return ifd == CLP_IFD_MAIN && tag == TIFF_IPTC;
+}
+
+typedef struct wrapping {
+    clp_bytes *out;
+    clproc_status status;
+    clproc_error *error;
+} wrapping;
+
+static void wrap(void *user, const clp_tiff_tag *tag) {
+    wrapping *w = user;
+    size_t size = tag->size;
+    const uint8_t head[12] = {'8',
+                              'B',
+                              'I',
+                              'M',
+                              IPTC >> 8,
+                              IPTC & 255,
+                              0,
+                              0, /* no name */
+                              (uint8_t)(size >> 24),
+                              (uint8_t)(size >> 16),
+                              (uint8_t)(size >> 8),
+                              (uint8_t)size};
+    if (w->status != CLPROC_OK || w->out->size > 0 || size < 5 || size > UINT32_MAX ||
+        tag->data[0] != 0x1C) {
+        return;
+    }
+    CLP_TRY(w->status, out, clp_bytes_append(w->out, head, sizeof head, w->error));
+    CLP_TRY(w->status, out, clp_bytes_append(w->out, tag->data, size, w->error));
+    w->status = clp_bytes_append(w->out, "", size & 1, w->error);
+out:;
+}
+
+clproc_status clp_iptc_of_tiff(const uint8_t *data, size_t size, clp_bytes *out,
+                               clproc_error *error) {
+    wrapping w = {out, CLPROC_OK, error};
+    const clp_tiff_visitor visitor = {wants_iptc, wrap, &w};
+    out->size = 0;
+    (void)clp_tiff_read_block(data, size, &visitor); /* what is broken is told of EXIF */
+    return w.status;
 }
 
 /* ---------------------------------------------------------------- reading */

@@ -40,6 +40,11 @@ clproc_status clp_xmp_edit_copy(const uint8_t *data, size_t size, const clp_meta
 clproc_status clp_iptc_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error);
 
+/** The data sets that a TIFF file has in IPTC's own tag, as a resource of Photoshop; an empty block
+ * if there are none. */
+clproc_status clp_iptc_of_tiff(const uint8_t *data, size_t size, clp_bytes *out,
+                               clproc_error *error);
+
 /* Each makes a block of nothing but what belongs to `parts`, CLPROC_METADATA_…; an empty one if
  * there is none of it. */
 

@@ -238,3 +238,14 @@ clproc run folder -o from-folder --format png
 expect_code 0
 expect_err 'photo.nef: warning: skipped: is a TIFF by another name'
 expect_summary '1 written, 1 skipped, 0 failed; 1 is not read (1 tif)'
+# IPTC in a tag of its own, as exiftool writes it, is kept, too.
+if have exiftool; then
+    exiftool -q -o iptc.tif -IPTC:City=Rome -IPTC:CopyrightNotice=Jo p3.tif ||
+        fail "exiftool cannot write a TIFF"
+    clproc run iptc.tif -o iptc.jpg
+    expect_code 0
+    [ "$(exiftool -s3 -IPTC:City -IPTC:CopyrightNotice iptc.jpg | tr '\n' ' ')" = "Rome Jo " ] || fail "IPTC is lost"
+    clproc run iptc.tif -o kept.jpg --keep copyright
+    expect_code 0
+    [ "$(exiftool -s3 -IPTC:City -IPTC:CopyrightNotice kept.jpg | tr '\n' ' ')" = "Jo " ] || fail "more or less is kept"
+fi
