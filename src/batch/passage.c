@@ -248,9 +248,12 @@ static clproc_status hold_later(clp_worker *self, const clp_passage *passage,
     if (*answer == CLP_BOARD_GRANTED) {
         self->lane_host = need.host;
         if (!clp_worker_recipe(self)->plan) {
-            status = clp_worker_plan_again(self, error);
+            CLP_TRY(status, out, clp_worker_plan_again(self, error));
+            /* The lane has prepared itself for the plan that is gone. */
+            status = find_need(self, passage, false, &need, &wanted, error);
         }
     }
+out:
     return status;
 }
 

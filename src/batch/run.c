@@ -480,7 +480,8 @@ clproc_status clp_batch_run(const clproc_run_params *params, const clp_sink *sin
     /* What stopped a run tells more than what kept it from being recorded. */
     clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
     result->left_drivers = session.left_drivers;
-    if (result->left_drivers && params->only_run) {
+    /* A program that is stopped does not come to exit(), either. */
+    if (params->only_run && (result->left_drivers || status == CLPROC_ERROR_CANCELLED)) {
         clp_devices_leave();
     }
     result->seconds = (double)(clp_clock_ns() - start) / 1e9;
