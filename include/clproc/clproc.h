@@ -459,7 +459,7 @@ typedef struct clproc_run_params {
      * is still opening when all files are done is not waited for, unless a profile is recorded, and
      * what is held of a device with memory of its own is not given back piece by piece, which the
      * system does faster at the end of a process. exit() would take drivers apart that are at work.
-     * Without this no thread and no memory of a device outlives clproc_run(). */
+     * Without this no thread that is in a driver, and no memory of a device, outlives clproc_run(). */
     bool leave_drivers;
     uint64_t memory; /**< bound of all pictures under way, from file to output, in bytes; 0: a
                         quarter of the machine's */
@@ -486,8 +486,8 @@ typedef struct clproc_run_params {
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
-    /** Non-zero stops the run; may be NULL. A large PNG that is being packed is left to a thread of
-     * the library's, which ends some seconds after the run. */
+    /** Non-zero stops the run; may be NULL. A large PNG, HEIF or AVIF that is being encoded or decoded
+     * is left to a thread of the library's, which ends some seconds after the run. */
     const volatile int *cancel;
 } clproc_run_params;
 

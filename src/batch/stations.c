@@ -24,6 +24,9 @@ struct clp_stations {
     pthread_mutex_t trials_lock;
     clp_jpeg_trial trials[CLP_JPEG_TRIALS]; /**< for devices' codecs, once they are made */
     bool tried;
+    clproc_status trials_status; /**< what came of that */
+    clproc_error trials_error;
+    bool takes_over; /**< the devices of an earlier run, with their codecs */
     char *selection;
 };
 
@@ -50,11 +53,12 @@ static uint64_t choose_memory(const clproc_run_params *params, const clproc_devi
  */
 static clproc_status make_trials(clp_stations *self, clproc_error *error) {
     pthread_mutex_lock(&self->trials_lock);
-    clproc_status status = self->tried ? CLPROC_OK : clp_jpeg_trials_make(self->trials, error);
-    self->tried = status == CLPROC_OK;
     if (!self->tried) {
-        clp_jpeg_trials_free(self->trials);
+        self->trials_status = clp_jpeg_trials_make(self->trials, &self->trials_error);
+        self->tried = true;
     }
+    clproc_status status = self->trials_status;
+    *error = self->trials_error;
     pthread_mutex_unlock(&self->trials_lock);
     return status;
 }
@@ -128,9 +132,15 @@ static void lose_from(clp_stations *self, uint32_t first, const clproc_error *ca
     }
 }
 
+/** Those first that need not wait for a codec. */
 static void announce_all(clp_stations *self) {
-    for (uint32_t i = 0; i < self->opened->count; i++) {
-        announce(self, i);
+    for (int slow = 0; slow < 2; slow++) {
+        for (uint32_t i = 0; i < self->opened->count; i++) {
+            bool wants = clp_device_wants_codec(self->opened->devices[i]);
+            if (wants == (slow != 0)) {
+                announce(self, i);
+            }
+        }
     }
 }
 
@@ -289,7 +299,7 @@ void clp_stations_want(clp_stations *self, clp_plan *plan, bool scans) {
     pthread_cond_signal(&self->changed);
     pthread_mutex_unlock(&self->lock);
     /* While the driver starts the worker would only wait for it. */
-    if (scans && clp_stations_expect_gpu(self->params.run->device)) {
+    if (scans && !self->takes_over && clp_stations_expect_gpu(self->params.run->device)) {
         clproc_error error;
         (void)make_trials(self, &error);
     }
@@ -359,6 +369,7 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
     }
     made->params = *params;
     made->opened = opened;
+    made->takes_over = opened->count > 0;
     if (params->run->device) {
         made->selection = clp_memory_string(CLP_MEMORY_BATCH, params->run->device);
         if (!made->selection) {

@@ -216,13 +216,10 @@ static int run_program(int argc, char **argv) {
     }
     const clp_cli_command *command = find_command(argv[1]);
     int code = command ? run_command(command, argc - 1, argv + 1) : unknown_command(argv[1]);
-    code = clp_cli_close_output(code);
     if (clp_cli_stopped_by()) {
-        /* A thread may have been left in a library, which is not to be taken down around it. */
-        fflush(clp_cli_errors());
-        _exit(code);
+        clp_cli_leave(code);
     }
-    return code;
+    return clp_cli_close_output(code);
 }
 
 int main(int argc, char **argv) {

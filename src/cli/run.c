@@ -191,7 +191,7 @@ static int process(clp_cli_settings *settings) {
     }
     clproc_profile_destroy(&profile);
     if (result.left_drivers) {
-        _exit(clp_cli_close_output(code));
+        clp_cli_leave(code);
     }
     return code;
 }

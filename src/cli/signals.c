@@ -173,6 +173,12 @@ int clp_cli_close_output(int code) {
     return code == CLP_EXIT_OK ? CLP_EXIT_RESOURCE : code;
 }
 
+void clp_cli_leave(int code) {
+    code = clp_cli_close_output(code);
+    fflush(clp_cli_errors());
+    _exit(code);
+}
+
 /* ----------------------------------------------------------------- memory */
 
 /** Blocks from this size on are mappings of their own. */

@@ -28,6 +28,9 @@ int clp_cli_stopped_by(void);
 
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);
+/** Ends the program at once, with all that was printed: a thread may be in a library or a driver,
+ * which exit() would take down around it. */
+_Noreturn void clp_cli_leave(int code);
 
 /** What is freed goes back to the system at once, if it is large: with many threads malloc() would
  * keep as much again as they use. It takes a few percent of the time. */

@@ -176,8 +176,12 @@ __attribute__((destructor)) static void leave(void) {
     }
 }
 
-const char *clp_cache_own(void) {
-    return own.path[0] && own.process == getpid() ? own.path : NULL;
+bool clp_cache_own(char path[CLP_CACHE_PATH]) {
+    pthread_mutex_lock(&own.lock);
+    bool there = own.path[0] && own.process == getpid();
+    snprintf(path, CLP_CACHE_PATH, "%s", there ? own.path : "");
+    pthread_mutex_unlock(&own.lock);
+    return there;
 }
 
 void clp_devices_leave(void) {

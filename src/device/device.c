@@ -289,6 +289,9 @@ bool clp_device_abandon(clp_device **device) {
     if (!own) {
         return false;
     }
+    if ((*device)->prof) {
+        clp_device_free_lanes(*device); /* measuring the copy rate takes memory */
+    }
     settle(*device);
     *device = NULL;
     return true;

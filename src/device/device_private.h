@@ -30,8 +30,8 @@ typedef struct clp_found {
 
 extern const clproc_device_info clp_reference_info;
 
-/** Every device of every platform whose driver is loaded, if the loader has not begun,
- * then the reference device. Free with clp_memory_free(). */
+/** Every device of every platform, then the reference device; `drivers`: those to load, which
+ * matters before the loader's first call alone. Free with clp_memory_free(). */
 clproc_status clp_devices_find(clp_found **found, size_t *count, clp_drivers drivers,
                                clproc_error *error);
 /** The device that `selection` names; `notice` receives what the user should know of the choice. */
@@ -67,7 +67,8 @@ bool clp_pocl_has_space(size_t size);
 #define CLP_LOADER_VARIABLE "OCL_ICD_VENDORS"
 #define CLP_LOADER_FOLDER "/etc/OpenCL/vendors"
 
-/** Sets that variable: to change it later moves nothing that other threads may be reading. */
+/** Sets the variable now, so that a later setenv() only replaces its value: the table of variables
+ * does not move under a thread that reads it. */
 void clp_loader_prepare(void);
 /** Where PoCL is one of several drivers, has the loader take it alone, or all but it, until
  * clp_loader_release(): GPUs' need tenths of a second to start, and PoCL some hundredths. */
@@ -77,8 +78,8 @@ void clp_loader_release(void);
 /* ---------------------------------------------------------- cache.c */
 
 #define CLP_CACHE_PATH 4096
-/** The process's folder for PoCL, in memory where there is room; NULL where it has none. */
-const char *clp_cache_own(void);
+/** The process's folder for PoCL, in memory where there is room; false where it has none. */
+bool clp_cache_own(char path[CLP_CACHE_PATH]);
 /** In the environment, also of children: the folder of binaries; "" where none can be kept. */
 #define CLP_CACHE_KEPT "CLPROC_PROGRAMS"
 

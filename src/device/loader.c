@@ -95,9 +95,9 @@ void clp_loader_prepare(void) {
 }
 
 void clp_loader_restrict(clp_drivers which) {
-    const char *asked = getenv(CLP_LOADER_VARIABLE), *own = clp_cache_own();
-    char folder[CLP_CACHE_PATH + 16];
-    if (restricted.is || which == CLP_DRIVERS_ALL || !own) {
+    const char *asked = getenv(CLP_LOADER_VARIABLE);
+    char own[CLP_CACHE_PATH], folder[CLP_CACHE_PATH + 16];
+    if (restricted.is || which == CLP_DRIVERS_ALL || !clp_cache_own(own)) {
         return;
     }
     /* Not all loaders take a single driver's file in place of a folder. */

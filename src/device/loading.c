@@ -299,6 +299,18 @@ clproc_status clp_lane_enqueue(clp_lane *lane, clp_prof_thread *thread, clproc_e
     return status;
 }
 
+/** Builds what is missing: all other lanes would wait while the submitter did. */
+static clproc_status build_programs(clp_lane *lane, clproc_error *error) {
+    const clp_schedule *s = lane->schedule;
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; status == CLPROC_OK && i < s->group_count; i++) {
+        clp_program *program;
+        status =
+            clp_program_get(lane->device, &s->groups[i].variant, &program, lane->thread, error);
+    }
+    return status;
+}
+
 clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
     const clp_schedule *s = lane->schedule;
     clproc_status status;
@@ -314,6 +326,7 @@ clproc_status clp_lane_compute(clp_lane *lane, clproc_error *error) {
         CLP_TRY(status, out, clp_lane_send_scan(lane, error));
     }
     if (lane->device->submitter) {
+        CLP_TRY(status, out, build_programs(lane, error));
         clp_submitter_post(lane);
     } else {
         status = clp_lane_enqueue(lane, lane->thread, error);

@@ -133,6 +133,9 @@ out:
     return status;
 }
 
+/** Names of commands that a report may have sums of: a run has some dozens. */
+#define MOST_SUMS 1024
+
 clproc_status clp_json_read_sums(const clp_json_reader *from, const json_t *root,
                                  clproc_profile *profile) {
     const json_t *sums = json_object_get(root, "sums");
@@ -141,6 +144,9 @@ clproc_status clp_json_read_sums(const clp_json_reader *from, const json_t *root
     clproc_status status;
     if (!json_is_array(list)) {
         return clp_json_damaged(from, "\"sums\" is missing");
+    }
+    if (json_array_size(list) > MOST_SUMS) {
+        return clp_json_damaged(from, "\"sums\" has more than %d entries", MOST_SUMS);
     }
     CLP_TRY(status, out, clp_tallies_create(&profile->tallies, from->error));
     clp_tallies_end(profile->tallies);
