@@ -1,7 +1,6 @@
 #include "batch/board.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "core/cancel.h"
 #include "core/clock.h"
@@ -48,7 +47,7 @@ clproc_status clp_board_create(clp_board **board, const clp_board_params *params
         return clp_error_memory(error, "the files to do", sizeof *made);
     }
     pthread_mutex_init(&made->lock, NULL);
-    pthread_cond_init(&made->changed, NULL);
+    clp_clock_condition(&made->changed);
     made->params = *params;
     made->again = clp_memory_zero(CLP_MEMORY_BATCH, params->item_count, sizeof *made->again);
     if (!made->again && params->item_count > 0) {
@@ -95,13 +94,8 @@ static bool stopped(clp_board *board) {
 #define LOOK_NS 100000000
 
 static void wait_for_change(clp_board *board, clp_prof_thread *thread, clp_prof_stage stage) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     clp_prof_begin(thread, stage, CLP_PROF_NO_IMAGE);
-    pthread_cond_timedwait(&board->changed, &board->lock, &until);
+    clp_clock_wait(&board->changed, &board->lock, LOOK_NS);
     clp_prof_end(thread);
 }
 

@@ -2,10 +2,14 @@
 #include "batch/worker.h"
 #include "codec/jpeg_scan_write.h"
 
+static bool may_use_codec(const clp_worker *self) {
+    return clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC);
+}
+
 static bool has_codec(const clp_worker *self) {
     const clp_run *run = self->run;
     bool plain = self->picture.task.plain & UINT32_C(1) << self->station;
-    return !plain && clp_strategy_has(run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
+    return !plain && may_use_codec(self) &&
            clp_device_has_codec(clp_stations_device(run->stations, self->station));
 }
 
@@ -29,15 +33,12 @@ static bool can_encode(const clp_output *output, const clp_plan *plan) {
 }
 
 bool clp_worker_could_decode(const clp_worker *self, const clp_plan *plan) {
-    return clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
-           can_decode(&self->header, plan);
+    return may_use_codec(self) && can_decode(&self->header, plan);
 }
 
 bool clp_worker_could_use_codec(const clp_worker *self, const clp_output *output,
                                 const clp_plan *plan) {
-    return clp_worker_could_decode(self, plan) ||
-           (clp_strategy_has(self->run->params, CLPROC_STRATEGY_DEVICE_CODEC) &&
-            can_encode(output, plan));
+    return may_use_codec(self) && (can_decode(&self->header, plan) || can_encode(output, plan));
 }
 
 bool clp_worker_decodes_on_device(const clp_worker *self) {

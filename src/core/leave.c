@@ -1,9 +1,9 @@
 #include "core/leave.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "core/cancel.h"
+#include "core/clock.h"
 #include "core/memory.h"
 
 /** Who waits looks for a request to stop as often as this, ns. */
@@ -42,14 +42,9 @@ static void *go(void *argument) {
 /** Waits until the thread is through, or somebody wants to stop; false then: all is the thread's.
  */
 static bool await(passenger *p, const volatile int *cancel) {
-    struct timespec until;
     pthread_mutex_lock(&p->lock);
     while (!p->through && !clp_cancel_asked(cancel)) {
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&p->ended, &p->lock, &until);
+        clp_clock_wait(&p->ended, &p->lock, LOOK_NS);
     }
     bool through = p->through;
     if (!through) {
@@ -79,7 +74,7 @@ bool clp_leave_run(const clp_leave *leave, void *job, const volatile int *cancel
         return true;
     }
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->ended, NULL);
+    clp_clock_condition(&p->ended);
     p->leave = *leave;
     p->job = job;
     bool started = start(p);

@@ -7,8 +7,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 #include "device/device_private.h"
 
@@ -55,14 +55,9 @@ static void look(clp_submitter *self) {
 
 /** The next lane, or NULL: there is something under way to look at, or the end has come. */
 static clp_lane *take(clp_submitter *self) {
-    struct timespec until;
     pthread_mutex_lock(&self->lock);
     if (!self->first && self->under_way) {
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += CLP_LOOK_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&self->changed, &self->lock, &until);
+        clp_clock_wait(&self->changed, &self->lock, CLP_LOOK_NS);
     }
     while (!self->first && !self->under_way && !self->ended) {
         pthread_cond_wait(&self->changed, &self->lock);
@@ -101,7 +96,6 @@ static void release(clp_submitter **submitter) {
 
 clproc_status clp_submitter_create(clp_submitter **submitter, clp_device *device,
                                    clproc_error *error) {
-    pthread_condattr_t monotonic;
     clp_submitter *made = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *made);
     *submitter = NULL;
     if (!made) {
@@ -109,10 +103,7 @@ clproc_status clp_submitter_create(clp_submitter **submitter, clp_device *device
     }
     made->device = device;
     pthread_mutex_init(&made->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&made->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clp_clock_condition(&made->changed);
     int code = pthread_create(&made->id, NULL, run, made);
     if (code != 0) {
         release(&made);

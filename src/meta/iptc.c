@@ -29,6 +29,12 @@ static uint32_t get32(const uint8_t *p) {
     return get16(p) << 16 | get16(p + 2);
 }
 
+static void put32(uint8_t *p, size_t value) {
+    for (int i = 0; i < 4; i++) {
+        p[i] = (uint8_t)(value >> (24 - 8 * i));
+    }
+}
+
 typedef struct resource {
     uint32_t number;
     const uint8_t *start; /**< of the signature */
@@ -125,9 +131,7 @@ static clproc_status copy_sets(const resource *from, const clp_meta_edit *edit, 
         }
     }
     size_t size = out->size - begin;
-    for (int i = 0; i < 4; i++) {
-        out->data[begin - 4 + (size_t)i] = (uint8_t)(size >> (24 - 8 * i));
-    }
+    put32(out->data + begin - 4, size);
     if (size & 1) {
         CLP_TRY(status, out, clp_bytes_append(out, "", 1, error));
     }
@@ -216,26 +220,19 @@ typedef struct wrapping {
 static void wrap(void *user, const clp_tiff_tag *tag) {
     wrapping *w = user;
     size_t size = tag->size;
-    const uint8_t head[12] = {'8',
-                              'B',
-                              'I',
-                              'M',
-                              IPTC >> 8,
-                              IPTC & 255,
-                              0,
-                              0, /* no name */
-                              (uint8_t)(size >> 24),
-                              (uint8_t)(size >> 16),
-                              (uint8_t)(size >> 8),
-                              (uint8_t)size};
+    uint8_t head[12] = {'8', 'B', 'I', 'M', IPTC >> 8, IPTC & 255}; /* and no name */
     if (w->status != CLPROC_OK || w->out->size > 0 || size < 5 || size > UINT32_MAX ||
         tag->data[0] != 0x1C) {
         return;
     }
-    CLP_TRY(w->status, out, clp_bytes_append(w->out, head, sizeof head, w->error));
-    CLP_TRY(w->status, out, clp_bytes_append(w->out, tag->data, size, w->error));
-    w->status = clp_bytes_append(w->out, "", size & 1, w->error);
-out:;
+    put32(head + 8, size);
+    w->status = clp_bytes_append(w->out, head, sizeof head, w->error);
+    if (w->status == CLPROC_OK) {
+        w->status = clp_bytes_append(w->out, tag->data, size, w->error);
+    }
+    if (w->status == CLPROC_OK && size & 1) {
+        w->status = clp_bytes_append(w->out, "", 1, w->error);
+    }
 }
 
 clproc_status clp_iptc_of_tiff(const uint8_t *data, size_t size, clp_bytes *out,
