@@ -309,6 +309,28 @@ static bool better(const clproc_device_info *a, const clproc_device_info *b) {
     return ra != rb ? ra > rb : ra == 3 && a->global_memory > b->global_memory;
 }
 
+/** Why nothing was chosen: what went wrong while devices were looked for, the device that was meant
+ * but cannot be used (or NULL), or that there is none. */
+static clproc_status no_device(const clp_found *found, size_t count, const char *selection,
+                               bool any, const clproc_device_info *broken, clproc_error *error) {
+    const char *problem = found[count - 1].info.problem;
+    if (problem[0]) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s", problem);
+    }
+    if (broken) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s cannot be used: %s", broken->name,
+                             broken->problem);
+    }
+    if (any) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "no OpenCL device was found; install a GPU driver or `apt install "
+                             "pocl-opencl-icd`, or use "
+                             "--device reference (slow)");
+    }
+    return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                         "no usable device matches \"%s\"; `clproc devices` lists them", selection);
+}
+
 clproc_status clp_devices_select(const clp_found *found, size_t count, const char *selection,
                                  size_t *index, char *notice, size_t notice_size,
                                  clproc_error *error) {
@@ -333,23 +355,8 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
     if (problem[0] && numbered) {
         best = NULL;
     }
-    if (!best && problem[0]) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s", problem);
-    }
-    if (!best && broken) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s cannot be used: %s", broken->name,
-                             broken->problem);
-    }
-    if (!best && any) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "no OpenCL device was found; install a GPU driver or `apt install "
-                             "pocl-opencl-icd`, or use "
-                             "--device reference (slow)");
-    }
     if (!best) {
-        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                             "no usable device matches \"%s\"; `clproc devices` lists them",
-                             selection);
+        return no_device(found, count, selection, any, broken, error);
     }
     if (any && !clp_device_is_gpu(best)) {
         snprintf(notice, notice_size, "no GPU found, running on the CPU: %s", best->name);
@@ -374,6 +381,7 @@ static void choose(size_t *chosen, size_t *chosen_count, size_t index) {
 
 clproc_status clp_devices_select_all(const clp_found *found, size_t count, const char *selection,
                                      size_t *chosen, size_t *chosen_count, clproc_error *error) {
+    const clproc_device_info *broken = NULL;
     char word[256], notice[256];
     *chosen_count = 0;
     for (const char *at = selection; *at; at += strspn(at, ",")) {
@@ -390,14 +398,13 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
             continue;
         }
         for (size_t i = 0; i < count; i++) {
-            if (rank(&found[i].info) > 0) {
+            const clproc_device_info *info = &found[i].info;
+            broken = info->usable ? broken : info;
+            if (rank(info) > 0) {
                 choose(chosen, chosen_count, i);
             }
         }
     }
     return *chosen_count > 0 ? CLPROC_OK
-                             : clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
-                                             "no usable device matches \"%s\"; `clproc devices` "
-                                             "lists them",
-                                             selection);
+                             : no_device(found, count, selection, true, broken, error);
 }
