@@ -462,7 +462,8 @@ static void encode_batch(bench *b, cl_mem planes, double libjpeg_ms) {
         scan_bytes += pictures[i].output_bytes;
     }
     uint32_t block_bits = b->quality > 95 ? CLP_JPEG_BLOCK_BITS_MOST : CLP_JPEG_BLOCK_BITS;
-    check(clp_jpeg_encode_plan_batch(b->codec, pictures, b->batch, block_bits, &plan, &error),
+    check(clp_jpeg_encode_plan_batch(b->codec, pictures, b->batch, block_bits, 0,
+                                     b->batch * sizeof(jpeg_encode_result), &plan, &error),
           &error);
     cl_mem jobs = make_buffer(b, plan.job_bytes), memory = make_buffer(b, plan.work_bytes);
     cl_mem scans = make_buffer(b, scan_bytes);
@@ -472,7 +473,8 @@ static void encode_batch(bench *b, cl_mem planes, double libjpeg_ms) {
     for (uint32_t i = 0; i < b->repeats; i++) {
         cl_event events[CLP_JPEG_ENCODE_KERNELS];
         clp_jpeg_queue queue = {.queue = b->queue, .events = events};
-        check(clp_jpeg_encode_enqueue(b->codec, &plan, planes, jobs, memory, scans, &queue, &error),
+        check(clp_jpeg_encode_enqueue(b->codec, &plan, planes, jobs, 0, memory, scans, &queue,
+                                      &error),
               &error);
         check_cl(clFinish(b->queue), "clFinish");
         note_times(&t, events, CLP_JPEG_ENCODE_KERNELS, i == 0);

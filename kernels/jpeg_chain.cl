@@ -55,15 +55,31 @@ INLINE void lead_on(__global const jpeg_decode_batch *batch, __global const jpeg
     }
 }
 
-/* Finds the decoders that are on the true path, and how many blocks each adds to it; the others get
- * NONE for where they are true from. One group a picture. `scratch`: two words for each item and two
- * more. */
+/* From the blocks of each slot to those of all slots before. */
+INLINE void count_before(__global const jpeg_decode_job *job, __global uint *counts,
+                         __local int4 *scratch) {
+    uint2 own = own_slots(job);
+    uint sum = 0;
+    for (uint slot = own.x; slot < own.y; slot++) {
+        sum += counts[slot];
+    }
+    sum = (uint)sum_before((int4)((int)sum, 0, 0, 0), scratch).x;
+    for (uint slot = own.x; slot < own.y; slot++) {
+        uint count = counts[slot];
+        counts[slot] = sum;
+        sum += count;
+    }
+}
+
+/* Finds the decoders that are on the true path, and how many blocks those before each add to it; the
+ * others get NONE for where they are true from. One group a picture. `scratch`: an int4 for each
+ * item. */
 __kernel void jpeg_chain(__global const jpeg_decode_batch *restrict batch, __global uint *work,
-                         __local uint *scratch) {
+                         __local int4 *scratch) {
     uint index = get_group_id(0), l = get_local_id(0), size = get_local_size(0), apart = 0;
     __global const jpeg_decode_job *job = jpeg_jobs(batch) + index;
     __global const jpeg_slot *slots = (__global const jpeg_slot *)(work + batch->slots);
-    __local uint *jump = scratch, *alive = scratch + size + 1;
+    __local uint *jump = (__local uint *)scratch, *alive = jump + size + 1;
     __local uint carry; /* the slot beyond the tile that is led to */
     if (l == 0) {
         carry = NONE;
@@ -107,24 +123,8 @@ __kernel void jpeg_chain(__global const jpeg_decode_batch *restrict batch, __glo
         atomic_or((volatile __global uint *)work + batch->flags + index * JPEG_FLAG_WORDS +
                       JPEG_FLAG_CHAIN, 1u);
     }
-}
-
-/* From the blocks of each slot to those of all slots before. One group a picture; `scratch`: an int4
- * for each item. */
-__kernel void jpeg_count(__global const jpeg_decode_batch *restrict batch, __global uint *work,
-                         __local int4 *scratch) {
-    uint2 own = own_slots(jpeg_jobs(batch) + get_group_id(0));
-    __global uint *counts = work + batch->first;
-    uint sum = 0;
-    for (uint slot = own.x; slot < own.y; slot++) {
-        sum += counts[slot];
-    }
-    sum = (uint)sum_before((int4)((int)sum, 0, 0, 0), scratch).x;
-    for (uint slot = own.x; slot < own.y; slot++) {
-        uint count = counts[slot];
-        counts[slot] = sum;
-        sum += count;
-    }
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    count_before(job, work + batch->first, scratch);
 }
 
 /* -------------------------------------------------------- sums and blocks */

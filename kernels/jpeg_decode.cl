@@ -5,7 +5,7 @@
  * each slot is decoded once from a guess (jpeg_cold); each decoder then goes on into the slots behind
  * its own until it comes upon a block that starts where one of that slot's own list does (jpeg_meet);
  * who is met by whom says which lists are true from where on (jpeg_chain). A list holds the starts of
- * blocks and their DC differences; prefix sums of both (jpeg_count, jpeg_sums, jpeg_prefix) give every
+ * blocks and their DC differences; prefix sums of both (jpeg_chain, jpeg_sums, jpeg_prefix) give every
  * block of the picture its place and its DC (jpeg_blocks). Coefficients are decoded with the samples
  * (jpeg_idct.cl), block by block, which proves every start and every DC found here.
  *

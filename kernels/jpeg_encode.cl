@@ -233,6 +233,11 @@ INLINE uint sum_of_others(uint value, __local uint *sums, uint *total) {
 
 #define CROWDED 0xffffffffu /* for the bits of a tile: more than there is room for */
 
+/* `at`: bytes. */
+INLINE __global const jpeg_encode_batch *batch_of(__global const uchar *jobs, uint at) {
+    return (__global const jpeg_encode_batch *)(jobs + at);
+}
+
 /* The job whose tile a work-group has. */
 INLINE uint job_of_tile(__global const jpeg_encode_batch *batch, uint tile) {
     __global const jpeg_encode_job *jobs = (__global const jpeg_encode_job *)(batch + 1);
@@ -289,9 +294,10 @@ INLINE void write_codes(__local uint *tile, uint before, __local const uint *dc,
 /* Local memory: `table_words` for a jpeg_encode_tables, `blocks` with BLOCK_WORDS for each item,
  * `bits` for those of the tile, `sums` with two words for each item. */
 __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
-                                __global const jpeg_encode_batch *restrict batch,
+                                __global const uchar *restrict jobs, uint at,
                                 __global uint *restrict work, __local uint *table_words,
                                 __local ushort2 *blocks, __local uint *bits, __local uint *sums) {
+    __global const jpeg_encode_batch *batch = batch_of(jobs, at);
     uint l = get_local_id(0), size = get_local_size(0), tile = get_group_id(0);
     uint index = job_of_tile(batch, tile), words = batch->tile_words, count = 0, total, set = 0;
     __global const jpeg_encode_job *job = (__global const jpeg_encode_job *)(batch + 1) + index;
@@ -337,9 +343,10 @@ __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
 }
 
 /* One group a picture; `sums`: a word for each item. */
-__kernel void jpeg_encode_offsets(__global const jpeg_encode_batch *restrict batch,
+__kernel void jpeg_encode_offsets(__global const uchar *restrict jobs, uint at,
                                   __global uint *restrict work, __global uint *restrict scans,
                                   __local uint *sums) {
+    __global const jpeg_encode_batch *batch = batch_of(jobs, at);
     uint index = get_group_id(0), l = get_local_id(0), size = get_local_size(0), before = 0, total;
     __global const jpeg_encode_job *job = (__global const jpeg_encode_job *)(batch + 1) + index;
     __global uint *output = scans + job->output;
@@ -380,8 +387,9 @@ INLINE uint big_endian(uint word) {
     return as_uint(as_uchar4(word).s3210);
 }
 
-__kernel void jpeg_encode_join(__global const jpeg_encode_batch *restrict batch,
+__kernel void jpeg_encode_join(__global const uchar *restrict jobs, uint at,
                                __global const uint *restrict work, __global uint *restrict scans) {
+    __global const jpeg_encode_batch *batch = batch_of(jobs, at);
     uint l = get_local_id(0), size = get_local_size(0), tile = get_group_id(0);
     uint index = job_of_tile(batch, tile);
     __global const jpeg_encode_job *job = (__global const jpeg_encode_job *)(batch + 1) + index;

@@ -512,8 +512,14 @@ CLPROC_API void clproc_run_params_init(clproc_run_params *params);
 CLPROC_API clproc_output clproc_output_of(const clproc_run_params *params);
 /** Sets these fields. */
 CLPROC_API void clproc_output_apply(clproc_run_params *params, const clproc_output *output);
-/** The number for a name such as "replace"; the first of both lists wins. See
- * clproc_choice_names(). */
+/** Makes the outputs of a list of pictures, and returns when all are done or the run is stopped. A
+ * picture that fails is reported and counted in `result`; the call then returns CLPROC_OK. Files
+ * under outputs' names are whole, whatever happens.
+ *
+ * `result`: NULL, or filled in also where the call fails. `profile`: NULL, or what the run recorded,
+ * released with clproc_profile_free(); *profile is NULL after an error that left nothing to record.
+ * Fails with CLPROC_ERROR_ARGUMENT, CLPROC_ERROR_NO_DEVICE, …, before any file is written, for what
+ * concerns the whole run. */
 CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
                                     clproc_profile **profile, clproc_error *error);
 /** Prints what would be done to one picture: terms, plan, passes, bytes and multiply-adds. */

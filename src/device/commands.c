@@ -15,12 +15,16 @@ clproc_status clp_command_note(clp_lane *lane, clp_command_kind kind, const char
     return clp_launch_note(lane, event, &command, error);
 }
 
-/** Keeps a reference to the event where the caller wants one, and notes the command. */
+/** Gives the event to the caller who wants one, and to the profile. */
 static clproc_status keep(clp_lane *lane, clp_command_kind kind, const char *name, size_t bytes,
                           cl_event event, cl_event *done, clproc_error *error) {
     clproc_status status = CLPROC_OK;
+    cl_event unwanted;
     if (done) {
         *done = event;
+        if (!clp_event_wanted(lane->device, &unwanted)) {
+            goto out;
+        }
         CLP_TRY(status, out, clp_cl_check(clRetainEvent(event), "clRetainEvent", name, error));
     }
     status = clp_command_note(lane, kind, name, bytes, event, error);

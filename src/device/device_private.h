@@ -455,7 +455,7 @@ struct clp_lane {
     /* For the JPEG codec */
     clp_jpeg_codec *codec;
     uint8_t *staging, *head; /**< memory of its own where the ring does not serve */
-    clp_store package, decode_jobs, encode_jobs, work, scans;
+    clp_store package, work;
     clp_codec_plan codec_plan;
     /* The picture under way */
     uint64_t number;

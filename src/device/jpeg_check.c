@@ -126,12 +126,13 @@ static clproc_status encode(check *c, clproc_error *error) {
     clproc_status status;
     CLP_TRY(status, out,
             clp_jpeg_encode_plan_batch(c->codec, c->encode, CLP_JPEG_TRIALS,
-                                       CLP_JPEG_BLOCK_BITS_MOST, &plan, error));
+                                       CLP_JPEG_BLOCK_BITS_MOST, 0,
+                                       CLP_JPEG_TRIALS * sizeof(jpeg_encode_result), &plan, error));
     CLP_TRY(status, out, make_jobs(c, plan.job_bytes, plan.work_bytes, &jobs, error));
     clp_jpeg_encode_jobs(&plan, c->encode, jobs);
     CLP_TRY(status, out, copy_in(c, JOBS, 0, jobs, plan.job_bytes, error));
     CLP_TRY(status, out,
-            clp_jpeg_encode_enqueue(c->codec, &plan, c->buffers[PLANES], c->buffers[JOBS],
+            clp_jpeg_encode_enqueue(c->codec, &plan, c->buffers[PLANES], c->buffers[JOBS], 0,
                                     c->buffers[WORK], c->buffers[SCANS], &queue, error));
 out:
     clp_memory_free(jobs);

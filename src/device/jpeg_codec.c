@@ -79,20 +79,22 @@ out:
 
 /* ---------------------------------------------------------------- launches */
 
-clproc_status clp_jpeg_group(const clp_jpeg_codec *codec, cl_kernel kernel, uint32_t wanted,
-                             uint32_t *group, clproc_error *error) {
-    size_t most;
-    clproc_status status =
-        clp_cl_check(clGetKernelWorkGroupInfo(kernel, codec->device, CL_KERNEL_WORK_GROUP_SIZE,
-                                              sizeof most, &most, NULL),
-                     "clGetKernelWorkGroupInfo", "the JPEG codec", error);
-    if (status == CLPROC_OK) {
-        *group = 1;
-        while (*group * 2 <= wanted && *group * 2 <= most && *group * 2 <= codec->most_group) {
-            *group *= 2;
-        }
+uint32_t clp_jpeg_group(const clp_jpeg_codec *codec, const clp_kernel_set *set, uint32_t kernel,
+                        uint32_t wanted) {
+    uint32_t group = 1;
+    while (group * 2 <= wanted && group * 2 <= set->most_items[kernel] &&
+           group * 2 <= codec->most_group) {
+        group *= 2;
     }
-    return status;
+    return group;
+}
+
+static cl_int set_argument(cl_kernel kernel, cl_uint index, const clp_jpeg_argument *argument) {
+    return argument->buffer
+               ? clSetKernelArg(kernel, index, sizeof argument->buffer, &argument->buffer)
+           : argument->number
+               ? clSetKernelArg(kernel, index, sizeof *argument->number, argument->number)
+               : clSetKernelArg(kernel, index, argument->local, NULL);
 }
 
 clproc_status clp_jpeg_launch(cl_kernel kernel, const char *name,
@@ -103,11 +105,8 @@ clproc_status clp_jpeg_launch(cl_kernel kernel, const char *name,
     size_t global = groups * group;
     cl_uint waits = index == 0 ? queue->wait_count : 0;
     for (cl_uint i = 0; status == CLPROC_OK && i < argument_count; i++) {
-        const clp_jpeg_argument *argument = &arguments[i];
-        status = clp_cl_check(
-            clSetKernelArg(kernel, i, argument->buffer ? sizeof argument->buffer : argument->local,
-                           argument->buffer ? &argument->buffer : NULL),
-            "clSetKernelArg", name, error);
+        status =
+            clp_cl_check(set_argument(kernel, i, &arguments[i]), "clSetKernelArg", name, error);
     }
     if (status != CLPROC_OK) {
         return status;

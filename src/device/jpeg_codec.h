@@ -59,7 +59,7 @@ typedef struct clp_jpeg_decode_picture {
 void clp_jpeg_decode_planes(clp_jpeg_decode_picture *picture, const clp_layout *layout,
                             uint64_t base, const uint32_t sizes[JPEG_COMPONENTS]);
 
-enum { CLP_JPEG_DECODE_KERNELS = 8 };
+enum { CLP_JPEG_DECODE_KERNELS = 7 };
 extern const char *const clp_jpeg_decode_names[CLP_JPEG_DECODE_KERNELS];
 
 /** What a batch needs. */
@@ -68,8 +68,8 @@ typedef struct clp_jpeg_decode_plan {
     size_t job_bytes;  /**< of the buffer of jobs */
     size_t work_bytes; /**< of the buffer of working memory; its first 16 × count bytes are flags */
     uint32_t slots, tiles;
-    uint32_t pairs;                                  /**< of tables that a picture has, at most */
-    uint32_t chain_group, prefix_group, block_group; /**< work-items */
+    uint32_t pairs;                      /**< of tables that a picture has, at most */
+    uint32_t picture_group, block_group; /**< work-items */
 } clp_jpeg_decode_plan;
 
 /** Plans a batch; builds the kernels if they are not there yet. `slot_bits`: see above. */
@@ -110,23 +110,27 @@ enum {
 typedef struct clp_jpeg_encode_plan {
     jpeg_encode_batch batch;
     size_t job_bytes;  /**< of the buffer of jobs and tables */
-    size_t work_bytes; /**< of the working memory; it begins with a jpeg_encode_result by picture */
+    size_t work_bytes; /**< of the buffer of working memory, from its start */
     uint32_t tiles, tile_blocks;
     uint32_t join_group;    /**< work-items to a tile when tiles are joined */
     uint32_t picture_group; /**< work-items of kernels with one group a picture */
 } clp_jpeg_encode_plan;
 
-/** As for decoding. */
+/** As for decoding. Of the working memory, bytes from `results` on have a jpeg_encode_result by
+ * picture, and all behind `rest` is the kernels' (multiples of 4); so the scans may have their
+ * place in the same buffer. */
 clproc_status clp_jpeg_encode_plan_batch(clp_jpeg_codec *codec,
                                          const clp_jpeg_encode_picture *pictures, uint32_t count,
-                                         uint32_t block_bits, clp_jpeg_encode_plan *plan,
-                                         clproc_error *error);
+                                         uint32_t block_bits, uint64_t results, uint64_t rest,
+                                         clp_jpeg_encode_plan *plan, clproc_error *error);
 void clp_jpeg_encode_jobs(const clp_jpeg_encode_plan *plan, const clp_jpeg_encode_picture *pictures,
                           void *jobs);
-/** Scans come out as codec/jpeg_scan_write.h takes them, whole words of them. */
+/** Scans come out as codec/jpeg_scan_write.h takes them, whole words of them. Jobs begin at byte
+ * `at` of their buffer, a multiple of 16. */
 clproc_status clp_jpeg_encode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_encode_plan *plan,
-                                      cl_mem planes, cl_mem jobs, cl_mem work, cl_mem scans,
-                                      const clp_jpeg_queue *queue, clproc_error *error);
+                                      cl_mem planes, cl_mem jobs, uint32_t at, cl_mem work,
+                                      cl_mem scans, const clp_jpeg_queue *queue,
+                                      clproc_error *error);
 
 /* --------------------------------------------------------------- checking */
 

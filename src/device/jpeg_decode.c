@@ -4,11 +4,11 @@
 #include "core/checked.h"
 #include "device/jpeg_private.h"
 
-enum { COLD, MEET, CHAIN, COUNT, SUMS, PREFIX, BLOCKS, PLANES };
+enum { COLD, MEET, CHAIN, SUMS, PREFIX, BLOCKS, PLANES };
 
 const char *const clp_jpeg_decode_names[CLP_JPEG_DECODE_KERNELS] = {
-    "jpeg_cold", "jpeg_meet",   "jpeg_chain",  "jpeg_count",
-    "jpeg_sums", "jpeg_prefix", "jpeg_blocks", "jpeg_planes"};
+    "jpeg_cold",   "jpeg_meet",   "jpeg_chain", "jpeg_sums",
+    "jpeg_prefix", "jpeg_blocks", "jpeg_planes"};
 static const char *const files[] = {"common.clh",     "jpeg_package.clh", "jpeg_bits.clh",
                                     "jpeg_lists.clh", "jpeg_decode.cl",   "jpeg_chain.cl",
                                     "jpeg_dct.clh",   "jpeg_idct.cl",     NULL};
@@ -131,43 +131,25 @@ static bool place_tables(clp_jpeg_decode_plan *plan, uint64_t list_words, uint64
 }
 
 /** The size of work-groups by kernel. */
-static clproc_status choose_groups(const clp_jpeg_codec *codec, clp_jpeg_decode_plan *plan,
-                                   clproc_error *error) {
-    static const uint32_t by_slot[] = {COLD, MEET, SUMS, BLOCKS};
-    clproc_status status = CLPROC_OK;
+static void choose_groups(const clp_jpeg_codec *codec, clp_jpeg_decode_plan *plan) {
+    static const uint32_t by_slot[] = {COLD, MEET, SUMS, BLOCKS}, by_picture[] = {CHAIN, PREFIX};
+    const clp_kernel_set *set = &codec->decode;
     plan->batch.group = SLOT_GROUP;
-    for (size_t i = 0; status == CLPROC_OK && i < sizeof by_slot / sizeof by_slot[0]; i++) {
-        status = clp_jpeg_group(codec, codec->decode.kernels[by_slot[i]], plan->batch.group,
-                                &plan->batch.group, error);
+    for (size_t i = 0; i < sizeof by_slot / sizeof by_slot[0]; i++) {
+        plan->batch.group = clp_jpeg_group(codec, set, by_slot[i], plan->batch.group);
     }
-    if (status == CLPROC_OK) {
-        uint32_t wanted = codec->cpu ? PICTURE_GROUP_CPU : PICTURE_GROUP;
-        status =
-            clp_jpeg_group(codec, codec->decode.kernels[CHAIN], wanted, &plan->chain_group, error);
+    plan->picture_group = codec->cpu ? PICTURE_GROUP_CPU : PICTURE_GROUP;
+    for (size_t i = 0; i < sizeof by_picture / sizeof by_picture[0]; i++) {
+        plan->picture_group = clp_jpeg_group(codec, set, by_picture[i], plan->picture_group);
     }
-    if (status == CLPROC_OK) {
-        status = clp_jpeg_group(codec, codec->decode.kernels[PREFIX], plan->chain_group,
-                                &plan->prefix_group, error);
-    }
-    if (status == CLPROC_OK) {
-        status = clp_jpeg_group(codec, codec->decode.kernels[COUNT], plan->prefix_group,
-                                &plan->prefix_group, error);
-    }
-    return status;
-}
-
-/** Blocks of local memory beside the tables. */
-static clproc_status choose_block_group(const clp_jpeg_codec *codec, clp_jpeg_decode_plan *plan,
-                                        clproc_error *error) {
+    /* Blocks have local memory beside the tables. */
     size_t tables = 2 * JPEG_COMPONENTS * SHORT_TABLE_BYTES + QUANTISER_BYTES;
-    uint32_t wanted = BLOCK_GROUP;
-    while (wanted > 1 && tables + wanted * BLOCK_BYTES > codec->local_bytes) {
-        wanted /= 2;
+    uint32_t blocks = BLOCK_GROUP;
+    while (blocks > 1 && tables + blocks * BLOCK_BYTES > codec->local_bytes) {
+        blocks /= 2;
     }
-    clproc_status status =
-        clp_jpeg_group(codec, codec->decode.kernels[PLANES], wanted, &plan->block_group, error);
+    plan->block_group = clp_jpeg_group(codec, set, PLANES, blocks);
     plan->batch.tile_blocks = plan->block_group * TILE_ROUNDS;
-    return status;
 }
 
 clproc_status clp_jpeg_decode_plan_batch(clp_jpeg_codec *codec,
@@ -183,8 +165,7 @@ clproc_status clp_jpeg_decode_plan_batch(clp_jpeg_codec *codec,
     plan->job_bytes = sizeof(jpeg_decode_batch) + count * sizeof(jpeg_decode_job);
     CLP_TRY(status, out,
             clp_kernel_set_build(&codec->decode, &source, codec->context, codec->device, error));
-    CLP_TRY(status, out, choose_groups(codec, plan, error));
-    CLP_TRY(status, out, choose_block_group(codec, plan, error));
+    choose_groups(codec, plan);
     if (!place_jobs(pictures, plan, NULL, &list_words, &blocks) ||
         !place_tables(plan, list_words, blocks)) {
         status = clp_error_set(error, CLPROC_ERROR_LIMIT,
@@ -233,8 +214,7 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
     const clp_jpeg_argument package = {.buffer = packages}, job = {.buffer = jobs};
     const clp_jpeg_argument memory = {.buffer = work}, samples = {.buffer = planes};
     const clp_jpeg_argument tables = {.local = table_bytes}, short_tables = {.local = short_bytes};
-    const clp_jpeg_argument chain = {.local = (2 * plan->chain_group + 2) * sizeof(cl_uint)};
-    const clp_jpeg_argument prefix = {.local = plan->prefix_group * sizeof(cl_int4)};
+    const clp_jpeg_argument scratch = {.local = plan->picture_group * sizeof(cl_int4)};
     const clp_jpeg_argument blocks = {.local = (size_t)plan->block_group * BLOCK_BYTES};
     const struct {
         size_t groups, group;
@@ -243,10 +223,9 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
     } launches[CLP_JPEG_DECODE_KERNELS] = {
         [COLD] = {slot_groups, batch->group, 4, {package, job, memory, tables}},
         [MEET] = {slot_groups, batch->group, 4, {package, job, memory, tables}},
-        [CHAIN] = {count, plan->chain_group, 3, {job, memory, chain}},
-        [COUNT] = {count, plan->prefix_group, 3, {job, memory, prefix}},
+        [CHAIN] = {count, plan->picture_group, 3, {job, memory, scratch}},
         [SUMS] = {slot_groups, batch->group, 3, {package, job, memory}},
-        [PREFIX] = {count, plan->prefix_group, 3, {job, memory, prefix}},
+        [PREFIX] = {count, plan->picture_group, 3, {job, memory, scratch}},
         [BLOCKS] = {slot_groups, batch->group, 3, {package, job, memory}},
         [PLANES] = {plan->tiles,
                     plan->block_group,

@@ -91,40 +91,32 @@ static size_t local_bytes(uint32_t group, uint32_t block_bits) {
            tile_words(group, block_bits) * sizeof(cl_uint);
 }
 
-static clproc_status choose_groups(const clp_jpeg_codec *codec, uint32_t block_bits,
-                                   clp_jpeg_encode_plan *plan, clproc_error *error) {
+static void choose_groups(const clp_jpeg_codec *codec, uint32_t block_bits,
+                          clp_jpeg_encode_plan *plan) {
+    const clp_kernel_set *set = &codec->encode;
     uint32_t wanted = TILE_GROUP;
     while (wanted > 1 && local_bytes(wanted, block_bits) > codec->local_bytes) {
         wanted /= 2;
     }
-    clproc_status status =
-        clp_jpeg_group(codec, codec->encode.kernels[TILES], wanted, &plan->tile_blocks, error);
-    if (status == CLPROC_OK) {
-        status = clp_jpeg_group(codec, codec->encode.kernels[JOIN], plan->tile_blocks,
-                                &plan->join_group, error);
-    }
-    if (status == CLPROC_OK) {
-        status = clp_jpeg_group(codec, codec->encode.kernels[OFFSETS],
-                                codec->cpu ? PICTURE_GROUP_CPU : PICTURE_GROUP,
-                                &plan->picture_group, error);
-    }
+    plan->tile_blocks = clp_jpeg_group(codec, set, TILES, wanted);
+    plan->join_group = clp_jpeg_group(codec, set, JOIN, plan->tile_blocks);
+    plan->picture_group =
+        clp_jpeg_group(codec, set, OFFSETS, codec->cpu ? PICTURE_GROUP_CPU : PICTURE_GROUP);
     plan->batch.tile_words = tile_words(plan->tile_blocks, block_bits);
-    return status;
 }
 
 clproc_status clp_jpeg_encode_plan_batch(clp_jpeg_codec *codec,
                                          const clp_jpeg_encode_picture *pictures, uint32_t count,
-                                         uint32_t block_bits, clp_jpeg_encode_plan *plan,
-                                         clproc_error *error) {
+                                         uint32_t block_bits, uint64_t results, uint64_t rest,
+                                         clp_jpeg_encode_plan *plan, clproc_error *error) {
     clproc_status status;
     memset(plan, 0, sizeof *plan);
     plan->batch.count = count;
     CLP_TRY(status, out,
             clp_kernel_set_build(&codec->encode, &source, codec->context, codec->device, error));
-    CLP_TRY(status, out, choose_groups(codec, block_bits, plan, error));
+    choose_groups(codec, block_bits, plan);
     uint64_t tiles = place_jobs(pictures, plan, NULL, &plan->job_bytes);
-    uint64_t results = (uint64_t)count * sizeof(jpeg_encode_result) / 4;
-    uint64_t words = results + tiles * (2 + (uint64_t)plan->batch.tile_words);
+    uint64_t words = rest / 4 + tiles * (2 + (uint64_t)plan->batch.tile_words);
     /* A picture's bits are counted in 32 bits, and all of memory in words. */
     if (words > UINT32_MAX || tiles * plan->batch.tile_words * 32 / count > UINT32_MAX) {
         status = clp_error_set(error, CLPROC_ERROR_LIMIT,
@@ -132,9 +124,10 @@ clproc_status clp_jpeg_encode_plan_batch(clp_jpeg_codec *codec,
         goto out;
     }
     plan->tiles = (uint32_t)tiles;
-    plan->batch.tile_bits = (uint32_t)results;
-    plan->batch.offsets = (uint32_t)(results + tiles);
-    plan->batch.tiles = (uint32_t)(results + 2 * tiles);
+    plan->batch.results = (uint32_t)(results / 4);
+    plan->batch.tile_bits = (uint32_t)(rest / 4);
+    plan->batch.offsets = (uint32_t)(rest / 4 + tiles);
+    plan->batch.tiles = (uint32_t)(rest / 4 + 2 * tiles);
     plan->work_bytes = words * sizeof(uint32_t);
 out:
     return status;
@@ -148,10 +141,12 @@ void clp_jpeg_encode_jobs(const clp_jpeg_encode_plan *plan, const clp_jpeg_encod
 }
 
 clproc_status clp_jpeg_encode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_encode_plan *plan,
-                                      cl_mem planes, cl_mem jobs, cl_mem work, cl_mem scans,
-                                      const clp_jpeg_queue *queue, clproc_error *error) {
+                                      cl_mem planes, cl_mem jobs, uint32_t at, cl_mem work,
+                                      cl_mem scans, const clp_jpeg_queue *queue,
+                                      clproc_error *error) {
     const size_t group = plan->tile_blocks;
     const clp_jpeg_argument samples = {.buffer = planes}, job = {.buffer = jobs};
+    const clp_jpeg_argument first = {.number = &at};
     const clp_jpeg_argument memory = {.buffer = work}, output = {.buffer = scans};
     const clp_jpeg_argument tables = {.local = sizeof(jpeg_encode_tables)};
     const clp_jpeg_argument blocks = {.local = group * BLOCK_BYTES};
@@ -161,11 +156,17 @@ clproc_status clp_jpeg_encode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_enco
     const struct {
         size_t groups, group;
         uint32_t argument_count;
-        clp_jpeg_argument arguments[7];
+        clp_jpeg_argument arguments[8];
     } launches[CLP_JPEG_ENCODE_KERNELS] = {
-        [TILES] = {plan->tiles, group, 7, {samples, job, memory, tables, blocks, bits, sums}},
-        [OFFSETS] = {plan->batch.count, plan->picture_group, 4, {job, memory, output, offsets}},
-        [JOIN] = {plan->tiles, plan->join_group, 3, {job, memory, output}}};
+        [TILES] = {plan->tiles,
+                   group,
+                   8,
+                   {samples, job, first, memory, tables, blocks, bits, sums}},
+        [OFFSETS] = {plan->batch.count,
+                     plan->picture_group,
+                     5,
+                     {job, first, memory, output, offsets}},
+        [JOIN] = {plan->tiles, plan->join_group, 4, {job, first, memory, output}}};
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; status == CLPROC_OK && i < CLP_JPEG_ENCODE_KERNELS; i++) {
         status = clp_jpeg_launch(codec->encode.kernels[i], clp_jpeg_encode_names[i],

@@ -15,13 +15,14 @@ struct clp_jpeg_codec {
     clp_kernel_set decode, encode;
 };
 
-/** The largest power of two up to `wanted` that the device runs this kernel with. */
-clproc_status clp_jpeg_group(const clp_jpeg_codec *codec, cl_kernel kernel, uint32_t wanted,
-                             uint32_t *group, clproc_error *error);
+/** The largest power of two up to `wanted` that the device runs a kernel of the set with. */
+uint32_t clp_jpeg_group(const clp_jpeg_codec *codec, const clp_kernel_set *set, uint32_t kernel,
+                        uint32_t wanted);
 
-/** A kernel's argument: a buffer, or so many bytes of local memory. */
+/** A kernel's argument: a buffer, a number, or so many bytes of local memory. */
 typedef struct clp_jpeg_argument {
-    cl_mem buffer; /**< NULL: local memory */
+    cl_mem buffer;         /**< NULL: one of the others */
+    const cl_uint *number; /**< NULL: local memory */
     size_t local;
 } clp_jpeg_argument;
 

@@ -34,6 +34,19 @@ static clproc_status take_kernels(cl_program built, clp_kernel_set *set,
     return CLPROC_OK;
 }
 
+/** Once for all launches: in a driver that has a lock around its calls each question costs. */
+static clproc_status ask_limits(clp_kernel_set *set, const clp_kernel_source *source,
+                                cl_device_id device, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; status == CLPROC_OK && i < set->count; i++) {
+        cl_int code =
+            clGetKernelWorkGroupInfo(set->kernels[i], device, CL_KERNEL_WORK_GROUP_SIZE,
+                                     sizeof set->most_items[i], &set->most_items[i], NULL);
+        status = clp_cl_check(code, "clGetKernelWorkGroupInfo", source->what, error);
+    }
+    return status;
+}
+
 static const clp_embedded *find_file(const char *name) {
     const clp_embedded *file = clp_embedded_files;
     while (file->name && strcmp(file->name, name) != 0) {
@@ -92,6 +105,11 @@ clproc_status clp_kernel_set_build(clp_kernel_set *set, const clp_kernel_source 
         goto out;
     }
     CLP_TRY(status, out, take_kernels(built, set, source, error));
+    status = ask_limits(set, source, device, error);
+    if (status != CLPROC_OK) {
+        clp_kernel_set_release(set);
+        goto out;
+    }
     set->built = built;
     set->source = source;
     built = NULL;
@@ -112,6 +130,7 @@ clproc_status clp_kernel_set_share(const clp_kernel_set *from, clp_kernel_set *t
     if (status == CLPROC_OK) {
         to->built = from->built;
         to->source = from->source;
+        memcpy(to->most_items, from->most_items, sizeof to->most_items);
         status = take_kernels(from->built, to, from->source, error);
     }
     return status;

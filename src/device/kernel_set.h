@@ -21,6 +21,7 @@ typedef struct clp_kernel_set {
     cl_program built;
     const clp_kernel_source *source;
     cl_kernel kernels[CLP_SET_KERNELS];
+    size_t most_items[CLP_SET_KERNELS]; /**< by kernel: work-items of a group, at most */
     uint32_t count;
 } clp_kernel_set;
 

@@ -6,11 +6,15 @@
 #include "core/memory.h"
 #include "device/device_private.h"
 
-/** Where there is no ring. */
+/** Where there is no ring, or too little of it. */
 #define STAGING_OWN ((size_t)3 << 20)
-/** Jobs of decoding, and as many bytes of jobs of encoding behind them. */
+#define STAGING_LEAST ((size_t)64 << 10)
+/** What goes to the device in one copy: jobs of decoding, jobs of encoding, the package. */
 #define MOST_JOBS ((size_t)4 << 10)
-/** What comes back at once: what decoding and encoding say, then the beginning of the scan. */
+#define ENCODE_JOBS MOST_JOBS
+#define PACKAGE (2 * MOST_JOBS)
+/** What comes back in one: what decoding and encoding say, then the beginning of the scan. They
+ * stand in front of all other working memory of encoding, which leaves the flags alone. */
 #define HEAD_FLAGS 0
 #define HEAD_RESULT (JPEG_FLAG_WORDS * sizeof(uint32_t))
 #define HEAD_SCAN 64
@@ -53,15 +57,17 @@ out:
 
 /* ------------------------------------------------------------------- staging */
 
-static size_t staging_bytes(const clp_lane *lane) {
-    return lane->ring_index == UINT32_MAX ? STAGING_OWN
-                                          : lane->device->ring_part * CLP_BAND_WINDOWS;
+/** Bytes of the lane's share of the ring that scans may have: all but the part of results; 0 if
+ * they are too few. */
+static size_t share_bytes(const clp_lane *lane) {
+    size_t share = lane->ring_index == UINT32_MAX ? 0 : lane->device->ring_part * CLP_BAND_WINDOWS;
+    return share < STAGING_LEAST ? 0 : share;
 }
 
-/** The lane's share of the ring but for the part of results, or memory of its own. */
+/** That share, or memory of its own. */
 static uint8_t *staging_of(clp_lane *lane) {
     const clp_device *device = lane->device;
-    if (lane->ring_index != UINT32_MAX) {
+    if (share_bytes(lane) > 0) {
         return device->ring_host + (size_t)lane->ring_index * CLP_RING_PARTS * device->ring_part;
     }
     if (!lane->staging) {
@@ -76,8 +82,9 @@ clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,
     if (!start) {
         return clp_error_memory(error, "a scan", STAGING_OWN);
     }
-    *staging = start;
-    *room = staging_bytes(lane);
+    size_t share = share_bytes(lane);
+    *staging = start + PACKAGE;
+    *room = (share ? share : STAGING_OWN) - PACKAGE;
     return CLPROC_OK;
 }
 
@@ -131,7 +138,7 @@ static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const c
     p->package = *scan->package;
     p->packed = scan->packed;
     p->package_bytes = scan->bytes;
-    p->picture = (clp_jpeg_decode_picture){.package = &p->package};
+    p->picture = (clp_jpeg_decode_picture){.package = &p->package, .at = PACKAGE};
     clp_jpeg_decode_planes(&p->picture, &plan->input, 0, scan->sizes);
     uint32_t slot_bits =
         p->package.scan_bits < CLP_JPEG_LARGE ? CLP_JPEG_SLOTS_ALONE : CLP_JPEG_SLOTS_LARGE;
@@ -144,10 +151,17 @@ static clproc_status plan_encoding(clp_lane *lane, const clp_plan *plan,
     uint64_t room = blocks_of(&plan->output) * (CLP_JPEG_BLOCK_BITS / 8);
     p->encodes = true;
     p->scan_bytes = (size_t)(room < UINT32_MAX / 8 ? room : UINT32_MAX / 8) / 4 * 4;
-    p->result = (clp_jpeg_encode_picture){
-        .layout = &plan->output, .tables = tables, .output_bytes = (uint32_t)p->scan_bytes};
-    return clp_jpeg_encode_plan_batch(lane->codec, &p->result, 1, CLP_JPEG_BLOCK_BITS, &p->encode,
-                                      error);
+    p->result = (clp_jpeg_encode_picture){.layout = &plan->output,
+                                          .tables = tables,
+                                          .output = HEAD_SCAN,
+                                          .output_bytes = (uint32_t)p->scan_bytes};
+    return clp_jpeg_encode_plan_batch(lane->codec, &p->result, 1, CLP_JPEG_BLOCK_BITS, HEAD_RESULT,
+                                      HEAD_SCAN + p->scan_bytes, &p->encode, error);
+}
+
+/** Bytes of the buffer of jobs and package. */
+static size_t package_bytes(const clp_codec_plan *p) {
+    return p->decodes || p->encodes ? PACKAGE + p->package_bytes : 0;
 }
 
 static size_t work_bytes(const clp_codec_plan *p) {
@@ -175,10 +189,7 @@ clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const cl
             clp_error_set(error, CLPROC_ERROR_INTERNAL, "jobs of the JPEG codec are too large");
         goto out;
     }
-    *need += beyond(p->package_bytes, &lane->package) +
-             beyond(p->decode.job_bytes, &lane->decode_jobs) +
-             beyond(p->encode.job_bytes, &lane->encode_jobs) + beyond(work_bytes(p), &lane->work) +
-             beyond(p->scan_bytes, &lane->scans);
+    *need += beyond(package_bytes(p), &lane->package) + beyond(work_bytes(p), &lane->work);
 out:
     return status;
 }
@@ -186,25 +197,14 @@ out:
 clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error) {
     const clp_codec_plan *p = &lane->codec_plan;
     clproc_status status = CLPROC_OK;
-    const struct {
-        size_t bytes;
-        clp_store *store;
-        clp_held what;
-    } wanted[] = {{p->package_bytes, &lane->package, CLP_HELD_INPUT},
-                  {p->decode.job_bytes, &lane->decode_jobs, CLP_HELD_TABLES},
-                  {p->encode.job_bytes, &lane->encode_jobs, CLP_HELD_TABLES},
-                  {work_bytes(p), &lane->work, CLP_HELD_SCRATCH},
-                  {p->scan_bytes, &lane->scans, CLP_HELD_RESULTS}};
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (wanted[i].bytes > 0) {
-            CLP_TRY(
-                status, out,
-                clp_lane_grow_store(lane, wanted[i].store, wanted[i].bytes, wanted[i].what, error));
-        }
+    if (!p->decodes && !p->encodes) {
+        return CLPROC_OK;
     }
-    if (p->decodes || p->encodes) {
-        status = take_head(lane, error);
-    }
+    CLP_TRY(status, out,
+            clp_lane_grow_store(lane, &lane->package, package_bytes(p), CLP_HELD_INPUT, error));
+    CLP_TRY(status, out,
+            clp_lane_grow_store(lane, &lane->work, work_bytes(p), CLP_HELD_SCRATCH, error));
+    status = take_head(lane, error);
 out:
     return status;
 }
@@ -227,7 +227,7 @@ static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
         }
         memcpy(staging + i * half, p->packed + offset, bytes);
         CLP_TRY(status, out,
-                clp_command_write(lane, "upload scan", lane->package.buffer, offset,
+                clp_command_write(lane, "upload scan", lane->package.buffer, PACKAGE + offset,
                                   staging + i * half, bytes, &done[i], error));
     }
 out:
@@ -238,7 +238,7 @@ out:
 
 /** True if the package was packed into the lane's staging. */
 static bool is_staged(clp_lane *lane) {
-    return lane->codec_plan.packed == staging_of(lane);
+    return lane->codec_plan.packed == staging_of(lane) + PACKAGE;
 }
 
 clproc_status clp_lane_send_scan(clp_lane *lane, clproc_error *error) {
@@ -249,24 +249,22 @@ clproc_status clp_lane_send_scan(clp_lane *lane, clproc_error *error) {
                                                    : status;
 }
 
-/** Jobs travel from where results will come to: what comes back is enqueued behind them, while the
- * rest of the ring may still be read by copies of rows. */
+/** Jobs travel in front of the package that lies in the staging. Without one, they do from where
+ * results will come to: what comes back is enqueued behind them, while the ring may still be read
+ * by copies of rows. */
 static clproc_status send_jobs(clp_lane *lane, clproc_error *error) {
     const clp_codec_plan *p = &lane->codec_plan;
-    uint8_t *jobs = head_of(lane);
-    clproc_status status = CLPROC_OK;
+    bool with_package = p->decodes && is_staged(lane);
+    uint8_t *from = with_package ? staging_of(lane) : head_of(lane);
+    memset(from, 0, PACKAGE);
     if (p->decodes) {
-        clp_jpeg_decode_jobs(&p->decode, &p->picture, jobs);
-        status = clp_command_write(lane, "upload scan", lane->decode_jobs.buffer, 0, jobs,
-                                   p->decode.job_bytes, NULL, error);
+        clp_jpeg_decode_jobs(&p->decode, &p->picture, from);
     }
-    if (p->encodes && status == CLPROC_OK) {
-        jobs += MOST_JOBS;
-        clp_jpeg_encode_jobs(&p->encode, &p->result, jobs);
-        status = clp_command_write(lane, "upload scan", lane->encode_jobs.buffer, 0, jobs,
-                                   p->encode.job_bytes, NULL, error);
+    if (p->encodes) {
+        clp_jpeg_encode_jobs(&p->encode, &p->result, from + ENCODE_JOBS);
     }
-    return status;
+    return clp_command_write(lane, "upload scan", lane->package.buffer, 0, from,
+                             PACKAGE + (with_package ? p->package_bytes : 0), NULL, error);
 }
 
 /** Notes what the codec's kernels take. */
@@ -293,24 +291,18 @@ clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->windows[0], error));
     }
     CLP_TRY(status, out, send_jobs(lane, error));
-    if (is_staged(lane)) {
-        CLP_TRY(status, out,
-                clp_command_write(lane, "upload scan", lane->package.buffer, 0, p->packed,
-                                  p->package_bytes, NULL, error));
-    }
     status =
-        clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer,
-                                lane->decode_jobs.buffer, lane->work.buffer, planes, &queue, error);
+        clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer, lane->package.buffer,
+                                lane->work.buffer, planes, &queue, error);
     if (queue.events) {
         clproc_status noted =
             note_kernels(lane, events, clp_jpeg_decode_names, CLP_JPEG_DECODE_KERNELS, error);
         status = status == CLPROC_OK ? noted : status;
     }
-    if (status == CLPROC_OK) {
-        /* Before the encoder takes this memory. */
-        status = clp_command_read(
-            lane, "readback scan", lane->work.buffer, p->decode.batch.flags * sizeof(uint32_t),
-            JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS, NULL, error);
+    if (status == CLPROC_OK && !p->encodes) {
+        status = clp_command_read(lane, "readback scan", lane->work.buffer, HEAD_FLAGS,
+                                  JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS,
+                                  NULL, error);
     }
 out:
     return status;
@@ -325,24 +317,20 @@ clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error) {
     if (!p->decodes) {
         CLP_TRY(status, out, send_jobs(lane, error));
     }
-    status = clp_jpeg_encode_enqueue(lane->codec, &p->encode, planes, lane->encode_jobs.buffer,
-                                     lane->work.buffer, lane->scans.buffer, &queue, error);
+    status =
+        clp_jpeg_encode_enqueue(lane->codec, &p->encode, planes, lane->package.buffer, ENCODE_JOBS,
+                                lane->work.buffer, lane->work.buffer, &queue, error);
     if (queue.events) {
         clproc_status noted =
             note_kernels(lane, events, clp_jpeg_encode_names, CLP_JPEG_ENCODE_KERNELS, error);
         status = status == CLPROC_OK ? noted : status;
     }
     CLP_TRY(status, out, status);
-    uint8_t *head = head_of(lane);
     size_t room = head_bytes(lane) - HEAD_SCAN;
     p->prefix = room < p->scan_bytes ? room : p->scan_bytes;
     CLP_TRY(status, out,
-            clp_command_read(lane, "readback scan", lane->work.buffer,
-                             p->encode.batch.results * sizeof(uint32_t), sizeof(jpeg_encode_result),
-                             head + HEAD_RESULT, NULL, error));
-    CLP_TRY(status, out,
-            clp_command_read(lane, "readback scan", lane->scans.buffer, 0, p->prefix,
-                             head + HEAD_SCAN, &lane->done, error));
+            clp_command_read(lane, "readback scan", lane->work.buffer, 0, HEAD_SCAN + p->prefix,
+                             head_of(lane), &lane->done, error));
     status = clp_cl_check(clFlush(lane->queue), "clFlush", "results", error);
 out:
     return status;
@@ -372,8 +360,8 @@ static clproc_status read_rest(clp_lane *lane, size_t bytes, clproc_error *error
         size_t left = bytes - offset, part = left < p->prefix ? left : p->prefix;
         lane->awaited = false;
         CLP_TRY(status, out,
-                clp_command_read(lane, "readback scan", lane->scans.buffer, offset, part, head,
-                                 &lane->done, error));
+                clp_command_read(lane, "readback scan", lane->work.buffer, HEAD_SCAN + offset, part,
+                                 head, &lane->done, error));
         CLP_TRY(status, out, clp_lane_await(lane, error));
         memcpy(lane->host + offset, head, part);
     }

@@ -106,8 +106,8 @@ static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uin
         plane_bytes += works[i].layout.bytes;
         scan_bytes += pictures[i].output_bytes;
     }
-    clproc_status status =
-        clp_jpeg_encode_plan_batch(with, pictures, count, block_bits, &plan, &error);
+    clproc_status status = clp_jpeg_encode_plan_batch(
+        with, pictures, count, block_bits, 0, count * sizeof(jpeg_encode_result), &plan, &error);
     if (status != CLPROC_OK) {
         fail_msg("%s", error.message);
     }
@@ -123,7 +123,7 @@ static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uin
         make_buffer(&device, planes, plane_bytes), make_buffer(&device, jobs, plan.job_bytes),
         make_buffer(&device, NULL, plan.work_bytes), make_buffer(&device, NULL, scan_bytes)};
     clp_jpeg_queue queue = {.queue = device.queue};
-    status = clp_jpeg_encode_enqueue(with, &plan, buffers[0], buffers[1], buffers[2], buffers[3],
+    status = clp_jpeg_encode_enqueue(with, &plan, buffers[0], buffers[1], 0, buffers[2], buffers[3],
                                      &queue, &error);
     if (status != CLPROC_OK) {
         fail_msg("%s", error.message);
