@@ -109,7 +109,11 @@ static clproc_status levels(const clp_value *values, clp_terms *terms, clproc_er
 }
 
 static clproc_status flatten(const clp_value *values, clp_terms *terms, clproc_error *error) {
-    return clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, values[0].number, error);
+    clproc_status status =
+        terms->alpha ? clp_ops_ground(terms, "flatten", values[0].number, error) : CLPROC_OK;
+    return status == CLPROC_OK
+               ? clp_terms_custom(terms, "flatten", CLP_CUSTOM_FLATTEN, values[0].number, error)
+               : status;
 }
 
 const clp_op clp_op_colour = {
@@ -211,7 +215,9 @@ const clp_op clp_op_levels = {
 const clp_op clp_op_flatten = {
     .name = "flatten",
     .help = "lay a picture with alpha over a colour",
-    .details = "Done by itself, over white, where a picture with alpha becomes a JPEG.",
+    .details =
+        "Done by itself, over white, where a picture with alpha becomes a JPEG. A gray picture "
+        "becomes RGB over a colour that is not a gray.",
     .example = "#fff",
     .params = {{"colour", CLP_PARAM_COLOUR, "white", 0, 0, NULL, "the ground"}},
     .param_count = 1,

@@ -122,7 +122,7 @@ const clp_op clp_op_pad = {
                 "where the picture stands"},
                {"colour", CLP_PARAM_COLOUR, "black", 0, 0, NULL,
                 "what the rest is filled with; a transparent one gives the "
-                "picture an alpha channel"}},
+                "picture an alpha channel, one that is not a gray makes RGB of a gray picture"}},
     .param_count = 3,
     .terms = pad,
 };

@@ -50,6 +50,18 @@ int64_t clp_gravity_offset_inside(double gravity, bool vertical, uint32_t outer,
     return room / 2;
 }
 
+clproc_status clp_ops_ground(clp_terms *terms, const char *op, const double colour[3],
+                             clproc_error *error) {
+    bool gray = colour[0] == colour[1] && colour[1] == colour[2];
+    clproc_status status = CLPROC_OK;
+    if (!gray && terms->colours == 1) {
+        CLP_TRY(status, out, clp_terms_settle(terms, error));
+        CLP_TRY(status, out, clp_terms_expand(terms, op, error));
+    }
+out:
+    return status;
+}
+
 clproc_status clp_ops_window(clp_terms *terms, const char *op, int64_t x, int64_t y, uint32_t width,
                              uint32_t height, const double fill[4], clproc_error *error) {
     static const double none[4] = {0};
@@ -61,6 +73,9 @@ clproc_status clp_ops_window(clp_terms *terms, const char *op, int64_t x, int64_
     bool filled = x < 0 || y < 0 || x + width > terms->samples_x || y + height > terms->samples_y;
     clproc_status status =
         clp_terms_afford(terms, op, width, height, (double)width + height, error);
+    if (status == CLPROC_OK && filled) {
+        status = clp_ops_ground(terms, op, fill, error);
+    }
     if (status == CLPROC_OK && filled && fill[3] < 255) {
         status = clp_terms_custom(terms, op, CLP_CUSTOM_OPAQUE, none, error);
     }

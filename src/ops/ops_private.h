@@ -23,6 +23,11 @@ int64_t clp_gravity_offset(double gravity, bool vertical, uint32_t outer, uint32
 int64_t clp_gravity_offset_inside(double gravity, bool vertical, uint32_t outer, uint32_t inner,
                                   double margin);
 
+/** Gives a gray picture three channels, if the colour that is to come beside or behind it is not a
+ * gray. */
+clproc_status clp_ops_ground(clp_terms *terms, const char *op, const double colour[3],
+                             clproc_error *error);
+
 /** Appends the index term that leaves width × height pixels starting at (x, y), which may lie
  * outside. */
 clproc_status clp_ops_window(clp_terms *terms, const char *op, int64_t x, int64_t y, uint32_t width,

@@ -125,7 +125,7 @@ const clp_op clp_op_resize = {
         "catmull-rom is the cubic with a = -0.5, mitchell the one with B = C = 1/3, lanczos3 has "
         "three lobes; box takes whole pixels, area the exact share of each that is covered. Sides "
         "round to the nearest whole number. Colours are weighted by alpha; with --linear, light "
-        "is averaged.",
+        "is averaged. With fit=contain the colour is that of --pad.",
     .example = "1920x1080:fit=inside",
     .params =
         {{"size", CLP_PARAM_SIZE, NULL, 0, 0, NULL,

@@ -253,6 +253,8 @@ class Cases:
                       [("pad", "600x300:gravity=southeast:colour=#804020"), ("blur", "3")]):
             add("chain", self.png_case, steps, [s for s in large if s.layout == "rgb"],
                 by_depth("chain"))
+        add("chain", self.png_case, [("pad", "300x200:gravity=northwest:colour=#4060f0")],
+            [s for s in large if s.layout in ("gray", "ga")], by_depth("chain"))
         add("chain", self.png_case, [("resize", "70%"), ("blur", "1")], self.turned,
             by_depth("chain"))
         add("chain", self.png_case,

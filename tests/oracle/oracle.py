@@ -331,13 +331,20 @@ def _blur(picture, weights):
     picture.filter(window_matrix(height, weights), window_matrix(width, weights))
 
 
+def _expand(picture, colour):
+    """A gray picture becomes RGB over a colour that is no gray."""
+    if picture.values.shape[2] - picture.alpha == 1 and len(set(colour[:3])) > 1:
+        picture.values = np.concatenate([picture.values[..., :1]] * 2 + [picture.values], axis=2)
+
+
 def _pad(picture, argument):
     size, *options = argument.split(":")
     options = dict(o.split("=") for o in options)
+    fill = parse_colour(options["colour"]) * picture.peak
+    _expand(picture, fill)
     height, width, channels = picture.values.shape
     w, h = (int(v) for v in size.split("x"))
     w, h = max(w, width), max(h, height)
-    fill = parse_colour(options["colour"]) * picture.peak
     fill = {1: fill[:1], 2: fill[[0, 3]], 3: fill[:3], 4: fill}[channels]
     if picture.premultiplied:
         fill = fill * np.append(np.full(channels - 1, fill[-1] / picture.peak), 1)
@@ -350,6 +357,7 @@ def _pad(picture, argument):
 def _flatten(picture, argument):
     if not picture.alpha:
         return
+    _expand(picture, parse_colour(argument))
     if not picture.premultiplied:
         picture.values[..., :-1] *= picture.values[..., -1:] / picture.peak
     ground = parse_colour(argument)[:picture.values.shape[2] - 1] * picture.peak
