@@ -281,6 +281,9 @@ static clproc_status run_unsharp(clp_exact_picture *picture, const clp_term *blu
         CLP_TRY(status, out, clp_exact_to_rgb(picture, error));
     }
     clp_exact_premultiply(picture, false);
+    if (clp_exact_alpha(picture)) {
+        clp_exact_clamp(picture); /* as what is divided by alpha is */
+    }
     CLP_TRY(status, out, copy_picture(&side, picture, error));
     if (luma) {
         CLP_TRY(status, out, run_on_plane(picture, 0, blur, error));

@@ -44,15 +44,10 @@ static clproc_status add_matrix(clp_lowering *lowering, const clp_colour *colour
     return clp_lower_matrix(lowering, colour);
 }
 
-static clproc_status add_clamp(clp_lowering *lowering) {
-    clp_bounds_clamp(&lowering->bounds);
-    return clp_lower_clamp(lowering);
-}
-
 /** For a step that clamps colours by itself, but not alpha. */
 static clproc_status add_clamp_of_alpha(clp_lowering *lowering) {
     if (clp_model_has_alpha(lowering->values.model)) {
-        return add_clamp(lowering);
+        return clp_lower_clamp(lowering);
     }
     clp_lower_drop_clamp(lowering);
     clp_bounds_clamp(&lowering->bounds);
@@ -74,7 +69,7 @@ clproc_status clp_lower_to_rgb(clp_lowering *lowering) {
     clproc_status status;
     CLP_TRY(status, out, clp_lower_upsample(lowering));
     CLP_TRY(status, out, add_matrix(lowering, &inverse));
-    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_clamp(lowering));
     lowering->values.model = CLP_MODEL_RGB;
     clp_lower_label(lowering, "rgb");
 out:
@@ -119,7 +114,7 @@ static clproc_status add_hsv(clp_lowering *lowering, const clp_term *term) {
     clp_step step = {.kind = CLP_STEP_HSV, .value = {(float)term->parameter[0]}};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, NULL));
     /* The hue of near-grays turns on the last bit. */
     clp_bounds_round(&lowering->bounds, HUGE_VAL);
@@ -141,9 +136,9 @@ static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
                      .value = {has_places(conversion)}};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
-    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_clamp(lowering));
     clp_bounds_exceed(&lowering->bounds);
     lowering->values.model = model_of(conversion->out, clp_model_has_alpha(lowering->values.model));
 out:
@@ -157,7 +152,7 @@ static clproc_status add_overlay(clp_lowering *lowering, const clp_term *term) {
                      .value = {alpha}};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
-    CLP_TRY(status, out, add_clamp(lowering));
+    CLP_TRY(status, out, clp_lower_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
     clp_bounds_round(&lowering->bounds, 1);
     if (alpha) {
@@ -242,7 +237,7 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
     if (format->ycc && lowering->values.model == CLP_MODEL_RGB) {
         clp_colour forward = clp_colour_ycc(false);
         if (lowering->bounds.low < 0 || lowering->bounds.high > 255) {
-            CLP_TRY(status, out, add_clamp(lowering));
+            CLP_TRY(status, out, clp_lower_clamp(lowering));
         }
         clp_lower_label(lowering, "ycc");
         CLP_TRY(status, out, add_matrix(lowering, &forward));

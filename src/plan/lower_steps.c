@@ -54,6 +54,7 @@ out:
 
 clproc_status clp_lower_clamp(clp_lowering *lowering) {
     const clp_step step = {.kind = CLP_STEP_CLAMP};
+    clp_bounds_clamp(&lowering->bounds);
     bool there = last_step(lowering, CLP_STEP_CLAMP) != NULL;
     return there ? CLPROC_OK : clp_lower_step(lowering, &step, NULL);
 }

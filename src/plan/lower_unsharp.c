@@ -95,6 +95,11 @@ clproc_status clp_lower_unsharp(clp_lowering *lowering, const clp_segments *segm
         CLP_TRY(status, out, clp_lower_to_rgb(lowering));
     }
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
+    if (clp_model_has_alpha(lowering->values.model) &&
+        (lowering->bounds.low < 0 || lowering->bounds.high > 255)) {
+        /* As what is divided by alpha is: else areas of one colour would not stay as they are. */
+        CLP_TRY(status, out, clp_lower_clamp(lowering));
+    }
     if (lowering->waiting.count > 0) {
         CLP_TRY(status, out, clp_lower_flush(lowering, false));
     }

@@ -82,3 +82,23 @@ expect_code 0
 clproc run steep.png -o steep-out.pgm
 expect_code 0
 [ "$(tail -c 8 steep-out.pgm | od -An -tu2 --endian=big | tr -s ' ')" = " 0 0 12200 65535" ] || fail "black should be 0: $(tail -c 8 steep-out.pgm | od -An -tu2 --endian=big)"
+# A gray picture becomes RGB beside a colour, and stays gray beside a gray.
+printf 'P5\n1 1\n255\n\144' >dot.pgm
+for colour in 'blue 0 0 255 100 100 100' '#4080c0 64 128 192 100 100 100' 'white 255 100'; do
+    wanted=${colour#* }
+    clproc run dot.pgm -o dot.pam --pad "2x1:gravity=east:colour=${colour%% *}" --existing replace
+    expect_code 0
+    found=$(tail -c "$(echo "$wanted" | wc -w)" dot.pam | od -An -tu1 | xargs)
+    [ "$found" = "$wanted" ] || fail "$wanted was expected, not $found"
+done
+# Areas of one colour stay as they are when they are sharpened, with alpha and without, also what is beyond white.
+{
+    printf 'P7\nWIDTH 20\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n\1\1\1\177'
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do printf '\310\62\62\377'; done
+} >flat.pam
+for depth in 8 16; do
+    clproc run flat.pam -o brighter.pam --brightness 1.5 --sharpen 1 --depth $depth --existing replace
+    expect_code 0
+    found=$(tail -c $((depth / 2)) brighter.pam | od -An -tu$((depth / 8)) --endian=big | xargs)
+    case $found in '255 75 75 255' | '65535 19275 19275 65535') ;; *) fail "255 75 75 255 was expected, not $found" ;; esac
+done

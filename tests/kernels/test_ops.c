@@ -85,6 +85,7 @@ static const char *const pipelines[] = {
     "gamma 1.4 | sharpen 1 | rotate 90 | saturation 1.3",
     "resize 40x | sharpen 1:channels=rgb | blur 0.8",
     "crop 32x16+2+2 | sharpen 1",
+    "contrast 1.6 | sharpen 1:amount=2",
     "linear resize 30x | sharpen 1.2:amount=0.7",
     "exact colour hsv",
     "exact colour hsv | rotate 180",
