@@ -111,8 +111,12 @@ out:
 }
 
 static clproc_status check_outputs(const clproc_run_params *params, clproc_error *error) {
-    if (params->output_count > CLPROC_MAX_OUTPUTS - 1 ||
-        (params->output_count > 0 && !params->outputs)) {
+    if (params->output_count > 0 && !params->outputs) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "there are %zu further outputs, but `outputs` is NULL",
+                             params->output_count);
+    }
+    if (params->output_count > CLPROC_MAX_OUTPUTS - 1) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "a picture has %zu outputs; at most %d are made in one run",
                              params->output_count + 1, CLPROC_MAX_OUTPUTS);
@@ -176,6 +180,15 @@ clproc_format_info clproc_format_at(size_t index) {
                : (clproc_format_info){0};
 }
 
+static clproc_status check_inputs(const char *const *inputs, size_t count, clproc_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (!inputs[i]) {
+            return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "input %zu is NULL", i + 1);
+        }
+    }
+    return CLPROC_OK;
+}
+
 clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
                          clproc_profile **profile, clproc_error *error) {
     clproc_run_result unwanted;
@@ -189,7 +202,10 @@ clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *res
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "no input given; name files, folders, globs or @LIST");
     }
-    clproc_status status = check_params(params, error);
+    clproc_status status = check_inputs(params->inputs, params->input_count, error);
+    if (status == CLPROC_OK) {
+        status = check_params(params, error);
+    }
     if (status != CLPROC_OK) {
         return status;
     }
@@ -221,7 +237,10 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_index() needs inputs and an output");
     }
-    clproc_status status = check_range("jobs", params->jobs, 0, 1024, error);
+    clproc_status status = check_inputs(params->inputs, params->input_count, error);
+    if (status == CLPROC_OK) {
+        status = check_range("jobs", params->jobs, 0, 1024, error);
+    }
     if (status == CLPROC_OK) {
         status = check_shard(params->shard, params->shards, error);
     }

@@ -133,7 +133,7 @@ CLPROC_API void clproc_pipeline_destroy(clproc_pipeline **pipeline);
  */
 CLPROC_API clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *op,
                                              const char *value, clproc_error *error);
-/** Appends all of "resize 1920x | blur 2 | gray". */
+/** Appends all of "resize 1920x | blur 2 | gray", or after an error nothing. */
 CLPROC_API clproc_status clproc_pipeline_parse(clproc_pipeline *pipeline, const char *text,
                                                clproc_error *error);
 CLPROC_API size_t clproc_pipeline_length(const clproc_pipeline *pipeline);

@@ -21,12 +21,18 @@ clproc_status clproc_pipeline_create(clproc_pipeline **pipeline, clproc_error *e
     return *pipeline ? CLPROC_OK : clp_error_memory(error, "a pipeline", sizeof **pipeline);
 }
 
+/** Takes back all steps but the first `count`. */
+static void shorten(clproc_pipeline *pipeline, size_t count) {
+    while (pipeline->count > count) {
+        step *last = &pipeline->steps[--pipeline->count];
+        clp_memory_free(last->text);
+        clp_memory_free(last->file);
+    }
+}
+
 void clproc_pipeline_destroy(clproc_pipeline **pipeline) {
     if (*pipeline) {
-        for (size_t i = 0; i < (*pipeline)->count; i++) {
-            clp_memory_free((*pipeline)->steps[i].text);
-            clp_memory_free((*pipeline)->steps[i].file);
-        }
+        shorten(*pipeline, 0);
         clp_memory_free((*pipeline)->steps);
         clp_memory_free(*pipeline);
         *pipeline = NULL;
@@ -67,8 +73,12 @@ static bool keep_text(step *made, const char *value) {
 
 clproc_status clproc_pipeline_add(clproc_pipeline *pipeline, const char *name, const char *value,
                                   clproc_error *error) {
-    const clp_op *op = clp_ops_find(name);
+    const clp_op *op = name ? clp_ops_find(name) : NULL;
     step made = {.op = op};
+    if (!pipeline || !name) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_pipeline_add() needs a pipeline and an operation");
+    }
     if (!op) {
         return unknown_operation(name, error);
     }
@@ -101,7 +111,12 @@ static char *trim(char *text) {
 
 clproc_status clproc_pipeline_parse(clproc_pipeline *pipeline, const char *text,
                                     clproc_error *error) {
+    if (!pipeline || !text) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_pipeline_parse() needs a pipeline and a text");
+    }
     char *copy = clp_memory_string(CLP_MEMORY_PLAN, text), *rest = copy;
+    size_t before = pipeline->count;
     clproc_status status = CLPROC_OK;
     if (!copy) {
         return clp_error_memory(error, "a pipeline", strlen(text));
@@ -119,6 +134,9 @@ clproc_status clproc_pipeline_parse(clproc_pipeline *pipeline, const char *text,
         } else {
             status = clproc_pipeline_add(pipeline, part, trim(value), error);
         }
+    }
+    if (status != CLPROC_OK) {
+        shorten(pipeline, before);
     }
     clp_memory_free(copy);
     return status;

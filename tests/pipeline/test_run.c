@@ -197,6 +197,36 @@ static void test_usage_errors_stop_before_work(void **state) {
     trial_free(&trial);
 }
 
+static void test_calls_that_cannot_be_meant(void **state) {
+    const char *const inputs[] = {"in", NULL};
+    clproc_run_params params;
+    clproc_pipeline *pipeline;
+    clproc_error error;
+    (void)state;
+    clproc_run_params_init(&params);
+    params.inputs = inputs;
+    params.output = "out";
+    params.input_count = 2;
+    assert_int_equal(clproc_run(&params, NULL, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "input 2 is NULL");
+    params.input_count = 1;
+    params.output_count = 2;
+    assert_int_equal(clproc_run(&params, NULL, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "there are 2 further outputs, but `outputs` is NULL");
+
+    assert_int_equal(clproc_pipeline_create(&pipeline, &error), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_add(pipeline, NULL, "2", &error), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_pipeline_add(NULL, "blur", "2", &error), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_pipeline_parse(pipeline, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_pipeline_add(pipeline, "gray", NULL, &error), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_parse(pipeline, "resize 5x | blurr 2", &error),
+                     CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_pipeline_length(pipeline), 1); /* nothing of it is left */
+    assert_int_equal(clproc_pipeline_parse(pipeline, "resize 5x | blur 2", &error), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_length(pipeline), 3);
+    clproc_pipeline_destroy(&pipeline);
+}
+
 static void test_second_of_a_late_clash_fails_alone(void **state) {
     (void)state;
     run_trial trial;
@@ -470,6 +500,7 @@ int main(void) {
         IN_SCRATCH(test_nothing_to_do_copies),
         IN_SCRATCH(test_existing_outputs_are_respected),
         IN_SCRATCH(test_usage_errors_stop_before_work),
+        IN_SCRATCH(test_calls_that_cannot_be_meant),
         IN_SCRATCH(test_second_of_a_late_clash_fails_alone),
         IN_SCRATCH(test_cancelling_leaves_only_whole_files),
         IN_SCRATCH(test_memory_does_not_grow_with_the_number_of_files),
