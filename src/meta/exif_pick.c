@@ -42,9 +42,12 @@ static bool is_date(const clp_tiff_tag *tag) {
     return false;
 }
 
-/** What EXIF has of a TIFF file's first directory, of which all else is about its pixels. */
+/** What EXIF has of a TIFF file's first directory, of which all else is about its pixels: names,
+ * makers, orientation, dates, rights, and Windows' ratings and texts. */
 static bool is_shared(const clp_tiff_tag *tag) {
-    static const uint16_t tags[] = {0x010E, 0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x013B, 0x8298};
+    static const uint16_t tags[] = {0x010D, 0x010E, 0x010F, 0x0110, 0x0112, 0x0131,
+                                    0x0132, 0x013B, 0x013C, 0x4746, 0x4749, 0x8298,
+                                    0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F};
     for (size_t i = 0; tag->ifd == CLP_IFD_MAIN && i < sizeof tags / sizeof *tags; i++) {
         if (tag->tag == tags[i]) {
             return true;

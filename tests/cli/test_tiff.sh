@@ -171,6 +171,10 @@ if have exiftool; then
     exiftool -q -o full.tif -Make=Maker -Orientation#=6 -DateTimeOriginal='2020:01:02 03:04:05' \
         -FNumber=2.8 -LensModel='A lens' -GPSLatitude=41.9 -GPSLatitudeRef=N p3.tif ||
         fail "exiftool cannot write a TIFF"
+    exiftool -q -o named.tif -DocumentName=doc -HostComputer=host -XPTitle=title -XPKeywords=keys p3.tif
+    clproc run named.tif -o named.jpg
+    [ "$(exiftool -s3 -DocumentName -HostComputer -XPTitle -XPKeywords named.jpg | xargs)" = "doc host title keys" ] ||
+        fail "all texts of the first directory should be kept"
     facts() { # FILE
         exiftool -s3 -n -Make -Orientation -DateTimeOriginal -FNumber -LensModel -GPSLatitude \
             -Warning "$1" | tr '\n' ' '
