@@ -72,7 +72,8 @@ const clp_op clp_op_overlay = {
         "picture keeps or is converted to. It is laid over it by its alpha times the opacity. Of "
         "width and height given both, it keeps within; with "
         "neither it has its own size, or what fits between the margins. It is scaled as --resize "
-        "does, by lanczos3. What stands out over an edge is cut off. A gray picture becomes RGB "
+        "does, by lanczos3. What stands out over an edge is cut off; the margin is as large as "
+        "there is room for. A gray picture becomes RGB "
         "if the overlay has colours.",
     .example = "logo.png:gravity=southeast:width=10%:margin=2%:opacity=0.8",
     .params = {{"file", CLP_PARAM_FILE, NULL, 0, 0, NULL, "the picture to lay over"},
