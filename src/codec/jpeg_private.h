@@ -58,6 +58,32 @@ void clp_jpeg_output_resume(clp_jpeg_output *output);
 /** libjpeg's struct of the file that the decoder has open, and what it fails through. */
 struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg_guard **guard);
 
+/** One of libjpeg's inverse DCTs. */
+typedef void (*clp_jpeg_inverse)(j_decompress_ptr info, jpeg_component_info *component,
+                                 JCOEFPTR block, JSAMPARRAY rows, JDIMENSION column);
+
+/** A smaller picture of the file, which is made while that is decoded. Zeros: none is. */
+typedef struct clp_jpeg_small {
+    clp_layout layout;
+    uint8_t *base;                              /**< NULL: none is wanted */
+    int sizes[CLP_MAX_PLANES];                  /**< samples of a block, a side */
+    JSAMPARRAY rows[CLP_MAX_PLANES];            /**< of the larger picture: where blocks go */
+    clp_jpeg_inverse own[CLP_MAX_PLANES];       /**< for the larger picture */
+    clp_jpeg_inverse shrinking[CLP_MAX_PLANES]; /**< for the smaller one */
+    uint64_t blocks, awaited;                   /**< of all planes: made, and there are */
+    bool odd;                                   /**< it cannot be made */
+} clp_jpeg_small;
+
+/** Wants a smaller picture at `base`, as libjpeg has just calculated its dimensions. */
+void clp_jpeg_small_lay_out(clp_jpeg_small *small, const struct jpeg_decompress_struct *info,
+                            const clp_layout *layout, uint8_t *base);
+/** Begins on it: the decompression has started, and raw data will be read into `planes`. */
+void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARRAY *planes);
+/** True at the end if every block of it is there. */
+bool clp_jpeg_small_is_whole(const clp_jpeg_small *small);
+/** That of a file that is being decoded. */
+clp_jpeg_small *clp_jpeg_small_of(j_decompress_ptr info);
+
 /** A source of libjpeg's that gives a file in memory in pieces. */
 typedef struct clp_jpeg_pieces {
     struct jpeg_source_mgr manager; /**< first: libjpeg hands it back as its own */

@@ -13,6 +13,7 @@ typedef struct reader {
     clp_jpeg_joined joined;
     clp_bytes spare_row; /**< takes rows that nobody wants */
     clp_jpeg_pieces pieces;
+    clp_jpeg_small small;
     const clp_layout *layout;
     const clp_row_sink *sink;
 } reader;
@@ -139,6 +140,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_header *header = &decoder->header;
     clproc_status status;
     jpeg->decoder = decoder;
+    jpeg->small.base = NULL;
     jpeg->info.err = clp_jpeg_guard_init(&jpeg->guard, &decoder->flaws);
     CLP_TRY(status, out, clp_jpeg_attempt(&jpeg->guard, read_header, jpeg, error));
     CLP_TRY(status, out, find_model(&jpeg->info, &header->model, error));
@@ -173,6 +175,12 @@ static J_COLOR_SPACE colour_space(clp_model model) {
     }
 }
 
+/** True if libjpeg's planes are wanted as they are, without its colour conversion. A picture that
+ * has one is that. */
+static bool is_raw(const struct jpeg_decompress_struct *info, clp_model model) {
+    return model == CLP_MODEL_YCC || (model == CLP_MODEL_GRAY && info->num_components == 1);
+}
+
 static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
                              clp_layout *layout, clproc_error *error) {
     reader *jpeg = decoder->state;
@@ -180,7 +188,7 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
     info->scale_num = request->eighths;
     info->scale_denom = 8;
     info->out_color_space = colour_space(request->model);
-    info->raw_data_out = request->model == CLP_MODEL_YCC;
+    info->raw_data_out = is_raw(info, request->model);
     clproc_status status = clp_jpeg_attempt(&jpeg->guard, calculate_dimensions, jpeg, error);
     if (status != CLPROC_OK) {
         return status;
@@ -199,6 +207,19 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
                        (component->v_samp_factor * CLP_JPEG_DCT_V(component)));
     }
     return CLPROC_OK;
+}
+
+static bool add_small(clp_decoder *decoder, const clp_layout *layout, uint8_t *base) {
+    reader *jpeg = decoder->state;
+    if (jpeg->info.raw_data_out) {
+        clp_jpeg_small_lay_out(&jpeg->small, &jpeg->info, layout, base);
+    }
+    return jpeg->info.raw_data_out;
+}
+
+clp_jpeg_small *clp_jpeg_small_of(j_decompress_ptr info) {
+    reader *jpeg = info->client_data;
+    return &jpeg->small;
 }
 
 /* -------------------------------------------------------------- pixels */
@@ -223,6 +244,9 @@ static void read_planes(void *state) {
     JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
     uint32_t done[CLP_MAX_PLANES] = {0};
     jpeg_start_decompress(info);
+    if (jpeg->small.base) {
+        clp_jpeg_small_begin(&jpeg->small, info, planes);
+    }
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info));
     while (info->output_scanline < info->output_height) {
         for (int i = 0; i < info->num_components; i++) {
@@ -309,8 +333,9 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     if (status != CLPROC_OK) {
         return status;
     }
-    bool planar = layout->model == CLP_MODEL_YCC;
-    status = clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
+    bool raw = is_raw(&jpeg->info, layout->model);
+    status = clp_jpeg_attempt(&jpeg->guard, raw ? read_planes : read_pixels, jpeg, error);
+    decoder->has_small = status == CLPROC_OK && clp_jpeg_small_is_whole(&jpeg->small);
     return status == CLPROC_OK && is_suspicious(decoder)
                ? clp_jpeg_attempt(&jpeg->guard, look_closely, jpeg, error)
                : status;
@@ -351,6 +376,7 @@ const clp_codec clp_codec_jpeg = {
     .release = release,
     .open = open_file,
     .layout = lay_out,
+    .add_small = add_small,
     .read = read_file,
     .close = close_file,
     .write = clp_jpeg_write,
