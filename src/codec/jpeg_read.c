@@ -6,6 +6,7 @@
 enum { MAX_GROUP_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
 
 typedef struct reader {
+    clp_jpeg_small small; /**< first: its functions find it as the client's data */
     clp_jpeg_guard guard;
     struct jpeg_decompress_struct info;
     struct jpeg_progress_mgr progress;
@@ -13,7 +14,6 @@ typedef struct reader {
     clp_jpeg_joined joined;
     clp_bytes spare_row; /**< takes rows that nobody wants */
     clp_jpeg_pieces pieces;
-    clp_jpeg_small small;
     const clp_layout *layout;
     const clp_row_sink *sink;
 } reader;
@@ -140,7 +140,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_header *header = &decoder->header;
     clproc_status status;
     jpeg->decoder = decoder;
-    jpeg->small.base = NULL;
+    jpeg->small.plane_count = 0;
     jpeg->info.err = clp_jpeg_guard_init(&jpeg->guard, &decoder->flaws);
     CLP_TRY(status, out, clp_jpeg_attempt(&jpeg->guard, read_header, jpeg, error));
     CLP_TRY(status, out, find_model(&jpeg->info, &header->model, error));
@@ -217,11 +217,6 @@ static bool add_small(clp_decoder *decoder, const clp_layout *layout, uint8_t *b
     return jpeg->info.raw_data_out;
 }
 
-clp_jpeg_small *clp_jpeg_small_of(j_decompress_ptr info) {
-    reader *jpeg = info->client_data;
-    return &jpeg->small;
-}
-
 /* -------------------------------------------------------------- pixels */
 
 static uint8_t *place(const reader *jpeg, uint32_t plane, uint32_t row) {
@@ -244,7 +239,7 @@ static void read_planes(void *state) {
     JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
     uint32_t done[CLP_MAX_PLANES] = {0};
     jpeg_start_decompress(info);
-    if (jpeg->small.base) {
+    if (jpeg->small.plane_count > 0) {
         clp_jpeg_small_begin(&jpeg->small, info, planes);
     }
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info));

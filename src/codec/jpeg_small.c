@@ -15,9 +15,15 @@
 
 void clp_jpeg_small_lay_out(clp_jpeg_small *small, const struct jpeg_decompress_struct *info,
                             const clp_layout *layout, uint8_t *base) {
-    *small = (clp_jpeg_small){.layout = *layout, .base = base};
+    *small = (clp_jpeg_small){.plane_count = layout->plane_count};
     for (uint32_t i = 0; i < layout->plane_count; i++) {
-        small->sizes[i] = CLP_JPEG_DCT_V(&info->comp_info[i]);
+        const clp_plane *plane = &layout->planes[i];
+        size_t groups = (plane->height + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN;
+        small->planes[i] =
+            (clp_jpeg_small_plane){.base = base + plane->offset,
+                                   .pitch = plane->pitch,
+                                   .height = groups * CLP_ROW_ALIGN,
+                                   .size = (size_t)CLP_JPEG_DCT_V(&info->comp_info[i])};
     }
 }
 
@@ -31,45 +37,38 @@ static void set_size(jpeg_component_info *component, int size) {
 #endif
 }
 
-/** True if there is room for samples up to row `end`, column `right`. */
-static bool has_room(const clp_plane *plane, size_t end, size_t right) {
-    size_t rows = (plane->height + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN * CLP_ROW_ALIGN;
-    return end <= rows && right <= plane->pitch;
-}
-
 /** In the place of a component's inverse DCT: that one, and the one of the smaller size. */
 static void inverse_both(j_decompress_ptr info, jpeg_component_info *component, JCOEFPTR block,
                          JSAMPARRAY rows, JDIMENSION column) {
-    clp_jpeg_small *small = clp_jpeg_small_of(info);
-    int i = component->component_index;
-    const clp_plane *plane = &small->layout.planes[i];
-    size_t size = (size_t)small->sizes[i];
-    size_t group = (size_t)info->output_iMCU_row * (size_t)component->v_samp_factor;
-    size_t line = (size_t)(rows - small->rows[i]) / (size_t)CLP_JPEG_DCT_V(component);
-    size_t y = (group + line) * size, x = column / (size_t)CLP_JPEG_DCT_H(component) * size;
+    clp_jpeg_small *small = info->client_data;
+    const clp_jpeg_small_plane *plane = &small->planes[component->component_index];
     JSAMPROW to[DCTSIZE];
-    small->own[i](info, component, block, rows, column);
-    if (line >= (size_t)component->v_samp_factor || !has_room(plane, y + size, x + size)) {
+    plane->own(info, component, block, rows, column);
+    size_t line = (size_t)(rows - plane->rows), x = column >> plane->shift;
+    size_t y = info->output_iMCU_row * plane->group + (line >> plane->shift);
+    if (line >= MAX_SAMP_FACTOR * DCTSIZE || y + plane->size > plane->height ||
+        x + plane->size > plane->pitch) {
         small->odd = true;
         return;
     }
-    for (size_t k = 0; k < size; k++) {
-        to[k] = small->base + plane->offset + (y + k) * plane->pitch;
+    for (size_t k = 0; k < plane->size; k++) {
+        to[k] = plane->base + (y + k) * plane->pitch;
     }
-    small->shrinking[i](info, component, block, to, (JDIMENSION)x);
+    plane->shrinking(info, component, block, to, (JDIMENSION)x);
     small->blocks++;
 }
 
-/** True if the size that is being decoded, in the same planes, is no smaller in any of them: of
- * what libjpeg needs for a single sample of a block, it decodes no more. */
+/** True if all planes are being decoded, and no smaller than these: of what makes a single sample
+ * of each block, libjpeg decodes no more than that. */
 static bool fits(const clp_jpeg_small *small, const struct jpeg_decompress_struct *info) {
-    bool same = (uint32_t)info->num_components == small->layout.plane_count;
-    for (int i = 0; same && i < info->num_components; i++) {
+    bool fit = (uint32_t)info->num_components == small->plane_count;
+    for (int i = 0; fit && i < info->num_components; i++) {
         const jpeg_component_info *component = &info->comp_info[i];
-        same = component->component_needed && small->sizes[i] <= CLP_JPEG_DCT_V(component) &&
-               CLP_JPEG_DCT_V(component) == CLP_JPEG_DCT_H(component);
+        fit = component->component_needed &&
+              small->planes[i].size <= (size_t)CLP_JPEG_DCT_V(component) &&
+              CLP_JPEG_DCT_V(component) == CLP_JPEG_DCT_H(component);
     }
-    return same;
+    return fit;
 }
 
 void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARRAY *planes) {
@@ -79,21 +78,24 @@ void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARR
     if (small->odd) {
         return;
     }
-    /* libjpeg chooses the functions; by their tables it sees that these are made already. */
+    /* libjpeg chooses the functions; their tables, which are the same, it does not make again. */
     for (int i = 0; i < info->num_components; i++) {
         sizes[i] = CLP_JPEG_DCT_V(&info->comp_info[i]);
-        set_size(&info->comp_info[i], small->sizes[i]);
+        set_size(&info->comp_info[i], (int)small->planes[i].size);
     }
     dct->start_pass(info);
     for (int i = 0; i < info->num_components; i++) {
-        small->shrinking[i] = dct->inverse_DCT[i];
+        small->planes[i].shrinking = dct->inverse_DCT[i];
         set_size(&info->comp_info[i], sizes[i]);
     }
     dct->start_pass(info);
     for (int i = 0; i < info->num_components; i++) {
         const jpeg_component_info *component = &info->comp_info[i];
-        small->own[i] = dct->inverse_DCT[i];
-        small->rows[i] = planes[i];
+        clp_jpeg_small_plane *plane = &small->planes[i];
+        plane->own = dct->inverse_DCT[i];
+        plane->rows = planes[i];
+        plane->group = (size_t)component->v_samp_factor * plane->size;
+        plane->shift = __builtin_ctz((unsigned)sizes[i] / (unsigned)plane->size);
         small->awaited += (uint64_t)component->width_in_blocks * component->height_in_blocks;
         dct->inverse_DCT[i] = inverse_both;
     }
@@ -110,5 +112,5 @@ void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARR
 #endif
 
 bool clp_jpeg_small_is_whole(const clp_jpeg_small *small) {
-    return small->base && !small->odd && small->awaited > 0 && small->blocks == small->awaited;
+    return !small->odd && small->awaited > 0 && small->blocks == small->awaited;
 }
