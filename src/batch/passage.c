@@ -201,10 +201,11 @@ static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
             : clp_codec_write_bytes(&plan->output, plan->target.format, params->progressive);
     uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
     encode = encode > reference ? encode : reference;
+    size_t small = passage->scan ? self->small_bytes : clp_worker_small_bytes(self);
     /* A plan's tables are at the device, too. */
     return picture->file_bytes + (decode > encode ? decode : encode) +
-           (decoded ? plan->input.bytes : 0) + clp_worker_small_bytes(self) +
-           clp_worker_plan_bytes(self) + plan->table_bytes;
+           (decoded ? plan->input.bytes : 0) + small + clp_worker_plan_bytes(self) +
+           plan->table_bytes;
 }
 
 /** What the picture needs in all, and of it the lane. `empty`: who may wait wants no more. */

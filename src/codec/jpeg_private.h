@@ -90,6 +90,7 @@ void clp_jpeg_small_lay_out(clp_jpeg_small *small, const struct jpeg_decompress_
 void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARRAY *planes);
 /** True at the end if every block of it is there. */
 bool clp_jpeg_small_is_whole(const clp_jpeg_small *small);
+
 /** A source of libjpeg's that gives a file in memory in pieces. */
 typedef struct clp_jpeg_pieces {
     struct jpeg_source_mgr manager; /**< first: libjpeg hands it back as its own */

@@ -58,8 +58,8 @@ static void inverse_both(j_decompress_ptr info, jpeg_component_info *component, 
     small->blocks++;
 }
 
-/** True if all planes are being decoded, and no smaller than these: of what makes a single sample
- * of each block, libjpeg decodes no more than that. */
+/** True if all planes are being decoded, and none of them smaller than here: for blocks of a single
+ * sample libjpeg leaves out all coefficients but the first. */
 static bool fits(const clp_jpeg_small *small, const struct jpeg_decompress_struct *info) {
     bool fit = (uint32_t)info->num_components == small->plane_count;
     for (int i = 0; fit && i < info->num_components; i++) {
