@@ -175,12 +175,6 @@ static J_COLOR_SPACE colour_space(clp_model model) {
     }
 }
 
-/** True if libjpeg's planes are wanted as they are, without its colour conversion. A picture that
- * has one is that. */
-static bool is_raw(const struct jpeg_decompress_struct *info, clp_model model) {
-    return model == CLP_MODEL_YCC || (model == CLP_MODEL_GRAY && info->num_components == 1);
-}
-
 static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
                              clp_layout *layout, clproc_error *error) {
     reader *jpeg = decoder->state;
@@ -188,7 +182,7 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
     info->scale_num = request->eighths;
     info->scale_denom = 8;
     info->out_color_space = colour_space(request->model);
-    info->raw_data_out = is_raw(info, request->model);
+    info->raw_data_out = request->model == CLP_MODEL_YCC;
     clproc_status status = clp_jpeg_attempt(&jpeg->guard, calculate_dimensions, jpeg, error);
     if (status != CLPROC_OK) {
         return status;
@@ -328,8 +322,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     if (status != CLPROC_OK) {
         return status;
     }
-    bool raw = is_raw(&jpeg->info, layout->model);
-    status = clp_jpeg_attempt(&jpeg->guard, raw ? read_planes : read_pixels, jpeg, error);
+    bool planar = layout->model == CLP_MODEL_YCC;
+    status = clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
     decoder->has_small = status == CLPROC_OK && clp_jpeg_small_is_whole(&jpeg->small);
     return status == CLPROC_OK && is_suspicious(decoder)
                ? clp_jpeg_attempt(&jpeg->guard, look_closely, jpeg, error)

@@ -64,6 +64,7 @@ mkdir large
 clproc samples -o large --kind photo --count 2 --width 2700 --height 1501 -q
 first=$(find large -name '000*')
 kinds=0
+gray=0
 if have djpeg && have cjpeg; then
     djpeg -pnm "$first" >all.ppm
     while read -r name options; do
@@ -78,12 +79,13 @@ if have djpeg && have cjpeg; then
 gray -grayscale -restart 20B
 progressive -progressive
 END
+    gray=1 # needs two decodes
 else
     echo "skipped: djpeg and cjpeg are not there: other samplings"
 fi
 clproc index large -o want-large.csv --features -q
 expect_code 0
-for options in '--resize 900x' '--resize 1900x' '--null-output' '--resize 1400x --to second --resize 700x' \
+for options in '--resize 900x' '--resize 1900x' '--null-output --blur 1' '--resize 1400x --to second --resize 700x' \
     '--resize 500x --memory 64M' '--resize 1000x --jobs 1' '--resize 1000x --jobs 3' '--resize 1000x --gray'; do
     # shellcheck disable=SC2086 # several options
     clproc run large -o l --existing overwrite $options --features large.csv --report large.json
@@ -93,7 +95,8 @@ for options in '--resize 900x' '--resize 1900x' '--null-output' '--resize 1400x 
     *--gray* | *--memory*) ;; # chroma is not decoded for a gray output; what there is no room for
     *)
         found=$(calls large.json)
-        [ "$found" -eq $((2 + kinds)) ] || fail "$((2 + kinds)) pictures were decoded $found times"
+        [ "$found" -eq $((2 + kinds + gray)) ] ||
+            fail "$((2 + kinds)) pictures were decoded $found times, $gray of them should be twice"
         ;;
     esac
 done
