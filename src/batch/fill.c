@@ -34,6 +34,57 @@ static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
     }
 }
 
+/** What features are to be made of in one decode with the present output: the recipe of theirs
+ * that is still to be made, if it is of a smaller decode of the same kind. NULL: there is none. */
+static const clp_recipe *find_small(const clp_worker *self) {
+    const clp_picture *picture = &self->picture;
+    uint32_t last = self->run->outputs.count - 1;
+    const clp_branch *features = &picture->branches[last];
+    const clp_decode_request *small = &picture->recipes[last].request;
+    const clp_decode_request *own = &clp_worker_recipe(self)->request;
+    bool wanted = self->run->decodes_small && !picture->apart && features->open &&
+                  features->output->features && features != self->branch &&
+                  picture->recipes[last].plan && small->model == own->model &&
+                  small->eighths < own->eighths;
+    return wanted ? &picture->recipes[last] : NULL;
+}
+
+size_t clp_worker_small_bytes(const clp_worker *self) {
+    const clp_recipe *small = self->small ? NULL : find_small(self);
+    return small ? small->plan->input.bytes : self->small_bytes;
+}
+
+void clp_worker_drop_small(clp_worker *self) {
+    clp_memory_free(self->small);
+    self->small = NULL;
+    self->small_bytes = 0;
+}
+
+void clp_worker_take_small(clp_worker *self) {
+    if (self->small) {
+        clp_worker_drop_early(self);
+        clp_worker_drop_original(&self->picture);
+        self->early = self->small;
+        self->picture.aside = clp_worker_recipe(self)->plan->input;
+        self->small = NULL;
+        self->small_bytes = 0;
+    }
+}
+
+/** Has the decoder, which is ready, bring what features need as well, if that can be. */
+static void add_small(clp_worker *self) {
+    const clp_recipe *recipe = self->small ? NULL : find_small(self);
+    if (recipe) {
+        const clp_layout *layout = &recipe->plan->input;
+        self->small = clp_memory_alloc(CLP_MEMORY_PIXELS, layout->bytes);
+        self->small_bytes = self->small ? layout->bytes : 0;
+        if (self->small &&
+            !clp_decoder_add_small(self->decoder, &recipe->request, layout, self->small)) {
+            clp_worker_drop_small(self);
+        }
+    }
+}
+
 /** Decodes the open file, which is closed then, as the recipe's plan wants it: to `base`, or where
  * that is NULL to `sink`.
  */
@@ -44,14 +95,20 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_DECODE, clp_worker_image(self, item));
     self->picture.flaw[0] = '\0';
+    bool whole = self->small != NULL; /* by the decode of another output */
     CLP_TRY(status, out, make_ready(self, error));
+    add_small(self);
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));
     status = base ? clp_decoder_read(self->decoder, layout, base, &result, error)
                   : clp_decoder_read_rows(self->decoder, layout, sink, &result, error);
     if (status == CLPROC_OK) {
         tell_flaws(self, &result);
     }
+    whole = whole || (status == CLPROC_OK && result.small);
 out:
+    if (!whole) {
+        clp_worker_drop_small(self);
+    }
     /* What a device or a lack of memory is to blame for says nothing of the file. */
     self->picture.unreadable = status != CLPROC_OK && status != CLPROC_ERROR_DEVICE &&
                                status != CLPROC_ERROR_MEMORY && status != CLPROC_ERROR_CANCELLED;

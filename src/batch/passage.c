@@ -16,7 +16,8 @@ uint64_t clp_worker_plan_bytes(const clp_worker *self) {
 static uint64_t held_aside(const clp_worker *self) {
     const clp_picture *picture = &self->picture;
     bool decoded = self->early || picture->original;
-    return picture->file_bytes + (decoded ? picture->aside.bytes : 0) + clp_worker_plan_bytes(self);
+    return picture->file_bytes + (decoded ? picture->aside.bytes : 0) + self->small_bytes +
+           clp_worker_plan_bytes(self);
 }
 
 void clp_worker_keep_host(clp_worker *self, uint64_t bytes) {
@@ -42,6 +43,7 @@ size_t clp_worker_keeps(const clp_worker *self) {
 void clp_worker_leave_picture(clp_worker *self) {
     size_t most = clp_worker_keeps(self);
     clp_worker_drop_early(self);
+    clp_worker_drop_small(self);
     clp_worker_drop_original(&self->picture);
     clp_recipes_release(self->picture.recipes, self->run->outputs.count);
     self->picture.file_bytes = self->picture.decode_bytes = 0;
@@ -59,6 +61,7 @@ void clp_worker_leave_picture(clp_worker *self) {
 /** Gives up all that is held but plans, the file read included: somebody waits for memory. */
 static void let_go(clp_worker *self) {
     clp_worker_drop_early(self);
+    clp_worker_drop_small(self);
     clp_worker_drop_original(&self->picture);
     clp_decoder_close(self->decoder);
     clp_bytes_free(&self->file);
@@ -96,7 +99,8 @@ static bool awaits_codec(const clp_worker *self) {
 static clproc_status decode_early(clp_worker *self, clproc_error *error) {
     clp_run *run = self->run;
     const clp_picture *picture = &self->picture;
-    long long bytes = (long long)clp_worker_recipe(self)->plan->input.bytes;
+    long long bytes =
+        (long long)(clp_worker_recipe(self)->plan->input.bytes + clp_worker_small_bytes(self));
     clproc_status status = CLPROC_OK;
     clp_holding wanted = {.host = held_aside(self) + picture->decode_bytes + (uint64_t)bytes,
                           .station = CLP_NO_STATION};
@@ -197,9 +201,11 @@ static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
             : clp_codec_write_bytes(&plan->output, plan->target.format, params->progressive);
     uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
     encode = encode > reference ? encode : reference;
+    size_t small = passage->scan ? self->small_bytes : clp_worker_small_bytes(self);
     /* A plan's tables are at the device, too. */
     return picture->file_bytes + (decode > encode ? decode : encode) +
-           (decoded ? plan->input.bytes : 0) + clp_worker_plan_bytes(self) + plan->table_bytes;
+           (decoded ? plan->input.bytes : 0) + small + clp_worker_plan_bytes(self) +
+           plan->table_bytes;
 }
 
 /** What the picture needs in all, and of it the lane. `empty`: who may wait wants no more. */
@@ -267,6 +273,10 @@ static clproc_status hold_memory(clp_worker *self, clp_passage *passage, clp_out
     if (status == CLPROC_OK && (answer == CLP_BOARD_LATER || answer == CLP_BOARD_REFUSED)) {
         let_go(self);
         passage->resident = false;
+        status = hold(self, passage, true, &answer, error);
+    }
+    if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && clp_worker_small_bytes(self) > 0) {
+        self->picture.apart = true;
         status = hold(self, passage, true, &answer, error);
     }
     if (status == CLPROC_OK && answer == CLP_BOARD_REFUSED && passage->encode) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/jpeg_small.h"
 #include "core/clock.h"
 #include "core/machine.h"
 #include "core/memory.h"
@@ -171,6 +172,8 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
         run->copies |= clp_lossless_copies(&run->outputs.each[i].params);
     }
     CLP_TRY(status, out, list_files(run, error));
+    run->decodes_small =
+        makes == (CLP_MAKES_FILES | CLP_MAKES_FEATURES) && !params->dry_run && clp_jpeg_small_try();
     CLP_TRY(status, out, clp_planner_create(&run->planner, &run->outputs, error));
     CLP_TRY(status, out,
             clp_verify_choose(&run->verify, &run->listing, params->dry_run ? 0 : params->verify,

@@ -32,6 +32,7 @@ typedef struct clp_run {
     clp_board *board;
     clp_stations *stations;
     clp_verify verify;
+    bool decodes_small;      /**< one reading of a JPEG serves its files and its features */
     atomic_llong early_room; /**< bytes that may be decoded before a device is there */
     clp_digest_sum written;  /**< the files, for the profile */
 } clp_run;

@@ -261,6 +261,9 @@ static clproc_status save_picture(clp_worker *self, clproc_error *error) {
 /** Makes the present branch, from samples to file. */
 static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     clp_picture *picture = &self->picture;
+    if (self->branch->output->features) {
+        clp_worker_take_small(self);
+    }
     if (!clp_layout_begins_with(&picture->aside, &clp_worker_recipe(self)->plan->input)) {
         clp_worker_drop_early(self);
         clp_worker_drop_original(picture);
@@ -380,7 +383,8 @@ static void make_branches(clp_worker *self, bool *again) {
 static void begin_picture(clp_worker *self, const clp_task *task) {
     clp_picture *picture = &self->picture;
     picture->task = *task;
-    picture->decoded = picture->unreadable = picture->blamed = picture->summed = false;
+    picture->decoded = picture->unreadable = picture->blamed = picture->summed = picture->apart =
+        false;
     picture->flaw[0] = '\0';
     picture->held = picture->aside = (clp_layout){.plane_count = 0};
     self->station = CLP_NO_STATION;

@@ -34,6 +34,7 @@ typedef struct clp_picture {
     uint32_t held_eighths;    /**< as how large these were decoded */
     clproc_fail_on tolerance; /**< that the decoder has it open with */
     bool blamed;              /**< the board was told that a station has failed with it */
+    bool apart;               /**< there is no memory for what features need beside the rest */
     bool summed;              /**< its features are there */
     char flaw[256];           /**< what is wrong with it as decoded last, for who takes features */
     uint8_t *original;        /**< its decoded samples, kept for --verify, or NULL */
@@ -51,6 +52,9 @@ typedef struct clp_worker {
     clp_picture picture;   /**< that it holds */
     clp_branch *branch;    /**< the output that is being made */
     uint8_t *early;        /**< the picture decoded before there was a device for it, or NULL */
+    uint8_t *small;        /**< the picture as features need it, decoded beside another output's
+                              samples, or NULL */
+    size_t small_bytes;    /**< of it */
     uint32_t station;      /**< that computes the picture; CLP_NO_STATION: none yet */
     uint64_t most_bytes;   /**< that it might hold when it was chosen */
     clp_lane *lane;        /**< on that station; NULL before the first */
@@ -141,6 +145,12 @@ clproc_status clp_worker_decode_original(clp_worker *self, clproc_error *error);
 void clp_worker_tell_header(clp_worker *self);
 /** Gives up what was decoded aside. */
 void clp_worker_drop_early(clp_worker *self);
+/** Bytes of the picture as features need it, if it is there or comes from the present output's
+ * decode; else 0. */
+size_t clp_worker_small_bytes(const clp_worker *self);
+/** The present branch, of features, takes that instead of a decode of its own. */
+void clp_worker_take_small(clp_worker *self);
+void clp_worker_drop_small(clp_worker *self);
 /** Brings the picture's pixels to the lane, which has begun on it. */
 clproc_status clp_worker_fill(clp_worker *self, clproc_error *error);
 /** Gives up what verification kept of a picture. */

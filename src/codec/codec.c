@@ -247,6 +247,7 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     decoder->state = decoder->states[index];
     decoder->source = (clp_source){bytes, size, *limits, deadline(limits->seconds)};
     decoder->flaws = (clp_flaws){.fail_on = fail_on};
+    decoder->has_small = false;
     decoder->header = (clp_header){.format = decoder->codec->format};
     CLP_TRY(status, out, decoder->codec->open(decoder, error));
     *header = decoder->header;
@@ -299,6 +300,11 @@ out:
     return status;
 }
 
+static bool is_same(const clp_layout *a, const clp_layout *b) {
+    return a->model == b->model && a->width == b->width && a->height == b->height &&
+           a->bytes == b->bytes;
+}
+
 clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink,
                                   const uint32_t rows[CLP_MAX_PLANES], clproc_error *error) {
     uint64_t start = decoder->source.deadline ? clp_clock_ns() : 0;
@@ -329,7 +335,21 @@ void clp_decoder_trim(clp_decoder *decoder, size_t most) {
 
 void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result) {
     result->flaws = decoder->flaws.found;
+    result->small = decoder->has_small && !decoder->flaws.found;
     memcpy(result->message, decoder->flaws.message, sizeof result->message);
+}
+
+bool clp_decoder_add_small(clp_decoder *decoder, const clp_decode_request *request,
+                           const clp_layout *layout, uint8_t *base) {
+    clp_layout made;
+    clproc_error error;
+    if (!decoder->codec || !decoder->codec->add_small ||
+        clp_decoder_layout(decoder, request, &made, &error) != CLPROC_OK ||
+        !is_same(layout, &made)) {
+        return false;
+    }
+    decoder->laid_out = false;
+    return decoder->codec->add_small(decoder, &made, base);
 }
 
 static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
@@ -341,8 +361,7 @@ static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "nothing is laid out for decoding");
     }
     CLP_TRY(status, out, clp_decoder_layout(decoder, &decoder->request, &expected, error));
-    if (layout->model != expected.model || layout->width != expected.width ||
-        layout->height != expected.height || layout->bytes != expected.bytes) {
+    if (!is_same(layout, &expected)) {
         status = clp_error_set(error, CLPROC_ERROR_INTERNAL, "the layout is of another picture");
         goto out;
     }

@@ -133,6 +133,7 @@ enum {
 typedef struct clp_decode_result {
     uint32_t flaws;    /**< what was tolerated under the policy */
     char message[256]; /**< the first flaw in words */
+    bool small;        /**< what clp_decoder_add_small() named is there, too, of a sound file */
 } clp_decode_result;
 
 clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error);
@@ -174,6 +175,13 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
 /** The layout that clp_decoder_read() will fill for `request`. */
 clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request *request,
                                  clp_layout *layout, clproc_error *error);
+
+/** Has the open picture decoded to `base` as well when it is read, as reading it for a smaller
+ * `request` would: `layout` is what clp_decoder_layout() made of that. Must come before the layout
+ * of what is read. False: this picture needs two readings. Only clp_decode_result.small tells that
+ * it was done: where the reading does not fit, it is not. */
+bool clp_decoder_add_small(clp_decoder *decoder, const clp_decode_request *request,
+                           const clp_layout *layout, uint8_t *base);
 
 /** Decodes into `base`, laid out as clp_decoder_layout() said. Every sample of every plane is
  * written, or an error returned; samples that a truncated file lacks are what the codec library

@@ -47,6 +47,7 @@ struct clp_decoder {
     clp_header header;
     clp_decode_request request; /**< of the last clp_decoder_layout() */
     bool laid_out;
+    bool has_small; /**< reading has filled what clp_decoder_add_small() named */
 };
 
 /** Tells the sink which rows there are. What it waits for then is not the file's time. */
@@ -85,6 +86,9 @@ struct clp_codec {
      * places the planes. NULL: a picture has the sides that its header says. */
     clproc_status (*layout)(clp_decoder *decoder, const clp_decode_request *request,
                             clp_layout *layout, clproc_error *error);
+    /** Has the next read() fill `base` as well, in the layout that was made last, and tell it by
+     * `decoder->has_small`. False: it will not. NULL: it never does. */
+    bool (*add_small)(clp_decoder *decoder, const clp_layout *layout, uint8_t *base);
     /** Decodes the last request; the file is closed afterwards. Where a picture has no rows in
      * order, every row may be placed again and again. */
     clproc_status (*read)(clp_decoder *decoder, const clp_layout *layout, const clp_row_sink *sink,

@@ -58,6 +58,39 @@ void clp_jpeg_output_resume(clp_jpeg_output *output);
 /** libjpeg's struct of the file that the decoder has open, and what it fails through. */
 struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg_guard **guard);
 
+/** One of libjpeg's inverse DCTs. */
+typedef void (*clp_jpeg_inverse)(j_decompress_ptr info, jpeg_component_info *component,
+                                 JCOEFPTR block, JSAMPARRAY rows, JDIMENSION column);
+
+/** A plane of a smaller picture. */
+typedef struct clp_jpeg_small_plane {
+    clp_jpeg_inverse own;       /**< makes a block of the larger picture */
+    clp_jpeg_inverse shrinking; /**< makes it of the smaller one */
+    JSAMPARRAY rows;            /**< of the larger picture: where its blocks go */
+    uint8_t *base;
+    size_t pitch, height; /**< bytes of a row, and how many there is room for */
+    size_t size;          /**< samples of a block, a side */
+    size_t group;         /**< rows that libjpeg makes at a time */
+    int shift;            /**< from places in the larger picture's plane to those in this one */
+} clp_jpeg_small_plane;
+
+/** A smaller picture of the file, which is made while that is decoded. Zeros: none is. */
+typedef struct clp_jpeg_small {
+    clp_jpeg_small_plane planes[CLP_MAX_PLANES];
+    uint32_t plane_count;     /**< 0: no such picture is wanted */
+    uint64_t blocks, awaited; /**< of all planes: made, and there are */
+    bool odd;                 /**< it cannot be made */
+} clp_jpeg_small;
+
+/** Wants a smaller picture at `base`, as libjpeg has just calculated its dimensions. */
+void clp_jpeg_small_lay_out(clp_jpeg_small *small, const struct jpeg_decompress_struct *info,
+                            const clp_layout *layout, uint8_t *base);
+/** Begins on it: the decompression has started, and raw data will be read into `planes`. `small` is
+ * what begins the client's data of `info`. */
+void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARRAY *planes);
+/** True at the end if every block of it is there. */
+bool clp_jpeg_small_is_whole(const clp_jpeg_small *small);
+
 /** A source of libjpeg's that gives a file in memory in pieces. */
 typedef struct clp_jpeg_pieces {
     struct jpeg_source_mgr manager; /**< first: libjpeg hands it back as its own */

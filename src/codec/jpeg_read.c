@@ -6,6 +6,7 @@
 enum { MAX_GROUP_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
 
 typedef struct reader {
+    clp_jpeg_small small; /**< first: its functions find it as the client's data */
     clp_jpeg_guard guard;
     struct jpeg_decompress_struct info;
     struct jpeg_progress_mgr progress;
@@ -139,6 +140,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_header *header = &decoder->header;
     clproc_status status;
     jpeg->decoder = decoder;
+    jpeg->small.plane_count = 0;
     jpeg->info.err = clp_jpeg_guard_init(&jpeg->guard, &decoder->flaws);
     CLP_TRY(status, out, clp_jpeg_attempt(&jpeg->guard, read_header, jpeg, error));
     CLP_TRY(status, out, find_model(&jpeg->info, &header->model, error));
@@ -201,6 +203,14 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
     return CLPROC_OK;
 }
 
+static bool add_small(clp_decoder *decoder, const clp_layout *layout, uint8_t *base) {
+    reader *jpeg = decoder->state;
+    if (jpeg->info.raw_data_out) {
+        clp_jpeg_small_lay_out(&jpeg->small, &jpeg->info, layout, base);
+    }
+    return jpeg->info.raw_data_out;
+}
+
 /* -------------------------------------------------------------- pixels */
 
 static uint8_t *place(const reader *jpeg, uint32_t plane, uint32_t row) {
@@ -223,6 +233,9 @@ static void read_planes(void *state) {
     JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
     uint32_t done[CLP_MAX_PLANES] = {0};
     jpeg_start_decompress(info);
+    if (jpeg->small.plane_count > 0) {
+        clp_jpeg_small_begin(&jpeg->small, info, planes);
+    }
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info));
     while (info->output_scanline < info->output_height) {
         for (int i = 0; i < info->num_components; i++) {
@@ -311,6 +324,7 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     }
     bool planar = layout->model == CLP_MODEL_YCC;
     status = clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
+    decoder->has_small = status == CLPROC_OK && clp_jpeg_small_is_whole(&jpeg->small);
     return status == CLPROC_OK && is_suspicious(decoder)
                ? clp_jpeg_attempt(&jpeg->guard, look_closely, jpeg, error)
                : status;
@@ -351,6 +365,7 @@ const clp_codec clp_codec_jpeg = {
     .release = release,
     .open = open_file,
     .layout = lay_out,
+    .add_small = add_small,
     .read = read_file,
     .close = close_file,
     .write = clp_jpeg_write,

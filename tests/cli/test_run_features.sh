@@ -55,6 +55,52 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
     [ "$seen" -eq "$pictures" ] || fail "$pictures files were opened $seen times"
 fi
 
+# ------------------------------------------- one decode of a JPEG serves outputs and features
+# calls REPORT: how often pictures were decoded.
+calls() {
+    grep -o '"name":"decode",[^}]*"calls":[0-9]*' "$1" | sed 's/.*"calls"://'
+}
+mkdir large
+clproc samples -o large --kind photo --count 2 --width 2700 --height 1501 -q
+first=$(find large -name '000*')
+kinds=0
+gray=0
+if have djpeg && have cjpeg; then
+    djpeg -pnm "$first" >all.ppm
+    while read -r name options; do
+        # shellcheck disable=SC2086 # several options
+        cjpeg -quality 90 $options all.ppm >"large/$name.jpg"
+        kinds=$((kinds + 1))
+    done <<END
+444 -sample 1x1
+422 -sample 2x1 -restart 1
+440 -sample 1x2
+411 -sample 4x1
+gray -grayscale -restart 20B
+progressive -progressive
+END
+    gray=1 # needs two decodes
+else
+    echo "skipped: djpeg and cjpeg are not there: other samplings"
+fi
+clproc index large -o want-large.csv --features -q
+expect_code 0
+for options in '--resize 900x' '--resize 1900x' '--null-output --blur 1' '--resize 1400x --to second --resize 700x' \
+    '--resize 500x --memory 64M' '--resize 1000x --jobs 1' '--resize 1000x --jobs 3' '--resize 1000x --gray'; do
+    # shellcheck disable=SC2086 # several options
+    clproc run large -o l --existing overwrite $options --features large.csv --report large.json
+    expect_code 0
+    expect_same large.csv want-large.csv
+    case $options in
+    *--gray* | *--memory*) ;; # chroma is not decoded for a gray output; what there is no room for
+    *)
+        found=$(calls large.json)
+        [ "$found" -eq $((2 + kinds + gray)) ] ||
+            fail "$((2 + kinds)) pictures were decoded $found times, $gray of them should be twice"
+        ;;
+    esac
+done
+
 # --------------------------------------------------------------------- what goes wrong
 mkdir bad
 cp in/000* bad/whole.jpg
@@ -76,6 +122,19 @@ grep -v written "$err" | sort >told
 clproc run bad -o e --resize 50x --features bad.csv
 grep -v written "$err" | sort >told-too
 expect_same told told-too
+
+# Files with bytes that are wrong, here and there.
+mkdir spoilt
+LC_ALL=C awk 'BEGIN { srand(5); for (i = 0; i < 60; i++) print i, int(rand() * 255), int(600 + rand() * 20000) }' |
+    while read -r i byte at; do
+        cp in/00$((i % 3))-*.jpg "spoilt/$i.jpg" 2>/dev/null || cp in/000*.jpg "spoilt/$i.jpg"
+        # shellcheck disable=SC2059 # the byte is the format
+        printf "\\$(printf %03o "$byte")" |
+            dd of="spoilt/$i.jpg" bs=1 seek="$at" conv=notrunc 2>/dev/null
+    done
+clproc index spoilt -o want-spoilt.csv --features -q
+clproc run spoilt -o e --resize 700x --features spoilt.csv -q
+expect_same spoilt.csv want-spoilt.csv
 if [ "$(id -u)" -ne 0 ]; then # whom permissions do not stop
     mkdir closed
     chmod a-w closed
