@@ -177,6 +177,10 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
 clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request *request,
                                  clp_layout *layout, clproc_error *error);
 
+/** Of the picture that is laid out only these first rows of each plane are wanted. The others need
+ * not be written then; what the file has of them is judged as before. */
+void clp_decoder_want(clp_decoder *decoder, const uint32_t rows[CLP_MAX_PLANES]);
+
 /** Decodes into `base`, laid out as clp_decoder_layout() said. Every sample of every plane is
  * written, or an error returned; samples that a truncated file lacks are what the codec library
  * puts there, never old memory. Padding to the right of and below a plane may be overwritten. */

@@ -47,7 +47,12 @@ struct clp_decoder {
     clp_header header;
     clp_decode_request request; /**< of the last clp_decoder_layout() */
     bool laid_out;
+    uint32_t wanted[CLP_MAX_PLANES]; /**< rows; see clp_decoder_want() */
 };
+
+/** Tells the sink of all rows of a picture of one plane, from those that are there on. */
+clproc_status clp_decoder_pass_over(clp_decoder *decoder, const clp_row_sink *sink, uint32_t rows,
+                                    uint32_t height, clproc_error *error);
 
 /** Tells the sink which rows there are. What it waits for then is not the file's time. */
 clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink,

@@ -376,9 +376,9 @@ clproc_status clp_tiff_read_pixels(clp_decoder *decoder, const clp_layout *layou
     }
     CLP_TRY(status, out, make_ready(tiff, &decoder->header, error));
     for (uint32_t y = 0; y < height; y++) {
+        uint8_t *to = y < decoder->wanted[0] ? sink->place(sink->user, 0, y) : NULL;
         CLP_TRY(status, out, clp_decoder_check(decoder, error));
-        CLP_TRY(status, out,
-                read_row(decoder, layout, y, sink->place(sink->user, 0, y), &any, error));
+        CLP_TRY(status, out, read_row(decoder, layout, y, to, &any, error));
         CLP_TRY(status, out,
                 clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){y + 1}, error));
     }
