@@ -459,10 +459,11 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
     }
     encoder->output.size = 0;
+    encoder->made = (clp_block){0};
     CLP_TRY(status, out, load_library(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
     CLP_TRY(status, out, codecs[index]->write(encoder, layout, base, params, error));
-    *data = encoder->output.data;
-    *size = encoder->output.size;
+    *data = encoder->made.data ? encoder->made.data : encoder->output.data;
+    *size = encoder->made.data ? encoder->made.size : encoder->output.size;
 out:
     return status;
 }

@@ -227,8 +227,8 @@ bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[
 
 /** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG,
  * at 8 bits to WebP, at both to AVIF.
- * Pixels right of a plane, up to its pitch, may be overwritten (the codec needs whole blocks).
- * `*data` belongs to the encoder and is valid until its next call. */
+ * The picture may be overwritten. `*data` belongs to the encoder, or lies where the picture was,
+ * and is valid until the encoder's next call. */
 clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                                 const clp_encode_params *params, const uint8_t **data, size_t *size,
                                 clproc_error *error);

@@ -70,6 +70,7 @@ clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error)
 struct clp_encoder {
     const volatile int *cancel; /**< may be NULL */
     clp_bytes output;
+    clp_block made; /**< the file, where a format does not make it in `output` */
     clp_bytes scratch;
     struct libdeflate_compressor *deflate; /**< of deflate_level; NULL before the first PNG */
     int deflate_level;
