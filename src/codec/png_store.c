@@ -18,7 +18,7 @@ enum {
     BLOCK_HEAD = 5,
     BLOCK = 65535, /**< bytes of a stored block (RFC 1951, 3.2.4) */
     IHDR = 13,     /**< bytes of the first chunk's data */
-    FILTERS = 5
+    FILTERS = 5    /**< kinds of them, numbered from 0, that a row may have */
 };
 
 /** Where a file's pixels stand. */

@@ -25,11 +25,11 @@ static uint64_t library_bytes(const clp_tiff *tiff) {
     case COMPRESSION_NONE:
     case COMPRESSION_LZW:
     case COMPRESSION_PACKBITS:
+    case COMPRESSION_DEFLATE:
+    case COMPRESSION_ADOBE_DEFLATE:
         return 0;
     default:
-        return is_deflate(tiff->compression)           ? 0
-               : (uint64_t)tiff->part_bytes * 2 < most ? (uint64_t)tiff->part_bytes * 2
-                                                       : most;
+        return tiff->part_bytes < most / 2 ? (uint64_t)tiff->part_bytes * 2 : most;
     }
 }
 
@@ -39,6 +39,7 @@ static clproc_status measure_parts(clp_decoder *decoder, bool tiled, clproc_erro
     clp_tiff *tiff = decoder->state;
     const clp_header *header = &decoder->header;
     uint64_t row = clp_libtiff.ScanlineSize64(tiff->file), part = 0;
+    size_t most; /* of what is reckoned with below */
     tiff->part_width = header->width;
     tiff->part_height = 0;
     if (tiled) {
@@ -52,6 +53,9 @@ static clproc_status measure_parts(clp_decoder *decoder, bool tiled, clproc_erro
     }
     if (part == 0 || row == 0 || tiff->part_width == 0 || tiff->part_height == 0) {
         return clp_tiff_failure(tiff, error);
+    }
+    if (!clp_checked_mul((size_t)row, (size_t)header->height * 4 * CLP_TIFF_PLANES, &most)) {
+        return clp_error_set(error, CLPROC_ERROR_MEMORY, "is too large for this machine's memory");
     }
     if (part > 2 * row * header->height + spare) {
         return clp_error_set(error, CLPROC_ERROR_LIMIT,

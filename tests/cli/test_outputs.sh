@@ -36,7 +36,7 @@ done <<END
 crop 100x30+7+3
 flip v | crop 100x30+7+3
 rotate 90 | crop 30x100+150+0
-crop 150x100+5+5 | resize 50% | blur 2
+crop 150x100+5+5 | resize 50%
 END
 
 # Decodes: one where outputs need the same planes, luma alone among them, or fewer of its pixels.
