@@ -299,6 +299,12 @@ static uint64_t station_limit(const clp_board *board, const clp_holding *wanted,
     return alone ? s->memory : s->usual;
 }
 
+/** Bytes in the unit that the options take, rounded up. */
+static unsigned long long megabytes(uint64_t bytes) {
+    const uint64_t unit = (uint64_t)1 << 20;
+    return bytes / unit + (bytes % unit > 0);
+}
+
 static clproc_status check_size(const clp_board *board, const clp_holding *wanted,
                                 clproc_error *error) {
     uint64_t limit = station_limit(board, wanted, true);
@@ -309,9 +315,9 @@ static clproc_status check_size(const clp_board *board, const clp_holding *wante
     /* Another device may have more. */
     return clp_error_set(
         error, device ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_LIMIT,
-        "needs %llu bytes%s while it is processed, more than the limit of %llu; raise it with %s",
-        (unsigned long long)(device ? wanted->device : wanted->host),
-        device ? " on the device" : "", (unsigned long long)(device ? limit : board->params.memory),
+        "needs %llu MB%s while it is processed, more than the limit of %llu MB; raise it with %s",
+        megabytes(device ? wanted->device : wanted->host), device ? " on the device" : "",
+        megabytes(device ? limit : board->params.memory),
         device ? "--device-memory, or use --device cpu" : "--memory");
 }
 

@@ -7,6 +7,7 @@
 #include "batch/journal.h"
 #include "batch/template.h"
 #include "codec/codec.h"
+#include "core/format.h"
 #include "core/memory.h"
 
 typedef enum naming {
@@ -370,6 +371,25 @@ static clproc_status judge_existing(const clp_names *names, const char *name, cl
     return status;
 }
 
+/** Takes the name of an output whose input has been read. A file with the ending of another format
+ * finds that name expected for another one, which may itself become something else. */
+static clproc_status take_name(const clp_names *names, uint32_t item, clproc_format format,
+                               const char *name, clproc_error *error) {
+    const clp_format *row = clp_format_of(format);
+    const clproc_format expected = expected_facts(names, item).format;
+    clproc_status status = clp_claims_take(names->claims, item, names->number, name, error);
+    if (status == CLPROC_ERROR_ARGUMENT && row && expected != CLPROC_FORMAT_KEEP &&
+        expected != format) {
+        status =
+            clp_error_set_file(error, status, names->listing->items[item].path,
+                               "is %s %s by another ending, so that '%.300s' would be its "
+                               "output, a name that another input has; give it its own ending, "
+                               "or tell them apart, as by -o '{dir}/{name}-{index}.{ext}'",
+                               clp_format_article(row), row->name, name);
+    }
+    return status;
+}
+
 clproc_status clp_names_place(const clp_names *names, uint32_t item, const clp_name_facts *facts,
                               clp_key source, clp_bytes *name, clp_placing *placing,
                               clproc_error *error) {
@@ -381,7 +401,7 @@ clproc_status clp_names_place(const clp_names *names, uint32_t item, const clp_n
         return status;
     }
     const char *path = (char *)name->data;
-    CLP_TRY(status, out, clp_claims_take(names->claims, item, names->number, path, error));
+    CLP_TRY(status, out, take_name(names, item, facts->format, path, error));
     *placing = find_kept(names, source, path);
     if (names->naming != NAMING_STREAM && *placing == CLP_PLACE_WRITE && lstat(path, &info) == 0) {
         CLP_TRY(status, out, judge_existing(names, path, error));

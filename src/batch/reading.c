@@ -103,10 +103,11 @@ out:
         *outcome = CLP_OUTCOME_STOPPED;
     } else if (status == CLPROC_ERROR_LIMIT) {
         by_memory = by_memory && wish.limit == run->memory;
-        status = clp_error_set_file(
-            error, status, input->path, "is larger than the limit of %zu bytes%s; raise it with %s",
-            wish.limit, given || by_memory ? "" : " for a picture of its sides",
-            by_memory ? "--memory" : "--limit-file");
+        status = clp_error_set_file(error, status, input->path,
+                                    "is larger than the limit of %zu %s%s; raise it with %s",
+                                    wish.limit >> (by_memory ? 20 : 0), by_memory ? "MB" : "bytes",
+                                    given || by_memory ? "" : " for a picture of its sides",
+                                    by_memory ? "--memory" : "--limit-file");
     }
     if (status == CLPROC_OK) {
         clp_prof_count(run->prof, CLP_COUNTER_BYTES_READ, self->file.size);

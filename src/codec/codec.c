@@ -295,6 +295,7 @@ clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request 
     }
     decoder->request = *request;
     decoder->laid_out = true;
+    memset(decoder->wanted, 0xff, sizeof decoder->wanted);
     *layout = made;
 out:
     return status;
@@ -313,6 +314,21 @@ clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink
         decoder->source.deadline += clp_clock_ns() - start;
     }
     return status;
+}
+
+clproc_status clp_decoder_pass_over(clp_decoder *decoder, const clp_row_sink *sink, uint32_t rows,
+                                    uint32_t height, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    while (status == CLPROC_OK && rows < height) {
+        uint32_t left = height - rows;
+        rows += left < CLP_DECODED_ROWS ? left : CLP_DECODED_ROWS;
+        status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){rows}, error);
+    }
+    return status;
+}
+
+void clp_decoder_want(clp_decoder *decoder, const uint32_t rows[CLP_MAX_PLANES]) {
+    memcpy(decoder->wanted, rows, sizeof decoder->wanted);
 }
 
 bool clp_decoder_has_rows(const clp_decoder *decoder) {
@@ -356,11 +372,14 @@ static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clp_decode_result *result,
                                clproc_error *error) {
     clp_layout expected;
+    uint32_t wanted[CLP_MAX_PLANES];
     clproc_status status = CLPROC_OK;
+    memcpy(wanted, decoder->wanted, sizeof wanted);
     if (!decoder->codec || !decoder->laid_out) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "nothing is laid out for decoding");
     }
     CLP_TRY(status, out, clp_decoder_layout(decoder, &decoder->request, &expected, error));
+    clp_decoder_want(decoder, wanted);
     if (!is_same(layout, &expected)) {
         status = clp_error_set(error, CLPROC_ERROR_INTERNAL, "the layout is of another picture");
         goto out;
@@ -459,10 +478,11 @@ clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, 
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
     }
     encoder->output.size = 0;
+    encoder->made = (clp_block){0};
     CLP_TRY(status, out, load_library(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
     CLP_TRY(status, out, codecs[index]->write(encoder, layout, base, params, error));
-    *data = encoder->output.data;
-    *size = encoder->output.size;
+    *data = encoder->made.data ? encoder->made.data : encoder->output.data;
+    *size = encoder->made.data ? encoder->made.size : encoder->output.size;
 out:
     return status;
 }

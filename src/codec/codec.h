@@ -107,6 +107,8 @@ typedef struct clp_header {
     clp_blocks blocks; /**< valid until the decoder's next clp_decoder_open() */
     uint32_t beside;   /**< CLP_BESIDE_… */
     clp_colour_facts colour;
+    /** TIFF: bytes that decoding takes, which depend on how the picture is stored. */
+    uint64_t decode_bytes;
 } clp_header;
 
 /** Bytes that decoding takes beside its result, at most, of a file of `file_bytes`. */
@@ -183,6 +185,10 @@ clproc_status clp_decoder_layout(clp_decoder *decoder, const clp_decode_request 
 bool clp_decoder_add_small(clp_decoder *decoder, const clp_decode_request *request,
                            const clp_layout *layout, uint8_t *base);
 
+/** Of the picture that is laid out only these first rows of each plane are wanted. The others need
+ * not be written then; what the file has of them is judged as before. */
+void clp_decoder_want(clp_decoder *decoder, const uint32_t rows[CLP_MAX_PLANES]);
+
 /** Decodes into `base`, laid out as clp_decoder_layout() said. Every sample of every plane is
  * written, or an error returned; samples that a truncated file lacks are what the codec library
  * puts there, never old memory. Padding to the right of and below a plane may be overwritten. */
@@ -229,8 +235,8 @@ bool clp_jpeg_sampling_possible(const uint32_t h_step[3], const uint32_t v_step[
 
 /** Encodes a picture: GRAY or YCC at 8 bits to JPEG; GRAY, GRAYA, RGB, RGBA at 8 or 16 bits to PNG,
  * at 8 bits to WebP, at both to AVIF.
- * Pixels right of a plane, up to its pitch, may be overwritten (the codec needs whole blocks).
- * `*data` belongs to the encoder and is valid until its next call. */
+ * The picture may be overwritten. `*data` belongs to the encoder, or lies where the picture was,
+ * and is valid until the encoder's next call. */
 clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                                 const clp_encode_params *params, const uint8_t **data, size_t *size,
                                 clproc_error *error);

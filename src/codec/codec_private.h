@@ -48,7 +48,12 @@ struct clp_decoder {
     clp_decode_request request; /**< of the last clp_decoder_layout() */
     bool laid_out;
     bool has_small; /**< reading has filled what clp_decoder_add_small() named */
+    uint32_t wanted[CLP_MAX_PLANES]; /**< rows; see clp_decoder_want() */
 };
+
+/** Tells the sink of all rows of a picture of one plane, from those that are there on. */
+clproc_status clp_decoder_pass_over(clp_decoder *decoder, const clp_row_sink *sink, uint32_t rows,
+                                    uint32_t height, clproc_error *error);
 
 /** Tells the sink which rows there are. What it waits for then is not the file's time. */
 clproc_status clp_decoder_advance(clp_decoder *decoder, const clp_row_sink *sink,
@@ -66,6 +71,7 @@ clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error)
 struct clp_encoder {
     const volatile int *cancel; /**< may be NULL */
     clp_bytes output;
+    clp_block made; /**< the file, where a format does not make it in `output` */
     clp_bytes scratch;
     struct libdeflate_compressor *deflate; /**< of deflate_level; NULL before the first PNG */
     int deflate_level;

@@ -160,6 +160,6 @@ size_t clp_extent_find(void *extent, const uint8_t *bytes, size_t size, size_t *
     case CLPROC_FORMAT_PAM:
         return walk_pnm(extent, bytes, size, limit);
     default:
-        return size + 1; /* parts of the others may stand anywhere */
+        return CLP_FILE_WHOLE; /* parts of the others may stand anywhere */
     }
 }

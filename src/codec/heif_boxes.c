@@ -74,3 +74,32 @@ bool clp_heif_has_item(const clp_source *source, const char *type) {
     }
     return found;
 }
+
+/** Whether a decoder's configuration, which is a property of items, tells of a picture without
+ * chroma. False where the box is something else. */
+static bool tells_gray(const clp_heif_box *box, bool *gray) {
+    const clp_heif_cursor *content = &box->content;
+    bool av1 = clp_heif_is(box, "av1C") && content->size > 2;
+    bool hevc = clp_heif_is(box, "hvcC") && content->size > 16;
+    *gray = av1 ? content->data[2] & 0x10 : hevc && (content->data[16] & 3) == 0;
+    return av1 || hevc;
+}
+
+bool clp_heif_is_gray(const clp_source *source) {
+    clp_heif_cursor meta;
+    clp_heif_box iprp, ipco, one;
+    bool any = false, gray = false, all = true;
+    if (!clp_heif_find_meta(source, &meta)) {
+        return false;
+    }
+    while (clp_heif_next_box(&meta, &iprp)) {
+        while (clp_heif_is(&iprp, "iprp") && clp_heif_next_box(&iprp.content, &ipco)) {
+            while (clp_heif_is(&ipco, "ipco") && clp_heif_next_box(&ipco.content, &one)) {
+                bool told = tells_gray(&one, &gray);
+                any |= told;
+                all &= !told || gray;
+            }
+        }
+    }
+    return any && all;
+}

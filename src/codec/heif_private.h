@@ -59,6 +59,7 @@
     X(image_handle_has_depth_image)                                                                \
     X(image_handle_is_premultiplied_alpha)                                                         \
     X(image_handle_release)                                                                        \
+    X(image_has_channel)                                                                           \
     X(image_release)                                                                               \
     X(image_set_nclx_color_profile)                                                                \
     X(image_set_raw_color_profile)                                                                 \
@@ -116,6 +117,8 @@ bool clp_heif_next_box(clp_heif_cursor *from, clp_heif_box *next);
 bool clp_heif_find_meta(const clp_source *source, clp_heif_cursor *meta);
 /** True if a file has an item of this type. */
 bool clp_heif_has_item(const clp_source *source, const char *type);
+/** True if no picture of the file has chroma; alpha never has. */
+bool clp_heif_is_gray(const clp_source *source);
 
 /** Checks every picture that is coded in the file against the limits, and against the size of what
  * it shows, by which memory is accounted for. */

@@ -11,6 +11,7 @@
 typedef struct reader {
     struct heif_context *context; /**< of the open file, NULL: none */
     struct heif_image_handle *picture;
+    bool narrow; /**< gray, and black and white are not the least and largest numbers */
     clp_bytes exif, xmp, icc;
 } reader;
 
@@ -186,6 +187,17 @@ out:
     return status;
 }
 
+/** True of gray whose black is 16 and white 235, of 8 bits: libheif 1.15 makes RGB of it without a
+ * look at that. */
+static bool is_narrow_gray(const clp_source *source, const struct heif_image_handle *picture) {
+    struct heif_color_profile_nclx *nclx = NULL;
+    bool told =
+        clp_libheif.image_handle_get_nclx_color_profile(picture, &nclx).code == heif_error_Ok;
+    bool narrow = told && !nclx->full_range_flag && clp_heif_is_gray(source);
+    clp_libheif.nclx_color_profile_free(nclx);
+    return narrow;
+}
+
 /** What else the file holds. A gain map is an auxiliary picture (Apple's), or one that a
  * tone-mapped item is made with (ISO 21496-1), which libheif may not know. */
 static uint32_t find_beside(const clp_source *source, const reader *heif) {
@@ -258,6 +270,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->depth = bits > 8 ? 16 : 8;
     header->progressive = true; /* libheif decodes the picture whole */
     header->upright = true;
+    heif->narrow = is_narrow_gray(source, heif->picture);
     CLP_TRY(status, out, find_metadata(decoder, error));
     CLP_TRY(status, out, find_colours(decoder, error));
     header->beside = find_beside(source, heif);
@@ -266,6 +279,13 @@ out:
 }
 
 /* --------------------------------------------------------------- pixels */
+
+/** A channel of a decoded picture. */
+typedef struct samples {
+    const uint8_t *data;
+    int stride; /**< bytes */
+    uint32_t bits;
+} samples;
 
 /** Samples of `bits` bits to 16, little-endian as libheif was asked for them. */
 static void spread(const uint8_t *from, size_t count, uint32_t bits, uint16_t *to) {
@@ -277,34 +297,99 @@ static void spread(const uint8_t *from, size_t count, uint32_t bits, uint16_t *t
     }
 }
 
-static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
-                           const clp_layout *layout, uint8_t *base, clproc_error *error) {
-    const enum heif_channel all = heif_channel_interleaved;
-    const reader *heif = decoder->state;
-    const clp_plane *plane = &layout->planes[0];
-    size_t count = (size_t)plane->width * plane->channels;
-    int stride = 0, bits = clp_libheif.image_get_bits_per_pixel_range(image, all);
-    const uint8_t *from = clp_libheif.image_get_plane_readonly(image, all, &stride);
-    if (!from || clp_libheif.image_get_width(image, all) != (int)plane->width ||
-        clp_libheif.image_get_height(image, all) != (int)plane->height ||
-        (layout->depth == 8 ? bits != 8 : bits <= 8 || bits > 16)) {
+/** Finds a channel's samples, which are what the header says or an error. */
+static clproc_status find_samples(const struct heif_image *image, enum heif_channel channel,
+                                  const clp_layout *layout, samples *found, clproc_error *error) {
+    int bits = clp_libheif.image_get_bits_per_pixel_range(image, channel);
+    found->bits = bits > 0 && bits <= 16 ? (uint32_t)bits : 0;
+    found->data = clp_libheif.image_get_plane_readonly(image, channel, &found->stride);
+    if (!found->data || clp_libheif.image_get_width(image, channel) != (int)layout->width ||
+        clp_libheif.image_get_height(image, channel) != (int)layout->height ||
+        (layout->depth == 8 ? found->bits != 8 : found->bits <= 8)) {
         return clp_error_set(
             error, CLPROC_ERROR_INPUT,
             "is not a picture that can be decoded: it is not what its header says");
     }
-    for (uint32_t y = 0; y < plane->height; y++, from += stride) {
+    return CLPROC_OK;
+}
+
+/** Every so many samples, of which black is `low` and white `high`, to every so many in a row. */
+static void widen(const uint8_t *from, uint32_t from_step, uint32_t width, uint32_t low,
+                  uint32_t high, uint32_t depth, uint8_t *to, uint32_t to_step) {
+    const uint16_t *wide = (const uint16_t *)(const void *)from;
+    const uint32_t most = depth == 16 ? 0xffff : 0xff, range = high - low;
+    uint16_t *wide_to = (uint16_t *)(void *)to;
+    for (size_t x = 0; x < width; x++) {
+        uint32_t value = depth == 16 ? wide[x * from_step] : from[x * from_step];
+        value = value < low ? 0 : value > high ? range : value - low;
+        value = (uint32_t)(((uint64_t)value * most + range / 2) / range);
+        if (depth == 16) {
+            wide_to[x * to_step] = (uint16_t)value;
+        } else {
+            to[x * to_step] = (uint8_t)value;
+        }
+    }
+}
+
+/** Gray of the narrow range, and alpha, which has the whole one: as planes, or as the RGB that
+ * libheif makes of tiles, which has the same levels. */
+static clproc_status place_narrow(const struct heif_image *image, const clp_layout *layout,
+                                  uint8_t *base, clproc_error *error) {
+    const clp_plane *plane = &layout->planes[0];
+    const uint32_t channels = plane->channels;
+    const bool planar = clp_libheif.image_has_channel(image, heif_channel_Y);
+    clproc_status status = CLPROC_OK;
+    for (uint32_t c = 0; c < channels; c++) {
+        bool alpha = clp_model_has_alpha(layout->model) && c + 1 == channels;
+        samples from;
+        CLP_TRY(status, out,
+                find_samples(image,
+                             !planar ? heif_channel_interleaved
+                             : alpha ? heif_channel_Alpha
+                                     : heif_channel_Y,
+                             layout, &from, error));
+        const uint32_t unit = 1u << (from.bits - 8);
+        const uint32_t low = alpha ? 0 : 16 * unit, high = alpha ? 256 * unit - 1 : 235 * unit;
+        const size_t place = (size_t)c * layout->depth / 8;
+        for (uint32_t y = 0; y < plane->height; y++) {
+            widen(from.data + (size_t)y * (size_t)from.stride + (planar ? 0 : place),
+                  planar ? 1 : channels, plane->width, low, high, layout->depth,
+                  base + y * plane->pitch + place, channels);
+        }
+    }
+out:
+    return status;
+}
+
+/** RGB, and alpha, as libheif made them. */
+static clproc_status place_rgb(const struct heif_image *image, const clp_layout *layout,
+                               uint8_t *base, clproc_error *error) {
+    const clp_plane *plane = &layout->planes[0];
+    size_t count = (size_t)plane->width * plane->channels;
+    samples all;
+    clproc_status status = find_samples(image, heif_channel_interleaved, layout, &all, error);
+    for (uint32_t y = 0; status == CLPROC_OK && y < plane->height; y++) {
+        const uint8_t *from = all.data + (size_t)y * (size_t)all.stride;
         uint8_t *row = base + y * plane->pitch;
         if (layout->depth == 8) {
             memcpy(row, from, count);
         } else {
-            spread(from, count, (uint32_t)bits, (uint16_t *)(void *)row);
+            spread(from, count, all.bits, (uint16_t *)(void *)row);
         }
     }
-    if (clp_model_has_alpha(layout->model) &&
+    return status;
+}
+
+static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
+                           const clp_layout *layout, uint8_t *base, clproc_error *error) {
+    const reader *heif = decoder->state;
+    clproc_status status = heif->narrow ? place_narrow(image, layout, base, error)
+                                        : place_rgb(image, layout, base, error);
+    if (status == CLPROC_OK && clp_model_has_alpha(layout->model) &&
         clp_libheif.image_handle_is_premultiplied_alpha(heif->picture)) {
-        clp_codec_unpremultiply(plane, layout->depth, base);
+        clp_codec_unpremultiply(&layout->planes[0], layout->depth, base);
     }
-    return CLPROC_OK;
+    return status;
 }
 
 /** One picture on its way from its file to pixels: all that the work takes, since a thread may be
@@ -314,7 +399,8 @@ typedef struct decoding {
     struct heif_context *context;
     struct heif_image_handle *picture;
     struct heif_decoding_options *options;
-    enum heif_chroma chroma;
+    bool gray;               /**< as a plane of gray, if libheif can */
+    enum heif_chroma chroma; /**< of RGB */
     struct heif_image *image;
     struct heif_error failed;
     const volatile int *left; /**< nobody waits for it any more */
@@ -329,11 +415,19 @@ static int is_left(void *user) {
 }
 #endif
 
+static void decode_as(decoding *job, enum heif_colorspace space, enum heif_chroma chroma) {
+    job->failed = clp_libheif.decode_image(job->picture, &job->image, space, chroma, job->options);
+}
+
 static void work(void *user, const volatile int *left) {
     decoding *job = user;
     job->left = left;
-    job->failed = clp_libheif.decode_image(job->picture, &job->image, heif_colorspace_RGB,
-                                           job->chroma, job->options);
+    if (job->gray) {
+        decode_as(job, heif_colorspace_monochrome, heif_chroma_monochrome);
+    }
+    if (!job->gray || job->failed.code == heif_error_Unsupported_feature) { /* of tiles */
+        decode_as(job, heif_colorspace_RGB, job->chroma);
+    }
 }
 
 static void drop(void *user) {
@@ -377,11 +471,13 @@ out:
 /** Everything that decoding takes. A large picture's may be left. */
 static clproc_status prepare(const clp_decoder *decoder, const clp_layout *layout, bool leaves,
                              decoding *job, clproc_error *error) {
+    const reader *heif = decoder->state;
     bool alpha = clp_model_has_alpha(layout->model);
     job->chroma =
         layout->depth == 8
             ? (alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB)
             : (alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE);
+    job->gray = heif->narrow;
     job->deadline = decoder->source.deadline;
     job->options = clp_libheif.decoding_options_alloc();
     if (!job->options) {

@@ -214,7 +214,8 @@ static bool add_small(clp_decoder *decoder, const clp_layout *layout, uint8_t *b
 /* -------------------------------------------------------------- pixels */
 
 static uint8_t *place(const reader *jpeg, uint32_t plane, uint32_t row) {
-    uint8_t *where = jpeg->sink->place(jpeg->sink->user, plane, row);
+    bool wanted = row < jpeg->decoder->wanted[plane];
+    uint8_t *where = wanted ? jpeg->sink->place(jpeg->sink->user, plane, row) : NULL;
     return where ? where : jpeg->spare_row.data;
 }
 
@@ -222,6 +223,23 @@ static void advance(reader *jpeg, const uint32_t rows[CLP_MAX_PLANES]) {
     clproc_status status = clp_decoder_advance(jpeg->decoder, jpeg->sink, rows, jpeg->guard.error);
     if (status != CLPROC_OK) {
         clp_jpeg_fail(&jpeg->guard, status);
+    }
+}
+
+/** Once all rows that are wanted are there, no more samples are computed: of the rest libjpeg only
+ * goes through the codes, and says what is wrong with them. */
+static void leave_out_rest(reader *jpeg, const uint32_t *done) {
+    struct jpeg_decompress_struct *info = &jpeg->info;
+    if (jpeg->small.plane_count > 0) {
+        return; /* whose picture needs all of them */
+    }
+    for (uint32_t i = 0; i < jpeg->layout->plane_count; i++) {
+        if (done[i] < jpeg->decoder->wanted[i]) {
+            return;
+        }
+    }
+    for (int i = 0; i < info->num_components; i++) {
+        info->comp_info[i].component_needed = FALSE;
     }
 }
 
@@ -247,6 +265,7 @@ static void read_planes(void *state) {
         }
         jpeg_read_raw_data(info, planes, lines);
         advance(jpeg, done);
+        leave_out_rest(jpeg, done);
     }
     jpeg_finish_decompress(info);
 }
@@ -271,6 +290,7 @@ static void read_pixels(void *state) {
             invert(row, (size_t)plane->width * plane->channels);
         }
         advance(jpeg, (uint32_t[CLP_MAX_PLANES]){info->output_scanline});
+        leave_out_rest(jpeg, &info->output_scanline);
     }
     jpeg_finish_decompress(info);
 }

@@ -19,10 +19,11 @@ spng_ctx *clp_png_context(int flags);
 clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layout,
                                    const uint8_t *base, int level, clproc_error *error);
 
-/** Makes of a PNG one whose pixels are not packed, in `file`: quicker to read for libspng. False
- * where that is impossible, too large, or anything is wrong with the pixels' chunks: then the file
- * itself is what to read. */
-bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_bytes *file);
+/** Makes of a PNG one whose pixels are not packed, in `file`: quicker to read for libspng. It is no
+ * higher than `*height`, which becomes what it is. False where that is impossible, too large, or
+ * anything is wrong with the pixels' chunks: then the file itself is what to read. */
+bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
+                   clp_bytes *file);
 
 /** Chunks whose content libspng drops without a word when it cannot use it. */
 enum {

@@ -365,7 +365,8 @@ static clproc_status decode_rows(clp_decoder *decoder, const clp_layout *layout,
         if (*code != 0) {
             break;
         }
-        uint8_t *row = sink->place(sink->user, 0, info.row_num);
+        bool wanted = info.row_num < decoder->wanted[0];
+        uint8_t *row = wanted ? sink->place(sink->user, 0, info.row_num) : NULL;
         *code = spng_decode_scanline(png->context, direct && row ? row : png->packed.data,
                                      plane->pitch);
         if (*code != 0 && *code != SPNG_EOI) {
@@ -435,10 +436,12 @@ out:
 static clproc_status decode_stored(clp_decoder *decoder, const clp_layout *layout,
                                    const clp_row_sink *sink, bool *done, clproc_error *error) {
     reader *png = decoder->state;
+    const struct spng_ihdr ihdr = png->ihdr;
+    uint32_t height = decoder->wanted[0];
     int code = 0;
     clproc_status status = CLPROC_OK;
     *done = false;
-    if (png->repaired.size > 0 || !clp_png_store(&decoder->source, &png->ihdr, &png->stored)) {
+    if (png->repaired.size > 0 || !clp_png_store(&decoder->source, &ihdr, &height, &png->stored)) {
         return CLPROC_OK;
     }
     CLP_TRY(status, out, start_on(decoder, png->stored.data, png->stored.size, &code, error));
@@ -446,7 +449,9 @@ static clproc_status decode_stored(clp_decoder *decoder, const clp_layout *layou
         CLP_TRY(status, out, decode(decoder, layout, sink, &code, error));
     }
     *done = code == 0;
-    if (!*done) {
+    if (*done) {
+        status = clp_decoder_pass_over(decoder, sink, height, ihdr.height, error);
+    } else {
         CLP_TRY(status, out, start(decoder, png->crc_action, &code, error));
         status = code == 0 ? CLPROC_OK : failure(code, error);
     }

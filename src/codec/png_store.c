@@ -16,7 +16,9 @@ enum {
     ZLIB_HEAD = 2,
     ZLIB_TAIL = 4,
     BLOCK_HEAD = 5,
-    BLOCK = 65535 /**< bytes of a stored block (RFC 1951, 3.2.4) */
+    BLOCK = 65535, /**< bytes of a stored block (RFC 1951, 3.2.4) */
+    IHDR = 13,     /**< bytes of the first chunk's data */
+    FILTERS = 5    /**< kinds of them, numbered from 0, that a row may have */
 };
 
 /** Where a file's pixels stand. */
@@ -110,9 +112,29 @@ static uint8_t *write_stream(uint8_t *out, const uint8_t *rows, size_t size) {
     return out + ZLIB_TAIL;
 }
 
-bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_bytes *file) {
+/** True if rows below the first `height` begin with the number of a filter, which is all that can
+ * be wrong with them. */
+static bool are_sound(const uint8_t *rows, size_t row, uint32_t height,
+                      const struct spng_ihdr *ihdr) {
+    for (uint32_t y = height; y < ihdr->height; y++) {
+        if (rows[y * row] >= FILTERS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Makes the picture lower: the height stands in the first chunk. */
+static void set_height(uint8_t *file, uint32_t height) {
+    uint8_t *chunk = file + CLP_PNG_SIGNATURE;
+    clp_write_u32(chunk + CLP_PNG_HEAD + 4, height);
+    clp_write_u32(chunk + CLP_PNG_HEAD + IHDR, libdeflate_crc32(0, chunk + 4, 4 + IHDR));
+}
+
+bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
+                   clp_bytes *file) {
     extent pixels;
-    size_t rows = row_bytes(ihdr);
+    size_t rows = row_bytes(ihdr), row = rows / ihdr->height;
     if (rows == 0 || !find_pixels(source, &pixels) || pixels.packed > rows / 10 * 9) {
         return false; /* what is hardly packed zlib copies, too */
     }
@@ -130,12 +152,18 @@ bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, clp_b
     if (!unpack(source, &pixels, file->data + whole, unpacked, rows)) {
         return false;
     }
+    *height =
+        *height < ihdr->height && are_sound(unpacked, row, *height, ihdr) ? *height : ihdr->height;
     memcpy(file->data, source->bytes, pixels.start);
-    clp_write_u32(chunk, (uint32_t)stream);
+    if (*height < ihdr->height) {
+        set_height(file->data, *height);
+    }
     memcpy(chunk + 4, "IDAT", 4);
-    uint8_t *end = write_stream(chunk + CLP_PNG_HEAD, unpacked, rows);
+    uint8_t *end = write_stream(chunk + CLP_PNG_HEAD, unpacked, row * *height);
+    stream = (size_t)(end - chunk) - CLP_PNG_HEAD;
+    clp_write_u32(chunk, (uint32_t)stream);
     clp_write_u32(end, libdeflate_crc32(0, chunk + 4, 4 + stream));
     memcpy(end + CLP_PNG_TAIL, source->bytes + pixels.end, after);
-    file->size = whole;
+    file->size = (size_t)(end - file->data) + CLP_PNG_TAIL + after;
     return true;
 }

@@ -30,6 +30,46 @@ static uint8_t *put(uint8_t *to, const uint8_t *from, bool wide, uint32_t times)
     return to;
 }
 
+static clproc_status write_copy(clp_encoder *encoder, const clp_plane *plane, const uint8_t *base,
+                                size_t row, bool wide, uint32_t times, clproc_error *error) {
+    clp_bytes *output = &encoder->output;
+    clproc_status status;
+    CLP_TRY(status, out, clp_bytes_reserve(output, output->size + row * plane->height, error));
+    for (uint32_t y = 0; y < plane->height; y++) {
+        const uint8_t *from = base + plane->offset + y * plane->pitch;
+        uint8_t *to = output->data + output->size;
+        CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
+        for (size_t x = 0; x < (size_t)plane->width * plane->channels; x++) {
+            to = put(to, from + x * (wide ? 2 : 1), wide, times);
+        }
+        output->size += row;
+    }
+out:
+    return status;
+}
+
+/** Makes the file of the picture itself: what stands between its rows leaves room for the header,
+ * and then rows move up to close the gaps. */
+static clproc_status write_in_place(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
+                                    size_t row, clproc_error *error) {
+    const clp_plane *plane = &layout->planes[0];
+    const size_t head = encoder->output.size;
+    uint8_t *file = base + plane->offset;
+    clproc_status status = CLPROC_OK;
+    for (uint32_t y = 0; y < plane->height; y++) {
+        uint8_t *from = file + y * plane->pitch;
+        CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
+        for (size_t i = 0; layout->depth == 16 && i < row; i += 2) {
+            put(from + i, from + i, true, 1);
+        }
+        memmove(file + head + y * row, from, row);
+    }
+    memcpy(file, encoder->output.data, head);
+    encoder->made = (clp_block){file, head + plane->height * row};
+out:
+    return status;
+}
+
 clproc_status clp_pnm_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                             const clp_encode_params *params, clproc_error *error) {
     const clp_plane *plane = &layout->planes[0];
@@ -50,20 +90,9 @@ clproc_status clp_pnm_write(clp_encoder *encoder, const clp_layout *layout, uint
                              clp_model_name(layout->model));
     }
     CLP_TRY(status, out, write_header(encoder, layout, pam, channels, error));
-    clp_bytes *output = &encoder->output;
-    CLP_TRY(status, out, clp_bytes_reserve(output, output->size + row * plane->height, error));
-    for (uint32_t y = 0; y < plane->height; y++) {
-        const uint8_t *from = base + plane->offset + y * plane->pitch;
-        uint8_t *to = output->data + output->size;
-        CLP_TRY(status, out, clp_cancel_check(encoder->cancel, error));
-        if (!wide && times == 1) {
-            memcpy(to, from, row);
-        }
-        for (size_t x = 0; (wide || times > 1) && x < (size_t)plane->width * plane->channels; x++) {
-            to = put(to, from + x * (wide ? 2 : 1), wide, times);
-        }
-        output->size += row;
-    }
+    status = times == 1 && plane->pitch - row >= encoder->output.size
+                 ? write_in_place(encoder, layout, base, row, error)
+                 : write_copy(encoder, plane, base, row, wide, times, error);
 out:
     return status;
 }

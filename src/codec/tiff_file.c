@@ -1,4 +1,5 @@
-/* libtiff on a file in memory, with an ear for what it complains of. */
+/* libtiff on a file in memory, which it reads where it lies, with an ear for what it complains of.
+ */
 #include <string.h>
 
 #include "codec/tiff_private.h"
@@ -37,6 +38,19 @@ static toff_t file_size(thandle_t handle) {
     return ((clp_tiff *)handle)->source->size;
 }
 
+static int map_file(thandle_t handle, void **base, toff_t *size) {
+    const clp_source *source = ((clp_tiff *)handle)->source;
+    *base = (void *)(uintptr_t)source->bytes; /* libtiff only reads there */
+    *size = source->size;
+    return 1;
+}
+
+static void unmap_nothing(thandle_t handle, void *base, toff_t size) {
+    (void)handle;
+    (void)base;
+    (void)size;
+}
+
 static int note_error(TIFF *file, void *user, const char *module, const char *format,
                       va_list list) {
     clp_tiff *tiff = user;
@@ -64,18 +78,27 @@ clproc_status clp_tiff_failure(const clp_tiff *tiff, clproc_error *error) {
                          message[0] ? message : "it is damaged");
 }
 
-clproc_status clp_tiff_open(clp_tiff *tiff, uint64_t most, clproc_error *error) {
+clproc_status clp_tiff_open(clp_tiff *tiff, TIFF **file, clproc_error *error) {
+    /* A part of the file, as a table of strips, is hardly larger than all of it unpacked. */
+    const tmsize_t most = (tmsize_t)1 << 31;
     TIFFOpenOptions *options = clp_libtiff.OpenOptionsAlloc();
     if (!options) {
         return clp_error_memory(error, "decoding a TIFF", 0);
     }
     clp_libtiff.OpenOptionsSetErrorHandlerExtR(options, note_error, tiff);
     clp_libtiff.OpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
-    clp_libtiff.OpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)most);
+    clp_libtiff.OpenOptionsSetMaxSingleMemAlloc(options, most);
     tiff->message[0] = '\0';
     tiff->position = 0;
-    tiff->file = clp_libtiff.ClientOpenExt("", "rm", tiff, read_bytes, write_nothing, seek,
-                                           close_nothing, file_size, NULL, NULL, options);
+    *file = clp_libtiff.ClientOpenExt("", "r", tiff, read_bytes, write_nothing, seek, close_nothing,
+                                      file_size, map_file, unmap_nothing, options);
     clp_libtiff.OpenOptionsFree(options);
-    return tiff->file ? CLPROC_OK : clp_tiff_failure(tiff, error);
+    return *file ? CLPROC_OK : clp_tiff_failure(tiff, error);
+}
+
+void clp_tiff_close(TIFF **file) {
+    if (*file) {
+        clp_libtiff.Close(*file);
+    }
+    *file = NULL;
 }

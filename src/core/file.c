@@ -134,9 +134,9 @@ static clproc_status read_whole(int file, const char *path, size_t expected,
     return status;
 }
 
-/** Reads what the extent asks for. */
-static clproc_status read_extent(int file, const char *path, clp_file_wish *wish, clp_bytes *bytes,
-                                 clproc_error *error) {
+/** Reads what the extent asks for, of a file that is expected to have so many bytes. */
+static clproc_status read_extent(int file, const char *path, size_t expected, clp_file_wish *wish,
+                                 clp_bytes *bytes, clproc_error *error) {
     size_t limit = wish->limit ? wish->limit : SIZE_MAX - 1, wanted = HEAD_BYTES;
     clproc_status status = CLPROC_OK;
     for (;;) {
@@ -150,6 +150,10 @@ static clproc_status read_extent(int file, const char *path, clp_file_wish *wish
         if (end <= bytes->size) {
             bytes->size = end;
             break;
+        }
+        if (end == CLP_FILE_WHOLE) {
+            wish->limit = limit;
+            return read_whole(file, path, expected, wish, bytes, error);
         }
         if (bytes->size > limit || end > limit) {
             status = too_large(path, limit, error);
@@ -178,7 +182,7 @@ static clproc_status read_wished(int file, const char *path, size_t expected, cl
         }
     }
     return wish->extent && expected > CLP_FILE_PLENTY
-               ? read_extent(file, path, wish, bytes, error)
+               ? read_extent(file, path, expected, wish, bytes, error)
                : read_whole(file, path, expected, wish, bytes, error);
 }
 

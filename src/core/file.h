@@ -31,8 +31,9 @@ clproc_status clp_file_read(const char *path, size_t limit, clp_bytes *bytes, cl
 typedef bool (*clp_file_judge)(const uint8_t *head, size_t size);
 
 /** Tells of a large file how much of it to read, with `size` bytes read from its beginning: so many
- * before it is asked again; if not more than there are, the file is taken to end there. It may
- * lower the limit. */
+ * before it is asked again; if not more than there are, the file is taken to end there;
+ * CLP_FILE_WHOLE: all of it, so that its size tells what that takes. It may lower the limit. */
+#define CLP_FILE_WHOLE SIZE_MAX
 typedef size_t (*clp_file_extent)(void *state, const uint8_t *bytes, size_t size, size_t *limit);
 
 /** Called before so many bytes of a file are taken memory for; its failure ends the reading. */

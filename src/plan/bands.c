@@ -275,6 +275,39 @@ clproc_status clp_bands_make(clp_plan *plan, clproc_error *error) {
     return status;
 }
 
+/* ---------------------------------------------------------------- rows read */
+
+/** The row behind the last that a pass reads of a plane that is its only source. */
+static uint32_t end_of_reading(const clp_plan *plan, const clp_pass *pass, uint32_t height) {
+    const clp_surface *made = &plan->surfaces[pass->dst[0]];
+    int64_t end = 0;
+    if (pass->kind == CLP_PASS_FILTER && pass->channel_step == 1) {
+        for (uint32_t row = 0; row < pass->windows; row++) {
+            int64_t behind = (int64_t)window_start(plan, pass, row) + pass->taps;
+            end = behind > end ? behind : end;
+        }
+    } else if (pass->kind == CLP_PASS_REINDEX) {
+        const int32_t *rows = (const int32_t *)(const void *)(plan->tables + pass->rows);
+        uint32_t count = pass->transpose ? made->width : made->height;
+        for (uint32_t row = 0; row < count; row++) {
+            end = (int64_t)rows[row] + 1 > end ? (int64_t)rows[row] + 1 : end;
+        }
+    } else {
+        end = height;
+    }
+    end += CLP_ROW_ALIGN; /* kernels may load some more, and make nothing of them */
+    return end < height ? (uint32_t)end : height;
+}
+
+void clp_bands_find_rows_read(clp_plan *plan) {
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        uint32_t height = plan->input.planes[i].height, reader = sole_reader(plan, i);
+        const clp_pass *pass = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
+        bool alone = pass && pass->src_count == 1 && pass->side_count == 0;
+        plan->rows_read[i] = alone ? end_of_reading(plan, pass, height) : height;
+    }
+}
+
 /* ------------------------------------------------------------------ slices */
 
 /** Row of a plane that stands for row `row` of the picture. */

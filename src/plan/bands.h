@@ -56,6 +56,8 @@ bool clp_bands_route(struct clp_plan *plan);
 bool clp_bands_hold(const clp_bands *bands, uint32_t pass);
 /** Fills plan->bands after clp_bands_route(); count stays 0 where they would not save memory. */
 clproc_status clp_bands_make(struct clp_plan *plan, clproc_error *error);
+/** Finds plan->rows_read. */
+void clp_bands_find_rows_read(struct clp_plan *plan);
 /** Cuts a picture into parts of about `bytes` that only bring it to a device: rows of every plane,
  * each once. No results, no routes. */
 clproc_status clp_bands_slice(const clp_layout *input, size_t bytes, clp_bands *bands,

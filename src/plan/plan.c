@@ -236,6 +236,7 @@ clproc_status clp_plan_create(clp_plan **plan, const clp_layout *input, clp_term
         CLP_TRY(status, out, clp_features_layout(&made->output, error));
     }
     clp_passes_sort(made);
+    clp_bands_find_rows_read(made);
     bool routed = clp_bands_route(made);
     CLP_TRY(status, out, clp_surfaces_place(made, error));
     if (routed) {

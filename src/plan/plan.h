@@ -134,7 +134,9 @@ typedef struct clp_pass {
 #define CLP_MAX_TABLES 64
 
 typedef struct clp_plan {
-    clp_layout input;   /**< as decoded */
+    clp_layout input; /**< as decoded */
+    /** Rows of each plane of it, from the first on, behind which nothing is read. */
+    uint32_t rows_read[CLP_MAX_PLANES];
     clp_layout picture; /**< what the terms lead to */
     clp_layout output; /**< as encoded: `picture`, or with target.features a gray one that holds the
                           ints of each strip in a row */

@@ -31,7 +31,7 @@ rm -r out
 clproc run in -o out $op --device-memory 4M
 expect_code 1
 expect_err '6 written, 0 skipped, 6 failed'
-expect_err 'in/000-.*: needs [0-9]* bytes on the device .*limit of 4194304; raise it with --device-memory'
+expect_err 'in/000-.*: needs [0-9]* MB on the device .*limit of 4 MB; raise it with --device-memory'
 expect_count out 6
 clproc run in -o out --device-memory 0
 expect_refusal 2 'device-memory 0'

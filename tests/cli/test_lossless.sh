@@ -301,7 +301,7 @@ djpeg moved.jpg >/dev/null 2>"$scratch/djpeg" || fail "djpeg: $(cat "$scratch/dj
 # Bounds hold before memory is taken.
 clproc run even/420.jpg -o no.jpg --lossless --rotate 90 --memory 100k
 expect_code 1
-expect_err 'needs [0-9]* bytes while it is processed, more than the limit .*--memory'
+expect_err 'needs [0-9]* MB while it is processed, more than the limit .*--memory'
 # A PNG loses nothing by being encoded.
 cp "$images/001-png-rgb.png" some.png
 clproc run some.png -o some-out.png --lossless --rotate 90

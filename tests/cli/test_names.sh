@@ -89,6 +89,15 @@ expect_code 1
 expect_err "would be written to 'pairs-out2/b.png', as would"
 expect_file pairs-out2/b.png
 
+# Names that are crossed: each says what its file is, and that it is called otherwise.
+mkdir crossed
+cp in/a.jpg crossed/x.png
+cp in/b.png crossed/x.jpg
+clproc run crossed -o crossed-out $op
+expect_code 1
+expect_err "crossed/x.png: is a JPEG by another ending, so that 'crossed-out/x.jpg' would be its output"
+expect_err "crossed/x.jpg: is a PNG by another ending, so that 'crossed-out/x.png' would be its output"
+
 # A symbolic link in the place of an output is replaced, not followed.
 mkdir links
 cp in/b.png precious.png

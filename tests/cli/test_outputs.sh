@@ -24,6 +24,21 @@ counters = report["counters"]
 assert counters["images"] == counters["files opened"] == 12, counters
 EOF
 
+# An output that is alone has rows computed that it needs; beside another one all of them are.
+while read -r pipeline; do
+    rm -rf alone beside small
+    clproc run in -o alone --pipeline "$pipeline" --format png
+    expect_code 0
+    clproc run in --to beside --pipeline "$pipeline" --format png --to small --resize 10x
+    expect_code 0
+    diff -r alone beside >"$out" || fail "$pipeline: rows that are needed are missing"
+done <<END
+crop 100x30+7+3
+flip v | crop 100x30+7+3
+rotate 90 | crop 30x100+150+0
+crop 150x100+5+5 | resize 50%
+END
+
 # Decodes: one where outputs need the same planes, luma alone among them, or fewer of its pixels.
 decodes() { # COUNT OPTIONS
     expected=$1

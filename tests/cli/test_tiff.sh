@@ -86,6 +86,74 @@ rgba.save("png/untold.png")
 tiff("rgb16", array.astype(numpy.uint16) * 257, 2, None, "<")
 rgb.save("png/rgb16.png")
 tiff("deep", array.astype(numpy.uint32), 2)
+# Levels of fewer bits, and palettes: of 16 bits, and of 8 in the lower halves.
+def packed(name, bits, photometric, colours=None):
+    levels = array[:, :, 1] >> (8 - bits)
+    height, width = levels.shape
+    each = 8 // bits
+    cells = numpy.zeros((height, (width + each - 1) // each * each), numpy.uint8)
+    cells[:, :width] = levels
+    data = numpy.zeros((height, cells.shape[1] // each), numpy.uint8)
+    for i in range(each):
+        data |= cells[:, i::each] << (8 - bits - i * bits)
+    tags = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, bits), (259, 3, 1, 1),
+            (262, 3, 1, photometric), (273, 4, 1, None), (277, 3, 1, 1), (278, 4, 1, 50),
+            (279, 4, 1, None)] + ([(320, 3, 3 << bits, None)] if colours is not None else [])
+    strips = [data[y:y + 50].tobytes() for y in range(0, height, 50)]
+    table = 8 + 2 + len(tags) * 12 + 4
+    map_at = table + 8 * len(strips)
+    at = map_at + (6 << bits if colours is not None else 0)
+    offsets = [at + sum(map(len, strips[:i])) for i in range(len(strips))]
+    body = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    for tag, kind, count, value in tags:
+        count = len(strips) if tag in (273, 279) else count
+        value = {273: table, 279: table + 4 * len(strips), 320: map_at}.get(tag, value)
+        body += struct.pack("<HHII", tag, kind, count, value)
+    body += bytes(4) + struct.pack("<%dI" % len(strips), *offsets)
+    body += struct.pack("<%dI" % len(strips), *map(len, strips))
+    if colours is not None:
+        body += numpy.asarray(colours).T.astype("<u2").tobytes()
+    open("tif/%s.tif" % name, "wb").write(body + b"".join(strips))
+    return levels
+for bits in (1, 2, 4):
+    levels = packed("gray%d" % bits, bits, 1)
+    Image.fromarray((levels * (255 // ((1 << bits) - 1))).astype(numpy.uint8)).save("png/gray%d.png" % bits)
+levels = packed("white2", 2, 0)
+Image.fromarray((255 - levels * 85).astype(numpy.uint8)).save("png/white2.png")
+colours = numpy.random.default_rng(1).integers(0, 65536, (16, 3))
+levels = packed("palette4", 4, 3, colours)
+Image.fromarray((colours[levels] >> 8).astype(numpy.uint8)).save("png/palette4.png")
+levels = packed("palette-low", 4, 3, colours >> 8)
+Image.fromarray((colours[levels] >> 8).astype(numpy.uint8)).save("png/palette-low.png")
+# Planes of 16 bits, one after the other.
+deep = array.astype(numpy.uint16) * 257
+tiff("planes16", deep.transpose(2, 0, 1).reshape(-1, array.shape[1], 3), 2)
+data = bytearray(open("tif/planes16.tif", "rb").read())
+def patch(tag, kind, count, value):
+    at = 10 + 12 * next(i for i in range(9) if data[10 + 12 * i:12 + 12 * i] == struct.pack(">H", tag))
+    data[at:at + 12] = struct.pack(">HHI", tag, kind, count) + value
+plane = deep[:, :, 0].size * 2
+first = len(data) - 3 * plane
+at = len(data)
+data += struct.pack(">6I", first, first + plane, first + 2 * plane, plane, plane, plane)
+patch(257, 4, 1, struct.pack(">I", array.shape[0]))
+patch(278, 4, 1, struct.pack(">I", array.shape[0]))
+patch(273, 4, 3, struct.pack(">I", at))
+patch(279, 4, 3, struct.pack(">I", at + 12))
+patch(259, 3, 1, struct.pack(">HH", 1, 0))
+patch(277, 3, 1, struct.pack(">HH", 3, 0))
+data[8:10] = struct.pack(">H", 10)
+entry = struct.pack(">HHIHH", 284, 3, 1, 2, 0)
+# One entry more: everything behind the directory moves, so it is written anew at the end.
+directory = bytes(data[10:10 + 12 * 9]) + entry
+data[4:8] = struct.pack(">I", len(data))
+data += struct.pack(">H", 10) + directory + bytes(4)
+open("tif/planes16.tif", "wb").write(data)
+rgb.save("png/planes16.png")
+# Large, and little in their files.
+large = numpy.add.outer(numpy.arange(4000) // 40, numpy.arange(6000) // 30).astype(numpy.uint8)
+Image.fromarray(large).save("large.tif")
+Image.fromarray(large).save("large.png")
 END
 rm -f deep.tif && mv tif/deep.tif deep.tif
 
@@ -96,11 +164,17 @@ tiffcp -c lzw -t -w 32 -l 48 tif/rgb.tif tif/tiles.tif && cp png/rgb.png png/til
     cp png/rgba.png png/tiled-planes.png &&
     tiffcp -c packbits -r 7 tif/gray.tif tif/strips.tif && cp png/gray.png png/strips.png &&
     tiffcp -c lzw:2 -B tif/wide.tif tif/swapped.tif && cp png/wide.png png/swapped.png &&
-    tiffcp -8 tif/rgb.tif tif/big.tif && cp png/rgb.png png/big.png || fail "tiffcp failed"
+    tiffcp -8 tif/rgb.tif tif/big.tif && cp png/rgb.png png/big.png &&
+    tiffcp -p separate -c lzw -r 1000 tif/rgba.tif tif/whole-planes.tif &&
+    cp png/rgba.png png/whole-planes.png &&
+    tiffcp -c packbits -f lsb2msb -r 1000 tif/bits.tif tif/reversed.tif &&
+    cp png/bits.png png/reversed.png &&
+    tiffcp -t -w 256 -l 256 -c zip tif/palette4.tif tif/tiled-palette.tif &&
+    cp png/palette4.png png/tiled-palette.png || fail "tiffcp failed"
 clproc run tif -o out --format png --depth 8
 expect_code 0
 expect_summary() { expect_err "^clproc: $1"; }
-expect_summary '17 written, 0 skipped, 0 failed'
+expect_summary '27 written, 0 skipped, 0 failed'
 for file in tif/*.tif; do
     name=${file##*/}
     name=${name%.tif}
@@ -194,6 +268,17 @@ clproc run several.tif -o first.png
 expect_err 'warning: left behind: further pictures'
 same_pixels png/rgb.png first.png
 
+# Rows come one after the other: memory for all of them is not needed.
+clproc run large.png -o large-out.png --resize 300x
+expect_code 0
+for way in '-c none -r 16' '-c none -r 5000' '-c lzw -r 5000' '-c zip -r 5000' '-c zip -t -w 256 -l 256'; do
+    rm -f stored.tif
+    tiffcp $way large.tif stored.tif || fail "tiffcp failed"
+    clproc run stored.tif -o stored.png --resize 300x --memory 80M
+    expect_code 0
+    same_pixels large-out.png stored.png
+done
+
 # Only read: copies stay, anything else wants a format.
 clproc run tif/rgb.tif -o copied
 expect_code 0
@@ -227,6 +312,33 @@ clproc run short.tif -o none.png
 expect_code 1
 expect_err 'short.tif: .*; --fail-on none'
 expect_no_file none.png
+# What is there comes out, the rest is black.
+tiffcp -c lzw -r 10 tif/rgb.tif cut-strips.tif # its directory stands behind: a strip is damaged
+"$python" - cut-strips.tif <<'END' || fail "a strip cannot be damaged"
+import sys
+from PIL import Image
+place = Image.open(sys.argv[1]).tag_v2[273][4]
+data = bytearray(open(sys.argv[1], "rb").read())
+data[place:place + 40] = bytes(40)
+open(sys.argv[1], "wb").write(data)
+END
+for file in short cut-strips; do
+    clproc run $file.tif -o $file.png --fail-on none --depth 8
+    expect_code 0
+    expect_err "$file.tif: warning: "
+done
+"$python" - <<'END' || fail "what is there of a damaged file should come out"
+import sys
+from PIL import Image
+import numpy
+whole, short, cut = (numpy.asarray(Image.open(name)) for name in ("png/rgb.png", "short.png", "cut-strips.png"))
+rows = (whole.size * 2 - 20000) // (whole.shape[1] * 6)
+bad = (short[:rows] != whole[:rows]).any() or short[rows:].any()
+bad |= (cut[:40] != whole[:40]).any() or (cut[50:] != whole[50:]).any()
+sys.exit(bool(bad))
+END
+clproc run cut-strips.tif -o none.png
+expect_code 1
 clproc run tif/rgb.tif -o none.png --limit-pixels 1000
 expect_code 1
 expect_err 'limit of 1000'

@@ -68,7 +68,7 @@ bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20' --strategy=-device-codec
 bounded 200 0 jpegs --rotate 90 --format png --png-level 1 --strategy=-device-codec
 force=
 bounded 60 1 pngs --rotate 90 --png-level 1
-expect_err 'pngs/.*png: needs [0-9]* bytes while it is processed, more than the limit of 62914560; raise it with --memory'
+expect_err 'pngs/.*png: needs [0-9]* MB while it is processed, more than the limit of 60 MB; raise it with --memory'
 expect_failures 6
 
 echo "verify: T31 runs within their bound of memory: tried $tried, survived $tried"

@@ -90,6 +90,39 @@ static bool begins_with_one(const uint8_t *head, size_t size) {
     return size > 0 && head[0] == '1';
 }
 
+static size_t wants_all(void *state, const uint8_t *bytes, size_t size, size_t *limit) {
+    ++*(uint32_t *)state;
+    (void)bytes;
+    (void)size;
+    (void)limit;
+    return CLP_FILE_WHOLE;
+}
+
+/** Of a file that is wanted whole its size tells before more than its beginning is read. */
+static void test_whole_files(void **state) {
+    (void)state;
+    char path[] = "/tmp/clproc-test-XXXXXX";
+    int file = mkstemp(path);
+    const off_t size = (off_t)CLP_FILE_PLENTY + 5;
+    uint32_t asked = 0;
+    bool accepted = true;
+    clp_bytes bytes = {0};
+    clproc_error error = {0};
+    clp_file_wish wish = {.limit = CLP_FILE_PLENTY, .extent = wants_all, .state = &asked};
+    assert_true(file >= 0);
+    assert_int_equal(ftruncate(file, size), 0);
+    assert_int_equal(clp_file_read_if(path, &wish, &bytes, &accepted, &error), CLPROC_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "is larger than the limit"));
+    assert_true(bytes.capacity < CLP_FILE_PLENTY / 1024);
+    wish.limit = (size_t)size;
+    assert_int_equal(clp_file_read_if(path, &wish, &bytes, &accepted, &error), CLPROC_OK);
+    assert_int_equal(bytes.size, size);
+    assert_int_equal(asked, 2);
+    clp_bytes_free(&bytes);
+    close(file);
+    unlink(path);
+}
+
 static clproc_status cannot_afford(void *purse, size_t bytes, clproc_error *error) {
     *(size_t *)purse = bytes;
     return clp_error_set(error, CLPROC_ERROR_LIMIT, "is more than there is");
@@ -153,8 +186,9 @@ static void test_bytes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_no_file), cmocka_unit_test(test_no_more_files),
-        cmocka_unit_test(test_limits),          cmocka_unit_test(test_wishes),
-        cmocka_unit_test(test_cures),           cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_limits),          cmocka_unit_test(test_whole_files),
+        cmocka_unit_test(test_wishes),          cmocka_unit_test(test_cures),
+        cmocka_unit_test(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
