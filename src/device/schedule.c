@@ -15,6 +15,7 @@ static int compare(const void *a, const void *b) {
                            {(int)x->variant.kind, (int)y->variant.kind},
                            {x->variant.real, y->variant.real},
                            {x->variant.transpose, y->variant.transpose},
+                           {(int)x->variant.alpha, (int)y->variant.alpha},
                            {(int)x->variant.src, (int)y->variant.src},
                            {(int)x->variant.dst, (int)y->variant.dst},
                            {(int)x->src, (int)y->src},

@@ -619,6 +619,8 @@ static void test_colours_belong_to_bands(void **state) {
         {"flip v | resize 40% | contrast 2", 4, true},
         {"resize 1100x | gamma 1.4", 0, true},
         {"resize 1100x", 4, false},
+        {"resize 1100x", 3, true}, /* alpha divides there */
+        {"resize 1100x | overlay a", 3, true},
         {"resize 1100x | gamma 1.4 | blur 2", 4, true},
         {"rotate 90 | resize 1000x | gamma 1.4", 4, false}, /* bands are columns there */
     };
@@ -653,6 +655,40 @@ static void test_colours_belong_to_bands(void **state) {
     assert_int_equal(plan->passes[plan->bands.colour].h_step, 2);
     assert_int_equal(plan->passes[plan->bands.colour].v_step, 2);
     clp_plan_release(&plan);
+}
+
+/** Alpha multiplies colours as the first filter reads them, unless something else has to be done to
+ * pixels before, or the filter does not read the picture's own samples. */
+static void test_filters_premultiply(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool linear, reads;
+        clp_pass_kind first;
+    } cases[] = {
+        {"blur 1", 3, false, true, CLP_PASS_FILTER},
+        {"blur 1", 9, false, true, CLP_PASS_FILTER},
+        {"sharpen 1", 3, false, true, CLP_PASS_FILTER},
+        {"blur 1 | gamma 2 | blur 1", 3, false, true, CLP_PASS_FILTER},
+        {"rotate 90 | resize 50%", 3, false, true, CLP_PASS_FILTER},
+        {"blur 1", 1, false, false, CLP_PASS_FILTER},
+        {"gamma 2 | blur 1", 3, false, false, CLP_PASS_COLOUR},
+        {"blur 1", 3, true, false, CLP_PASS_COLOUR},
+        {"flip h", 3, false, false, CLP_PASS_REINDEX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan =
+            make_plan(cases[i].pipeline, &kinds[cases[i].kind], 70, 45, cases[i].linear);
+        uint32_t readers = 0;
+        for (size_t k = 0; k < plan->pass_count; k++) {
+            readers += plan->passes[k].premultiply;
+        }
+        assert_int_equal(plan->passes[0].kind, cases[i].first);
+        assert_int_equal(plan->passes[0].premultiply, cases[i].reads);
+        assert_int_equal(readers, cases[i].reads);
+        clp_plan_release(&plan);
+    }
 }
 
 /** The step of a kind with which a plan runs its curve; NULL if there is none. */
@@ -735,6 +771,7 @@ int main(void) {
         cmocka_unit_test(test_equal_tables_are_one),
         cmocka_unit_test(test_bands_make_everything_once),
         cmocka_unit_test(test_colours_belong_to_bands),
+        cmocka_unit_test(test_filters_premultiply),
         cmocka_unit_test(test_pieces_of_curves),
         cmocka_unit_test(test_no_clamp_before_a_curve),
     };
