@@ -1,7 +1,9 @@
 /** Working on a large picture band by band while it is decoded: its rows are then never in memory
  * all at once, and are still in the caches when kernels read them.
  *
- *  That is possible where every plane goes through a filter pass first. A band is some rows of the
+ *  That is possible where every plane goes through a filter pass first, or one on colours and then
+ * a filter: the rows of whole pixels that a band's filter reads are then made for this band alone,
+ * though the next may need some of them again. A band is some rows of the
  * results; to make them, the pass reads the source rows that its windows cover, so neighbouring
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
  * band, and what lies between the two is needed for one band at a time. So does a pass on colours
@@ -26,7 +28,10 @@ typedef struct clp_band {
 
 /** How one plane goes through. */
 typedef struct clp_band_route {
-    uint32_t first;        /**< pass that reads the input */
+    uint32_t lead;         /**< pass on colours before the first, or CLP_NO_PASS */
+    size_t lead_offset;    /**< where in scratch memory the source rows that it makes of a band lie;
+                              their pitch is their surface's */
+    uint32_t first;        /**< filter that reads the input, or what `lead` makes of it */
     uint32_t second;       /**< pass that reads its result, or CLP_NO_PASS */
     size_t between_offset; /**< where in scratch memory what is between them lies, bytes */
     size_t between_pitch;  /**< bytes */

@@ -117,8 +117,16 @@ static void check_order(const clp_plan *plan, life *lives) {
 
 /** What bands store for the passes behind them is written from the first band on. */
 static void check_band_results(const clp_plan *plan, life *lives) {
-    for (uint32_t p = 0; plan->bands.count > 0 && p < plan->input.plane_count; p++) {
-        const clp_band_route *route = &plan->bands.routes[p];
+    const clp_bands *bands = &plan->bands;
+    if (bands->count > 0 && bands->coloured) {
+        const clp_pass *colour = &plan->passes[bands->colour];
+        for (uint32_t k = 0; k < colour->dst_count; k++) {
+            lives[colour->dst[k]].written = 0;
+        }
+        return;
+    }
+    for (uint32_t p = 0; bands->count > 0 && p < plan->input.plane_count; p++) {
+        const clp_band_route *route = &bands->routes[p];
         uint32_t last = route->second == CLP_NO_PASS ? route->first : route->second;
         lives[plan->passes[last].dst[0]].written = 0;
     }
