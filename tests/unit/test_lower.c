@@ -665,6 +665,46 @@ static void test_colours_belong_to_bands(void **state) {
     clp_plan_release(&plan);
 }
 
+/** A pass on colours before the first filter belongs to the bands, and is not there as a whole
+ * either. */
+static void test_colours_lead_bands(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool linear, leads;
+    } cases[] = {
+        {"resize 50%", 1, true, true},
+        {"blur 3", 3, true, true},
+        {"gamma 2 | flip v | blur 3", 2, false, true},
+        {"resize 50%", 1, false, false},
+        {"resize 50% | gamma 2", 1, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan =
+            make_plan(cases[i].pipeline, &kinds[cases[i].kind], 3001, 2503, cases[i].linear);
+        const clp_bands *bands = &plan->bands;
+        const clp_band_route *route = &bands->routes[0];
+        assert_true(bands->count > 0);
+        assert_int_equal(route->lead != CLP_NO_PASS, cases[i].leads);
+        if (cases[i].leads) {
+            const clp_surface *lead = &plan->surfaces[plan->passes[route->lead].dst[0]];
+            uint32_t most = 0;
+            for (uint32_t b = 0; b < bands->count; b++) {
+                const clp_band *part = clp_bands_part(bands, b, 0);
+                uint32_t rows = part->source_end - part->source;
+                most = rows > most ? rows : most;
+            }
+            assert_true(clp_bands_hold(bands, route->lead) && lead->between);
+            assert_true(most > 0 && most < plan->input.height / 3);
+            assert_true(route->lead_offset >= plan->kept_bytes);
+            assert_true(route->between_offset >= route->lead_offset + most * lead->pitch);
+            assert_true(bands->scratch_bytes < plan->scratch_bytes / 2);
+        }
+        clp_plan_release(&plan);
+    }
+}
+
 /** Alpha multiplies colours as the first filter reads them, unless something else has to be done to
  * pixels before, or the filter does not read the picture's own samples. */
 static void test_filters_premultiply(void **state) {
@@ -779,6 +819,7 @@ int main(void) {
         cmocka_unit_test(test_equal_tables_are_one),
         cmocka_unit_test(test_bands_make_everything_once),
         cmocka_unit_test(test_colours_belong_to_bands),
+        cmocka_unit_test(test_colours_lead_bands),
         cmocka_unit_test(test_filters_premultiply),
         cmocka_unit_test(test_pieces_of_curves),
         cmocka_unit_test(test_no_clamp_before_a_curve),
