@@ -215,6 +215,7 @@ static uint32_t window_rows(const clp_layout *input, const clp_bands *bands, uin
     return rows;
 }
 
+/** The most rows of a plane that a band makes, and that it reads. */
 static void most_rows(const clp_bands *bands, uint32_t plane, size_t *results, size_t *sources) {
     *results = *sources = 0;
     for (uint32_t band = 0; band < bands->count; band++) {

@@ -1,13 +1,12 @@
 /** Working on a large picture band by band while it is decoded: its rows are then never in memory
  * all at once, and are still in the caches when kernels read them.
  *
- *  That is possible where every plane goes through a filter pass first, or one on colours and then
- * a filter: the rows of whole pixels that a band's filter reads are then made for this band alone,
- * though the next may need some of them again. A band is some rows of the
+ *  That is possible where every plane goes through a filter pass first. A band is some rows of the
  * results; to make them, the pass reads the source rows that its windows cover, so neighbouring
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
  * band, and what lies between the two is needed for one band at a time. So does a pass on colours
- * that alone reads what these have made. All other passes follow the last band, on the whole: what
+ * that alone reads what these have made, and, of whole pixels, one that makes what the first filter
+ * alone reads: each band makes its source rows anew, also those that it shares with others. All other passes follow the last band, on the whole: what
  * they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
