@@ -6,8 +6,8 @@
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
  * band, and what lies between the two is needed for one band at a time. So does a pass on colours
  * that alone reads what these have made, and, of whole pixels, one that makes what the first filter
- * alone reads: each band makes its source rows anew, also those that it shares with others. All other passes follow the last band, on the whole: what
- * they read has mostly been made smaller.
+ * alone reads: each band makes its source rows anew, also those that it shares with others. All
+ * other passes follow the last band, on the whole: what they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
 #define CLP_PLAN_BANDS_H
