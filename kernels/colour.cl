@@ -446,24 +446,43 @@ void step_premultiply(pixels *p, __global const colour_step *s, uint colours) {
     }
 }
 
-/* Both operands as integers with 20 fraction bits, so that the quotient is exact; it has 8. */
+/* A colour of premultiplied 8 or 16 bits by its alpha. Both as integers with 20 fraction bits, so that the quotient is
+ * exact; it has 8. */
+GROUP_INLINE
+NUMBERS divide_by_alpha(NUMBERS colours, NUMBERS alphas, float white) {
+    lanes colour, alpha, result;
+    colour.v = colours;
+    alpha.v = alphas;
+    SOME_LANES {
+        ulong divisor = convert_ulong(floor(alpha.l[l] * 1048576.0f + 0.5f));
+        ulong product = convert_ulong(floor(colour.l[l] * 1048576.0f + 0.5f)) * convert_ulong(white) * 256;
+        result.l[l] = alpha.l[l] >= 0.5f ? convert_float((product + divisor / 2) / divisor) * (1.0f / 256.0f) : 0.0f;
+    }
+    return result.v;
+}
+
+#if CLANG_BUILTINS
+#define INTEGERS(v) CONVERT(CONVERT((v) * 1048576.0f + 0.5f, int), double)
+/* The same of 8 bits: of integers below 2^53, IEEE's quotient lies on the same side of each integer as the true one. */
+NUMBERS divide_bytes_by_alpha(NUMBERS colours, NUMBERS alphas) {
+    VECTOR(double) divisor = INTEGERS(alphas >= 0.5f ? alphas : (NUMBERS)0.5f);
+    VECTOR(double) half_divisor = CONVERT(CONVERT(divisor, int) >> 1, double);
+    NUMBERS quotient = CONVERT(CONVERT((INTEGERS(colours) * 65280.0 + half_divisor) / divisor, int), float);
+    return alphas >= 0.5f ? quotient * (1.0f / 256.0f) : (NUMBERS)0.0f;
+}
+#else
+#define divide_bytes_by_alpha(colours, alphas) divide_by_alpha(colours, alphas, 255)
+#endif
+
 GROUP_INLINE
 void step_unpremultiply(pixels *p, uint colours, float white) {
-    NUMBERS alphas = limit(p->v[3], 0, white);
-    p->v[3] = alphas;
+    NUMBERS alpha = limit(p->v[3], 0, white);
+    p->v[3] = alpha;
     EACH_CHANNEL(3) {
         if (c < colours) {
-            lanes colour, alpha, result;
-            colour.v = limit(p->v[c], 0, white);
-            alpha.v = alphas;
-            SOME_LANES {
-                ulong divisor = convert_ulong(floor(alpha.l[l] * 1048576.0f + 0.5f));
-                ulong product = convert_ulong(floor(colour.l[l] * 1048576.0f + 0.5f)) * convert_ulong(white) * 256;
-                float quotient = alpha.l[l] >= 0.5f ? convert_float((product + divisor / 2) / divisor) * (1.0f / 256.0f)
-                                                    : 0.0f;
-                result.l[l] = min(quotient, white);
-            }
-            p->v[c] = result.v;
+            NUMBERS colour = limit(p->v[c], 0, white);
+            p->v[c] = limit(white < 256 ? divide_bytes_by_alpha(colour, alpha) : divide_by_alpha(colour, alpha, white), 0,
+                            white);
         }
     }
 }

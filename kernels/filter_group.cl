@@ -30,7 +30,7 @@
 #endif
 
 GROUP_INLINE
-SUM4 spread(RAW raw) {
+SUM4 convert_raw(RAW raw) {
 #if defined(SRC_IS_U8)
     uint4 values = (uint4)(raw & 255, raw >> 8 & 255, raw >> 16 & 255, raw >> 24);
 #elif defined(SRC_IS_U16)
@@ -48,6 +48,17 @@ SUM4 spread(RAW raw) {
     return as_int4(values);
 #endif
 #endif
+}
+
+GROUP_INLINE
+SUM4 spread(RAW raw) {
+    SUM4 v = convert_raw(raw);
+#if ALPHA == 4
+    v *= (float4)(v.www, WHITE);
+#elif ALPHA == 2
+    v *= (float4)(v.y, WHITE, v.w, WHITE);
+#endif
+    return v;
 }
 
 /* Of the four windows of a block the first source rows, and what they take of the fill colour */

@@ -26,10 +26,10 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
         }
         for (uint k = 0; k < taps; k++) {
             SUM weight = w->weights[k];
-            a += TO_SUM16(vload16(0, p)) * weight;
-            b += TO_SUM16(vload16(1, p)) * weight;
-            c += TO_SUM16(vload16(2, p)) * weight;
-            d += TO_SUM16(vload16(3, p)) * weight;
+            a += load16(0, p) * weight;
+            b += load16(1, p) * weight;
+            c += load16(2, p) * weight;
+            d += load16(3, p) * weight;
             FETCH(p + STRIP * TILE);
             p += step;
         }
@@ -43,7 +43,7 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
         SUM16 a = start_sums(job, w, x + t * TILE);
         __global const SRC *q = p + t * TILE;
         for (uint k = 0; k < taps; k++) {
-            a += TO_SUM16(vload16(0, q)) * (SUM)w->weights[k];
+            a += load16(0, q) * (SUM)w->weights[k];
             q += step;
         }
         result[t * ROWS] = FINISH(a, 16);
@@ -78,7 +78,7 @@ bool filter_together(__global const filter_job *job, __global const uchar *table
     __global const SRC *p = w[0].source + x;
     for (uint k = 0; k < taps + most; k++) {
         SUM16 v[STRIP];
-        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) v[t] = TO_SUM16(vload16(t, p));
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) v[t] = load16(t, p);
         FETCH(p + STRIP * TILE);
         _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
             uint tap = k - behind[r];

@@ -11,6 +11,8 @@
 /** Bytes a file begins with; of a chunk before its data (length, type), and behind it (checksum).
  */
 enum { CLP_PNG_SIGNATURE = 8, CLP_PNG_HEAD = 8, CLP_PNG_TAIL = 4 };
+/** Bytes that may be read behind rows that are unfiltered. */
+enum { CLP_PNG_SLACK = 8 };
 
 /** libspng's memory, taken through core/memory.h. */
 spng_ctx *clp_png_context(int flags);
@@ -24,6 +26,13 @@ clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layou
  * anything is wrong with the pixels' chunks: then the file itself is what to read. */
 bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
                    clp_bytes *file);
+
+/** Undoes the filters of rows of `bytes`, one behind the other, each behind its filter's number,
+ * which becomes that of none. `pixel`: bytes from pixel to pixel, 1, 2, 3, 4, 6 or 8; `zeros`: as
+ * many as a row has bytes. Behind both there are CLP_PNG_SLACK bytes that may be read. False where
+ * a number is of no filter. */
+bool clp_png_unfilter(uint8_t *rows, const uint8_t *zeros, size_t bytes, uint32_t height,
+                      size_t pixel);
 
 /** Chunks whose content libspng drops without a word when it cannot use it. */
 enum {

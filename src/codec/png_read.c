@@ -112,17 +112,18 @@ static clproc_status check_size(const clp_source *source, clproc_error *error) {
                                  error);
 }
 
-/** Reads `bytes` up to the first IDAT chunk; `*code` is libspng's verdict. */
-static clproc_status start_on(clp_decoder *decoder, const uint8_t *bytes, size_t size, int *code,
-                              clproc_error *error) {
+/** Reads `bytes` up to the first IDAT chunk; `*code` is libspng's verdict. Of what was `checked`
+ * before, the sums of its pixels are not looked at. */
+static clproc_status start_on(clp_decoder *decoder, const uint8_t *bytes, size_t size, bool checked,
+                              int *code, clproc_error *error) {
     reader *png = decoder->state;
     uint64_t chunk = decoder->source.limits.chunk_bytes;
     close_file(png);
-    png->context = clp_png_context(0);
+    png->context = clp_png_context(checked ? SPNG_CTX_IGNORE_ADLER32 : 0);
     if (!png->context) {
         return clp_error_memory(error, "decoding a PNG", 0);
     }
-    spng_set_crc_action(png->context, png->crc_action, SPNG_CRC_DISCARD);
+    spng_set_crc_action(png->context, checked ? SPNG_CRC_USE : png->crc_action, SPNG_CRC_DISCARD);
     if (chunk && chunk < INT32_MAX) {
         spng_set_chunk_limits(png->context, chunk, 2 * chunk);
     }
@@ -142,7 +143,7 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
     bool repaired = png->repaired.size > 0;
     png->crc_action = crc_action;
     return start_on(decoder, repaired ? png->repaired.data : decoder->source.bytes,
-                    repaired ? png->repaired.size : decoder->source.size, code, error);
+                    repaired ? png->repaired.size : decoder->source.size, false, code, error);
 }
 
 /** Ancillary chunks that may unpack to any size, and that no pixel depends on. */
@@ -444,7 +445,7 @@ static clproc_status decode_stored(clp_decoder *decoder, const clp_layout *layou
     if (png->repaired.size > 0 || !clp_png_store(&decoder->source, &ihdr, &height, &png->stored)) {
         return CLPROC_OK;
     }
-    CLP_TRY(status, out, start_on(decoder, png->stored.data, png->stored.size, &code, error));
+    CLP_TRY(status, out, start_on(decoder, png->stored.data, png->stored.size, true, &code, error));
     if (code == 0) {
         CLP_TRY(status, out, decode(decoder, layout, sink, &code, error));
     }

@@ -1,8 +1,8 @@
 /* A PNG with its pixels unpacked: the same file, but its zlib stream holds stored blocks only.
  *
  *  libdeflate unpacks some three times as fast as zlib, but only whole streams; libspng reads row
- * by row, through zlib, and judges what is wrong with a file. So libdeflate unpacks, and libspng
- * gets a file of which zlib has nothing to do but to copy. */
+ * by row, through zlib, and judges what is wrong with a file. So libdeflate unpacks, filters are
+ * undone here, and libspng gets a file of which there is nothing to do but to copy. */
 #include <libdeflate.h>
 #include <string.h>
 
@@ -53,23 +53,34 @@ static bool find_pixels(const clp_source *source, extent *found) {
     return found->start > 0;
 }
 
-/** Bytes of all rows, each behind its filter's number; 0 for what is not unpacked at once. */
-static size_t row_bytes(const struct spng_ihdr *ihdr) {
+/** Bits of a pixel as it is stored */
+static size_t pixel_bits(const struct spng_ihdr *ihdr) {
     static const uint8_t channels[7] = {[SPNG_COLOR_TYPE_GRAYSCALE] = 1,
                                         [SPNG_COLOR_TYPE_TRUECOLOR] = 3,
                                         [SPNG_COLOR_TYPE_INDEXED] = 1,
                                         [SPNG_COLOR_TYPE_GRAYSCALE_ALPHA] = 2,
                                         [SPNG_COLOR_TYPE_TRUECOLOR_ALPHA] = 4};
-    size_t bits = (size_t)ihdr->width * channels[ihdr->color_type] * ihdr->bit_depth, bytes;
+    return (size_t)channels[ihdr->color_type] * ihdr->bit_depth;
+}
+
+/** Bytes of a row behind its filter's number */
+static size_t row_bytes(const struct spng_ihdr *ihdr) {
+    size_t bits = ihdr->width * pixel_bits(ihdr);
+    return bits / 8 + (bits % 8 > 0);
+}
+
+/** Bytes of all rows, each behind its filter's number; 0 for what is not unpacked at once. */
+static size_t all_bytes(const struct spng_ihdr *ihdr) {
+    size_t bytes;
     bool fits = !ihdr->interlace_method &&
-                clp_checked_mul(bits / 8 + (bits % 8 > 0) + 1, ihdr->height, &bytes) &&
-                bytes <= MOST_BYTES;
+                clp_checked_mul(row_bytes(ihdr) + 1, ihdr->height, &bytes) && bytes <= MOST_BYTES;
     return fits ? bytes : 0;
 }
 
 uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes) {
     uint64_t pixel = clp_model_channels(header->model) * (header->depth / 8);
-    uint64_t rows = header->height * (header->width * pixel + 1);
+    /* One more, of zeros; none is above the first. */
+    uint64_t rows = (header->height + 1) * (header->width * pixel + 1);
     /* Of palettes and fewer bits it is less. */
     return header->progressive ? 0 : (rows < MOST_BYTES ? rows : MOST_BYTES) + 2 * file_bytes;
 }
@@ -134,15 +145,17 @@ static void set_height(uint8_t *file, uint32_t height) {
 bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
                    clp_bytes *file) {
     extent pixels;
-    size_t rows = row_bytes(ihdr), row = rows / ihdr->height;
+    size_t rows = all_bytes(ihdr);
     if (rows == 0 || !find_pixels(source, &pixels) || pixels.packed > rows / 10 * 9) {
         return false; /* what is hardly packed zlib copies, too */
     }
     size_t blocks = (rows + BLOCK - 1) / BLOCK, after = source->size - pixels.end;
     size_t stream = ZLIB_HEAD + blocks * BLOCK_HEAD + rows + ZLIB_TAIL;
     size_t whole = pixels.start + CLP_PNG_HEAD + stream + CLP_PNG_TAIL + after, room;
+    /* Behind the file first what is packed has its place, then a row of zeros. */
+    size_t row = row_bytes(ihdr), zeros = row + CLP_PNG_SLACK, bits = pixel_bits(ihdr);
     file->size = 0;
-    if (!clp_checked_add(whole, pixels.packed, &room) ||
+    if (!clp_checked_add(whole, pixels.packed > zeros ? pixels.packed : zeros, &room) ||
         clp_bytes_reserve(file, room, NULL) != CLPROC_OK) {
         return false;
     }
@@ -152,14 +165,18 @@ bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint3
     if (!unpack(source, &pixels, file->data + whole, unpacked, rows)) {
         return false;
     }
-    *height =
-        *height < ihdr->height && are_sound(unpacked, row, *height, ihdr) ? *height : ihdr->height;
+    *height = *height < ihdr->height ? *height : ihdr->height;
+    memset(file->data + whole, 0, zeros);
+    if (!are_sound(unpacked, row + 1, *height, ihdr) ||
+        !clp_png_unfilter(unpacked, file->data + whole, row, *height, bits < 8 ? 1 : bits / 8)) {
+        return false;
+    }
     memcpy(file->data, source->bytes, pixels.start);
     if (*height < ihdr->height) {
         set_height(file->data, *height);
     }
     memcpy(chunk + 4, "IDAT", 4);
-    uint8_t *end = write_stream(chunk + CLP_PNG_HEAD, unpacked, row * *height);
+    uint8_t *end = write_stream(chunk + CLP_PNG_HEAD, unpacked, (row + 1) * *height);
     stream = (size_t)(end - chunk) - CLP_PNG_HEAD;
     clp_write_u32(chunk, (uint32_t)stream);
     clp_write_u32(end, libdeflate_crc32(0, chunk + 4, 4 + stream));

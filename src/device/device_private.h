@@ -124,6 +124,7 @@ bool clp_device_is_narrow(const clp_device *device);
 typedef struct clp_variant {
     clp_pass_kind kind;
     bool real, transpose;
+    uint32_t alpha; /**< channels of a filter's source that it premultiplies, else 0 */
     clp_sample src, dst;
 } clp_variant;
 

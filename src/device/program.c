@@ -35,13 +35,14 @@ clp_variant clp_pass_variant(const clp_plan *plan, const clp_pass *pass) {
     if (pass->kind == CLP_PASS_FILTER) {
         variant.real = pass->real;
         variant.transpose = pass->transpose;
+        variant.alpha = pass->premultiply ? plan->surfaces[pass->src[0]].channels : 0;
     }
     return variant;
 }
 
 static bool same(const clp_variant *a, const clp_variant *b) {
     return a->kind == b->kind && a->real == b->real && a->transpose == b->transpose &&
-           a->src == b->src && a->dst == b->dst;
+           a->alpha == b->alpha && a->src == b->src && a->dst == b->dst;
 }
 
 void clp_variant_name(const clp_variant *v, char *name, size_t size) {
@@ -53,8 +54,10 @@ void clp_variant_name(const clp_variant *v, char *name, size_t size) {
     } else if (v->kind == CLP_PASS_REINDEX || v->kind == CLP_PASS_FEATURES) {
         snprintf(name, size, "%s %s", kind, clp_sample_name(v->src));
     } else {
-        snprintf(name, size, "%s %s>%s%s%s", kind, clp_sample_name(v->src), clp_sample_name(v->dst),
-                 v->transpose ? " transposed" : "", v->real && !told ? " f32" : "");
+        const char *alpha = v->alpha == 0 ? "" : v->alpha == 2 ? "graya " : "rgba ";
+        snprintf(name, size, "%s %s%s>%s%s%s", kind, alpha, clp_sample_name(v->src),
+                 clp_sample_name(v->dst), v->transpose ? " transposed" : "",
+                 v->real && !told ? " f32" : "");
     }
 }
 
@@ -143,9 +146,9 @@ static clproc_status add_variant(source *text, const clp_variant *v, const char 
     const char *suffix = function + strlen(kind_names[v->kind]);
     snprintf(preamble, sizeof preamble,
              "#define SRC %s\n#define DST %s\n#define SRC_IS_%s\n#define DST_IS_%s\n"
-             "#define REAL %d\n#define TRANSPOSE %d\n#define NAME(f) f##%s\n",
+             "#define REAL %d\n#define TRANSPOSE %d\n#define ALPHA %u\n#define NAME(f) f##%s\n",
              sample_types[v->src].type, sample_types[v->dst].type, sample_types[v->src].macro,
-             sample_types[v->dst].macro, v->real, v->transpose, suffix);
+             sample_types[v->dst].macro, v->real, v->transpose, v->alpha, suffix);
     clproc_status status = CLPROC_OK;
     for (const char *const *file = kind_files[v->kind][groups]; status == CLPROC_OK && *file;
          file++) {

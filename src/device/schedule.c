@@ -15,6 +15,7 @@ static int compare(const void *a, const void *b) {
                            {(int)x->variant.kind, (int)y->variant.kind},
                            {x->variant.real, y->variant.real},
                            {x->variant.transpose, y->variant.transpose},
+                           {(int)x->variant.alpha, (int)y->variant.alpha},
                            {(int)x->variant.src, (int)y->variant.src},
                            {(int)x->variant.dst, (int)y->variant.dst},
                            {(int)x->src, (int)y->src},
@@ -148,12 +149,12 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, bool in_window,
     for (uint32_t plane = 0; plane < plan->input.plane_count; plane++) {
         const clp_band *band = clp_bands_part(bands, index, plane);
         const clp_band_route *route = &bands->routes[plane];
-        for (int i = 0; i < 2 && band->result < band->result_end; i++) {
-            uint32_t pass = i == 0 ? route->first : route->second;
-            if (pass == CLP_NO_PASS) {
+        const uint32_t passes[] = {route->lead, route->first, route->second};
+        for (int i = 0; i < 3 && band->result < band->result_end; i++) {
+            if (passes[i] == CLP_NO_PASS) {
                 continue;
             }
-            works[count] = make_work(plan, &plan->passes[pass]);
+            works[count] = make_work(plan, &plan->passes[passes[i]]);
             works[count].band = band;
             works[count].route = route;
             works[count++].window = in_window ? &bands->window.planes[plane] : NULL;
@@ -203,7 +204,7 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
 
 static clproc_status add_launches(draft *d, clproc_error *error) {
     const clp_plan *plan = d->schedule->plan;
-    size_t tables = 0, most = 2 * CLP_MAX_PLANES + 1,
+    size_t tables = 0, most = 3 * CLP_MAX_PLANES + 1,
            count = plan->pass_count > most ? plan->pass_count : most;
     clp_work *works = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *works);
     if (!works) {

@@ -74,10 +74,11 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     job->rows = count;
     job->starts += (uint32_t)first * 2 * (uint32_t)sizeof(int32_t);
     job->weights += (uint32_t)(first * pass->weight_pitch * weight);
-    if (w->window) {
+    bool led = w->route->lead != CLP_NO_PASS;
+    if (led || w->window) {
         /* Filters count rows from the plane's first, which it does not hold: modulo 2^64. */
-        job->src = w->window->offset / clp_sample_size(src->sample) -
-                   (uint64_t)band->source * job->src_pitch;
+        size_t offset = led ? w->route->lead_offset : w->window->offset;
+        job->src = offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
     }
     if (w->route->second == CLP_NO_PASS) {
         job->dst += pass->transpose ? stored : stored * job->dst_pitch;
@@ -158,6 +159,19 @@ static void colour_surfaces(const clp_work *w, const uint32_t *surfaces, uint32_
     }
 }
 
+/** Turns a job on a whole picture into one on the source rows of a band. */
+static void restrict_lead(const clp_work *w, colour_job *job) {
+    const clp_surface *src = surface_of(w, w->pass->src[0]), *dst = surface_of(w, w->pass->dst[0]);
+    uint32_t first = w->band->source;
+    uint64_t from = w->window ? w->window->offset : src->offset + (uint64_t)first * src->pitch;
+    job->top = first;
+    job->height = w->band->source_end - first;
+    for (uint32_t c = 0; c < 4; c++) {
+        job->src[c].offset += from - src->offset;
+        job->dst[c].offset += w->route->lead_offset - dst->offset;
+    }
+}
+
 /** Turns a job on a whole picture into one on some of its rows, which the passes before have put
  * where nothing but a band has its place. */
 static void restrict_colours(const clp_work *w, colour_job *job) {
@@ -201,7 +215,9 @@ static uint32_t make_colour_job(const clp_device *device, const clp_work *w, uin
         colour_surfaces(w, pass->side, pass->side_count, pass->in_channels, pass->in_alpha,
                         job->side);
     }
-    if (w->band) {
+    if (w->band && w->route->lead != CLP_NO_PASS && pass == &w->plan->passes[w->route->lead]) {
+        restrict_lead(w, job);
+    } else if (w->band) {
         restrict_colours(w, job);
     }
     for (uint32_t i = 0; i < pass->step_count; i++) {

@@ -43,6 +43,15 @@ static int32_t window_start(const clp_plan *plan, const clp_pass *pass, uint32_t
     return ((const int32_t *)(const void *)(plan->tables + pass->starts))[2 * row];
 }
 
+/** A pass on colours that alone reads the input, of whole pixels, and stores such. */
+static uint32_t find_lead(const clp_plan *plan) {
+    uint32_t reader = plan->input.plane_count == 1 ? sole_reader(plan, 0) : CLP_NO_PASS;
+    const clp_pass *pass = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
+    bool leads = pass && pass->kind == CLP_PASS_COLOUR && pass->side_count == 0 &&
+                 pass->dst_count == 1 && plan->surfaces[pass->dst[0]].role == CLP_ROLE_SCRATCH;
+    return leads ? reader : CLP_NO_PASS;
+}
+
 /** True for a filter pass whose windows only go down the plane, or only up. */
 static bool filters_in_order(const clp_plan *plan, uint32_t index, bool *down, bool *up) {
     const clp_pass *pass = index == CLP_NO_PASS ? NULL : &plan->passes[index];
@@ -101,7 +110,9 @@ bool clp_bands_route(clp_plan *plan) {
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         clp_band_route *route = &bands->routes[i];
         /* The surfaces of the input come first. */
-        route->first = sole_reader(plan, i);
+        route->lead = find_lead(plan);
+        route->first =
+            sole_reader(plan, route->lead == CLP_NO_PASS ? i : plan->passes[route->lead].dst[0]);
         if (!filters_in_order(plan, route->first, &down, &up)) {
             return false;
         }
@@ -112,9 +123,12 @@ bool clp_bands_route(clp_plan *plan) {
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         const clp_band_route *route = &bands->routes[i];
         clp_surface *made = &plan->surfaces[made_by(plan, route)];
+        if (route->lead != CLP_NO_PASS) {
+            plan->surfaces[plan->passes[route->lead].dst[0]].between = true;
+        }
         plan->surfaces[plan->passes[route->first].dst[0]].between = route->second != CLP_NO_PASS;
         made->between = bands->coloured;
-        made->first_level = 0;
+        made->first_level = bands->coloured ? made->first_level : 0;
     }
     for (uint32_t i = 0; bands->coloured && i < plan->passes[bands->colour].dst_count; i++) {
         plan->surfaces[plan->passes[bands->colour].dst[i]].first_level = 0;
@@ -126,7 +140,8 @@ bool clp_bands_route(clp_plan *plan) {
 bool clp_bands_hold(const clp_bands *bands, uint32_t pass) {
     bool held = bands->coloured && bands->colour == pass;
     for (uint32_t i = 0; i < bands->window.plane_count; i++) {
-        held |= bands->routes[i].first == pass || bands->routes[i].second == pass;
+        const clp_band_route *route = &bands->routes[i];
+        held |= route->lead == pass || route->first == pass || route->second == pass;
     }
     return held;
 }
@@ -200,14 +215,15 @@ static uint32_t window_rows(const clp_layout *input, const clp_bands *bands, uin
     return rows;
 }
 
-static size_t most_results(const clp_bands *bands, uint32_t plane) {
-    uint32_t most = 0;
+/** The most rows of a plane that a band makes, and that it reads. */
+static void most_rows(const clp_bands *bands, uint32_t plane, size_t *results, size_t *sources) {
+    *results = *sources = 0;
     for (uint32_t band = 0; band < bands->count; band++) {
         const clp_band *part = clp_bands_part(bands, band, plane);
-        uint32_t rows = part->result_end - part->result;
-        most = rows > most ? rows : most;
+        uint32_t made = part->result_end - part->result, read = part->source_end - part->source;
+        *results = made > *results ? made : *results;
+        *sources = read > *sources ? read : *sources;
     }
-    return most;
 }
 
 /** Lays out a window; false where a size overflows. */
@@ -244,8 +260,14 @@ static bool lay_out(const clp_plan *plan, clp_bands *bands) {
         clp_band_route *route = &bands->routes[i];
         const clp_surface *between = &plan->surfaces[plan->passes[route->first].dst[0]],
                           *made = &plan->surfaces[made_by(plan, route)];
-        size_t results = most_results(bands, i);
-        if (route->second != CLP_NO_PASS) {
+        size_t results, sources;
+        most_rows(bands, i, &results, &sources);
+        if (route->lead != CLP_NO_PASS) {
+            fits =
+                take_scratch(bands, sources, plan->surfaces[plan->passes[route->lead].dst[0]].pitch,
+                             &route->lead_offset);
+        }
+        if (fits && route->second != CLP_NO_PASS) {
             fits =
                 clp_pitch(results * clp_sample_size(between->sample), &route->between_pitch) &&
                 take_scratch(bands, between->height, route->between_pitch, &route->between_offset);

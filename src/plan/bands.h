@@ -5,8 +5,9 @@
  * results; to make them, the pass reads the source rows that its windows cover, so neighbouring
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
  * band, and what lies between the two is needed for one band at a time. So does a pass on colours
- * that alone reads what these have made. All other passes follow the last band, on the whole: what
- * they read has mostly been made smaller.
+ * that alone reads what these have made, and, of whole pixels, one that makes what the first filter
+ * alone reads: each band makes its source rows anew, also those that it shares with others. All
+ * other passes follow the last band, on the whole: what they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
 #define CLP_PLAN_BANDS_H
@@ -26,7 +27,10 @@ typedef struct clp_band {
 
 /** How one plane goes through. */
 typedef struct clp_band_route {
-    uint32_t first;        /**< pass that reads the input */
+    uint32_t lead;         /**< pass on colours before the first, or CLP_NO_PASS */
+    size_t lead_offset;    /**< where in scratch memory the source rows that it makes of a band lie;
+                              their pitch is their surface's */
+    uint32_t first;        /**< filter that reads the input, or what `lead` makes of it */
     uint32_t second;       /**< pass that reads its result, or CLP_NO_PASS */
     size_t between_offset; /**< where in scratch memory what is between them lies, bytes */
     size_t between_pitch;  /**< bytes */

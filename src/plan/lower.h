@@ -47,6 +47,7 @@ typedef struct clp_lowering {
     clp_plan *plan;
     clproc_error *error;
     bool use_float;
+    bool premultiplies; /**< the next filter pass does; `values` says that it is done */
     clp_stored stored;
     clp_values values;
     clp_bounds bounds;
@@ -93,6 +94,10 @@ clproc_status clp_surfaces_place(clp_plan *plan, clproc_error *error);
 void clp_passes_sort(clp_plan *plan);
 
 /* lower_spatial.c */
+/** Runs what waits before a segment's stages, which filter or do not. Colours become premultiplied
+ * before filters: by the first of these where nothing else is to be done to pixels. */
+clproc_status clp_lower_before_stages(clp_lowering *lowering, const clp_segment *segment,
+                                      bool filters);
 /** Runs a segment's stages. */
 clproc_status clp_lower_stages(clp_lowering *lowering, const clp_segment *segment,
                                clp_ending ending);

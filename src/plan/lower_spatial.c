@@ -105,6 +105,8 @@ static clproc_status append_filter(clp_lowering *lowering, const plane_job *job,
         }
     }
     pass->kind = CLP_PASS_FILTER;
+    pass->premultiply = lowering->premultiplies;
+    lowering->premultiplies = false;
     pass->real = lowering->use_float;
     pass->src_count = pass->dst_count = 1;
     pass->taps = window->taps;
@@ -265,6 +267,26 @@ clproc_status clp_lower_upsample(clp_lowering *lowering) {
     lowering->stored.level = last;
     free_fitted(&matrices);
     clp_stage_free(&copy);
+    return status;
+}
+
+clproc_status clp_lower_before_stages(clp_lowering *lowering, const clp_segment *segment,
+                                      bool filters) {
+    const clp_surface *src = surface_at(lowering, lowering->stored.surfaces[0]);
+    bool straight =
+        filters && clp_model_has_alpha(lowering->values.model) && !lowering->values.premultiplied;
+    clproc_status status = CLPROC_OK;
+    if (straight && lowering->waiting.count == 0 && src->sample != CLP_SAMPLE_F32 &&
+        !segment->apart && !clp_stage_is_index(&segment->stages[0])) {
+        lowering->premultiplies = lowering->values.premultiplied = true;
+        return CLPROC_OK;
+    }
+    if (straight) {
+        status = clp_lower_premultiply(lowering, true);
+    }
+    if (status == CLPROC_OK && lowering->waiting.count > 0) {
+        status = clp_lower_flush(lowering, false);
+    }
     return status;
 }
 

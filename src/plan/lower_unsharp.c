@@ -70,10 +70,7 @@ out:
 static clproc_status sharpen_pixels(clp_lowering *lowering, const clp_segment *segment,
                                     const side *before) {
     clproc_status status;
-    CLP_TRY(status, out, clp_lower_premultiply(lowering, true));
-    if (lowering->waiting.count > 0) {
-        CLP_TRY(status, out, clp_lower_flush(lowering, false));
-    }
+    CLP_TRY(status, out, clp_lower_before_stages(lowering, segment, true));
     CLP_TRY(status, out, clp_lower_stages(lowering, segment, CLP_GOES_ON));
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     status = add_unsharp(lowering, segment->points[0], before);

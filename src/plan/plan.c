@@ -119,12 +119,7 @@ static clproc_status lower_segment(clp_lowering *lowering, const clp_segments *s
         last = clp_segments_chroma_ends(segments, index, clp_plan_luma_alone(lowering->plan));
     }
     if (segment->stage_count > 0) {
-        if (filter) {
-            CLP_TRY(status, out, clp_lower_premultiply(lowering, true));
-        }
-        if (lowering->waiting.count > 0) {
-            CLP_TRY(status, out, clp_lower_flush(lowering, false));
-        }
+        CLP_TRY(status, out, clp_lower_before_stages(lowering, segment, filter));
     }
     *stored = lowering->waiting.count == 0 && ends_here(lowering, segment, last);
     /* Steps that wait for a later pass have no planes left to upsample. */

@@ -105,7 +105,8 @@ typedef struct clp_pass {
     /** The picture before it was blurred, not premultiplied; for CLP_STEP_UNSHARP. */
     uint32_t side[CLP_MAX_PLANES], side_count;
     /* FILTER: windows along the source's rows. Byte offsets into the tables. */
-    bool transpose; /**< store transposed */
+    bool transpose;   /**< store transposed */
+    bool premultiply; /**< colours are multiplied by alpha as they are read; float only */
     uint32_t taps;
     uint32_t windows; /**< rows of the matrix */
     /** Rows from tap to tap: channels of an interleaved picture on its side. 1 where the channels

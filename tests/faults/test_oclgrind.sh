@@ -81,7 +81,11 @@ rare() { # FORCE
     check "$1" few --pipeline 'rotate 90 | gray' --format jpg
     check "$1" few --pipeline 'resize 12x9:fit=fill | rotate 90' --format png
     check "$1" few --pipeline 'resize 12x9:fit=fill | rotate 90' --strategy=-compose
+    check "$1" deep --pipeline 'resize 9x7:fit=fill'
 }
+# Alpha of 16 bits
+clproc run few -o deep --format png --depth 16 --device reference
+expect_code 0
 rare item
 [ -z "${FAULT_ALL-}" ] || rare ''
 # Features have no report. Of groups one picture will do: all have as many strips.

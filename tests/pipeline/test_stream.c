@@ -24,7 +24,7 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
 
 /* -------------------------------------------------------------------------- pictures */
 
-enum { PICTURES = 5 };
+enum { PICTURES = 6 };
 
 /** Pictures of three bands and more, in every layout that rows are decoded in. */
 static void put_large(void) {
@@ -38,6 +38,7 @@ static void put_large(void) {
         {"in/gray.jpg", {CLPROC_FORMAT_JPEG, CLP_MODEL_GRAY, 8, 1, 1}, 3001, 2603},
         {"in/rgb.png", {CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8, 1, 1}, 1803, 1501},
         {"in/wide.png", {CLPROC_FORMAT_PNG, CLP_MODEL_GRAY, 16, 1, 1}, 2301, 1707},
+        {"in/alpha.png", {CLPROC_FORMAT_PNG, CLP_MODEL_RGBA, 8, 1, 1}, 1402, 1301},
     };
     assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
     for (size_t i = 0; i < PICTURES; i++) {
@@ -86,6 +87,7 @@ static void test_same_bytes(void **state) {
         "resize 1200x | contrast 1.2 | rotate 90",
         "resize 60% | sharpen 1",
         "flip v | resize 900x | blur 9 | gamma 0.7",
+        "gamma 1.4 | flip v | resize 900x", /* colours before the filters */
     };
     const char *pocl = need_pocl();
     put_large();

@@ -117,8 +117,16 @@ static void check_order(const clp_plan *plan, life *lives) {
 
 /** What bands store for the passes behind them is written from the first band on. */
 static void check_band_results(const clp_plan *plan, life *lives) {
-    for (uint32_t p = 0; plan->bands.count > 0 && p < plan->input.plane_count; p++) {
-        const clp_band_route *route = &plan->bands.routes[p];
+    const clp_bands *bands = &plan->bands;
+    if (bands->count > 0 && bands->coloured) {
+        const clp_pass *colour = &plan->passes[bands->colour];
+        for (uint32_t k = 0; k < colour->dst_count; k++) {
+            lives[colour->dst[k]].written = 0;
+        }
+        return;
+    }
+    for (uint32_t p = 0; bands->count > 0 && p < plan->input.plane_count; p++) {
+        const clp_band_route *route = &bands->routes[p];
         uint32_t last = route->second == CLP_NO_PASS ? route->first : route->second;
         lives[plan->passes[last].dst[0]].written = 0;
     }
@@ -619,6 +627,8 @@ static void test_colours_belong_to_bands(void **state) {
         {"flip v | resize 40% | contrast 2", 4, true},
         {"resize 1100x | gamma 1.4", 0, true},
         {"resize 1100x", 4, false},
+        {"resize 1100x", 3, true}, /* alpha divides there */
+        {"resize 1100x | overlay a", 3, true},
         {"resize 1100x | gamma 1.4 | blur 2", 4, true},
         {"rotate 90 | resize 1000x | gamma 1.4", 4, false}, /* bands are columns there */
     };
@@ -653,6 +663,80 @@ static void test_colours_belong_to_bands(void **state) {
     assert_int_equal(plan->passes[plan->bands.colour].h_step, 2);
     assert_int_equal(plan->passes[plan->bands.colour].v_step, 2);
     clp_plan_release(&plan);
+}
+
+/** A pass on colours before the first filter belongs to the bands, and is not there as a whole
+ * either. */
+static void test_colours_lead_bands(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool linear, leads;
+    } cases[] = {
+        {"resize 50%", 1, true, true},
+        {"blur 3", 3, true, true},
+        {"gamma 2 | flip v | blur 3", 2, false, true},
+        {"resize 50%", 1, false, false},
+        {"resize 50% | gamma 2", 1, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan =
+            make_plan(cases[i].pipeline, &kinds[cases[i].kind], 3001, 2503, cases[i].linear);
+        const clp_bands *bands = &plan->bands;
+        const clp_band_route *route = &bands->routes[0];
+        assert_true(bands->count > 0);
+        assert_int_equal(route->lead != CLP_NO_PASS, cases[i].leads);
+        if (cases[i].leads) {
+            const clp_surface *lead = &plan->surfaces[plan->passes[route->lead].dst[0]];
+            uint32_t most = 0;
+            for (uint32_t b = 0; b < bands->count; b++) {
+                const clp_band *part = clp_bands_part(bands, b, 0);
+                uint32_t rows = part->source_end - part->source;
+                most = rows > most ? rows : most;
+            }
+            assert_true(clp_bands_hold(bands, route->lead) && lead->between);
+            assert_true(most > 0 && most < plan->input.height / 3);
+            assert_true(route->lead_offset >= plan->kept_bytes);
+            assert_true(route->between_offset >= route->lead_offset + most * lead->pitch);
+            assert_true(bands->scratch_bytes < plan->scratch_bytes / 2);
+        }
+        clp_plan_release(&plan);
+    }
+}
+
+/** Alpha multiplies colours as the first filter reads them, unless something else has to be done to
+ * pixels before, or the filter does not read the picture's own samples. */
+static void test_filters_premultiply(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool linear, reads;
+        clp_pass_kind first;
+    } cases[] = {
+        {"blur 1", 3, false, true, CLP_PASS_FILTER},
+        {"blur 1", 9, false, true, CLP_PASS_FILTER},
+        {"sharpen 1", 3, false, true, CLP_PASS_FILTER},
+        {"blur 1 | gamma 2 | blur 1", 3, false, true, CLP_PASS_FILTER},
+        {"rotate 90 | resize 50%", 3, false, true, CLP_PASS_FILTER},
+        {"blur 1", 1, false, false, CLP_PASS_FILTER},
+        {"gamma 2 | blur 1", 3, false, false, CLP_PASS_COLOUR},
+        {"blur 1", 3, true, false, CLP_PASS_COLOUR},
+        {"flip h", 3, false, false, CLP_PASS_REINDEX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan =
+            make_plan(cases[i].pipeline, &kinds[cases[i].kind], 70, 45, cases[i].linear);
+        uint32_t readers = 0;
+        for (size_t k = 0; k < plan->pass_count; k++) {
+            readers += plan->passes[k].premultiply;
+        }
+        assert_int_equal(plan->passes[0].kind, cases[i].first);
+        assert_int_equal(plan->passes[0].premultiply, cases[i].reads);
+        assert_int_equal(readers, cases[i].reads);
+        clp_plan_release(&plan);
+    }
 }
 
 /** The step of a kind with which a plan runs its curve; NULL if there is none. */
@@ -735,6 +819,8 @@ int main(void) {
         cmocka_unit_test(test_equal_tables_are_one),
         cmocka_unit_test(test_bands_make_everything_once),
         cmocka_unit_test(test_colours_belong_to_bands),
+        cmocka_unit_test(test_colours_lead_bands),
+        cmocka_unit_test(test_filters_premultiply),
         cmocka_unit_test(test_pieces_of_curves),
         cmocka_unit_test(test_no_clamp_before_a_curve),
     };

@@ -1,5 +1,7 @@
 #include "codec_helper.h"
 
+#include "codec/png_private.h"
+
 #include <libdeflate.h>
 #include <spng.h>
 
@@ -157,6 +159,48 @@ static void decodes_every_kind(void **state) {
             free_picture(&made);
             free(bytes);
         }
+    }
+}
+
+/** What the specification says of one byte: `a` is to the left of it, `b` above, `c` left of that.
+ */
+static uint8_t guess(int filter, int a, int b, int c) {
+    int p = a + b - c, to_a = abs(p - a), to_b = abs(p - b), to_c = abs(p - c);
+    int nearest = to_a <= to_b && to_a <= to_c ? a : to_b <= to_c ? b : c;
+    const int guesses[] = {0, a, b, (a + b) / 2, nearest};
+    return (uint8_t)guesses[filter];
+}
+
+static void undoes_every_filter(void **state) {
+    (void)state;
+    static const size_t pixels[] = {1, 2, 3, 4, 6, 8};
+    enum { HEIGHT = 25 };
+    for (size_t k = 0; k < sizeof pixels / sizeof *pixels; k++) {
+        size_t pixel = pixels[k], bytes = 37 * pixel;
+        uint8_t rows[HEIGHT * (37 * 8 + 1) + CLP_PNG_SLACK], zeros[37 * 8 + CLP_PNG_SLACK] = {0};
+        uint8_t plain[HEIGHT][37 * 8];
+        uint32_t seed = (uint32_t)k + 1;
+        for (uint32_t y = 0; y < HEIGHT; y++) {
+            uint8_t *row = rows + y * (bytes + 1);
+            row[0] = (uint8_t)((y + y / 5 * 2 + k) % 5);
+            for (size_t i = 0; i < bytes; i++) {
+                seed = seed * 1664525 + 1013904223;
+                /* Noise, and rows of few values, in which guesses are often equally near. */
+                plain[y][i] = (uint8_t)(y % 2 ? seed >> 24 : seed >> 30);
+            }
+            for (size_t i = 0; i < bytes; i++) {
+                int a = i < pixel ? 0 : plain[y][i - pixel], b = y == 0 ? 0 : plain[y - 1][i];
+                int c = i < pixel || y == 0 ? 0 : plain[y - 1][i - pixel];
+                row[1 + i] = (uint8_t)(plain[y][i] - guess(row[0], a, b, c));
+            }
+        }
+        assert_true(clp_png_unfilter(rows, zeros, bytes, HEIGHT, pixel));
+        for (uint32_t y = 0; y < HEIGHT; y++) {
+            assert_int_equal(rows[y * (bytes + 1)], 0);
+            assert_memory_equal(rows + y * (bytes + 1) + 1, plain[y], bytes);
+        }
+        rows[bytes + 1] = 5;
+        assert_false(clp_png_unfilter(rows, zeros, bytes, HEIGHT, pixel));
     }
 }
 
@@ -760,6 +804,7 @@ int main(void) {
 #define WITH_BOTH(test) cmocka_unit_test_setup_teardown(test, create_both, destroy_both)
     const struct CMUnitTest tests[] = {
         WITH_DECODER(decodes_every_kind),
+        cmocka_unit_test(undoes_every_filter),
         WITH_DECODER(tolerates_flaws_as_told),
         WITH_DECODER(refuses_what_is_no_png),
         WITH_DECODER(respects_limits),
