@@ -2,7 +2,7 @@
 #ifndef CLP_MODEL_TREES_H
 #define CLP_MODEL_TREES_H
 
-#include "core/tree_tables.h"
+#include "core/model_tables.h"
 #include "model/build.h"
 
 /* ---------------------------------------------------------------- as files have them */
@@ -75,7 +75,7 @@ clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, 
 /* --------------------------------------------------------------- as they are gone down */
 
 /* Numbers are compared by their ranks among a column's thresholds, so that a node is small, and
- * what goes down is whole numbers alone: core/tree_tables.h. */
+ * what goes down is whole numbers alone: core/model_tables.h. */
 
 /** What numbers of a feature become ranks by: how many thresholds are below a number. */
 typedef struct clp_tree_column {

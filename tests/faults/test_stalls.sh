@@ -73,4 +73,10 @@ stalled clBuildProgram INT 130 --features f.csv
 expect_err 'go on with: clproc run in -o out --resize 8x --features f.csv'
 [ "$(rows f.csv)" = in/0.png ] || fail "the row that was made is not in the table"
 
+# Scores: the kernels are compiled before there is a file to be left behind.
+models=$source_dir/tests/models
+stalled_command clBuildProgram INT 130 score "$models/hist.onnx" "$models/hist.csv" -o scored.csv --device cpu \
+    --columns feature0,feature1,feature2,feature3,feature4,feature5
+[ -z "$(find . -name '*scored.csv*')" ] || fail "there should be no file"
+
 echo "verify: T26 calls that never return, and a signal: tried $tried, survived $tried"
