@@ -639,7 +639,7 @@ typedef struct clproc_score_params {
     const char *columns; /**< the table's columns in the order of the one model's, joined by commas;
                             NULL: those that each model names */
     int jobs;            /**< threads; 0: one per core */
-    /** An OpenCL device that goes down models' trees, as in clproc_context_params; the scores are
+    /** An OpenCL device for models' trees and matrices, as in clproc_context_params; the scores are
      * the same. NULL: the threads do, which is sooner on processors. */
     const char *device;
     const volatile int *cancel; /**< non-zero stops; may be NULL */
