@@ -5,6 +5,7 @@
 #include "batch/kinds.h"
 #include "batch/lossless.h"
 #include "batch/overlays.h"
+#include "core/cancel.h"
 #include "core/checked.h"
 #include "core/format.h"
 #include "core/memory.h"
@@ -288,6 +289,10 @@ clproc_status clproc_score(const clproc_score_params *params, clproc_score_resul
     }
 out:
     clp_scoring_device_close(&device);
+    if (status != CLPROC_OK && clp_cancel_asked(params->cancel)) {
+        /* A signal takes files away from a compiler inside a driver, which fails then. */
+        status = clp_cancel_check(params->cancel, error);
+    }
     return status;
 }
 

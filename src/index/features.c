@@ -292,7 +292,10 @@ static void end_without(void *user) {
     if (index->store && write_ready(g, &failure) == CLPROC_OK && !g->failed) {
         clp_index_finish(index, true, &failure);
     }
-    g->failed = true;
+    if (index->store) { /* rows may still be printed for it */
+        clp_store_give_up(index->store);
+    }
+    g->failed = index->ended = true;
     clp_index_count(index);
     pthread_mutex_unlock(&g->lock);
     if (params->on_overdue) {

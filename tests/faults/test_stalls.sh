@@ -66,6 +66,7 @@ cp i.csv whole.csv
 stalled_command clFinish TERM 143 index in -o i.csv --features
 expect_err 'the index is as it was'
 cmp -s i.csv whole.csv || fail "the index has changed"
+[ -z "$(find . -maxdepth 1 -name '.clproc-*')" ] || fail "a file is left behind"
 stalled_command clGetPlatformIDs INT 130 run in -o out --resize 8x --features i.csv --resume
 expect_err 'go on with: clproc run in -o out --resize 8x --features i.csv --resume'
 cmp -s i.csv whole.csv || fail "rows of unchanged files are lost"
