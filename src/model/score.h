@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/model_tables.h"
 
-/** `helper` goes down trees; NULL: the threads do. */
+/** `helper` does a part of the work; NULL: the threads do all. */
 clproc_status clp_score_run(const clproc_score_params *params, const clp_model_helper *helper,
                             clproc_score_result *result, clproc_error *error);
 
