@@ -146,7 +146,7 @@ T21|small devices|27|27|44
 T23|runs under the thread sanitizer|-|500|500
 T24|the same outputs with other threads and batches|15|15|15
 T25|runs beside a soak|-|300|5000
-T26|calls that never return, and a signal|5|5|5
+T26|calls that never return, and a signal|10|10|10
 T27|surroundings and limits|60|60|60
 T28|pairs of runs into one folder|50|200|1000
 T29|packages, and what they ask of binaries and help|100|108|108

@@ -5,12 +5,13 @@
 #include "batch/kinds.h"
 #include "batch/lossless.h"
 #include "batch/overlays.h"
+#include "core/cancel.h"
 #include "core/checked.h"
 #include "core/format.h"
 #include "core/memory.h"
 #include "core/number.h"
 #include "device/device.h"
-#include "device/trees.h"
+#include "device/scoring.h"
 #include "index/fields.h"
 #include "index/index.h"
 #include "index/merge.h"
@@ -289,7 +290,7 @@ void clproc_score_params_init(clproc_score_params *params) {
 clproc_status clproc_score(const clproc_score_params *params, clproc_score_result *result,
                            clproc_error *error) {
     clproc_score_result unwanted;
-    clp_tree_device *device = NULL;
+    clp_scoring_device *device = NULL;
     clproc_status status;
     if (!params || params->model_count == 0 || !params->models || !params->table ||
         !params->output) {
@@ -298,12 +299,19 @@ clproc_status clproc_score(const clproc_score_params *params, clproc_score_resul
     }
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     if (params->device) {
-        CLP_TRY(status, out, clp_tree_device_open(&device, params->device, error));
+        CLP_TRY(status, out, clp_scoring_device_open(&device, params->device, error));
     }
-    status = clp_score_run(params, device ? clp_tree_device_walker(device) : NULL,
+    status = clp_score_run(params, device ? clp_scoring_device_helper(device) : NULL,
                            result ? result : &unwanted, error);
+    if (device && status == CLPROC_OK) {
+        clp_scoring_device_save(device, params->cancel);
+    }
 out:
-    clp_tree_device_close(&device);
+    clp_scoring_device_close(&device);
+    if (status != CLPROC_OK && clp_cancel_asked(params->cancel)) {
+        /* A signal takes files away from a compiler inside a driver, which fails then. */
+        status = clp_cancel_check(params->cancel, error);
+    }
     return status;
 }
 

@@ -414,7 +414,7 @@ typedef struct clproc_run_params {
     /** Make an index with features of all inputs in the same pass, as clproc_index() would make it;
      * NULL: none. Of this `output`, a file, `fields`, `where` and `models` count. A file that
      * cannot be processed has its row as well. With `resume` rows are kept of files that have not
-     * changed; with `dry_run` none is made. */
+     * changed; with `dry_run` none is made. `on_overdue` is called with its `user`. */
     const clproc_index_params *index;
     const char *device; /**< as in clproc_context_params */
 
@@ -554,6 +554,9 @@ typedef void (*clproc_near_fn)(const clproc_near *picture, void *user);
 
 #define CLPROC_MOST_NEAR 15
 
+typedef struct clproc_index_result clproc_index_result;
+typedef void (*clproc_overdue_fn)(const clproc_index_result *result, void *user);
+
 struct clproc_index_params {
     const char *const *inputs; /**< as in clproc_run_params, but no picture on standard input */
     size_t input_count;
@@ -582,13 +585,17 @@ struct clproc_index_params {
     const char *const *models;
     size_t model_count;
     clproc_near_fn on_near; /**< called once all rows are in the index, group by group */
+    /** Called where clproc_index(), or clproc_run() with this index, was asked to stop and cannot
+     * return soon, since a driver is in a call that cannot be interrupted. Rows that were made are
+     * in the index by then, as `result` says. The process may end in it, by _exit(). May be NULL. */
+    clproc_overdue_fn on_overdue;
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
     const volatile int *cancel; /**< non-zero stops; may be NULL */
 };
 
-typedef struct clproc_index_result {
+struct clproc_index_result {
     uint64_t found;
     uint64_t read;      /**< and written as rows */
     uint64_t unchanged; /**< rows that were kept */
@@ -600,7 +607,7 @@ typedef struct clproc_index_result {
     uint64_t groups;    /**< of pictures that look alike */
     bool kept;          /**< of a run that was stopped: what it read is in the index */
     double seconds;
-} clproc_index_result;
+};
 
 CLPROC_API void clproc_index_params_init(clproc_index_params *params);
 /** Reads the metadata of pictures, of headers only unless features are wanted, and writes a row for
@@ -638,7 +645,7 @@ typedef struct clproc_score_params {
     const char *columns; /**< the table's columns in the order of the one model's, joined by commas;
                             NULL: those that each model names */
     int jobs;            /**< threads; 0: one per core */
-    /** An OpenCL device that goes down models' trees, as in clproc_context_params; the scores are
+    /** An OpenCL device for models' trees and matrices, as in clproc_context_params; the scores are
      * the same. NULL: the threads do, which is sooner on processors. */
     const char *device;
     const volatile int *cancel; /**< non-zero stops; may be NULL */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "overdue.h"
 #include "progress.h"
 #include "shard.h"
 #include "signals.h"
@@ -51,13 +52,27 @@ static int prepare(clp_cli_settings *settings) {
     return clp_cli_shard(settings->shard, &settings->index.shard, &settings->index.shards);
 }
 
-/** What becomes of what a stopped run has read. */
-static void tell_stopped(const clp_cli_settings *settings, const clproc_index_result *result) {
-    if (result->kept) {
-        clp_cli_say("the index holds what was read so far; --update goes on from there");
-    } else if (strcmp(settings->index.output, "-") != 0) {
-        clp_cli_say("the index is as it was; with --update, what was read would have been kept");
-    }
+/** What becomes of what a stopped run has read; NULL: there is nothing to say. */
+static const char *stopped_words(const clp_cli_settings *settings,
+                                 const clproc_index_result *result) {
+    return result->kept ? "the index holds what was read so far; --update goes on from there"
+           : strcmp(settings->index.output, "-") != 0
+               ? "the index is as it was; with --update, what was read would have been kept"
+               : NULL;
+}
+
+typedef struct indexing {
+    const clp_cli_settings *settings;
+    clp_cli_overdue overdue;
+} indexing;
+
+static void pass_event(const clproc_event *event, void *user) {
+    clp_cli_overdue_event(event, &((indexing *)user)->overdue);
+}
+
+static void leave(const clproc_index_result *result, void *user) {
+    indexing *under_way = user;
+    clp_cli_overdue_leave(&under_way->overdue, stopped_words(under_way->settings, result));
 }
 
 /* ------------------------------------------------------------------ merge */
@@ -112,6 +127,7 @@ int clp_cli_index(clp_cli_settings *settings) {
     clproc_error error = {0};
     clproc_index_result result = {0};
     clp_cli_progress progress;
+    indexing under_way = {.settings = settings};
     int code = prepare(settings);
     if (code != CLP_EXIT_OK) {
         return code;
@@ -119,13 +135,16 @@ int clp_cli_index(clp_cli_settings *settings) {
     settings->output = settings->index.output; /* where results go that people read */
     clp_cli_progress_start(&progress, settings);
     clp_cli_catch_signals();
-    settings->index.on_event = clp_cli_progress_event;
+    clp_cli_overdue_start(&under_way.overdue, &progress, false, false);
+    settings->index.on_event = pass_event;
+    settings->index.on_overdue = leave;
     settings->index.on_near = print_near;
     settings->index.decoding = &settings->run;
     settings->run.only_run = true;
-    settings->index.user = &progress;
+    settings->index.user = &under_way;
     settings->index.cancel = clp_cli_stop_signal();
     clproc_status status = clproc_index(&settings->index, &result, &error);
+    clp_cli_overdue_stop(&under_way.overdue);
 
     if (status == CLPROC_OK && settings->index.near > 0 && result.groups == 0) {
         fputs(near_names, stdout);
@@ -144,7 +163,10 @@ int clp_cli_index(clp_cli_settings *settings) {
                     (unsigned long long)result.dropped);
     }
     if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
-        tell_stopped(settings, &result);
+        const char *last = stopped_words(settings, &result);
+        if (last) {
+            clp_cli_say("%s", last);
+        }
         return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }
     if (status != CLPROC_OK) {

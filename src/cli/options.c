@@ -144,7 +144,8 @@ const clp_cli_option clp_cli_options[] = {
      "test one device alone: an index or UUID of `clproc devices`, cpu, gpu, or part of a name",
      FIELD(run.device), .zero = "every one"},
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION,
-     "an OpenCL device to go down models' trees, named as for run; scores are the same, and on a "
+     "an OpenCL device for models' trees and matrices, named as for run; scores are the same, and "
+     "on a "
      "processor later than without",
      FIELD(score.device), .zero = "the threads"},
     {"device", 0, "SEL", CLP_CLI_TEXT, CLP_CLI_DECODES, CLP_CLI_GROUP_EXECUTION,

@@ -19,15 +19,18 @@ static struct timespec later(clockid_t clock) {
     return time;
 }
 
-/** Ends the program as if the run had ended. Who is in the midst of speaking, to a pipe that nobody
- * reads, is not waited for. */
-static void leave(clp_cli_overdue *overdue) {
+void clp_cli_overdue_leave(clp_cli_overdue *overdue, const char *last) {
     struct timespec until = later(CLOCK_REALTIME);
     if (pthread_mutex_timedlock(&overdue->turn, &until) == 0) {
         if (overdue->reports) {
             clp_cli_say("no report is written: there was no end to what was under way");
         }
-        clp_cli_progress_leave(overdue->progress);
+        if (overdue->progress) {
+            clp_cli_progress_leave(overdue->progress);
+        }
+        if (last) {
+            clp_cli_say("%s", last);
+        }
         fflush(stdout);
     }
     _exit(CLP_EXIT_SIGNAL + clp_cli_stopped_by());
@@ -43,13 +46,14 @@ static void *wait_for_end(void *argument) {
         looks += clp_cli_stopped_by() != 0;
     }
     if (!overdue->ended) {
-        leave(overdue);
+        clp_cli_overdue_leave(overdue, NULL);
     }
     pthread_mutex_unlock(&overdue->lock);
     return NULL;
 }
 
-void clp_cli_overdue_start(clp_cli_overdue *overdue, clp_cli_progress *progress, bool reports) {
+void clp_cli_overdue_start(clp_cli_overdue *overdue, clp_cli_progress *progress, bool reports,
+                           bool alone) {
     pthread_condattr_t attributes;
     *overdue = (clp_cli_overdue){.progress = progress, .reports = reports};
     pthread_mutex_init(&overdue->turn, NULL);
@@ -59,7 +63,7 @@ void clp_cli_overdue_start(clp_cli_overdue *overdue, clp_cli_progress *progress,
     pthread_cond_init(&overdue->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     /* Without a thread a second signal ends the program, as ever. */
-    overdue->waits = pthread_create(&overdue->thread, NULL, wait_for_end, overdue) == 0;
+    overdue->waits = alone && pthread_create(&overdue->thread, NULL, wait_for_end, overdue) == 0;
 }
 
 void clp_cli_overdue_event(const clproc_event *event, void *user) {

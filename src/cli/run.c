@@ -151,6 +151,12 @@ static int explain(const clp_cli_settings *settings) {
 
 /* ------------------------------------------------------------------ run */
 
+/** The table of features is in its place. */
+static void leave_index(const clproc_index_result *result, void *user) {
+    (void)result;
+    clp_cli_overdue_leave(user, NULL);
+}
+
 static int process(clp_cli_settings *settings) {
     clproc_error error = {0};
     clproc_run_result result = {0};
@@ -159,7 +165,10 @@ static int process(clp_cli_settings *settings) {
     clp_cli_overdue overdue;
     clp_cli_progress_start(&progress, settings);
     clp_cli_catch_signals();
-    clp_cli_overdue_start(&overdue, &progress, settings->run.profile != CLPROC_PROFILE_OFF);
+    clp_cli_overdue_start(&overdue, &progress, settings->run.profile != CLPROC_PROFILE_OFF,
+                          !settings->run.index || settings->run.dry_run);
+    settings->index.on_overdue = leave_index;
+    settings->index.user = &overdue;
     settings->run.on_event = clp_cli_overdue_event;
     settings->run.user = &overdue;
     settings->run.cancel = clp_cli_stop_signal();

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "overdue.h"
 #include "signals.h"
 #include "text.h"
 
@@ -24,7 +25,10 @@ int clp_cli_score(clp_cli_settings *settings) {
     score->table = settings->operands[1];
     clp_cli_catch_signals();
     score->cancel = clp_cli_stop_signal();
+    clp_cli_overdue overdue;
+    clp_cli_overdue_start(&overdue, NULL, false, score->device != NULL);
     clproc_status status = clproc_score(score, &result, &error);
+    clp_cli_overdue_stop(&overdue);
     if (status == CLPROC_ERROR_CANCELLED && clp_cli_stopped_by()) {
         return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }

@@ -8,6 +8,8 @@
 
 /** Who waits looks for a request to stop as often as this, ns. */
 #define LOOK_NS 50000000
+/** Work is late if it goes on for so many looks after a request to stop. */
+#define LATE_LOOKS 10
 
 typedef struct passenger {
     pthread_mutex_t lock;
@@ -86,4 +88,54 @@ bool clp_leave_run(const clp_leave *leave, void *job, const volatile int *cancel
     }
     release(p);
     return true;
+}
+
+/* ------------------------------------------------------------------- watching */
+
+typedef struct watched {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool through;
+    void (*work)(void *job);
+    void *job;
+} watched;
+
+static void *do_watched(void *argument) {
+    watched *w = argument;
+    w->work(w->job);
+    pthread_mutex_lock(&w->lock);
+    w->through = true;
+    pthread_cond_signal(&w->ended);
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/** False if the work is late. */
+static bool await_watched(watched *w, const volatile int *cancel) {
+    int looks = 0;
+    pthread_mutex_lock(&w->lock);
+    while (!w->through && looks < LATE_LOOKS) {
+        clp_clock_wait(&w->ended, &w->lock, LOOK_NS);
+        looks += clp_cancel_asked(cancel);
+    }
+    bool through = w->through;
+    pthread_mutex_unlock(&w->lock);
+    return through;
+}
+
+void clp_leave_watch(void (*work)(void *job), void (*late)(void *job), void *job,
+                     const volatile int *cancel) {
+    watched w = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = work, .job = job};
+    pthread_t thread;
+    clp_clock_condition(&w.ended);
+    if (cancel && pthread_create(&thread, NULL, do_watched, &w) == 0) {
+        if (!await_watched(&w, cancel)) {
+            late(job);
+        }
+        pthread_join(thread, NULL);
+    } else {
+        work(job);
+    }
+    pthread_cond_destroy(&w.ended);
+    pthread_mutex_destroy(&w.lock);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device/cl_error.h"
+#include "device/device_private.h"
 #include "device/embedded.h"
 
 void clp_kernel_set_release(clp_kernel_set *set) {
@@ -35,14 +36,13 @@ static clproc_status take_kernels(cl_program built, clp_kernel_set *set,
 }
 
 /** Once for all launches: in a driver that has a lock around its calls each question costs. */
-static clproc_status ask_limits(clp_kernel_set *set, const clp_kernel_source *source,
-                                cl_device_id device, clproc_error *error) {
+static clproc_status ask_limits(clp_kernel_set *set, cl_device_id device, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     for (uint32_t i = 0; status == CLPROC_OK && i < set->count; i++) {
         cl_int code =
             clGetKernelWorkGroupInfo(set->kernels[i], device, CL_KERNEL_WORK_GROUP_SIZE,
                                      sizeof set->most_items[i], &set->most_items[i], NULL);
-        status = clp_cl_check(code, "clGetKernelWorkGroupInfo", source->what, error);
+        status = clp_cl_check(code, "clGetKernelWorkGroupInfo", set->source->what, error);
     }
     return status;
 }
@@ -85,38 +85,78 @@ static clproc_status build_failed(cl_program program, cl_device_id device, const
     return status;
 }
 
+/** A program's text, in parts. */
+typedef struct program_text {
+    const char *parts[2 * MOST_FILES];
+    char lines[MOST_FILES][64];
+    cl_uint count;
+} program_text;
+
+static const char options[] = "-cl-std=CL1.2 -DCLANG_BUILTINS=0";
+
+/** Takes the kernels of a program, which is given up if it has not all of them. */
+static clproc_status take_program(cl_program built, cl_device_id device, clp_kernel_set *set,
+                                  const clp_kernel_source *source, clproc_error *error) {
+    clproc_status status = take_kernels(built, set, source, error);
+    if (status == CLPROC_OK) {
+        set->built = built;
+        set->source = source;
+        status = ask_limits(set, device, error);
+    } else {
+        clReleaseProgram(built);
+    }
+    if (status != CLPROC_OK) {
+        clp_kernel_set_release(set);
+    }
+    return status;
+}
+
+static clproc_status compile(clp_kernel_set *set, const clp_kernel_source *source,
+                             program_text *text, cl_context context, cl_device_id device,
+                             clproc_error *error) {
+    cl_int code;
+    cl_program built = clCreateProgramWithSource(context, text->count, text->parts, NULL, &code);
+    clproc_status status = clp_cl_check(code, "clCreateProgramWithSource", source->what, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    code = clBuildProgram(built, 1, &device, options, NULL, NULL);
+    if (code != CL_SUCCESS) {
+        status = build_failed(built, device, source->what, code, error);
+        clReleaseProgram(built);
+        return status;
+    }
+    return take_program(built, device, set, source, error);
+}
+
 clproc_status clp_kernel_set_build(clp_kernel_set *set, const clp_kernel_source *source,
                                    cl_context context, cl_device_id device, clproc_error *error) {
-    const char *texts[2 * MOST_FILES];
-    char lines[MOST_FILES][64];
-    cl_uint text_count;
-    cl_program built = NULL;
-    clproc_status status;
-    cl_int code;
+    program_text text;
     if (set->count > 0) {
         return CLPROC_OK;
     }
-    CLP_TRY(status, out, add_files(source->files, texts, lines, &text_count, error));
-    built = clCreateProgramWithSource(context, text_count, texts, NULL, &code);
-    CLP_TRY(status, out, clp_cl_check(code, "clCreateProgramWithSource", source->what, error));
-    code = clBuildProgram(built, 1, &device, "-cl-std=CL1.2 -DCLANG_BUILTINS=0", NULL, NULL);
-    if (code != CL_SUCCESS) {
-        status = build_failed(built, device, source->what, code, error);
+    clproc_status status = add_files(source->files, text.parts, text.lines, &text.count, error);
+    return status == CLPROC_OK ? compile(set, source, &text, context, device, error) : status;
+}
+
+clproc_status clp_kernel_set_build_kept(clp_kernel_set *set, const clp_kernel_source *source,
+                                        clp_device *device, clproc_error *error) {
+    program_text text;
+    size_t lengths[2 * MOST_FILES];
+    char key[CLP_BINARY_KEY];
+    clproc_status status;
+    CLP_TRY(status, out, add_files(source->files, text.parts, text.lines, &text.count, error));
+    for (cl_uint i = 0; i < text.count; i++) {
+        lengths[i] = strlen(text.parts[i]);
+    }
+    clp_binary_key(device, options, text.parts, lengths, text.count, key);
+    cl_program kept = clp_binary_load(device, key);
+    if (kept && take_program(kept, device->id, set, source, NULL) == CLPROC_OK) {
         goto out;
     }
-    CLP_TRY(status, out, take_kernels(built, set, source, error));
-    status = ask_limits(set, source, device, error);
-    if (status != CLPROC_OK) {
-        clp_kernel_set_release(set);
-        goto out;
-    }
-    set->built = built;
-    set->source = source;
-    built = NULL;
+    CLP_TRY(status, out, compile(set, source, &text, device->context, device->id, error));
+    clp_binary_keep(device, set->built, key);
 out:
-    if (built) {
-        clReleaseProgram(built);
-    }
     return status;
 }
 

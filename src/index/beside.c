@@ -10,6 +10,13 @@ static void pass_notice(const clproc_event *event, void *user) {
     }
 }
 
+static void pass_overdue(const clproc_index_result *result, void *user) {
+    const clproc_index_params *index = ((const clproc_run_params *)user)->index;
+    if (index->on_overdue) {
+        index->on_overdue(result, index->user);
+    }
+}
+
 clproc_status clp_index_beside_run(const clproc_run_params *run, clproc_run_result *result,
                                    clproc_profile **profile, clproc_error *error) {
     clproc_run_params own = *run;
@@ -22,6 +29,7 @@ clproc_status clp_index_beside_run(const clproc_run_params *run, clproc_run_resu
         .features = true,
         .decoding = run,
         .update = run->resume, /* what it left alone keeps its row */
+        .on_overdue = pass_overdue,
         .on_event = pass_notice,
         .user = &own,
         .cancel = run->cancel,

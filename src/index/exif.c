@@ -40,10 +40,12 @@ typedef struct known {
 
 /** Sorted by directory and tag. */
 static const known tags[] = {
-    {MAIN, 0x0004, NO_FIELD, A_SIZE}, /* this and three more: of Panasonic's raw files */
+    {MAIN, 0x0004, NO_FIELD, A_SIZE}, /* this and five more: of Panasonic's raw files */
     {MAIN, 0x0005, NO_FIELD, A_SIZE},
     {MAIN, 0x0006, NO_FIELD, A_SIZE},
     {MAIN, 0x0007, NO_FIELD, A_SIZE},
+    {MAIN, 0x000A, NO_FIELD, A_SIZE},
+    {MAIN, 0x0017, F(ISO), A_NUMBER},
     {MAIN, 0x00FE, NO_FIELD, A_SIZE},
     {MAIN, 0x0100, NO_FIELD, A_SIZE},
     {MAIN, 0x0101, NO_FIELD, A_SIZE},
@@ -153,9 +155,15 @@ static int by_place(const void *a, const void *b) {
     return first < second ? -1 : first > second;
 }
 
-static const known *find(clp_ifd ifd, uint32_t tag) {
+static const known *find_in(clp_ifd ifd, uint32_t tag) {
     const known wanted = {.ifd = ifd, .tag = tag};
     return bsearch(&wanted, tags, sizeof tags / sizeof *tags, sizeof *tags, by_place);
+}
+
+/** Tags of EXIF's directory may stand in the first one, as TIFF/EP has them. */
+static const known *find(clp_ifd ifd, uint32_t tag) {
+    const known *found = find_in(ifd, tag);
+    return found || ifd != CLP_IFD_MAIN ? found : find_in(CLP_IFD_EXIF, tag);
 }
 
 static bool wants(clp_ifd ifd, uint32_t tag) {
@@ -255,6 +263,7 @@ static void take_size(collected *all, const clp_tiff_tag *tag) {
         of->height = number;
         break;
     case 0x0102:
+    case 0x000A:
         of->bits = number;
         break;
     default:

@@ -1,11 +1,13 @@
 /* Rows with features: the workers of a run decode pictures, and each makes the row of its own from
  * the bytes that it has read. Rows are written as soon as all before them are; with a model, as
- * soon as enough of them can be scored with one call. */
+ * soon as enough of them can be scored with one call. A run that was asked to stop may be kept by a
+ * driver that compiles: then its rows get into their place beside it. */
 #include <string.h>
 
 #include "batch/batch.h"
 #include "batch/planner.h"
 #include "core/cancel.h"
+#include "core/leave.h"
 #include "core/memory.h"
 #include "index/run_private.h"
 
@@ -29,9 +31,16 @@ typedef struct gathering {
     size_t ready;         /**< all files before this one have a row, waiting or written */
     parcel *spare;
     clp_bytes kept;
-    bool failed; /**< writing has: no row may follow */
+    bool failed; /**< writing has, or the index has ended: no row may follow */
 
     clp_hashset rows; /**< of files by their names: which of the listing; of several inputs */
+
+    const clproc_run_params *run; /**< what makes the rows */
+    const clp_sink *sink;
+    clproc_run_result *run_result; /**< and its profile: of a run with outputs of its own */
+    clproc_profile **profile;
+    clproc_status status; /**< how it ended */
+    clproc_error *error;
 } gathering;
 
 static clproc_status find_reader(gathering *g, uint32_t worker, clp_reader **reader,
@@ -267,6 +276,47 @@ static clproc_status begin_rows(gathering *g, size_t workers, clproc_error *erro
                                     : clp_error_memory(error, "rows", own * sizeof(parcel *));
 }
 
+static void make_rows(void *user) {
+    gathering *g = user;
+    g->status = g->run_result ? clp_batch_run(g->run, g->sink, g->run_result, g->profile, g->error)
+                              : clp_batch_features(g->run, g->sink, g->error);
+}
+
+/** The run was asked to stop and does not end: the index does, with the rows that there are. */
+static void end_without(void *user) {
+    gathering *g = user;
+    clp_index_work *index = g->index;
+    const clproc_index_params *params = index->params;
+    clproc_error failure;
+    pthread_mutex_lock(&g->lock);
+    if (index->store && write_ready(g, &failure) == CLPROC_OK && !g->failed) {
+        clp_index_finish(index, true, &failure);
+    }
+    if (index->store) { /* rows may still be printed for it */
+        clp_store_give_up(index->store);
+    }
+    g->failed = index->ended = true;
+    clp_index_count(index);
+    pthread_mutex_unlock(&g->lock);
+    if (params->on_overdue) {
+        params->on_overdue(index->result, params->user);
+    }
+}
+
+/** Makes rows until all are made, or somebody wants to stop. */
+static clproc_status watch_rows(gathering *g, const clproc_run_params *run, const clp_sink *sink,
+                                clproc_error *error) {
+    g->run = run;
+    g->sink = sink;
+    g->error = error;
+    clp_leave_watch(make_rows, end_without, g, g->index->params->cancel);
+    if (g->status == CLPROC_ERROR_CANCELLED && g->waiting) {
+        clproc_status written = write_ready(g, error);
+        g->status = written == CLPROC_OK ? g->status : written;
+    }
+    return g->status;
+}
+
 clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
     gathering g = {.index = index};
@@ -288,9 +338,9 @@ clproc_status clp_index_features(clp_index_work *index, clproc_error *error) {
     run.on_event = pass_on;
     run.user = index;
     run.cancel = params->cancel;
-    status = clp_batch_features(&run, &sink, error);
+    status = watch_rows(&g, &run, &sink, error);
     if (status == CLPROC_ERROR_CANCELLED && clp_cancel_asked(params->cancel)) {
-        status = write_ready(&g, error); /* the caller sees that others are missing */
+        status = CLPROC_OK; /* the caller sees that some are missing */
     }
 out:
     release(&g);
@@ -314,9 +364,7 @@ out:
     return status;
 }
 
-/** The run knows its files: the index begins. */
-static clproc_status begin_index(void *user, uint32_t workers, clproc_error *error) {
-    gathering *g = user;
+static clproc_status open_index(gathering *g, uint32_t workers, clproc_error *error) {
     clproc_run_params decoding;
     clproc_status status;
     if (g->index->listing.piped.size > 0) {
@@ -330,6 +378,15 @@ static clproc_status begin_index(void *user, uint32_t workers, clproc_error *err
     CLP_TRY(status, out, find_repeated(g, error));
     status = clp_index_open(g->index, error);
 out:
+    return status;
+}
+
+/** The run knows its files: the index begins. */
+static clproc_status begin_index(void *user, uint32_t workers, clproc_error *error) {
+    gathering *g = user;
+    pthread_mutex_lock(&g->lock);
+    clproc_status status = open_index(g, workers, error);
+    pthread_mutex_unlock(&g->lock);
     return status;
 }
 
@@ -357,18 +414,14 @@ out:
 clproc_status clp_index_beside(clp_index_work *index, const clproc_run_params *run,
                                clproc_run_result *result, clproc_profile **profile,
                                clproc_error *error) {
-    gathering g = {.index = index};
+    gathering g = {.index = index, .run_result = result, .profile = profile};
     clp_sink sink = {.listing = &index->listing,
                      .listed = begin_index,
                      .begin = begin_own,
                      .end = end_file,
                      .user = &g};
     pthread_mutex_init(&g.lock, NULL);
-    clproc_status status = clp_batch_run(run, &sink, result, profile, error);
-    if (status == CLPROC_ERROR_CANCELLED && g.waiting) {
-        clproc_status written = write_ready(&g, error);
-        status = written == CLPROC_OK ? status : written;
-    }
+    clproc_status status = watch_rows(&g, run, &sink, error);
     release(&g);
     return status;
 }

@@ -232,8 +232,8 @@ static void read_by_decoder(clp_reader *reader, clproc_format format, const char
 /* ------------------------------------------------------- TIFF and raw files */
 
 /** Endings of raw files that are TIFF structures, as exiftool's FileType. */
-static const char raw_types[][4] = {"NEF", "NRW", "ARW", "SR2", "PEF", "SRW", "3FR", "ERF",
-                                    "IIQ", "DCR", "KDC", "MEF", "MOS", "RWL", "FFF", "GPR"};
+static const char raw_types[][4] = {"NEF", "NRW", "ARW", "SR2", "PEF", "SRW", "3FR", "ERF", "IIQ",
+                                    "DCR", "KDC", "MEF", "MOS", "RWL", "FFF", "GPR", "SRF", "K25"};
 
 static const char *ending_of(const char *path) {
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
@@ -254,6 +254,29 @@ static const uint8_t *reach(void *user, uint64_t offset, size_t bytes) {
     return clp_head_at(user, offset, bytes);
 }
 
+/** Reads what a raw file's JPEG tells of how the picture was taken; false if there is none. */
+static bool read_inner_jpeg(clp_reader *reader, uint64_t at, clp_row *row) {
+    const uint8_t *p = at ? clp_head_at(&reader->head, at, 3) : NULL;
+    bool there = p && memcmp(p, "\xFF\xD8\xFF", 3) == 0;
+    if (there) {
+        read_jpeg(reader, at, true, row);
+    }
+    return there;
+}
+
+/** Adds what a Panasonic file's JPEG tells, which is all of EXIF in some. The raw file is no worse
+ * for a broken one. */
+static void add_inner_jpeg(clp_reader *reader, clp_row *row) {
+    char flaw[320];
+    bool failed = clp_row_has(row, CLP_FIELD_ERROR);
+    read_inner_jpeg(reader, clp_raw_panasonic_jpeg(&reader->head), row);
+    if (!failed && clp_row_has(row, CLP_FIELD_ERROR)) {
+        snprintf(flaw, sizeof flaw, "preview: %.300s", clp_row_get(row, CLP_FIELD_ERROR));
+        row->values[CLP_FIELD_ERROR].kind = CLP_CELL_NONE;
+        clp_row_warn(row, flaw);
+    }
+}
+
 static void read_tiff(clp_reader *reader, const char *path, const char *kind,
                       const uint8_t magic[16], clp_row *row) {
     const char *type = "TIFF";
@@ -264,7 +287,8 @@ static void read_tiff(clp_reader *reader, const char *path, const char *kind,
     if (strcmp(kind, "orf") == 0) {
         type = "ORF";
     } else if (strcmp(kind, "rw2") == 0) {
-        type = "RW2";
+        type = strcasecmp(ending_of(path), "rwl") == 0 ? "RWL" : "RW2"; /* of Leica's */
+        add_inner_jpeg(reader, row);
     } else if (memcmp(magic + 2, "+\0", 2) == 0 || memcmp(magic + 2, "\0+", 2) == 0) {
         type = "BTF"; /* BigTIFF */
     } else if (memcmp(magic + 8, "CR", 2) == 0) {
@@ -277,17 +301,13 @@ static void read_tiff(clp_reader *reader, const char *path, const char *kind,
     clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, type);
 }
 
-/** Fujifilm's raw files hold a JPEG with the EXIF. */
+/** Fujifilm's raw files hold a JPEG with the EXIF, and a directory of their own. */
 static void read_raf(clp_reader *reader, clp_row *row) {
-    const uint8_t *p = clp_head_at(&reader->head, 84, 4);
     clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, "RAF");
-    uint64_t at = p ? (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3] : 0;
-    p = at ? clp_head_at(&reader->head, at, 3) : NULL;
-    if (p && memcmp(p, "\xFF\xD8\xFF", 3) == 0) {
-        read_jpeg(reader, at, true, row);
-    } else {
+    if (!read_inner_jpeg(reader, clp_raw_fuji_jpeg(&reader->head), row)) {
         fail(row, "is a raw file of which the preview cannot be found");
     }
+    clp_raw_fuji_size(&reader->head, row);
 }
 
 /* -------------------------------------------------------------- any format */

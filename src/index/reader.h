@@ -55,6 +55,12 @@ typedef struct clp_extract {
 
 /** Reads a WebP's size and metadata into the row. */
 void clp_extract_webp(clp_head *head, clp_row *row);
+/** Where the first directory of Panasonic's RW2 says that a JPEG is; 0: nowhere. */
+uint64_t clp_raw_panasonic_jpeg(clp_head *head);
+/** The same of the header of Fujifilm's RAF. */
+uint64_t clp_raw_fuji_jpeg(clp_head *head);
+/** Reads the size of a RAF's picture into the row. */
+void clp_raw_fuji_size(clp_head *head, clp_row *row);
 /** Reads the metadata of a CR3, Canon's raw file, into the row. */
 void clp_extract_cr3(clp_head *head, clp_row *row);
 /** Gathers a JPEG that begins at `start`, and notes its size, sampling and so on in the row; with

@@ -219,11 +219,12 @@ static clproc_status scan_old(work *index, clproc_error *error) {
 static clproc_status end_stopped(work *index, clproc_error *error) {
     bool whole_before = clp_store_existed(index->store) && !index->params->update;
     clproc_error failure;
-    if (!whole_before && strcmp(index->params->output, "-") != 0 &&
+    if (!index->ended && !whole_before && strcmp(index->params->output, "-") != 0 &&
         keep_rest(index, &failure) == CLPROC_OK &&
         clp_store_commit(index->store, &failure) == CLPROC_OK) {
         index->result->kept = true;
     }
+    index->ended = true;
     return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped on request");
 }
 
@@ -250,7 +251,7 @@ clproc_status clp_index_open(work *index, clproc_error *error) {
 clproc_status clp_index_finish(work *index, bool stopped, clproc_error *error) {
     const clproc_index_params *params = index->params;
     clproc_status status;
-    if (stopped) {
+    if (stopped || index->ended) {
         return end_stopped(index, error);
     }
     CLP_TRY(status, out, clp_store_commit(index->store, error));
@@ -285,9 +286,21 @@ out:
 
 void clp_index_begin(work *index, const clproc_index_params *params, clproc_index_result *result) {
     *result = (clproc_index_result){0};
+    index->started = clp_clock_ns();
     index->params = params;
     index->result = result;
     clp_events_init(&index->events, 1, params->on_event, params->user);
+}
+
+void clp_index_count(work *index) {
+    clproc_index_result *result = index->result;
+    pthread_mutex_lock(&index->events.lock);
+    result->found = index->events.found;
+    result->skipped = index->events.skipped - result->filtered - result->unchanged;
+    result->failed = index->events.failed;
+    pthread_mutex_unlock(&index->events.lock);
+    result->bytes = index->bytes;
+    result->seconds = (double)(clp_clock_ns() - index->started) * 1e-9;
 }
 
 void clp_index_end(work *index) {
@@ -302,18 +315,13 @@ void clp_index_end(work *index) {
 
 clproc_status clp_index_run(const clproc_index_params *params, clproc_index_result *result,
                             clproc_error *error) {
-    uint64_t started = clp_clock_ns();
     work index = {.params = NULL};
     clp_index_begin(&index, params, result);
     clproc_status status = clp_index_prepare(&index, error);
     if (status == CLPROC_OK) {
         status = run(&index, error);
     }
-    result->found = index.events.found;
-    result->bytes = index.bytes;
-    result->seconds = (double)(clp_clock_ns() - started) * 1e-9;
-    result->skipped = index.events.skipped - result->filtered - result->unchanged;
-    result->failed = index.events.failed;
+    clp_index_count(&index);
     clp_index_end(&index);
     return status;
 }

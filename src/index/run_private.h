@@ -28,6 +28,8 @@ typedef struct clp_index_work {
     clp_store *store;
     clp_old old;
     clproc_index_result *result;
+    uint64_t started; /**< by the clock */
+    bool ended;       /**< what was read is in its place, or nothing will be */
     clp_near near;
     size_t done;              /**< rows that are written, in the order of the listing */
     uint64_t bytes;           /**< read */
@@ -48,6 +50,8 @@ clproc_status clp_index_open(clp_index_work *index, clproc_error *error);
 /** Puts the new index in its place; of a run that was `stopped` what was read, where that loses
  * nothing. */
 clproc_status clp_index_finish(clp_index_work *index, bool stopped, clproc_error *error);
+/** Sums up what came of it so far. */
+void clp_index_count(clp_index_work *index);
 void clp_index_end(clp_index_work *index);
 /** Threads for so many shares of the work: one to a core, and `waiting` more, unless the caller has
  * said how many. */

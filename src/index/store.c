@@ -118,9 +118,16 @@ clproc_status clp_store_next(clp_store *store, clp_row *row, uint64_t *place, bo
     return store->kind->next(store, row, place, there, error);
 }
 
+void clp_store_give_up(clp_store *store) {
+    if (!store->given_up) {
+        store->kind->close(store);
+        store->given_up = true;
+    }
+}
+
 void clp_store_close(clp_store **store) {
     if (store && *store) {
-        (*store)->kind->close(*store);
+        clp_store_give_up(*store);
         clp_memory_free((*store)->state);
         clp_memory_free(*store);
         *store = NULL;

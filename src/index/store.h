@@ -18,6 +18,9 @@ clproc_status clp_store_open(clp_store **store, const char *path, const clp_sele
                              clproc_error *error);
 /** Leaves the index as it was, unless it was committed. */
 void clp_store_close(clp_store **store);
+/** Closes its files, and drops what was not committed. Nothing but clp_store_print(),
+ * clp_store_existed() and clp_store_close() may follow. */
+void clp_store_give_up(clp_store *store);
 
 /** Notes the rows there are. `*usable` is false if they have other fields. */
 clproc_status clp_store_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);

@@ -33,6 +33,7 @@ struct clp_store {
     const clp_selection *selection;
     clp_selection own; /**< the selection of an index that is read */
     bool existed;
+    bool given_up; /**< its files are closed */
     void *state;
 };
 

@@ -19,7 +19,8 @@ enum {
     MOST_DEPTH = 64,
     MOST_TEXT = 4096,
     MOST_PATTERN = 256,
-    MOST_MATCHED = 4096
+    MOST_MATCHED = 4096,
+    MOST_SHOWN = 40 /**< letters of a text, in an error */
 };
 
 typedef enum truth { FALSE, TRUE, UNKNOWN } truth;
@@ -190,7 +191,8 @@ static clproc_status compile(parser *text, node *made) {
         char reason[128];
         regerror(code, &made->pattern, reason, sizeof reason);
         return clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
-                             "--where: the pattern \"%s\" cannot be used: %s", pattern, reason);
+                             "--where: the pattern \"%.*s\" cannot be used: %s", MOST_SHOWN,
+                             pattern, reason);
     }
     made->compiled = true;
     return CLPROC_OK;
@@ -211,6 +213,24 @@ static void spell_date(char *text) {
             text[i - 1] = own[i - 1];
         }
     }
+}
+
+/** A text that is no number would never be equal to a field that is one, nor greater. */
+static clproc_status check_type(parser *text, const node *made) {
+    const clproc_index_field field = clp_field_info(made->field);
+    const char *value = text->where->texts + made->text, *rest;
+    double number;
+    if (made->null || made->numeric || field.kind != CLPROC_INDEX_NUMBER) {
+        return CLPROC_OK;
+    }
+    rest = clproc_number_read(value, &number);
+    return rest && !*rest
+               ? CLPROC_OK
+               : clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
+                               "--where: %s is a number and cannot be compared with the text "
+                               "\"%.*s\"; give a number, as %s > 800, or a pattern for its digits, "
+                               "as %s ~ \"^8\"",
+                               field.name, MOST_SHOWN, value, field.name, field.name);
 }
 
 static clproc_status take_comparison(parser *text, uint32_t *index) {
@@ -254,8 +274,8 @@ static clproc_status take_comparison(parser *text, uint32_t *index) {
         status = complain(text, "~ and !~ need a text in quotes");
     } else if (made->null && made->operation != EQUAL && made->operation != DIFFERENT) {
         status = complain(text, "null can only be compared by = and !=");
-    } else if (pattern) {
-        status = compile(text, made);
+    } else {
+        status = pattern ? compile(text, made) : check_type(text, made);
     }
     text->at = rest;
 out:

@@ -8,7 +8,7 @@
 #ifndef CLP_MODEL_BUILD_H
 #define CLP_MODEL_BUILD_H
 
-#include "core/tree_tables.h"
+#include "core/model_tables.h"
 #include "model/model.h"
 #include "model/onnx.h"
 
@@ -18,9 +18,9 @@ enum { CLP_MODEL_COLUMNS = 1 << 19 };
 typedef struct clp_block {
     double *numbers;
     size_t rows;
-    size_t pitch;                  /**< from a column to the next, numbers */
-    const clp_tree_walker *walker; /**< who goes down trees; NULL: this thread */
-    clproc_error *error;           /**< what fails in a step that can */
+    size_t pitch;                   /**< from a column to the next, numbers */
+    const clp_model_helper *helper; /**< who multiplies and goes down trees; NULL: this thread */
+    clproc_error *error;            /**< what fails in a step that can */
 } clp_block;
 
 /** Columns that lie side by side. */
@@ -102,7 +102,7 @@ struct clp_onnx_model {
     size_t filling_count;
     size_t columns; /**< of a block */
     const char *path, *name;
-    const clp_tree_walker *walker; /**< NULL: the host's threads go down trees */
+    const clp_model_helper *helper; /**< NULL: the host's threads do all */
 };
 
 typedef struct clp_builder {

@@ -1,32 +1,50 @@
 /* Linear models and what scales their inputs and fills in what is missing. */
+#include "core/checked.h"
 #include "model/build.h"
 
-/** out = in * weights + bias. */
-typedef struct linear {
+/** A matrix as the file has it. */
+typedef struct linear_numbers {
     const double *weights;
     size_t down, across; /**< from a feature's weight to the next one's, and from a result's */
     const double *bias;  /**< NULL: none */
     size_t bias_across;  /**< 0: the same for all */
     clp_transform transform;
     bool both; /**< of two classes only the second one's sum is computed */
+} linear_numbers;
+
+typedef struct linear {
+    clp_matrix matrix;
+    clp_transform transform;
+    bool both;
 } linear;
 
-static void run_linear(const clp_step *step, const clp_block *block) {
-    const linear *state = step->state;
-    size_t first = state->both, rows = block->rows;
-    clp_span sums = {step->out.place + first, step->out.columns - first};
-    for (size_t m = 0; m < sums.columns; m++) {
-        double *restrict out = clp_block_column(block, sums.place + m);
-        for (size_t r = 0; r < rows; r++) {
-            out[r] = state->bias ? state->bias[m * state->bias_across] : 0.0;
+static void multiply(const clp_matrix *matrix, const clp_block *block, const clp_span *from,
+                     const clp_span *sums) {
+    for (size_t m = 0; m < matrix->results; m++) {
+        double *restrict out = clp_block_column(block, sums->place + m);
+        for (size_t r = 0; r < block->rows; r++) {
+            out[r] = matrix->bias[m];
         }
-        for (size_t k = 0; k < step->in->columns; k++) {
-            const double *restrict in = clp_block_column(block, step->in->place + k);
-            double weight = state->weights[k * state->down + m * state->across];
-            for (size_t r = 0; r < rows; r++) {
+        for (size_t k = 0; k < matrix->columns; k++) {
+            const double *restrict in = clp_block_column(block, from->place + k);
+            double weight = matrix->weights[m * matrix->columns + k];
+            for (size_t r = 0; r < block->rows; r++) {
                 out[r] += in[r] * weight;
             }
         }
+    }
+}
+
+static void run_linear(const clp_step *step, const clp_block *block) {
+    const linear *state = step->state;
+    const clp_model_helper *helper = block->helper;
+    size_t first = state->both;
+    clp_span sums = {step->out.place + first, step->out.columns - first};
+    if (helper && helper->multiply) {
+        helper->multiply(helper->user, &state->matrix, clp_block_column(block, step->in->place),
+                         block->pitch, clp_block_column(block, sums.place), block->error);
+    } else {
+        multiply(&state->matrix, block, step->in, &sums);
     }
     if (state->both) {
         clp_transform_both(block, step->out.place, state->transform);
@@ -35,18 +53,40 @@ static void run_linear(const clp_step *step, const clp_block *block) {
     }
 }
 
+static linear *take_linear(clp_builder *builder, const linear_numbers *numbers, size_t columns,
+                           size_t results) {
+    linear *made = clp_build_take(builder, 1, sizeof *made);
+    size_t count;
+    double *weights = clp_checked_mul(columns, results, &count)
+                          ? clp_build_take(builder, count, sizeof *weights)
+                          : NULL;
+    double *bias = clp_build_take(builder, results, sizeof *bias);
+    if (!made || !weights || !bias) {
+        return NULL;
+    }
+    for (size_t m = 0; m < results; m++) {
+        bias[m] = numbers->bias ? numbers->bias[m * numbers->bias_across] : 0.0;
+        for (size_t k = 0; k < columns; k++) {
+            weights[m * columns + k] = numbers->weights[k * numbers->down + m * numbers->across];
+        }
+    }
+    *made = (linear){.matrix = {weights, bias, columns, results},
+                     .transform = numbers->transform,
+                     .both = numbers->both};
+    return made;
+}
+
 /** Adds the step and its output. */
 static clproc_status add_linear(clp_builder *builder, const clp_onnx_node *node,
-                                const clp_value *input, const linear *state, size_t columns,
-                                size_t output, const clp_labels *labels) {
+                                const clp_value *input, const linear_numbers *numbers,
+                                size_t columns, size_t output, const clp_labels *labels) {
     clp_value *made = NULL;
     const clp_value like = {.type =
                                 input->type == CLP_ONNX_DOUBLE ? CLP_ONNX_DOUBLE : CLP_ONNX_FLOAT};
-    linear *kept = clp_build_take(builder, 1, sizeof *kept);
+    linear *kept = take_linear(builder, numbers, input->span.columns, columns - numbers->both);
     if (!kept) {
         return CLPROC_ERROR_MEMORY;
     }
-    *kept = *state;
     clproc_status status = clp_build_output(builder, node, output, &like, columns, &made);
     if (status != CLPROC_OK) {
         return status;
@@ -61,7 +101,7 @@ static clproc_status add_linear(clp_builder *builder, const clp_onnx_node *node,
 
 /** Finds a matrix of constants that rows can be multiplied by. */
 static clproc_status find_matrix(clp_builder *builder, const clp_onnx_node *node,
-                                 const clp_value *rows, bool transposed, linear *state,
+                                 const clp_value *rows, bool transposed, linear_numbers *state,
                                  size_t *columns) {
     const clp_value *matrix;
     clproc_status status = clp_build_constant(builder, node, 1, &matrix);
@@ -84,7 +124,7 @@ static clproc_status find_matrix(clp_builder *builder, const clp_onnx_node *node
 
 static clproc_status build_matmul(clp_builder *builder, const clp_onnx_node *node, int code) {
     clp_value *rows = NULL;
-    linear state = {0};
+    linear_numbers state = {0};
     size_t columns = 0;
     clproc_status status = CLPROC_OK;
     (void)code;
@@ -98,7 +138,7 @@ out:
 static clproc_status build_gemm(clp_builder *builder, const clp_onnx_node *node, int code) {
     clp_value *rows = NULL;
     const clp_value *bias = NULL;
-    linear state = {0};
+    linear_numbers state = {0};
     size_t columns = 0;
     clproc_status status = CLPROC_OK;
     (void)code;
@@ -130,7 +170,7 @@ out:
 
 /** Reads weights, result after result, and biases; `count` is how many results there are. */
 static clproc_status read_weights(clp_builder *builder, const clp_onnx_node *node,
-                                  const clp_value *rows, linear *state, size_t *count) {
+                                  const clp_value *rows, linear_numbers *state, size_t *count) {
     size_t weights = 0, biases = 0;
     state->weights = clp_build_floats(builder, node, "coefficients", &weights);
     state->bias = clp_build_floats(builder, node, "intercepts", &biases);
@@ -151,7 +191,7 @@ static clproc_status read_weights(clp_builder *builder, const clp_onnx_node *nod
 
 /** Finds the classes that `count` sums are for. Of two with one sum it is the second one's. */
 static clproc_status find_classes(clp_builder *builder, const clp_onnx_node *node, size_t count,
-                                  linear *state, const clp_labels **labels) {
+                                  linear_numbers *state, const clp_labels **labels) {
     *labels = clp_build_labels(builder, node, "classlabels_strings", "classlabels_ints");
     if (!*labels) {
         return CLPROC_ERROR_MEMORY;
@@ -167,7 +207,7 @@ enum { CLASSIFIER, REGRESSOR };
 
 static clproc_status build_linear(clp_builder *builder, const clp_onnx_node *node, int code) {
     clp_value *rows = NULL;
-    linear state = {0};
+    linear_numbers state = {0};
     size_t count = 0;
     const clp_labels *labels = NULL;
     clproc_status status = CLPROC_OK;

@@ -334,8 +334,8 @@ void clp_model_destroy(clp_onnx_model **model) {
     }
 }
 
-void clp_model_walk_with(clp_onnx_model *model, const clp_tree_walker *walker) {
-    model->walker = walker;
+void clp_model_help_with(clp_onnx_model *model, const clp_model_helper *helper) {
+    model->helper = helper;
 }
 
 size_t clp_model_inputs(const clp_onnx_model *model) {

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "core/error.h"
-#include "core/tree_tables.h"
+#include "core/model_tables.h"
 
 /** May be run by several threads at once. */
 typedef struct clp_onnx_model clp_onnx_model;
@@ -25,8 +25,9 @@ clproc_status clp_model_read(clp_onnx_model **model, const uint8_t *data, size_t
 /** Sets it to NULL, which it may be before. */
 void clp_model_destroy(clp_onnx_model **model);
 
-/** Says who goes down its trees from now on; NULL: the threads that run it. Scores are the same. */
-void clp_model_walk_with(clp_onnx_model *model, const clp_tree_walker *walker);
+/** Says who does a part of the work from now on; NULL: the threads that run it do all. Scores are the
+ * same. */
+void clp_model_help_with(clp_onnx_model *model, const clp_model_helper *helper);
 
 /** How many columns a row of its input has. */
 size_t clp_model_inputs(const clp_onnx_model *model);

@@ -100,7 +100,7 @@ static void *work(void *user) {
     model_job *job = user;
     clproc_error error = {0};
     clp_block block = {
-        .pitch = job->block_rows + GAP, .walker = job->model->walker, .error = &error};
+        .pitch = job->block_rows + GAP, .helper = job->model->helper, .error = &error};
     size_t first;
     block.numbers =
         clp_memory_zero(CLP_MEMORY_OTHER, job->model->columns * block.pitch, sizeof *block.numbers);
@@ -157,7 +157,7 @@ void clp_model_explain(const clp_onnx_model *model, const double *values, char *
 static size_t choose_rows(const clp_onnx_model *model, size_t rows, size_t threads) {
     size_t most = MOST_NUMBERS / model->columns, share = rows / threads + 1;
     /* A device should have many rows at once. */
-    most = most > MOST_ROWS && !model->walker ? MOST_ROWS : most;
+    most = most > MOST_ROWS && !model->helper ? MOST_ROWS : most;
     most = most > share ? share : most;
     return most < GAP ? GAP : most;
 }

@@ -30,7 +30,7 @@ typedef struct score_model {
 
 typedef struct score_work {
     const clproc_score_params *params;
-    const clp_tree_walker *walker;
+    const clp_model_helper *helper;
     score_model *models;
     size_t inputs, outputs; /**< of all models */
     clp_table table;
@@ -358,7 +358,7 @@ static clproc_status open_models(score_work *scoring, clproc_error *error) {
         one->first_input = scoring->inputs;
         one->first_output = scoring->outputs;
         CLP_TRY(status, out, clp_model_open(&one->model, scoring->params->models[m], error));
-        clp_model_walk_with(one->model, scoring->walker);
+        clp_model_help_with(one->model, scoring->helper);
         scoring->inputs += clp_model_inputs(one->model); /* each is far below SIZE_MAX */
         scoring->outputs += clp_model_outputs(one->model);
     }
@@ -373,10 +373,10 @@ static void close_models(score_work *scoring) {
     clp_memory_free(scoring->models);
 }
 
-clproc_status clp_score_run(const clproc_score_params *params, const clp_tree_walker *walker,
+clproc_status clp_score_run(const clproc_score_params *params, const clp_model_helper *helper,
                             clproc_score_result *result, clproc_error *error) {
     score_work scoring = {.params = params,
-                          .walker = walker,
+                          .helper = helper,
                           .writer = {.folder = -1, .file = -1},
                           .lock = PTHREAD_MUTEX_INITIALIZER,
                           .written_more = PTHREAD_COND_INITIALIZER,

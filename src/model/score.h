@@ -3,10 +3,10 @@
 #define CLP_MODEL_SCORE_H
 
 #include "core/error.h"
-#include "core/tree_tables.h"
+#include "core/model_tables.h"
 
-/** `walker` goes down trees; NULL: the threads do. */
-clproc_status clp_score_run(const clproc_score_params *params, const clp_tree_walker *walker,
+/** `helper` does a part of the work; NULL: the threads do all. */
+clproc_status clp_score_run(const clproc_score_params *params, const clp_model_helper *helper,
                             clproc_score_result *result, clproc_error *error);
 
 #endif

@@ -2,18 +2,20 @@
 #ifndef CLP_MODEL_TREES_H
 #define CLP_MODEL_TREES_H
 
-#include "core/tree_tables.h"
+#include "core/model_tables.h"
 #include "model/build.h"
 
 /* ---------------------------------------------------------------- as files have them */
 
 /** In place of a branch's feature: this is a leaf. */
 #define CLP_TREE_LEAF UINT32_MAX
+/** The same: this does what another node of the tree does, which is `yes`. */
+#define CLP_TREE_SAME (UINT32_MAX - 1)
 
 typedef struct clp_tree_branch {
     double threshold; /**< numbers up to it go to `yes`, others to `no` */
     uint32_t yes, no; /**< places in the list */
-    uint32_t feature; /**< or CLP_TREE_LEAF */
+    uint32_t feature; /**< or CLP_TREE_LEAF or CLP_TREE_SAME */
     bool missing;     /**< missing values go to `yes`, too */
 } clp_tree_branch;
 
@@ -37,12 +39,25 @@ typedef struct clp_tree_lists {
 } clp_tree_lists;
 
 /** How a branch compares, in the order in which version 5 numbers modes. */
-typedef enum clp_tree_mode { CLP_TREE_LEQ, CLP_TREE_LT, CLP_TREE_GTE, CLP_TREE_GT } clp_tree_mode;
+typedef enum clp_tree_mode {
+    CLP_TREE_LEQ,
+    CLP_TREE_LT,
+    CLP_TREE_GTE,
+    CLP_TREE_GT,
+    CLP_TREE_EQ,
+    CLP_TREE_NEQ,
+    CLP_TREE_MEMBER
+} clp_tree_mode;
 
-/** Fills in a branch whose threshold, `yes`, `no` and `missing` are the file's, so that it compares
- * as all do. */
+/** Nodes that a branch by equality, or by membership of a set, adds to the list, for each number
+ * that it compares with. */
+enum { CLP_TREE_ADDED = 4 };
+
+/** Fills in a branch whose numbers and ways are the file's, so that it compares as all do. Of
+ * CLP_TREE_MEMBER the set has `count` members, at least one. */
 clproc_status clp_tree_branch_set(clp_builder *builder, const clp_onnx_node *node,
-                                  clp_tree_mode mode, clp_tree_branch *branch);
+                                  clp_tree_mode mode, clp_tree_lists *lists, uint32_t at,
+                                  const double *members, size_t count);
 
 /** Reads the lists of TreeEnsembleClassifier and TreeEnsembleRegressor. `part` is how their
  * attributes for leaves begin: "class" or "target". `reader` has the memory of what is read. */
@@ -60,7 +75,7 @@ clproc_status clp_trees_values(clp_builder *builder, const clp_onnx_node *node, 
 /* --------------------------------------------------------------- as they are gone down */
 
 /* Numbers are compared by their ranks among a column's thresholds, so that a node is small, and
- * what goes down is whole numbers alone: core/tree_tables.h. */
+ * what goes down is whole numbers alone: core/model_tables.h. */
 
 /** What numbers of a feature become ranks by: how many thresholds are below a number. */
 typedef struct clp_tree_column {

@@ -9,12 +9,14 @@
 enum { MOST_THRESHOLDS = TREE_STAY - 1 };
 /** Columns that a node can name. */
 enum { MOST_COLUMNS = UINT16_MAX + 1 };
-/** Where no leaf has more shares than this, all have as many as the one with most, by shares of
- * nothing: to add them up needs no guess how many there are. */
+/** Where no leaf has more shares than this, and these are not more than twice as many, all have as
+ * many as the one with most, by shares of nothing: to add them up needs no guess how many there
+ * are.
+ */
 enum { MOST_EVENED = 8 };
 /** The sum of the magnitudes of all of a column's shares is below 2 to this. */
 enum { SUM_BITS = 62 };
-/** In place of a node's place: nothing has led there. */
+/** In place of a node's ways: they have no place yet. */
 #define NOWHERE UINT32_MAX
 
 /** What is found out about lists. */
@@ -25,7 +27,8 @@ typedef struct tree_layout {
     const clp_tree_lists *lists;
     clp_trees *trees;
     uint32_t *order; /**< nodes as they will lie, each its place in the list */
-    uint32_t *place; /**< the other way round, or NOWHERE */
+    bool *put;       /**< by node: has a place */
+    uint32_t *next;  /**< of a branch: where its two ways lie, or NOWHERE */
     size_t placed;
 } tree_layout;
 
@@ -33,53 +36,47 @@ static clproc_status refuse(const tree_layout *layout, const char *what) {
     return clp_build_refuse(layout->builder, layout->node, "%s", what);
 }
 
-static bool is_leaf(const clp_tree_branch *branch) {
-    return branch->feature == CLP_TREE_LEAF;
+static bool is_branch(const clp_tree_branch *branch) {
+    return branch->feature < CLP_TREE_SAME;
 }
 
-clproc_status clp_tree_branch_set(clp_builder *builder, const clp_onnx_node *node,
-                                  clp_tree_mode mode, clp_tree_branch *branch) {
-    bool below = mode == CLP_TREE_LT || mode == CLP_TREE_GTE;
-    if (isnan(branch->threshold) || (below && branch->threshold == -INFINITY)) {
-        return clp_build_refuse(builder, node, "has a threshold that is no number");
-    }
-    if (below) {
-        branch->threshold = nextafter(branch->threshold, -INFINITY);
-    }
-    if (mode == CLP_TREE_GTE || mode == CLP_TREE_GT) { /* "true" is for what is greater */
-        uint32_t yes = branch->yes;
-        branch->yes = branch->no;
-        branch->no = yes;
-        branch->missing = !branch->missing;
-    }
-    return CLPROC_OK;
+/** The node that says what is done at a place. */
+static uint32_t node_at(const tree_layout *layout, size_t place) {
+    uint32_t node = layout->order[place];
+    const clp_tree_branch *branch = &layout->lists->nodes[node];
+    return branch->feature == CLP_TREE_SAME ? branch->yes : node;
 }
 
 /* ---------------------------------------------------------------------- order */
 
 static clproc_status put(tree_layout *layout, uint32_t node) {
-    if (layout->place[node] != NOWHERE) {
+    if (layout->put[node]) {
         return refuse(layout, "has a node that two branches lead to");
     }
-    layout->place[node] = (uint32_t)layout->placed;
+    layout->put[node] = true;
     layout->order[layout->placed++] = node;
     return CLPROC_OK;
 }
 
-/** Puts a tree's nodes level by level, from its root. */
+/** Puts a tree's nodes level by level, from its root. Two that do the same share their ways. */
 static clproc_status put_tree(tree_layout *layout, uint32_t root) {
     clproc_status status = CLPROC_OK;
     size_t first = layout->placed;
     CLP_TRY(status, out, put(layout, root));
     for (size_t i = first; i < layout->placed; i++) {
-        const clp_tree_branch *branch = &layout->lists->nodes[layout->order[i]];
+        uint32_t own = node_at(layout, i);
+        const clp_tree_branch *branch = &layout->lists->nodes[own];
         tree_node *node = &layout->trees->tables.nodes[i];
         *node = (tree_node){.next = (uint32_t)i, .rank = TREE_STAY};
-        if (!is_leaf(branch)) {
-            node->next = (uint32_t)layout->placed;
+        if (!is_branch(branch)) {
+            continue;
+        }
+        if (layout->next[own] == NOWHERE) {
+            layout->next[own] = (uint32_t)layout->placed;
             CLP_TRY(status, out, put(layout, branch->yes));
             CLP_TRY(status, out, put(layout, branch->no));
         }
+        node->next = layout->next[own];
     }
 out:
     return status;
@@ -90,7 +87,7 @@ static clproc_status put_trees(tree_layout *layout) {
     clp_trees *trees = layout->trees;
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; i < lists->count; i++) {
-        layout->place[i] = NOWHERE;
+        layout->next[i] = NOWHERE;
     }
     for (size_t t = 0; t < lists->root_count; t++) {
         trees->tables.roots[trees->tables.tree_count++] = (uint32_t)layout->placed;
@@ -151,7 +148,7 @@ static uint32_t sort_numbers(double *numbers, uint32_t count) {
 static void collect(const clp_tree_lists *lists, group *groups, double *thresholds) {
     uint32_t first = 0;
     for (size_t i = 0; i < lists->count; i++) {
-        if (!is_leaf(&lists->nodes[i])) {
+        if (is_branch(&lists->nodes[i])) {
             groups[group_of(&lists->nodes[i])].count++;
         }
     }
@@ -161,7 +158,7 @@ static void collect(const clp_tree_lists *lists, group *groups, double *threshol
         groups[g].count = 0;
     }
     for (size_t i = 0; i < lists->count; i++) {
-        if (!is_leaf(&lists->nodes[i])) {
+        if (is_branch(&lists->nodes[i])) {
             group *own = &groups[group_of(&lists->nodes[i])];
             thresholds[own->first + own->count++] = lists->nodes[i].threshold;
         }
@@ -210,9 +207,9 @@ static clproc_status rank_thresholds(tree_layout *layout) {
     collect(lists, groups, thresholds);
     clproc_status status = make_columns(layout, groups, thresholds);
     for (size_t i = 0; status == CLPROC_OK && i < lists->count; i++) {
-        const clp_tree_branch *branch = &lists->nodes[i];
-        tree_node *node = &layout->trees->tables.nodes[layout->place[i]];
-        if (!is_leaf(branch)) {
+        const clp_tree_branch *branch = &lists->nodes[node_at(layout, i)];
+        tree_node *node = &layout->trees->tables.nodes[i];
+        if (is_branch(branch)) {
             const group *own = &groups[group_of(branch)];
             uint32_t rank = clp_tree_rank(thresholds + own->first, own->count, branch->threshold);
             node->rank = (uint16_t)(rank % MOST_THRESHOLDS);
@@ -267,53 +264,88 @@ static clproc_status choose_units(tree_layout *layout) {
 
 /** True for what counts: no zeros, and as elsewhere no weights of branches. */
 static bool counts(const clp_tree_lists *lists, const clp_tree_weight *weight) {
-    return is_leaf(&lists->nodes[weight->node]) && weight->weight != 0;
+    return lists->nodes[weight->node].feature == CLP_TREE_LEAF && weight->weight != 0;
 }
 
-/** Counts each leaf's shares, and says where they begin. */
-static void count_shares(tree_layout *layout) {
+/** Sorts the weights that count by their nodes, in the order of the list: those of node i lie from
+ * first[i] to first[i + 1]. */
+static clproc_status sort_weights(const tree_layout *layout, uint32_t **first,
+                                  const clp_tree_weight ***sorted) {
     const clp_tree_lists *lists = layout->lists;
-    uint32_t *shares_at = layout->trees->tables.shares_at, most = 0;
-    for (size_t i = 0; i < lists->weight_count; i++) {
-        uint32_t *own = &shares_at[layout->place[lists->weights[i].node] + 1];
-        *own += counts(lists, &lists->weights[i]);
-        most = *own > most ? *own : most;
-    }
-    for (size_t i = 0; i < lists->count; i++) {
-        bool even = most <= MOST_EVENED && layout->trees->tables.nodes[i].rank == TREE_STAY;
-        shares_at[i + 1] = shares_at[i] + (even ? most : shares_at[i + 1]);
-    }
-}
-
-/** Sorts the weights by their nodes, in the order of the list. */
-static clproc_status put_shares(tree_layout *layout) {
-    const clp_tree_lists *lists = layout->lists;
-    clp_trees *trees = layout->trees;
-    uint32_t *at = clp_build_take(layout->passing, lists->count + 1, sizeof *at);
-    count_shares(layout);
-    trees->tables.shares = clp_build_take(layout->builder, trees->tables.shares_at[lists->count],
-                                          sizeof *trees->tables.shares);
-    if (!at || !trees->tables.shares) {
+    uint32_t *at = clp_build_take(layout->passing, lists->count + 2, sizeof *at);
+    *sorted = clp_build_take(layout->passing, lists->weight_count, sizeof **sorted);
+    if (!at || !*sorted) {
         return CLPROC_ERROR_MEMORY;
     }
-    memcpy(at, trees->tables.shares_at, lists->count * sizeof *at);
     for (size_t i = 0; i < lists->weight_count; i++) {
-        const clp_tree_weight *weight = &lists->weights[i];
-        size_t sum = sum_of(trees, weight);
-        if (counts(lists, weight)) {
-            trees->tables.shares[at[layout->place[weight->node]]++] =
-                (tree_share){.column = (uint32_t)sum,
-                             .weight = (uint64_t)llrint(weight->weight / trees->units[sum])};
+        at[lists->weights[i].node + 2] += counts(lists, &lists->weights[i]);
+    }
+    for (size_t i = 2; i < lists->count + 2; i++) {
+        at[i] += at[i - 1];
+    }
+    for (size_t i = 0; i < lists->weight_count; i++) {
+        if (counts(lists, &lists->weights[i])) {
+            (*sorted)[at[lists->weights[i].node + 1]++] = &lists->weights[i];
         }
     }
+    *first = at;
     return CLPROC_OK;
+}
+
+/** Says where the shares of each place begin; leaves may get more than they have weights. */
+static clproc_status count_shares(const tree_layout *layout, const uint32_t *first) {
+    clp_tree_tables *tables = &layout->trees->tables;
+    uint64_t total = 0, leaves = 0, most = 0;
+    for (size_t i = 0; i < tables->node_count; i++) {
+        uint32_t node = node_at(layout, i), own = first[node + 1] - first[node];
+        total += own;
+        leaves += tables->nodes[i].rank == TREE_STAY;
+        most = own > most ? own : most;
+    }
+    bool even = most <= MOST_EVENED && most * leaves <= 2 * total;
+    if ((even ? most * leaves : total) > UINT32_MAX) {
+        return refuse(layout, "has too many weights");
+    }
+    for (size_t i = 0; i < tables->node_count; i++) {
+        uint32_t node = node_at(layout, i), own = first[node + 1] - first[node];
+        bool evened = even && tables->nodes[i].rank == TREE_STAY;
+        tables->shares_at[i + 1] = tables->shares_at[i] + (evened ? (uint32_t)most : own);
+    }
+    return CLPROC_OK;
+}
+
+static clproc_status put_shares(const tree_layout *layout) {
+    clp_trees *trees = layout->trees;
+    clp_tree_tables *tables = &trees->tables;
+    const clp_tree_weight **sorted;
+    uint32_t *first;
+    clproc_status status;
+    CLP_TRY(status, out, sort_weights(layout, &first, &sorted));
+    CLP_TRY(status, out, count_shares(layout, first));
+    tables->shares = clp_build_take(layout->builder, tables->shares_at[tables->node_count],
+                                    sizeof *tables->shares);
+    if (!tables->shares) {
+        return CLPROC_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < tables->node_count; i++) {
+        uint32_t node = node_at(layout, i), at = tables->shares_at[i];
+        for (uint32_t w = first[node]; w < first[node + 1]; w++) {
+            size_t sum = sum_of(trees, sorted[w]);
+            tables->shares[at++] =
+                (tree_share){.column = (uint32_t)sum,
+                             .weight = (uint64_t)llrint(sorted[w]->weight / trees->units[sum])};
+        }
+    }
+out:
+    return status;
 }
 
 static clproc_status take_room(tree_layout *layout) {
     const clp_tree_lists *lists = layout->lists;
     clp_trees *trees = layout->trees;
     layout->order = clp_build_take(layout->passing, lists->count, sizeof *layout->order);
-    layout->place = clp_build_take(layout->passing, lists->count, sizeof *layout->place);
+    layout->put = clp_build_take(layout->passing, lists->count, sizeof *layout->put);
+    layout->next = clp_build_take(layout->passing, lists->count, sizeof *layout->next);
     trees->tables.node_count = lists->count;
     trees->tables.nodes =
         clp_build_take(layout->builder, lists->count, sizeof *trees->tables.nodes);
@@ -321,8 +353,8 @@ static clproc_status take_room(tree_layout *layout) {
         clp_build_take(layout->builder, lists->root_count, sizeof *trees->tables.roots);
     trees->tables.shares_at =
         clp_build_take(layout->builder, lists->count + 1, sizeof *trees->tables.shares_at);
-    return layout->order && layout->place && trees->tables.nodes && trees->tables.roots &&
-                   trees->tables.shares_at
+    return layout->order && layout->put && layout->next && trees->tables.nodes &&
+                   trees->tables.roots && trees->tables.shares_at
                ? CLPROC_OK
                : CLPROC_ERROR_MEMORY;
 }

@@ -19,6 +19,7 @@ typedef struct tree_names {
     const int64_t *tree, *id, *feature, *yes, *no, *missing;
     const double *value;
     uint8_t *mode;  /**< or LEAF */
+    size_t added;   /**< at most so many nodes, for branches by equality */
     node_key *keys; /**< sorted: the order of the lists that are made */
     bool *follows;  /**< by the place of its key: another leads there */
 } tree_names;
@@ -51,8 +52,11 @@ static clproc_status read_modes(tree_names *names) {
                  {"BRANCH_LEQ", CLP_TREE_LEQ},
                  {"BRANCH_LT", CLP_TREE_LT},
                  {"BRANCH_GTE", CLP_TREE_GTE},
-                 {"BRANCH_GT", CLP_TREE_GT}};
+                 {"BRANCH_GT", CLP_TREE_GT},
+                 {"BRANCH_EQ", CLP_TREE_EQ},
+                 {"BRANCH_NEQ", CLP_TREE_NEQ}};
     const size_t kinds = sizeof modes / sizeof modes[0];
+    enum { FIRST_BY_EQUALITY = 5 };
     clp_slice attribute = clp_onnx_attribute(names->node, "nodes_modes"), text;
     clp_proto at = clp_proto_begin(&attribute);
     size_t count = 0, kind;
@@ -64,8 +68,9 @@ static clproc_status read_modes(tree_names *names) {
         for (kind = 0; kind < kinds && !clp_slice_is(&text, modes[kind].name); kind++) {
         }
         if (kind == kinds) {
-            return refuse(names, "has branches by equality or of unknown modes");
+            return refuse(names, "has branches of unknown modes");
         }
+        names->added += kind >= FIRST_BY_EQUALITY ? CLP_TREE_ADDED : 0;
         if (count < names->count) {
             names->mode[count] = modes[kind].mode;
         }
@@ -167,11 +172,12 @@ static clproc_status follow(tree_names *names, const node_key *from, int64_t nod
     return CLPROC_OK;
 }
 
-static clproc_status read_branch(tree_names *names, const node_key *key, size_t features,
-                                 clp_tree_branch *branch) {
+static clproc_status read_branch(tree_names *names, const node_key *key, clp_tree_lists *lists) {
     size_t at = key->at;
+    uint32_t place = (uint32_t)(key - names->keys);
+    clp_tree_branch *branch = &lists->nodes[place];
     clproc_status status = CLPROC_OK;
-    if (names->feature[at] < 0 || (uint64_t)names->feature[at] >= features) {
+    if (names->feature[at] < 0 || (uint64_t)names->feature[at] >= lists->features) {
         return refuse(names, "looks at a column that its input has not");
     }
     *branch = (clp_tree_branch){.threshold = names->value[at],
@@ -179,8 +185,8 @@ static clproc_status read_branch(tree_names *names, const node_key *key, size_t 
                                 .missing = names->missing && names->missing[at] != 0};
     CLP_TRY(status, out, follow(names, key, names->yes[at], &branch->yes));
     CLP_TRY(status, out, follow(names, key, names->no[at], &branch->no));
-    status =
-        clp_tree_branch_set(names->builder, names->node, (clp_tree_mode)names->mode[at], branch);
+    status = clp_tree_branch_set(names->builder, names->node, (clp_tree_mode)names->mode[at], lists,
+                                 place, NULL, 0);
 out:
     return status;
 }
@@ -194,7 +200,7 @@ static clproc_status read_nodes(tree_names *names, clp_tree_lists *lists) {
             continue;
         }
         lists->missing |= names->missing && names->missing[key->at] != 0;
-        CLP_TRY(status, out, read_branch(names, key, lists->features, &lists->nodes[i]));
+        CLP_TRY(status, out, read_branch(names, key, lists));
     }
 out:
     return status;
@@ -257,7 +263,11 @@ static clproc_status read_weights(const tree_names *names, const char *part,
 
 static clproc_status take_room(tree_names *names, clp_tree_lists *lists) {
     lists->count = names->count;
-    lists->nodes = clp_build_take(names->builder, names->count, sizeof *lists->nodes);
+    size_t nodes = names->count + names->added;
+    if (nodes >= UINT32_MAX) {
+        return refuse(names, "is too large");
+    }
+    lists->nodes = clp_build_take(names->builder, nodes, sizeof *lists->nodes);
     lists->roots = clp_build_take(names->builder, names->count, sizeof *lists->roots);
     names->follows = clp_build_take(names->builder, names->count, sizeof *names->follows);
     return lists->nodes && lists->roots && names->follows ? CLPROC_OK : CLPROC_ERROR_MEMORY;

@@ -106,9 +106,9 @@ static void run_tree(const clp_trees *trees, uint32_t root, size_t rows, const t
 }
 
 static void add_leaves(const clp_trees *trees, const clp_block *block, const tree_room *room) {
-    const clp_tree_walker *walker = block->walker;
-    if (walker) {
-        walker->walk(walker->user, &trees->tables, room->ranks, block->rows, room->sums,
+    const clp_model_helper *helper = block->helper;
+    if (helper) {
+        helper->walk(helper->user, &trees->tables, room->ranks, block->rows, room->sums,
                      block->error);
         return;
     }

@@ -33,6 +33,18 @@ def same(ours, theirs):
     return ours == theirs
 
 
+INSIDE = {"BitsPerSample", "ColorComponents", "EncodingProcess", "YCbCrSubSampling"}
+
+
+def raw(other):
+    """Of these raw files exiftool tells the JPEG's facts in place of the picture's."""
+    if other.get("FileType") in ("RAF", "RW2"):
+        other = {name: value for name, value in other.items() if name not in INSIDE}
+    if "RawImageCroppedSize" in other:
+        other["ImageWidth"], other["ImageHeight"] = other["RawImageCroppedSize"].split()
+    return other
+
+
 def unwanted(name, theirs, kind):
     """True for values of exiftool's that an index leaves out or has otherwise on purpose."""
     text = str(theirs)
@@ -54,6 +66,7 @@ def main():
         other = theirs.get(path)
         if other is None or "Error" in row or "Error" in other:
             continue
+        other = raw(other)
         exif = "EXIF" if "ExifByteOrder" in other else ""
         for name in sorted(fields):
             if name not in other or unwanted(name, other[name], exif):

@@ -299,7 +299,9 @@ static void test_modes(void **state) {
     } modes[] = {{"BRANCH_LEQ", 10, 10, 20, 0, 10},
                  {"BRANCH_LT", 10, 20, 20, 0, 10},
                  {"BRANCH_GTE", 20, 10, 10, 0, 10},
-                 {"BRANCH_GT", 20, 20, 10, 0, 10}};
+                 {"BRANCH_GT", 20, 20, 10, 0, 10},
+                 {"BRANCH_EQ", 20, 10, 20, 0, 10},
+                 {"BRANCH_NEQ", 10, 20, 10, 0, 10}};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         small_tree made = plain;
         made.mode = modes[i].mode;
@@ -345,7 +347,7 @@ static void test_no_trees(void **state) {
     cases[4].tree.id[2] = 1;
     cases[5].tree.feature[0] = 2;
     cases[6].tree.value[0] = NAN;
-    cases[7].tree.mode = "BRANCH_EQ";
+    cases[7].tree.mode = "BRANCH_MEMBER";
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         message file = make_tree(&cases[i].tree);
         expect_refused(&file, cases[i].why);
@@ -437,6 +439,7 @@ static void test_indexed(void **state) {
                  {indexed, "column that its input has not"},
                  {indexed, "post_transform"},
                  {indexed, "aggregate_function"},
+                 {indexed, "without a set"},
                  {indexed, "modes"}};
     cases[0].tree.no = 2;
     cases[1].tree.yes = -1;
@@ -446,7 +449,8 @@ static void test_indexed(void **state) {
     cases[5].tree.feature = 2;
     cases[6].tree.transform = 4;
     cases[7].tree.aggregate = 3;
-    cases[8].tree.mode = 4;
+    cases[8].tree.mode = 6; /* BRANCH_MEMBER */
+    cases[9].tree.mode = 7;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         message file = make_indexed(&cases[i].tree);
         expect_refused(&file, cases[i].why);

@@ -115,6 +115,36 @@ static void test_units(void **state) {
     clp_build_release(&made.model);
 }
 
+/** A chain of so many branches to leaves of one weight, and behind it a leaf of `last`: how many
+ * shares are laid out for that. */
+static size_t shares_of(uint32_t branches, uint32_t last) {
+    fixture made;
+    begin(&made, 2 * (size_t)branches + 1, branches + last, 8);
+    made.lists.count = 2 * (size_t)branches + 1;
+    for (uint32_t i = 0; i < branches; i++) {
+        made.lists.nodes[2 * i] =
+            (clp_tree_branch){.threshold = i, .yes = 2 * i + 1, .no = 2 * i + 2};
+        made.lists.nodes[2 * i + 1].feature = CLP_TREE_LEAF;
+        made.lists.weights[i] = (clp_tree_weight){2 * i + 1, 0, 1};
+    }
+    made.lists.nodes[2 * branches].feature = CLP_TREE_LEAF;
+    for (uint32_t i = 0; i < last; i++) {
+        made.lists.weights[branches + i] = (clp_tree_weight){2 * branches, i, 1};
+    }
+    assert_int_equal(lay_out(&made), CLPROC_OK);
+    size_t count = made.trees.tables.shares_at[made.trees.tables.node_count];
+    clp_build_release(&made.model);
+    return count;
+}
+
+/** One leaf of many weights does not make all leaves as large. */
+static void test_uneven_leaves(void **state) {
+    (void)state;
+    assert_int_equal(shares_of(100, 8), 108);
+    assert_int_equal(shares_of(100, 3), 103);
+    assert_int_equal(shares_of(2, 2), 6); /* where it costs little, leaves are alike */
+}
+
 /** Lists that are no trees. */
 static void test_no_trees(void **state) {
     (void)state;
@@ -136,8 +166,8 @@ static void test_no_trees(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_thresholds),
-                                       cmocka_unit_test(test_units),
-                                       cmocka_unit_test(test_no_trees)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_many_thresholds), cmocka_unit_test(test_units),
+        cmocka_unit_test(test_uneven_leaves), cmocka_unit_test(test_no_trees)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
