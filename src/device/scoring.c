@@ -158,13 +158,7 @@ static clproc_status launch(const clp_scoring_device *scoring, const clp_kernel_
                             clproc_error *error) {
     cl_kernel kernel = set->kernels[0];
     const char *name = set->source->names[0];
-    size_t most = 0;
-    clproc_status status;
-    CLP_TRY(
-        status, out,
-        clp_cl_check(clGetKernelWorkGroupInfo(kernel, scoring->device->id,
-                                              CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL),
-                     "clGetKernelWorkGroupInfo", name, error));
+    clproc_status status = CLPROC_OK;
     for (cl_uint i = 0; i < count; i++) {
         CLP_TRY(status, out,
                 clp_cl_check(clSetKernelArg(kernel, i, arguments[i].size, arguments[i].value),
@@ -173,7 +167,7 @@ static clproc_status launch(const clp_scoring_device *scoring, const clp_kernel_
     /* PoCL compiles a kernel for each size of groups. With one that is told rusticl of Mesa 22.3
      * makes wrong sums. */
     size_t group = GROUP, global = (items + GROUP - 1) / GROUP * GROUP;
-    const size_t *local = scoring->device->pocl && most >= GROUP ? &group : NULL;
+    const size_t *local = scoring->device->pocl && set->most_items[0] >= GROUP ? &group : NULL;
     status = clp_cl_check(clEnqueueNDRangeKernel(scoring->device->queue, kernel, 1, NULL, &global,
                                                  local, 0, NULL, NULL),
                           "clEnqueueNDRangeKernel", name, error);
