@@ -27,6 +27,7 @@ typedef struct chunk {
     clp_bytes text;
     clproc_status status;
     bool ready; /**< read and not yet written */
+    bool cut;   /**< not read to its end: somebody wants to stop */
 } chunk;
 
 typedef struct stream {
@@ -47,7 +48,7 @@ typedef struct stream {
     bool ended;                   /**< no further one is listed, for the reason in list_status */
     clproc_status list_status;
     bool stop;          /**< list and read no further chunk */
-    bool cut;           /**< a chunk was not read to its end */
+    bool cut;           /**< a chunk was; the caller's thread only */
     clproc_error error; /**< of the thread that could not go on */
 } stream;
 
@@ -59,22 +60,23 @@ static chunk *chunk_at(const stream *s, size_t number) {
 
 /** Reads a chunk's files, or where somebody wants to stop the first of them: the chunk has no more
  * then. */
-static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from, bool *cut,
+static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from,
                                 clproc_error *error) {
     const clp_index_work *index = s->index;
     clproc_status status = CLPROC_OK;
     from->text.size = 0;
+    from->cut = false;
     for (size_t i = 0; status == CLPROC_OK && i < from->count; i++) {
         const char *path = (char *)from->names.data + from->name_at[i];
         clp_index_entry *into = &from->entries[i];
-        *cut = clp_cancel_asked(index->params->cancel);
-        if (!*cut) {
+        from->cut = clp_cancel_asked(index->params->cancel);
+        if (!from->cut) {
             into->end = clp_reader_read(reader, path, from->named[i],
                                         index->params->update ? &index->old : NULL, &into->known,
                                         &into->row);
-            *cut = into->end == CLP_READ_STOPPED;
+            from->cut = into->end == CLP_READ_STOPPED;
         }
-        if (*cut) {
+        if (from->cut) {
             from->count = i;
             break;
         }
@@ -100,16 +102,14 @@ static void *read_files(void *user) {
     clp_reader *reader = NULL;
     clproc_error error = {0};
     chunk *place;
-    bool cut = false;
     clproc_status status = clp_index_reader(s->index, &reader, &error);
     while ((place = take_chunk(s))) {
         if (status == CLPROC_OK) {
-            status = read_chunk(s, reader, place, &cut, &error);
+            status = read_chunk(s, reader, place, &error);
         }
         pthread_mutex_lock(&s->lock);
         place->status = status;
         place->ready = true;
-        s->cut |= cut;
         if (status != CLPROC_OK) {
             s->error = error;
             s->stop = true;
@@ -252,11 +252,13 @@ static clproc_status write_chunk(stream *s, chunk *from, clp_bytes *kept, clproc
     return status;
 }
 
+/** Writes chunks up to the first that was cut: those behind it may be whole, but the rows of an
+ * index are in the order of the listing. */
 static clproc_status write_chunks(stream *s, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     clp_bytes kept = {0};
     chunk *place;
-    while (status == CLPROC_OK) {
+    while (status == CLPROC_OK && !s->cut) {
         if (clp_cancel_asked(s->index->params->cancel)) {
             stop_reading(s);
         }
@@ -264,6 +266,7 @@ static clproc_status write_chunks(stream *s, clproc_error *error) {
             break;
         }
         status = place->status;
+        s->cut = place->cut;
         if (status == CLPROC_OK) {
             status = write_chunk(s, place, &kept, error);
         } else if (error) {

@@ -290,11 +290,13 @@ class Cases:
                       [("rotate", "270")]):
             add("reindex", self.jpeg_png_case, steps, self.jpegs + self.turned_jpegs,
                 "reindex-rgb")
-            add("reindex", self.jpeg_jpeg_case, steps, whole + self.turned_jpegs, "jpeg-jpeg")
+            add("reindex-planes", self.jpeg_jpeg_case, steps, whole + self.turned_jpegs,
+                "jpeg-jpeg")
         add("reindex", self.jpeg_png_case, [("crop", "20x16+8+4")], large, "reindex-rgb")
         add("reindex", self.jpeg_png_case, [("crop", "21x15+3+5")], large + self.turned_jpegs,
             "reindex-rgb")
-        add("reindex", self.jpeg_jpeg_case, [("crop", "32x16+16+32")], whole, "jpeg-jpeg")
+        add("reindex-planes", self.jpeg_jpeg_case, [("crop", "32x16+16+32")], whole,
+            "jpeg-jpeg")
         add("decode", self.jpeg_png_case, [("gray", "")], every, "decode")
         add("decode", self.jpeg_png_case, [("gray", ""), ("rotate", "90")], self.turned_jpegs,
             "decode")
