@@ -144,7 +144,7 @@ uint64_t clp_tally_steady_calls(const clp_tally *tally) {
     return tally->calls - tally->first_calls;
 }
 
-/** A number that looks as if drawn by chance (SplitMix64), the same for the same `place`. */
+/** A number that looks random (SplitMix64), the same for the same `place`. */
 static uint64_t draw(uint64_t place) {
     uint64_t z = (place + 1) * 0x9E3779B97F4A7C15u;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
