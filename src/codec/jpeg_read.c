@@ -230,9 +230,6 @@ static void advance(reader *jpeg, const uint32_t rows[CLP_MAX_PLANES]) {
  * goes through the codes, and says what is wrong with them. */
 static void leave_out_rest(reader *jpeg, const uint32_t *done) {
     struct jpeg_decompress_struct *info = &jpeg->info;
-    if (jpeg->small.plane_count > 0) {
-        return; /* whose picture needs all of them */
-    }
     for (uint32_t i = 0; i < jpeg->layout->plane_count; i++) {
         if (done[i] < jpeg->decoder->wanted[i]) {
             return;

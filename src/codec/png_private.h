@@ -27,12 +27,13 @@ clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layou
 bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
                    clp_bytes *file);
 
-/** Undoes the filters of rows of `bytes`, one behind the other, each behind its filter's number,
- * which becomes that of none. `pixel`: bytes from pixel to pixel, 1, 2, 3, 4, 6 or 8; `zeros`: as
- * many as a row has bytes. Behind both there are CLP_PNG_SLACK bytes that may be read. False where
- * a number is of no filter. */
+/** Undoes the filters of the first `wanted` of rows of `bytes`, one behind the other, each behind
+ * its filter's number, which becomes that of none. `pixel`: bytes from pixel to pixel, 1, 2, 3, 4,
+ * 6 or 8; `zeros`: as many as a row has bytes. Behind both there are CLP_PNG_SLACK bytes that may
+ * be read. False where a number of any of the rows is of no filter: nothing else can be wrong with
+ * those that are not wanted. */
 bool clp_png_unfilter(uint8_t *rows, const uint8_t *zeros, size_t bytes, uint32_t height,
-                      size_t pixel);
+                      uint32_t wanted, size_t pixel);
 
 /** Chunks whose content libspng drops without a word when it cannot use it. */
 enum {

@@ -17,8 +17,7 @@ enum {
     ZLIB_TAIL = 4,
     BLOCK_HEAD = 5,
     BLOCK = 65535, /**< bytes of a stored block (RFC 1951, 3.2.4) */
-    IHDR = 13,     /**< bytes of the first chunk's data */
-    FILTERS = 5    /**< kinds of them, numbered from 0, that a row may have */
+    IHDR = 13      /**< bytes of the first chunk's data */
 };
 
 /** Where a file's pixels stand. */
@@ -123,18 +122,6 @@ static uint8_t *write_stream(uint8_t *out, const uint8_t *rows, size_t size) {
     return out + ZLIB_TAIL;
 }
 
-/** True if rows below the first `height` begin with the number of a filter, which is all that can
- * be wrong with them. */
-static bool are_sound(const uint8_t *rows, size_t row, uint32_t height,
-                      const struct spng_ihdr *ihdr) {
-    for (uint32_t y = height; y < ihdr->height; y++) {
-        if (rows[y * row] >= FILTERS) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /** Makes the picture lower: the height stands in the first chunk. */
 static void set_height(uint8_t *file, uint32_t height) {
     uint8_t *chunk = file + CLP_PNG_SIGNATURE;
@@ -167,8 +154,8 @@ bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint3
     }
     *height = *height < ihdr->height ? *height : ihdr->height;
     memset(file->data + whole, 0, zeros);
-    if (!are_sound(unpacked, row + 1, *height, ihdr) ||
-        !clp_png_unfilter(unpacked, file->data + whole, row, *height, bits < 8 ? 1 : bits / 8)) {
+    if (!clp_png_unfilter(unpacked, file->data + whole, row, ihdr->height, *height,
+                          bits < 8 ? 1 : bits / 8)) {
         return false;
     }
     memcpy(file->data, source->bytes, pixels.start);

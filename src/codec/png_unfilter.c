@@ -94,38 +94,39 @@ static void undo_up(uint8_t *row, const uint8_t *above, size_t bytes) {
         undo_row(row, above, bytes, 8, filter);                                                    \
     }
 
-/** Undoes one row's filter; false if there is no such. */
-static bool undo(uint8_t filter, uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel) {
+/** Undoes one row's filter, which is one of the five. */
+static void undo(uint8_t filter, uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel) {
     switch (filter) {
-    case NONE:
-        return true;
     case SUB:
         UNDO(SUB)
-        return true;
+        break;
     case UP:
         undo_up(row, above, bytes);
-        return true;
+        break;
     case AVERAGE:
         UNDO(AVERAGE)
-        return true;
+        break;
     case PAETH:
         UNDO(PAETH)
-        return true;
-    default:
-        return false;
+        break;
+    default: /* none: as it is */
+        break;
     }
 }
 
 bool clp_png_unfilter(uint8_t *rows, const uint8_t *zeros, size_t bytes, uint32_t height,
-                      size_t pixel) {
+                      uint32_t wanted, size_t pixel) {
     const uint8_t *above = zeros;
     for (uint32_t y = 0; y < height; y++) {
         uint8_t *row = rows + y * (bytes + 1);
-        if (!undo(row[0], row + 1, above, bytes, pixel)) {
+        if (row[0] > PAETH) {
             return false;
         }
-        row[0] = NONE;
-        above = row + 1;
+        if (y < wanted) {
+            undo(row[0], row + 1, above, bytes, pixel);
+            row[0] = NONE;
+            above = row + 1;
+        }
     }
     return true;
 }

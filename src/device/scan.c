@@ -160,7 +160,7 @@ static clproc_status plan_encoding(clp_lane *lane, const clp_plan *plan,
 }
 
 /** Bytes of the buffer of jobs and package. */
-static size_t package_bytes(const clp_codec_plan *p) {
+static size_t upload_bytes(const clp_codec_plan *p) {
     return p->decodes || p->encodes ? PACKAGE + p->package_bytes : 0;
 }
 
@@ -189,7 +189,7 @@ clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const cl
             clp_error_set(error, CLPROC_ERROR_INTERNAL, "jobs of the JPEG codec are too large");
         goto out;
     }
-    *need += beyond(package_bytes(p), &lane->package) + beyond(work_bytes(p), &lane->work);
+    *need += beyond(upload_bytes(p), &lane->package) + beyond(work_bytes(p), &lane->work);
 out:
     return status;
 }
@@ -201,7 +201,7 @@ clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error) {
         return CLPROC_OK;
     }
     CLP_TRY(status, out,
-            clp_lane_grow_store(lane, &lane->package, package_bytes(p), CLP_HELD_INPUT, error));
+            clp_lane_grow_store(lane, &lane->package, upload_bytes(p), CLP_HELD_INPUT, error));
     CLP_TRY(status, out,
             clp_lane_grow_store(lane, &lane->work, work_bytes(p), CLP_HELD_SCRATCH, error));
     status = take_head(lane, error);

@@ -132,10 +132,15 @@ static clproc_status grow(const clp_scoring_device *scoring, growing *store, siz
     return status;
 }
 
-/** Brings what rows have to the device, with room for what they get. */
-static clproc_status bring(clp_scoring_device *scoring, const void *in, size_t in_bytes,
-                           size_t out_bytes, clproc_error *error) {
+/** Brings rows to the device: so many bytes of each, with room for what it gets. */
+static clproc_status bring(clp_scoring_device *scoring, const void *in, size_t rows, size_t in_row,
+                           size_t out_row, clproc_error *error) {
+    size_t in_bytes, out_bytes;
     clproc_status status;
+    if (rows > UINT32_MAX || !clp_checked_mul(rows, in_row, &in_bytes) ||
+        !clp_checked_mul(rows, out_row, &out_bytes)) {
+        return clp_error_set(error, CLPROC_ERROR_LIMIT, "too many rows at once");
+    }
     CLP_TRY(status, out, grow(scoring, &scoring->in, in_bytes, error));
     CLP_TRY(status, out, grow(scoring, &scoring->out, out_bytes, error));
     status = clp_cl_check(clEnqueueWriteBuffer(scoring->device->queue, scoring->in.buffer, CL_TRUE,
@@ -200,21 +205,18 @@ static clproc_status launch_trees(const clp_scoring_device *scoring, const loade
 static clproc_status walk_alone(clp_scoring_device *scoring, const clp_tree_tables *tables,
                                 const uint16_t *ranks, size_t rows, uint64_t *sums,
                                 clproc_error *error) {
-    size_t nodes = tables->node_count, rank_bytes, sum_bytes;
+    const size_t nodes = tables->node_count, sum_row = tables->sum_count * sizeof *sums;
     const list lists[] = {{tables->nodes, nodes * sizeof *tables->nodes},
                           {tables->roots, tables->tree_count * sizeof *tables->roots},
                           {tables->shares_at, (nodes + 1) * sizeof *tables->shares_at},
                           {tables->shares, tables->shares_at[nodes] * sizeof *tables->shares}};
     const loaded *on = NULL;
     clproc_status status;
-    if (rows > UINT32_MAX || !clp_checked_mul(rows, tables->width * sizeof *ranks, &rank_bytes) ||
-        !clp_checked_mul(rows, tables->sum_count * sizeof *sums, &sum_bytes)) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT, "too many rows at once");
-    }
+    CLP_TRY(status, out,
+            bring(scoring, ranks, rows, tables->width * sizeof *ranks, sum_row, error));
     CLP_TRY(status, out, load(scoring, tables, lists, sizeof lists / sizeof *lists, &on, error));
-    CLP_TRY(status, out, bring(scoring, ranks, rank_bytes, sum_bytes, error));
     CLP_TRY(status, out, launch_trees(scoring, on, tables, (cl_uint)rows, rows, error));
-    status = fetch(scoring, sums, sum_bytes, error);
+    status = fetch(scoring, sums, rows * sum_row, error);
 out:
     return status;
 }
@@ -249,20 +251,16 @@ static clproc_status launch_matrix(const clp_scoring_device *scoring, const load
 static clproc_status multiply_alone(clp_scoring_device *scoring, const clp_matrix *matrix,
                                     const double *in, size_t rows, double *out,
                                     clproc_error *error) {
-    size_t in_bytes, out_bytes;
+    const size_t out_row = matrix->results * sizeof *out;
     const list lists[] = {
         {matrix->weights, matrix->columns * matrix->results * sizeof *matrix->weights},
         {matrix->bias, matrix->results * sizeof *matrix->bias}};
     const loaded *on = NULL;
     clproc_status status;
-    if (rows > UINT32_MAX || !clp_checked_mul(rows, matrix->columns * sizeof *in, &in_bytes) ||
-        !clp_checked_mul(rows, matrix->results * sizeof *out, &out_bytes)) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT, "too many rows at once");
-    }
+    CLP_TRY(status, out, bring(scoring, in, rows, matrix->columns * sizeof *in, out_row, error));
     CLP_TRY(status, out, load(scoring, matrix, lists, sizeof lists / sizeof *lists, &on, error));
-    CLP_TRY(status, out, bring(scoring, in, in_bytes, out_bytes, error));
     CLP_TRY(status, out, launch_matrix(scoring, on, matrix, (cl_uint)rows, rows, error));
-    status = fetch(scoring, out, out_bytes, error);
+    status = fetch(scoring, out, rows * out_row, error);
 out:
     return status;
 }

@@ -194,13 +194,13 @@ static void undoes_every_filter(void **state) {
                 row[1 + i] = (uint8_t)(plain[y][i] - guess(row[0], a, b, c));
             }
         }
-        assert_true(clp_png_unfilter(rows, zeros, bytes, HEIGHT, pixel));
+        assert_true(clp_png_unfilter(rows, zeros, bytes, HEIGHT, HEIGHT, pixel));
         for (uint32_t y = 0; y < HEIGHT; y++) {
             assert_int_equal(rows[y * (bytes + 1)], 0);
             assert_memory_equal(rows + y * (bytes + 1) + 1, plain[y], bytes);
         }
         rows[bytes + 1] = 5;
-        assert_false(clp_png_unfilter(rows, zeros, bytes, HEIGHT, pixel));
+        assert_false(clp_png_unfilter(rows, zeros, bytes, HEIGHT, HEIGHT, pixel));
     }
 }
 
