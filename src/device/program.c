@@ -10,12 +10,19 @@ static const char *const kind_names[] = {[CLP_PASS_FILTER] = "filter",
                                          [CLP_PASS_REINDEX] = "reindex",
                                          [CLP_PASS_COLOUR] = "colour",
                                          [CLP_PASS_FEATURES] = "features"};
+#define COLOUR_FILES                                                                               \
+    {                                                                                              \
+        "colour.clh", "colour_spaces.clh", "colour_curves.clh", "colour_alpha.clh",                \
+            "colour_layers.clh", "colour.cl"                                                       \
+    }
+/** Files of a kind of pass, at most, and of those that go before all of them. */
+enum { MOST_FILES = 6, SHARED_FILES = 2 };
 /** The files of a kind of pass in their order, where work-items own tiles and where groups do. */
-static const char *const kind_files[][2][4] = {
+static const char *const kind_files[][2][MOST_FILES + 1] = {
     [CLP_PASS_FILTER] = {{"filter.clh", "filter_pairs.clh", "filter_item.cl"},
                          {"filter.clh", "filter_group.cl"}},
     [CLP_PASS_REINDEX] = {{"reindex.cl"}, {"reindex.cl"}},
-    [CLP_PASS_COLOUR] = {{"colour.cl"}, {"colour.cl"}},
+    [CLP_PASS_COLOUR] = {COLOUR_FILES, COLOUR_FILES},
     [CLP_PASS_FEATURES] = {{"features.clh", "features.cl"}, {"features.clh", "features.cl"}}};
 static const struct {
     const char *type, *macro;
@@ -111,11 +118,11 @@ static clproc_status build_failed(clp_device *device, cl_program program, const 
     return status;
 }
 
-/** The parts of a program's text. */
+/** The parts of a program's text: each file behind a preamble. */
 typedef struct source {
-    const char *strings[10];
-    size_t lengths[10];
-    char preambles[5][768];
+    const char *strings[2 * (SHARED_FILES + MOST_FILES)];
+    size_t lengths[2 * (SHARED_FILES + MOST_FILES)];
+    char preambles[SHARED_FILES + MOST_FILES][768];
     uint32_t count, preamble_count;
 } source;
 
