@@ -325,10 +325,28 @@ struct clproc_context {
     clp_device *device;
     clp_lane *lane;        /**< serves call after call; NULL until the first */
     clp_overlays overlays; /**< read so far */
+    clproc_limits limits;
 };
 
 void clproc_context_params_init(clproc_context_params *params) {
     *params = (clproc_context_params){0};
+}
+
+/** The limits that a caller has set, the others as usual. */
+static clproc_limits limits_of(const clproc_context_params *params) {
+    clproc_run_params usual;
+    clproc_run_params_init(&usual);
+    clproc_limits limits = usual.limits;
+    if (params) {
+        const clproc_limits *set = &params->limits;
+        limits.pixels = set->pixels ? set->pixels : limits.pixels;
+        limits.side = set->side ? set->side : limits.side;
+        limits.scans = set->scans ? set->scans : limits.scans;
+        limits.seconds = set->seconds > 0 ? set->seconds : limits.seconds;
+        limits.chunk_bytes = set->chunk_bytes ? set->chunk_bytes : limits.chunk_bytes;
+        limits.file_bytes = set->file_bytes;
+    }
+    return limits;
 }
 
 clproc_status clproc_context_create(clproc_context **context, const clproc_context_params *params,
@@ -340,6 +358,7 @@ clproc_status clproc_context_create(clproc_context **context, const clproc_conte
     if (!made) {
         return clp_error_memory(error, "a context", sizeof *made);
     }
+    made->limits = limits_of(params);
     CLP_TRY(status, out, clp_device_open(&made->device, &device, error));
 out:
     if (status != CLPROC_OK) {
@@ -405,16 +424,20 @@ static clproc_status make_plan(clproc_context *context, clp_plan **plan,
                                clproc_error *error) {
     /* A PNG keeps every interleaved layout and depth. */
     static const clp_target target = {.format = CLPROC_FORMAT_PNG};
-    clproc_run_params usual; /* limits for overlays */
+    clproc_run_params decoding; /* of overlays */
     clp_terms terms;
     clproc_status status = CLPROC_OK;
-    clproc_run_params_init(&usual);
+    clproc_run_params_init(&decoding);
+    decoding.limits = context->limits;
     clp_terms_init(&terms, layout, layout->width, layout->height);
     terms.overlays = &context->overlays;
+    terms.limits =
+        (clp_term_limits){.pixels = context->limits.pixels, .side = context->limits.side};
     if (pipeline) {
-        CLP_TRY(status, out, clp_overlays_read(&context->overlays, pipeline, &usual, error));
+        CLP_TRY(status, out, clp_overlays_read(&context->overlays, pipeline, &decoding, error));
         CLP_TRY(status, out, clp_pipeline_terms(pipeline, &terms, error));
     }
+    CLP_TRY(status, out, clp_terms_check_result(&terms, error));
     return clp_plan_create(plan, layout, &terms, &target, error);
 out:
     clp_terms_free(&terms);
@@ -492,9 +515,9 @@ clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pip
     clp_plan *plan = NULL;
     clp_layout layout;
     clproc_status status;
-    if (!context || !in || !out) {
+    if (!context || !in || !out || in == out) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "clproc_process() needs a context and two pictures");
+                             "clproc_process() needs a context and two different pictures");
     }
     *out = (clproc_image){0};
     CLP_TRY(status, out, layout_of(in, &layout, error));

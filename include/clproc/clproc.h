@@ -153,12 +153,23 @@ typedef struct clproc_image {
     uint32_t depth;    /**< bits per sample: 8 or 16 */
 } clproc_image;
 
+typedef struct clproc_limits {
+    uint64_t pixels;      /**< width × height */
+    uint32_t side;        /**< longest side */
+    uint32_t scans;       /**< scans of a progressive JPEG */
+    double seconds;       /**< of decoding one picture */
+    uint64_t chunk_bytes; /**< one PNG ancillary chunk or ICC profile */
+    uint64_t file_bytes;  /**< one file; 0: as its format and sides allow, at most 1 GiB */
+} clproc_limits;
+
 /** Owns an opened device. */
 typedef struct clproc_context clproc_context;
 
 typedef struct clproc_context_params {
     const char *device; /**< NULL (best GPU, else CPU), "cpu", "gpu", "reference", an index, a UUID,
                            part of a name */
+    clproc_limits limits; /**< of pictures, results and overlays; 0 in a field: as
+                             clproc_run_params_init() has it */
 } clproc_context_params;
 
 CLPROC_API void clproc_context_params_init(clproc_context_params *params);
@@ -169,9 +180,10 @@ CLPROC_API void clproc_context_destroy(clproc_context **context);
 /** The device in use; valid as long as the context. */
 CLPROC_API const clproc_device_info *clproc_context_device(const clproc_context *context);
 
-/** Runs the pipeline over one picture. `out->pixels` is allocated here: free it with
- * clproc_image_free(). Overlays that it names are read at their first use, by the limits of
- * clproc_run_params_init(), and kept as long as the context. */
+/** Runs the pipeline over one picture; `in` stays as it is, `out` must be another. `out->pixels` is
+ * allocated here: free it with clproc_image_free(). A result beyond the context's limits is
+ * CLPROC_ERROR_LIMIT, before memory is taken. Overlays that the pipeline names are read at their
+ * first use and kept as long as the context. */
 CLPROC_API clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pipeline,
                                         const clproc_image *in, clproc_image *out,
                                         clproc_error *error);
@@ -306,15 +318,6 @@ CLPROC_API size_t clproc_strategy_print(uint32_t strategy, char *text, size_t si
 
 /** Bits of clproc_run_params.preserve: what outputs take over from their inputs' files. */
 enum { CLPROC_PRESERVE_TIMES = 1, CLPROC_PRESERVE_MODE = 2 };
-
-typedef struct clproc_limits {
-    uint64_t pixels;      /**< width × height */
-    uint32_t side;        /**< longest side */
-    uint32_t scans;       /**< scans of a progressive JPEG */
-    double seconds;       /**< of decoding one picture */
-    uint64_t chunk_bytes; /**< one PNG ancillary chunk or ICC profile */
-    uint64_t file_bytes;  /**< one file; 0: as its format and sides allow, at most 1 GiB */
-} clproc_limits;
 
 typedef enum clproc_event_kind {
     CLPROC_EVENT_DONE,     /**< a picture was written */
@@ -455,11 +458,12 @@ typedef struct clproc_run_params {
     /** the process makes no other run: drivers that this one does not need are not loaded, which on
      * a machine with a GPU saves a run on the CPU some tenths of a second */
     bool only_run;
-    /** The process ends with this run, by _exit() if the result says that drivers were left: one that
-     * is still opening when all files are done is not waited for, unless a profile is recorded, and
-     * what is held of a device with memory of its own is not given back piece by piece, which the
-     * system does faster at the end of a process. exit() would take drivers apart that are at work.
-     * Without this no thread that is in a driver, and no memory of a device, outlives clproc_run(). */
+    /** The process ends with this run, by _exit() if the result says that drivers were left: one
+     * that is still opening when all files are done is not waited for, unless a profile is
+     * recorded, and what is held of a device with memory of its own is not given back piece by
+     * piece, which the system does faster at the end of a process. exit() would take drivers apart
+     * that are at work. Without this no thread that is in a driver, and no memory of a device,
+     * outlives clproc_run(). */
     bool leave_drivers;
     uint64_t memory; /**< bound of all pictures under way, from file to output, in bytes; 0: a
                         quarter of the machine's */
@@ -486,8 +490,8 @@ typedef struct clproc_run_params {
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
-    /** Non-zero stops the run; may be NULL. A large PNG, HEIF or AVIF that is being encoded or decoded
-     * is left to a thread of the library's, which ends some seconds after the run. */
+    /** Non-zero stops the run; may be NULL. A large PNG, HEIF or AVIF that is being encoded or
+     * decoded is left to a thread of the library's, which ends some seconds after the run. */
     const volatile int *cancel;
 } clproc_run_params;
 
@@ -516,10 +520,10 @@ CLPROC_API void clproc_output_apply(clproc_run_params *params, const clproc_outp
  * picture that fails is reported and counted in `result`; the call then returns CLPROC_OK. Files
  * under outputs' names are whole, whatever happens.
  *
- * `result`: NULL, or filled in also where the call fails. `profile`: NULL, or what the run recorded,
- * released with clproc_profile_free(); *profile is NULL after an error that left nothing to record.
- * Fails with CLPROC_ERROR_ARGUMENT, CLPROC_ERROR_NO_DEVICE, …, before any file is written, for what
- * concerns the whole run. */
+ * `result`: NULL, or filled in also where the call fails. `profile`: NULL, or what the run
+ * recorded, released with clproc_profile_free(); *profile is NULL after an error that left nothing
+ * to record. Fails with CLPROC_ERROR_ARGUMENT, CLPROC_ERROR_NO_DEVICE, …, before any file is
+ * written, for what concerns the whole run. */
 CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
                                     clproc_profile **profile, clproc_error *error);
 /** Prints what would be done to one picture: terms, plan, passes, bytes and multiply-adds. */
@@ -587,7 +591,8 @@ struct clproc_index_params {
     clproc_near_fn on_near; /**< called once all rows are in the index, group by group */
     /** Called where clproc_index(), or clproc_run() with this index, was asked to stop and cannot
      * return soon, since a driver is in a call that cannot be interrupted. Rows that were made are
-     * in the index by then, as `result` says. The process may end in it, by _exit(). May be NULL. */
+     * in the index by then, as `result` says. The process may end in it, by _exit(). May be NULL.
+     */
     clproc_overdue_fn on_overdue;
 
     clproc_event_fn on_event; /**< may be NULL */

@@ -172,6 +172,10 @@ static clproc_status describe_converted(clp_metadata *metadata, const clproc_run
         metadata->colour.srgb_intent = (uint8_t)params->intent;
         return CLPROC_OK;
     }
+    /* What cannot have a profile is taken for sRGB. */
+    if (clp_colours_srgb(colours) && clp_codec_room(target->format).icc == 0) {
+        return CLPROC_OK;
+    }
     if (!profile.data) {
         warn(metadata, "the colour profile", "it describes RGB pictures, the output is gray");
     }

@@ -115,6 +115,32 @@ static void test_failures_leave_the_context_usable(void **state) {
     free(in.pixels);
 }
 
+static void test_limits(void **state) {
+    (void)state;
+    clproc_context_params params;
+    clproc_context *context = NULL;
+    clproc_pipeline *pipeline = NULL;
+    clproc_error error = {0};
+    clproc_image in = make_image(8, 8, 3, 8), out;
+    clproc_context_params_init(&params);
+    params.device = "reference";
+    assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_add(pipeline, "resize", "60000x60000!", NULL), CLPROC_OK);
+    assert_int_equal(clproc_context_create(&context, &params, &error), CLPROC_OK);
+    assert_int_equal(clproc_process(context, pipeline, &in, &out, &error), CLPROC_ERROR_LIMIT);
+    assert_null(out.pixels);
+    /* The same picture as input and result would lose its pixels. */
+    assert_int_equal(clproc_process(context, NULL, &in, &in, &error), CLPROC_ERROR_ARGUMENT);
+    assert_non_null(in.pixels);
+    clproc_context_destroy(&context);
+    params.limits.side = 7;
+    assert_int_equal(clproc_context_create(&context, &params, &error), CLPROC_OK);
+    assert_int_equal(clproc_process(context, NULL, &in, &out, &error), CLPROC_ERROR_LIMIT);
+    clproc_context_destroy(&context);
+    clproc_pipeline_destroy(&pipeline);
+    free(in.pixels);
+}
+
 static void test_unknown_device(void **state) {
     (void)state;
     clproc_context_params params = {.device = "no such device"};
@@ -173,6 +199,7 @@ int main(void) {
         cmocka_unit_test(test_nothing_to_do_gives_the_same_pixels),
         cmocka_unit_test(test_operations_run_in_order),
         cmocka_unit_test(test_failures_leave_the_context_usable),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_unknown_device),
         cmocka_unit_test(test_overlays_are_kept),
     };
