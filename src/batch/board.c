@@ -299,11 +299,8 @@ static uint64_t station_limit(const clp_board *board, const clp_holding *wanted,
     return alone ? s->memory : s->usual;
 }
 
-/** Bytes in the unit that the options take, rounded up. */
-static unsigned long long megabytes(uint64_t bytes) {
-    const uint64_t unit = (uint64_t)1 << 20;
-    return bytes / unit + (bytes % unit > 0);
-}
+/** In messages what is needed is rounded up and a limit down, so that the one is the larger. */
+#define MEGABYTE ((uint64_t)1 << 20)
 
 static clproc_status check_size(const clp_board *board, const clp_holding *wanted,
                                 clproc_error *error) {
@@ -316,8 +313,9 @@ static clproc_status check_size(const clp_board *board, const clp_holding *wante
     return clp_error_set(
         error, device ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_LIMIT,
         "needs %llu MB%s while it is processed, more than the limit of %llu MB; raise it with %s",
-        megabytes(device ? wanted->device : wanted->host), device ? " on the device" : "",
-        megabytes(device ? limit : board->params.memory),
+        (unsigned long long)(((device ? wanted->device : wanted->host) - 1) / MEGABYTE + 1),
+        device ? " on the device" : "",
+        (unsigned long long)((device ? limit : board->params.memory) / MEGABYTE),
         device ? "--device-memory, or use --device cpu" : "--memory");
 }
 

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "text.h"
@@ -37,10 +38,7 @@ static int render(const clp_cli_settings *settings, const clproc_profile *profil
     }
     snprintf(path, size, "%.*s%s", (int)length, source, ending);
     const char *target = settings->output ? settings->output : path;
-    if (strcmp(target, source) == 0) {
-        code = clp_cli_usage_error("%s: would replace the stored report; name another file with -o",
-                                   target);
-    } else if (clproc_profile_write(profile, target, &error) != CLPROC_OK) {
+    if (clproc_profile_write(profile, target, &error) != CLPROC_OK) {
         code = clp_cli_error(&error);
     } else {
         clp_cli_put_text(stdout, target);
@@ -171,7 +169,25 @@ static const action *find_action(const char *name) {
     return a->name ? a : NULL;
 }
 
+/** Refuses to write over one of the stored reports. */
+static int check_output(const clp_cli_settings *settings, const char *const *sources,
+                        size_t count) {
+    struct stat written, read;
+    if (!settings->output || stat(settings->output, &written) != 0) {
+        return CLP_EXIT_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (stat(sources[i], &read) == 0 && read.st_dev == written.st_dev &&
+            read.st_ino == written.st_ino) {
+            return clp_cli_usage_error(
+                "%s: would replace the stored report; name another file with -o", settings->output);
+        }
+    }
+    return CLP_EXIT_OK;
+}
+
 int clp_cli_report(clp_cli_settings *settings) {
+    int code;
     if (settings->operand_count == 0) {
         return clp_cli_usage_error("report needs an action and a file; see `clproc help report`");
     }
@@ -186,7 +202,15 @@ int clp_cli_report(clp_cli_settings *settings) {
                                    : a->files == 1 ? "one stored report"
                                                    : "two stored reports");
     }
-    return a->files == 0   ? merge(settings)
-           : a->files == 2 ? compare(settings)
-                           : one(settings, settings->operands[1], a->ending);
+    code = check_output(settings, settings->operands + 1, settings->operand_count - 1);
+    if (code == CLP_EXIT_OK) {
+        code = check_output(settings, settings->before.items, settings->before.count);
+    }
+    if (code == CLP_EXIT_OK) {
+        code = check_output(settings, settings->after.items, settings->after.count);
+    }
+    return code != CLP_EXIT_OK ? code
+           : a->files == 0     ? merge(settings)
+           : a->files == 2     ? compare(settings)
+                               : one(settings, settings->operands[1], a->ending);
 }

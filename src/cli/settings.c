@@ -208,11 +208,13 @@ static int bad_value(const clp_cli_option *option, const char *value) {
     }
     clp_cli_print_number(low, sizeof low, option->min, base);
     clp_cli_print_number(high, sizeof high, option->max, base);
-    bool bounded = option->max < unbounded;
-    return clp_cli_usage_error(
-        "--%s %s: must be a %s %s%s%s%s", option->name, value,
-        option->kind == CLP_CLI_REAL || option->kind == CLP_CLI_PERCENT ? "number" : "whole number",
-        bounded ? "from " : "of at least ", low, bounded ? " to " : "", bounded ? high : "");
+    /* No upper bound is told where nobody comes near it, but to who has. */
+    bool bounded = option->max < unbounded || strtod(value, NULL) > option->max;
+    bool real = option->kind == CLP_CLI_REAL || option->kind == CLP_CLI_PERCENT;
+    return clp_cli_usage_error("--%s %s: must be a %s %s%s%s%s%s", option->name, value,
+                               real ? "number" : "whole number", bounded ? "from " : "of at least ",
+                               low, bounded ? " to " : "", bounded ? high : "",
+                               base > 0 ? ", such as 512K, 64M or 2G" : "");
 }
 
 static int set_number(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {

@@ -84,6 +84,12 @@ clproc report trace again.json
 expect_file again.trace.json
 clproc report trace again.json -o again.json
 expect_refusal 2 'would replace'
+cp again.json kept.json
+for words in 'diff r.json again.json' 'merge r.json again.json' 'diff r.json r.json --after again.json'; do
+    clproc report $words -o ./again.json
+    expect_refusal 2 'would replace'
+    cmp -s again.json kept.json || fail "$words has written over its input"
+done
 clproc report diff r.json again.json --fail-above 5%
 expect_code 0
 clproc report diff r.json again.json --before again.json --after r.json -o diff.json
