@@ -51,7 +51,8 @@ static typed behind_last(const typed *t, char mark) {
 /* ---------------------------------------------------------------- values */
 
 static void offer_value(const typed *t, const clp_cli_option *option) {
-    bool joined = option->kind == CLP_CLI_SET || option->kind == CLP_CLI_STRIP ||
+    bool fields = option->offset == offsetof(clp_cli_settings, index.fields);
+    bool joined = fields || option->kind == CLP_CLI_SET || option->kind == CLP_CLI_STRIP ||
                   option->kind == CLP_CLI_KEEP || option->kind == CLP_CLI_STRATEGY;
     typed part = joined ? behind_last(t, ',') : *t;
     const char *name;
@@ -97,6 +98,24 @@ static void offer_params(const typed *t, const clproc_op_info *op) {
             offer_range(&part, param);
         } else if (!first && i > 0 && !equals) {
             offer(&part, param->name, "=", param->help);
+        }
+    }
+}
+
+/** Offers the next word of "crop 16:9 | resize 300x": an operation, or what belongs to one. */
+static void offer_pipeline(const typed *t) {
+    typed part = behind_last(t, '|');
+    part.kept += strspn(t->word + part.kept, " ");
+    const char *name = t->word + part.kept;
+    size_t length = strcspn(name, " ");
+    for (size_t i = 0; i < clproc_op_count(); i++) {
+        const clproc_op_info *op = clproc_op_at(i);
+        if (!name[length]) {
+            offer(&part, op->name, "", op->help);
+        } else if (strlen(op->name) == length && strncmp(name, op->name, length) == 0) {
+            part.kept += length + strspn(name + length, " ");
+            offer_params(&part, op);
+            return;
         }
     }
 }
@@ -152,7 +171,11 @@ static bool offer_values(const typed *t, const clp_cli_command *command, const c
     const clp_cli_option *option = find_option(command, word, length);
     const clproc_op_info *op = option ? NULL : find_operation(command, word, length);
     if (option && option->kind != CLP_CLI_SWITCH && (joined || !option->implied)) {
-        offer_value(t, option);
+        if (option->kind == CLP_CLI_PIPELINE) {
+            offer_pipeline(t);
+        } else {
+            offer_value(t, option);
+        }
         return true;
     }
     if (op && op->usage[0]) {
@@ -235,11 +258,13 @@ static void complete(const char *const *words, size_t count) {
 /* ---------------------------------------------------------------- scripts */
 
 /* Bash ends words at : and =, and completes what stands behind these: they are joined here, and the
- * part before the last is taken off. Without an offer names of files are completed. */
+ * part before the last is taken off, unless the word is quoted: its quote is taken off then.
+ * Without an offer names of files are completed. */
 static const char bash_script[] =
     "# clproc's command lines, completed by bash: clproc help completion\n"
     "_clproc() {\n"
     "    local line=${COMP_LINE:0:COMP_POINT} words=() i rest found breaks prefix=\n"
+    "    local program=${1/#~\\//$HOME/}\n"
     "    for ((i = 0; i <= COMP_CWORD; i++)); do\n"
     "        rest=${line#\"${line%%[![:space:]]*}\"}\n"
     "        if ((i == 0)) || [[ $rest != \"$line\" ]]; then\n"
@@ -250,12 +275,16 @@ static const char bash_script[] =
     "        line=${rest#\"$found\"}\n"
     "    done\n"
     "    breaks=${COMP_WORDBREAKS//[^:=]/}\n"
-    "    [[ $breaks ]] && prefix=${words[-1]%\"${words[-1]##*[$breaks]}\"}\n"
+    "    if [[ ${words[-1]} == [\\'\\\"]* ]]; then\n"
+    "        words[-1]=${words[-1]:1}\n"
+    "    elif [[ $breaks ]]; then\n"
+    "        prefix=${words[-1]%\"${words[-1]##*[$breaks]}\"}\n"
+    "    fi\n"
     "    COMPREPLY=()\n"
     "    while IFS=$'\\t' read -r found rest; do\n"
     "        COMPREPLY+=(\"${found#\"$prefix\"}\")\n"
     "        [[ $found == *= ]] && compopt -o nospace\n"
-    "    done < <(command \"$1\" completion words -- \"${words[@]:1}\" 2>/dev/null)\n"
+    "    done < <(command \"$program\" completion words -- \"${words[@]:1}\" 2>/dev/null)\n"
     "}\n"
     "complete -o bashdefault -o default -F _clproc clproc\n";
 
@@ -263,7 +292,7 @@ static const char zsh_script[] =
     "#compdef clproc\n"
     "# clproc's command lines, completed by zsh: clproc help completion\n"
     "_clproc() {\n"
-    "    local word text\n"
+    "    local word text program=${${(Q)words[1]}/#\\~\\//$HOME/}\n"
     "    local -a whole open shown\n"
     "    while IFS=$'\\t' read -r word text; do\n"
     "        if [[ $word == *= ]]; then\n"
@@ -272,7 +301,7 @@ static const char zsh_script[] =
     "            whole+=(\"$word\")\n"
     "            shown+=(\"$word  -- $text\")\n"
     "        fi\n"
-    "    done < <(command \"${(Q)words[1]}\" completion words -- \"${(@Q)words[2,CURRENT-1]}\" \\\n"
+    "    done < <(command \"$program\" completion words -- \"${(@Q)words[2,CURRENT-1]}\" \\\n"
     "        \"${(Q)PREFIX}\" 2>/dev/null)\n"
     "    if (($#whole + $#open == 0)); then\n"
     "        _files\n"
@@ -293,7 +322,8 @@ static const char fish_script[] =
     "function __clproc_words\n"
     "    set -l typed (commandline -opc)\n"
     "    set -l word (commandline -ct)\n"
-    "    set -l found (command $typed[1] completion words -- $typed[2..-1] \"$word\" 2>/dev/null)\n"
+    "    set -l program (string replace -r '^~/' \"$HOME/\" -- $typed[1])\n"
+    "    set -l found (command $program completion words -- $typed[2..-1] \"$word\" 2>/dev/null)\n"
     "    if set -q found[1]\n"
     "        printf '%s\\n' $found\n"
     "    else\n"

@@ -65,11 +65,12 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_score},
     {"devices", CLP_CLI_DEVICES, "[--json] [--bench]",
      "List the devices that can process pictures.",
-     "The first column is the index that --device takes; the name, a part of it, the UUID or the\n"
-     "type do as well. The reference device computes everything in double precision, slowly.\n",
+     "The first column is the index that --device takes; it also takes the name, a part of it, "
+     "the\n"
+     "UUID or the type. The reference device computes everything in double precision, slowly.\n",
      clp_cli_devices},
     {"selftest", CLP_CLI_SELFTEST, "[--device SEL]",
-     "Find out whether devices compute what clproc promises.",
+     "Check whether devices compute what clproc promises.",
      "Runs every operation on small pictures of all kinds, on every device, and prints how far "
      "the\n"
      "results are from the reference device's, in levels of 8 and of 16 bits, and whether the "
@@ -89,8 +90,9 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc report diff old.json new.json --fail-above 5%\n"
      "  clproc report merge part*.json -o job.html\n",
      clp_cli_report},
-    {"samples", CLP_CLI_SAMPLES, "-o DIR [OPTIONS]", "Make photo-like pictures to try things on.",
-     "The same options make the same files on every machine. Names tell what a file is, as\n"
+    {"samples", CLP_CLI_SAMPLES, "-o DIR [OPTIONS]",
+     "Make photo-like pictures for trials and tests.",
+     "The same options make the same files on every machine. A file's name says what it is, as\n"
      "004-jpeg-420-orientation6.jpg.\n\nExamples:\n"
      "  clproc samples --count 10 -o images/\n"
      "  clproc samples --count 20 --width 6000 --height 4000 --kind photo -o photos/\n",
@@ -105,7 +107,7 @@ const clp_cli_command clp_cli_commands[] = {
      "  clproc stress --op blur --blur-radius 20 --profile-type kernel --report stress.json\n",
      clp_cli_stress},
     {"analyse", CLP_CLI_ANALYSE, "[INPUT...] [-o DIR] [OPERATIONS] [OPTIONS]",
-     "Measure what each optimisation is worth, and write it down.",
+     "Measure what each optimisation gains, and write a report.",
      "Runs the naive strategy, then each optimisation added to those before it, and each alone, "
      "and\n"
      "writes analysis.md and analysis.html: hotspots before and after, gains and whether they are\n"
@@ -116,7 +118,7 @@ const clp_cli_command clp_cli_commands[] = {
      clp_cli_analyse},
     {"help", CLP_CLI_HELP, "[COMMAND|OPERATION|OPTION|TOPIC] [--all]",
      "Explain a command, operation, option or topic.", "", clp_cli_help},
-    {"completion", CLP_CLI_HELP, "bash|zsh|fish",
+    {"completion", CLP_CLI_PLAIN, "bash|zsh|fish",
      "Print a script with which a shell completes command lines of clproc.",
      "For the shell that is running, unless a package has installed it:\n"
      "  eval \"$(clproc completion bash)\"\n"
@@ -125,7 +127,7 @@ const clp_cli_command clp_cli_commands[] = {
      "The script asks the program: `clproc completion words -- WORD...` prints what may stand in\n"
      "place of the last WORD of a command line, which may be empty, each with what it means.\n",
      clp_cli_completion},
-    {"version", CLP_CLI_HELP, "", "Print the version.", "", clp_cli_version},
+    {"version", CLP_CLI_PLAIN, "", "Print the version.", "", clp_cli_version},
     {0}};
 
 int clp_cli_version(clp_cli_settings *settings) {

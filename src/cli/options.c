@@ -179,7 +179,7 @@ const clp_cli_option clp_cli_options[] = {
     {"no-auto-orient", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_RUNS, CLP_CLI_GROUP_EXECUTION,
      "leave pictures as stored instead of upright", FIELD(run.no_auto_orient)},
     {"strategy", 0, "LIST", CLP_CLI_STRATEGY, CLP_CLI_REPORTED, CLP_CLI_GROUP_EXECUTION,
-     "for measuring what an optimisation is worth: default, naive (none), or some of %s; -NAME "
+     "for measuring what an optimisation gains: default, naive (none), or some of %s; -NAME "
      "leaves one out",
      FIELD(run.strategy)},
     {"dry-run", 0, NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH, CLP_CLI_GROUP_EXECUTION,
@@ -201,7 +201,7 @@ const clp_cli_option clp_cli_options[] = {
      FIELD(progress), .choices = progress},
     {"quiet", 'q', NULL, CLP_CLI_SWITCH,
      CLP_CLI_RUNS | CLP_CLI_SAMPLES | CLP_CLI_INDEX | CLP_CLI_SCORE, CLP_CLI_GROUP_EXECUTION,
-     "tell nothing but warnings and errors", FIELD(quiet), DAILY},
+     "print only warnings and errors", FIELD(quiet), DAILY},
     {"verbose", 'v', NULL, CLP_CLI_SWITCH, CLP_CLI_BATCH | CLP_CLI_INDEX, CLP_CLI_GROUP_EXECUTION,
      "name every file that was written or skipped", FIELD(verbose)},
 
@@ -227,11 +227,11 @@ const clp_cli_option clp_cli_options[] = {
      .zero = "as its sides allow, at most 1 GiB"},
 
     {"profile", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
-     "record what time and memory went to, and print it at the end; trace keeps single events "
+     "record where time and memory go, and print that at the end; trace keeps single events "
      "of host threads, too, of a long run those of its beginning",
      FIELD(run.profile), .choices = profiles, .implied = "summary", GIVEN(profile_given)},
     {"profile-type", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_REPORTED | CLP_CLI_REPORT,
-     CLP_CLI_GROUP_REPORT, "which tables to print; run --profile prints kernel unless told",
+     CLP_CLI_GROUP_REPORT, "which tables to print; run --profile prints kernel by default",
      FIELD(view), .choices = views, GIVEN(view_given)},
     {"report", 0, "FILE", CLP_CLI_REPORTS, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
      "write the profile to FILE, by its ending %s; - is JSON on standard output; repeatable",

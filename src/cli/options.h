@@ -17,12 +17,13 @@ enum {
     CLP_CLI_SELFTEST = 256,
     CLP_CLI_INDEX = 512,
     CLP_CLI_SCORE = 1024,
+    CLP_CLI_PLAIN = 2048, /**< those that take only options of all commands */
     CLP_CLI_BATCH = CLP_CLI_RUN | CLP_CLI_PROFILE,
     CLP_CLI_OPERATIONS = CLP_CLI_BATCH | CLP_CLI_ANALYSE, /**< those that take operations */
     CLP_CLI_REPORTED = CLP_CLI_BATCH | CLP_CLI_STRESS,    /**< those that give one profile */
     CLP_CLI_RUNS = CLP_CLI_REPORTED | CLP_CLI_ANALYSE,    /**< those that process pictures */
     CLP_CLI_DECODES = CLP_CLI_RUNS | CLP_CLI_INDEX,       /**< and those that look at them */
-    CLP_CLI_ALL = 2047
+    CLP_CLI_ALL = 4095
 };
 
 typedef enum clp_cli_group {

@@ -126,6 +126,10 @@ const char *clp_cli_name_at(const clp_cli_option *option, size_t place) {
     case CLP_CLI_STRIP:
     case CLP_CLI_KEEP:
         return kind_at(option, place);
+    case CLP_CLI_TEXT:
+        return option->offset == offsetof(clp_cli_settings, index.fields)
+                   ? clproc_index_field_at(place).name
+                   : NULL;
     default:
         return choice_at(option, place);
     }

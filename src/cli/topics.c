@@ -198,16 +198,17 @@ static void print_environment(const clp_cli_page *page) {
                                   "clproc-programs; by default $XDG_CACHE_HOME/pocl/kcache, else "
                                   "~/.cache/pocl/kcache, and where that cannot be written "
                                   "/tmp/clproc-cache-UID. It may be removed at any time");
+    page->entry("POCL_DEVICES",
+                "which of its drivers PoCL offers; clproc sets \"pthread basic\" if it is not set");
     page->entry("POCL_KERNEL_CACHE", "0 switches both caches off");
     page->entry("CLPROC_DRIVER_MESSAGES",
-                "1 shows all that drivers and libraries print; else it is shown "
-                "only where it ends the program");
+                "1 shows everything that drivers and libraries print; otherwise only "
+                "what they print before they end the program is shown");
     page->entry("OCL_ICD_VENDORS",
-                "which OpenCL drivers are there: a folder of .icd files, or one");
-    page->entry("CLPROC_FORCE",
-                "for clproc's own tests: makes it work as on another kind of device");
+                "which OpenCL drivers are used: a folder of .icd files, or one such file");
+    page->entry("CLPROC_FORCE", "for clproc's own tests: it works as on another kind of device");
     page->entry("TMPDIR", "where stress and analyse put the samples they make; /tmp by default");
-    page->entry("TERM", "progress is not redrawn where it is dumb");
+    page->entry("TERM", "if it is dumb, progress is not redrawn");
     page->entry("PATH", "PoCL needs ld on it; the usual folders are tried as well");
 }
 

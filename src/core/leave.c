@@ -11,29 +11,61 @@
 /** Work is late if it goes on for so many looks after a request to stop. */
 #define LATE_LOOKS 10
 
-typedef struct passenger {
+/** Work of another thread, whose end is waited for. */
+typedef struct errand {
     pthread_mutex_t lock;
     pthread_cond_t ended;
     bool through;
+} errand;
+
+static void begin(errand *e) {
+    pthread_mutex_init(&e->lock, NULL);
+    clp_clock_condition(&e->ended);
+    e->through = false;
+}
+
+static void end(errand *e) {
+    pthread_cond_destroy(&e->ended);
+    pthread_mutex_destroy(&e->lock);
+}
+
+/** Tells who waits, with `lock` held. */
+static void is_through(errand *e) {
+    e->through = true;
+    pthread_cond_signal(&e->ended);
+}
+
+/** With `lock` held, waits until the work is through, or has gone on for `looks` after a request to
+ * stop; false then. */
+static bool await(errand *e, const volatile int *cancel, int looks) {
+    for (int asked = clp_cancel_asked(cancel); !e->through && asked < looks;
+         asked += clp_cancel_asked(cancel)) {
+        clp_clock_wait(&e->ended, &e->lock, LOOK_NS);
+    }
+    return e->through;
+}
+
+/* -------------------------------------------------------------------- leaving */
+
+typedef struct passenger {
+    errand errand;
     volatile int left;
     clp_leave leave;
     void *job;
 } passenger;
 
 static void release(passenger *p) {
-    pthread_cond_destroy(&p->ended);
-    pthread_mutex_destroy(&p->lock);
+    end(&p->errand);
     clp_memory_free(p);
 }
 
 static void *go(void *argument) {
     passenger *p = argument;
     p->leave.work(p->job, &p->left);
-    pthread_mutex_lock(&p->lock);
-    p->through = true;
+    pthread_mutex_lock(&p->errand.lock);
+    is_through(&p->errand);
     bool left = clp_cancel_asked(&p->left);
-    pthread_cond_signal(&p->ended);
-    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&p->errand.lock);
     if (left) {
         p->leave.drop(p->job);
         release(p);
@@ -41,18 +73,14 @@ static void *go(void *argument) {
     return NULL;
 }
 
-/** Waits until the thread is through, or somebody wants to stop; false then: all is the thread's.
- */
-static bool await(passenger *p, const volatile int *cancel) {
-    pthread_mutex_lock(&p->lock);
-    while (!p->through && !clp_cancel_asked(cancel)) {
-        clp_clock_wait(&p->ended, &p->lock, LOOK_NS);
-    }
-    bool through = p->through;
+/** False once somebody wants to stop: all is the thread's then. */
+static bool await_or_leave(passenger *p, const volatile int *cancel) {
+    pthread_mutex_lock(&p->errand.lock);
+    bool through = await(&p->errand, cancel, 1);
     if (!through) {
         clp_cancel_ask(&p->left);
     }
-    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&p->errand.lock);
     return through;
 }
 
@@ -75,15 +103,14 @@ bool clp_leave_run(const clp_leave *leave, void *job, const volatile int *cancel
         leave->work(job, cancel);
         return true;
     }
-    pthread_mutex_init(&p->lock, NULL);
-    clp_clock_condition(&p->ended);
+    begin(&p->errand);
     p->leave = *leave;
     p->job = job;
     bool started = start(p);
     if (!started) {
         leave->work(job, cancel);
     }
-    if (started && !await(p, cancel)) {
+    if (started && !await_or_leave(p, cancel)) {
         return false;
     }
     release(p);
@@ -93,9 +120,7 @@ bool clp_leave_run(const clp_leave *leave, void *job, const volatile int *cancel
 /* ------------------------------------------------------------------- watching */
 
 typedef struct watched {
-    pthread_mutex_t lock;
-    pthread_cond_t ended;
-    bool through;
+    errand errand;
     void (*work)(void *job);
     void *job;
 } watched;
@@ -103,39 +128,27 @@ typedef struct watched {
 static void *do_watched(void *argument) {
     watched *w = argument;
     w->work(w->job);
-    pthread_mutex_lock(&w->lock);
-    w->through = true;
-    pthread_cond_signal(&w->ended);
-    pthread_mutex_unlock(&w->lock);
+    pthread_mutex_lock(&w->errand.lock);
+    is_through(&w->errand);
+    pthread_mutex_unlock(&w->errand.lock);
     return NULL;
-}
-
-/** False if the work is late. */
-static bool await_watched(watched *w, const volatile int *cancel) {
-    int looks = 0;
-    pthread_mutex_lock(&w->lock);
-    while (!w->through && looks < LATE_LOOKS) {
-        clp_clock_wait(&w->ended, &w->lock, LOOK_NS);
-        looks += clp_cancel_asked(cancel);
-    }
-    bool through = w->through;
-    pthread_mutex_unlock(&w->lock);
-    return through;
 }
 
 void clp_leave_watch(void (*work)(void *job), void (*late)(void *job), void *job,
                      const volatile int *cancel) {
-    watched w = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = work, .job = job};
+    watched w = {.work = work, .job = job};
     pthread_t thread;
-    clp_clock_condition(&w.ended);
+    begin(&w.errand);
     if (cancel && pthread_create(&thread, NULL, do_watched, &w) == 0) {
-        if (!await_watched(&w, cancel)) {
+        pthread_mutex_lock(&w.errand.lock);
+        bool through = await(&w.errand, cancel, LATE_LOOKS);
+        pthread_mutex_unlock(&w.errand.lock);
+        if (!through) {
             late(job);
         }
         pthread_join(thread, NULL);
     } else {
         work(job);
     }
-    pthread_cond_destroy(&w.ended);
-    pthread_mutex_destroy(&w.lock);
+    end(&w.errand);
 }

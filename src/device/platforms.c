@@ -309,6 +309,17 @@ static bool better(const clproc_device_info *a, const clproc_device_info *b) {
     return ra != rb ? ra > rb : ra == 3 && a->global_memory > b->global_memory;
 }
 
+/** What the user's POCL_DEVICES says, where PoCL offers no device; NULL: that is not so. */
+static const char *pocl_told(const clp_found *found, size_t count) {
+    const char *drivers = getenv("POCL_DEVICES");
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(found[i].info.platform, CLP_POCL_PLATFORM) == 0) {
+            return NULL;
+        }
+    }
+    return drivers && strcmp(drivers, CLP_POCL_DEVICES) != 0 ? drivers : NULL;
+}
+
 /** Why nothing was chosen: what went wrong while devices were looked for, the device that was meant
  * but cannot be used (or NULL), or that there is none. */
 static clproc_status no_device(const clp_found *found, size_t count, const char *selection,
@@ -320,6 +331,13 @@ static clproc_status no_device(const clp_found *found, size_t count, const char 
     if (broken) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE, "%s cannot be used: %s", broken->name,
                              broken->problem);
+    }
+    const char *drivers = pocl_told(found, count);
+    if (drivers && (any || strcmp(selection, "cpu") == 0)) {
+        return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
+                             "no device: POCL_DEVICES is \"%.100s\", and PoCL offers no device by "
+                             "that; unset it",
+                             drivers);
     }
     if (any) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,

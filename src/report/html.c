@@ -204,8 +204,9 @@ static void write_kernels(clp_text *text, const clp_analysis *analysis) {
         analysis->profile->clock_estimated
             ? "The driver has no common timer: places on the timeline are estimated, "
               "durations are the driver's."
-            : "Statistics without first launches. These are paler in the bars, and last from "
-              "being queued: the driver may compile before they start.");
+            : "Statistics leave out first launches. These are the paler parts of the bars, "
+              "and are timed from when they were queued, since the driver may compile before "
+              "they start.");
     clp_text_add(text, "<div class=\"chart\" id=\"kernel-bars\"></div>\n");
     OPEN_TABLE(text, "kernels", "Name", "Calls", "Total", "Share", "Mean", "SD", "Min", "p50",
                "p95", "Max", "First", "Bytes", "GB/s", "Of copy", "Gop/s", "Queue delay");

@@ -38,6 +38,12 @@ expect_words '--lossless=off --lossless=exact --lossless=trim' run --lossless=
 expect_words '' run --lossless ''
 expect_words 'icc,comments icc,copyright' run --keep icc,c
 expect_words 'keep srgb' run --icc ''
+expect_words 'SourceFile,LensInfo SourceFile,LensMake SourceFile,LensModel SourceFile,LensSerialNumber' \
+    index --fields SourceFile,Lens
+expect_words 'flip flatten' run --pipeline fl
+expect_words 'crop 16:9 | resize' run --pipeline 'crop 16:9 | res'
+expect_words 'gray | resize 300x:fit=cover gray | resize 300x:fit=contain' run --pipeline 'gray | resize 300x:fit=co'
+expect_words '' run --pipeline 'no-such-operation 3'
 expect_words 'times mode' run --preserve ''
 expect_words 'device-codec' stress --strategy dev
 expect_words 'h v' profile --flip ''
@@ -59,10 +65,18 @@ clproc completion tcsh
 expect_code 2
 
 # In shells the program is found by its name.
-mkdir bin
+mkdir bin home
 ln -s "$CLPROC" bin/clproc
 PATH=$PWD/bin:$PATH
-export PATH
+HOME=$PWD/home
+export PATH HOME
+# Called by its path, one shows its words.
+cat >home/clproc <<END
+#!/bin/sh
+[ "\$1" != completion ] || exec "$CLPROC" "\$@"
+echo "=[\$*]="
+END
+chmod +x home/clproc
 echo picture >photo.jpg
 have python3 || skip "there is no python3"
 cat >lines <<'END'
@@ -72,6 +86,9 @@ clproc run photos/ --format=png^
 clproc run photos/ --resize 300x:fit^cov^
 clproc run --keep icc,copy^
 clproc run pho^
+clproc index --fields=ISO,LensMo^
+clproc run --pipeline 'gray | resi^
+~/clproc sel^
 END
 cat >expected <<'END'
 selftest
@@ -80,6 +97,9 @@ run photos/ --format=png
 run photos/ --resize 300x:fit=cover
 run --keep icc,copyright
 run photo.jpg
+index --fields=ISO,LensModel
+run --pipeline gray | resize
+selftest
 END
 expect_shell() { # SETUP SHELL ARGUMENT...
     python3 "$tests/type_and_tab.py" "$@" <lines >found || fail "$2"
@@ -92,11 +112,10 @@ expect_shell 'autoload -U compinit; compinit -u -D; eval "$(clproc completion zs
 
 have fish || skip "fish is not installed"
 "$CLPROC" completion fish >clproc.fish
-mkdir home
 fish_words() {
-    HOME=$PWD/home fish --no-config -c 'source clproc.fish; complete -C $argv' "$1" | cut -f 1 | tr '\n' ' '
+    fish --no-config -c 'source clproc.fish; complete -C $argv' "$1" | cut -f 1 | tr '\n' ' '
 }
 [ "$(fish_words 'clproc run --format=pn')" = '--format=png --format=pnm ' ] || fail "fish: $(fish_words 'clproc run --format=pn')"
 [ "$(fish_words 'clproc sel')" = 'selftest ' ] || fail "fish: $(fish_words 'clproc sel')"
 [ "$(fish_words 'clproc run pho')" = 'photo.jpg ' ] || fail "fish: $(fish_words 'clproc run pho')"
-
+[ "$(fish_words '~/clproc sel')" = 'selftest ' ] || fail "fish, by a path: $(fish_words '~/clproc sel')"

@@ -39,6 +39,15 @@ expect_code 0
 expect_err 'on .*reference'
 expect_count out 2
 
+# PoCL offers what POCL_DEVICES names; the error says so, not only that there is no "cpu".
+POCL_DEVICES=nonsense
+export POCL_DEVICES
+for device in auto cpu; do
+    clproc run in -o out2 --device "$device" --resize 8x
+    expect_refusal 3 'POCL_DEVICES is "nonsense".*unset it'
+done
+unset POCL_DEVICES
+
 OCL_ICD_VENDORS=$scratch/none
 export OCL_ICD_VENDORS
 clproc devices

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "prof/profile.h"
+#include "report/diff.h"
 
 #define FIXTURE_MS 1000000u
 #define FIXTURE_BATCH 4
@@ -262,6 +263,17 @@ static inline clproc_profile *fixture_make(fixture_params params) {
     fixture_fact(profile, CLP_FACT_COPY_RATE, "40000000000");
     fixture_fact(profile, CLP_FACT_CACHE, "cold");
     return profile;
+}
+
+/** The row of a comparison with this name. */
+static inline const clp_diff_row *fixture_row(const clproc_diff *diff, const char *name) {
+    for (size_t i = 0; i < diff->row_count; i++) {
+        if (strcmp(diff->rows[i].name, name) == 0) {
+            return &diff->rows[i];
+        }
+    }
+    fail_msg("there is no row %s", name);
+    return NULL;
 }
 
 #endif

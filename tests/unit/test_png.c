@@ -215,24 +215,6 @@ static size_t find_chunk(const uint8_t *bytes, size_t size, const char *type) {
     return 0;
 }
 
-static void check_policies(clp_decoder *decoder, const uint8_t *bytes, size_t size, uint32_t flaws,
-                           clproc_fail_on strictest_accepting) {
-    for (int fail_on = CLPROC_FAIL_ON_NONE; fail_on <= CLPROC_FAIL_ON_WARNING; fail_on++) {
-        picture made;
-        clproc_status status =
-            decode(decoder, bytes, size, (clproc_fail_on)fail_on, OWN_MODEL, 8, 0, &made);
-        if (fail_on <= (int)strictest_accepting) {
-            assert_int_equal(status, CLPROC_OK);
-            assert_int_equal(made.result.flaws, flaws);
-            assert_string_not_equal(made.result.message, "");
-        } else {
-            assert_int_equal(status, CLPROC_ERROR_INPUT);
-            assert_non_null(strstr(made.error.message, "--fail-on"));
-        }
-        free_picture(&made);
-    }
-}
-
 static void tolerates_flaws_as_told(void **state) {
     uint8_t *bytes;
     size_t size;

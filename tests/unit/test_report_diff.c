@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "report/diff.h"
 #include "report_fixture.h"
 
 #define MOST_RUNS 7
@@ -47,16 +46,6 @@ static clproc_diff *compare(side *before, side *after) {
     return diff;
 }
 
-static const clp_diff_row *find(const clproc_diff *diff, const char *name) {
-    for (size_t i = 0; i < diff->row_count; i++) {
-        if (strcmp(diff->rows[i].name, name) == 0) {
-            return &diff->rows[i];
-        }
-    }
-    fail_msg("there is no row %s", name);
-    return NULL;
-}
-
 static void luck_is_no_change(void **state) {
     (void)state;
     static const size_t counts[] = {1, 3, 7};
@@ -79,12 +68,13 @@ static void changes_are_found(void **state) {
     for (size_t i = 0; i < 3; i++) {
         side before = make_side(counts[i], 1, 1, 1), after = make_side(counts[i], 77, 1.3, 0.6);
         clproc_diff *diff = compare(&before, &after);
-        const clp_diff_row *decode = find(diff, "decode"), *kernel = find(diff, "filter_i16_u8");
+        const clp_diff_row *decode = fixture_row(diff, "decode"),
+                           *kernel = fixture_row(diff, "filter_i16_u8");
         assert_true(decode->significant && fabs(decode->change - 0.3) < 0.05);
         assert_true(decode->low < 0.3 && decode->high > 0.25 && decode->low > 0.15);
         assert_true(kernel->significant && fabs(kernel->change + 0.4) < 0.06);
-        assert_false(find(diff, "encode")->significant);
-        assert_false(find(diff, "filter_u8_i16")->significant);
+        assert_false(fixture_row(diff, "encode")->significant);
+        assert_false(fixture_row(diff, "filter_u8_i16")->significant);
         assert_non_null(strstr(diff->verdict, "decode"));
         assert_true(clproc_diff_regressed(diff, 0.05));
         assert_true(clproc_diff_regressed(diff, 0.2));
@@ -97,7 +87,7 @@ static void faster_is_no_regression(void **state) {
     (void)state;
     side before = make_side(1, 1, 1, 1), after = make_side(1, 9, 0.5, 0.5);
     clproc_diff *diff = compare(&before, &after);
-    assert_true(find(diff, "decode")->significant);
+    assert_true(fixture_row(diff, "decode")->significant);
     assert_false(clproc_diff_regressed(diff, 0));
     clproc_diff_destroy(&diff);
 }
@@ -107,13 +97,13 @@ static void many_runs_show_small_changes(void **state) {
     side before = make_side(7, 1, 1, 1), after = make_side(7, 77, 1.06, 1);
     clproc_diff *diff = compare(&before, &after);
     assert_true(diff->least < 0.05);
-    assert_true(find(diff, "decode")->significant);
+    assert_true(fixture_row(diff, "decode")->significant);
     clproc_diff_destroy(&diff);
 
     before = make_side(1, 1, 1, 1);
     after = make_side(1, 77, 1.06, 1);
     diff = compare(&before, &after);
-    assert_false(find(diff, "decode")->significant);
+    assert_false(fixture_row(diff, "decode")->significant);
     clproc_diff_destroy(&diff);
 }
 
@@ -132,7 +122,7 @@ static void pictures_are_compared_with_themselves(void **state) {
     mix_sizes(before.runs[0]);
     mix_sizes(after.runs[0]);
     clproc_diff *diff = compare(&before, &after);
-    const clp_diff_row *decode = find(diff, "decode");
+    const clp_diff_row *decode = fixture_row(diff, "decode");
     assert_true(decode->significant && fabs(decode->change - 0.2) < 0.05);
     assert_true(decode->low > 0.1 && decode->high < 0.3);
     clproc_diff_destroy(&diff);
@@ -144,7 +134,7 @@ static void pictures_are_compared_with_themselves(void **state) {
     mix_sizes(after.runs[0]);
     after.runs[0]->counters[CLP_COUNTER_PIXELS_IN]++;
     diff = compare(&before, &after);
-    assert_false(find(diff, "decode")->significant);
+    assert_false(fixture_row(diff, "decode")->significant);
     clproc_diff_destroy(&diff);
 }
 
@@ -158,7 +148,7 @@ static void what_takes_no_time_is_not_judged(void **state) {
     before.runs[0]->wall_ns *= 10;
     after.runs[0]->wall_ns *= 10;
     clproc_diff *diff = compare(&before, &after);
-    const clp_diff_row *header = find(diff, "header");
+    const clp_diff_row *header = fixture_row(diff, "header");
     assert_true(header->same < 0.01 && header->change > 3 && header->share < 0.01);
     assert_false(header->significant);
     assert_false(clproc_diff_regressed(diff, 0.05));
@@ -199,9 +189,9 @@ static void one_sided_rows_are_shown(void **state) {
         }
     }
     clproc_diff *diff = compare(&before, &after);
-    assert_int_equal(find(diff, "filter_i16_u8")->after_count, 0);
-    assert_int_equal(find(diff, "colour")->before_count, 0);
-    assert_false(find(diff, "colour")->significant);
+    assert_int_equal(fixture_row(diff, "filter_i16_u8")->after_count, 0);
+    assert_int_equal(fixture_row(diff, "colour")->before_count, 0);
+    assert_false(fixture_row(diff, "colour")->significant);
     clp_text text = {0};
     clp_diff_text(&text, diff);
     clp_text_add_bytes(&text, "", 1);

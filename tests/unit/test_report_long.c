@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/diff.h"
 #include "report/json.h"
 #include "report/tables.h"
 #include "report/writers.h"
@@ -211,16 +210,6 @@ static void damaged_sums_are_refused(void **state) {
     check_refused("histogram", json_pack("[[i, s]]", 5, "x"), "holds no number");
 }
 
-static const clp_diff_row *find(const clproc_diff *diff, const char *name) {
-    for (size_t i = 0; i < diff->row_count; i++) {
-        if (strcmp(diff->rows[i].name, name) == 0) {
-            return &diff->rows[i];
-        }
-    }
-    fail_msg("there is no row %s", name);
-    return NULL;
-}
-
 /** What was picked is enough to tell a change, and of which size. */
 static void long_runs_are_compared(void **state) {
     (void)state;
@@ -232,10 +221,10 @@ static void long_runs_are_compared(void **state) {
             const clproc_profile *a = before, *b = after;
             clproc_diff *diff = NULL;
             assert_int_equal(clproc_diff_create(&diff, &a, 1, &b, 1, NULL), CLPROC_OK);
-            const clp_diff_row *row = find(diff, "filter_i16_u8");
+            const clp_diff_row *row = fixture_row(diff, "filter_i16_u8");
             assert_int_equal(row->significant, slower);
             assert_true(fabs(row->change - (factor - 1)) < 0.05);
-            assert_false(find(diff, "filter_u8_i16")->significant);
+            assert_false(fixture_row(diff, "filter_u8_i16")->significant);
             clproc_diff_destroy(&diff);
             clp_profile_free(&before);
             clp_profile_free(&after);

@@ -329,7 +329,8 @@ function durationsOf(index) {
         .map(command => [command[4] - command[3], 1]);
 }
 
-/** One histogram per kernel, its median marked. */
+/** One histogram per kernel over the logarithm of durations, since a few launches take far longer than the
+ * others; the median is marked. */
 function distributions() {
     const box = byId("distributions");
     box.replaceChildren();
@@ -340,26 +341,28 @@ function distributions() {
         }
         const cell = html(box, "div", "");
         const {root, width} = drawing(cell, 96, "Distribution of " + row.name);
-        const low = row.min_ns, high = row.max_ns, span = high - low || 1;
+        const low = Math.max(1, row.min_ns), span = Math.log(row.max_ns / low) || 1;
+        const part = ns => Math.log(Math.max(low, ns) / low) / span, border = share => time(low * Math.exp(span * share));
         const count = Math.max(8, Math.min(32, Math.ceil(2 * Math.sqrt(calls))));
         const bins = new Array(count).fill(0);
         values.forEach(([value, launches]) => {
-            bins[Math.max(0, Math.min(count - 1, Math.floor((value - low) / span * count)))] += launches;
+            bins[Math.max(0, Math.min(count - 1, Math.floor(part(value) * count)))] += launches;
         });
         const most = Math.max(...bins), step = width / count;
         svg(root, "text", {x: 0, y: 12, class: "strong"}, row.name);
         bins.forEach((launches, bin) => {
             if (launches) {
-                const height = 50 * launches / most;
+                const height = Math.max(1.5, 50 * launches / most);
                 explain(svg(root, "rect", {x: bin * step + 0.5, y: 76 - height, width: step - 1, height, fill: colourOfCommand(index)}),
-                    () => `${launches} launches of ${time(low + span * bin / count)} to ${time(low + span * (bin + 1) / count)}`);
+                    () => `${launches} launches of ${border(bin / count)} to ${border((bin + 1) / count)}`);
             }
         });
         svg(root, "line", {x1: 0, x2: width, y1: 76, y2: 76, class: "axis"});
-        const middle = (row.p50_ns - low) / span * width;
+        const middle = part(row.p50_ns) * width;
         svg(root, "line", {x1: middle, x2: middle, y1: 20, y2: 80, class: "median"});
         svg(root, "text", {x: 0, y: 92}, time(low));
-        svg(root, "text", {x: width, y: 92, "text-anchor": "end"}, time(high));
+        svg(root, "text", {x: width / 2, y: 92, "text-anchor": "middle"}, "logarithmic");
+        svg(root, "text", {x: width, y: 92, "text-anchor": "end"}, time(row.max_ns));
         svg(root, "text", {x: width, y: 12, "text-anchor": "end"}, "median " + time(row.p50_ns));
     });
 }
@@ -384,9 +387,9 @@ function roofline() {
     }
     const lowY = Math.min(...ys) / 2, highY = Math.max(...ys) * 2;
     const x = value => left + Math.log(value / lowX) / Math.log(highX / lowX) * (width - left - 10);
-    const y = value => height - bottom - Math.log(value / lowY) / Math.log(highY / lowY) * (height - bottom - 16);
+    const y = value => height - bottom - Math.log(value / lowY) / Math.log(highY / lowY) * (height - bottom - 28);
     for (const tick of decades(lowX, highX)) {
-        svg(root, "line", {x1: x(tick), x2: x(tick), y1: 16, y2: height - bottom, class: "grid"});
+        svg(root, "line", {x1: x(tick), x2: x(tick), y1: 28, y2: height - bottom, class: "grid"});
         svg(root, "text", {x: x(tick), y: height - bottom + 15, "text-anchor": "middle"}, +tick.toPrecision(1));
     }
     for (const tick of decades(lowY, highY)) {
