@@ -35,7 +35,7 @@ static void tell_flaws(clp_worker *self, const clp_decode_result *result) {
 }
 
 /** What features are to be made of in one decode with the present output: the recipe of theirs
- * that is still to be made, if it is of a smaller decode of the same kind. NULL: there is none. */
+ * that is still to be made, if it is of a smaller decode. NULL: there is none. */
 static const clp_recipe *find_small(const clp_worker *self) {
     const clp_picture *picture = &self->picture;
     uint32_t last = self->run->outputs.count - 1;
@@ -44,8 +44,7 @@ static const clp_recipe *find_small(const clp_worker *self) {
     const clp_decode_request *own = &clp_worker_recipe(self)->request;
     bool wanted = self->run->decodes_small && !picture->apart && features->open &&
                   features->output->features && features != self->branch &&
-                  picture->recipes[last].plan && small->model == own->model &&
-                  small->eighths < own->eighths;
+                  picture->recipes[last].plan && small->eighths < own->eighths;
     return wanted ? &picture->recipes[last] : NULL;
 }
 
@@ -94,8 +93,10 @@ static clproc_status decode(clp_worker *self, uint32_t item, const clp_recipe *r
     clp_decode_result result = {0};
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_DECODE, clp_worker_image(self, item));
-    self->picture.flaw[0] = '\0';
-    bool whole = self->small != NULL; /* by the decode of another output */
+    bool whole = self->small != NULL; /* by the decode of another output, as are its flaws */
+    if (!whole) {
+        self->picture.flaw[0] = '\0';
+    }
     CLP_TRY(status, out, make_ready(self, error));
     add_small(self);
     CLP_TRY(status, out, clp_recipe_check_layout(recipe, self->decoder, error));

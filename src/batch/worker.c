@@ -133,7 +133,8 @@ clproc_status clp_worker_write(clp_worker *self, const void *data, size_t size,
     clproc_status status;
     clp_prof_begin(self->thread, CLP_PROF_WRITE, clp_worker_image(self, item));
     if (clp_names_is_stream(names)) {
-        CLP_TRY(status, out, clp_file_write_stream(STDOUT_FILENO, data, size, error));
+        CLP_TRY(status, out,
+                clp_file_write_stream(STDOUT_FILENO, data, size, run->params->cancel, error));
     } else {
         CLP_TRY(status, out, clp_names_write(names, item, branch->source, name, data, size, error));
         preserve(self, name, size);

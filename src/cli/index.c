@@ -25,6 +25,7 @@ static const char near_names[] = "Group,Rank,Distance,SharpnessWhole,SourceFile\
 static void print_near(const clproc_near *picture, void *user) {
     (void)user;
     if (picture->group == 1 && picture->rank == 1) {
+        clp_cli_end_on_signal(); /* the index is in its place; who reads this may be asleep */
         fputs(near_names, stdout);
     }
     printf("%llu,%llu,%u,%.6g,", (unsigned long long)picture->group,

@@ -16,6 +16,7 @@
 /* A signal handler has no argument to carry state in: these are the program's only variables that
  * outlive a function. */
 static volatile int stop_signal;
+static volatile sig_atomic_t ends_at_once;
 static struct {
     int kept; /**< descriptor of what others have written to standard error; −1: nothing is kept */
     int errors;                    /**< descriptor of the program's own standard error */
@@ -27,7 +28,7 @@ static struct {
 #define MOST_KEPT ((off_t)1 << 20)
 
 static void on_signal(int number) {
-    if (__atomic_exchange_n(&stop_signal, number, __ATOMIC_RELAXED)) {
+    if (__atomic_exchange_n(&stop_signal, number, __ATOMIC_RELAXED) || ends_at_once) {
         _exit(CLP_EXIT_SIGNAL + number);
     }
 }
@@ -51,6 +52,13 @@ const volatile int *clp_cli_stop_signal(void) {
 
 int clp_cli_stopped_by(void) {
     return __atomic_load_n(&stop_signal, __ATOMIC_RELAXED);
+}
+
+void clp_cli_end_on_signal(void) {
+    ends_at_once = 1;
+    if (clp_cli_stopped_by()) {
+        _exit(CLP_EXIT_SIGNAL + clp_cli_stopped_by());
+    }
 }
 
 static void open_closed_streams(void) {

@@ -25,6 +25,9 @@ void clp_cli_catch_signals(void);
 /** The number of the signal that asked to stop, 0 if none did; for a run's `cancel`. */
 const volatile int *clp_cli_stop_signal(void);
 int clp_cli_stopped_by(void);
+/** From now on a stop loses nothing but what is printed: a signal ends the program at once, and so
+ * does one that has come. */
+void clp_cli_end_on_signal(void);
 
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);

@@ -167,7 +167,7 @@ static void print_formats(const clp_cli_page *page) {
         "format is recognised by the first bytes of a file, not by its name.");
     page->paragraph(
         "clproc index reads the metadata of all these, and of raw files: DNG, NEF, NRW, CR2, CR3, "
-        "ARW, SR2, PEF, SRW, ORF, RW2, RAF, other raw files that are TIFF structures, and "
+        "ARW, SR2, PEF, SRW, ORF, RW2, RAF, MRW, other raw files that are TIFF structures, and "
         "BigTIFF.");
     page->paragraph(
         "Flaws that harm no pixel cause a warning: a missing end, an odd header, broken metadata. "

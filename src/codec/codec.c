@@ -351,7 +351,7 @@ void clp_decoder_trim(clp_decoder *decoder, size_t most) {
 
 void clp_decoder_flaws(const clp_decoder *decoder, clp_decode_result *result) {
     result->flaws = decoder->flaws.found;
-    result->small = decoder->has_small && !decoder->flaws.found;
+    result->small = decoder->has_small;
     memcpy(result->message, decoder->flaws.message, sizeof result->message);
 }
 

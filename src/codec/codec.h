@@ -135,7 +135,7 @@ enum {
 typedef struct clp_decode_result {
     uint32_t flaws;    /**< what was tolerated under the policy */
     char message[256]; /**< the first flaw in words */
-    bool small;        /**< what clp_decoder_add_small() named is there, too, of a sound file */
+    bool small;        /**< what clp_decoder_add_small() named is there, too */
 } clp_decode_result;
 
 clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error);

@@ -62,34 +62,45 @@ struct jpeg_decompress_struct *clp_jpeg_open_file(clp_decoder *decoder, clp_jpeg
 typedef void (*clp_jpeg_inverse)(j_decompress_ptr info, jpeg_component_info *component,
                                  JCOEFPTR block, JSAMPARRAY rows, JDIMENSION column);
 
-/** A plane of a smaller picture. */
-typedef struct clp_jpeg_small_plane {
-    clp_jpeg_inverse own;       /**< makes a block of the larger picture */
+/** A component of a smaller picture. */
+typedef struct clp_jpeg_small_part {
+    clp_jpeg_inverse own;       /**< makes a block of the larger picture; NULL: not wanted there */
     clp_jpeg_inverse shrinking; /**< makes it of the smaller one */
-    JSAMPARRAY rows;            /**< of the larger picture: where its blocks go */
+    JSAMPARRAY rows;            /**< where the larger one's blocks go, of the present group */
+    uint64_t groups;            /**< of rows that libjpeg makes at a time: that have begun */
     uint8_t *base;
-    size_t pitch, height; /**< bytes of a row, and how many there is room for */
+    size_t pitch, step;   /**< bytes from row to row, and from sample to sample */
+    size_t width, height; /**< samples */
     size_t size;          /**< samples of a block, a side */
-    size_t group;         /**< rows that libjpeg makes at a time */
+    size_t group;         /**< rows of a group */
     int shift;            /**< from places in the larger picture's plane to those in this one */
-} clp_jpeg_small_plane;
+} clp_jpeg_small_part;
 
 /** A smaller picture of the file, which is made while that is decoded. Zeros: none is. */
 typedef struct clp_jpeg_small {
-    clp_jpeg_small_plane planes[CLP_MAX_PLANES];
-    uint32_t plane_count;     /**< 0: no such picture is wanted */
-    uint64_t blocks, awaited; /**< of all planes: made, and there are */
+    clp_jpeg_small_part parts[MAX_COMPS_IN_SCAN];
+    int count;                /**< 0: no such picture is wanted */
+    uint64_t blocks, awaited; /**< of all parts: made, and there are */
     bool odd;                 /**< it cannot be made */
 } clp_jpeg_small;
 
-/** Wants a smaller picture at `base`, as libjpeg has just calculated its dimensions. */
-void clp_jpeg_small_lay_out(clp_jpeg_small *small, const struct jpeg_decompress_struct *info,
+/** Wants a smaller picture at `base`, as libjpeg has just calculated its dimensions. False: its
+ * components are not its samples. */
+bool clp_jpeg_small_lay_out(clp_jpeg_small *small, const struct jpeg_decompress_struct *info,
                             const clp_layout *layout, uint8_t *base);
-/** Begins on it: the decompression has started, and raw data will be read into `planes`. `small` is
- * what begins the client's data of `info`. */
-void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, JSAMPARRAY *planes);
+/** Begins on it: the decompression has started, of which only the first `wanted` components are
+ * needed. `small` is what begins the client's data of `info`. */
+void clp_jpeg_small_begin(clp_jpeg_small *small, j_decompress_ptr info, int wanted);
+/** All of the larger picture is decoded. `spare` has room for one of its rows. */
+void clp_jpeg_small_end(const clp_jpeg_small *small, j_decompress_ptr info, uint8_t *spare);
 /** True at the end if every block of it is there. */
 bool clp_jpeg_small_is_whole(const clp_jpeg_small *small);
+
+/** True if the file has 0 for no ink; only Adobe's have 255, as pictures here do. */
+static inline bool clp_jpeg_is_inverted(const struct jpeg_decompress_struct *info) {
+    return info->out_color_space == JCS_CMYK && !info->saw_Adobe_marker;
+}
+void clp_jpeg_invert(uint8_t *samples, size_t count);
 
 /** A source of libjpeg's that gives a file in memory in pieces. */
 typedef struct clp_jpeg_pieces {

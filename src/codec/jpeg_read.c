@@ -140,7 +140,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_header *header = &decoder->header;
     clproc_status status;
     jpeg->decoder = decoder;
-    jpeg->small.plane_count = 0;
+    jpeg->small = (clp_jpeg_small){.count = 0};
     jpeg->info.err = clp_jpeg_guard_init(&jpeg->guard, &decoder->flaws);
     CLP_TRY(status, out, clp_jpeg_attempt(&jpeg->guard, read_header, jpeg, error));
     CLP_TRY(status, out, find_model(&jpeg->info, &header->model, error));
@@ -175,14 +175,23 @@ static J_COLOR_SPACE colour_space(clp_model model) {
     }
 }
 
+/** True if the luma that `model` asks for is read beside chroma, which the smaller picture needs.
+ */
+static bool is_beside_chroma(const reader *jpeg, clp_model model) {
+    const struct jpeg_decompress_struct *info = &jpeg->info;
+    return model == CLP_MODEL_GRAY && info->jpeg_color_space == JCS_YCbCr &&
+           jpeg->small.count > 0 && info->comp_info[0].h_samp_factor == info->max_h_samp_factor &&
+           info->comp_info[0].v_samp_factor == info->max_v_samp_factor;
+}
+
 static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *request,
                              clp_layout *layout, clproc_error *error) {
     reader *jpeg = decoder->state;
     struct jpeg_decompress_struct *info = &jpeg->info;
     info->scale_num = request->eighths;
     info->scale_denom = 8;
-    info->out_color_space = colour_space(request->model);
-    info->raw_data_out = request->model == CLP_MODEL_YCC;
+    info->raw_data_out = request->model == CLP_MODEL_YCC || is_beside_chroma(jpeg, request->model);
+    info->out_color_space = info->raw_data_out ? JCS_YCbCr : colour_space(request->model);
     clproc_status status = clp_jpeg_attempt(&jpeg->guard, calculate_dimensions, jpeg, error);
     if (status != CLPROC_OK) {
         return status;
@@ -205,16 +214,14 @@ static clproc_status lay_out(clp_decoder *decoder, const clp_decode_request *req
 
 static bool add_small(clp_decoder *decoder, const clp_layout *layout, uint8_t *base) {
     reader *jpeg = decoder->state;
-    if (jpeg->info.raw_data_out) {
-        clp_jpeg_small_lay_out(&jpeg->small, &jpeg->info, layout, base);
-    }
-    return jpeg->info.raw_data_out;
+    return layout->model == decoder->header.model &&
+           clp_jpeg_small_lay_out(&jpeg->small, &jpeg->info, layout, base);
 }
 
 /* -------------------------------------------------------------- pixels */
 
 static uint8_t *place(const reader *jpeg, uint32_t plane, uint32_t row) {
-    bool wanted = row < jpeg->decoder->wanted[plane];
+    bool wanted = plane < jpeg->layout->plane_count && row < jpeg->decoder->wanted[plane];
     uint8_t *where = wanted ? jpeg->sink->place(jpeg->sink->user, plane, row) : NULL;
     return where ? where : jpeg->spare_row.data;
 }
@@ -240,6 +247,19 @@ static void leave_out_rest(reader *jpeg, const uint32_t *done) {
     }
 }
 
+static void start(reader *jpeg) {
+    jpeg_start_decompress(&jpeg->info);
+    if (jpeg->small.count > 0) {
+        bool luma = jpeg->info.raw_data_out && jpeg->layout->plane_count == 1;
+        clp_jpeg_small_begin(&jpeg->small, &jpeg->info, luma ? 1 : jpeg->info.num_components);
+    }
+}
+
+static void finish(reader *jpeg) {
+    clp_jpeg_small_end(&jpeg->small, &jpeg->info, jpeg->spare_row.data);
+    jpeg_finish_decompress(&jpeg->info);
+}
+
 /** Reads whole blocks of all planes, also beyond the picture. */
 static void read_planes(void *state) {
     reader *jpeg = state;
@@ -247,10 +267,7 @@ static void read_planes(void *state) {
     JSAMPROW rows[CLP_MAX_PLANES][MAX_GROUP_ROWS];
     JSAMPARRAY planes[CLP_MAX_PLANES] = {rows[0], rows[1], rows[2]};
     uint32_t done[CLP_MAX_PLANES] = {0};
-    jpeg_start_decompress(info);
-    if (jpeg->small.plane_count > 0) {
-        clp_jpeg_small_begin(&jpeg->small, info, planes);
-    }
+    start(jpeg);
     JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * CLP_JPEG_MIN_DCT_V(info));
     while (info->output_scanline < info->output_height) {
         for (int i = 0; i < info->num_components; i++) {
@@ -264,32 +281,24 @@ static void read_planes(void *state) {
         advance(jpeg, done);
         leave_out_rest(jpeg, done);
     }
-    jpeg_finish_decompress(info);
-}
-
-static void invert(uint8_t *samples, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        samples[i] = (uint8_t)~samples[i];
-    }
+    finish(jpeg);
 }
 
 static void read_pixels(void *state) {
     reader *jpeg = state;
     struct jpeg_decompress_struct *info = &jpeg->info;
     const clp_plane *plane = &jpeg->layout->planes[0];
-    /* Only Adobe's files have 255 for no ink. */
-    bool inverted = jpeg->layout->model == CLP_MODEL_CMYK && !info->saw_Adobe_marker;
-    jpeg_start_decompress(info);
+    start(jpeg);
     while (info->output_scanline < info->output_height) {
         JSAMPROW row = place(jpeg, 0, info->output_scanline);
         jpeg_read_scanlines(info, &row, 1);
-        if (inverted) {
-            invert(row, (size_t)plane->width * plane->channels);
+        if (clp_jpeg_is_inverted(info)) {
+            clp_jpeg_invert(row, (size_t)plane->width * plane->channels);
         }
         advance(jpeg, (uint32_t[CLP_MAX_PLANES]){info->output_scanline});
         leave_out_rest(jpeg, &info->output_scanline);
     }
-    jpeg_finish_decompress(info);
+    finish(jpeg);
 }
 
 /** Reads the file once more, for what libjpeg says of it where it looks at every code. */
@@ -339,8 +348,8 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     if (status != CLPROC_OK) {
         return status;
     }
-    bool planar = layout->model == CLP_MODEL_YCC;
-    status = clp_jpeg_attempt(&jpeg->guard, planar ? read_planes : read_pixels, jpeg, error);
+    status = clp_jpeg_attempt(&jpeg->guard, jpeg->info.raw_data_out ? read_planes : read_pixels,
+                              jpeg, error);
     decoder->has_small = status == CLPROC_OK && clp_jpeg_small_is_whole(&jpeg->small);
     return status == CLPROC_OK && is_suspicious(decoder)
                ? clp_jpeg_attempt(&jpeg->guard, look_closely, jpeg, error)

@@ -9,11 +9,8 @@
 static const struct trial {
     clp_jpeg_drawn drawn;
     uint32_t eighths, small;
-} trials[] = {{{2, 90, false}, 8, 1},
-              {{1, 100, true}, 4, 1},
-              {{2, 75, true}, 2, 1},
-              {{2, 10, true}, 8, 2},
-              {{1, 50, true}, 8, 4}};
+} trials[] = {{{2, 90, false}, 8, 1}, {{0, 85, true}, 8, 1}, {{1, 100, true}, 4, 1},
+              {{2, 75, true}, 2, 1},  {{2, 10, true}, 8, 2}, {{1, 50, true}, 8, 4}};
 
 static bool is_same(const clp_layout *layout, const uint8_t *a, const uint8_t *b) {
     bool same = true;

@@ -34,12 +34,13 @@ const char *clp_codec_kind(const uint8_t *bytes, size_t size) {
         {"pdf", 0, 5, "%PDF-"},          {"raf", 0, 8, "FUJIFILM"},
         {"orf", 0, 4, "IIRO"},           {"orf", 0, 4, "IIRS"},
         {"orf", 0, 4, "MMOR"},           {"rw2", 0, 4, "IIU\0"},
-        {"exr", 0, 4, "v/1\1"},          {"qoi", 0, 4, "qoif"},
-        {"mng", 0, 4, "\x8AMNG"},        {"jng", 0, 4, "\x8BJNG"},
-        {"hdr", 0, 6, "#?RADI"},         {"flif", 0, 4, "FLIF"},
-        {"bpg", 0, 4, "BPG\xFB"},        {"svg", 0, 4, "<svg"},
-        {"html", 0, 5, "<!DOC"},         {"html", 0, 5, "<html"},
-        {"zip", 0, 4, "PK\3\4"},
+        {"mrw", 0, 4, "\0MRM"},          {"crw", 6, 8, "HEAPCCDR"},
+        {"x3f", 0, 4, "FOVb"},           {"exr", 0, 4, "v/1\1"},
+        {"qoi", 0, 4, "qoif"},           {"mng", 0, 4, "\x8AMNG"},
+        {"jng", 0, 4, "\x8BJNG"},        {"hdr", 0, 6, "#?RADI"},
+        {"flif", 0, 4, "FLIF"},          {"bpg", 0, 4, "BPG\xFB"},
+        {"svg", 0, 4, "<svg"},           {"html", 0, 5, "<!DOC"},
+        {"html", 0, 5, "<html"},         {"zip", 0, 4, "PK\3\4"},
     };
     if (size >= 12 && memcmp(bytes + 4, "ftyp", 4) == 0) {
         return brand_kind(bytes + 8);

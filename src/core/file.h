@@ -101,8 +101,11 @@ clproc_status clp_file_write(const char *path, const void *data, size_t size, bo
                              clproc_error *error);
 clproc_status clp_file_make_folder(const char *path, clproc_error *error);
 
-/** Writes to an open stream, such as standard output. */
-clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error);
+/** Writes to an open stream, such as standard output. Once `*cancel` is not 0, it waits no longer
+ * for a reader: CLPROC_ERROR_CANCELLED, and what the reader did not take is lost. `cancel` may be
+ * NULL. */
+clproc_status clp_file_write_stream(int file, const void *data, size_t size,
+                                    const volatile int *cancel, clproc_error *error);
 
 /** True for the names of files that are clproc's own and no outputs: they begin with ".clproc-". */
 bool clp_file_is_own(const char *name);

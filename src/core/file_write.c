@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/cancel.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
@@ -20,6 +23,9 @@
 _Static_assert(TEMPORARY_SIZE <= sizeof((clp_file_writer *)0)->temporary, "a name must fit");
 
 static const clp_file_tree any_tree = {0};
+
+/** While a stream has no room, a request to stop is looked for as often as this. */
+enum { LOOK_MS = 100 };
 
 static clproc_status write_error(const char *path, const char *action, clproc_error *error) {
     int code = errno;
@@ -264,8 +270,35 @@ static clproc_status write_all(int file, const char *path, const uint8_t *data, 
     return CLPROC_OK;
 }
 
-clproc_status clp_file_write_stream(int file, const void *data, size_t size, clproc_error *error) {
-    return write_all(file, "standard output", data, size, error);
+/** Waits until a stream takes PIPE_BUF bytes at once. */
+static clproc_status await_room(int file, const volatile int *cancel, clproc_error *error) {
+    struct pollfd stream = {.fd = file, .events = POLLOUT};
+    clproc_status status = CLPROC_OK;
+    while (status == CLPROC_OK && poll(&stream, 1, clp_cancel_asked(cancel) ? 0 : LOOK_MS) <= 0 &&
+           stream.revents == 0) {
+        status = clp_cancel_check(cancel, error);
+    }
+    return status;
+}
+
+clproc_status clp_file_write_stream(int file, const void *data, size_t size,
+                                    const volatile int *cancel, clproc_error *error) {
+    const uint8_t *from = data;
+    struct stat info;
+    /* A longer write to a pipe would wait for its reader, where no request to stop is heard. */
+    bool waits = fstat(file, &info) == 0 && !S_ISREG(info.st_mode);
+    clproc_status status = CLPROC_OK;
+    while (status == CLPROC_OK && size > 0) {
+        size_t part = waits && size > PIPE_BUF ? PIPE_BUF : size;
+        if (waits) {
+            CLP_TRY(status, out, await_room(file, cancel, error));
+        }
+        status = write_all(file, "standard output", from, part, error);
+        from += part;
+        size -= part;
+    }
+out:
+    return status;
 }
 
 /** Some file systems tell only here that something could not be written. The file stays open, since

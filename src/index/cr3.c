@@ -19,19 +19,6 @@ typedef struct box {
     uint64_t start, end; /**< of its content */
 } box;
 
-/** A directory within the file. */
-typedef struct part {
-    clp_head *head;
-    uint64_t start, size;
-} part;
-
-static const uint8_t *reach(void *user, uint64_t offset, size_t bytes) {
-    const part *within = user;
-    return offset <= within->size && bytes <= within->size - offset
-               ? clp_head_at(within->head, within->start + offset, bytes)
-               : NULL;
-}
-
 /** Reads the header of the box at `at`, within `end`; false if there is none. */
 static bool read_box(clp_head *head, uint64_t at, uint64_t end, box *found) {
     const uint8_t *bytes = at < end && end - at >= HEADER ? clp_head_at(head, at, HEADER) : NULL;
@@ -66,7 +53,7 @@ static bool is_named(clp_head *head, box *of, const uint8_t name[NAME]) {
 typedef struct search {
     clp_head *head;
     clp_row *row;
-    part parts[CLP_INDEX_PARTS];
+    clp_head_part parts[CLP_INDEX_PARTS];
     int boxes; /**< looked at so far */
 } search;
 
@@ -74,7 +61,7 @@ static void take_part(search *s, const box *found) {
     static const char types[CLP_INDEX_PARTS][5] = {"CMT1", "CMT2", "CMT4"};
     for (size_t i = 0; i < CLP_INDEX_PARTS; i++) {
         if (strcmp(found->type, types[i]) == 0) {
-            s->parts[i] = (part){s->head, found->start, found->end - found->start};
+            s->parts[i] = (clp_head_part){s->head, found->start, found->end - found->start};
         }
     }
 }
@@ -113,7 +100,7 @@ void clp_extract_cr3(clp_head *head, clp_row *row) {
     clp_reach from[CLP_INDEX_PARTS];
     walk(&s, 0, head->size, 0);
     for (size_t i = 0; i < CLP_INDEX_PARTS; i++) {
-        from[i] = (clp_reach){.at = reach, .user = &s.parts[i], .size = s.parts[i].size};
+        from[i] = (clp_reach){.at = clp_head_reach, .user = &s.parts[i], .size = s.parts[i].size};
     }
     clp_index_directories(row, from);
     clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, "CR3");

@@ -189,6 +189,13 @@ const uint8_t *clp_head_exactly(clp_head *head, uint64_t offset, size_t bytes) {
     return get(head, offset, bytes, true);
 }
 
+const uint8_t *clp_head_reach(void *part, uint64_t offset, size_t bytes) {
+    const clp_head_part *within = part;
+    return offset <= within->size && bytes <= within->size - offset
+               ? clp_head_at(within->head, within->start + offset, bytes)
+               : NULL;
+}
+
 const uint8_t *clp_head_whole(clp_head *head, clp_bytes *whole) {
     clp_head_window window = {.bytes = *whole};
     if (head->lent) {

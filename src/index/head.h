@@ -46,6 +46,15 @@ const uint8_t *clp_head_at(clp_head *head, uint64_t offset, size_t bytes);
 /** The same where nothing behind it will be asked for: reads no more than that. */
 const uint8_t *clp_head_exactly(clp_head *head, uint64_t offset, size_t bytes);
 
+/** A part of a file that is a structure of its own; offsets within it begin at its start. */
+typedef struct clp_head_part {
+    clp_head *head;
+    uint64_t start, size;
+} clp_head_part;
+
+/** As clp_head_at(), within the `part` that is given: a clp_reach's `at`. */
+const uint8_t *clp_head_reach(void *part, uint64_t offset, size_t bytes);
+
 /** All bytes of the file: those that are lent, or else read into `whole` and valid as long as that
  * is. NULL where they cannot be read. */
 const uint8_t *clp_head_whole(clp_head *head, clp_bytes *whole);

@@ -293,14 +293,16 @@ static clproc_status make_rows(merge *all, clproc_error *error) {
     const clproc_index_merge_params *params = all->params;
     clproc_status status;
     CLP_TRY(status, out, open_sources(all, error));
-    CLP_TRY(status, out, clp_store_open(&all->out, params->output, &all->fields, error));
+    CLP_TRY(status, out,
+            clp_store_open(&all->out, params->output, &all->fields, params->cancel, error));
     CLP_TRY(status, out, merge_ordered(all, error));
     if (all->unordered) {
         clp_store_close(&all->out);
         close_sources(all);
         *all->result = (clproc_index_result){0};
         CLP_TRY(status, out, open_sources(all, error));
-        CLP_TRY(status, out, clp_store_open(&all->out, params->output, &all->fields, error));
+        CLP_TRY(status, out,
+                clp_store_open(&all->out, params->output, &all->fields, params->cancel, error));
         CLP_TRY(status, out, merge_sorted(all, error));
     }
     close_sources(all);

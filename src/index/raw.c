@@ -1,4 +1,6 @@
 /* Where raw files that are more than a TIFF structure have what an index asks for. */
+#include <string.h>
+
 #include "index/reader.h"
 #include "meta/tiff.h"
 
@@ -15,6 +17,33 @@ uint64_t clp_raw_panasonic_jpeg(clp_head *head) {
         }
     }
     return 0;
+}
+
+/* Blocks of a name, a length and their content stand between a header of the same form and the
+ * pixels; all numbers are big-endian. */
+void clp_extract_mrw(clp_head *head, clp_row *row) {
+    enum { BLOCK = 8, MOST = 64, SIZES_AT = 12, SIZES = 4 };
+    clp_head_part tiff = {.head = head};
+    const uint8_t *p = clp_head_at(head, 0, BLOCK);
+    uint64_t at = BLOCK, end = p ? at + clp_tiff_u32(p + 4, false) : 0;
+    clp_row_string(row, CLP_FIELD_FILE_TYPE, CLP_RANK_EXIF, "MRW");
+    for (int i = 0; i < MOST && at < end && (p = clp_head_at(head, at, BLOCK)); i++) {
+        uint64_t start = at + BLOCK;
+        at = start + clp_tiff_u32(p + 4, false);
+        if (memcmp(p, "\0TTW", 4) == 0) {
+            tiff.start = start;
+            tiff.size = at - start;
+        } else if (memcmp(p, "\0PRD", 4) == 0 && at - start >= SIZES_AT + SIZES &&
+                   (p = clp_head_at(head, start + SIZES_AT, SIZES))) {
+            clp_row_integer(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_EXIF, clp_tiff_u16(p, false));
+            clp_row_integer(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_EXIF, clp_tiff_u16(p + 2, false));
+        }
+    }
+    const clp_reach from = {.at = clp_head_reach, .user = &tiff, .size = tiff.size};
+    if (!clp_index_tiff(row, &from)) {
+        clp_row_string(row, CLP_FIELD_ERROR, CLP_RANK_EXIF,
+                       "is a raw file of which the directory cannot be read");
+    }
 }
 
 /** In the header of a RAF. */

@@ -314,7 +314,7 @@ static void read_raf(clp_reader *reader, clp_row *row) {
 
 /** True if the name is a picture's. */
 static bool named_like_picture(const char *path) {
-    static const char others[][4] = {"DNG", "CR2", "CR3", "RAF", "ORF", "RW2"};
+    static const char others[][4] = {"DNG", "CR2", "CR3", "RAF", "ORF", "RW2", "MRW", "CRW", "X3F"};
     const char *ending = ending_of(path), *type;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (strcasecmp(ending, others[i]) == 0) {
@@ -331,12 +331,17 @@ static clp_read_end read_foreign(const char *path, bool named, const char *kind,
         return CLP_READ_NO_PICTURE;
     }
     const char *package = kind ? clp_codec_missing(kind) : NULL;
-    snprintf(message, sizeof message, "is no picture that is read here%s%s%s%s",
-             empty  ? ": it is empty"
-             : kind ? ", but "
-                    : "",
-             kind && !empty ? kind : "", package ? "; build clproc with " : "",
-             package ? package : "");
+    if (kind && (strcmp(kind, "crw") == 0 || strcmp(kind, "x3f") == 0)) {
+        snprintf(message, sizeof message,
+                 "is a raw file of which no metadata is read; convert it to DNG");
+    } else {
+        snprintf(message, sizeof message, "is no picture that is read here%s%s%s%s",
+                 empty  ? ": it is empty"
+                 : kind ? ", but "
+                        : "",
+                 kind && !empty ? kind : "", package ? "; build clproc with " : "",
+                 package ? package : "");
+    }
     fail(row, message);
     if (kind) {
         print_kind(kind, type, sizeof type);
@@ -371,6 +376,8 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
             clp_extract_webp(head, row);
         } else if (kind && strcmp(kind, "cr3") == 0) {
             clp_extract_cr3(head, row);
+        } else if (kind && strcmp(kind, "mrw") == 0) {
+            clp_extract_mrw(head, row);
         } else if (kind && strcmp(kind, "raf") == 0) {
             read_raf(reader, row);
         } else if (known) {

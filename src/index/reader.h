@@ -61,6 +61,8 @@ uint64_t clp_raw_panasonic_jpeg(clp_head *head);
 uint64_t clp_raw_fuji_jpeg(clp_head *head);
 /** Reads the size of a RAF's picture into the row. */
 void clp_raw_fuji_size(clp_head *head, clp_row *row);
+/** Reads the metadata of an MRW, Minolta's raw file, into the row. */
+void clp_extract_mrw(clp_head *head, clp_row *row);
 /** Reads the metadata of a CR3, Canon's raw file, into the row. */
 void clp_extract_cr3(clp_head *head, clp_row *row);
 /** Gathers a JPEG that begins at `start`, and notes its size, sampling and so on in the row; with

@@ -243,8 +243,8 @@ static bool wants(const work *index, bool (*is_one)(clp_field field)) {
 
 clproc_status clp_index_open(work *index, clproc_error *error) {
     index->digests = wants(index, clp_field_is_digest);
-    clproc_status status =
-        clp_store_open(&index->store, index->params->output, &index->selection, error);
+    clproc_status status = clp_store_open(&index->store, index->params->output, &index->selection,
+                                          index->params->cancel, error);
     return status == CLPROC_OK && index->params->update ? scan_old(index, error) : status;
 }
 

@@ -79,11 +79,12 @@ static clproc_status make(clp_store **store, const char *path, clproc_error *err
 }
 
 clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
-                             clproc_error *error) {
+                             const volatile int *cancel, clproc_error *error) {
     struct stat info;
     clproc_status status = make(store, path, error);
     if (status == CLPROC_OK) {
         (*store)->selection = selection;
+        (*store)->cancel = cancel;
         (*store)->existed = strcmp(path, "-") != 0 && stat(path, &info) == 0 && info.st_size > 0;
         status = (*store)->kind->open(*store, error);
         if (status != CLPROC_OK) {

@@ -13,9 +13,9 @@ clproc_status clp_store_check(const char *path, clproc_error *error);
 const char *clp_store_ending(size_t index);
 
 /** Opens the index as it is, which may not be there, and begins the one to take its place. The
- * selection must live as long. */
+ * selection must live as long. Once `*cancel` is not 0, nothing waits for who reads a stream. */
 clproc_status clp_store_open(clp_store **store, const char *path, const clp_selection *selection,
-                             clproc_error *error);
+                             const volatile int *cancel, clproc_error *error);
 /** Leaves the index as it was, unless it was committed. */
 void clp_store_close(clp_store **store);
 /** Closes its files, and drops what was not committed. Nothing but clp_store_print(),

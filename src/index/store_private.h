@@ -31,7 +31,8 @@ struct clp_store {
     const clp_store_kind *kind;
     const char *path;
     const clp_selection *selection;
-    clp_selection own; /**< the selection of an index that is read */
+    const volatile int *cancel; /**< ends waiting for who reads a stream; may be NULL */
+    clp_selection own;          /**< the selection of an index that is read */
     bool existed;
     bool given_up; /**< its files are closed */
     void *state;

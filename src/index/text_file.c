@@ -178,11 +178,13 @@ clproc_status clp_text_next(clp_store *store, clp_row *row, uint64_t *place, boo
     return status;
 }
 
-static clproc_status flush(text_file *text, clproc_error *error) {
+static clproc_status flush(const clp_store *store, clproc_error *error) {
+    text_file *text = store->state;
     clp_bytes *waiting = &text->waiting;
-    clproc_status status =
-        text->stream ? clp_file_write_stream(STDOUT_FILENO, waiting->data, waiting->size, error)
-                     : clp_file_put(&text->writer, waiting->data, waiting->size, error);
+    clproc_status status = text->stream
+                               ? clp_file_write_stream(STDOUT_FILENO, waiting->data, waiting->size,
+                                                       store->cancel, error)
+                               : clp_file_put(&text->writer, waiting->data, waiting->size, error);
     waiting->size = 0;
     return status;
 }
@@ -192,12 +194,12 @@ clproc_status clp_text_put(clp_store *store, const clp_row *row, const void *dat
     text_file *text = store->state;
     (void)row;
     clproc_status status = clp_bytes_append(&text->waiting, data, size, error);
-    return status == CLPROC_OK && text->waiting.size >= MOST_WAITING ? flush(text, error) : status;
+    return status == CLPROC_OK && text->waiting.size >= MOST_WAITING ? flush(store, error) : status;
 }
 
 clproc_status clp_text_commit(clp_store *store, clproc_error *error) {
     text_file *text = store->state;
-    clproc_status status = flush(text, error);
+    clproc_status status = flush(store, error);
     return status == CLPROC_OK && !text->stream ? clp_file_commit(&text->writer, error) : status;
 }
 

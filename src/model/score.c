@@ -233,7 +233,8 @@ out:
 }
 
 static clproc_status put(score_work *scoring, const clp_bytes *text, clproc_error *error) {
-    return scoring->stream ? clp_file_write_stream(STDOUT_FILENO, text->data, text->size, error)
+    return scoring->stream ? clp_file_write_stream(STDOUT_FILENO, text->data, text->size,
+                                                   scoring->params->cancel, error)
                            : clp_file_put(&scoring->writer, text->data, text->size, error);
 }
 

@@ -456,13 +456,16 @@ expect_raw() { # VALUES FIELDS
 expect_raw 320 25
 cp -r raw given
 grep -v 'xmp:CreateDate' tags.args >raw.args
-exiftool -q -q -@ raw.args raw/*.[dcnapros]* || fail "exiftool cannot write raw files"
+exiftool -q -q -@ raw.args raw/*.[dcnaprosm]* || fail "exiftool cannot write raw files"
 expect_raw 1390 105
 rm -r raw
 mv given raw
 # Boxes and directories that lead nowhere, or claim absurd numbers.
 head -c 200 raw/canon.cr3 >cut.cr3
 sed 's/CMT1/CMTX/' raw/canon.cr3 >none.cr3
+head -c 50 raw/minolta.mrw >cut.mrw
+sed 's/TTW/TTX/' raw/minolta.mrw >none.mrw
+{ head -c 44 raw/minolta.mrw; printf '\377\377\377\377'; tail -c +49 raw/minolta.mrw; } >far.mrw
 { head -c 16 raw/little.btf; printf '\377\377\377\377\377\377\377\177'; tail -c +25 raw/little.btf; } >many.btf
 printf 'II+\0\010\0\0\0\377\377\377\377\377\377\377\377' >far.btf
 size=$(wc -c <raw/panasonic.rw2)
@@ -470,11 +473,29 @@ head -c $((size - 40)) raw/panasonic.rw2 >cut.rw2
 clproc index cut.rw2 -o - --fields FNumber,Error,Warning
 expect_code 0
 expect_out '^{"FNumber":2.8,"Error":null,"Warning":".*preview: '
+clproc index cut.mrw none.mrw -o - --fields FileType,width,Error
+expect_code 1
+lost='"Error":"is a raw file of which the directory cannot be read"'
+[ "$(grep -c "^{\"FileType\":\"MRW\",\"ImageWidth\":3008,$lost}" "$out")" -eq 2 ] ||
+    fail "MRWs without a directory: $(cat "$out")"
+clproc index far.mrw -o - --fields FileType,width,FNumber,Error
+expect_code 0 # the directory's end says more than its length
+expect_out '^{"FileType":"MRW","ImageWidth":3008,"FNumber":2.8,"Error":null}'
 clproc index cut.cr3 none.cr3 many.btf far.btf -o - --fields FileType,Error,Warning
 expect_code 1
 expect_out '^{"FileType":"CR3","Error":"is a raw file of which the directory cannot be found"'
 expect_out '^{"FileType":"BTF","Error":null,"Warning":"EXIF: a directory is cut short'
 expect_out '^{"FileType":"BTF","Error":"is a TIFF or raw file of which the directory cannot be read"'
+
+# Raw files that are not read have a row, in a folder too.
+mkdir strange
+printf 'II\032\0\0\0HEAPCCDR\2\0\1\0%040d' 0 >strange/a.crw
+printf 'FOVb\0\0\2\0%040d' 0 >strange/b.x3f
+clproc index strange -o - --fields FileName,FileSize,FileModifyDate,FileType,Error
+expect_code 1
+for row in '"a.crw","FileSize":58,.*"CRW"' '"b.x3f","FileSize":48,.*"X3F"'; do
+    expect_out "^{\"FileName\":$row,\"Error\":\"is a raw file of which no metadata is read; convert it to DNG"
+done
 
 # A WebP's size, EXIF and profile, from its chunks.
 clproc run tags.jpg -o tags.webp

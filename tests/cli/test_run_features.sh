@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 clproc devices
 grep -q 'cpu:' "$out" || skip "there is no OpenCL on the processor"
+find_python PIL.Image
 
 mkdir in
 cp "$images"/00* in/
@@ -56,15 +57,15 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 fi
 
 # ------------------------------------------- one decode of a JPEG serves outputs and features
-# calls REPORT: how often pictures were decoded.
-calls() {
-    grep -o '"name":"decode",[^}]*"calls":[0-9]*' "$1" | sed 's/.*"calls"://'
+# expect_calls REPORT COUNT: how often pictures were decoded.
+expect_calls() {
+    found=$(grep -o '"name":"decode",[^}]*"calls":[0-9]*' "$1" | sed 's/.*"calls"://')
+    [ "$found" -eq "$2" ] || fail "pictures were decoded $found times, not $2"
 }
 mkdir large
 clproc samples -o large --kind photo --count 2 --width 2700 --height 1501 -q
 first=$(find large -name '000*')
 kinds=0
-gray=0
 if have djpeg && have cjpeg; then
     djpeg -pnm "$first" >all.ppm
     while read -r name options; do
@@ -77,28 +78,46 @@ if have djpeg && have cjpeg; then
 440 -sample 1x2
 411 -sample 4x1
 gray -grayscale -restart 20B
+rgb -rgb
 progressive -progressive
 END
-    gray=1 # needs two decodes
 else
     echo "skipped: djpeg and cjpeg are not there: other samplings"
 fi
+"$python" - "$first" <<'END' || fail "CMYK cannot be made"
+import sys
+from PIL import Image
+Image.open(sys.argv[1]).convert("CMYK").save("large/cmyk.jpg")
+END
+kinds=$((kinds + 1))
 clproc index large -o want-large.csv --features -q
 expect_code 0
 for options in '--resize 900x' '--resize 1900x' '--null-output --blur 1' '--resize 1400x --to second --resize 700x' \
-    '--resize 500x --memory 64M' '--resize 1000x --jobs 1' '--resize 1000x --jobs 3' '--resize 1000x --gray'; do
+    '--resize 500x --memory 64M' '--resize 1000x --jobs 1' '--resize 1000x --jobs 3' \
+    '--resize 1000x --gray' '--format png --png-level 1'; do
     # shellcheck disable=SC2086 # several options
     clproc run large -o l --existing overwrite $options --features large.csv --report large.json
     expect_code 0
     expect_same large.csv want-large.csv
     case $options in
-    *--gray* | *--memory*) ;; # chroma is not decoded for a gray output; what there is no room for
-    *)
-        found=$(calls large.json)
-        [ "$found" -eq $((2 + kinds + gray)) ] ||
-            fail "$((2 + kinds)) pictures were decoded $found times, $gray of them should be twice"
-        ;;
+    *--memory*) ;; # what there is no room for
+    *) expect_calls large.json $((2 + kinds)) ;;
     esac
+done
+
+# Damage that the outputs tolerate does not need a second decode; what they refuse has not been
+# decoded to its end.
+mkdir torn
+for file in large/*; do
+    head -c 60000 "$file" >"torn/${file#large/}"
+done
+clproc index torn -o want-torn.csv --features -q
+for tolerance in none truncated; do
+    clproc run torn -o t --existing overwrite --resize 900x --fail-on $tolerance --features torn.csv --report torn.json
+    expect_same torn.csv want-torn.csv
+    count=$((2 + kinds))
+    [ $tolerance = none ] || count=$((2 * count))
+    expect_calls torn.json "$count"
 done
 
 # --------------------------------------------------------------------- what goes wrong

@@ -82,3 +82,41 @@ for signal in 15 1; do # TERM, HUP
     expect_err 'stopped by a signal'
     [ ! -d stopped ] || expect_only_pictures stopped
 done
+
+# A stop does not wait for a reader who is asleep.
+folder=$(printf %0100d 0)
+mkdir "$folder"
+i=0
+while [ $i -lt 800 ]; do
+    ln in/a.jpg "$folder/$i.jpg"
+    i=$((i + 1))
+done
+mkfifo asleep
+exec 9<>asleep
+stops_asleep() { # ARGUMENTS...: that print more than a pipe holds
+    command_line=" $*, whose reader is asleep"
+    "$CLPROC" "$@" >asleep 2>"$err" 9>&- &
+    job=$!
+    head -c 4096 <&9 >beginning # printing has begun
+    kill -TERM $job
+    i=0
+    while kill -0 $job 2>/dev/null && [ $i -lt 100 ]; do
+        sleep 0.1
+        i=$((i + 1))
+    done
+    kill -KILL $job 2>/dev/null && fail "one signal should end it"
+    run_code wait $job
+    expect_code 143
+    dd if=asleep of=rest iflag=nonblock bs=65536 2>/dev/null || : # for the next one
+}
+clproc index "$folder" -o rows.csv
+expect_code 0
+stops_asleep index "$folder" -o -
+stops_asleep index merge rows.csv -o -
+clproc devices
+if grep -q 'cpu:' "$out"; then
+    stops_asleep index "$folder" -o - --features
+    stops_asleep index "$folder" -o near.csv --near 1
+    expect_lines near.csv 801
+fi
+exec 9>&-

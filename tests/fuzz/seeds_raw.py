@@ -137,6 +137,14 @@ def raf():
     return head.ljust(start, b"\0") + picture_inside + own
 
 
+def mrw():
+    """Minolta's: blocks, of which one has the size and one is a TIFF structure."""
+    sizes = b"27730001" + struct.pack(">4H", 2016, 3016, 2000, 3008) + bytes([16, 12, 82, 0, 0, 0, 0, 1])
+    blocks = [(b"\0PRD", sizes), (b"\0TTW", tiff(">", [whole({})])), (b"\0WBG", bytes(12)), (b"\0PAD", bytes(10))]
+    body = b"".join(name + struct.pack(">I", len(content)) + content for name, content in blocks)
+    return b"\0MRM" + struct.pack(">I", len(body)) + body + bytes(64)
+
+
 def box(kind, content, long=False):
     size = len(content) + (16 if long else 8)
     return struct.pack(">I", 1 if long else size) + kind + (struct.pack(">Q", size) if long else b"") + content
@@ -161,6 +169,6 @@ FILES = {"little.btf": tiff("<", [whole(PLAIN, True)], big=True), "big.btf": tif
          "nikon.nef": nef(), "sony.arw": arw(), "pentax.pef": pef(), "fuji.raf": raf(),
          "olympus.orf": tiff("<", [whole(PLAIN)], b"RO"), "older.orf": tiff("<", [whole(PLAIN)], b"RS"),
          "big.orf": tiff(">", [whole(PLAIN)], b"OR"), "panasonic.rw2": rw2(True), "older.rw2": rw2(False),
-         "samsung.srw": nef()}
+         "samsung.srw": nef(), "minolta.mrw": mrw()}
 for file_name, content in FILES.items():
     open("%s/%s" % (sys.argv[1], file_name), "wb").write(content)
