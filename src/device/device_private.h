@@ -334,7 +334,7 @@ typedef struct clp_group {
 /** How a picture's rows come to the device. */
 typedef enum clp_way {
     CLP_WAY_WHOLE,   /**< decoded straight into the input of the passes */
-    CLP_WAY_KEPT,    /**< the same, for outputs that come after, too; computed band by band */
+    CLP_WAY_KEPT,    /**< the same; computed band by band from there */
     CLP_WAY_SLICES,  /**< window by window copied into it */
     CLP_WAY_BANDS,   /**< window by window, and computed from there */
     CLP_WAY_SCAN,    /**< decoded on the device */

@@ -118,16 +118,18 @@ static clp_way choose_way(const clp_device *device, const clp_plan *plan,
     if (passage->resident || passage->scan) {
         return passage->resident ? CLP_WAY_RESIDENT : CLP_WAY_SCAN;
     }
-    bool can = plan->bands.count > 0 && passage->in_rows && !device->reference;
+    bool can = plan->bands.count > 0 && !device->reference;
     if (device->unified) {
-        bool banded = can && passage->stream;
-        return !banded ? CLP_WAY_WHOLE : passage->keep ? CLP_WAY_KEPT : CLP_WAY_BANDS;
+        /* Of what is there as a whole, for further outputs or as decoders leave it, bands are made,
+         * too. */
+        bool whole = passage->keep || !passage->in_rows;
+        return !can || !passage->stream ? CLP_WAY_WHOLE : whole ? CLP_WAY_KEPT : CLP_WAY_BANDS;
     }
     /* A picture that has room is computed as a whole: launches are worth more there than memory. */
     uint64_t whole = (uint64_t)plan->input.bytes + plan->scratch_bytes + plan->output.bytes;
     bool fits = (!passage->most_bytes || whole <= passage->most_bytes) &&
                 (!device->info.max_allocation || plan->input.bytes <= device->info.max_allocation);
-    return can && !fits ? CLP_WAY_BANDS : CLP_WAY_SLICES;
+    return can && passage->in_rows && !fits ? CLP_WAY_BANDS : CLP_WAY_SLICES;
 }
 
 static uint64_t larger(uint64_t a, uint64_t b) {

@@ -150,6 +150,13 @@ static void test_one_axis_twice(void **state) {
                 true);
 }
 
+/** Decoders of some formats leave a picture as a whole; it is computed in bands from there. */
+static void test_decoded_as_a_whole(void **state) {
+    (void)state;
+    picture_kind kind = {CLPROC_FORMAT_WEBP, CLP_MODEL_RGB, 8, 1, 1};
+    check_alone("in/whole.webp", &kind, 1803, 1501, "resize 60% | blur 2", true);
+}
+
 static void test_no_gain_no_bands(void **state) {
     (void)state;
     run_trial trial;
@@ -240,7 +247,8 @@ static void test_stopped(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_few_rows_of_chroma), IN_SCRATCH(test_one_axis_twice),
-        IN_SCRATCH(test_same_bytes),         IN_SCRATCH(test_no_gain_no_bands),
+        IN_SCRATCH(test_same_bytes),         IN_SCRATCH(test_decoded_as_a_whole),
+        IN_SCRATCH(test_no_gain_no_bands),
         IN_SCRATCH(test_cut_pictures),       IN_SCRATCH(test_verified),
         IN_SCRATCH(test_failing_launches),   IN_SCRATCH(test_stopped),
     };
