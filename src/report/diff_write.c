@@ -6,21 +6,21 @@
 #include "report/page.h"
 #include "report/tables.h"
 
-/** "+12 %", "-3.4 %". */
+/** "+12 %", "-3.4 %", "0 %". */
 static const char *signed_percent(char buffer[CLP_UNIT_SIZE], double change) {
     char plain[CLP_UNIT_SIZE];
     clp_unit_percent(plain, fabs(change));
-    snprintf(buffer, CLP_UNIT_SIZE, "%s%.20s", change < 0 ? "-" : "+", plain);
+    snprintf(buffer, CLP_UNIT_SIZE, "%s%.20s", change < 0 ? "-" : change > 0 ? "+" : "", plain);
     return buffer;
 }
 
-/** Why small changes are not judged, or "". */
+/** What is compared, and why small changes are not judged. */
 static void caveat(char *text, size_t size, const clproc_diff *diff) {
     char a[CLP_UNIT_SIZE];
     snprintf(text, size,
              "%zu run%s before, %zu after. Changes below %s, and of what takes less than 1 %% of "
-             "the run, "
-             "are not judged%s.",
+             "the run, are not judged%s. If both sides worked on the same pictures, stages are "
+             "compared picture by picture: their change is the median of the pictures' changes.",
              diff->before_runs, diff->before_runs == 1 ? "" : "s", diff->after_runs,
              clp_unit_percent(a, diff->least),
              diff->least > 0.02 ? "; seven runs of each side show smaller ones" : "");
@@ -54,11 +54,12 @@ static void text_row(clp_text *text, const clp_diff_row *row) {
                  signed_percent(c, row->high));
     }
     clp_table_cell(text, 22, both ? b : "-");
-    clp_text_print(text, "  %s\n", judgement(row));
+    const char *words = judgement(row);
+    clp_text_print(text, "%s%s\n", *words ? "  " : "", words);
 }
 
 void clp_diff_text(clp_text *text, const clproc_diff *diff) {
-    char note[200];
+    char note[400];
     clp_text_add(text, "clproc report diff\n");
     caveat(note, sizeof note, diff);
     clp_table_paragraph(text, 0, note);
@@ -168,7 +169,7 @@ static void html_row(clp_text *text, const clp_diff_row *row) {
 }
 
 void clp_diff_html(clp_text *text, const clproc_diff *diff) {
-    char note[200];
+    char note[400];
     caveat(note, sizeof note, diff);
     clp_page_begin(text, "clproc report diff");
     clp_text_add(text, "<header><h1>clproc report diff</h1><p class=\"verdict\">");
