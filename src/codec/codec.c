@@ -38,7 +38,7 @@ bool clp_flaws_tolerated(const clp_flaws *flaws, uint32_t flaw) {
 }
 
 bool clp_flaws_note(clp_flaws *flaws, uint32_t flaw, const char *message, clproc_error *error) {
-    if (!flaws->found) {
+    if (flaw > flaws->found) { /* worse than all so far */
         snprintf(flaws->message, sizeof flaws->message, "%s", message);
     }
     flaws->found |= flaw;

@@ -134,7 +134,7 @@ enum {
 
 typedef struct clp_decode_result {
     uint32_t flaws;    /**< what was tolerated under the policy */
-    char message[256]; /**< the first flaw in words */
+    char message[256]; /**< the worst flaw in words, the first of its kind */
     bool small;        /**< what clp_decoder_add_small() named is there, too */
 } clp_decode_result;
 

@@ -12,7 +12,7 @@
 typedef struct clp_flaws {
     clproc_fail_on fail_on;
     uint32_t found;
-    char message[256]; /**< the first flaw in words */
+    char message[256]; /**< the worst flaw in words, the first of its kind */
 } clp_flaws;
 
 /** Records a flaw. False, with `error` filled, if the policy does not tolerate it. */
@@ -47,7 +47,7 @@ struct clp_decoder {
     clp_header header;
     clp_decode_request request; /**< of the last clp_decoder_layout() */
     bool laid_out;
-    bool has_small; /**< reading has filled what clp_decoder_add_small() named */
+    bool has_small;                  /**< reading has filled what clp_decoder_add_small() named */
     uint32_t wanted[CLP_MAX_PLANES]; /**< rows; see clp_decoder_want() */
 };
 
