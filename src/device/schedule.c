@@ -164,7 +164,8 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, bool in_window,
         /* Its rows are those of every plane. */
         works[count] = make_work(plan, &plan->passes[bands->colour]);
         works[count].band = clp_bands_part(bands, index, 0);
-        works[count++].route = &bands->routes[0];
+        works[count].route = &bands->routes[0];
+        works[count++].window = in_window ? &bands->window.planes[0] : NULL;
     }
     return count;
 }

@@ -159,16 +159,31 @@ static void colour_surfaces(const clp_work *w, const uint32_t *surfaces, uint32_
     }
 }
 
+/** Where in the input the source rows of a band begin, bytes. */
+static uint64_t source_of(const clp_work *w, const clp_surface *input) {
+    return w->window ? w->window->offset : input->offset + (uint64_t)w->band->source * input->pitch;
+}
+
 /** Turns a job on a whole picture into one on the source rows of a band. */
 static void restrict_lead(const clp_work *w, colour_job *job) {
     const clp_surface *src = surface_of(w, w->pass->src[0]), *dst = surface_of(w, w->pass->dst[0]);
     uint32_t first = w->band->source;
-    uint64_t from = w->window ? w->window->offset : src->offset + (uint64_t)first * src->pitch;
+    uint64_t from = source_of(w, src);
     job->top = first;
     job->height = w->band->source_end - first;
     for (uint32_t c = 0; c < 4; c++) {
         job->src[c].offset += from - src->offset;
         job->dst[c].offset += w->route->lead_offset - dst->offset;
+    }
+}
+
+/** Has a job on colours find at its side what the band's filters read, from its first result on. */
+static void restrict_side(const clp_work *w, colour_job *job) {
+    const clp_surface *side = surface_of(w, w->pass->side[0]);
+    uint64_t from = w->route->lead != CLP_NO_PASS ? w->route->lead_offset : source_of(w, side);
+    from += (uint64_t)(w->band->result - w->band->source) * side->pitch;
+    for (uint32_t c = 0; c < 4; c++) {
+        job->side[c].offset += from - side->offset;
     }
 }
 
@@ -187,6 +202,9 @@ static void restrict_colours(const clp_work *w, colour_job *job) {
         }
         uint32_t rows = c > 0 && pass->dst_count > 1 ? first / pass->v_step : first;
         job->dst[c].offset += (uint64_t)rows * job->dst[c].pitch;
+    }
+    if (pass->side_count > 0) {
+        restrict_side(w, job);
     }
 }
 

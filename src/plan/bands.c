@@ -21,18 +21,22 @@ void clp_bands_free(clp_bands *bands) {
     *bands = (clp_bands){0};
 }
 
-/** The only pass that reads a surface; CLP_NO_PASS if none does or several do. */
-static uint32_t sole_reader(const clp_plan *plan, uint32_t surface) {
+static bool is_among(const uint32_t *surfaces, uint32_t count, uint32_t surface) {
+    bool found = false;
+    for (uint32_t i = 0; i < count; i++) {
+        found |= surfaces[i] == surface;
+    }
+    return found;
+}
+
+/** The only pass that reads a surface; CLP_NO_PASS if none does or several do. `beside`: also if
+ * that pass on colours has it at its side. */
+static uint32_t sole_reader(const clp_plan *plan, uint32_t surface, uint32_t beside) {
     uint32_t found = CLP_NO_PASS, readers = 0;
     for (uint32_t i = 0; i < plan->pass_count; i++) {
         const clp_pass *pass = &plan->passes[i];
-        bool reads = false;
-        for (uint32_t k = 0; k < pass->src_count; k++) {
-            reads |= pass->src[k] == surface;
-        }
-        for (uint32_t k = 0; k < pass->side_count; k++) {
-            reads |= pass->side[k] == surface;
-        }
+        bool reads = is_among(pass->src, pass->src_count, surface) ||
+                     (i != beside && is_among(pass->side, pass->side_count, surface));
         found = reads ? i : found;
         readers += reads;
     }
@@ -45,7 +49,8 @@ static int32_t window_start(const clp_plan *plan, const clp_pass *pass, uint32_t
 
 /** A pass on colours that alone reads the input, of whole pixels, and stores such. */
 static uint32_t find_lead(const clp_plan *plan) {
-    uint32_t reader = plan->input.plane_count == 1 ? sole_reader(plan, 0) : CLP_NO_PASS;
+    uint32_t reader =
+        plan->input.plane_count == 1 ? sole_reader(plan, 0, CLP_NO_PASS) : CLP_NO_PASS;
     const clp_pass *pass = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
     bool leads = pass && pass->kind == CLP_PASS_COLOUR && pass->side_count == 0 &&
                  pass->dst_count == 1 && plan->surfaces[pass->dst[0]].role == CLP_ROLE_SCRATCH;
@@ -73,7 +78,7 @@ static bool filters_in_order(const clp_plan *plan, uint32_t index, bool *down, b
 /** The pass that filters what `first` has stored along the other axis, and nobody else reads. */
 static uint32_t find_second(const clp_plan *plan, const clp_pass *first) {
     bool between = first->transpose && plan->surfaces[first->dst[0]].role == CLP_ROLE_SCRATCH;
-    uint32_t second = between ? sole_reader(plan, first->dst[0]) : CLP_NO_PASS;
+    uint32_t second = between ? sole_reader(plan, first->dst[0], CLP_NO_PASS) : CLP_NO_PASS;
     return second != CLP_NO_PASS && plan->passes[second].kind == CLP_PASS_FILTER ? second
                                                                                  : CLP_NO_PASS;
 }
@@ -83,12 +88,37 @@ static uint32_t made_by(const clp_plan *plan, const clp_band_route *route) {
     return plan->passes[route->second != CLP_NO_PASS ? route->second : route->first].dst[0];
 }
 
+/** The pass on colours that has a surface at its side; CLP_NO_PASS if there is none. */
+static uint32_t find_beside(const clp_plan *plan, uint32_t surface) {
+    uint32_t found = CLP_NO_PASS;
+    for (uint32_t i = 0; i < plan->pass_count; i++) {
+        const clp_pass *pass = &plan->passes[i];
+        found = is_among(pass->side, pass->side_count, surface) ? i : found;
+    }
+    return found;
+}
+
+/** True if a pass on colours has nothing at its side, or what the first filter of the only plane
+ * reads: of that, a band has the rows that it makes results of. They must be among them. */
+static bool has_side(const clp_plan *plan, const clp_pass *colour) {
+    const clp_pass *first = &plan->passes[plan->bands.routes[0].first];
+    bool has =
+        colour->side_count == 0 || (plan->input.plane_count == 1 && colour->side_count == 1 &&
+                                    colour->side[0] == first->src[0] &&
+                                    plan->surfaces[first->src[0]].height == first->windows);
+    for (uint32_t row = 0; has && colour->side_count > 0 && row < first->windows; row++) {
+        int64_t start = window_start(plan, first, row);
+        has = start <= row && row < start + first->taps;
+    }
+    return has;
+}
+
 /** Finds the pass on colours that makes of a band of every plane a band of the picture. */
 static void find_colour(clp_plan *plan) {
     clp_bands *bands = &plan->bands;
-    uint32_t reader = sole_reader(plan, made_by(plan, &bands->routes[0]));
+    uint32_t reader = sole_reader(plan, made_by(plan, &bands->routes[0]), CLP_NO_PASS);
     const clp_pass *colour = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
-    bands->coloured = colour && colour->kind == CLP_PASS_COLOUR && colour->side_count == 0 &&
+    bands->coloured = colour && colour->kind == CLP_PASS_COLOUR && has_side(plan, colour) &&
                       colour->src_count == plan->input.plane_count;
     for (uint32_t i = 0; i < plan->input.plane_count && bands->coloured; i++) {
         const clp_band_route *route = &bands->routes[i];
@@ -107,18 +137,24 @@ bool clp_bands_route(clp_plan *plan) {
     if (plan->input.bytes / BAND_BYTES < CLP_BAND_WINDOWS) {
         return false;
     }
+    uint32_t beside = CLP_NO_PASS;
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         clp_band_route *route = &bands->routes[i];
         /* The surfaces of the input come first. */
         route->lead = find_lead(plan);
-        route->first =
-            sole_reader(plan, route->lead == CLP_NO_PASS ? i : plan->passes[route->lead].dst[0]);
+        uint32_t filtered = route->lead == CLP_NO_PASS ? i : plan->passes[route->lead].dst[0];
+        uint32_t has_it = find_beside(plan, filtered);
+        beside = has_it != CLP_NO_PASS ? has_it : beside;
+        route->first = sole_reader(plan, filtered, has_it);
         if (!filters_in_order(plan, route->first, &down, &up)) {
             return false;
         }
         route->second = find_second(plan, &plan->passes[route->first]);
     }
     find_colour(plan);
+    if (beside != CLP_NO_PASS && !(bands->coloured && bands->colour == beside)) {
+        return false;
+    }
     /* The first band makes some of each result, before the others are begun. */
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         const clp_band_route *route = &bands->routes[i];
@@ -323,7 +359,7 @@ static uint32_t end_of_reading(const clp_plan *plan, const clp_pass *pass, uint3
 
 void clp_bands_find_rows_read(clp_plan *plan) {
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
-        uint32_t height = plan->input.planes[i].height, reader = sole_reader(plan, i);
+        uint32_t height = plan->input.planes[i].height, reader = sole_reader(plan, i, CLP_NO_PASS);
         const clp_pass *pass = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
         bool alone = pass && pass->src_count == 1 && pass->side_count == 0;
         plan->rows_read[i] = alone ? end_of_reading(plan, pass, height) : height;

@@ -6,8 +6,9 @@
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
  * band, and what lies between the two is needed for one band at a time. So does a pass on colours
  * that alone reads what these have made, and, of whole pixels, one that makes what the first filter
- * alone reads: each band makes its source rows anew, also those that it shares with others. All
- * other passes follow the last band, on the whole: what they read has mostly been made smaller.
+ * reads: each band makes its source rows anew, also those that it shares with others. An unsharp
+ * mask finds what it compares with among a band's source rows. All other passes follow the last
+ * band, on the whole: what they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
 #define CLP_PLAN_BANDS_H
@@ -34,8 +35,8 @@ typedef struct clp_band_route {
     uint32_t second;       /**< pass that reads its result, or CLP_NO_PASS */
     size_t between_offset; /**< where in scratch memory what is between them lies, bytes */
     size_t between_pitch;  /**< bytes */
-    size_t made_offset; /**< where in scratch memory a band of results lies that colours are made of;
-                           its pitch is their surface's */
+    size_t made_offset;    /**< where in scratch memory a band of results lies that colours are made
+                              of;    its pitch is their surface's */
 } clp_band_route;
 
 #define CLP_NO_PASS UINT32_MAX
@@ -44,7 +45,7 @@ typedef struct clp_bands {
     uint32_t count;    /**< 0: such pictures are worked on as a whole */
     clp_layout window; /**< the planes of the plan's input, with as many rows as a band needs */
     size_t scratch_bytes;
-    bool upward; /**< the first band in the order of decoding makes the last results */
+    bool upward;   /**< the first band in the order of decoding makes the last results */
     bool coloured; /**< `colour` is the pass on colours that belongs to the bands */
     uint32_t colour;
     clp_band_route routes[CLP_MAX_PLANES];

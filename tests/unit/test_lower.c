@@ -705,6 +705,44 @@ static void test_colours_lead_bands(void **state) {
     }
 }
 
+/** An unsharp mask belongs to the bands with the picture that it compares with: the only plane, or
+ * what leads. */
+static void test_masks_belong_to_bands(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        size_t kind;
+        bool linear, banded;
+    } cases[] = {
+        {"sharpen 1", 0, false, true},
+        {"sharpen 1 | gamma 2", 1, false, true},
+        {"sharpen 1", 3, false, true},
+        {"sharpen 1", 1, true, true},
+        {"resize 2000x | sharpen 1", 1, false, true}, /* the mask follows the bands */
+        {"sharpen 30", 1, false, false},              /* three filters each way */
+        {"sharpen 1", 3, true, false}, /* two read what leads, to premultiply and to compare */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan =
+            make_plan(cases[i].pipeline, &kinds[cases[i].kind], 3001, 2503, cases[i].linear);
+        const clp_bands *bands = &plan->bands;
+        assert_int_equal(bands->count > 0, cases[i].banded);
+        for (uint32_t p = 0; bands->count > 0 && p < plan->pass_count; p++) {
+            const clp_pass *pass = &plan->passes[p];
+            if (pass->side_count == 0 || !clp_bands_hold(bands, p)) {
+                continue;
+            }
+            assert_int_equal(pass->side[0], plan->passes[bands->routes[0].first].src[0]);
+            for (uint32_t b = 0; b < bands->count; b++) {
+                const clp_band *part = clp_bands_part(bands, b, 0);
+                assert_true(part->source <= part->result && part->result_end <= part->source_end);
+            }
+            assert_int_equal(plan->kept_bytes, 0);
+        }
+        clp_plan_release(&plan);
+    }
+}
+
 /** Alpha multiplies colours as the first filter reads them, unless something else has to be done to
  * pixels before, or the filter does not read the picture's own samples. */
 static void test_filters_premultiply(void **state) {
@@ -820,6 +858,7 @@ int main(void) {
         cmocka_unit_test(test_bands_make_everything_once),
         cmocka_unit_test(test_colours_belong_to_bands),
         cmocka_unit_test(test_colours_lead_bands),
+        cmocka_unit_test(test_masks_belong_to_bands),
         cmocka_unit_test(test_filters_premultiply),
         cmocka_unit_test(test_pieces_of_curves),
         cmocka_unit_test(test_no_clamp_before_a_curve),
