@@ -24,7 +24,7 @@ void copy_pixel(__global const reindex_job *job, __global const uchar *tables, _
     __global SRC *to = dst + job->dst + (size_t)y * job->dst_pitch + (size_t)x * job->channels;
     bool inside = row >= 0 && column >= 0;
     __global const SRC *from =
-        src + (inside ? job->src + (ulong)row * job->src_pitch + (ulong)column * job->channels : job->src);
+        src + (inside ? job->src + (ulong)row * job->src_pitch + (ulong)column * job->channels : 0);
     for (uint c = 0; c < job->channels; c++) {
         to[c] = inside ? from[c] : FILL(job->fill[c]);
     }

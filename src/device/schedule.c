@@ -202,7 +202,7 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
 
 static clproc_status add_launches(draft *d, clproc_error *error) {
     const clp_plan *plan = d->schedule->plan;
-    size_t tables = 0, most = 4 * CLP_MAX_PLANES,
+    size_t tables = 0, most = (size_t)4 * CLP_MAX_PLANES,
            count = plan->pass_count > most ? plan->pass_count : most;
     clp_work *works = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *works);
     if (!works) {

@@ -119,8 +119,7 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
     return job->tiles_across * divide_up(job->rows, rows);
 }
 
-/** Turns a move of a whole plane into one of a band: of some rows of the result, or some columns.
- */
+/** Turns a move of a whole plane into one of a band: some rows of the result, or some columns. */
 static void restrict_move(const clp_work *w, const clp_surface *src, const clp_surface *dst,
                           reindex_job *job) {
     const clp_band *band = w->band;
@@ -208,7 +207,8 @@ static void restrict_lead(const clp_work *w, colour_job *job) {
     }
 }
 
-/** Has a job on colours find at its side what the band's filters read, from its first result on. */
+/** What a job on colours has at its side is what the band's first pass reads; of that, it begins
+ * with the row of its first result. */
 static void restrict_side(const clp_work *w, colour_job *job) {
     const clp_surface *side = surface_of(w, w->pass->side[0]);
     uint64_t from = w->route->lead != CLP_NO_PASS ? w->route->lead_offset : source_of(w, side);
