@@ -24,7 +24,7 @@ void copy_pixel(__global const reindex_job *job, __global const uchar *tables, _
     __global SRC *to = dst + job->dst + (size_t)y * job->dst_pitch + (size_t)x * job->channels;
     bool inside = row >= 0 && column >= 0;
     __global const SRC *from =
-        src + job->src + (inside ? (size_t)row * job->src_pitch + (size_t)column * job->channels : 0);
+        src + (inside ? job->src + (ulong)row * job->src_pitch + (ulong)column * job->channels : 0);
     for (uint c = 0; c < job->channels; c++) {
         to[c] = inside ? from[c] : FILL(job->fill[c]);
     }
@@ -49,7 +49,7 @@ bool copy_run(__global const reindex_job *job, __global const uchar *tables, __g
     if (row < 0) {
         return false;
     }
-    __global const SRC *from = src + job->src + (size_t)row * job->src_pitch + (size_t)column * job->channels;
+    __global const SRC *from = src + (job->src + (ulong)row * job->src_pitch + (ulong)column * job->channels);
     for (uint c = 0; c < job->channels; c++) {
         vstore16(vload16(c, from), c, to);
     }

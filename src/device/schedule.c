@@ -149,8 +149,12 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, bool in_window,
     for (uint32_t plane = 0; plane < plan->input.plane_count; plane++) {
         const clp_band *band = clp_bands_part(bands, index, plane);
         const clp_band_route *route = &bands->routes[plane];
-        const uint32_t passes[] = {route->lead, route->first, route->second};
-        for (int i = 0; i < 3 && band->result < band->result_end; i++) {
+        /* A pass on colours that reads every plane comes with the first. */
+        bool colours = route->colour != CLP_NO_PASS &&
+                       (plane == 0 || plan->passes[route->colour].src_count == 1);
+        const uint32_t passes[] = {route->lead, route->first, route->second,
+                                   colours ? route->colour : CLP_NO_PASS};
+        for (int i = 0; i < 4 && band->result < band->result_end; i++) {
             if (passes[i] == CLP_NO_PASS) {
                 continue;
             }
@@ -159,12 +163,6 @@ static size_t collect_band(const clp_plan *plan, uint32_t index, bool in_window,
             works[count].route = route;
             works[count++].window = in_window ? &bands->window.planes[plane] : NULL;
         }
-    }
-    if (bands->coloured && count > 0) {
-        /* Its rows are those of every plane. */
-        works[count] = make_work(plan, &plan->passes[bands->colour]);
-        works[count].band = clp_bands_part(bands, index, 0);
-        works[count++].route = &bands->routes[0];
     }
     return count;
 }
@@ -204,7 +202,7 @@ static clproc_status add_bands(draft *d, clp_work *works, clproc_error *error) {
 
 static clproc_status add_launches(draft *d, clproc_error *error) {
     const clp_plan *plan = d->schedule->plan;
-    size_t tables = 0, most = 3 * CLP_MAX_PLANES + 1,
+    size_t tables = 0, most = (size_t)4 * CLP_MAX_PLANES,
            count = plan->pass_count > most ? plan->pass_count : most;
     clp_work *works = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *works);
     if (!works) {

@@ -58,7 +58,7 @@ static void restrict_to_band(const clp_work *w, const clp_surface *src, const cl
     bool two = w->route->second != CLP_NO_PASS,
          second = two && pass == &w->plan->passes[w->route->second];
     size_t between = clp_sample_size(second ? src->sample : dst->sample);
-    if (w->plan->bands.coloured && second == two) {
+    if (w->route->colour != CLP_NO_PASS && second == two) {
         /* The band's own results, which no other band need find again. */
         job->dst = w->route->made_offset / clp_sample_size(dst->sample);
         stored = 0;
@@ -119,6 +119,32 @@ static uint32_t make_filter_job(const clp_device *device, const clp_work *w, uin
     return job->tiles_across * divide_up(job->rows, rows);
 }
 
+/** Turns a move of a whole plane into one of a band: some rows of the result, or some columns. */
+static void restrict_move(const clp_work *w, const clp_surface *src, const clp_surface *dst,
+                          reindex_job *job) {
+    const clp_band *band = w->band;
+    uint32_t count = band->result_end - band->result;
+    uint64_t stored = band->result;
+    if (w->route->colour != CLP_NO_PASS) {
+        job->dst = w->route->made_offset / clp_sample_size(dst->sample);
+        stored = 0;
+    }
+    job->row_index += band->result * (uint32_t)sizeof(int32_t);
+    if (job->transpose) {
+        job->columns = count;
+        job->dst += stored * job->channels;
+    } else {
+        job->rows = count;
+        job->dst += stored * job->dst_pitch;
+    }
+    bool led = w->route->lead != CLP_NO_PASS;
+    if (led || w->window) {
+        /* As filters count rows. */
+        size_t offset = led ? w->route->lead_offset : w->window->offset;
+        job->src = offset / clp_sample_size(src->sample) - (uint64_t)band->source * job->src_pitch;
+    }
+}
+
 static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, uint32_t first_tile,
                                  void *made) {
     reindex_job *job = made;
@@ -140,7 +166,11 @@ static uint32_t make_reindex_job(const clp_device *device, const clp_work *w, ui
         .first_tile = first_tile,
     };
     set_fill(pass, src->sample == CLP_SAMPLE_I16, job->fill);
-    return job->tiles_across * divide_up(dst->height, REINDEX_TILE);
+    if (w->band) {
+        restrict_move(w, src, dst, job);
+        job->tiles_across = divide_up(job->columns, REINDEX_TILE);
+    }
+    return job->tiles_across * divide_up(job->rows, REINDEX_TILE);
 }
 
 /** Describes where each channel stands: planes, or interleaved samples of one plane; alpha goes
@@ -159,16 +189,32 @@ static void colour_surfaces(const clp_work *w, const uint32_t *surfaces, uint32_
     }
 }
 
+/** Where in the input the source rows of a band begin, bytes. */
+static uint64_t source_of(const clp_work *w, const clp_surface *input) {
+    return w->window ? w->window->offset : input->offset + (uint64_t)w->band->source * input->pitch;
+}
+
 /** Turns a job on a whole picture into one on the source rows of a band. */
 static void restrict_lead(const clp_work *w, colour_job *job) {
     const clp_surface *src = surface_of(w, w->pass->src[0]), *dst = surface_of(w, w->pass->dst[0]);
     uint32_t first = w->band->source;
-    uint64_t from = w->window ? w->window->offset : src->offset + (uint64_t)first * src->pitch;
+    uint64_t from = source_of(w, src);
     job->top = first;
     job->height = w->band->source_end - first;
     for (uint32_t c = 0; c < 4; c++) {
         job->src[c].offset += from - src->offset;
         job->dst[c].offset += w->route->lead_offset - dst->offset;
+    }
+}
+
+/** What a job on colours has at its side is what the band's first pass reads; of that, it begins
+ * with the row of its first result. */
+static void restrict_side(const clp_work *w, colour_job *job) {
+    const clp_surface *side = surface_of(w, w->pass->side[0]);
+    uint64_t from = w->route->lead != CLP_NO_PASS ? w->route->lead_offset : source_of(w, side);
+    from += (uint64_t)(w->band->result - w->band->source) * side->pitch;
+    for (uint32_t c = 0; c < 4; c++) {
+        job->side[c].offset += from - side->offset;
     }
 }
 
@@ -182,11 +228,15 @@ static void restrict_colours(const clp_work *w, colour_job *job) {
     for (uint32_t c = 0; c < 4; c++) {
         uint32_t plane = pass->src_count > 1 ? c : 0;
         if (plane < pass->src_count) {
-            job->src[c].offset +=
-                w->plan->bands.routes[plane].made_offset - surface_of(w, pass->src[plane])->offset;
+            const clp_band_route *route =
+                pass->src_count > 1 ? &w->plan->bands.routes[plane] : w->route;
+            job->src[c].offset += route->made_offset - surface_of(w, pass->src[plane])->offset;
         }
         uint32_t rows = c > 0 && pass->dst_count > 1 ? first / pass->v_step : first;
         job->dst[c].offset += (uint64_t)rows * job->dst[c].pitch;
+    }
+    if (pass->side_count > 0) {
+        restrict_side(w, job);
     }
 }
 

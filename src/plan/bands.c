@@ -21,41 +21,50 @@ void clp_bands_free(clp_bands *bands) {
     *bands = (clp_bands){0};
 }
 
-/** The only pass that reads a surface; CLP_NO_PASS if none does or several do. */
-static uint32_t sole_reader(const clp_plan *plan, uint32_t surface) {
+static bool is_among(const uint32_t *surfaces, uint32_t count, uint32_t surface) {
+    bool found = false;
+    for (uint32_t i = 0; i < count; i++) {
+        found |= surfaces[i] == surface;
+    }
+    return found;
+}
+
+/** The only pass that reads a surface; CLP_NO_PASS if none does or several do. `beside`: also if
+ * that pass on colours has it at its side. */
+static uint32_t sole_reader(const clp_plan *plan, uint32_t surface, uint32_t beside) {
     uint32_t found = CLP_NO_PASS, readers = 0;
     for (uint32_t i = 0; i < plan->pass_count; i++) {
         const clp_pass *pass = &plan->passes[i];
-        bool reads = false;
-        for (uint32_t k = 0; k < pass->src_count; k++) {
-            reads |= pass->src[k] == surface;
-        }
-        for (uint32_t k = 0; k < pass->side_count; k++) {
-            reads |= pass->side[k] == surface;
-        }
+        bool reads = is_among(pass->src, pass->src_count, surface) ||
+                     (i != beside && is_among(pass->side, pass->side_count, surface));
         found = reads ? i : found;
         readers += reads;
     }
     return readers == 1 ? found : CLP_NO_PASS;
 }
 
+/** The first source row that a row of a filter's matrix takes, or a move's. */
 static int32_t window_start(const clp_plan *plan, const clp_pass *pass, uint32_t row) {
-    return ((const int32_t *)(const void *)(plan->tables + pass->starts))[2 * row];
+    bool filter = pass->kind == CLP_PASS_FILTER;
+    const uint8_t *table = plan->tables + (filter ? pass->starts : pass->rows);
+    return ((const int32_t *)(const void *)table)[filter ? 2 * row : row];
 }
 
 /** A pass on colours that alone reads the input, of whole pixels, and stores such. */
 static uint32_t find_lead(const clp_plan *plan) {
-    uint32_t reader = plan->input.plane_count == 1 ? sole_reader(plan, 0) : CLP_NO_PASS;
+    uint32_t reader =
+        plan->input.plane_count == 1 ? sole_reader(plan, 0, CLP_NO_PASS) : CLP_NO_PASS;
     const clp_pass *pass = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
     bool leads = pass && pass->kind == CLP_PASS_COLOUR && pass->side_count == 0 &&
                  pass->dst_count == 1 && plan->surfaces[pass->dst[0]].role == CLP_ROLE_SCRATCH;
     return leads ? reader : CLP_NO_PASS;
 }
 
-/** True for a filter pass whose windows only go down the plane, or only up. */
-static bool filters_in_order(const clp_plan *plan, uint32_t index, bool *down, bool *up) {
+/** True for a filter or move that reads the plane only downwards, or only upwards. */
+static bool reads_in_order(const clp_plan *plan, uint32_t index, bool *down, bool *up) {
     const clp_pass *pass = index == CLP_NO_PASS ? NULL : &plan->passes[index];
-    if (!pass || pass->kind != CLP_PASS_FILTER || pass->channel_step != 1) {
+    bool filters = pass && pass->kind == CLP_PASS_FILTER && pass->channel_step == 1;
+    if (!filters && !(pass && pass->kind == CLP_PASS_REINDEX)) {
         return false;
     }
     for (uint32_t row = 0; row < pass->windows; row++) {
@@ -72,8 +81,9 @@ static bool filters_in_order(const clp_plan *plan, uint32_t index, bool *down, b
 
 /** The pass that filters what `first` has stored along the other axis, and nobody else reads. */
 static uint32_t find_second(const clp_plan *plan, const clp_pass *first) {
-    bool between = first->transpose && plan->surfaces[first->dst[0]].role == CLP_ROLE_SCRATCH;
-    uint32_t second = between ? sole_reader(plan, first->dst[0]) : CLP_NO_PASS;
+    bool between = first->kind == CLP_PASS_FILTER && first->transpose &&
+                   plan->surfaces[first->dst[0]].role == CLP_ROLE_SCRATCH;
+    uint32_t second = between ? sole_reader(plan, first->dst[0], CLP_NO_PASS) : CLP_NO_PASS;
     return second != CLP_NO_PASS && plan->passes[second].kind == CLP_PASS_FILTER ? second
                                                                                  : CLP_NO_PASS;
 }
@@ -83,22 +93,79 @@ static uint32_t made_by(const clp_plan *plan, const clp_band_route *route) {
     return plan->passes[route->second != CLP_NO_PASS ? route->second : route->first].dst[0];
 }
 
-/** Finds the pass on colours that makes of a band of every plane a band of the picture. */
-static void find_colour(clp_plan *plan) {
-    clp_bands *bands = &plan->bands;
-    uint32_t reader = sole_reader(plan, made_by(plan, &bands->routes[0]));
-    const clp_pass *colour = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
-    bands->coloured = colour && colour->kind == CLP_PASS_COLOUR && colour->side_count == 0 &&
-                      colour->src_count == plan->input.plane_count;
-    for (uint32_t i = 0; i < plan->input.plane_count && bands->coloured; i++) {
-        const clp_band_route *route = &bands->routes[i];
-        const clp_pass *first = &plan->passes[route->first];
-        bool in_rows = route->second != CLP_NO_PASS ? plan->passes[route->second].transpose
-                                                    : !first->transpose;
-        bands->coloured = in_rows && colour->src[i] == made_by(plan, route) &&
-                          first->windows == plan->surfaces[colour->dst[0]].height;
+/** The pass on colours that has a surface at its side; CLP_NO_PASS if there is none. */
+static uint32_t find_beside(const clp_plan *plan, uint32_t surface) {
+    uint32_t found = CLP_NO_PASS;
+    for (uint32_t i = 0; i < plan->pass_count; i++) {
+        const clp_pass *pass = &plan->passes[i];
+        found = is_among(pass->side, pass->side_count, surface) ? i : found;
     }
-    bands->colour = reader;
+    return found;
+}
+
+/** True if a pass on colours has nothing at its side, or what the first pass of the route reads: of
+ * that, a band has the rows that it makes results of. They must be among them. */
+static bool has_side(const clp_plan *plan, const clp_band_route *route, const clp_pass *colour) {
+    const clp_pass *first = &plan->passes[route->first];
+    bool has =
+        colour->side_count == 0 || (colour->side_count == 1 && colour->side[0] == first->src[0] &&
+                                    plan->surfaces[first->src[0]].height == first->windows);
+    for (uint32_t row = 0; has && colour->side_count > 0 && row < first->windows; row++) {
+        int64_t start = window_start(plan, first, row);
+        has = start <= row && row < start + first->taps;
+    }
+    return has;
+}
+
+/** The pass on colours that makes of a band of this plane, or of this and every other, a band of
+ * the result. */
+static uint32_t find_colour(const clp_plan *plan, uint32_t plane) {
+    const clp_band_route *route = &plan->bands.routes[plane];
+    uint32_t reader = sole_reader(plan, made_by(plan, route), CLP_NO_PASS);
+    const clp_pass *colour = reader == CLP_NO_PASS ? NULL : &plan->passes[reader],
+                   *first = &plan->passes[route->first];
+    bool in_rows =
+        route->second != CLP_NO_PASS ? plan->passes[route->second].transpose : !first->transpose;
+    bool belongs = colour && colour->kind == CLP_PASS_COLOUR && in_rows &&
+                   (colour->src_count == 1 || colour->src_count == plan->input.plane_count) &&
+                   colour->src[colour->src_count > 1 ? plane : 0] == made_by(plan, route) &&
+                   first->windows == plan->surfaces[colour->dst[0]].height &&
+                   has_side(plan, route, colour);
+    return belongs ? reader : CLP_NO_PASS;
+}
+
+static void find_colours(clp_plan *plan) {
+    clp_band_route *routes = plan->bands.routes;
+    bool alike = true;
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        routes[i].colour = find_colour(plan, i);
+        alike &= routes[i].colour == routes[0].colour;
+    }
+    for (uint32_t i = 0; i < plan->input.plane_count && !alike; i++) {
+        /* What reads every plane must be there for every plane. */
+        bool alone =
+            routes[i].colour != CLP_NO_PASS && plan->passes[routes[i].colour].src_count == 1;
+        routes[i].colour = alone ? routes[i].colour : CLP_NO_PASS;
+    }
+}
+
+/** Marks what is there of one band at a time. What bands make for later passes is begun by the
+ * first, before the others. */
+static void mark_surfaces(clp_plan *plan) {
+    for (uint32_t i = 0; i < plan->input.plane_count; i++) {
+        const clp_band_route *route = &plan->bands.routes[i];
+        clp_surface *made = &plan->surfaces[made_by(plan, route)];
+        const clp_pass *colour = route->colour == CLP_NO_PASS ? NULL : &plan->passes[route->colour];
+        if (route->lead != CLP_NO_PASS) {
+            plan->surfaces[plan->passes[route->lead].dst[0]].between = true;
+        }
+        plan->surfaces[plan->passes[route->first].dst[0]].between = route->second != CLP_NO_PASS;
+        made->between = colour != NULL;
+        made->first_level = colour ? made->first_level : 0;
+        for (uint32_t k = 0; colour && k < colour->dst_count; k++) {
+            plan->surfaces[colour->dst[k]].first_level = 0;
+        }
+    }
 }
 
 bool clp_bands_route(clp_plan *plan) {
@@ -111,37 +178,32 @@ bool clp_bands_route(clp_plan *plan) {
         clp_band_route *route = &bands->routes[i];
         /* The surfaces of the input come first. */
         route->lead = find_lead(plan);
-        route->first =
-            sole_reader(plan, route->lead == CLP_NO_PASS ? i : plan->passes[route->lead].dst[0]);
-        if (!filters_in_order(plan, route->first, &down, &up)) {
+        uint32_t filtered = route->lead == CLP_NO_PASS ? i : plan->passes[route->lead].dst[0];
+        route->first = sole_reader(plan, filtered, find_beside(plan, filtered));
+        if (!reads_in_order(plan, route->first, &down, &up)) {
             return false;
         }
         route->second = find_second(plan, &plan->passes[route->first]);
     }
-    find_colour(plan);
-    /* The first band makes some of each result, before the others are begun. */
+    find_colours(plan);
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
         const clp_band_route *route = &bands->routes[i];
-        clp_surface *made = &plan->surfaces[made_by(plan, route)];
-        if (route->lead != CLP_NO_PASS) {
-            plan->surfaces[plan->passes[route->lead].dst[0]].between = true;
+        uint32_t beside = find_beside(plan, plan->passes[route->first].src[0]);
+        if (beside != CLP_NO_PASS && beside != route->colour) {
+            return false;
         }
-        plan->surfaces[plan->passes[route->first].dst[0]].between = route->second != CLP_NO_PASS;
-        made->between = bands->coloured;
-        made->first_level = bands->coloured ? made->first_level : 0;
     }
-    for (uint32_t i = 0; bands->coloured && i < plan->passes[bands->colour].dst_count; i++) {
-        plan->surfaces[plan->passes[bands->colour].dst[i]].first_level = 0;
-    }
+    mark_surfaces(plan);
     bands->upward = !down;
     return true;
 }
 
 bool clp_bands_hold(const clp_bands *bands, uint32_t pass) {
-    bool held = bands->coloured && bands->colour == pass;
+    bool held = false;
     for (uint32_t i = 0; i < bands->window.plane_count; i++) {
         const clp_band_route *route = &bands->routes[i];
-        held |= route->lead == pass || route->first == pass || route->second == pass;
+        held |= route->lead == pass || route->first == pass || route->second == pass ||
+                route->colour == pass;
     }
     return held;
 }
@@ -272,7 +334,7 @@ static bool lay_out(const clp_plan *plan, clp_bands *bands) {
                 clp_pitch(results * clp_sample_size(between->sample), &route->between_pitch) &&
                 take_scratch(bands, between->height, route->between_pitch, &route->between_offset);
         }
-        if (bands->coloured && fits) {
+        if (route->colour != CLP_NO_PASS && fits) {
             fits = take_scratch(bands, results, made->pitch, &route->made_offset);
         }
     }
@@ -323,7 +385,7 @@ static uint32_t end_of_reading(const clp_plan *plan, const clp_pass *pass, uint3
 
 void clp_bands_find_rows_read(clp_plan *plan) {
     for (uint32_t i = 0; i < plan->input.plane_count; i++) {
-        uint32_t height = plan->input.planes[i].height, reader = sole_reader(plan, i);
+        uint32_t height = plan->input.planes[i].height, reader = sole_reader(plan, i, CLP_NO_PASS);
         const clp_pass *pass = reader == CLP_NO_PASS ? NULL : &plan->passes[reader];
         bool alone = pass && pass->src_count == 1 && pass->side_count == 0;
         plan->rows_read[i] = alone ? end_of_reading(plan, pass, height) : height;

@@ -1,13 +1,14 @@
 /** Working on a large picture band by band while it is decoded: its rows are then never in memory
  * all at once, and are still in the caches when kernels read them.
  *
- *  That is possible where every plane goes through a filter pass first. A band is some rows of the
+ *  That is possible where every plane is filtered or moved first. A band is some rows of the
  * results; to make them, the pass reads the source rows that its windows cover, so neighbouring
  * bands share source rows. Where a second pass filters along the other axis, it belongs to the
  * band, and what lies between the two is needed for one band at a time. So does a pass on colours
  * that alone reads what these have made, and, of whole pixels, one that makes what the first filter
- * alone reads: each band makes its source rows anew, also those that it shares with others. All
- * other passes follow the last band, on the whole: what they read has mostly been made smaller.
+ * reads: each band makes its source rows anew, also those that it shares with others. An unsharp
+ * mask finds what it compares with among a band's source rows. All other passes follow the last
+ * band, on the whole: what they read has mostly been made smaller.
  */
 #ifndef CLP_PLAN_BANDS_H
 #define CLP_PLAN_BANDS_H
@@ -30,12 +31,14 @@ typedef struct clp_band_route {
     uint32_t lead;         /**< pass on colours before the first, or CLP_NO_PASS */
     size_t lead_offset;    /**< where in scratch memory the source rows that it makes of a band lie;
                               their pitch is their surface's */
-    uint32_t first;        /**< filter that reads the input, or what `lead` makes of it */
+    uint32_t first;        /**< pass that reads the input, or what `lead` makes of it */
     uint32_t second;       /**< pass that reads its result, or CLP_NO_PASS */
     size_t between_offset; /**< where in scratch memory what is between them lies, bytes */
     size_t between_pitch;  /**< bytes */
-    size_t made_offset; /**< where in scratch memory a band of results lies that colours are made of;
-                           its pitch is their surface's */
+    uint32_t colour;       /**< pass on colours that reads what these have made, or CLP_NO_PASS; one
+                              may read every plane's */
+    size_t made_offset;    /**< where in scratch memory what it reads of a band lies; the pitch is
+                              its surface's */
 } clp_band_route;
 
 #define CLP_NO_PASS UINT32_MAX
@@ -45,8 +48,6 @@ typedef struct clp_bands {
     clp_layout window; /**< the planes of the plan's input, with as many rows as a band needs */
     size_t scratch_bytes;
     bool upward; /**< the first band in the order of decoding makes the last results */
-    bool coloured; /**< `colour` is the pass on colours that belongs to the bands */
-    uint32_t colour;
     clp_band_route routes[CLP_MAX_PLANES];
     clp_band *parts; /**< count × planes */
 } clp_bands;

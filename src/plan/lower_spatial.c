@@ -131,7 +131,9 @@ static clproc_status append_reindex(clp_lowering *lowering, const plane_job *job
                      .dst = {dst},
                      .src_count = 1,
                      .dst_count = 1,
-                     .transpose = job->transpose};
+                     .transpose = job->transpose,
+                     .windows = job->matrices->y.out,
+                     .taps = 1};
     clproc_status status;
     memcpy(pass.fill, job->fill, sizeof pass.fill);
     snprintf(pass.label, sizeof pass.label, "%s", job->label);

@@ -104,11 +104,12 @@ typedef struct clp_pass {
     uint32_t src_count, dst_count;
     /** The picture before it was blurred, not premultiplied; for CLP_STEP_UNSHARP. */
     uint32_t side[CLP_MAX_PLANES], side_count;
-    /* FILTER: windows along the source's rows. Byte offsets into the tables. */
+    /* FILTER and REINDEX */
     bool transpose;   /**< store transposed */
-    bool premultiply; /**< colours are multiplied by alpha as they are read; float only */
-    uint32_t taps;
     uint32_t windows; /**< rows of the matrix */
+    uint32_t taps;    /**< source rows of each */
+    /* FILTER: windows along the source's rows. Byte offsets into the tables. */
+    bool premultiply; /**< colours are multiplied by alpha as they are read; float only */
     /** Rows from tap to tap: channels of an interleaved picture on its side. 1 where the channels
      * of `src` lie along its rows. */
     uint32_t channel_step;

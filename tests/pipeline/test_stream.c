@@ -88,6 +88,9 @@ static void test_same_bytes(void **state) {
         "resize 60% | sharpen 1",
         "flip v | resize 900x | blur 9 | gamma 0.7",
         "gamma 1.4 | flip v | resize 900x", /* colours before the filters */
+        "sharpen 1 | gamma 1.4",            /* the picture before the blur is there, too */
+        "gamma 1.4 | sharpen 2",
+        "crop 1300x1200+37+101 | flip v", /* rows are only moved */
     };
     const char *pocl = need_pocl();
     put_large();
