@@ -191,6 +191,14 @@ done
 cp in/000-jpeg-420.jpg 'in/a "quoted\" name.jpg'
 clproc index in -o fresh.jsonl -q
 sed 's/":/": /g; s/,"/, "/g' fresh.jsonl >up.jsonl
+for kind in csv $([ -z "$sqlite" ] || echo sqlite); do
+    clproc index in -o dear.$kind --digest -q
+    expect_code 0
+    cp dear.$kind kept.$kind
+    clproc index in -o dear.$kind --update
+    expect_refusal 2 'was made with --digest'
+    cmp -s dear.$kind kept.$kind || fail "dear.$kind was changed"
+done
 clproc index in -o up.jsonl --update
 expect_err "^clproc: 0 written, .*; $((pictures + 1)) made before"
 expect_same up.jsonl fresh.jsonl
