@@ -134,6 +134,10 @@ static clproc_status refuse(const clp_claims *claims, uint32_t item, uint32_t ot
                                   "apart, as by --to '{dir}/{name}-{width}.{ext}'",
                                   name);
     }
+    if (strcmp(items[item].path, items[other].path) == 0) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, items[item].path,
+                                  "is named twice; name each input once");
+    }
     return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, items[item].path,
                               "would be written to '%.300s', as would '%.300s'; tell them "
                               "apart, as by -o '{dir}/{name}-{index}.{ext}'",

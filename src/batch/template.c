@@ -74,10 +74,11 @@ clproc_status clp_template_check(const char *text, clproc_error *error) {
     size_t length = strlen(text), size;
     for (const char *at = strchr(text, '{'); at; at = strchr(at + size, '{')) {
         if (read_key(at, &size) == KEY_NONE) {
+            const char *end = strchr(at, '}');
             return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                                 "output template '%s': '%.16s' is no key; use {dir} {name} {ext} "
-                                 "{index} {width} {height}",
-                                 text, at);
+                                 "output template '%s': '%.*s' is no key; use {dir} {name} {ext} "
+                                 "{index} {width} {height}, and no other braces",
+                                 text, end && end - at < 32 ? (int)(end - at) + 1 : 32, at);
         }
     }
     if (length == 0 || text[length - 1] == '/' ||

@@ -88,6 +88,10 @@ clproc run pairs -o pairs-out2 --format png $op
 expect_code 1
 expect_err "would be written to 'pairs-out2/b.png', as would"
 expect_file pairs-out2/b.png
+clproc run in/b.png in/b.png -o twice
+expect_err 'in/b.png: is named twice'
+clproc run in/b.png -o 'out/{nosuch}-{name}.png'
+expect_refusal 2 "'{nosuch}' is no key"
 
 # Names that are crossed: each says what its file is, and that it is called otherwise.
 mkdir crossed
