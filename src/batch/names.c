@@ -271,9 +271,7 @@ static clp_name_facts expected_facts(const clp_names *names, uint32_t item) {
 
 /** Refuses to begin with a file that would be written over itself. */
 static clproc_status refuse_itself(const clp_item *input, const char *name, clproc_error *error) {
-    struct stat in, out;
-    if (input->named && stat(name, &out) == 0 && stat(input->path, &in) == 0 &&
-        in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
+    if (input->named && clp_file_is_same(name, input->path)) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, input->path,
                                   "would be overwritten by its own output; name another folder, or "
                                   "a template such as -o '{dir}/{name}-new.{ext}'");

@@ -55,10 +55,12 @@ typedef enum key_kind {
 
 static const char *const key_names[] = {"dir", "name", "ext", "index", "width", "height"};
 
-/** The key at `text`, which begins with '{'; `*size` is its length with both braces. */
+/** The key at `text`, which begins with '{'; `*size` is its length with both braces, or all of the
+ * text where it has no end. */
 static key_kind read_key(const char *text, size_t *size) {
     const char *end = strchr(text, '}');
     if (!end) {
+        *size = strlen(text);
         return KEY_NONE;
     }
     *size = (size_t)(end - text) + 1;
@@ -74,11 +76,10 @@ clproc_status clp_template_check(const char *text, clproc_error *error) {
     size_t length = strlen(text), size;
     for (const char *at = strchr(text, '{'); at; at = strchr(at + size, '{')) {
         if (read_key(at, &size) == KEY_NONE) {
-            const char *end = strchr(at, '}');
             return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                                  "output template '%s': '%.*s' is no key; use {dir} {name} {ext} "
                                  "{index} {width} {height}, and no other braces",
-                                 text, end && end - at < 32 ? (int)(end - at) + 1 : 32, at);
+                                 text, size < 32 ? (int)size : 32, at);
         }
     }
     if (length == 0 || text[length - 1] == '/' ||

@@ -210,3 +210,8 @@ clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes 
     close(file);
     return status;
 }
+
+bool clp_file_is_same(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}

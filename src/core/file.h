@@ -107,6 +107,9 @@ clproc_status clp_file_make_folder(const char *path, clproc_error *error);
 clproc_status clp_file_write_stream(int file, const void *data, size_t size,
                                     const volatile int *cancel, clproc_error *error);
 
+/** True if both names lead to one file that is there. */
+bool clp_file_is_same(const char *a, const char *b);
+
 /** True for the names of files that are clproc's own and no outputs: they begin with ".clproc-". */
 bool clp_file_is_own(const char *name);
 /** Removes what clp_file_write() has left in a folder where its process was killed. What a living

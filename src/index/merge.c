@@ -6,10 +6,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/cancel.h"
 #include "core/clock.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "index/store.h"
 
@@ -240,9 +240,7 @@ out:
 
 /** An index that is read cannot be written at the same time. */
 static clproc_status check_output(const merge *all, const char *path, clproc_error *error) {
-    struct stat in, out;
-    if (stat(path, &in) == 0 && stat(all->params->output, &out) == 0 && in.st_dev == out.st_dev &&
-        in.st_ino == out.st_ino) {
+    if (clp_file_is_same(path, all->params->output)) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
                                   "is one of the indexes to merge; name another output");
     }
