@@ -240,7 +240,7 @@ static void open_device(bench *b) {
     check_cl(code, "clCreateContext");
     b->queue = clCreateCommandQueue(b->context, b->id, CL_QUEUE_PROFILING_ENABLE, &code);
     check_cl(code, "clCreateCommandQueue");
-    check(clp_jpeg_codec_open(&b->codec, b->context, b->id, 0, &error), &error);
+    check(clp_jpeg_codec_open(&b->codec, b->context, b->id, NULL, 0, &error), &error);
     uint64_t start = clp_clock_ns();
     check(clp_jpeg_trials_make(trials, &error), &error);
     check(clp_jpeg_codec_check(b->codec, b->queue, trials, &same, &error), &error);

@@ -28,7 +28,7 @@ out:
 }
 
 clproc_status clp_jpeg_codec_open(clp_jpeg_codec **codec, cl_context context, cl_device_id device,
-                                  uint32_t most_group, clproc_error *error) {
+                                  clp_device *keeper, uint32_t most_group, clproc_error *error) {
     clp_jpeg_codec *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
     *codec = NULL;
     if (!made) {
@@ -36,6 +36,7 @@ clproc_status clp_jpeg_codec_open(clp_jpeg_codec **codec, cl_context context, cl
     }
     made->context = context;
     made->device = device;
+    made->keeper = keeper;
     made->most_group = most_group;
     clproc_status status = ask_device(made, error);
     if (status != CLPROC_OK) {
@@ -64,6 +65,7 @@ clproc_status clp_jpeg_codec_share(clp_jpeg_codec **codec, const clp_jpeg_codec 
     }
     made->context = built->context;
     made->device = built->device;
+    made->keeper = built->keeper;
     made->most_group = built->most_group;
     made->cpu = built->cpu;
     made->local_bytes = built->local_bytes;

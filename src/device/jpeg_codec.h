@@ -12,15 +12,15 @@
 #include "core/image.h"
 #include "core/jpeg_package.h"
 #include "core/jpeg_trial.h"
+#include "device/device.h"
 
 /** The kernels of one device; used by one thread at a time. */
 typedef struct clp_jpeg_codec clp_jpeg_codec;
 
 /** Builds nothing yet. `most_group` bounds work-groups below what the device allows; 0: it does
- * not.
- */
+ * not. `keeper`: see clp_kernel_set_build(). */
 clproc_status clp_jpeg_codec_open(clp_jpeg_codec **codec, cl_context context, cl_device_id device,
-                                  uint32_t most_group, clproc_error *error);
+                                  clp_device *keeper, uint32_t most_group, clproc_error *error);
 /** Another codec of the same programs, for another thread. */
 clproc_status clp_jpeg_codec_share(clp_jpeg_codec **codec, const clp_jpeg_codec *built,
                                    clproc_error *error);

@@ -164,7 +164,8 @@ clproc_status clp_jpeg_decode_plan_batch(clp_jpeg_codec *codec,
     plan->batch.walk_slots = MOST_WALK / slot_bits;
     plan->job_bytes = sizeof(jpeg_decode_batch) + count * sizeof(jpeg_decode_job);
     CLP_TRY(status, out,
-            clp_kernel_set_build(&codec->decode, &source, codec->context, codec->device, error));
+            clp_kernel_set_build(&codec->decode, &source, codec->context, codec->device,
+                                 codec->keeper, error));
     choose_groups(codec, plan);
     if (!place_jobs(pictures, plan, NULL, &list_words, &blocks) ||
         !place_tables(plan, list_words, blocks)) {

@@ -113,7 +113,8 @@ clproc_status clp_jpeg_encode_plan_batch(clp_jpeg_codec *codec,
     memset(plan, 0, sizeof *plan);
     plan->batch.count = count;
     CLP_TRY(status, out,
-            clp_kernel_set_build(&codec->encode, &source, codec->context, codec->device, error));
+            clp_kernel_set_build(&codec->encode, &source, codec->context, codec->device,
+                                 codec->keeper, error));
     choose_groups(codec, block_bits, plan);
     uint64_t tiles = place_jobs(pictures, plan, NULL, &plan->job_bytes);
     uint64_t words = rest / 4 + tiles * (2 + (uint64_t)plan->batch.tile_words);

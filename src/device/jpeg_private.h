@@ -9,6 +9,7 @@
 struct clp_jpeg_codec {
     cl_context context;
     cl_device_id device;
+    clp_device *keeper;  /**< of its programs' binaries, or NULL */
     uint32_t most_group; /**< a power of two */
     bool cpu;
     cl_ulong local_bytes;

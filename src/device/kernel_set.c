@@ -129,33 +129,37 @@ static clproc_status compile(clp_kernel_set *set, const clp_kernel_source *sourc
     return take_program(built, device, set, source, error);
 }
 
+/** The program's key among the binaries that are kept. */
+static void name_binary(const clp_device *keeper, const program_text *text,
+                        char key[CLP_BINARY_KEY]) {
+    size_t lengths[2 * MOST_FILES];
+    for (cl_uint i = 0; i < text->count; i++) {
+        lengths[i] = strlen(text->parts[i]);
+    }
+    clp_binary_key(keeper, options, text->parts, lengths, text->count, key);
+}
+
 clproc_status clp_kernel_set_build(clp_kernel_set *set, const clp_kernel_source *source,
-                                   cl_context context, cl_device_id device, clproc_error *error) {
+                                   cl_context context, cl_device_id device, clp_device *keeper,
+                                   clproc_error *error) {
     program_text text;
+    char key[CLP_BINARY_KEY];
+    clproc_status status;
     if (set->count > 0) {
         return CLPROC_OK;
     }
-    clproc_status status = add_files(source->files, text.parts, text.lines, &text.count, error);
-    return status == CLPROC_OK ? compile(set, source, &text, context, device, error) : status;
-}
-
-clproc_status clp_kernel_set_build_kept(clp_kernel_set *set, const clp_kernel_source *source,
-                                        clp_device *device, clproc_error *error) {
-    program_text text;
-    size_t lengths[2 * MOST_FILES];
-    char key[CLP_BINARY_KEY];
-    clproc_status status;
     CLP_TRY(status, out, add_files(source->files, text.parts, text.lines, &text.count, error));
-    for (cl_uint i = 0; i < text.count; i++) {
-        lengths[i] = strlen(text.parts[i]);
+    if (keeper) {
+        name_binary(keeper, &text, key);
+        cl_program kept = clp_binary_load(keeper, key);
+        if (kept && take_program(kept, device, set, source, NULL) == CLPROC_OK) {
+            goto out;
+        }
     }
-    clp_binary_key(device, options, text.parts, lengths, text.count, key);
-    cl_program kept = clp_binary_load(device, key);
-    if (kept && take_program(kept, device->id, set, source, NULL) == CLPROC_OK) {
-        goto out;
+    CLP_TRY(status, out, compile(set, source, &text, context, device, error));
+    if (keeper) {
+        clp_binary_keep(keeper, set->built, key);
     }
-    CLP_TRY(status, out, compile(set, source, &text, device->context, device->id, error));
-    clp_binary_keep(device, set->built, key);
 out:
     return status;
 }

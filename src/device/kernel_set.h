@@ -26,13 +26,12 @@ typedef struct clp_kernel_set {
     uint32_t count;
 } clp_kernel_set;
 
-/** Builds them, unless they are there. The source must live as long. */
+/** Builds them, unless they are there. The source must live as long. `keeper`: the device that is
+ * open, which keeps the driver's binary from run to run as those of its other programs; NULL: none
+ * is kept. */
 clproc_status clp_kernel_set_build(clp_kernel_set *set, const clp_kernel_source *source,
-                                   cl_context context, cl_device_id device, clproc_error *error);
-/** The same for a device that is open, where the driver's binary is kept from run to run as those
- * of the other programs are. */
-clproc_status clp_kernel_set_build_kept(clp_kernel_set *set, const clp_kernel_source *source,
-                                        clp_device *device, clproc_error *error);
+                                   cl_context context, cl_device_id device, clp_device *keeper,
+                                   clproc_error *error);
 /** Kernel objects of the same program, for another thread; nothing where it is not built. */
 clproc_status clp_kernel_set_share(const clp_kernel_set *from, clp_kernel_set *to,
                                    clproc_error *error);

@@ -46,7 +46,7 @@ clproc_status clp_device_check_codec(clp_device *device,
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
     CLP_TRY(status, out, clp_device_queue(device, &queue, error));
     CLP_TRY(status, out,
-            clp_jpeg_codec_open(&device->codec, device->context, device->id, 0, error));
+            clp_jpeg_codec_open(&device->codec, device->context, device->id, device, 0, error));
     CLP_TRY(status, out, clp_jpeg_codec_check(device->codec, queue, trials, &same, error));
     atomic_store(&device->codec_ready, same);
 out:

@@ -311,10 +311,13 @@ out:
 static clproc_status build(clp_scoring_device *scoring, clproc_error *error) {
     clp_device *device = scoring->device;
     clproc_status status;
-    CLP_TRY(status, out, clp_kernel_set_build_kept(&scoring->trees, &tree_source, device, error));
+    CLP_TRY(status, out,
+            clp_kernel_set_build(&scoring->trees, &tree_source, device->context, device->id, device,
+                                 error));
     if (has_doubles(device)) {
         CLP_TRY(status, out,
-                clp_kernel_set_build_kept(&scoring->linear, &linear_source, device, error));
+                clp_kernel_set_build(&scoring->linear, &linear_source, device->context, device->id,
+                                     device, error));
         scoring->helper.multiply = multiply;
     }
     status = device->pocl ? warm(scoring, error) : CLPROC_OK;

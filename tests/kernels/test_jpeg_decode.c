@@ -14,7 +14,8 @@ static int start(void **state) {
     clproc_error error;
     (void)state;
     assert_true(open_machine(&device, platform));
-    assert_int_equal(clp_jpeg_codec_open(&codec, device.context, device.id, 0, &error), CLPROC_OK);
+    assert_int_equal(clp_jpeg_codec_open(&codec, device.context, device.id, NULL, 0, &error),
+                     CLPROC_OK);
     assert_int_equal(clp_decoder_create(&decoder, &error), CLPROC_OK);
     return 0;
 }
@@ -198,8 +199,9 @@ static void slots_and_groups(void **state) {
     for (uint32_t group = 1; group <= 32; group *= 32) {
         clp_jpeg_codec *narrow = NULL;
         clproc_error error;
-        assert_int_equal(clp_jpeg_codec_open(&narrow, device.context, device.id, group, &error),
-                         CLPROC_OK);
+        assert_int_equal(
+            clp_jpeg_codec_open(&narrow, device.context, device.id, NULL, group, &error),
+            CLPROC_OK);
         assert_int_equal(try_orders(narrow, orders, 2, 4096, 8).good, 2);
         clp_jpeg_codec_close(&narrow);
     }

@@ -13,7 +13,8 @@ static int start(void **state) {
     clproc_error error;
     (void)state;
     assert_true(open_machine(&device, platform));
-    assert_int_equal(clp_jpeg_codec_open(&codec, device.context, device.id, 0, &error), CLPROC_OK);
+    assert_int_equal(clp_jpeg_codec_open(&codec, device.context, device.id, NULL, 0, &error),
+                     CLPROC_OK);
     assert_int_equal(clp_encoder_create(&encoder, &error), CLPROC_OK);
     assert_int_equal(clp_encoder_create(&oracle, &error), CLPROC_OK);
     return 0;
@@ -190,8 +191,9 @@ static void groups_of_any_size(void **state) {
         clproc_error error;
         work works[2] = {make_work(203, 99, 2, 2, 88, DRAW_WAVES, 1),
                          make_work(90, 120, 0, 0, 70, DRAW_NOISE, 2)};
-        assert_int_equal(clp_jpeg_codec_open(&narrow, device.context, device.id, group, &error),
-                         CLPROC_OK);
+        assert_int_equal(
+            clp_jpeg_codec_open(&narrow, device.context, device.id, NULL, group, &error),
+            CLPROC_OK);
         assert_int_equal(try_works(narrow, works, 2, CLP_JPEG_BLOCK_BITS, "groups"), 0);
         clp_jpeg_codec_close(&narrow);
     }
