@@ -6,7 +6,7 @@ set -eu
 
 needed="build-essential cmake pkg-config ocl-icd-opencl-dev opencl-headers pocl-opencl-icd
     libspng-dev libdeflate-dev libjpeg-dev liblcms2-dev libjansson-dev libxxhash-dev libcmocka-dev
-    libwebp-dev libtiff-dev libheif-dev libsqlite3-dev"
+    libwebp-dev libtiff-dev libheif-dev libde265-dev libsqlite3-dev"
 optional="oclgrind valgrind mesa-opencl-icd libjpeg-turbo-progs python3-pil python3-numpy python3-xxhash liblcms2-utils
     libimage-exiftool-perl imagemagick python3-opencv libvips-tools pngcheck chromium strace time webp libtiff-tools sqlite3
     libheif-examples libavif-bin gcovr exiv2 parallel slurm-wlm munge python3-sklearn python3-onnx

@@ -3,6 +3,7 @@
 #define CLP_CODEC_HEIF_PRIVATE_H
 
 #include <libheif/heif.h>
+#include <libheif/heif_plugin.h>
 
 #include "codec/codec_private.h"
 
@@ -32,6 +33,7 @@
     X(encoder_set_parameter_string)                                                                \
     X(encoding_options_alloc)                                                                      \
     X(encoding_options_free)                                                                       \
+    X(image_add_decoding_warning)                                                                  \
     X(image_add_plane)                                                                             \
     X(image_create)                                                                                \
     X(image_get_bits_per_pixel_range)                                                              \
@@ -65,6 +67,10 @@
     X(image_set_raw_color_profile)                                                                 \
     X(nclx_color_profile_alloc)                                                                    \
     X(nclx_color_profile_free)                                                                     \
+    X(nclx_color_profile_set_color_primaries)                                                      \
+    X(nclx_color_profile_set_matrix_coefficients)                                                  \
+    X(nclx_color_profile_set_transfer_characteristics)                                             \
+    X(register_decoder_plugin)                                                                     \
     CLP_LIBHEIF_SINCE_1_19(X)
 
 #if LIBHEIF_HAVE_VERSION(1, 19, 0)
@@ -124,6 +130,10 @@ bool clp_heif_is_gray(const clp_source *source);
  * it shows, by which memory is accounted for. */
 clproc_status clp_heif_check_sizes(const clp_source *source, uint32_t width, uint32_t height,
                                    clproc_error *error);
+
+/** Has libheif decode HEVC by a decoder that finds damage, unless libde265 cannot be loaded. Any
+ * thread, once libheif is loaded. */
+void clp_heif_offer_hevc(void);
 
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);

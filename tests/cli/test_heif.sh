@@ -106,6 +106,43 @@ if heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1; then
     clproc run soft.heic -o out.jpg --resize 50% --gray --verify 1
     expect_code 0
     expect_out '^verified 1 of 1'
+    # Ten bits, in planes of 16.
+    clproc run straight/001-png-rgb.png -o wide.png --depth 16
+    if heif-enc -b 10 wide.png -o wide.heic >/dev/null 2>&1; then
+        heif-convert wide.heic theirs.png >/dev/null
+        clproc run wide.heic -o ours.png
+        expect_code 0
+        expect_like theirs.png ours.png 1
+    fi
+    # One bit of the coded picture is another: most of that is found, with rows of blocks coded apart (x265's way) and
+    # not. What could not be decoded is gray, and never what memory held before.
+    "$CLPROC" samples --count 1 --width 520 --height 400 -o photo 2>"$err" || fail "no pictures"
+    clproc run photo -o straight/photo --format png
+    for apart in 1 0; do
+        heif-enc -q 80 -p x265:wpp=$apart straight/photo/*.png -o whole.heic >/dev/null 2>&1 || fail heif-enc
+        rm -rf damaged
+        mkdir damaged
+        "$python" -c 'import random
+data = open("whole.heic", "rb").read()
+start = data.index(b"mdat")
+for number in range(8):
+    rng, other = random.Random(number), bytearray(data)
+    other[rng.randrange(start + (len(data) - start) // 4, len(data))] ^= 1 << rng.randrange(8)
+    open("damaged/%d.heic" % number, "wb").write(other)'
+        clproc run whole.heic -o whole.png
+        expect_code 0
+        rm -rf out first second
+        clproc run damaged -o out --format png
+        expect_code 1
+        expect_err 'heic: is not a HEIF that can be decoded: '
+        refused=$(grep -c 'is not a HEIF that can be decoded' "$err")
+        [ "$refused" -ge 3 ] || fail "only $refused of 8 damaged pictures are refused"
+        MALLOC_PERTURB_=40 "$CLPROC" run damaged -o first --format png --fail-on none >"$out" 2>"$err"
+        MALLOC_PERTURB_=90 "$CLPROC" run damaged -o second --format png --fail-on none >"$out" 2>"$err"
+        expect_count first 8
+        expect_err 'heic: warning: its data are damaged'
+        diff -r first second >/dev/null || fail "old contents of memory get into pictures"
+    done
 else
     echo "libheif has no encoder for HEVC here: HEIF was not tried"
 fi

@@ -48,7 +48,7 @@ rm -rf "$scratch/another"
 [ $tried -ge 3 ] || fail "only $tried packages"
 # What is loaded when a picture first needs it is depended on, too.
 for package in clproc libclproc0; do
-    for library in libheif libtiff; do
+    for library in libde265 libheif libtiff; do
         dpkg-deb -f "$scratch/one/${package}"_*.deb Depends | grep -q "$library[0-9]*[t64]* (>= [0-9]" ||
             fail "$package does not depend on $library"
         tried=$((tried + 1))
