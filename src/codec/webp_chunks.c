@@ -71,10 +71,18 @@ static clproc_status append_header(clp_bytes *file, const uint8_t *bytes, size_t
                                    const clp_blocks *blocks, clproc_error *error) {
     uint8_t data[10] = {0};
     clp_webp_chunk chunk;
+    uint32_t told = 0; /* by the file's own extended header */
     uint32_t flags = (blocks->icc.size ? ICC : 0) | (blocks->exif.size ? EXIF : 0) |
                      (blocks->xmp.size ? XMP : 0);
     for (size_t at = CLP_WEBP_START; clp_webp_next(bytes, size, &at, &chunk);) {
-        flags |= clp_webp_is(&chunk, "ANIM") ? ANIMATION : clp_webp_is(&chunk, "ALPH") ? ALPHA : 0;
+        if (clp_webp_is(&chunk, "VP8X") && chunk.size > 0) {
+            told = chunk.data[0];
+        }
+        /* A lossy picture whose alpha is lost, but told of, has one all the same: opaque. */
+        flags |= clp_webp_is(&chunk, "ANIM")   ? ANIMATION
+                 : clp_webp_is(&chunk, "ALPH") ? ALPHA
+                 : clp_webp_is(&chunk, "VP8 ") ? told & ALPHA
+                                               : 0;
     }
     if (flags == 0) {
         return CLPROC_OK;
