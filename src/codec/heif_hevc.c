@@ -28,7 +28,6 @@ void clp_heif_offer_hevc(void) {
     X(free_decoder)                                                                                \
     X(get_bits_per_pixel)                                                                          \
     X(get_chroma_format)                                                                           \
-    X(get_error_text)                                                                              \
     X(get_image_colour_primaries)                                                                  \
     X(get_image_full_range_flag)                                                                   \
     X(get_image_height)                                                                            \
@@ -62,9 +61,11 @@ static const struct heif_error fine = {heif_error_Ok, heif_suberror_Unspecified,
 static const struct heif_error no_memory = {heif_error_Memory_allocation_error,
                                             heif_suberror_Unspecified, "no memory for HEVC"};
 
-static struct heif_error damaged(const char *how) {
-    return (struct heif_error){heif_error_Decoder_plugin_error, heif_suberror_Unspecified, how};
-}
+static const struct heif_error damaged = {heif_error_Decoder_plugin_error,
+                                          heif_suberror_Unspecified, "its data are damaged"};
+static const struct heif_error foreign_planes = {
+    heif_error_Decoder_plugin_error, heif_suberror_Unspecified,
+    "this libde265 decodes into memory of its own, and what was there before would show"};
 
 typedef struct hevc {
     de265_decoder_context *context;
@@ -194,12 +195,12 @@ static struct heif_error push(void *decoder, const void *data, size_t size) {
     while (from.at < from.size) {
         uint64_t length = clp_heif_take(&from, 4);
         if (from.at > from.size || length > from.size - from.at || length > INT32_MAX) {
-            return damaged("a part of its data is missing");
+            return damaged;
         }
         de265_error failed = libde265.push_NAL(((hevc *)decoder)->context, from.data + from.at,
                                                (int)length, 0, NULL);
         if (failed != DE265_OK) {
-            return damaged(libde265.get_error_text(failed));
+            return damaged;
         }
         from.at += length;
     }
@@ -215,7 +216,7 @@ static struct heif_error copy_plane(const struct de265_image *from, int plane, i
     int stride = 0, to_stride = 0;
     const uint8_t *row = libde265.get_image_plane(from, plane, &stride);
     if (!row || width <= 0 || height <= 0 || libde265.get_bits_per_pixel(from, plane) != bits) {
-        return damaged("its planes do not belong together");
+        return damaged;
     }
     struct heif_error failed =
         clp_libheif.image_add_plane(to, channels[plane], width, height, bits);
@@ -273,13 +274,12 @@ static struct heif_error copy_picture(const struct de265_image *from, struct hei
     return failed;
 }
 
-/** What libde265 found to be damaged; DE265_OK if nothing. Some warnings tell of nothing that is
- * missing from the picture. */
-static de265_error find_damage(de265_decoder_context *context) {
-    de265_error found = DE265_OK;
+/** True if libde265 found damage. Some of its warnings tell of nothing that is missing from the
+ * picture. */
+static bool is_damaged(de265_decoder_context *context) {
+    bool found = false;
     for (;;) {
-        de265_error warning = libde265.get_warning(context);
-        switch (warning) {
+        switch (libde265.get_warning(context)) {
         case DE265_OK:
             return found;
         case DE265_WARNING_NO_WPP_CANNOT_USE_MULTITHREADING:
@@ -288,7 +288,7 @@ static de265_error find_damage(de265_decoder_context *context) {
         case DE265_WARNING_SPS_MISSING_CANNOT_DECODE_SEI:
             break;
         default:
-            found = warning;
+            found = true;
         }
     }
 }
@@ -304,21 +304,19 @@ static struct heif_error decode(void *decoder, struct heif_image **image) {
         failed = libde265.decode(self->context, &more);
         picture = failed == DE265_OK ? libde265.get_next_picture(self->context) : NULL;
     }
-    de265_error damage = failed == DE265_OK ? find_damage(self->context) : failed;
+    const bool damage = failed != DE265_OK || is_damaged(self->context);
     if (failed == DE265_ERROR_OUT_OF_MEMORY) {
         return no_memory;
     }
-    if (!picture || (self->strict && damage != DE265_OK)) {
-        return damaged(damage == DE265_OK ? "it holds no picture"
-                                          : libde265.get_error_text(damage));
+    if (!picture || (self->strict && damage)) {
+        return damaged;
     }
     if (!libde265.get_image_plane_user_data(picture, 0)) {
-        return damaged(
-            "this libde265 keeps pictures in memory of its own, whatever was there before");
+        return foreign_planes;
     }
     struct heif_error copied = copy_picture(picture, image);
-    if (copied.code == heif_error_Ok && damage != DE265_OK) {
-        clp_libheif.image_add_decoding_warning(*image, damaged(libde265.get_error_text(damage)));
+    if (copied.code == heif_error_Ok && damage) {
+        clp_libheif.image_add_decoding_warning(*image, damaged);
     }
     return copied;
 }

@@ -47,6 +47,13 @@ static void release(void *state) {
     clp_bytes_free(&heif->icc);
 }
 
+/** What a message says behind libheif's own names for a kind of error that has none. */
+static const char *cause_of(const char *message) {
+    static const char nameless[] = "Unspecified: ";
+    const char *found = strstr(message, nameless);
+    return found ? found + sizeof nameless - 1 : message;
+}
+
 static clproc_status failure(const clp_decoder *decoder, struct heif_error failed,
                              clproc_error *error) {
     const char *name = decoder->header.format == CLPROC_FORMAT_AVIF ? "an AVIF" : "a HEIF";
@@ -66,7 +73,7 @@ static clproc_status failure(const clp_decoder *decoder, struct heif_error faile
     return clp_error_set(error,
                          failed.code == heif_error_Unsupported_feature ? CLPROC_ERROR_UNSUPPORTED
                                                                        : CLPROC_ERROR_INPUT,
-                         "is not %s that can be decoded: %s", name, failed.message);
+                         "is not %s that can be decoded: %s", name, cause_of(failed.message));
 }
 
 /* --------------------------------------------------------------- header */
