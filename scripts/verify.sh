@@ -21,7 +21,7 @@ nightly)
         SOAK_SECONDS=600 PACKAGE_DEBIAN=1 ;;
 release)
     timeout=90000
-    set -- FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FAULT_RACES=500 FUZZ_SECONDS=3600 \
+    set -- FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FAULT_RACES=500 FUZZ_SECONDS=600 \
         SOAK_SECONDS=7200 PACKAGE_DEBIAN=1 ;;
 *)
     echo "usage: scripts/verify.sh quick|nightly|release" >&2
@@ -139,7 +139,7 @@ T12|files and results beyond limits|15|15|15
 T13|hostile JPEGs, judged as by djpeg|1000|1000|1000
 T14|one bad picture among a hundred|16|16|16
 T15|pictures free of what memory held|40|40|40
-T16|fuzz inputs, codecs to whole runs|10000|1000000|10000000
+T16|fuzz inputs, codecs to whole runs|50000|10000000|10000000
 T17|kernels in Oclgrind|40|40|40
 T18|pipelines under Valgrind, buffers with guards|400|400|400
 T21|small devices|27|27|44

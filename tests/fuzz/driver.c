@@ -113,7 +113,7 @@ int main(int argc, char **argv) {
     const char *chosen = getenv("FUZZ_SEED");
     double end = seconds() + (budget ? atof(budget) : 0);
     /* Seconds are for nights; where machines differ, a number is the same work for all. */
-    uint64_t wanted = number ? strtoull(number, NULL, 10) : 1000, mutated = 0;
+    uint64_t wanted = number ? strtoull(number, NULL, 10) : 3000, mutated = 0;
     uint64_t state = 0x9e3779b97f4a7c15u ^ (chosen ? strtoull(chosen, NULL, 10) : 0);
     crash_file = argc > 1 ? argv[1] : crash_file;
     for (int i = 2; i < argc; i++) {
