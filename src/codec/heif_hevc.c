@@ -40,6 +40,7 @@ void clp_heif_offer_hevc(void) {
     X(get_warning)                                                                                 \
     X(new_decoder)                                                                                 \
     X(push_NAL)                                                                                    \
+    X(release_next_picture)                                                                        \
     X(set_image_allocation_functions)                                                              \
     X(set_image_plane)                                                                             \
     X(set_parameter_bool)                                                                          \
@@ -63,10 +64,6 @@ static const struct heif_error no_memory = {heif_error_Memory_allocation_error,
 
 static const struct heif_error damaged = {heif_error_Decoder_plugin_error,
                                           heif_suberror_Unspecified, "its data are damaged"};
-static const struct heif_error foreign_planes = {
-    heif_error_Decoder_plugin_error, heif_suberror_Unspecified,
-    "this libde265 decodes into memory of its own, and what was there before would show"};
-
 typedef struct hevc {
     de265_decoder_context *context;
     bool strict; /**< damage is an error, otherwise a warning */
@@ -293,10 +290,15 @@ static bool is_damaged(de265_decoder_context *context) {
     }
 }
 
-static struct heif_error decode(void *decoder, struct heif_image **image) {
-    hevc *self = decoder;
+/** Has libde265 know that there is nothing to come. */
+static struct heif_error flush(void *decoder) {
+    return libde265.flush_data(((hevc *)decoder)->context) == DE265_OK ? fine : no_memory;
+}
+
+/** Decodes the next picture; `*image` is NULL if there is none, or an error is returned. */
+static struct heif_error take_picture(hevc *self, struct heif_image **image) {
     const struct de265_image *picture = NULL;
-    de265_error failed = libde265.flush_data(self->context);
+    de265_error failed = DE265_OK;
     int more = 1;
     *image = NULL;
     while (failed == DE265_OK && more && !picture) {
@@ -304,27 +306,81 @@ static struct heif_error decode(void *decoder, struct heif_image **image) {
         failed = libde265.decode(self->context, &more);
         picture = failed == DE265_OK ? libde265.get_next_picture(self->context) : NULL;
     }
-    const bool damage = failed != DE265_OK || is_damaged(self->context);
     if (failed == DE265_ERROR_OUT_OF_MEMORY) {
         return no_memory;
     }
-    if (!picture || (self->strict && damage)) {
-        return damaged;
+    const bool damage = is_damaged(self->context) ||
+                        (failed != DE265_OK && failed != DE265_ERROR_WAITING_FOR_INPUT_DATA);
+    if (!picture) {
+        return damage ? damaged : fine;
     }
-    if (!libde265.get_image_plane_user_data(picture, 0)) {
-        return foreign_planes;
-    }
-    struct heif_error copied = copy_picture(picture, image);
-    if (copied.code == heif_error_Ok && damage) {
+    /* Pictures behind the first are in libde265's own planes, of which not all may be written. */
+    const bool ours = libde265.get_image_plane_user_data(picture, 0) != NULL;
+    struct heif_error taken =
+        damage && (self->strict || !ours) ? damaged : copy_picture(picture, image);
+    if (taken.code == heif_error_Ok && damage) {
         clp_libheif.image_add_decoding_warning(*image, damaged);
     }
-    return copied;
+    libde265.release_next_picture(self->context);
+    return taken;
+}
+
+/** The only picture. */
+static struct heif_error decode(void *decoder, struct heif_image **image) {
+    struct heif_error failed = flush(decoder);
+    if (failed.code == heif_error_Ok) {
+        failed = take_picture(decoder, image);
+    }
+    return failed.code == heif_error_Ok && !*image ? damaged : failed;
 }
 
 /* --------------------------------------------------------------- offering it */
 
+#if LIBHEIF_HAVE_VERSION(1, 21, 0)
+
+/** Fifth version of the interface, for several pictures; the only one that libheif 1.23 takes. */
+static int rank_described(const struct heif_decoder_plugin_compressed_format_description *format) {
+    return rank(format->format);
+}
+
+static struct heif_error begin_with(void **decoder,
+                                    const struct heif_decoder_plugin_options *options) {
+    struct heif_error failed = begin(decoder);
+    if (failed.code == heif_error_Ok) {
+        be_strict(*decoder, options->strict_decoding);
+    }
+    return failed;
+}
+
+static struct heif_error push_more(void *decoder, const void *data, size_t size, uintptr_t user) {
+    (void)user;
+    return push(decoder, data, size);
+}
+
+static struct heif_error decode_next(void *decoder, struct heif_image **image,
+                                     const struct heif_security_limits *limits) {
+    (void)limits; /* checked before: clp_heif_check_sizes() */
+    return take_picture(decoder, image);
+}
+
+static struct heif_error decode_next_of(void *decoder, struct heif_image **image, uintptr_t *user,
+                                        const struct heif_security_limits *limits) {
+    if (user) {
+        *user = 0;
+    }
+    return decode_next(decoder, image, limits);
+}
+
+#define NEWER_INTERFACE                                                                            \
+    .plugin_api_version = 5, .does_support_format2 = rank_described, .new_decoder2 = begin_with,   \
+    .push_data2 = push_more, .flush_data = flush, .decode_next_image = decode_next,                \
+    .decode_next_image2 = decode_next_of
+#else
+#define NEWER_INTERFACE .plugin_api_version = 3
+#endif
+
 static void offer(void) {
-    static const struct heif_decoder_plugin plugin = {.plugin_api_version = 3,
+    static const struct heif_decoder_plugin plugin = {NEWER_INTERFACE,
                                                       .get_plugin_name = name_plugin,
                                                       .does_support_format = rank,
                                                       .new_decoder = begin,
