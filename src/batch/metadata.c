@@ -298,6 +298,7 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
             make_block(&self, &exif, CLPROC_METADATA_EXIF, clp_exif_edit_copy, "EXIF",
                        &metadata->exif, error));
     CLP_TRY(status, out, make_icc(metadata, header, params, target, colours, error));
+    const bool turned = self.edit.reset_orientation;
     /* Pictures are turned by EXIF alone: without it XMP goes on saying what it did. */
     self.edit.reset_orientation &= clp_exif_read(blocks->exif.data, blocks->exif.size).oriented;
     CLP_TRY(status, out,
@@ -314,6 +315,10 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     CLP_TRY(status, out,
             make_block(&self, &iptc, CLPROC_METADATA_IPTC, clp_iptc_edit_copy, "IPTC",
                        &metadata->iptc, error));
+    /* An orientation that has been applied is not lost. */
+    if (room.exif == 0 && turned && clp_exif_read(metadata->exif.data, metadata->exif.size).bare) {
+        metadata->exif.size = 0;
+    }
     fit(metadata, &metadata->exif, "EXIF", room.exif);
     fit(metadata, &metadata->icc, "the colour profile", room.icc);
     fit(metadata, &metadata->xmp, "XMP", room.xmp);

@@ -11,16 +11,19 @@ static double sample_at(const clp_layout *layout, const uint8_t *base, const clp
     return layout->depth == 8 ? row[i] : ((const uint16_t *)(const void *)row)[i];
 }
 
-/** How much a difference of colour counts at a pixel with these values of alpha. */
-static double weight(const clp_layout *layout, double result_alpha, double reference_alpha) {
-    if ((result_alpha == 0) != (reference_alpha == 0)) {
+/** How much a difference of colour counts at a pixel with these values of alpha. `deeper`: the
+ * source has more levels, and alpha of less than one of the result's leaves a colour where curves
+ * follow. */
+static double weight(const clp_layout *layout, bool deeper, double result_alpha,
+                     double reference_alpha) {
+    if ((result_alpha == 0) != (reference_alpha == 0) || (deeper && reference_alpha == 0)) {
         return 0;
     }
     return layout->depth == 16 ? fmin(1, reference_alpha / SOLID) : 1;
 }
 
 static void compare_row(const clp_layout *layout, const clp_plane *plane, uint32_t channel,
-                        uint32_t y, const uint8_t *result, const uint8_t *reference,
+                        bool deeper, uint32_t y, const uint8_t *result, const uint8_t *reference,
                         const double *unrounded, const double limits[2], clp_comparison *found) {
     double white = layout->depth == 8 ? 255 : 65535;
     bool weighted = clp_model_has_alpha(layout->model) && channel + 1 < plane->channels;
@@ -28,9 +31,10 @@ static void compare_row(const clp_layout *layout, const clp_plane *plane, uint32
         uint32_t i = x * plane->channels + channel, alpha = (x + 1) * plane->channels - 1;
         double a = sample_at(layout, result, plane, y, i),
                b = sample_at(layout, reference, plane, y, i);
-        double counts = weighted ? weight(layout, sample_at(layout, result, plane, y, alpha),
-                                          sample_at(layout, reference, plane, y, alpha))
-                                 : 1;
+        double counts = weighted
+                            ? weight(layout, deeper, sample_at(layout, result, plane, y, alpha),
+                                     sample_at(layout, reference, plane, y, alpha))
+                            : 1;
         double rounded = fabs(a - b) * counts,
                exact = unrounded ? fabs(a - unrounded[x]) * counts : 0;
         found->largest = fmax(found->largest, rounded);
@@ -117,12 +121,14 @@ clp_comparison clp_compare(const clp_plan *plan, const uint8_t *result, const ui
     }
     /* Levels of 8 bits are coarse enough to see a bias before it is rounded. */
     const double limits[2] = {levels, layout->depth == 8 && levels == 1 ? 0.6 : levels + 0.01};
+    const bool deeper = plan->input.depth > layout->depth;
     clp_comparison found = {0};
     for (uint32_t p = 0; p < layout->plane_count; p++) {
         const clp_plane *plane = &layout->planes[p];
         for (uint32_t c = 0; c < plane->channels; c++) {
             for (uint32_t y = 0; y < plane->height; y++) {
-                compare_row(layout, plane, c, y, result, reference, unrounded, limits, &found);
+                compare_row(layout, plane, c, deeper, y, result, reference, unrounded, limits,
+                            &found);
                 unrounded = unrounded ? unrounded + plane->width : NULL;
             }
         }

@@ -35,10 +35,9 @@ clproc_status clp_exact_make(clp_exact_plane *plane, uint32_t width, uint32_t he
 
 static clproc_status load(clp_exact_picture *picture, const clp_layout *layout, const uint8_t *base,
                           clproc_error *error) {
-    *picture = (clp_exact_picture){.model = layout->model,
-                                   .white = layout->depth == 8 ? 255 : 65535,
-                                   .width = layout->width,
-                                   .height = layout->height};
+    const double white = layout->depth == 8 ? 255 : 65535;
+    *picture = (clp_exact_picture){
+        .model = layout->model, .width = layout->width, .height = layout->height};
     for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
         const clp_plane *from = &layout->planes[layout->plane_count > 1 ? c : 0];
         clp_exact_plane *plane = &picture->planes[c];
@@ -55,7 +54,7 @@ static clproc_status load(clp_exact_picture *picture, const clp_layout *layout, 
                 size_t at = (size_t)x * from->channels + first;
                 double value =
                     layout->depth == 8 ? row[at] : ((const uint16_t *)(const void *)row)[at];
-                plane->v[(size_t)y * from->width + x] = value * 255 / picture->white;
+                plane->v[(size_t)y * from->width + x] = value * 255 / white;
             }
         }
     }
@@ -408,7 +407,9 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
     CLP_TRY(status, out, put_in_order(&o, plan, error));
     CLP_TRY(status, out, load(&picture, &plan->input, input, error));
     picture.cancel = plan->terms.cancel;
+    picture.white = plan->input.depth == 16 || plan->picture.depth == 16 ? 65535 : 255;
     CLP_TRY(status, out, run_terms(&picture, &o, plan, error));
+    picture.white = plan->picture.depth == 16 ? 65535 : 255;
     CLP_TRY(status, out, to_target(&picture, &plan->picture, error));
     if (plan->target.features) {
         uint8_t *small = clp_memory_zero(CLP_MEMORY_PIXELS, 1, plan->picture.bytes);

@@ -15,7 +15,8 @@ typedef struct clp_exact_plane {
 typedef struct clp_exact_picture {
     clp_exact_plane planes[4];
     clp_model model;
-    double white; /**< of the stored samples: 255 or 65535 */
+    double white; /**< of the deeper one of source and result, at the end of the result: 255 or
+                     65535. Of half a level of alpha and less no colour is left */
     bool premultiplied;
     uint32_t width, height;     /**< pixels */
     const volatile int *cancel; /**< the plan's */

@@ -145,6 +145,33 @@ static bool open_first(const uint8_t *data, size_t size, tiff *file, directory *
     return open_tiff(data, size, file) && read_directory(file, get32(file, 4), first);
 }
 
+/** True if a directory and EXIF's below it have nothing but orientation and size. */
+static bool tells_shape_alone(const tiff *file, const directory *where) {
+    for (uint32_t i = 0; i < where->count; i++) {
+        entry found = read_entry(file, where, i);
+        directory below;
+        switch (found.tag) {
+        case TAG_ORIENTATION:
+        case TAG_FULL_WIDTH:
+        case TAG_FULL_HEIGHT:
+        case TAG_WIDTH:
+        case TAG_HEIGHT:
+            break;
+        case TAG_EXIF_IFD:
+            /* One that lies within itself would have a pointer to itself in it. */
+            if (found.bytes != 4 || !read_directory(file, get32(file, found.value), &below) ||
+                find_entry(file, &below, TAG_EXIF_IFD, &found) ||
+                !tells_shape_alone(file, &below)) {
+                return false;
+            }
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
 clp_exif_facts clp_exif_read(const uint8_t *data, size_t size) {
     clp_exif_facts facts = {.orientation = 1};
     tiff file;
@@ -160,6 +187,7 @@ clp_exif_facts clp_exif_read(const uint8_t *data, size_t size) {
         }
         facts.has_gps = find_entry(&file, &first, TAG_GPS_IFD, &found);
         facts.has_thumbnail = read_directory(&file, next_directory(&file, &first), &second);
+        facts.bare = facts.oriented && !facts.has_thumbnail && tells_shape_alone(&file, &first);
     }
     return facts;
 }

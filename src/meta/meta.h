@@ -10,6 +10,7 @@ typedef struct clp_exif_facts {
     bool valid;           /**< the structure can be read */
     bool oriented;        /**< it has an orientation of 1 to 8 */
     uint32_t orientation; /**< tag 0x0112, 1 to 8; 1 where it is missing or absurd */
+    bool bare;            /**< and nothing else but the picture's size */
     bool has_gps, has_thumbnail;
 } clp_exif_facts;
 

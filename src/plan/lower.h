@@ -114,6 +114,8 @@ clproc_status clp_lower_points(clp_lowering *lowering, const clp_segment *segmen
 clproc_status clp_lower_to_rgb(clp_lowering *lowering);
 /** Adds what leads from the present model to the output's. */
 clproc_status clp_lower_to_target(clp_lowering *lowering);
+/** Scales values to the levels of the output. */
+clproc_status clp_lower_to_depth(clp_lowering *lowering);
 /** Adds the step to or from premultiplied alpha, if it is missing. */
 clproc_status clp_lower_premultiply(clp_lowering *lowering, bool premultiplied);
 

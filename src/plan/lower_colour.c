@@ -209,8 +209,22 @@ out:
     return status;
 }
 
+clproc_status clp_lower_to_depth(clp_lowering *lowering) {
+    const uint32_t depth = lowering->plan->output.depth;
+    const double white = depth == 8 ? 255 : 65535;
+    clproc_status status = CLPROC_OK;
+    if (white != lowering->values.white) {
+        clp_step scale = {.kind = CLP_STEP_SCALE,
+                          .value = {(float)(white / lowering->values.white)}};
+        clp_lower_label(lowering, depth == 8 ? "to 8 bits" : "to 16 bits");
+        CLP_TRY(status, out, clp_lower_step(lowering, &scale, NULL));
+        lowering->values.white = white;
+    }
+out:
+    return status;
+}
+
 clproc_status clp_lower_to_target(clp_lowering *lowering) {
-    const clp_layout *output = &lowering->plan->output;
     const clp_format *format = clp_format_of(lowering->plan->target.format);
     static const double background[3] = {255, 255, 255};
     clproc_status status = CLPROC_OK;
@@ -222,18 +236,16 @@ clproc_status clp_lower_to_target(clp_lowering *lowering) {
         clp_lower_label(lowering, "flatten");
         CLP_TRY(status, out, add_flatten(lowering, background));
     }
+    /* Of less alpha than is stored no colour is: in levels of the result, as far as they are fewer.
+     */
+    if (lowering->values.premultiplied) {
+        CLP_TRY(status, out, clp_lower_to_depth(lowering));
+    }
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     if (!format->ycc && lowering->values.model == CLP_MODEL_YCC) {
         CLP_TRY(status, out, clp_lower_to_rgb(lowering));
     }
-    double white = output->depth == 8 ? 255 : 65535;
-    if (white != lowering->values.white) {
-        clp_step scale = {.kind = CLP_STEP_SCALE,
-                          .value = {(float)(white / lowering->values.white)}};
-        clp_lower_label(lowering, output->depth == 8 ? "to 8 bits" : "to 16 bits");
-        CLP_TRY(status, out, clp_lower_step(lowering, &scale, NULL));
-        lowering->values.white = white;
-    }
+    CLP_TRY(status, out, clp_lower_to_depth(lowering));
     if (format->ycc && lowering->values.model == CLP_MODEL_RGB) {
         clp_colour forward = clp_colour_ycc(false);
         if (lowering->bounds.low < 0 || lowering->bounds.high > 255) {

@@ -100,6 +100,21 @@ static bool ends_here(const clp_lowering *lowering, const clp_segment *segment, 
            (!clp_model_has_alpha(lowering->values.model) || !stages_filter(segment));
 }
 
+/** The same, or something is laid over it. */
+static bool weighs_alpha(const clp_segments *segments, bool alpha) {
+    bool any = filters_alpha(segments, alpha);
+    for (size_t i = 0; i < segments->count; i++) {
+        const clp_segment *segment = &segments->items[i];
+        for (size_t j = 0; j < segment->point_count; j++) {
+            const clp_term *term = segment->points[j];
+            bool custom = term->kind == CLP_TERM_KERNEL;
+            any |= custom && alpha && term->custom == CLP_CUSTOM_OVERLAY;
+            alpha |= custom && term->custom == CLP_CUSTOM_OPAQUE;
+        }
+    }
+    return any;
+}
+
 bool clp_plan_luma_alone(const clp_plan *plan) {
     const clp_plane *in = &plan->input.planes[0], *out = &plan->output.planes[0];
     return in->h_step == 1 && in->v_step == 1 && out->h_step == 1 && out->v_step == 1;
@@ -141,6 +156,12 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
                                   &lowering->stored.surfaces[i]));
         lowering->stored.h_step[i] = plan->input.planes[i].h_step;
         lowering->stored.v_step[i] = plan->input.planes[i].v_step;
+    }
+    /* What is divided by alpha needs the levels of the result: of fewer, too few places are left,
+     * and too much alpha counts as none. */
+    if (plan->output.depth > plan->input.depth &&
+        weighs_alpha(segments, clp_model_has_alpha(plan->input.model))) {
+        CLP_TRY(status, out, clp_lower_to_depth(lowering));
     }
     for (size_t i = 0; i < segments->count; i++) {
         if (clp_lower_covers_planes(lowering, &segments->items[i])) {

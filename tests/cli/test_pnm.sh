@@ -121,6 +121,14 @@ expect_code 0
 expect_err "warning: .*the colour profile was dropped: the output's format has no room for it"
 clproc run "$images/008-jpeg-444-p3.jpg" -o profile.ppm --resize 20x --fail-on warning
 expect_code 0
+# But not an orientation that has been applied, where EXIF says nothing else.
+"$CLPROC" samples --count 2 --kind orientation --width 40 --height 30 -o oriented 2>"$err" || fail "no pictures"
+clproc run oriented -o upright --format ppm
+expect_code 0
+expect_no_err 'EXIF was dropped'
+clproc run oriented -o lying --format ppm --no-auto-orient
+expect_code 0
+expect_err 'EXIF was dropped'
 
 # In folders, and several pictures in one file.
 mkdir in && cp rgb.ppm gray.pgm in/ && cat rgb.ppm gray.pgm >in/two.ppm

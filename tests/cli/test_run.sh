@@ -56,6 +56,21 @@ clproc run in -o verified --resize 8x --verify 2 --verify-seed 5
 expect_code 0
 [ "$(grep -c '^verified in/.*max |Δ| [01], mismatch ' "$out")" -eq 2 ] || fail "two lines were expected"
 expect_out '^verified 2 of 2 pictures asked for (seed 5): .* 0 beyond the promise'
+# Of 8 bits with alpha to 16, and back, as of equal depths: colours have the places of 16 bits, and where no alpha is
+# stored there is no colour to tell apart. `clproc samples` has soft edges and holes.
+"$CLPROC" samples --count 5 --width 120 --height 90 -o alpha 2>"$err" || fail "no pictures"
+for file in alpha/*rgba*.png; do
+    clproc run "$file" -o deep.png --depth 16 --existing overwrite
+    for work in '--resize 10%' '--blur 9' '--blur 4 --gamma 1.4'; do
+        for from in "$file --depth 16" 'deep.png --depth 8' deep.png; do
+            # shellcheck disable=SC2086
+            clproc run $from -o verified --format png $work --verify 1 --existing overwrite
+            expect_code 0
+            awk '/^verified.*mismatch/ { sub(/.*mismatch /, ""); exit $1 > 1.5 }' "$out" || fail "$from $work: $(cat "$out")"
+        done
+    done
+done
+[ -e deep.png ] || fail "no picture with alpha"
 clproc run in -o verified --resize 8x --verify 1 --progress json
 expect_code 0
 expect_err '"type":"verified","input":"in/.*","kept":true,"largest":'
