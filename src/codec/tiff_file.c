@@ -62,12 +62,26 @@ static int note_error(TIFF *file, void *user, const char *module, const char *fo
     return 1;
 }
 
-static int ignore(TIFF *file, void *user, const char *module, const char *format, va_list list) {
+static bool starts_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/** Of warnings, keeps those that tell of pixels: libjpeg's of damage, and lines of a fax that are
+ * too short or too long. */
+static int note_warning(TIFF *file, void *user, const char *module, const char *format,
+                        va_list list) {
+    clp_tiff *tiff = user;
+    char text[sizeof tiff->message];
+    if (module && strcmp(module, "JPEGLib") == 0) {
+        vsnprintf(text, sizeof text, format, list);
+        if (!tiff->message[0] &&
+            (starts_with(text, "Corrupt JPEG data") || starts_with(text, "Premature end"))) {
+            memcpy(tiff->message, text, sizeof text);
+        }
+    } else if (module && starts_with(module, "Fax") && !tiff->warning[0]) {
+        vsnprintf(tiff->warning, sizeof tiff->warning, format, list);
+    }
     (void)file;
-    (void)user;
-    (void)module;
-    (void)format;
-    (void)list;
     return 1;
 }
 
@@ -86,9 +100,9 @@ clproc_status clp_tiff_open(clp_tiff *tiff, TIFF **file, clproc_error *error) {
         return clp_error_memory(error, "decoding a TIFF", 0);
     }
     clp_libtiff.OpenOptionsSetErrorHandlerExtR(options, note_error, tiff);
-    clp_libtiff.OpenOptionsSetWarningHandlerExtR(options, ignore, NULL);
+    clp_libtiff.OpenOptionsSetWarningHandlerExtR(options, note_warning, tiff);
     clp_libtiff.OpenOptionsSetMaxSingleMemAlloc(options, most);
-    tiff->message[0] = '\0';
+    tiff->message[0] = tiff->warning[0] = '\0';
     tiff->position = 0;
     *file = clp_libtiff.ClientOpenExt("", "r", tiff, read_bytes, write_nothing, seek, close_nothing,
                                       file_size, map_file, unmap_nothing, options);

@@ -1,5 +1,6 @@
 /* A TIFF's pixels, row by row where that is possible: what is not packed from where it stands in
  * the file, strips as libtiff unpacks them, tiles one row of them at a time. */
+#include <stdio.h>
 #include <string.h>
 
 #include "codec/tiff_private.h"
@@ -287,6 +288,16 @@ static void finish_row(const clp_tiff *tiff, const clp_layout *layout, uint8_t *
 
 /* -------------------------------------------------------------- pictures */
 
+/** Notes what libtiff complained of while it read on, as of a fax's bad code words. */
+static clproc_status note_complaints(clp_decoder *decoder, clproc_error *error) {
+    const clp_tiff *tiff = decoder->state;
+    if (tiff->message[0]) {
+        return clp_decoder_note(decoder, CLP_FLAW_CORRUPT, tiff->message, error);
+    }
+    return tiff->warning[0] ? clp_decoder_note(decoder, CLP_FLAW_WARNING, tiff->warning, error)
+                            : CLPROC_OK;
+}
+
 /** What libtiff makes of colours of other kinds. */
 static clproc_status convert(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
                              clproc_error *error) {
@@ -303,10 +314,9 @@ static clproc_status convert(clp_decoder *decoder, const clp_plane *plane, uint8
     clp_libtiff.SetField(tiff->file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     uint32_t *raster = (uint32_t *)(void *)tiff->rows.data;
     if (!clp_libtiff.ReadRGBAImageOriented(tiff->file, plane->width, plane->height, raster,
-                                           ORIENTATION_TOPLEFT, 0) ||
-        tiff->message[0]) {
-        status = clp_decoder_note(decoder, CLP_FLAW_CORRUPT,
-                                  tiff->message[0] ? tiff->message : "the data is damaged", error);
+                                           ORIENTATION_TOPLEFT, 0) &&
+        !tiff->message[0]) {
+        snprintf(tiff->message, sizeof tiff->message, "the data is damaged");
     }
     for (uint32_t y = 0; y < plane->height; y++) {
         uint8_t *to = base + y * plane->pitch;
@@ -370,11 +380,12 @@ clproc_status clp_tiff_read_pixels(clp_decoder *decoder, const clp_layout *layou
     const uint32_t height = layout->planes[0].height;
     bool any = false;
     clproc_status status;
-    tiff->message[0] = '\0';
+    tiff->message[0] = tiff->warning[0] = '\0';
     if (tiff->way == CLP_TIFF_WHOLE) {
         /* A picture without rows in order goes to memory as a whole. */
         CLP_TRY(status, out,
                 convert(decoder, &layout->planes[0], sink->place(sink->user, 0, 0), error));
+        CLP_TRY(status, out, note_complaints(decoder, error));
         status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){height}, error);
         goto out;
     }
@@ -386,7 +397,7 @@ clproc_status clp_tiff_read_pixels(clp_decoder *decoder, const clp_layout *layou
         CLP_TRY(status, out,
                 clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){y + 1}, error));
     }
-    status = any ? CLPROC_OK : clp_tiff_failure(tiff, error);
+    status = any ? note_complaints(decoder, error) : clp_tiff_failure(tiff, error);
 out:
     return status;
 }

@@ -60,6 +60,7 @@ typedef struct clp_tiff {
     const clp_source *source;
     uint64_t position;
     char message[160]; /**< libtiff's first complaint of the file */
+    char warning[160]; /**< its first doubt of the pixels */
     uint16_t bits, samples, planar, photometric, compression;
     bool direct;   /**< samples are taken as they are stored */
     bool tabled;   /**< or looked up in `table` */

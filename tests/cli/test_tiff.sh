@@ -365,3 +365,36 @@ if have exiftool; then
     expect_code 0
     [ "$(exiftool -s3 -IPTC:City -IPTC:CopyrightNotice kept.jpg | tr '\n' ' ')" = "Jo " ] || fail "more or less is kept"
 fi
+# What libtiff complains of while it reads on: a fax's bad code words, and what libjpeg says of a JPEG inside.
+"$python" - "$images/001-png-rgb.png" <<'END' || fail "no picture of one bit"
+import sys
+from PIL import Image
+Image.open(sys.argv[1]).convert("RGB").resize((640, 480)).convert("1").save("bits.tif")
+Image.open(sys.argv[1]).convert("RGB").resize((640, 480)).save("colours.tif")
+END
+spoil() { # FROM TO: six bytes in the middle are others
+    cp "$1" "$2"
+    printf '\245\132\303\074\017\360' | dd of="$2" bs=1 seek=$(($(wc -c <"$1") / 2)) conv=notrunc 2>/dev/null
+}
+if tiffcp -c g4 bits.tif fax4.tif && tiffcp -c g3 bits.tif fax3.tif; then
+    spoil fax4.tif broken.tif
+    clproc run broken.tif -o none.png
+    expect_code 1
+    expect_err 'broken.tif: .* at line [0-9]* of strip [0-9]'
+    clproc run broken.tif -o some.png --fail-on none
+    expect_code 0
+    expect_err 'broken.tif: warning: .* at line [0-9]* of strip [0-9]'
+    spoil fax3.tif broken.tif
+    clproc run broken.tif -o none.png --fail-on warning
+    expect_code 1
+    expect_no_file none.png
+    clproc run fax4.tif fax3.tif -o faxes --format png --fail-on warning
+    expect_code 0
+    expect_same faxes/fax4.png faxes/fax3.png
+fi
+if tiffcp -c jpeg:r colours.tif jpeg.tif 2>/dev/null; then
+    spoil jpeg.tif broken.tif
+    clproc run broken.tif -o none.png
+    expect_code 1
+    expect_err 'broken.tif: .*JPEG'
+fi
