@@ -171,7 +171,7 @@ clproc_status clp_lane_await(clp_lane *lane, clproc_error *error);
 bool clp_lane_holds_input(const clp_lane *lane);
 /** Of a picture that came as a scan, once awaited: NULL if its samples are libjpeg's, else why
  * libjpeg must decode it, in a few words. */
-const char *clp_lane_verdict(const clp_lane *lane);
+const char *clp_lane_verdict(clp_lane *lane);
 /** The encoded results, if the picture began with `encode` and they had room: whole words of bits,
  * first bit uppermost; NULL if the samples must be encoded by the host. Until clp_lane_end(). */
 clproc_status clp_lane_scan(clp_lane *lane, const uint8_t **scan, uint32_t *bits,

@@ -14,7 +14,8 @@
 #define ENCODE_JOBS MOST_JOBS
 #define PACKAGE (2 * MOST_JOBS)
 /** What comes back in one: what decoding and encoding say, then the beginning of the scan. They
- * stand in front of all other working memory of encoding, which leaves the flags alone. */
+ * stand in front of all other working memory of encoding, which leaves the flags alone. Without
+ * encoding flags come by themselves, to where jobs were: in the other place results follow. */
 #define HEAD_FLAGS 0
 #define HEAD_RESULT (JPEG_FLAG_WORDS * sizeof(uint32_t))
 #define HEAD_SCAN 64
@@ -301,8 +302,8 @@ clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
     }
     if (status == CLPROC_OK && !p->encodes) {
         status = clp_command_read(lane, "readback scan", lane->work.buffer, HEAD_FLAGS,
-                                  JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS,
-                                  NULL, error);
+                                  JPEG_FLAG_WORDS * sizeof(uint32_t), staging_of(lane), NULL,
+                                  error);
     }
 out:
     return status;
@@ -338,12 +339,13 @@ out:
 
 /* ------------------------------------------------------------------- results */
 
-const char *clp_lane_verdict(const clp_lane *lane) {
+const char *clp_lane_verdict(clp_lane *lane) {
+    const clp_codec_plan *p = &lane->codec_plan;
     uint32_t flags[JPEG_FLAG_WORDS];
-    if (!lane->codec_plan.decodes) {
+    if (!p->decodes) {
         return NULL;
     }
-    memcpy(flags, head_of(lane) + HEAD_FLAGS, sizeof flags);
+    memcpy(flags, p->encodes ? head_of(lane) + HEAD_FLAGS : staging_of(lane), sizeof flags);
     return clp_jpeg_decode_verdict(flags);
 }
 
