@@ -122,6 +122,7 @@ typedef struct clp_passage {
      * none are brought. */
     bool resident;
     bool keep;           /**< hold the samples as a whole for further outputs, if there is room */
+    bool keep_scan;      /**< hold what is found in `scan` for outputs that need other sizes of it */
     bool overlap;        /**< rows are decoded while the device works on those before */
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
@@ -136,8 +137,11 @@ typedef struct clp_passage {
 /** A JPEG's scan, packed (codec/jpeg_scan.h). */
 typedef struct clp_scan {
     const jpeg_package *package; /**< its header */
-    const uint8_t *packed;       /**< the whole package */
+    const uint8_t *packed;       /**< the whole package; NULL with `resident` */
     size_t bytes;
+    /** The lane has decoded it for another output of the same picture, which had `keep_scan`: only
+     * samples are made anew. */
+    bool resident;
     uint32_t sizes[JPEG_COMPONENTS]; /**< of its blocks, in samples */
 } clp_scan;
 
