@@ -121,9 +121,9 @@ typedef struct clp_passage {
     /** The lane has just computed the same picture for another output, and holds its samples still:
      * none are brought. */
     bool resident;
-    bool keep;           /**< hold the samples as a whole for further outputs, if there is room */
-    bool keep_scan;      /**< hold what is found in `scan` for outputs that need other sizes of it */
-    bool overlap;        /**< rows are decoded while the device works on those before */
+    bool keep;      /**< hold the samples as a whole for further outputs, if there is room */
+    bool keep_scan; /**< hold what is found in `scan` for outputs that need other sizes of it */
+    bool overlap;   /**< rows are decoded while the device works on those before */
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
     uint64_t number;     /**< the picture's in profiles */

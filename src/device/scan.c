@@ -138,8 +138,8 @@ static uint64_t blocks_of(const clp_layout *layout) {
     return blocks;
 }
 
-static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan,
-                                   const clp_passage *passage, clproc_error *error) {
+static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
+                                   clproc_error *error) {
     clp_codec_plan *p = &lane->codec_plan;
     const clp_scan *scan = passage->scan;
     p->decodes = true;
@@ -313,18 +313,17 @@ clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->windows[0], error));
     }
     CLP_TRY(status, out, send_jobs(lane, error));
-    status =
-        clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer, lane->package.buffer,
-                                work, planes, &queue, error);
+    status = clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer,
+                                     lane->package.buffer, work, planes, &queue, error);
     if (queue.events) {
         clproc_status noted =
             note_kernels(lane, events, clp_jpeg_decode_names, CLP_JPEG_DECODE_KERNELS, error);
         status = status == CLPROC_OK ? noted : status;
     }
     if (status == CLPROC_OK && has_flags_apart(p)) {
-        status = clp_command_read(lane, "readback scan", work, HEAD_FLAGS,
-                                  JPEG_FLAG_WORDS * sizeof(uint32_t), staging_of(lane), NULL,
-                                  error);
+        status =
+            clp_command_read(lane, "readback scan", work, HEAD_FLAGS,
+                             JPEG_FLAG_WORDS * sizeof(uint32_t), staging_of(lane), NULL, error);
     }
 out:
     return status;
