@@ -422,8 +422,7 @@ clproc_status clp_command_read(clp_lane *lane, const char *name, cl_mem from, si
 /** What the JPEG codec does to a picture. */
 typedef struct clp_codec_plan {
     bool decodes, encodes;
-    bool
-        apart; /**< encoding must leave alone what decoding has found: it stays for other outputs */
+    bool apart; /**< what decoding finds stays for other outputs, where encoding does not come */
     jpeg_package package;
     const uint8_t *packed;
     size_t package_bytes;
