@@ -66,31 +66,40 @@ static const char *pack_aside(clp_worker *self, clp_scan *scan, clproc_status *s
     return clp_jpeg_scan_pack(&self->scan, room, &scan->bytes);
 }
 
-clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, clproc_error *error) {
-    const clp_picture *picture = &self->picture;
-    const clp_recipe *recipe = clp_worker_recipe(self);
-    clproc_status status = CLPROC_OK;
+/** Packs for the lane; returns NULL, or why the file is not for the device. */
+static const char *pack(clp_worker *self, clp_scan *scan, clproc_status *status,
+                        clproc_error *error) {
     uint8_t *staging;
     size_t room;
-    *packed = false;
-    *scan = (clp_scan){0};
-    if (clp_worker_verifies(self)) {
-        CLP_TRY(status, out, clp_worker_decode_original(self, error));
-    }
-    clp_prof_begin(self->thread, CLP_PROF_PACK, clp_worker_image(self, picture->task.item));
+    clp_prof_begin(self->thread, CLP_PROF_PACK, clp_worker_image(self, self->picture.task.item));
     const char *odd = clp_jpeg_scan_parse(&self->scan, self->file.data, self->file.size);
     if (!odd) {
-        status = clp_lane_staging(self->lane, &staging, &room, error);
+        *status = clp_lane_staging(self->lane, &staging, &room, error);
     }
-    if (!odd && status == CLPROC_OK) {
+    if (!odd && *status == CLPROC_OK) {
         if (self->scan.bound <= room) {
             scan->packed = staging;
             odd = clp_jpeg_scan_pack(&self->scan, staging, &scan->bytes);
         } else {
-            odd = pack_aside(self, scan, &status, error);
+            odd = pack_aside(self, scan, status, error);
         }
     }
     clp_prof_end(self->thread);
+    return odd;
+}
+
+clproc_status clp_worker_pack(clp_worker *self, clp_scan *scan, bool *packed, clproc_error *error) {
+    const clp_recipe *recipe = clp_worker_recipe(self);
+    const char *odd = NULL;
+    clproc_status status = CLPROC_OK;
+    *packed = false;
+    *scan = (clp_scan){.resident = self->picture.scanned};
+    if (clp_worker_verifies(self)) {
+        CLP_TRY(status, out, clp_worker_decode_original(self, error));
+    }
+    if (!scan->resident) {
+        odd = pack(self, scan, &status, error);
+    }
     if (!odd && recipe->plan->input.model == CLP_MODEL_GRAY &&
         !clp_jpeg_scan_has_whole_luma(&self->scan.package)) {
         odd = "luma that libjpeg interpolates";

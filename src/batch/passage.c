@@ -28,6 +28,7 @@ void clp_worker_keep_host(clp_worker *self, uint64_t bytes) {
 
 void clp_worker_leave_station(clp_worker *self, bool keep) {
     self->picture.held.plane_count = 0;
+    self->picture.scanned = false;
     clp_lane_give(&self->lane, keep);
     self->lane_host = 0;
     clp_worker_keep_host(self, held_aside(self));
@@ -148,25 +149,26 @@ static clproc_status find_lane(clp_worker *self, clp_outcome *outcome, clproc_er
     return CLPROC_OK;
 }
 
-/** True if another output will find its samples among those of the present one. */
-static bool any_later(const clp_worker *self) {
+/** Has the lane hold what other outputs will start from: samples, or as much as is found in the
+ * scan. */
+static void look_ahead(const clp_worker *self, clp_passage *passage) {
     const clp_layout *input = &clp_worker_recipe(self)->plan->input;
     for (uint32_t i = 0; i < self->run->outputs.count; i++) {
         const clp_branch *other = &self->picture.branches[i];
-        if (other->open && other != self->branch &&
-            clp_layout_begins_with(input, &self->picture.recipes[i].plan->input)) {
-            return true;
+        const clp_plan *plan = self->picture.recipes[i].plan;
+        if (other->open && other != self->branch) {
+            bool same = clp_layout_begins_with(input, &plan->input);
+            passage->keep |= same;
+            passage->keep_scan |= !same && clp_worker_could_decode(self, plan);
         }
     }
-    return false;
 }
 
 static clp_passage make_passage(const clp_worker *self) {
     const clproc_run_params *params = self->run->params;
-    return (clp_passage){
+    clp_passage passage = {
         .in_rows = self->picture.in_rows,
         .resident = clp_worker_is_resident(self, clp_worker_recipe(self)),
-        .keep = any_later(self),
         .stream = clp_strategy_has(params, CLPROC_STRATEGY_STREAM),
         .overlap = clp_strategy_has(params, CLPROC_STRATEGY_OVERLAP),
         .most_bytes = self->most_bytes,
@@ -174,6 +176,8 @@ static clp_passage make_passage(const clp_worker *self) {
         .cancel = params->cancel,
         .encode = clp_worker_encodes_on_device(self) ? &self->branch->output->tables : NULL,
     };
+    look_ahead(self, &passage);
+    return passage;
 }
 
 uint64_t clp_worker_least(const clp_worker *self) {
@@ -341,7 +345,12 @@ static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *
         goto out;
     }
     passage->scan = &scan;
+    self->picture.scanned = false;
     status = hold(self, passage, false, &answer, error);
+    if (status == CLPROC_OK && answer != CLP_BOARD_GRANTED && passage->keep_scan) {
+        passage->keep_scan = false;
+        status = hold(self, passage, false, &answer, error);
+    }
     if (status != CLPROC_OK || answer != CLP_BOARD_GRANTED) {
         /* What is odd about it, or how much memory there is, matters less to the other way. */
         *done = false;
@@ -354,10 +363,12 @@ static clproc_status compute_scan(clp_worker *self, clp_passage *passage, bool *
     CLP_TRY(status, out, clp_lane_compute(self->lane, error));
     CLP_TRY(status, out, clp_lane_await(self->lane, error));
     *done = clp_lane_verdict(self->lane) == NULL;
-    clp_prof_count(run->prof, *done ? CLP_COUNTER_DEVICE_DECODED : CLP_COUNTER_FALLBACKS, 1);
     if (*done) {
+        self->picture.scanned = passage->keep_scan;
+        clp_prof_count(run->prof, CLP_COUNTER_DEVICE_DECODED, !scan.resident);
         clp_worker_tell_header(self);
     } else {
+        clp_prof_count(run->prof, CLP_COUNTER_FALLBACKS, 1);
         clp_lane_end(self->lane);
     }
 out:

@@ -283,6 +283,7 @@ static clproc_status make_branch(clp_worker *self, clp_outcome *outcome, clproc_
     /* It may be another plan than before, which was given up meanwhile. */
     picture->held = holds ? clp_worker_recipe(self)->plan->input : (clp_layout){.plane_count = 0};
     picture->held_eighths = clp_worker_recipe(self)->request.eighths;
+    picture->scanned &= status == CLPROC_OK;
     return status;
 }
 
@@ -385,7 +386,7 @@ static void begin_picture(clp_worker *self, const clp_task *task) {
     clp_picture *picture = &self->picture;
     picture->task = *task;
     picture->decoded = picture->unreadable = picture->blamed = picture->summed = picture->apart =
-        false;
+        picture->scanned = false;
     picture->flaw[0] = '\0';
     picture->held = picture->aside = (clp_layout){.plane_count = 0};
     self->station = CLP_NO_STATION;

@@ -31,7 +31,8 @@ typedef struct clp_picture {
     bool decoded;     /**< the decoder is through with the file; see clp_worker_reopen() */
     bool unreadable;  /**< its decoding has failed: no output can be made */
     clp_layout held; /**< how its samples lie in the lane, for the next output; of no planes: not */
-    uint32_t held_eighths;    /**< as how large these were decoded */
+    uint32_t held_eighths; /**< as how large these were decoded */
+    bool scanned; /**< the lane holds what it found in the scan, for outputs of other sizes */
     clproc_fail_on tolerance; /**< that the decoder has it open with */
     bool blamed;              /**< the board was told that a station has failed with it */
     bool apart;               /**< there is no memory for what features need beside the rest */

@@ -121,8 +121,9 @@ typedef struct clp_passage {
     /** The lane has just computed the same picture for another output, and holds its samples still:
      * none are brought. */
     bool resident;
-    bool keep;           /**< hold the samples as a whole for further outputs, if there is room */
-    bool overlap;        /**< rows are decoded while the device works on those before */
+    bool keep;      /**< hold the samples as a whole for further outputs, if there is room */
+    bool keep_scan; /**< hold what is found in `scan` for outputs that need other sizes of it */
+    bool overlap;   /**< rows are decoded while the device works on those before */
     uint64_t most_bytes; /**< a picture that needs more of the device goes in bands, if it can; 0:
                             as much as the device has */
     uint64_t number;     /**< the picture's in profiles */
@@ -136,8 +137,11 @@ typedef struct clp_passage {
 /** A JPEG's scan, packed (codec/jpeg_scan.h). */
 typedef struct clp_scan {
     const jpeg_package *package; /**< its header */
-    const uint8_t *packed;       /**< the whole package */
+    const uint8_t *packed;       /**< the whole package; NULL with `resident` */
     size_t bytes;
+    /** The lane has decoded it for another output of the same picture, which had `keep_scan`: only
+     * samples are made anew. */
+    bool resident;
     uint32_t sizes[JPEG_COMPONENTS]; /**< of its blocks, in samples */
 } clp_scan;
 
@@ -171,7 +175,7 @@ clproc_status clp_lane_await(clp_lane *lane, clproc_error *error);
 bool clp_lane_holds_input(const clp_lane *lane);
 /** Of a picture that came as a scan, once awaited: NULL if its samples are libjpeg's, else why
  * libjpeg must decode it, in a few words. */
-const char *clp_lane_verdict(const clp_lane *lane);
+const char *clp_lane_verdict(clp_lane *lane);
 /** The encoded results, if the picture began with `encode` and they had room: whole words of bits,
  * first bit uppermost; NULL if the samples must be encoded by the host. Until clp_lane_end(). */
 clproc_status clp_lane_scan(clp_lane *lane, const uint8_t **scan, uint32_t *bits,

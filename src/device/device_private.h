@@ -422,6 +422,7 @@ clproc_status clp_command_read(clp_lane *lane, const char *name, cl_mem from, si
 /** What the JPEG codec does to a picture. */
 typedef struct clp_codec_plan {
     bool decodes, encodes;
+    bool apart; /**< what decoding finds stays for other outputs, where encoding does not come */
     jpeg_package package;
     const uint8_t *packed;
     size_t package_bytes;
@@ -457,6 +458,7 @@ struct clp_lane {
     clp_jpeg_codec *codec;
     uint8_t *staging, *head; /**< memory of its own where the ring does not serve */
     clp_store package, work;
+    clp_store blocks; /**< in the place of `work` for what is `apart` */
     clp_codec_plan codec_plan;
     /* The picture under way */
     uint64_t number;

@@ -68,7 +68,10 @@ typedef struct clp_jpeg_decode_plan {
     size_t job_bytes;  /**< of the buffer of jobs */
     size_t work_bytes; /**< of the buffer of working memory; its first 16 × count bytes are flags */
     uint32_t slots, tiles;
-    uint32_t pairs;                      /**< of tables that a picture has, at most */
+    uint32_t pairs; /**< of tables that a picture has, at most */
+    /** Set by who enqueues it: of these pictures all blocks have been found before, and working
+     * memory is as that left it; only samples are made. */
+    bool found;
     uint32_t picture_group, block_group; /**< work-items */
 } clp_jpeg_decode_plan;
 

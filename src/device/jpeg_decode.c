@@ -233,11 +233,15 @@ clproc_status clp_jpeg_decode_enqueue(clp_jpeg_codec *codec, const clp_jpeg_deco
                     7,
                     {package, job, memory, memory, samples, short_tables, blocks}}};
     const cl_uint zero = 0;
-    clproc_status status = clp_cl_check(clEnqueueFillBuffer(queue->queue, work, &zero, sizeof zero,
-                                                            0, (batch->used + count) * sizeof zero,
-                                                            queue->wait_count, queue->waits, NULL),
-                                        "clEnqueueFillBuffer", "flags", error);
-    for (uint32_t i = 0; status == CLPROC_OK && i < CLP_JPEG_DECODE_KERNELS; i++) {
+    clproc_status status = CLPROC_OK;
+    if (!plan->found) {
+        status = clp_cl_check(clEnqueueFillBuffer(queue->queue, work, &zero, sizeof zero, 0,
+                                                  (batch->used + count) * sizeof zero,
+                                                  queue->wait_count, queue->waits, NULL),
+                              "clEnqueueFillBuffer", "flags", error);
+    }
+    for (uint32_t i = plan->found ? PLANES : COLD;
+         status == CLPROC_OK && i < CLP_JPEG_DECODE_KERNELS; i++) {
         status = clp_jpeg_launch(codec->decode.kernels[i], clp_jpeg_decode_names[i],
                                  launches[i].arguments, launches[i].argument_count,
                                  launches[i].groups, launches[i].group, queue, i, error);

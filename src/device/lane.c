@@ -194,7 +194,8 @@ void clp_lane_shrink(clp_lane *lane) {
     } all[] = {{&lane->input, CLP_HELD_INPUT},     {&lane->scratch, CLP_HELD_SCRATCH},
                {&lane->results, CLP_HELD_RESULTS}, {&lane->copies[0], CLP_HELD_INPUT},
                {&lane->copies[1], CLP_HELD_INPUT}, {&lane->copies[2], CLP_HELD_INPUT},
-               {&lane->package, CLP_HELD_INPUT},   {&lane->work, CLP_HELD_SCRATCH}};
+               {&lane->package, CLP_HELD_INPUT},   {&lane->work, CLP_HELD_SCRATCH},
+               {&lane->blocks, CLP_HELD_SCRATCH}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         clp_device_note_memory(device, all[i].what, all[i].store->capacity, 0);
         clp_store_free(all[i].store);

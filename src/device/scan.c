@@ -14,7 +14,9 @@
 #define ENCODE_JOBS MOST_JOBS
 #define PACKAGE (2 * MOST_JOBS)
 /** What comes back in one: what decoding and encoding say, then the beginning of the scan. They
- * stand in front of all other working memory of encoding, which leaves the flags alone. */
+ * stand in front of all other working memory of encoding, which leaves the flags alone. Without
+ * encoding, or where decoding has a buffer apart, flags come by themselves, to where jobs were: in
+ * the other place results may follow. */
 #define HEAD_FLAGS 0
 #define HEAD_RESULT (JPEG_FLAG_WORDS * sizeof(uint32_t))
 #define HEAD_SCAN 64
@@ -88,6 +90,11 @@ clproc_status clp_lane_staging(clp_lane *lane, uint8_t **staging, size_t *room,
     return CLPROC_OK;
 }
 
+/** True where the flags come back by themselves, with no encoded scan behind them. */
+static bool has_flags_apart(const clp_codec_plan *p) {
+    return p->apart || !p->encodes;
+}
+
 /** Where what comes back first goes: the part of the ring for results, or memory of its own. */
 static uint8_t *head_of(const clp_lane *lane) {
     return lane->head ? lane->head : lane->output.host;
@@ -131,10 +138,12 @@ static uint64_t blocks_of(const clp_layout *layout) {
     return blocks;
 }
 
-static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const clp_scan *scan,
+static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
                                    clproc_error *error) {
     clp_codec_plan *p = &lane->codec_plan;
+    const clp_scan *scan = passage->scan;
     p->decodes = true;
+    p->apart = passage->keep_scan || scan->resident;
     p->package = *scan->package;
     p->packed = scan->packed;
     p->package_bytes = scan->bytes;
@@ -142,7 +151,12 @@ static clproc_status plan_decoding(clp_lane *lane, const clp_plan *plan, const c
     clp_jpeg_decode_planes(&p->picture, &plan->input, 0, scan->sizes);
     uint32_t slot_bits =
         p->package.scan_bits < CLP_JPEG_LARGE ? CLP_JPEG_SLOTS_ALONE : CLP_JPEG_SLOTS_LARGE;
-    return clp_jpeg_decode_plan_batch(lane->codec, &p->picture, 1, slot_bits, &p->decode, error);
+    clproc_status status =
+        clp_jpeg_decode_plan_batch(lane->codec, &p->picture, 1, slot_bits, &p->decode, error);
+    p->decode.found = scan->resident;
+    return status == CLPROC_OK && scan->resident && lane->blocks.capacity < p->decode.work_bytes
+               ? clp_error_set(error, CLPROC_ERROR_INTERNAL, "a picture's blocks are gone")
+               : status;
 }
 
 static clproc_status plan_encoding(clp_lane *lane, const clp_plan *plan,
@@ -164,8 +178,12 @@ static size_t upload_bytes(const clp_codec_plan *p) {
     return p->decodes || p->encodes ? PACKAGE + p->package_bytes : 0;
 }
 
+static size_t block_bytes(const clp_codec_plan *p) {
+    return p->apart ? p->decode.work_bytes : 0;
+}
+
 static size_t work_bytes(const clp_codec_plan *p) {
-    size_t decode = p->decodes ? p->decode.work_bytes : 0;
+    size_t decode = p->decodes && !p->apart ? p->decode.work_bytes : 0;
     size_t encode = p->encodes ? p->encode.work_bytes : 0;
     return decode > encode ? decode : encode;
 }
@@ -179,7 +197,7 @@ clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const cl
         CLP_TRY(status, out, clp_jpeg_codec_share(&lane->codec, lane->device->codec, error));
     }
     if (passage->scan) {
-        CLP_TRY(status, out, plan_decoding(lane, plan, passage->scan, error));
+        CLP_TRY(status, out, plan_decoding(lane, plan, passage, error));
     }
     if (passage->encode) {
         CLP_TRY(status, out, plan_encoding(lane, plan, passage->encode, error));
@@ -189,7 +207,8 @@ clproc_status clp_lane_plan_codec(clp_lane *lane, const clp_plan *plan, const cl
             clp_error_set(error, CLPROC_ERROR_INTERNAL, "jobs of the JPEG codec are too large");
         goto out;
     }
-    *need += beyond(upload_bytes(p), &lane->package) + beyond(work_bytes(p), &lane->work);
+    *need += beyond(upload_bytes(p), &lane->package) + beyond(work_bytes(p), &lane->work) +
+             beyond(block_bytes(p), &lane->blocks);
 out:
     return status;
 }
@@ -204,6 +223,8 @@ clproc_status clp_lane_grow_codec(clp_lane *lane, clproc_error *error) {
             clp_lane_grow_store(lane, &lane->package, upload_bytes(p), CLP_HELD_INPUT, error));
     CLP_TRY(status, out,
             clp_lane_grow_store(lane, &lane->work, work_bytes(p), CLP_HELD_SCRATCH, error));
+    CLP_TRY(status, out,
+            clp_lane_grow_store(lane, &lane->blocks, block_bytes(p), CLP_HELD_SCRATCH, error));
     status = take_head(lane, error);
 out:
     return status;
@@ -267,7 +288,7 @@ static clproc_status send_jobs(clp_lane *lane, clproc_error *error) {
                              PACKAGE + (with_package ? p->package_bytes : 0), NULL, error);
 }
 
-/** Notes what the codec's kernels take. */
+/** Notes what the codec's kernels take, those that were launched. */
 static clproc_status note_kernels(clp_lane *lane, cl_event *events, const char *const *names,
                                   uint32_t count, clproc_error *error) {
     clproc_status status = CLPROC_OK;
@@ -286,23 +307,23 @@ clproc_status clp_lane_decode(clp_lane *lane, clproc_error *error) {
     cl_event events[CLP_JPEG_DECODE_KERNELS] = {NULL};
     clp_jpeg_queue queue = {.queue = lane->queue, .events = clp_event_wanted(lane->device, events)};
     cl_mem planes = lane->device->unified ? lane->windows[0].buffer : lane->input.buffer;
+    cl_mem work = p->apart ? lane->blocks.buffer : lane->work.buffer;
     clproc_status status;
     if (lane->device->unified) {
         CLP_TRY(status, out, clp_arena_unmap(lane, &lane->windows[0], error));
     }
     CLP_TRY(status, out, send_jobs(lane, error));
-    status =
-        clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer, lane->package.buffer,
-                                lane->work.buffer, planes, &queue, error);
+    status = clp_jpeg_decode_enqueue(lane->codec, &p->decode, lane->package.buffer,
+                                     lane->package.buffer, work, planes, &queue, error);
     if (queue.events) {
         clproc_status noted =
             note_kernels(lane, events, clp_jpeg_decode_names, CLP_JPEG_DECODE_KERNELS, error);
         status = status == CLPROC_OK ? noted : status;
     }
-    if (status == CLPROC_OK && !p->encodes) {
-        status = clp_command_read(lane, "readback scan", lane->work.buffer, HEAD_FLAGS,
-                                  JPEG_FLAG_WORDS * sizeof(uint32_t), head_of(lane) + HEAD_FLAGS,
-                                  NULL, error);
+    if (status == CLPROC_OK && has_flags_apart(p)) {
+        status =
+            clp_command_read(lane, "readback scan", work, HEAD_FLAGS,
+                             JPEG_FLAG_WORDS * sizeof(uint32_t), staging_of(lane), NULL, error);
     }
 out:
     return status;
@@ -327,10 +348,12 @@ clproc_status clp_lane_encode(clp_lane *lane, clproc_error *error) {
     }
     CLP_TRY(status, out, status);
     size_t room = head_bytes(lane) - HEAD_SCAN;
+    size_t from = has_flags_apart(p) ? HEAD_RESULT : HEAD_FLAGS;
     p->prefix = room < p->scan_bytes ? room : p->scan_bytes;
     CLP_TRY(status, out,
-            clp_command_read(lane, "readback scan", lane->work.buffer, 0, HEAD_SCAN + p->prefix,
-                             head_of(lane), &lane->done, error));
+            clp_command_read(lane, "readback scan", lane->work.buffer, from,
+                             HEAD_SCAN + p->prefix - from, head_of(lane) + from, &lane->done,
+                             error));
     status = clp_cl_check(clFlush(lane->queue), "clFlush", "results", error);
 out:
     return status;
@@ -338,12 +361,13 @@ out:
 
 /* ------------------------------------------------------------------- results */
 
-const char *clp_lane_verdict(const clp_lane *lane) {
+const char *clp_lane_verdict(clp_lane *lane) {
+    const clp_codec_plan *p = &lane->codec_plan;
     uint32_t flags[JPEG_FLAG_WORDS];
-    if (!lane->codec_plan.decodes) {
+    if (!p->decodes) {
         return NULL;
     }
-    memcpy(flags, head_of(lane) + HEAD_FLAGS, sizeof flags);
+    memcpy(flags, has_flags_apart(p) ? staging_of(lane) : head_of(lane) + HEAD_FLAGS, sizeof flags);
     return clp_jpeg_decode_verdict(flags);
 }
 

@@ -10,6 +10,8 @@ expect_code 0
 clproc run large.jpg -o expected.jpg --resize 95% --quality 99 --device cpu
 expect_code 0
 [ "$(wc -c <expected.jpg)" -gt 1048576 ] || fail "no large scan: $(wc -c <expected.jpg)"
+clproc run large.jpg -o expected.ppm --resize 25% --device cpu
+expect_code 0
 CLPROC_FORCE=device-codec
 export CLPROC_FORCE
 # Without overlap it is not decoded before the device is there.
@@ -19,3 +21,10 @@ expect_code 0
 grep -q '"decoded on a device":1,"encoded on a device":1' run.json || fail "not on the device: $(grep '"counters"' run.json)"
 grep -q '"jpeg_encode_join"' run.json || fail "no times of kernels"
 cmp expected.jpg found.jpg || fail "other bytes than libjpeg's"
+
+# What the kernels say of a scan comes back beside results that are samples.
+CLPROC_FORCE='discrete device-codec'
+clproc run large.jpg -o found.ppm --resize 25% --device cpu --strategy=-overlap --report run.json
+expect_code 0
+grep -q '"decoded on a device":1,.*"given back to libjpeg":0' run.json || fail "given back: $(grep '"counters"' run.json)"
+cmp expected.ppm found.ppm || fail "other samples than libjpeg's"

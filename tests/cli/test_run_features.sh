@@ -57,10 +57,10 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 fi
 
 # ------------------------------------------- one decode of a JPEG serves outputs and features
-# expect_calls REPORT COUNT: how often pictures were decoded.
+# expect_calls REPORT COUNT [NAME]: how often pictures were decoded, or else a stage or a kernel came.
 expect_calls() {
-    found=$(grep -o '"name":"decode",[^}]*"calls":[0-9]*' "$1" | sed 's/.*"calls"://')
-    [ "$found" -eq "$2" ] || fail "pictures were decoded $found times, not $2"
+    found=$(grep -o "\"name\":\"${3-decode}\",[^}]*\"calls\":[0-9]*" "$1" | sed 's/.*"calls"://')
+    [ "${found:-0}" -eq "$2" ] || fail "${3-decode}: ${found:-0} times, not $2"
 }
 mkdir large
 clproc samples -o large --kind photo --count 2 --width 2700 --height 1501 -q
@@ -124,6 +124,48 @@ for tolerance in none truncated; do
     fi
     expect_calls torn.json "$count"
 done
+
+# A scan that a device decodes is packed, sent and searched for its blocks once; only samples of another
+# size are made of these again.
+mkdir scans
+cp large/* scans
+rm -f scans/cmyk.jpg scans/rgb.jpg scans/progressive.jpg # of which no device decodes the scan
+"$python" - "$first" <<'END' || fail "no picture on its side can be made"
+import sys
+from PIL import Image
+picture = Image.open(sys.argv[1])
+exif = Image.Exif()
+exif[0x112] = 6
+picture.save("scans/side.jpg", exif=exif, subsampling=2)
+END
+count=$(find scans -type f | wc -l)
+clproc index scans -o want-scans.csv --features -q
+# on_device FORCE FOLDER SIZES OPTIONS...: every scan is decoded once, into samples of so many sizes.
+on_device() {
+    force=$1 folder=$2 sizes=$3
+    shift 3
+    rm -rf done plain
+    clproc run "$folder" -o done "$@"
+    mv done plain
+    CLPROC_FORCE=$force
+    export CLPROC_FORCE
+    clproc run "$folder" -o done "$@" --features found.csv --device cpu --strategy=-overlap \
+        --profile=trace --report run.json
+    unset CLPROC_FORCE
+    expect_same found.csv "want-$folder.csv"
+    diff -r plain done >/dev/null || fail "other outputs from $force"
+    [ "$sizes" -gt 0 ] || return 0
+    expect_calls run.json "$count" 'pack scan'
+    for kernel in jpeg_cold jpeg_meet jpeg_chain jpeg_sums jpeg_prefix jpeg_blocks; do
+        expect_calls run.json "$count" $kernel
+    done
+    expect_calls run.json $((sizes * count)) jpeg_planes
+    grep -q "\"decoded on a device\":$count,.*\"given back to libjpeg\":0" run.json ||
+        fail "not on the device: $(grep '"counters"' run.json)"
+}
+on_device 'discrete device-codec' scans 2 --resize 900x --to 'done/{name}-gray.png' --resize 400x --gray
+on_device device-codec scans 1 --resize 150x150 --format png # the size that features need
+on_device 'discrete device-codec' torn 0 --resize 900x --fail-on none # libjpeg decodes them after all
 
 # --------------------------------------------------------------------- what goes wrong
 mkdir bad
