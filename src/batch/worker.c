@@ -501,6 +501,9 @@ static bool next_file(clp_worker *self, clp_task *task) {
     return answer == CLP_BOARD_GRANTED;
 }
 
+/** Of a worker's share of the memory, what a decoder may unpack at once is so many a part. */
+#define UNPACKED_SHARE 4
+
 void clp_worker_run(clp_run *run, uint32_t number) {
     char name[32];
     clproc_error error;
@@ -515,6 +518,7 @@ void clp_worker_run(clp_run *run, uint32_t number) {
     CLP_TRY(status, out, clp_decoder_create(&self.decoder, &error));
     CLP_TRY(status, out, clp_encoder_create(&self.encoder, &error));
     CLP_TRY(status, out, make_room(&self, &error));
+    clp_decoder_unpack(self.decoder, run->memory / UNPACKED_SHARE / run->jobs);
     clp_decoder_heed(self.decoder, run->params->cancel);
     clp_encoder_heed(self.encoder, run->params->cancel);
     while (next_file(&self, &task)) {

@@ -115,9 +115,10 @@ static int compare(const clp_cli_settings *settings) {
             CLPROC_OK ||
         clproc_diff_create(&diff, (const clproc_profile *const *)before.profiles, before.count,
                            (const clproc_profile *const *)after.profiles, after.count,
-                           &error) != CLPROC_OK ||
-        tell_diff(settings, diff, &error) != CLPROC_OK) {
+                           &error) != CLPROC_OK) {
         code = no_result(&error);
+    } else if (tell_diff(settings, diff, &error) != CLPROC_OK) {
+        code = clp_cli_error(&error);
     } else if (settings->fail_above >= 0 &&
                clproc_diff_regressed(diff, settings->fail_above / 100)) {
         code = CLP_EXIT_FAILED;

@@ -25,6 +25,10 @@ static const clp_codec *const codecs[] = {
 
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
 
+/** Bounds of clp_decoder_unpack(). */
+#define UNPACKS_LEAST ((uint64_t)48 << 20)
+#define UNPACKS_MOST ((uint64_t)256 << 20)
+
 /* ---------------------------------------------------------------- flaws */
 
 bool clp_flaws_tolerated(const clp_flaws *flaws, uint32_t flaw) {
@@ -192,8 +196,15 @@ clproc_status clp_decoder_create(clp_decoder **decoder, clproc_error *error) {
         return clp_error_memory(error, "a decoder", sizeof *made);
     }
     made->states = states;
+    made->unpacks = UNPACKS_LEAST;
     *decoder = made;
     return CLPROC_OK;
+}
+
+void clp_decoder_unpack(clp_decoder *decoder, uint64_t bytes) {
+    decoder->unpacks = bytes < UNPACKS_LEAST  ? UNPACKS_LEAST
+                       : bytes > UNPACKS_MOST ? UNPACKS_MOST
+                                              : bytes;
 }
 
 void clp_decoder_close(clp_decoder *decoder) {

@@ -107,7 +107,7 @@ typedef struct clp_header {
     clp_blocks blocks; /**< valid until the decoder's next clp_decoder_open() */
     uint32_t beside;   /**< CLP_BESIDE_… */
     clp_colour_facts colour;
-    /** TIFF: bytes that decoding takes, which depend on how the picture is stored. */
+    /** TIFF and PNG: bytes that decoding takes, which depend on how the picture is stored. */
     uint64_t decode_bytes;
 } clp_header;
 
@@ -167,6 +167,10 @@ const char *clp_codec_kind(const uint8_t *bytes, size_t size);
 const char *clp_codec_missing(const char *kind);
 /** True if that is a kind of pictures. */
 bool clp_codec_kind_is_picture(const char *kind);
+
+/** Allows a format to unpack the rows of a whole picture at once, where that is quicker than row by
+ * row, if they take at most `bytes` or 48 MB. Of no more than 256 MB is made use. */
+void clp_decoder_unpack(clp_decoder *decoder, uint64_t bytes);
 
 /** Starts on a file in memory; `bytes` must live until the next open. Checks `limits` on the header
  * alone. With fail_on WARNING, flaws of the header fail here. */

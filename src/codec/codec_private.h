@@ -43,6 +43,7 @@ struct clp_decoder {
     void **states;          /**< one for every format, made on first use */
     clp_source source;
     const volatile int *cancel; /**< may be NULL */
+    uint64_t unpacks;           /**< bytes; see clp_decoder_unpack() */
     clp_flaws flaws;
     clp_header header;
     clp_decode_request request; /**< of the last clp_decoder_layout() */
@@ -145,9 +146,6 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
 /** Puts the moved JPEG into `encoder->output`, which is empty. */
 clproc_status clp_jpeg_move(clp_decoder *decoder, clp_encoder *encoder, const clp_move *move,
                             const clp_encode_params *params, clproc_error *error);
-/** Bytes that a PNG's pixels take where they are unpacked before they are decoded. */
-uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes);
-
 /** Divides colours by the alpha that they were multiplied by; it is the last channel. */
 void clp_codec_unpremultiply(const clp_plane *plane, uint32_t depth, uint8_t *base);
 

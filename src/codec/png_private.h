@@ -22,10 +22,13 @@ clproc_status clp_png_write_pixels(clp_encoder *encoder, const clp_layout *layou
                                    const uint8_t *base, int level, clproc_error *error);
 
 /** Makes of a PNG one whose pixels are not packed, in `file`: quicker to read for libspng. It is no
- * higher than `*height`, which becomes what it is. False where that is impossible, too large, or
- * anything is wrong with the pixels' chunks: then the file itself is what to read. */
-bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
-                   clp_bytes *file);
+ * higher than `*height`, which becomes what it is. False where that is impossible, too large
+ * (`most`: bytes of rows), or anything is wrong with the pixels' chunks: then the file itself is
+ * what to read. */
+bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint64_t most,
+                   uint32_t *height, clp_bytes *file);
+/** Bytes that it takes at most. */
+uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes, uint64_t most);
 
 /** Undoes the filters of the first `wanted` of rows of `bytes`, one behind the other, each behind
  * its filter's number, which becomes that of none. `pixel`: bytes from pixel to pixel, 1, 2, 3, 4,

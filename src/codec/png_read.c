@@ -317,6 +317,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     CLP_TRY(status, out, start_tolerantly(decoder, error));
     clp_png_pixels_init(&png->pixels, png->context, &png->ihdr);
     describe(png, header);
+    header->decode_bytes = clp_png_store_bytes(header, decoder->source.size, decoder->unpacks);
     header->beside = png->chunks.beside;
     read_colour(png, &header->colour, &seen);
     CLP_TRY(status, out, read_blocks(png, &header->blocks, &seen, error));
@@ -442,7 +443,8 @@ static clproc_status decode_stored(clp_decoder *decoder, const clp_layout *layou
     int code = 0;
     clproc_status status = CLPROC_OK;
     *done = false;
-    if (png->repaired.size > 0 || !clp_png_store(&decoder->source, &ihdr, &height, &png->stored)) {
+    if (png->repaired.size > 0 ||
+        !clp_png_store(&decoder->source, &ihdr, decoder->unpacks, &height, &png->stored)) {
         return CLPROC_OK;
     }
     CLP_TRY(status, out, start_on(decoder, png->stored.data, png->stored.size, true, &code, error));
@@ -490,6 +492,11 @@ out:
     return status;
 }
 
+static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
+    (void)file_bytes;
+    return header->decode_bytes;
+}
+
 const clp_codec clp_codec_png = {
     .format = CLPROC_FORMAT_PNG,
     .room = {.exif = INT32_MAX,
@@ -505,7 +512,7 @@ const clp_codec clp_codec_png = {
     .close = close_file,
     .trim = trim,
     .write = clp_png_write,
-    .decode_bytes = clp_png_store_bytes,
+    .decode_bytes = decode_bytes,
     .encode_bytes = clp_png_encode_bytes,
     .rewrite = clp_png_rewrite,
 };

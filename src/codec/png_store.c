@@ -9,9 +9,6 @@
 #include "codec/png_private.h"
 #include "core/checked.h"
 
-/** The most bytes of rows that are unpacked at once; larger pictures go row by row. */
-#define MOST_BYTES ((size_t)48 << 20)
-
 enum {
     ZLIB_HEAD = 2,
     ZLIB_TAIL = 4,
@@ -69,19 +66,19 @@ static size_t row_bytes(const struct spng_ihdr *ihdr) {
 }
 
 /** Bytes of all rows, each behind its filter's number; 0 for what is not unpacked at once. */
-static size_t all_bytes(const struct spng_ihdr *ihdr) {
+static size_t all_bytes(const struct spng_ihdr *ihdr, uint64_t most) {
     size_t bytes;
     bool fits = !ihdr->interlace_method &&
-                clp_checked_mul(row_bytes(ihdr) + 1, ihdr->height, &bytes) && bytes <= MOST_BYTES;
+                clp_checked_mul(row_bytes(ihdr) + 1, ihdr->height, &bytes) && bytes <= most;
     return fits ? bytes : 0;
 }
 
-uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes) {
+uint64_t clp_png_store_bytes(const clp_header *header, uint64_t file_bytes, uint64_t most) {
     uint64_t pixel = clp_model_channels(header->model) * (header->depth / 8);
     /* One more, of zeros; none is above the first. */
     uint64_t rows = (header->height + 1) * (header->width * pixel + 1);
     /* Of palettes and fewer bits it is less. */
-    return header->progressive ? 0 : (rows < MOST_BYTES ? rows : MOST_BYTES) + 2 * file_bytes;
+    return header->progressive ? 0 : (rows < most ? rows : most) + 2 * file_bytes;
 }
 
 /** Unpacks the pixels' one zlib stream; false unless it gives exactly `rows` bytes. */
@@ -129,10 +126,10 @@ static void set_height(uint8_t *file, uint32_t height) {
     clp_write_u32(chunk + CLP_PNG_HEAD + IHDR, libdeflate_crc32(0, chunk + 4, 4 + IHDR));
 }
 
-bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint32_t *height,
-                   clp_bytes *file) {
+bool clp_png_store(const clp_source *source, const struct spng_ihdr *ihdr, uint64_t most,
+                   uint32_t *height, clp_bytes *file) {
     extent pixels;
-    size_t rows = all_bytes(ihdr);
+    size_t rows = all_bytes(ihdr, most);
     if (rows == 0 || !find_pixels(source, &pixels) || pixels.packed > rows / 10 * 9) {
         return false; /* what is hardly packed zlib copies, too */
     }
