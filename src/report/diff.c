@@ -19,6 +19,7 @@ typedef struct witnesses {
     double *values[2];
     size_t count[2];
     double share;
+    double typical; /**< part of their sum that they would have if all were as long as most are */
 } witnesses;
 
 const char *clp_diff_group_name(clp_diff_group group) {
@@ -53,7 +54,16 @@ size_t clp_diff_condense(double *values, size_t count, bool to_one) {
 /** Adds a run's values to a side of the witnesses. */
 static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int side, double *values,
                                 size_t count) {
+    const double calls = (double)count;
+    double sum = 0, medians = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
     count = clp_diff_condense(values, count, make->by_run);
+    for (size_t i = 0; i < count; i++) {
+        medians += values[i] / (double)count;
+    }
+    to->typical = sum > 0 ? fmax(to->typical, fmin(1, medians * calls / sum)) : to->typical;
     size_t total = to->count[side] + count;
     double *room =
         total ? clp_memory_resize(CLP_MEMORY_REPORT, to->values[side], total * sizeof *room) : NULL;
@@ -95,7 +105,8 @@ static clproc_status add_row(clp_diff_maker *make, clp_diff_group group, const c
     clp_diff_row *row = &rows[diff->row_count++];
     *row = (clp_diff_row){.group = group, .same = 1};
     snprintf(row->name, sizeof row->name, "%s", name);
-    row->share = from->share;
+    /* Of the typical call is told, which says little of a stage whose time is in few others. */
+    row->share = from->share * from->typical;
     row->before_count = from->count[0];
     row->after_count = from->count[1];
     row->before = clp_diff_median(from->values[0], from->count[0]);

@@ -27,8 +27,10 @@ typedef struct clp_diff_row {
     double before, after;             /**< medians */
     double change;                    /**< after / before − 1 */
     double low, high;                 /**< 95 % interval of `change`, by bootstrap */
-    double share; /**< of the wall time, the larger of both sides; little ones are not judged */
-    double same;  /**< chance of such a difference by luck, corrected for the number of rows */
+    /** Of the wall time, the larger of both sides, as far as calls are as long as most: little ones
+     * are not judged. */
+    double share;
+    double same; /**< chance of such a difference by luck, corrected for the number of rows */
     bool significant;
 } clp_diff_row;
 
