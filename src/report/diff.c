@@ -51,19 +51,27 @@ size_t clp_diff_condense(double *values, size_t count, bool to_one) {
     return blocks;
 }
 
-/** Adds a run's values to a side of the witnesses. */
-static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int side, double *values,
-                                size_t count) {
-    const double calls = (double)count;
-    double sum = 0, medians = 0;
+/** What part of their sum values would have if all were as long as their median; sorts them. */
+static double typical_part(double *values, size_t count) {
+    double sum = 0;
     for (size_t i = 0; i < count; i++) {
         sum += values[i];
     }
-    count = clp_diff_condense(values, count, make->by_run);
-    for (size_t i = 0; i < count; i++) {
-        medians += values[i] / (double)count;
+    return sum > 0 ? fmin(1, clp_diff_median(values, count) * (double)count / sum) : 0;
+}
+
+/** Adds a run's values to a side of the witnesses. */
+static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int side, double *values,
+                                size_t count) {
+    double *copy = NULL;
+    clproc_status status = clp_profile_room(&copy, count + 1, sizeof *copy, make->error);
+    if (status != CLPROC_OK) {
+        return status;
     }
-    to->typical = sum > 0 ? fmax(to->typical, fmin(1, medians * calls / sum)) : to->typical;
+    memcpy(copy, values, count * sizeof *copy);
+    to->typical = fmax(to->typical, typical_part(copy, count));
+    clp_memory_free(copy);
+    count = clp_diff_condense(values, count, make->by_run);
     size_t total = to->count[side] + count;
     double *room =
         total ? clp_memory_resize(CLP_MEMORY_REPORT, to->values[side], total * sizeof *room) : NULL;
