@@ -186,7 +186,7 @@ typedef struct collected {
     bool has_latitude, has_longitude, has_altitude, has_time, below_sea;
     bool has_iptc; /**< by a tag of its own: Photoshop's, which comes later, repeats it */
     double latitude, longitude, altitude, time[3];
-    char date[16];
+    char date[12];
     picture pictures[PICTURES];
     double borders[4]; /**< of Panasonic's sensors: top, left, bottom, right */
 } collected;
@@ -234,7 +234,7 @@ static void take_place(collected *all, const clp_tiff_tag *tag) {
                         clp_tiff_number(tag, 2, &all->time[2]);
         break;
     default:
-        snprintf(all->date, sizeof all->date, "%.*s", (int)(tag->size < 15 ? tag->size : 15),
+        snprintf(all->date, sizeof all->date, "%.*s", (int)(tag->size < 10 ? tag->size : 10),
                  (const char *)tag->data);
         break;
     }
