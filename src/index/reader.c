@@ -292,6 +292,9 @@ static void read_tiff(clp_reader *reader, const char *path, const char *kind,
         type = "ORF";
     } else if (strcmp(kind, "rw2") == 0) {
         type = strcasecmp(ending_of(path), "rwl") == 0 ? "RWL" : "RW2"; /* of Leica's */
+        /* There these tags are about the lens. */
+        row->values[CLP_FIELD_X_RESOLUTION].kind = CLP_CELL_NONE;
+        row->values[CLP_FIELD_Y_RESOLUTION].kind = CLP_CELL_NONE;
         add_inner_jpeg(reader, row);
     } else if (memcmp(magic + 2, "+\0", 2) == 0 || memcmp(magic + 2, "\0+", 2) == 0) {
         type = "BTF"; /* BigTIFF */

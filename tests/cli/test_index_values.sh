@@ -86,8 +86,11 @@ tags = [entry(0x100, 3, 1, 8), entry(0x101, 3, 1, 4), entry(0x8773, 7, size, 300
 head = (b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + b"".join(tags) + b"\0" * 4).ljust(200, b"\0")
 gps = struct.pack("<H", 2) + entry(5, 1, 1, 1) + entry(6, 5, 1, 250) + b"\0" * 4
 open("profile.tif", "wb").write((head + gps).ljust(250, b"\0") + struct.pack("<II", 50, 4) + b"\0" * 42 + profile)
+# A raw file of Panasonic's, where the tag of the resolution is another one.
+tags = [entry(4, 3, 1, 0), entry(5, 3, 1, 0), entry(6, 3, 1, 4), entry(7, 3, 1, 8), entry(0x11A, 3, 1, 1)]
+open("raw.rw2", "wb").write(b"IIU\0\x08\0\0\0" + struct.pack("<H", len(tags)) + b"".join(tags) + b"\0" * 4)
 END
-clproc index xmp.jpg wide.jpg day.jpg zone.jpg profile.tif -o values.jsonl
+clproc index xmp.jpg wide.jpg day.jpg zone.jpg profile.tif raw.rw2 -o values.jsonl
 expect_code 0
 python3 - <<'END' || fail "wrong values"
 import json
@@ -101,6 +104,7 @@ wanted = {
     "day.jpg": {"DateCreated": "2008:05:08", "TimeCreated": "16:51:00"},
     "zone.jpg": {"DateCreated": "2008", "TimeCreated": "13:59:26.05-06:00"},
     "profile.tif": {"ProfileDescription": "Printer", "GPSAltitude": -12.5},
+    "raw.rw2": {"FileType": "RW2", "ImageWidth": 8, "ImageHeight": 4, "XResolution": None},
 }
 for name, values in wanted.items():
     assert "Warning" not in rows[name], rows[name]

@@ -170,6 +170,10 @@ static void test_where(void **state) {
                  {"keywords != 'old'", false},
                  {"keywords != 'new'", true},
                  {"keywords ~ 'sto'", true},
+                 /* In any case, of letters beyond ASCII, too. */
+                 {"Caption-Abstract ~ '^SAY'", true},
+                 {"make ~ '^\xC3\x84HM.\xC3\x89$'", true},
+                 {"make ~ '^\xC3\x84HM\xC3\x89$'", false},
                  /* Numbers as texts, texts as numbers. */
                  {"iso = '1600'", true},
                  {"iso ~ '^16'", true},
@@ -181,6 +185,7 @@ static void test_where(void **state) {
     clp_row_integer(&row, CLP_FIELD_ISO, CLP_RANK_EXIF, 1600);
     clp_row_string(&row, CLP_FIELD_LENS_MODEL, CLP_RANK_EXIF, "EF 50mm f/1.8");
     clp_row_string(&row, CLP_FIELD_SUBSEC_TIME, CLP_RANK_EXIF, "045");
+    clp_row_string(&row, CLP_FIELD_MAKE, CLP_RANK_EXIF, "\xC3\xA4hm\xE2\x82\xAC\xC3\xA9");
     clp_row_string(&row, CLP_FIELD_DATE_TIME_ORIGINAL, CLP_RANK_EXIF, "2020:01:02 03:04:05");
     clp_row_string(&row, CLP_FIELD_CAPTION_ABSTRACT, CLP_RANK_IPTC, "say 'hi'");
     clp_row_item(&row, CLP_FIELD_KEYWORDS, CLP_RANK_IPTC, "stone", 5);
