@@ -158,17 +158,16 @@ static void put_numbers(clp_row *row, clp_field field, const char *text, size_t 
     snprintf(copy, sizeof copy, "%s", text);
     for (char *word = strtok_r(copy, " ", &save); word && sound;
          word = strtok_r(NULL, " ", &save)) {
-        clp_cell value = {.kind = CLP_CELL_REAL};
-        char one[40];
         sound = count++ < COUNT && get_number(word, &number);
-        value.real = sound ? number : 0;
-        clp_number_print(&value, one, sizeof one);
-        used +=
-            sound ? (size_t)snprintf(printed + used, sizeof printed - used, "%s%s", used ? " " : "",
-                                     isnan(value.real)   ? "undef"
-                                     : isinf(value.real) ? "inf"
-                                                         : one)
-                  : 0;
+        if (sound) {
+            clp_cell value = {.kind = CLP_CELL_REAL, .real = number};
+            char one[40];
+            clp_number_print(&value, one, sizeof one);
+            used += (size_t)snprintf(printed + used, sizeof printed - used, "%s%s", used ? " " : "",
+                                     isnan(number)   ? "undef"
+                                     : isinf(number) ? "inf"
+                                                     : one);
+        }
     }
     if (sound && count == COUNT) {
         clp_row_string(row, field, CLP_RANK_XMP, printed);

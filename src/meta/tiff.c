@@ -9,6 +9,8 @@ enum { MOST_ENTRIES = 1024, MOST_DIRECTORIES = 24, MOST_SUBS = 8 };
 /** Of one tag: printers' profiles, of up to some 2 MB, and XMP packets are the largest that anyone
  * wants. */
 enum { MOST_BYTES = 8 << 20 };
+/** Of all tags together, which may all have the same values. */
+enum { MOST_OF_ALL = 64 << 20 };
 
 enum { TAG_SUBS = 0x014A, TAG_EXIF = 0x8769, TAG_GPS = 0x8825, TAG_INTEROP = 0xA005 };
 
@@ -39,6 +41,7 @@ typedef struct walk {
     bool little, subs;
     widths widths;
     uint32_t flaws;
+    size_t taken;                    /**< bytes of values so far */
     pending queue[MOST_DIRECTORIES]; /**< those that were read, and those that will be */
     size_t read, queued;
 } walk;
@@ -98,8 +101,9 @@ static const uint8_t *find_values(walk *at, uint64_t offset, uint64_t count, uin
         at->flaws |= CLP_TIFF_BAD_VALUE;
         return NULL;
     }
-    const uint8_t *found =
-        count <= MOST_BYTES / size ? from->at(from->user, offset, (size_t)count * size) : NULL;
+    bool few = count <= MOST_BYTES / size && count * size <= MOST_OF_ALL - at->taken;
+    const uint8_t *found = few ? from->at(from->user, offset, (size_t)count * size) : NULL;
+    at->taken += found ? (size_t)count * size : 0;
     at->flaws |= found ? 0 : CLP_TIFF_UNREAD;
     return found;
 }

@@ -227,6 +227,20 @@ static void test_large_values(void **state) {
         assert_int_equal(clp_tiff_read(&from, CLP_IFD_MAIN, false, &visitor), cases[i].flaw);
         assert_int_equal(all.count, cases[i].flaw == 0);
     }
+    /* Many tags of the same 7 MB: up to 64 MB are read. */
+    seen all = {0};
+    clp_tiff_visitor visitor = {wants, take, &all};
+    builder start;
+    begin(&start, true);
+    put(&start, 8, 12, 2);
+    for (size_t i = 0; i < 12; i++) {
+        put_entry(&start, 10 + 12 * i, 0x8773, CLP_TIFF_UNDEFINED, 7 * MB, 200);
+    }
+    memcpy(file.bytes, start.data, 200);
+    file.given = 16 * MB;
+    clp_reach from = {.at = reach_large, .user = &file, .size = file.size};
+    assert_int_equal(clp_tiff_read(&from, CLP_IFD_MAIN, false, &visitor), CLP_TIFF_UNREAD);
+    assert_int_equal(all.count, 9);
     free(file.bytes);
 }
 
