@@ -547,7 +547,7 @@ typedef struct clproc_index_field {
 
 /** One of several pictures that look alike. */
 typedef struct clproc_near {
-    const char *path;
+    const char *path; /**< as SourceFile of its row, which spells what is not UTF-8 as \xe9 */
     uint64_t group;    /**< from 1 */
     uint64_t rank;     /**< in its group, from 1: the sharpest first */
     uint32_t distance; /**< bits in which its hash differs from the first one's */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "core/utf8.h"
 
 typedef struct record {
     uint32_t keyword, text, language, translated; /**< bytes */
@@ -53,16 +54,9 @@ bool clp_notes_next(const clp_block *list, size_t *at, clp_note *note) {
 
 bool clp_notes_is_utf8(const clp_block *text) {
     for (size_t at = 0; at < text->size;) {
-        const uint8_t *s = text->data + at;
-        size_t left = text->size - at;
-        size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-        if (s[0] == 0 || length > left || (length > 1 && (s[0] < 0xC2 || s[0] > 0xF4))) {
+        size_t length = clp_utf8_length(text->data + at, text->size - at);
+        if (text->data[at] == 0 || length == 0) {
             return false;
-        }
-        for (size_t i = 1; i < length; i++) {
-            if ((s[i] & 0xC0) != 0x80) {
-                return false;
-            }
         }
         at += length;
     }

@@ -2,10 +2,11 @@
  * of its own, and XMP. https://github.com/lclevy/canon_cr3 describes it. */
 #include <string.h>
 
+#include "index/boxes.h"
 #include "index/reader.h"
 #include "meta/tiff.h"
 
-enum { HEADER = 8, NAME = 16, MOST_BOXES = 256 };
+enum { NAME = 16, MOST_BOXES = 256 };
 /** Of an XMP packet. */
 enum { MOST_XMP = 1 << 20 };
 
@@ -14,34 +15,8 @@ static const uint8_t canon[NAME + 1] = "\x85\xc0\xb6\x87\x82\x0f\x11\xe0"
 static const uint8_t xmp[NAME + 1] = "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8"
                                      "\x9c\x71\x99\x94\x91\xe3\xaf\xac";
 
-typedef struct box {
-    char type[5];
-    uint64_t start, end; /**< of its content */
-} box;
-
-/** Reads the header of the box at `at`, within `end`; false if there is none. */
-static bool read_box(clp_head *head, uint64_t at, uint64_t end, box *found) {
-    const uint8_t *bytes = at < end && end - at >= HEADER ? clp_head_at(head, at, HEADER) : NULL;
-    if (!bytes) {
-        return false;
-    }
-    uint64_t size = clp_tiff_u32(bytes, false), own = HEADER;
-    memcpy(found->type, bytes + 4, 4);
-    found->type[4] = '\0';
-    if (size == 1) { /* a longer number follows */
-        bytes = end - at >= 2 * HEADER ? clp_head_at(head, at + HEADER, HEADER) : NULL;
-        size = bytes ? clp_tiff_u64(bytes, false) : 0;
-        own = 2 * HEADER;
-    } else if (size == 0) {
-        size = end - at;
-    }
-    found->start = at + own;
-    found->end = at + size;
-    return size >= own && size <= end - at;
-}
-
 /** True for a box of this name among those that have one; its content begins behind it then. */
-static bool is_named(clp_head *head, box *of, const uint8_t name[NAME]) {
+static bool is_named(clp_head *head, clp_box *of, const uint8_t name[NAME]) {
     const uint8_t *bytes = strcmp(of->type, "uuid") == 0 && of->end - of->start >= NAME
                                ? clp_head_at(head, of->start, NAME)
                                : NULL;
@@ -57,7 +32,7 @@ typedef struct search {
     int boxes; /**< looked at so far */
 } search;
 
-static void take_part(search *s, const box *found) {
+static void take_part(search *s, const clp_box *found) {
     static const char types[CLP_INDEX_PARTS][5] = {"CMT1", "CMT2", "CMT4"};
     for (size_t i = 0; i < CLP_INDEX_PARTS; i++) {
         if (strcmp(found->type, types[i]) == 0) {
@@ -66,7 +41,7 @@ static void take_part(search *s, const box *found) {
     }
 }
 
-static void take_xmp(search *s, const box *found) {
+static void take_xmp(search *s, const clp_box *found) {
     uint64_t size = found->end - found->start;
     const uint8_t *bytes =
         size <= MOST_XMP ? clp_head_at(s->head, found->start, (size_t)size) : NULL;
@@ -80,8 +55,8 @@ static void take_xmp(search *s, const box *found) {
 /** Walks the boxes of one level, up to the pixels. `depth`: 0 in the file, 1 in its index, 2 in
  * Canon's part of that. */
 static void walk(search *s, uint64_t at, uint64_t end, int depth) {
-    box found;
-    while (s->boxes++ < MOST_BOXES && read_box(s->head, at, end, &found) &&
+    clp_box found;
+    while (s->boxes++ < MOST_BOXES && clp_box_read(s->head, at, end, &found) &&
            strcmp(found.type, "mdat") != 0) {
         at = found.end;
         if (depth == 2) {

@@ -77,6 +77,7 @@ static const known tags[] = {
     {MAIN, 0x9C9F, F(XP_SUBJECT), UTF16},
     {MAIN, 0xC612, F(DNG_VERSION), NUMBERS},
     {MAIN, 0xC614, F(UNIQUE_CAMERA_MODEL), A_TEXT},
+    {EXIF, 0x4746, F(RATING), A_NUMBER}, /* of Phase One */
     {EXIF, 0x829A, F(EXPOSURE_TIME), A_NUMBER},
     {EXIF, 0x829D, F(F_NUMBER), A_NUMBER},
     {EXIF, 0x8822, F(EXPOSURE_PROGRAM), A_NUMBER},
@@ -186,7 +187,7 @@ typedef struct collected {
     bool has_latitude, has_longitude, has_altitude, has_time, below_sea;
     bool has_iptc; /**< by a tag of its own: Photoshop's, which comes later, repeats it */
     double latitude, longitude, altitude, time[3];
-    char date[16];
+    char date[12];
     picture pictures[PICTURES];
     double borders[4]; /**< of Panasonic's sensors: top, left, bottom, right */
 } collected;
@@ -234,7 +235,7 @@ static void take_place(collected *all, const clp_tiff_tag *tag) {
                         clp_tiff_number(tag, 2, &all->time[2]);
         break;
     default:
-        snprintf(all->date, sizeof all->date, "%.*s", (int)(tag->size < 15 ? tag->size : 15),
+        snprintf(all->date, sizeof all->date, "%.*s", (int)(tag->size < 10 ? tag->size : 10),
                  (const char *)tag->data);
         break;
     }

@@ -14,9 +14,9 @@ typedef enum clp_field {
 /** The most scores of a row. */
 enum { CLP_FIELD_SCORES = CLP_FIELD_COUNT - CLP_FIELD_SCORE };
 
-/** What whole rows of this program hold: changes with fields.def, so that --update reads rows of
- * another make anew. */
-enum { CLP_INDEX_VERSION = 1 };
+/** What whole rows of this program hold: changes with fields.def, and with what is read into
+ * fields, so that --update reads rows of another make anew. */
+enum { CLP_INDEX_VERSION = 2 };
 
 /** The fields of a row that are wanted, in the order of columns. */
 typedef struct clp_selection {

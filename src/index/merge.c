@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "index/name.h"
 #include "index/store.h"
 
 /** One index to read, and its next row. */
@@ -45,15 +46,16 @@ typedef struct merge {
 
 /* ------------------------------------------------------------------- order */
 
-/** As files are listed: folder by folder, names in the order of their bytes. A slash comes before
- * all that may stand in a name. */
+/** As files are listed: folder by folder, names in the order of their bytes, whatever their
+ * spelling. A slash comes before all that may stand in a name. */
 static int compare_paths(const char *a, const char *b) {
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    int first = *a == '/' ? 1 : *a ? (unsigned char)*a + 1 : 0;
-    int second = *b == '/' ? 1 : *b ? (unsigned char)*b + 1 : 0;
+    int first, second;
+    do {
+        first = clp_name_next(&a);
+        second = clp_name_next(&b);
+    } while (first == second && first);
+    first = first == '/' ? 1 : first ? first + 1 : 0;
+    second = second == '/' ? 1 : second ? second + 1 : 0;
     return first - second;
 }
 

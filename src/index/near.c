@@ -4,8 +4,10 @@
 #include "index/near.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
+#include "index/name.h"
 
 enum { BANDS = 4, BAND_BITS = 16, BAND_VALUES = 1 << BAND_BITS };
 
@@ -182,26 +184,46 @@ static void find_earliest(const clp_near *near, uint32_t *earliest, const uint32
     }
 }
 
-/** Returns how many groups there are. */
-static uint64_t tell_groups(const member *members, size_t count, const clp_listing *listing,
-                            const clproc_index_params *params) {
-    uint64_t group = 0;
-    for (size_t first = 0, end; first < count; first = end) {
+/** Tells a group, which is that many members. */
+static clproc_status tell_group(const member *members, size_t count, uint64_t group,
+                                const clp_listing *listing, const clproc_index_params *params,
+                                clp_bytes *name, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < count; i++) {
+        const clp_near_one *one = &members[i].one;
+        const char *path = listing->items[one->item].path;
+        name->size = 0;
+        CLP_TRY(status, out, clp_name_spell(name, path, strlen(path), error));
+        CLP_TRY(status, out, clp_bytes_append(name, "", 1, error));
+        const clproc_near picture = {
+            .path = (const char *)name->data,
+            .group = group,
+            .rank = i + 1,
+            .distance = (uint32_t)__builtin_popcountll(one->hash ^ members[0].one.hash),
+            .sharpness = one->sharpness};
+        params->on_near(&picture, params->user);
+    }
+out:
+    return status;
+}
+
+/** Counts the groups that it tells. */
+static clproc_status tell_groups(const member *members, size_t count, const clp_listing *listing,
+                                 const clproc_index_params *params, uint64_t *group_count,
+                                 clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    clp_bytes name = {0};
+    *group_count = 0;
+    for (size_t first = 0, end; status == CLPROC_OK && first < count; first = end) {
         for (end = first + 1; end < count && members[end].group == members[first].group; end++) {
         }
-        group += end > first + 1;
-        for (size_t i = first; end > first + 1 && i < end; i++) {
-            const clp_near_one *one = &members[i].one;
-            uint64_t differing = one->hash ^ members[first].one.hash;
-            const clproc_near picture = {.path = listing->items[one->item].path,
-                                         .group = group,
-                                         .rank = i - first + 1,
-                                         .distance = (uint32_t)__builtin_popcountll(differing),
-                                         .sharpness = one->sharpness};
-            params->on_near(&picture, params->user);
+        if (end > first + 1) {
+            status = tell_group(members + first, end - first, ++*group_count, listing, params,
+                                &name, error);
         }
     }
-    return group;
+    clp_bytes_free(&name);
+    return status;
 }
 
 clproc_status clp_near_tell(clp_near *near, const clp_listing *listing,
@@ -218,7 +240,7 @@ clproc_status clp_near_tell(clp_near *near, const clp_listing *listing,
     CLP_TRY(status, out, clp_near_group(near, (uint32_t)params->near, groups, error));
     find_earliest(near, earliest, groups, members);
     qsort(members, near->count, sizeof *members, by_group);
-    *group_count = tell_groups(members, near->count, listing, params);
+    status = tell_groups(members, near->count, listing, params, group_count, error);
 out:
     clp_memory_free(groups);
     clp_memory_free(earliest);

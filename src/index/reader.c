@@ -56,12 +56,12 @@ uint64_t clp_reader_bytes(const clp_reader *reader) {
 /* ----------------------------------------------------------------- the file */
 
 static void put_name(clp_row *row, const char *path) {
-    const char *slash = strrchr(path, '/');
-    clp_row_string(row, CLP_FIELD_SOURCE_FILE, CLP_RANK_EXIF, path);
-    clp_row_string(row, CLP_FIELD_FILE_NAME, CLP_RANK_EXIF, slash ? slash + 1 : path);
-    size_t length = slash ? (size_t)(slash - path) : 0;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    clp_row_name(row, CLP_FIELD_SOURCE_FILE, path, strlen(path));
+    clp_row_name(row, CLP_FIELD_FILE_NAME, name, strlen(name));
     if (slash) {
-        clp_row_text(row, CLP_FIELD_DIRECTORY, CLP_RANK_EXIF, path, length ? length : 1);
+        size_t length = (size_t)(slash - path);
+        clp_row_name(row, CLP_FIELD_DIRECTORY, path, length ? length : 1);
     } else {
         clp_row_string(row, CLP_FIELD_DIRECTORY, CLP_RANK_EXIF, ".");
     }
@@ -219,8 +219,12 @@ static void read_by_decoder(clp_reader *reader, clproc_format format, const char
         fail(row, error.message);
         return;
     }
-    clp_row_integer(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_FORMAT, header.width);
-    clp_row_integer(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_FORMAT, header.height);
+    clp_heif_stored stored = {header.width, header.height, 1};
+    if (heif && clp_heif_find_stored(head, &stored) && stored.orientation != 1) {
+        clp_row_integer(row, CLP_FIELD_ORIENTATION, CLP_RANK_FORMAT, stored.orientation);
+    }
+    clp_row_integer(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_FORMAT, stored.width);
+    clp_row_integer(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_FORMAT, stored.height);
     clp_row_integer(row, CLP_FIELD_BITS_PER_SAMPLE, CLP_RANK_FORMAT, header.depth);
     put_blocks(row, &header.blocks);
     clp_decoder_flaws(reader->decoder, &flaws);
@@ -288,6 +292,9 @@ static void read_tiff(clp_reader *reader, const char *path, const char *kind,
         type = "ORF";
     } else if (strcmp(kind, "rw2") == 0) {
         type = strcasecmp(ending_of(path), "rwl") == 0 ? "RWL" : "RW2"; /* of Leica's */
+        /* There these tags are about the lens. */
+        row->values[CLP_FIELD_X_RESOLUTION].kind = CLP_CELL_NONE;
+        row->values[CLP_FIELD_Y_RESOLUTION].kind = CLP_CELL_NONE;
         add_inner_jpeg(reader, row);
     } else if (memcmp(magic + 2, "+\0", 2) == 0 || memcmp(magic + 2, "\0+", 2) == 0) {
         type = "BTF"; /* BigTIFF */

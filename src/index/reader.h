@@ -65,6 +65,14 @@ void clp_raw_fuji_size(clp_head *head, clp_row *row);
 void clp_extract_mrw(clp_head *head, clp_row *row);
 /** Reads the metadata of a CR3, Canon's raw file, into the row. */
 void clp_extract_cr3(clp_head *head, clp_row *row);
+/** How a HEIF or AVIF has its picture, before its decoder turns it. */
+typedef struct clp_heif_stored {
+    uint32_t width, height;
+    uint32_t orientation; /**< what its properties turn it by, as EXIF's number */
+} clp_heif_stored;
+
+/** False, and nothing is changed, where the file does not tell. */
+bool clp_heif_find_stored(clp_head *head, clp_heif_stored *stored);
 /** Gathers a JPEG that begins at `start`, and notes its size, sampling and so on in the row; with
  * `preview`, a raw file's, nothing of that. */
 clproc_status clp_extract_jpeg(clp_head *head, uint64_t start, bool preview, clp_row *row,

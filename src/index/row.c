@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "index/name.h"
 
 /* A hostile file may hold any number of keywords. */
 enum { MOST_LIST = 65536, MOST_WARNING = 400 };
@@ -91,6 +92,20 @@ void clp_row_text(clp_row *row, clp_field field, clp_rank rank, const void *text
 
 void clp_row_string(clp_row *row, clp_field field, clp_rank rank, const char *text) {
     clp_row_text(row, field, rank, text, strlen(text));
+}
+
+void clp_row_name(clp_row *row, clp_field field, const char *name, size_t size) {
+    size_t start = row->text.size;
+    if (clp_name_spell(&row->text, name, size, NULL) != CLPROC_OK ||
+        clp_bytes_append(&row->text, "", 1, NULL) != CLPROC_OK) {
+        row->exhausted = true;
+        row->text.size = start;
+        return;
+    }
+    row->values[field] = (clp_cell){.kind = CLP_CELL_TEXT,
+                                    .rank = CLP_RANK_EXIF,
+                                    .size = (uint32_t)(row->text.size - 1 - start),
+                                    .text = start};
 }
 
 void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size) {

@@ -48,6 +48,8 @@ void clp_row_number(clp_row *row, clp_field field, clp_rank rank, double number)
 void clp_row_text(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size);
 /** The same of text that ends with a NUL. */
 void clp_row_string(clp_row *row, clp_field field, clp_rank rank, const char *text);
+/** A file's name, or a part of it, spelled as in name.h. */
+void clp_row_name(clp_row *row, clp_field field, const char *name, size_t size);
 /** Adds to a list; an item of a higher rank begins it anew. */
 void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size);
 /** Fills in what a picture looks like; NULL: it could not be seen. */

@@ -1,4 +1,5 @@
 /* XMP, IPTC and plain texts as fields. */
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,7 +8,19 @@
 
 #define F(name) CLP_FIELD_##name
 
-typedef enum meaning { A_TEXT, A_LIST, A_NUMBER, A_DATE, A_TIME } meaning;
+typedef enum meaning {
+    A_TEXT,
+    A_LIST,
+    A_NUMBER,
+    NUMBERS,  /**< four fractions, with spaces between */
+    SPEED,    /**< stored as -log2 of seconds */
+    APERTURE, /**< stored as 2 log2 of the f-number */
+    DEGREES,  /**< and minutes, and seconds, and a letter of the compass */
+    AN_ALTITUDE,
+    BELOW_SEA, /**< 1: the altitude is */
+    A_DATE,
+    A_TIME
+} meaning;
 
 /* -------------------------------------------------------------------- XMP */
 
@@ -27,6 +40,9 @@ static const struct {
                   {"dc", "subject", F(SUBJECT), A_LIST},
                   {"dc", "rights", F(RIGHTS), A_TEXT},
                   {"aux", "Lens", F(LENS_MODEL), A_TEXT},
+                  {"aux", "LensInfo", F(LENS_INFO), NUMBERS},
+                  {"aux", "LensSerialNumber", F(LENS_SERIAL_NUMBER), A_TEXT},
+                  {"aux", "OwnerName", F(OWNER_NAME), A_TEXT},
                   {"aux", "SerialNumber", F(SERIAL_NUMBER), A_TEXT},
                   {"photoshop", "City", F(CITY), A_TEXT},
                   {"photoshop", "State", F(STATE), A_TEXT},
@@ -42,6 +58,11 @@ static const struct {
                   {"tiff", "Make", F(MAKE), A_TEXT},
                   {"tiff", "Model", F(MODEL), A_TEXT},
                   {"tiff", "Orientation", F(ORIENTATION), A_NUMBER},
+                  {"tiff", "Artist", F(ARTIST), A_TEXT},
+                  {"tiff", "Copyright", F(COPYRIGHT), A_TEXT},
+                  {"tiff", "ImageDescription", F(IMAGE_DESCRIPTION), A_TEXT},
+                  {"tiff", "Software", F(SOFTWARE), A_TEXT},
+                  {"tiff", "YCbCrPositioning", F(YCBCR_POSITIONING), A_NUMBER},
                   {"exif", "DateTimeOriginal", F(DATE_TIME_ORIGINAL), A_DATE},
                   {"exif", "ISOSpeedRatings", F(ISO), A_NUMBER},
                   {"exif", "ExposureTime", F(EXPOSURE_TIME), A_NUMBER},
@@ -49,7 +70,43 @@ static const struct {
                   {"exif", "PixelXDimension", F(EXIF_IMAGE_WIDTH), A_NUMBER},
                   {"exif", "PixelYDimension", F(EXIF_IMAGE_HEIGHT), A_NUMBER},
                   {"exif", "ColorSpace", F(COLOR_SPACE), A_NUMBER},
-                  {"exif", "FocalLength", F(FOCAL_LENGTH), A_NUMBER}};
+                  {"exif", "FocalLength", F(FOCAL_LENGTH), A_NUMBER},
+                  {"exif", "FocalLengthIn35mmFilm", F(FOCAL_LENGTH_35), A_NUMBER},
+                  {"exif", "ExifVersion", F(EXIF_VERSION), A_TEXT},
+                  {"exif", "UserComment", F(USER_COMMENT), A_TEXT},
+                  {"exif", "ImageUniqueID", F(IMAGE_UNIQUE_ID), A_TEXT},
+                  {"exif", "ExposureProgram", F(EXPOSURE_PROGRAM), A_NUMBER},
+                  {"exif", "ShutterSpeedValue", F(SHUTTER_SPEED_VALUE), SPEED},
+                  {"exif", "ApertureValue", F(APERTURE_VALUE), APERTURE},
+                  {"exif", "MaxApertureValue", F(MAX_APERTURE_VALUE), APERTURE},
+                  {"exif", "BrightnessValue", F(BRIGHTNESS_VALUE), A_NUMBER},
+                  {"exif", "ExposureBiasValue", F(EXPOSURE_COMPENSATION), A_NUMBER},
+                  {"exif", "SubjectDistance", F(SUBJECT_DISTANCE), A_NUMBER},
+                  {"exif", "SubjectDistanceRange", F(SUBJECT_DISTANCE_RANGE), A_NUMBER},
+                  {"exif", "MeteringMode", F(METERING_MODE), A_NUMBER},
+                  {"exif", "LightSource", F(LIGHT_SOURCE), A_NUMBER},
+                  {"exif", "SensingMethod", F(SENSING_METHOD), A_NUMBER},
+                  {"exif", "FileSource", F(FILE_SOURCE), A_NUMBER},
+                  {"exif", "SceneType", F(SCENE_TYPE), A_NUMBER},
+                  {"exif", "SceneCaptureType", F(SCENE_CAPTURE_TYPE), A_NUMBER},
+                  {"exif", "CustomRendered", F(CUSTOM_RENDERED), A_NUMBER},
+                  {"exif", "ExposureMode", F(EXPOSURE_MODE), A_NUMBER},
+                  {"exif", "WhiteBalance", F(WHITE_BALANCE), A_NUMBER},
+                  {"exif", "DigitalZoomRatio", F(DIGITAL_ZOOM_RATIO), A_NUMBER},
+                  {"exif", "GainControl", F(GAIN_CONTROL), A_NUMBER},
+                  {"exif", "Contrast", F(CONTRAST), A_NUMBER},
+                  {"exif", "Saturation", F(SATURATION), A_NUMBER},
+                  {"exif", "Sharpness", F(SHARPNESS), A_NUMBER},
+                  {"exif", "GPSLatitude", F(GPS_LATITUDE), DEGREES},
+                  {"exif", "GPSLongitude", F(GPS_LONGITUDE), DEGREES},
+                  {"exif", "GPSAltitude", F(GPS_ALTITUDE), AN_ALTITUDE},
+                  {"exif", "GPSAltitudeRef", F(GPS_ALTITUDE), BELOW_SEA},
+                  {"exif", "GPSSpeed", F(GPS_SPEED), A_NUMBER},
+                  {"exif", "GPSTrack", F(GPS_TRACK), A_NUMBER},
+                  {"exif", "GPSImgDirection", F(GPS_IMG_DIRECTION), A_NUMBER},
+                  {"exif", "GPSDOP", F(GPS_DOP), A_NUMBER},
+                  {"exif", "GPSHPositioningError", F(GPS_H_POSITIONING_ERROR), A_NUMBER},
+                  {"exif", "GPSMapDatum", F(GPS_MAP_DATUM), A_TEXT}};
 
 static bool all_digits(const char *text, size_t size) {
     for (size_t i = 0; i < size; i++) {
@@ -79,22 +136,95 @@ static void put_date(clp_row *row, clp_field field, const char *text, size_t siz
     clp_row_string(row, field, CLP_RANK_XMP, date);
 }
 
-/** A number, or a fraction as "1/250". */
-static void put_number(clp_row *row, clp_field field, const char *text) {
-    double number, below = 1;
-    const char *rest = text;
-    if (!clproc_number_read(text + (*text == '+'), &number)) {
+/** A number, or a fraction as "1/250"; of a fraction by 0 NAN or an infinity. */
+static bool get_number(const char *text, double *number) {
+    double below = 1;
+    const char *rest = strchr(text, '/');
+    if (!clproc_number_read(text + (*text == '+'), number) ||
+        (rest && !clproc_number_read(rest + 1, &below))) {
+        return false;
+    }
+    *number /= below;
+    return true;
+}
+
+/** A lens's four fractions as EXIF's are printed; what is something else stays as it is. */
+static void put_numbers(clp_row *row, clp_field field, const char *text, size_t size) {
+    enum { COUNT = 4 };
+    char copy[128], printed[COUNT * 40], *save = NULL;
+    size_t used = 0, count = 0;
+    double number;
+    bool sound = size < sizeof copy;
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *word = strtok_r(copy, " ", &save); word && sound;
+         word = strtok_r(NULL, " ", &save)) {
+        sound = count++ < COUNT && get_number(word, &number);
+        if (sound) {
+            clp_cell value = {.kind = CLP_CELL_REAL, .real = number};
+            char one[40];
+            clp_number_print(&value, one, sizeof one);
+            used += (size_t)snprintf(printed + used, sizeof printed - used, "%s%s", used ? " " : "",
+                                     isnan(number)   ? "undef"
+                                     : isinf(number) ? "inf"
+                                                     : one);
+        }
+    }
+    if (sound && count == COUNT) {
+        clp_row_string(row, field, CLP_RANK_XMP, printed);
+    } else {
+        clp_row_text(row, field, CLP_RANK_XMP, text, size);
+    }
+}
+
+/** "54,59.38N", "54,59,22.8N", or a number alone. */
+static void put_degrees(clp_row *row, clp_field field, const char *text, size_t size) {
+    double degrees = 0, part, most = field == CLP_FIELD_GPS_LATITUDE ? 90 : 180;
+    const char *at = text;
+    for (int unit = 1; at && unit <= 3600; unit *= 60) {
+        if (!clproc_number_read(at, &part)) {
+            return;
+        }
+        degrees += part / unit;
+        at = strchr(at, ',');
+        at = at ? at + 1 : NULL;
+    }
+    char side = size > 0 ? text[size - 1] : '\0';
+    if (fabs(degrees) > most) {
+        clp_row_warn(row, "XMP: the position is not on earth: left out");
         return;
     }
-    rest = strchr(text, '/');
-    if (rest && !clproc_number_read(rest + 1, &below)) {
+    clp_row_number(row, field, CLP_RANK_XMP, side == 'S' || side == 'W' ? -degrees : degrees);
+}
+
+static double converted(double number, meaning how) {
+    return how == SPEED      ? fabs(number) < 100 ? exp2(-number) : 0
+           : how == APERTURE ? exp2(number / 2)
+                             : number;
+}
+
+/** Where properties go. */
+typedef struct taking {
+    clp_row *row;
+    double altitude; /**< NAN: none is told */
+    bool below_sea;
+} taking;
+
+static void take_number(taking *to, clp_field field, meaning how, const char *text) {
+    double number;
+    if (!get_number(text, &number)) {
         return;
     }
-    clp_row_number(row, field, CLP_RANK_XMP, number / below);
+    if (how == AN_ALTITUDE) {
+        to->altitude = number;
+    } else if (how == BELOW_SEA) {
+        to->below_sea = number == 1;
+    } else {
+        clp_row_number(to->row, field, CLP_RANK_XMP, converted(number, how));
+    }
 }
 
 static void take_property(void *user, const clp_xmp_value *value) {
-    clp_row *row = user;
+    taking *to = user;
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
         if (strcmp(properties[i].name, value->name) != 0 ||
             strcmp(properties[i].schema, value->schema) != 0) {
@@ -103,16 +233,22 @@ static void take_property(void *user, const clp_xmp_value *value) {
         clp_field field = properties[i].field;
         switch (properties[i].how) {
         case A_LIST:
-            clp_row_item(row, field, CLP_RANK_XMP, value->text, value->size);
+            clp_row_item(to->row, field, CLP_RANK_XMP, value->text, value->size);
             break;
-        case A_NUMBER:
-            put_number(row, field, value->text);
+        case A_TEXT:
+            clp_row_text(to->row, field, CLP_RANK_XMP, value->text, value->size);
             break;
         case A_DATE:
-            put_date(row, field, value->text, value->size);
+            put_date(to->row, field, value->text, value->size);
+            break;
+        case NUMBERS:
+            put_numbers(to->row, field, value->text, value->size);
+            break;
+        case DEGREES:
+            put_degrees(to->row, field, value->text, value->size);
             break;
         default:
-            clp_row_text(row, field, CLP_RANK_XMP, value->text, value->size);
+            take_number(to, field, properties[i].how, value->text);
             break;
         }
         return;
@@ -120,10 +256,10 @@ static void take_property(void *user, const clp_xmp_value *value) {
 }
 
 void clp_index_xmp(clp_row *row, const uint8_t *data, size_t size) {
-    while (size > 0 && data[size - 1] == 0) {
-        size--;
-    }
-    const char *flaw = clp_xmp_read(data, size, take_property, row);
+    taking to = {.row = row, .altitude = NAN};
+    const char *flaw = clp_xmp_read(data, size, take_property, &to);
+    clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_XMP,
+                   to.below_sea ? -fabs(to.altitude) : to.altitude);
     if (flaw) {
         clp_row_warn(row, flaw);
     }
@@ -155,18 +291,29 @@ static const struct {
             {116, F(COPYRIGHT_NOTICE), A_TEXT},
             {120, F(CAPTION_ABSTRACT), A_TEXT}};
 
-/** "20200102" becomes "2020:01:02", "030405+0200" "03:04:05+02:00". */
-static void put_digits(clp_row *row, clp_field field, const char *text, size_t size, bool date) {
-    char spread[32];
-    if (date && size == 8 && all_digits(text, 8)) {
+/** "20200102" becomes "2020:01:02". */
+static void put_day(clp_row *row, clp_field field, const char *text, size_t size) {
+    char spread[16];
+    if (size == 8 && all_digits(text, 8)) {
         snprintf(spread, sizeof spread, "%.4s:%.2s:%.2s", text, text + 4, text + 6);
-    } else if (!date && size == 11 && all_digits(text, 6) && all_digits(text + 7, 4)) {
-        snprintf(spread, sizeof spread, "%.2s:%.2s:%.2s%.3s:%.2s", text, text + 2, text + 4,
-                 text + 6, text + 9);
-    } else {
+        text = spread;
+        size = strlen(spread);
+    }
+    clp_row_text(row, field, CLP_RANK_IPTC, text, size);
+}
+
+/** "030405+0200" becomes "03:04:05+02:00"; the zone, and a fraction before it, may be missing. */
+static void put_time(clp_row *row, clp_field field, const char *text, size_t size) {
+    char spread[48];
+    if (size < 6 || size > 32 || !all_digits(text, 6)) {
         clp_row_text(row, field, CLP_RANK_IPTC, text, size);
         return;
     }
+    const char *zone = text + size - 5;
+    bool zoned = size >= 11 && (*zone == '+' || *zone == '-') && all_digits(zone + 1, 4);
+    size_t rest = size - 6 - (zoned ? 2 : 0); /* fraction, and the zone's hours */
+    snprintf(spread, sizeof spread, "%.2s:%.2s:%.2s%.*s%s%.2s", text, text + 2, text + 4, (int)rest,
+             text + 6, zoned ? ":" : "", zoned ? text + size - 2 : "");
     clp_row_string(row, field, CLP_RANK_IPTC, spread);
 }
 
@@ -181,8 +328,10 @@ static void take_set(void *user, const clp_iptc_set *set) {
             clp_row_item(row, sets[i].field, CLP_RANK_IPTC, text, set->size);
         } else if (sets[i].how == A_TEXT) {
             clp_row_text(row, sets[i].field, CLP_RANK_IPTC, text, set->size);
+        } else if (sets[i].how == A_DATE) {
+            put_day(row, sets[i].field, text, set->size);
         } else {
-            put_digits(row, sets[i].field, text, set->size, sets[i].how == A_DATE);
+            put_time(row, sets[i].field, text, set->size);
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "index/where.h"
 
 #include <ctype.h>
+#include <locale.h>
 #include <regex.h>
 #include <string.h>
 #include <strings.h>
@@ -56,6 +57,7 @@ struct clp_where {
     uint32_t count, root;
     char texts[MOST_TEXT + MOST_NODES];
     uint32_t used;
+    locale_t utf8; /**< in which patterns are matched, whatever the user's; 0 if there is none */
 };
 
 typedef struct parser {
@@ -186,7 +188,9 @@ static clproc_status compile(parser *text, node *made) {
         return complain(text, "the pattern is too long, or repeats by {} more than once or "
                               "100 times,");
     }
+    locale_t before = uselocale(text->where->utf8);
     int code = regcomp(&made->pattern, pattern, REG_EXTENDED | REG_NOSUB | REG_ICASE);
+    uselocale(before);
     if (code != 0) {
         char reason[128];
         regerror(code, &made->pattern, reason, sizeof reason);
@@ -346,6 +350,7 @@ clproc_status clp_where_create(clp_where **where, const char *text, clproc_error
     if (!made) {
         return clp_error_memory(error, "a filter", sizeof *made);
     }
+    made->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     parser at = {.where = made, .start = text, .at = text, .error = error};
     CLP_TRY(status, out, take_any(&at, &made->root));
     skip_space(&at);
@@ -367,6 +372,9 @@ void clp_where_destroy(clp_where **where) {
         }
     }
     if (where && *where) {
+        if ((*where)->utf8) {
+            freelocale((*where)->utf8);
+        }
         clp_memory_free(*where);
         *where = NULL;
     }
@@ -411,7 +419,9 @@ static truth compare_text(const clp_where *where, const node *test, const char *
     if (test->compiled) {
         char bounded[MOST_MATCHED + 1];
         snprintf(bounded, sizeof bounded, "%s", text);
+        locale_t before = uselocale(where->utf8);
         bool matches = regexec(&test->pattern, bounded, 0, NULL, 0) == 0;
+        uselocale(before);
         return matches == (test->operation == LIKE) ? TRUE : FALSE;
     }
     if (test->numeric) {

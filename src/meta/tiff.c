@@ -6,8 +6,11 @@
 enum { HEADER = 8, BIG_HEADER = 16, BIG_ENTRY = 20 };
 /* Cameras write some 60 tags into a directory, raw files a few hundred, in some ten directories. */
 enum { MOST_ENTRIES = 1024, MOST_DIRECTORIES = 24, MOST_SUBS = 8 };
-/** Of one tag: profiles and XMP packets in TIFF files are the largest that anyone wants. */
-enum { MOST_BYTES = 1 << 20 };
+/** Of one tag: printers' profiles, of up to some 2 MB, and XMP packets are the largest that anyone
+ * wants. */
+enum { MOST_BYTES = 8 << 20 };
+/** Of all tags together, which may all have the same values. */
+enum { MOST_OF_ALL = 64 << 20 };
 
 enum { TAG_SUBS = 0x014A, TAG_EXIF = 0x8769, TAG_GPS = 0x8825, TAG_INTEROP = 0xA005 };
 
@@ -38,6 +41,7 @@ typedef struct walk {
     bool little, subs;
     widths widths;
     uint32_t flaws;
+    size_t taken;                    /**< bytes of values so far */
     pending queue[MOST_DIRECTORIES]; /**< those that were read, and those that will be */
     size_t read, queued;
 } walk;
@@ -71,14 +75,16 @@ static void follow(walk *at, const clp_tiff_tag *tag) {
                   : tag->tag == TAG_INTEROP ? CLP_IFD_INTEROP
                                             : CLP_IFD_SUB;
     uint32_t most = ifd == CLP_IFD_SUB ? MOST_SUBS : 1;
-    bool offsets = tag->type == CLP_TIFF_LONG || tag->type == CLP_TIFF_IFD ||
-                   tag->type == CLP_TIFF_LONG8 || tag->type == CLP_TIFF_IFD8;
+    bool offsets = tag->type == CLP_TIFF_LONG || tag->type == CLP_TIFF_SLONG ||
+                   tag->type == CLP_TIFF_IFD || tag->type == CLP_TIFF_LONG8 ||
+                   tag->type == CLP_TIFF_SLONG8 || tag->type == CLP_TIFF_IFD8;
     if (!offsets) {
         at->flaws |= CLP_TIFF_BAD_TYPE;
     }
     for (uint32_t i = 0; offsets && i < most && clp_tiff_number(tag, i, &offset); i++) {
-        /* What a double does not hold exactly lies outside of every file. */
-        add_directory(at, ifd, i, offset < 0x1p53 ? (uint64_t)offset : UINT64_MAX);
+        /* What is negative, or a double does not hold exactly, lies outside of every file. */
+        bool possible = offset >= 0 && offset < 0x1p53;
+        add_directory(at, ifd, i, possible ? (uint64_t)offset : UINT64_MAX);
     }
 }
 
@@ -86,6 +92,20 @@ static bool leads_on(const walk *at, clp_ifd ifd, uint32_t tag) {
     return (ifd == CLP_IFD_MAIN &&
             (tag == TAG_EXIF || tag == TAG_GPS || (at->subs && tag == TAG_SUBS))) ||
            (ifd == CLP_IFD_EXIF && tag == TAG_INTEROP);
+}
+
+/** Finds values that stand elsewhere, and notes why there are none. */
+static const uint8_t *find_values(walk *at, uint64_t offset, uint64_t count, uint32_t size) {
+    const clp_reach *from = at->from;
+    if (offset > from->size || count > (from->size - offset) / size) {
+        at->flaws |= CLP_TIFF_BAD_VALUE;
+        return NULL;
+    }
+    bool few = count <= MOST_BYTES / size && count * size <= MOST_OF_ALL - at->taken;
+    const uint8_t *found = few ? from->at(from->user, offset, (size_t)count * size) : NULL;
+    at->taken += found ? (size_t)count * size : 0;
+    at->flaws |= found ? 0 : CLP_TIFF_UNREAD;
+    return found;
 }
 
 static void read_entry(walk *at, const pending *where, const uint8_t *entry) {
@@ -107,14 +127,9 @@ static void read_entry(walk *at, const pending *where, const uint8_t *entry) {
     if (count == 0) {
         return; /* some cameras write tags without values */
     }
-    if (count <= wide / size) {
-        tag.data = entry + 4 + wide;
-    } else if (count <= MOST_BYTES / size) {
-        tag.data =
-            at->from->at(at->from->user, get_wide(at, entry + 4 + wide), (size_t)count * size);
-    }
+    const uint8_t *values = entry + 4 + wide;
+    tag.data = count <= wide / size ? values : find_values(at, get_wide(at, values), count, size);
     if (!tag.data) {
-        at->flaws |= CLP_TIFF_BAD_VALUE;
         return;
     }
     tag.count = (uint32_t)count;
@@ -227,7 +242,8 @@ const char *clp_tiff_flaw(uint32_t flaws, size_t index) {
                                         "EXIF: a directory leads back to one before",
                                         "EXIF: a directory has absurdly many entries",
                                         "EXIF: a tag has no known type",
-                                        "EXIF: a tag's values lie outside"};
+                                        "EXIF: a tag's values lie outside",
+                                        "EXIF: a tag's values are too many to be read"};
     for (size_t bit = 0; bit < sizeof words / sizeof *words; bit++) {
         if (flaws & 1u << bit && index-- == 0) {
             return words[bit];

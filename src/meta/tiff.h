@@ -85,12 +85,13 @@ typedef struct clp_tiff_visitor {
 /** Bits of what clp_tiff_read() found wrong. */
 enum {
     CLP_TIFF_NO_HEADER = 1,
-    CLP_TIFF_OUTSIDE = 2,   /**< a directory lies outside the data */
-    CLP_TIFF_SHORT_IFD = 4, /**< the data ends within a directory */
-    CLP_TIFF_LOOP = 8,      /**< a directory leads back to one that was read */
-    CLP_TIFF_CROWDED = 16,  /**< a directory of absurdly many entries, or too many directories */
-    CLP_TIFF_BAD_TYPE = 32, /**< a wanted tag of no known type */
-    CLP_TIFF_BAD_VALUE = 64 /**< a wanted tag whose values lie outside, or are absurdly many */
+    CLP_TIFF_OUTSIDE = 2,    /**< a directory lies outside the data */
+    CLP_TIFF_SHORT_IFD = 4,  /**< the data ends within a directory */
+    CLP_TIFF_LOOP = 8,       /**< a directory leads back to one that was read */
+    CLP_TIFF_CROWDED = 16,   /**< a directory of absurdly many entries, or too many directories */
+    CLP_TIFF_BAD_TYPE = 32,  /**< a wanted tag of no known type */
+    CLP_TIFF_BAD_VALUE = 64, /**< a wanted tag whose values lie outside */
+    CLP_TIFF_UNREAD = 128    /**< one whose values are more than is read of a tag, or of a file */
 };
 
 /** Reads the first directory, which is of the kind `first`, and those it leads to: EXIF, GPS,

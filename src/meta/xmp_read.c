@@ -1,9 +1,11 @@
 #include <string.h>
 
+#include "core/file.h"
 #include "meta/read.h"
 
-/* An XMP packet is RDF in XML: rdf:Description holds properties as attributes and as elements; an
- * element's value is its text, or a list, rdf:Alt, rdf:Seq or rdf:Bag, of rdf:li. */
+/* An XMP packet is RDF in XML, in UTF-8 as a rule: rdf:Description holds properties as attributes
+ * and as elements; an element's value is its text, or a list, rdf:Alt, rdf:Seq or rdf:Bag, of
+ * rdf:li. */
 
 enum { MOST_DEPTH = 32, MOST_PREFIXES = 32, NAME_ROOM = 64, TEXT_ROOM = 32768 };
 
@@ -331,7 +333,7 @@ static bool skip_other(reader *packet) {
     return found != NULL;
 }
 
-const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void *user) {
+static const char *read_utf8(const uint8_t *data, size_t size, clp_xmp_fn take, void *user) {
     reader packet = {.take = take, .user = user};
     bool sound = true, any = false;
     packet.text = packet.at = (const char *)data;
@@ -352,4 +354,30 @@ const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void
         }
     }
     return sound && any && packet.depth == 0 ? NULL : "XMP: is not well-formed";
+}
+
+/** UTF-16 and UTF-32 begin with a byte order mark or '<', in either order. */
+static bool begins(const uint8_t *data, size_t size, const char *mark, size_t bytes) {
+    return size >= bytes && memcmp(data, mark, bytes) == 0;
+}
+
+const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void *user) {
+    if (begins(data, size, "\0\0\xFE\xFF", 4) || begins(data, size, "\xFF\xFE\0\0", 4) ||
+        begins(data, size, "\0\0\0<", 4) || begins(data, size, "<\0\0\0", 4)) {
+        return "XMP: is UTF-32, which is not read";
+    }
+    bool little = begins(data, size, "\xFF\xFE", 2) || begins(data, size, "<\0", 2);
+    if (!little && !begins(data, size, "\xFE\xFF", 2) && !begins(data, size, "\0<", 2)) {
+        return read_utf8(data, size, take, user);
+    }
+    clp_bytes text = {0};
+    const char *flaw = "XMP: there is no memory to read it as UTF-16";
+    /* Two bytes become three at most. */
+    size_t room = size + size / 2 + 8;
+    if (clp_bytes_reserve(&text, room, NULL) == CLPROC_OK) {
+        text.size = clp_utf16_to_utf8(data, size, little, (char *)text.data, room);
+        flaw = read_utf8(text.data, text.size, take, user);
+    }
+    clp_bytes_free(&text);
+    return flaw;
 }

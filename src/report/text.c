@@ -7,6 +7,7 @@
 #include "core/checked.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/utf8.h"
 
 void clp_text_free(clp_text *text) {
     clp_memory_free(text->data);
@@ -155,36 +156,13 @@ const char *clp_unit_percent(char buffer[CLP_UNIT_SIZE], double fraction) {
 
 /* ------------------------------------------------------------- escaping */
 
-/** Length of the UTF-8 sequence at `bytes`; 0 if it is none (also for surrogates, overlong forms
- * and beyond U+10FFFF). */
-static size_t utf8_length(const unsigned char *bytes) {
-    unsigned char first = bytes[0];
-    if (first < 0x80) {
-        return 1;
-    }
-    size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((first == 0xE0 && bytes[1] < 0xA0) || (first == 0xED && bytes[1] > 0x9F) ||
-        (first == 0xF0 && bytes[1] < 0x90) || (first == 0xF4 && bytes[1] > 0x8F)) {
-        return 0;
-    }
-    return length;
-}
-
 /** Appends `string`, asking `escape` about each ASCII character: NULL leaves it as it is. */
 static void add_escaped(clp_text *text, const char *string,
                         const char *(*escape)(unsigned char character, char buffer[8])) {
     const unsigned char *bytes = (const unsigned char *)string;
     while (*bytes) {
         char buffer[8];
-        size_t length = utf8_length(bytes);
+        size_t length = clp_utf8_length(bytes, SIZE_MAX);
         const char *instead = length == 1 ? escape(*bytes, buffer) : NULL;
         if (length == 0) {
             clp_text_add(text, "\xEF\xBF\xBD");

@@ -11,6 +11,7 @@
 #include <jpeglib.h>
 
 #include "index/meta.h"
+#include "index/name.h"
 #include "index/where.h"
 
 /* -------------------------------------------------------------------- rows */
@@ -31,6 +32,34 @@ static void test_ranks(void **state) {
     clp_row_text(&row, CLP_FIELD_MAKE, CLP_RANK_EXIF, "\xC4hm\0rest", 8); /* Latin-1, ends by NUL */
     assert_string_equal(clp_row_get(&row, CLP_FIELD_MAKE), "\xC3\x84hm");
     clp_row_free(&row);
+}
+
+/** Every name has a spelling of its own, which is UTF-8 and can be undone. */
+static void test_names(void **state) {
+    (void)state;
+    static const char *const names[][2] = {{"a/b c.png", "a/b c.png"},
+                                           {"\xC3\xA9.png", "\xC3\xA9.png"},
+                                           {"\xE9.png", "\\xe9.png"},
+                                           {"\\xe9.png", "\\x5cxe9.png"},
+                                           {"\\x5cxe9", "\\x5cx5cxe9"},
+                                           {"\\xE9 \\xg9 \\", "\\xE9 \\xg9 \\"},
+                                           {"a\xC3", "a\\xc3"},
+                                           {"\xC3\xC3\xA9", "\\xc3\xC3\xA9"},
+                                           {"\xED\xA0\x80", "\\xed\\xa0\\x80"},
+                                           {"\\\xE9", "\\\\xe9"},
+                                           {"", ""}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        clp_bytes spelled = {0};
+        const char *name = names[i][0];
+        assert_int_equal(clp_name_spell(&spelled, name, strlen(name), NULL), CLPROC_OK);
+        assert_int_equal(clp_bytes_append(&spelled, "", 1, NULL), CLPROC_OK);
+        assert_string_equal(spelled.data, names[i][1]);
+        const char *at = (const char *)spelled.data;
+        for (size_t k = 0; k <= strlen(name); k++) {
+            assert_int_equal(clp_name_next(&at), (unsigned char)name[k]);
+        }
+        clp_bytes_free(&spelled);
+    }
 }
 
 /** Lists that grow in turns keep their items. */
@@ -141,6 +170,10 @@ static void test_where(void **state) {
                  {"keywords != 'old'", false},
                  {"keywords != 'new'", true},
                  {"keywords ~ 'sto'", true},
+                 /* In any case, of letters beyond ASCII, too. */
+                 {"Caption-Abstract ~ '^SAY'", true},
+                 {"make ~ '^\xC3\x84HM.\xC3\x89$'", true},
+                 {"make ~ '^\xC3\x84HM\xC3\x89$'", false},
                  /* Numbers as texts, texts as numbers. */
                  {"iso = '1600'", true},
                  {"iso ~ '^16'", true},
@@ -152,6 +185,7 @@ static void test_where(void **state) {
     clp_row_integer(&row, CLP_FIELD_ISO, CLP_RANK_EXIF, 1600);
     clp_row_string(&row, CLP_FIELD_LENS_MODEL, CLP_RANK_EXIF, "EF 50mm f/1.8");
     clp_row_string(&row, CLP_FIELD_SUBSEC_TIME, CLP_RANK_EXIF, "045");
+    clp_row_string(&row, CLP_FIELD_MAKE, CLP_RANK_EXIF, "\xC3\xA4hm\xE2\x82\xAC\xC3\xA9");
     clp_row_string(&row, CLP_FIELD_DATE_TIME_ORIGINAL, CLP_RANK_EXIF, "2020:01:02 03:04:05");
     clp_row_string(&row, CLP_FIELD_CAPTION_ABSTRACT, CLP_RANK_IPTC, "say 'hi'");
     clp_row_item(&row, CLP_FIELD_KEYWORDS, CLP_RANK_IPTC, "stone", 5);
@@ -289,11 +323,12 @@ static void test_whole(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranks),          cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_flaws_of_exif),  cmocka_unit_test(test_where),
-        cmocka_unit_test(test_types_of_where), cmocka_unit_test(test_bounds_of_where),
-        cmocka_unit_test(test_quality),        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_ranks),           cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_flaws_of_exif),
+        cmocka_unit_test(test_where),           cmocka_unit_test(test_types_of_where),
+        cmocka_unit_test(test_bounds_of_where), cmocka_unit_test(test_quality),
+        cmocka_unit_test(test_fields),          cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_warnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "meta/read.h"
@@ -103,6 +104,30 @@ static void test_directories(void **state) {
     }
 }
 
+/** What leads to a directory may be of any type of a whole number that offsets have. */
+static void test_types_of_links(void **state) {
+    (void)state;
+    static const uint32_t types[] = {CLP_TIFF_LONG, CLP_TIFF_SLONG, CLP_TIFF_IFD};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        builder file;
+        seen all;
+        begin(&file, false);
+        put(&file, 8, 2, 2);
+        put_entry(&file, 10, 0x8769, types[i], 1, 100);
+        put_entry(&file, 22, 0x8825, types[i], 1, 200);
+        put(&file, 100, 1, 2);
+        put_entry(&file, 102, 0x8827, CLP_TIFF_LONG, 1, 400);
+        put(&file, 200, 1, 2);
+        put_entry(&file, 202, 11, CLP_TIFF_LONG, 1, 7);
+        assert_int_equal(read_all(&file, 400, &all), 0);
+        assert_int_equal(all.count, 2);
+        assert_true(all.ifd[0] == CLP_IFD_EXIF && all.number[0] == 400);
+        assert_true(all.ifd[1] == CLP_IFD_GPS && all.number[1] == 7);
+        put_entry(&file, 22, 0x8825, types[i], 1, 0xFFFFFFF0); /* negative, if it has a sign */
+        assert_int_equal(read_all(&file, 400, &all), CLP_TIFF_OUTSIDE);
+    }
+}
+
 static void test_types(void **state) {
     (void)state;
     static const struct {
@@ -159,6 +184,64 @@ static void test_flaws(void **state) {
         assert_int_equal(all.count, 1);
         assert_true(all.number[0] == 6);
     }
+}
+
+/** The bytes of a large file, of which some more than `given` are never read. */
+typedef struct big_file {
+    uint8_t *bytes;
+    size_t size, given;
+} big_file;
+
+static const uint8_t *reach_large(void *user, uint64_t offset, size_t bytes) {
+    const big_file *from = user;
+    return bytes <= from->given && offset <= from->size && bytes <= from->size - offset
+               ? from->bytes + offset
+               : NULL;
+}
+
+/** Profiles of some MB are read; what is within the file, but is not read, does not "lie outside".
+ */
+static void test_large_values(void **state) {
+    (void)state;
+    enum { MB = 1 << 20 };
+    static const struct {
+        uint32_t count;
+        size_t given;
+        uint32_t flaw;
+    } cases[] = {{2 * MB, 16 * MB, 0},
+                 {8 * MB + 1, 16 * MB, CLP_TIFF_UNREAD},
+                 {2 * MB, 1 * MB, CLP_TIFF_UNREAD},
+                 {16 * MB, 16 * MB, CLP_TIFF_BAD_VALUE}};
+    big_file file = {calloc(1, 10 * MB), 10 * MB, 0};
+    assert_non_null(file.bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        builder start;
+        seen all = {0};
+        clp_tiff_visitor visitor = {wants, take, &all};
+        file.given = cases[i].given;
+        begin(&start, true);
+        put(&start, 8, 1, 2);
+        put_entry(&start, 10, 0x8773, CLP_TIFF_UNDEFINED, cases[i].count, 100);
+        memcpy(file.bytes, start.data, 100);
+        clp_reach from = {.at = reach_large, .user = &file, .size = file.size};
+        assert_int_equal(clp_tiff_read(&from, CLP_IFD_MAIN, false, &visitor), cases[i].flaw);
+        assert_int_equal(all.count, cases[i].flaw == 0);
+    }
+    /* Many tags of the same 7 MB: up to 64 MB are read. */
+    seen all = {0};
+    clp_tiff_visitor visitor = {wants, take, &all};
+    builder start;
+    begin(&start, true);
+    put(&start, 8, 12, 2);
+    for (size_t i = 0; i < 12; i++) {
+        put_entry(&start, 10 + 12 * i, 0x8773, CLP_TIFF_UNDEFINED, 7 * MB, 200);
+    }
+    memcpy(file.bytes, start.data, 200);
+    file.given = 16 * MB;
+    clp_reach from = {.at = reach_large, .user = &file, .size = file.size};
+    assert_int_equal(clp_tiff_read(&from, CLP_IFD_MAIN, false, &visitor), CLP_TIFF_UNREAD);
+    assert_int_equal(all.count, 9);
+    free(file.bytes);
 }
 
 static void test_cut(void **state) {
@@ -228,6 +311,32 @@ static void test_xmp(void **state) {
     assert_null(read_xmp(RDF("", "<dc:a><rdf:Description dc:b='1'><dc:c>2</dc:c></rdf:Description>"
                                  "</dc:a><dc:d/><dc:e>5</dc:e>")));
     assert_string_equal(found, "dc:e=5;");
+}
+
+/** With and without a byte order mark, in both orders; UTF-32 is named. */
+static void test_wide_xmp(void **state) {
+    (void)state;
+    static const char text[] = RDF("photo:City='Rome'", "<dc:a>1</dc:a>");
+    uint8_t wide[4 * sizeof text];
+    for (int i = 0; i < 4; i++) {
+        bool little = i & 1;
+        size_t size = 0;
+        if (i & 2) {
+            wide[0] = little ? 0xFF : 0xFE;
+            wide[1] = little ? 0xFE : 0xFF;
+            size = 2;
+        }
+        for (const char *c = text; *c; c++, size += 2) {
+            wide[size] = little ? (uint8_t)*c : 0;
+            wide[size + 1] = little ? 0 : (uint8_t)*c;
+        }
+        found[0] = '\0';
+        assert_null(clp_xmp_read(wide, size, note, NULL));
+        assert_string_equal(found, "photoshop:City=Rome;dc:a=1;");
+        assert_non_null(clp_xmp_read(wide, size - 2, note, NULL)); /* its end is missing */
+    }
+    const char *flaw = clp_xmp_read((const uint8_t *)"<\0\0\0a\0\0\0", 8, note, NULL);
+    assert_non_null(strstr(flaw, "UTF-32"));
 }
 
 static void test_broken_xmp(void **state) {
@@ -321,11 +430,14 @@ static void test_profile_name(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_directories),
+        cmocka_unit_test(test_types_of_links),
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_flaws),
+        cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_many_directories),
         cmocka_unit_test(test_xmp),
+        cmocka_unit_test(test_wide_xmp),
         cmocka_unit_test(test_broken_xmp),
         cmocka_unit_test(test_iptc),
         cmocka_unit_test(test_utf16),
