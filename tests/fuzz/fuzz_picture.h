@@ -97,7 +97,11 @@ static inline void fuzz_picture(const uint8_t *data, size_t size, clproc_format 
     second = fuzz_decode(decoder, &layout, 0xa5);
     FUZZ_PROMISE(!first == !second);
     if (first) {
-        fuzz_compare(&layout, first, second);
+        /* Not of HEVC: libde265 1.0 decodes some damaged data by tables of its own that it has not
+         * filled. That its planes are not old memory is tested by cli.heif. */
+        if (found != CLPROC_FORMAT_HEIF) {
+            fuzz_compare(&layout, first, second);
+        }
         fuzz_encode(decoder, &layout, first);
     }
 out:
