@@ -49,7 +49,7 @@ rm -rf "$scratch/another"
 # What is loaded when a picture first needs it is depended on, too.
 for package in clproc libclproc0; do
     for library in libde265 libheif libtiff; do
-        dpkg-deb -f "$scratch/one/${package}"_*.deb Depends | grep -q "$library[0-9]*[t64]* (>= [0-9]" ||
+        dpkg-deb -f "$scratch/one/${package}"_*.deb Depends | grep -q "$library-*[0-9]*[t64]* (>= [0-9]" ||
             fail "$package does not depend on $library"
         tried=$((tried + 1))
     done
