@@ -349,7 +349,11 @@ bool clp_decoder_has_rows(const clp_decoder *decoder) {
 
 uint64_t clp_codec_read_bytes(const clp_header *header, uint64_t file_bytes) {
     size_t index = codec_of(header->format);
-    return index < CODEC_COUNT ? codecs[index]->decode_bytes(header, file_bytes) : 0;
+    if (index == CODEC_COUNT) {
+        return 0;
+    }
+    return codecs[index]->decode_bytes ? codecs[index]->decode_bytes(header, file_bytes)
+                                       : header->decode_bytes;
 }
 
 void clp_decoder_trim(clp_decoder *decoder, size_t most) {

@@ -111,8 +111,8 @@ struct clp_codec {
      * false: it is not whole, or odd. NULL: no file is put so. */
     clproc_status (*rewrite)(const clp_decoder *decoder, clp_encoder *encoder,
                              const clp_encode_params *params, bool *done, clproc_error *error);
-    /** Bytes that decoding takes beside the samples, and that encoding does; the latter NULL where
-     * `write` is. */
+    /** Bytes that decoding takes beside the samples, and that encoding does; the former NULL where
+     * opening has put them into the header, the latter where `write` is. */
     uint64_t (*decode_bytes)(const clp_header *header, uint64_t file_bytes);
     uint64_t (*encode_bytes)(const clp_layout *layout, bool progressive);
 };

@@ -64,6 +64,7 @@ static const struct heif_error no_memory = {heif_error_Memory_allocation_error,
 
 static const struct heif_error damaged = {heif_error_Decoder_plugin_error,
                                           heif_suberror_Unspecified, "its data are damaged"};
+
 typedef struct hevc {
     de265_decoder_context *context;
     bool strict; /**< damage is an error, otherwise a warning */

@@ -492,11 +492,6 @@ out:
     return status;
 }
 
-static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
-    (void)file_bytes;
-    return header->decode_bytes;
-}
-
 const clp_codec clp_codec_png = {
     .format = CLPROC_FORMAT_PNG,
     .room = {.exif = INT32_MAX,
@@ -512,7 +507,6 @@ const clp_codec clp_codec_png = {
     .close = close_file,
     .trim = trim,
     .write = clp_png_write,
-    .decode_bytes = decode_bytes,
     .encode_bytes = clp_png_encode_bytes,
     .rewrite = clp_png_rewrite,
 };

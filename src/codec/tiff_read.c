@@ -177,11 +177,6 @@ out:
     return status;
 }
 
-static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
-    (void)file_bytes;
-    return header->decode_bytes;
-}
-
 const clp_codec clp_codec_tiff = {
     .format = CLPROC_FORMAT_TIFF,
     .library = &clp_tiff_library,
@@ -192,5 +187,4 @@ const clp_codec clp_codec_tiff = {
     .read = clp_tiff_read_pixels,
     .close = close_file,
     .trim = trim,
-    .decode_bytes = decode_bytes,
 };

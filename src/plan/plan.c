@@ -76,8 +76,9 @@ static bool stages_filter(const clp_segment *segment) {
     return any;
 }
 
-/** Some stage filters a picture that has alpha by then, which must be premultiplied. */
-static bool filters_alpha(const clp_segments *segments, bool alpha) {
+/** Some stage filters a picture that has alpha by then, which must be premultiplied; with
+ * `overlays`, or something is laid over it. */
+static bool weighs_alpha(const clp_segments *segments, bool alpha, bool overlays) {
     for (size_t i = 0; i < segments->count; i++) {
         const clp_segment *segment = &segments->items[i];
         if (alpha && stages_filter(segment)) {
@@ -85,7 +86,11 @@ static bool filters_alpha(const clp_segments *segments, bool alpha) {
         }
         for (size_t j = 0; j < segment->point_count; j++) {
             const clp_term *term = segment->points[j];
-            alpha |= term->kind == CLP_TERM_KERNEL && term->custom == CLP_CUSTOM_OPAQUE;
+            bool custom = term->kind == CLP_TERM_KERNEL;
+            if (overlays && alpha && custom && term->custom == CLP_CUSTOM_OVERLAY) {
+                return true;
+            }
+            alpha |= custom && term->custom == CLP_CUSTOM_OPAQUE;
         }
     }
     return false;
@@ -98,21 +103,6 @@ static bool ends_here(const clp_lowering *lowering, const clp_segment *segment, 
     return last && segment->point_count == 0 && lowering->values.model == output->model &&
            !lowering->values.premultiplied && white_fits &&
            (!clp_model_has_alpha(lowering->values.model) || !stages_filter(segment));
-}
-
-/** The same, or something is laid over it. */
-static bool weighs_alpha(const clp_segments *segments, bool alpha) {
-    bool any = filters_alpha(segments, alpha);
-    for (size_t i = 0; i < segments->count; i++) {
-        const clp_segment *segment = &segments->items[i];
-        for (size_t j = 0; j < segment->point_count; j++) {
-            const clp_term *term = segment->points[j];
-            bool custom = term->kind == CLP_TERM_KERNEL;
-            any |= custom && alpha && term->custom == CLP_CUSTOM_OVERLAY;
-            alpha |= custom && term->custom == CLP_CUSTOM_OPAQUE;
-        }
-    }
-    return any;
 }
 
 bool clp_plan_luma_alone(const clp_plan *plan) {
@@ -160,7 +150,7 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
     /* What is divided by alpha needs the levels of the result: of fewer, too few places are left,
      * and too much alpha counts as none. */
     if (plan->output.depth > plan->input.depth &&
-        weighs_alpha(segments, clp_model_has_alpha(plan->input.model))) {
+        weighs_alpha(segments, clp_model_has_alpha(plan->input.model), true)) {
         CLP_TRY(status, out, clp_lower_to_depth(lowering));
     }
     for (size_t i = 0; i < segments->count; i++) {
@@ -196,7 +186,7 @@ out:
 static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, clproc_error *error) {
     bool use_float = plan->input.depth == 16 || plan->output.depth == 16 || plan->terms.linear ||
                      plan->terms.apart ||
-                     filters_alpha(segments, clp_model_has_alpha(plan->input.model));
+                     weighs_alpha(segments, clp_model_has_alpha(plan->input.model), false);
     for (;;) {
         const clp_layout *input = &plan->input;
         clp_lowering lowering = {
