@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/event.h"
+
 void clp_events_init(clp_events *events, uint32_t outputs, clproc_event_fn report, void *user) {
     *events = (clp_events){.outputs = outputs, .report = report, .user = user, .listing = true};
     pthread_mutex_init(&events->lock, NULL);
@@ -23,10 +25,6 @@ void clp_events_dismissed(clp_events *events, uint64_t count) {
     pthread_mutex_unlock(&events->lock);
 }
 
-static const char *text(const char *string) {
-    return string ? string : "";
-}
-
 /** Adds the event's outputs to `counter` (may be NULL) and reports; `event` lacks only the counts.
  */
 static void tell_of(clp_events *events, clproc_event event, uint32_t settled, uint64_t *counter) {
@@ -36,17 +34,10 @@ static void tell_of(clp_events *events, clproc_event event, uint32_t settled, ui
     }
     events->found -= settled > 1 ? settled - 1 : 0; /* which were counted as a picture's */
     events->kept += event.kept;
-    event.input = text(event.input);
-    event.output = text(event.output);
-    event.message = text(event.message);
-    event.digest = text(event.digest);
-    event.kind_name = text(event.kind_name);
     event.done = events->written + events->skipped + events->failed;
     event.total = events->found;
     event.listing = events->listing;
-    if (events->report) {
-        events->report(&event, events->user);
-    }
+    clp_event_tell(event, events->report, events->user);
     pthread_mutex_unlock(&events->lock);
 }
 

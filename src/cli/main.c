@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "signals.h"
+#include "streams.h"
 #include "text.h"
 
 #define RUN_DETAILS                                                                                \
@@ -210,8 +211,6 @@ done:
 
 /** All but what concerns the process itself. */
 static int run_program(int argc, char **argv) {
-    /* A line at a time: messages stay whole. */
-    setvbuf(clp_cli_errors(), NULL, _IOLBF, BUFSIZ);
     if (argc < 2) {
         clp_cli_help_short(clp_cli_errors());
         return CLP_EXIT_USAGE;

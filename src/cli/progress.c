@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "signals.h"
+#include "streams.h"
 #include "text.h"
 
 /* At most ten updates a second. */
@@ -22,7 +23,8 @@ static double now(void) {
 void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *settings) {
     const char *term = getenv("TERM");
     memset(progress, 0, sizeof *progress);
-    progress->terminal = isatty(fileno(clp_cli_errors())) && !(term && strcmp(term, "dumb") == 0);
+    progress->terminal =
+        isatty(clp_cli_errors_descriptor()) && !(term && strcmp(term, "dumb") == 0);
     progress->mode = settings->progress;
     if (progress->mode == CLP_CLI_PROGRESS_AUTO) {
         progress->mode = progress->terminal ? CLP_CLI_PROGRESS_ALWAYS : CLP_CLI_PROGRESS_OFF;
@@ -47,8 +49,9 @@ double clp_cli_progress_seconds(const clp_cli_progress *progress) {
 
 static size_t terminal_columns(void) {
     struct winsize size;
-    return ioctl(fileno(clp_cli_errors()), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                                      : 80;
+    return ioctl(clp_cli_errors_descriptor(), TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+               ? size.ws_col
+               : 80;
 }
 
 static void erase(clp_cli_progress *progress) {

@@ -9,6 +9,7 @@
 #include "reports.h"
 #include "shard.h"
 #include "signals.h"
+#include "streams.h"
 #include "text.h"
 
 /* ------------------------------------------------- checks before any work */

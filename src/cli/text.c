@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signals.h"
+#include "streams.h"
 
 /* Room for a path of PATH_MAX bytes, each shown as \xNN, and a message. */
 enum { line_size = 24576, longest_word = 63 };

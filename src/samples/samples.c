@@ -5,6 +5,7 @@
 
 #include "codec/codec.h"
 #include "core/cancel.h"
+#include "core/event.h"
 #include "core/machine.h"
 #include "core/memory.h"
 #include "samples/form.h"
@@ -257,15 +258,11 @@ static void finish(job *work, const char *path, clproc_status status, const clpr
     const clproc_samples_params *params = work->params;
     pthread_mutex_lock(&work->lock);
     if (status == CLPROC_OK) {
-        clproc_event event = {.kind = CLPROC_EVENT_DONE,
-                              .input = "",
-                              .output = path,
-                              .message = "",
-                              .done = ++work->done,
-                              .total = params->count};
-        if (params->on_event) {
-            params->on_event(&event, params->user);
-        }
+        clp_event_tell((clproc_event){.kind = CLPROC_EVENT_DONE,
+                                      .output = path,
+                                      .done = ++work->done,
+                                      .total = params->count},
+                       params->on_event, params->user);
     } else if (work->status == CLPROC_OK) {
         work->status = status;
         work->error = *error;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/event.h"
 #include "samples/noise.h"
 #include "stress/child.h"
 #include "stress/pictures.h"
@@ -93,17 +94,10 @@ typedef struct bench {
 
 /** Passes on what a run had to say, once, or how many pictures all runs have processed so far. */
 static void tell(bench *b, clproc_event_kind kind, const char *message) {
-    clproc_event event = {.kind = kind,
-                          .input = "",
-                          .output = "",
-                          .message = message,
-                          .digest = "",
-                          .done = b->done,
-                          .total = b->done,
-                          .listing = true};
-    if (b->params->run.on_event) {
-        b->params->run.on_event(&event, b->params->run.user);
-    }
+    clp_event_tell(
+        (clproc_event){
+            .kind = kind, .message = message, .done = b->done, .total = b->done, .listing = true},
+        b->params->run.on_event, b->params->run.user);
 }
 
 /** One run, from the start of its process to its end. */

@@ -7,6 +7,9 @@ export TMPDIR
 mkdir "$TMPDIR" empty
 clproc samples -o pictures --count 3 --width 160 --height 120 --kind photo
 
+clproc analyse pictures -o report --seconds 1 --resize 50% --progress json
+expect_code 0
+expect_err '^{"type":"result"'
 clproc analyse pictures -o report --seconds 5 --resize 50% --blur 1
 expect_code 0
 expect_out '^report/analysis.md$'

@@ -25,6 +25,11 @@ for file in upright/*; do
     expect_png_size "$file" 48x32
 done
 
+# What is done as JSON.
+clproc samples -o told --count 2 --width 16 --height 16 --progress json
+expect_code 0
+[ "$(grep -c '^{"type":"written","output":"told/00' "$err")" -eq 2 ] || fail "two files should be told as JSON"
+
 for bad in '--count 0' '--width 0' '--height 70K' '--kind movie' 'extra'; do
     clproc samples -o none $bad
     expect_code 2

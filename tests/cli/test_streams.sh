@@ -93,9 +93,14 @@ while [ $i -lt 800 ]; do
 done
 mkfifo asleep
 exec 9<>asleep
-stops_asleep() { # ARGUMENTS...: that print more than a pipe holds
-    command_line=" $*, whose reader is asleep"
-    "$CLPROC" "$@" >asleep 2>"$err" 9>&- &
+stops_asleep() { # STREAM ARGUMENTS...: that print more there than a pipe holds
+    stream=$1
+    shift
+    command_line=" $*, whose reader of $stream is asleep"
+    case $stream in
+    output) "$CLPROC" "$@" >asleep 2>"$err" 9>&- & ;;
+    errors) "$CLPROC" "$@" 2>asleep >"$out" 9>&- & ;;
+    esac
     job=$!
     head -c 4096 <&9 >beginning # printing has begun
     kill -TERM $job
@@ -111,12 +116,23 @@ stops_asleep() { # ARGUMENTS...: that print more than a pipe holds
 }
 clproc index "$folder" -o rows.csv
 expect_code 0
-stops_asleep index "$folder" -o -
-stops_asleep index merge rows.csv -o -
+stops_asleep output index "$folder" -o -
+stops_asleep output index merge rows.csv -o -
 clproc devices
 if grep -q 'cpu:' "$out"; then
-    stops_asleep index "$folder" -o - --features
-    stops_asleep index "$folder" -o near.csv --near 1
+    stops_asleep output index "$folder" -o - --features
+    stops_asleep output index "$folder" -o near.csv --near 1
     expect_lines near.csv 801
 fi
+long=$folder/broken
+mkdir "$long"
+i=0
+while [ $i -lt 800 ]; do
+    echo 'no picture' >"$long/$i.jpg"
+    i=$((i + 1))
+done
+stops_asleep errors run "$long" -o none $op
+stops_asleep errors run "$long" -o none $op --progress json
+stops_asleep errors index "$long" -o broken.csv --progress json
+stops_asleep errors samples -o samples --count 2000 --width 16 --height 16 --progress json
 exec 9>&-
