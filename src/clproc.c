@@ -56,6 +56,26 @@ static clproc_status check_range(const char *what, int value, int least, int mos
     return CLPROC_OK;
 }
 
+static clproc_status check_bits(const char *what, uint32_t value, uint32_t known,
+                                clproc_error *error) {
+    if (value & ~known) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "%s has unknown bits: 0x%x", what,
+                             value & ~known);
+    }
+    return CLPROC_OK;
+}
+
+/** Names of files: `what` says of what. */
+static clproc_status check_names(const char *what, const char *const *names, size_t count,
+                                 clproc_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (!names || !names[i]) {
+            return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "%s %zu is NULL", what, i + 1);
+        }
+    }
+    return CLPROC_OK;
+}
+
 /** What is done again and again must come out the same each time. */
 static clproc_status check_duration(const clproc_run_params *params, clproc_error *error) {
     if (params->duration == 0) {
@@ -101,6 +121,8 @@ static clproc_status check_output(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("lossless", (int)params->lossless, CLPROC_LOSSLESS_OFF,
                         CLPROC_LOSSLESS_TRIM, error));
+    CLP_TRY(status, out, check_bits("strip", params->strip, CLPROC_METADATA_ALL, error));
+    CLP_TRY(status, out, check_bits("keep", params->keep, CLPROC_METADATA_ALL, error));
     CLP_TRY(status, out, clp_kinds_check(params, error));
     CLP_TRY(status, out, clp_lossless_check(params, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {
@@ -168,6 +190,13 @@ static clproc_status check_params(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out, check_duration(params, error));
     CLP_TRY(status, out, check_index(params, error));
     CLP_TRY(status, out, check_shard(params->shard, params->shards, error));
+    CLP_TRY(status, out,
+            check_range("the profile level", (int)params->profile, CLPROC_PROFILE_OFF,
+                        CLPROC_PROFILE_TRACE, error));
+    CLP_TRY(status, out,
+            check_bits("preserve", params->preserve, CLPROC_PRESERVE_TIMES | CLPROC_PRESERVE_MODE,
+                       error));
+    CLP_TRY(status, out, check_bits("strategy", params->strategy, CLPROC_STRATEGY_DEFAULT, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     CLP_TRY(status, out, check_range("pictures under way", params->batch_images, 0, 65536, error));
 out:
@@ -179,15 +208,6 @@ clproc_format_info clproc_format_at(size_t index) {
     return row ? (clproc_format_info){row->name, row->package, clp_codec_is_built(row->format),
                                       row->written}
                : (clproc_format_info){0};
-}
-
-static clproc_status check_inputs(const char *const *inputs, size_t count, clproc_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        if (!inputs[i]) {
-            return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "input %zu is NULL", i + 1);
-        }
-    }
-    return CLPROC_OK;
 }
 
 clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
@@ -203,7 +223,7 @@ clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *res
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "no input given; name files, folders, globs or @LIST");
     }
-    clproc_status status = check_inputs(params->inputs, params->input_count, error);
+    clproc_status status = check_names("input", params->inputs, params->input_count, error);
     if (status == CLPROC_OK) {
         status = check_params(params, error);
     }
@@ -238,20 +258,12 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_index() needs inputs and an output");
     }
-    clproc_status status = check_inputs(params->inputs, params->input_count, error);
-    if (status == CLPROC_OK) {
-        status = check_range("jobs", params->jobs, 0, 1024, error);
-    }
-    if (status == CLPROC_OK) {
-        status = check_shard(params->shard, params->shards, error);
-    }
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    status = check_range("near", params->near, 0, CLPROC_MOST_NEAR, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
+    clproc_status status;
+    CLP_TRY(status, out, check_names("input", params->inputs, params->input_count, error));
+    CLP_TRY(status, out, check_names("model", params->models, params->model_count, error));
+    CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
+    CLP_TRY(status, out, check_shard(params->shard, params->shards, error));
+    CLP_TRY(status, out, check_range("near", params->near, 0, CLPROC_MOST_NEAR, error));
     if (params->near > 0 && !params->on_near) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_index() has nobody to tell groups to");
@@ -260,7 +272,9 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "--update needs an index that is a file, not -o -");
     }
-    return clp_index_run(params, result ? result : &unwanted, error);
+    status = clp_index_run(params, result ? result : &unwanted, error);
+out:
+    return status;
 }
 
 clproc_status clproc_index_merge(const clproc_index_merge_params *params,
@@ -270,7 +284,9 @@ clproc_status clproc_index_merge(const clproc_index_merge_params *params,
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_index_merge() needs indexes and an output");
     }
-    return clp_index_merge(params, result ? result : &unwanted, error);
+    clproc_status status = check_names("index", params->indexes, params->index_count, error);
+    return status == CLPROC_OK ? clp_index_merge(params, result ? result : &unwanted, error)
+                               : status;
 }
 
 clproc_index_field clproc_index_field_at(size_t index) {
@@ -297,6 +313,7 @@ clproc_status clproc_score(const clproc_score_params *params, clproc_score_resul
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_score() needs a model, a table and an output");
     }
+    CLP_TRY(status, out, check_names("model", params->models, params->model_count, error));
     CLP_TRY(status, out, check_range("jobs", params->jobs, 0, 1024, error));
     if (params->device) {
         CLP_TRY(status, out, clp_scoring_device_open(&device, params->device, error));
@@ -388,14 +405,20 @@ const clproc_device_info *clproc_context_device(const clproc_context *context) {
 static const clp_model models[] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA, CLP_MODEL_RGB, CLP_MODEL_RGBA};
 
 static clproc_status layout_of(const clproc_image *image, clp_layout *layout, clproc_error *error) {
-    size_t row = 0;
+    size_t row = 0, bytes = 0;
     bool sound = image->pixels && image->channels >= 1 && image->channels <= 4 &&
                  (image->depth == 8 || image->depth == 16) &&
                  clp_checked_mul(image->width, (size_t)image->channels * (image->depth / 8), &row);
-    if (!sound || image->pitch < row) {
+    if (!sound || image->pitch < row || !clp_checked_mul(image->pitch, image->height, &bytes) ||
+        bytes > PTRDIFF_MAX) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "the picture is not sound: pixels, 1 to 4 channels of 8 or 16 bits "
-                             "and a pitch of at least one row are needed");
+                             "and a pitch of at least one row are needed, all rows in memory");
+    }
+    if (image->depth == 16 && ((uintptr_t)image->pixels | image->pitch) % sizeof(uint16_t) != 0) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "the picture is not sound: samples of 16 bits need even addresses, so "
+                             "an even pitch");
     }
     *layout = (clp_layout){.model = models[image->channels - 1],
                            .depth = image->depth,

@@ -146,7 +146,7 @@ CLPROC_API size_t clproc_pipeline_print(const clproc_pipeline *pipeline, char *t
 /** Interleaved samples, host byte order; alpha, if any, last and not premultiplied. */
 typedef struct clproc_image {
     void *pixels;
-    size_t pitch;      /**< bytes from one row to the next */
+    size_t pitch;      /**< bytes from one row to the next; of 16 bits an even number */
     uint32_t width;    /**< pixels */
     uint32_t height;   /**< pixels */
     uint32_t channels; /**< 1 gray, 2 gray+alpha, 3 RGB, 4 RGBA */
@@ -521,7 +521,7 @@ CLPROC_API void clproc_output_apply(clproc_run_params *params, const clproc_outp
  * under outputs' names are whole, whatever happens.
  *
  * `result`: NULL, or filled in also where the call fails. `profile`: NULL, or what the run
- * recorded, released with clproc_profile_free(); *profile is NULL after an error that left nothing
+ * recorded, released with clproc_profile_destroy(); *profile is NULL after an error that left nothing
  * to record. Fails with CLPROC_ERROR_ARGUMENT, CLPROC_ERROR_NO_DEVICE, …, before any file is
  * written, for what concerns the whole run. */
 CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,

@@ -262,8 +262,10 @@ clproc_status clproc_devices(clproc_device_info **list, size_t *count, clproc_er
 }
 
 void clproc_devices_free(clproc_device_info **list) {
-    clp_memory_free(*list);
-    *list = NULL;
+    if (list) {
+        clp_memory_free(*list);
+        *list = NULL;
+    }
 }
 
 static bool contains(const char *text, const char *part) {

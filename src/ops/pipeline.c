@@ -31,7 +31,7 @@ static void shorten(clproc_pipeline *pipeline, size_t count) {
 }
 
 void clproc_pipeline_destroy(clproc_pipeline **pipeline) {
-    if (*pipeline) {
+    if (pipeline && *pipeline) {
         shorten(*pipeline, 0);
         clp_memory_free((*pipeline)->steps);
         clp_memory_free(*pipeline);

@@ -11,6 +11,16 @@ clproc_status clp_profile_room(void *items, size_t count, size_t size, clproc_er
     return CLPROC_OK;
 }
 
+clproc_status clp_profiles_check(const clproc_profile *const *profiles, size_t count,
+                                 clproc_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (!profiles[i]) {
+            return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "profile %zu is NULL", i + 1);
+        }
+    }
+    return CLPROC_OK;
+}
+
 void clp_profile_free(clproc_profile **profile) {
     clproc_profile *old = *profile;
     if (!old) {

@@ -123,6 +123,9 @@ struct clproc_profile {
 
 /** `*items` gets room for `count` zeroed items; NULL for none. */
 clproc_status clp_profile_room(void *items, size_t count, size_t size, clproc_error *error);
+/** Fails if one of `profiles`, which a caller gave, is NULL. */
+clproc_status clp_profiles_check(const clproc_profile *const *profiles, size_t count,
+                                 clproc_error *error);
 void clp_profile_free(clproc_profile **profile);
 /** Sums of all commands: the profile's own, or made of its commands and then in `*made`, to be
  * destroyed with clp_tallies_destroy(). NULL, with the error set, when memory is short. */

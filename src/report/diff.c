@@ -502,6 +502,10 @@ clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "a comparison needs a profile of each side");
     }
+    clproc_status status;
+    *diff = NULL;
+    CLP_TRY(status, out, clp_profiles_check(before, before_count, error));
+    CLP_TRY(status, out, clp_profiles_check(after, after_count, error));
     *diff = clp_memory_zero(CLP_MEMORY_REPORT, 1, sizeof **diff);
     if (!*diff) {
         return clp_error_memory(error, "the comparison", sizeof **diff);
@@ -515,7 +519,7 @@ clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const
                            .run_count = {before_count, after_count},
                            .by_run = fewer >= ENOUGH_RUNS,
                            .error = error};
-    clproc_status status = sum_up(&make);
+    status = sum_up(&make);
     if (status == CLPROC_OK) {
         status = compare(&make);
     }
@@ -523,6 +527,7 @@ clproc_status clproc_diff_create(clproc_diff **diff, const clproc_profile *const
     if (status != CLPROC_OK) {
         clproc_diff_destroy(diff);
     }
+out:
     return status;
 }
 

@@ -385,6 +385,7 @@ clproc_status clproc_profile_merge(clproc_profile **merged, const clproc_profile
                              "clproc_profile_merge() needs a place and profiles");
     }
     *merged = NULL;
+    CLP_TRY(status, out, clp_profiles_check(parts, count, error));
     CLP_TRY(status, out, clp_profile_room(&merge.to, 1, sizeof *merge.to, error));
     CLP_TRY(status, out,
             clp_profile_room(&merge.first_image, count, sizeof *merge.first_image, error));

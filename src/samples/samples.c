@@ -332,6 +332,9 @@ void clproc_samples_params_init(clproc_samples_params *params) {
 }
 
 static clproc_status check(const clproc_samples_params *params, clproc_error *error) {
+    if (!params) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "clproc_samples() needs parameters");
+    }
     if (!params->output || !params->output[0]) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "no output folder given; name one for the pictures");
@@ -346,6 +349,10 @@ static clproc_status check(const clproc_samples_params *params, clproc_error *er
                              "million pixels",
                              params->width, params->height, MAX_SIDE, MAX_PIXELS / 1000000);
     }
+    if (params->jobs < 0 || params->jobs > 1024) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "jobs is %d; give 0 to 1024",
+                             params->jobs);
+    }
     if (!clp_form_at(params->kind, 0)) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "unknown kind of pictures %d",
                              (int)params->kind);
@@ -356,10 +363,10 @@ static clproc_status check(const clproc_samples_params *params, clproc_error *er
 clproc_status clproc_samples(const clproc_samples_params *params, clproc_error *error) {
     clproc_status status;
     job work = {.params = params, .digits = 3};
+    CLP_TRY(status, done, check(params, error));
     for (uint32_t last = params->count - 1; last >= 1000; last /= 10) {
         work.digits++;
     }
-    CLP_TRY(status, done, check(params, error));
     CLP_TRY(status, done, clp_file_make_folder(params->output, error));
     pthread_mutex_init(&work.lock, NULL);
     status = run_workers(&work, error);

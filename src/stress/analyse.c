@@ -273,7 +273,7 @@ void clproc_analyse_params_init(clproc_analyse_params *params) {
 
 /** The folder must be there before minutes of measuring. */
 static clproc_status check(const clproc_analyse_params *params, clproc_error *error) {
-    const char *folder = params->run.output;
+    const char *folder = params ? params->run.output : NULL;
     if (!folder || !folder[0]) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT, "no output folder given");
     }

@@ -333,6 +333,10 @@ clproc_status clproc_stress(const clproc_stress_params *params, FILE *out,
     if (profile) {
         *profile = NULL;
     }
+    if (!params || !out) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_stress() needs parameters and a stream");
+    }
     CLP_TRY(status, done, check(params, error));
     status = run_watched(&test, profile, error);
     /* What was measured before it was stopped is worth telling. */

@@ -141,6 +141,108 @@ static void test_limits(void **state) {
     free(in.pixels);
 }
 
+static clproc_status process(clproc_context *context, const clproc_image *in) {
+    clproc_image out = {0};
+    clproc_status status = clproc_process(context, NULL, in, &out, NULL);
+    clproc_image_free(&out);
+    return status;
+}
+
+static void test_pictures_that_are_not_sound(void **state) {
+    static uint16_t samples[256];
+    static const size_t pitches[] = {0,
+                                     11,
+                                     SIZE_MAX,
+                                     SIZE_MAX - 63,
+                                     (size_t)1 << 62,
+                                     (size_t)1 << 63,
+                                     (size_t)PTRDIFF_MAX / 4 + 1};
+    clproc_image image = {samples, 12, 4, 4, 3, 8};
+    assert_int_equal(process(*state, &image), CLPROC_OK);
+    for (size_t i = 0; i < sizeof pitches / sizeof *pitches; i++) {
+        image.pitch = pitches[i];
+        assert_int_equal(process(*state, &image), CLPROC_ERROR_ARGUMENT);
+    }
+    image = (clproc_image){samples, 24, 4, 4, 3, 16};
+    assert_int_equal(process(*state, &image), CLPROC_OK);
+    image.pitch = 25;
+    assert_int_equal(process(*state, &image), CLPROC_ERROR_ARGUMENT);
+    image.pitch = 24;
+    image.pixels = (uint8_t *)samples + 1;
+    assert_int_equal(process(*state, &image), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(process(*state, NULL), CLPROC_ERROR_ARGUMENT);
+}
+
+/** What the header says of all functions: NULLs are refused, and released without harm. */
+static void test_nulls(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", NULL};
+    clproc_error error;
+    clproc_profile *profile = NULL;
+    const clproc_profile *const none[] = {NULL};
+    clproc_diff *diff = NULL;
+    clproc_context_destroy(NULL);
+    clproc_pipeline_destroy(NULL);
+    clproc_profile_destroy(NULL);
+    clproc_diff_destroy(NULL);
+    clproc_image_free(NULL);
+    clproc_devices_free(NULL);
+
+    clproc_index_params index;
+    clproc_index_params_init(&index);
+    index.inputs = names;
+    index.input_count = 1;
+    index.output = "none.csv";
+    index.models = names;
+    index.model_count = 2;
+    assert_int_equal(clproc_index(&index, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "model 2 is NULL");
+    index.models = NULL;
+    assert_int_equal(clproc_index(&index, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    clproc_index_merge_params merge = {.indexes = names, .index_count = 2, .output = "none.csv"};
+    assert_int_equal(clproc_index_merge(&merge, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "index 2 is NULL");
+    clproc_score_params score;
+    clproc_score_params_init(&score);
+    score.models = names + 1;
+    score.model_count = 1;
+    score.table = score.output = "none.csv";
+    assert_int_equal(clproc_score(&score, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "model 1 is NULL");
+    assert_int_equal(clproc_profile_merge(&profile, none, 1, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "profile 1 is NULL");
+    assert_int_equal(clproc_diff_create(&diff, none, 1, none, 1, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_null(diff);
+    assert_int_equal(clproc_samples(NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_stress(NULL, stdout, NULL, NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_analyse(NULL, NULL), CLPROC_ERROR_ARGUMENT);
+}
+
+static void test_values_out_of_range(void **state) {
+    (void)state;
+    static const char *const names[] = {"none.jpg"};
+    clproc_run_params usual;
+    clproc_run_params_init(&usual);
+    usual.inputs = names;
+    usual.input_count = 1;
+    usual.output = "none";
+    usual.device = "reference";
+    clproc_run_params wrong[] = {usual, usual, usual, usual, usual};
+    wrong[0].profile = (clproc_profile_level)9;
+    wrong[1].preserve = 255;
+    wrong[2].strip = UINT32_MAX;
+    wrong[3].keep = UINT32_MAX;
+    wrong[4].strategy = UINT32_MAX;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(clproc_run(&wrong[i], NULL, NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    }
+    clproc_samples_params samples;
+    clproc_samples_params_init(&samples);
+    samples.output = "none";
+    samples.jobs = -42;
+    assert_int_equal(clproc_samples(&samples, NULL), CLPROC_ERROR_ARGUMENT);
+}
+
 static void test_unknown_device(void **state) {
     (void)state;
     clproc_context_params params = {.device = "no such device"};
@@ -200,6 +302,9 @@ int main(void) {
         cmocka_unit_test(test_operations_run_in_order),
         cmocka_unit_test(test_failures_leave_the_context_usable),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_pictures_that_are_not_sound),
+        cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_values_out_of_range),
         cmocka_unit_test(test_unknown_device),
         cmocka_unit_test(test_overlays_are_kept),
     };
