@@ -1,5 +1,6 @@
 #include "report/tables.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -368,20 +369,28 @@ static void memory(clp_text *text, const clp_analysis *analysis) {
 
 #define MOMENTS 10
 
-/** The most that was held in each tenth of the run. */
+/** Which tenth of the run a moment is in. */
+static int tenth_of(const clproc_profile *profile, uint64_t time) {
+    double part = part_of((double)time, (double)profile->wall_ns) * MOMENTS;
+    return part < MOMENTS - 1 ? (int)part : MOMENTS - 1;
+}
+
+/** The most that was held in each tenth of the run. What is read is held until the next reading. */
 static void memory_over_time(clp_text *text, const clproc_profile *profile) {
     double host[MOMENTS] = {0}, device[MOMENTS] = {0}, most = 1;
-    for (size_t i = 0; i < profile->memory_line_count; i++) {
+    size_t count = profile->memory_line_count;
+    for (size_t i = 0; i < count; i++) {
         const clp_profile_memory *point = &profile->memory_line[i];
-        double sum = 0, part = part_of((double)point->time, (double)profile->wall_ns) * MOMENTS;
-        int place = part < MOMENTS - 1 ? (int)part : MOMENTS - 1;
+        int last = i + 1 < count ? tenth_of(profile, point[1].time) : MOMENTS - 1;
+        double sum = 0;
         for (int site = 0; site < CLP_MEMORY_SITE_COUNT; site++) {
             sum += (double)point->bytes[site];
         }
-        host[place] = sum > host[place] ? sum : host[place];
-        device[place] =
-            (double)point->device > device[place] ? (double)point->device : device[place];
-        most = host[place] + device[place] > most ? host[place] + device[place] : most;
+        for (int place = tenth_of(profile, point->time); place <= last; place++) {
+            host[place] = fmax(host[place], sum);
+            device[place] = fmax(device[place], (double)point->device);
+            most = fmax(most, host[place] + device[place]);
+        }
     }
     clp_table_heading(text, "Memory over time", "the most held in each tenth of the run");
     clp_table_name(text, NAME, "up to");
@@ -477,7 +486,9 @@ void clp_tables(clp_text *text, const clp_analysis *analysis, const clp_findings
     }
     if (all || view == CLPROC_VIEW_MEMORY) {
         memory(text, analysis);
-        memory_over_time(text, analysis->profile);
+        if (analysis->profile->memory_line_count > 0) { /* merged profiles have none */
+            memory_over_time(text, analysis->profile);
+        }
         counters(text, analysis);
     }
     if (all && analysis->profile->fact_count) {

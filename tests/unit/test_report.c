@@ -315,6 +315,38 @@ static void tables_fit_the_terminal(void **state) {
     release(&it);
 }
 
+static int count(const char *text, const char *part) {
+    int found = 0;
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part)) {
+        found++;
+    }
+    return found;
+}
+
+static void memory_is_held_until_the_next_reading(void **state) {
+    (void)state;
+    subject it = analyse(FIXTURE_DEFAULTS);
+    clp_profile_memory *line = it.profile->memory_line;
+    clp_text text = {0};
+    it.profile->memory_line_count = 2;
+    line[0] = (clp_profile_memory){.bytes[CLP_MEMORY_PIXELS] = 41000000};
+    line[1] = (clp_profile_memory){.time = it.profile->wall_ns / 100 * 55,
+                                   .bytes[CLP_MEMORY_PIXELS] = 11000000,
+                                   .device = 21000000};
+    clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_MEMORY);
+    clp_text_add_bytes(&text, "", 1);
+    assert_int_equal(count(text.data, " 41.0 MB"), 6);
+    assert_int_equal(count(text.data, " 11.0 MB"), 4);
+    assert_int_equal(count(text.data, " 21.0 MB"), 5);
+    clp_text_free(&text);
+    it.profile->memory_line_count = 0;
+    clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_MEMORY);
+    clp_text_add_bytes(&text, "", 1);
+    assert_null(strstr(text.data, "Memory over time"));
+    clp_text_free(&text);
+    release(&it);
+}
+
 static void an_empty_profile_is_reported(void **state) {
     (void)state;
     clproc_profile *empty = fixture_room(1, sizeof *empty);
@@ -382,6 +414,7 @@ int main(void) {
         cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(tables_fit_the_terminal),
+        cmocka_unit_test(memory_is_held_until_the_next_reading),
         cmocka_unit_test(an_empty_profile_is_reported),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
     };

@@ -529,14 +529,17 @@ function memory() {
     for (const tick of ticks(0, wall, width / 150)) {
         svg(root, "text", {x: x(tick), y: height - 6, "text-anchor": "middle"}, time(tick));
     }
+    /* What is read is held until the next reading. */
+    const steps = values => values.flatMap((value, i) => [points[i][0], i + 1 < points.length ? points[i + 1][0] : wall]
+        .map(moment => `${x(moment)},${y(value)}`));
     const base = points.map(() => 0), entries = [];
     data.memory.map((site, index) => ({site, index})).sort((a, b) => b.site.peak - a.site.peak).forEach(({site, index}, rank) => {
         if (!site.peak) {
             return;
         }
-        const lower = points.map((point, i) => `${x(point[0])},${y(base[i])}`);
+        const lower = steps(base);
         points.forEach((point, i) => { base[i] += point[2 + index]; });
-        const upper = points.map((point, i) => `${x(point[0])},${y(base[i])}`);
+        const upper = steps(base);
         const colour = palette[rank % palette.length];
         explain(svg(root, "path", {d: `M${upper.join("L")}L${lower.reverse().join("L")}Z`, fill: colour, "fill-opacity": .85}),
             () => `${site.site}\nat most ${bytes(site.peak)}, ${site.count} allocations`);
@@ -544,7 +547,7 @@ function memory() {
             entries.push([`${site.site}, at most ${bytes(site.peak)}`, colour]);
         }
     });
-    const device = points.map(point => `${x(point[0])},${y(point[1])}`).join("L");
+    const device = steps(points.map(point => point[1])).join("L");
     if (points.some(point => point[1])) {
         svg(root, "path", {d: "M" + device, fill: "none", stroke: "var(--text)", "stroke-width": 1.5, "stroke-dasharray": "5 4"});
         entries.push(["device buffers (dashed)", "var(--text)"]);
