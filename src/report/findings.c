@@ -90,8 +90,9 @@ static void find_idle_cores(clp_findings *findings, const clp_analysis *analysis
     const clp_resource *top = &analysis->resources[0];
     double idle = analysis->profile->cores * (1 - analysis->cores_share);
     if (top->device || top->share < SATURATED || idle < 0.75 ||
-        top->count >= analysis->profile->cores) {
-        return;
+        top->count >= analysis->profile->cores ||
+        2 * top->stage_ns[CLP_PROF_BUILD] > top->busy_ns) {
+        return; /* of compiling another finding tells */
     }
     words w;
     clp_finding *finding = clp_finding_add(findings, "idle-cores", analysis->slack_ns);
@@ -196,7 +197,8 @@ static void find_first_launches(clp_findings *findings, const clp_analysis *anal
         return;
     }
     words w;
-    double most = fmin(extra, clp_analysis_device_part(analysis)->saving_ns);
+    /* Compiling is no work of the device, but the run waits for it. */
+    double most = fmin(extra, analysis->slack_ns);
     const char *cache = clp_profile_fact_value(analysis->profile, CLP_FACT_CACHE);
     clp_finding *finding = clp_finding_add(findings, "first-launch", most);
     SAY(finding->text,

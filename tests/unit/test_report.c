@@ -238,6 +238,41 @@ static void findings_follow_the_figures(void **state) {
     release(&it);
 }
 
+/** Whether more threads are proposed, where the busiest threads decode or where they compile. */
+static bool proposes_jobs(bool compiling) {
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    it.profile->cores = 32;
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    clp_resource *top = &it.analysis.resources[0];
+    top->share = 1;
+    if (compiling) {
+        memset(top->stage_ns, 0, sizeof top->stage_ns);
+        top->stage_ns[CLP_PROF_BUILD] = top->busy_ns;
+    }
+    clp_findings_make(&it.findings, &it.analysis);
+    bool found = find(&it, "idle-cores") != NULL;
+    release(&it);
+    return found;
+}
+
+static void more_threads_do_not_compile_faster(void **state) {
+    (void)state;
+    assert_true(proposes_jobs(false));
+    assert_false(proposes_jobs(true));
+}
+
+static void first_launches_are_bounded_by_what_the_run_waits_for(void **state) {
+    (void)state;
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    for (size_t i = 0; i < it.analysis.command_count; i++) {
+        it.analysis.commands[i].first_ns *= 1000;
+    }
+    clp_findings_make(&it.findings, &it.analysis);
+    assert_true(find(&it, "first-launch")->saving_ns == it.analysis.slack_ns);
+    release(&it);
+}
+
 static void savings_are_bounds(void **state) {
     (void)state;
     subject it = analyse(FIXTURE_DEFAULTS);
@@ -411,6 +446,8 @@ int main(void) {
         cmocka_unit_test(statistics),
         cmocka_unit_test(findings_follow_the_figures),
         cmocka_unit_test(a_drivers_own_threads_are_no_other_programs),
+        cmocka_unit_test(more_threads_do_not_compile_faster),
+        cmocka_unit_test(first_launches_are_bounded_by_what_the_run_waits_for),
         cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(tables_fit_the_terminal),
