@@ -157,11 +157,13 @@ static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t gra
                                  uint64_t *needed, clproc_error *error) {
     clp_run *run = self->run;
     clp_picture *picture = &self->picture;
+    const clp_recipe_source source = {
+        .decoder = self->decoder, .header = &self->header, .granted = granted};
     bool made = false;
     *needed = 0;
     clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, picture->task.item));
-    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, wanted,
-                                            granted, picture->recipes, &made, error);
+    clproc_status status =
+        clp_planner_find(run->planner, &source, wanted, picture->recipes, &made, error);
     clp_prof_end(self->thread);
     for (uint32_t i = 0; status == CLPROC_OK && i < run->outputs.count; i++) {
         const clp_recipe *recipe = &picture->recipes[i];

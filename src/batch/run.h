@@ -6,6 +6,7 @@
 
 #include "batch/batch.h"
 #include "batch/board.h"
+#include "batch/bounds.h"
 #include "batch/digest.h"
 #include "batch/events.h"
 #include "batch/listing.h"
