@@ -1,6 +1,6 @@
 /** A worker's state and its parts: worker.c has its tasks, reading.c brings a file as far as what
  * its output will be, keeping.c one to its end that is not decoded, passage.c through a station,
- * fill.c its pixels into the lane. */
+ * fill.c its pixels into the lane, saving.c its results into a file. */
 #ifndef CLP_BATCH_WORKER_H
 #define CLP_BATCH_WORKER_H
 
@@ -195,11 +195,16 @@ size_t clp_worker_keeps(const clp_worker *self);
 /** The picture is through: gives up its memory, and buffers that are larger than may be kept. */
 void clp_worker_leave_picture(clp_worker *self);
 
-/* ---------------------------------------------------------- worker.c */
+/* ---------------------------------------------------------- saving.c */
 
 /** Writes the file of the present branch. */
 clproc_status clp_worker_write(clp_worker *self, const void *data, size_t size,
                                clproc_error *error);
+/** Takes what the lane has of the present branch: makes its file, or the picture's features. */
+clproc_status clp_worker_save(clp_worker *self, clproc_error *error);
+
+/* ---------------------------------------------------------- worker.c */
+
 /** The present branch is made, or needs not be. */
 void clp_worker_close_branch(clp_worker *self);
 /** Reports that the present branch has failed, and closes it. */
