@@ -135,6 +135,11 @@ clproc_status clp_heif_check_sizes(const clp_source *source, uint32_t width, uin
  * thread, once libheif is loaded. */
 void clp_heif_offer_hevc(void);
 
+/** Puts the samples of a decoded picture where the layout has them; an error where they are not
+ * what the header said. `narrow`: it is gray, with black of 16 and white of 235, of 8 bits. */
+clproc_status clp_heif_place(const struct heif_image *image, const clp_layout *layout, bool narrow,
+                             uint8_t *base, clproc_error *error);
+
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);
 clproc_status clp_heif_rewrite(const clp_decoder *decoder, clp_encoder *encoder,
