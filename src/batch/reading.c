@@ -120,11 +120,6 @@ out:
     return status;
 }
 
-clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
-                                   clproc_error *error) {
-    return read_file(self, item, false, outcome, error);
-}
-
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error) {
     const clproc_run_params *params = &self->branch->output->params;
     clp_prof_begin(self->thread, CLP_PROF_HEADER, clp_worker_image(self, item));
@@ -449,7 +444,7 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {
         CLP_TRY(status, out, list_again(self, error));
     }
-    CLP_TRY(status, out, clp_worker_read_file(self, item, outcome, error));
+    CLP_TRY(status, out, read_file(self, item, false, outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }

@@ -54,6 +54,21 @@ out:
     return status;
 }
 
+static bool writes(const clp_run *run) {
+    return run->outputs.count > 0 && run->outputs.each[0].names && !run->params->dry_run &&
+           !run->params->null_output;
+}
+
+/** Makes the folders that the run writes to, if it writes: as soon as nothing but the files can
+ * fail. */
+static clproc_status make_folders(clp_run *run, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.file_count; i++) {
+        status = clp_names_prepare(run->outputs.each[i].names, error);
+    }
+    return status;
+}
+
 static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
     clproc_status status;
@@ -87,25 +102,12 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     if (sink) {
         *sink->listing = run->listing;
         run->lent = true;
-        CLP_TRY(status, out, clp_run_make_output(run, error)); /* a table may stand there, too */
+        CLP_TRY(status, out, make_folders(run, error)); /* a table may stand there, too */
         status = sink->listed(sink->user, run->jobs, error);
     }
 out:
     clp_prof_end(thread);
     clp_prof_thread_leave(thread);
-    return status;
-}
-
-static bool writes(const clp_run *run) {
-    return run->outputs.count > 0 && run->outputs.each[0].names && !run->params->dry_run &&
-           !run->params->null_output;
-}
-
-clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.file_count; i++) {
-        status = clp_names_prepare(run->outputs.each[i].names, error);
-    }
     return status;
 }
 
@@ -138,7 +140,7 @@ static bool any_readable(const clp_listing *listing) {
 }
 
 static clproc_status make_output(void *user, clproc_error *error) {
-    return clp_run_make_output(user, error);
+    return make_folders(user, error);
 }
 
 static clproc_status begin_stations(clp_run *run, clproc_error *error) {
@@ -192,7 +194,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
     if (run->keeps) {
-        CLP_TRY(status, out, clp_run_make_output(run, error));
+        CLP_TRY(status, out, make_folders(run, error));
     }
     CLP_TRY(status, out, begin_stations(run, error));
 out:

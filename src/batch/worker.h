@@ -105,9 +105,6 @@ void clp_worker_warn(clp_worker *self, uint32_t what, const char *message);
 
 /* --------------------------------------------------------- reading.c */
 
-/** Reads a file whole; what turned up in a folder only if it is a picture. */
-clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
-                                   clproc_error *error);
 /** Reads the picture's file once more, and its header: it has been given up, or so it shall seem.
  * Of memory nothing more is asked for. */
 clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error);

@@ -119,8 +119,6 @@ bool clp_heif_is(const clp_heif_box *box, const char *type);
 /** False where no whole head of a box is left; a box that is longer than what it stands in ends
  * with that. */
 bool clp_heif_next_box(clp_heif_cursor *from, clp_heif_box *next);
-/** Finds the content of the box of a file's items, behind its version. */
-bool clp_heif_find_meta(const clp_source *source, clp_heif_cursor *meta);
 /** True if a file has an item of this type. */
 bool clp_heif_has_item(const clp_source *source, const char *type);
 /** True if no picture of the file has chroma; alpha never has. */
