@@ -1,6 +1,5 @@
 #include "batch/run.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>

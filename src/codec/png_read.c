@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "codec/png_private.h"
-#include "core/memory.h"
 
 typedef struct reader {
     spng_ctx *context;
