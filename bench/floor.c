@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "batch/planner.h"
+#include "batch/recipe.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
@@ -78,7 +78,8 @@ static clproc_status prepare(worker *self, item *one, clproc_error *error) {
             clp_decoder_read(self->decoder, &one->layout, one->planes.data, &result, error));
     CLP_TRY(status, out, open_file(self, one->input, &header, error));
     CLP_TRY(status, out, clp_output_set_make(&outputs, &params, CLP_MAKES_FILES, error));
-    CLP_TRY(status, out, clp_recipes_make(&recipe, &outputs, 1, self->decoder, &header, 0, error));
+    const clp_recipe_source source = {.decoder = self->decoder, .header = &header};
+    CLP_TRY(status, out, clp_recipes_make(&recipe, &outputs, 1, &source, error));
     one->request = recipe.request;
 out:
     clp_recipes_release(&recipe, 1);

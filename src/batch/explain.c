@@ -1,6 +1,6 @@
 #include "batch/batch.h"
 #include "batch/lossless.h"
-#include "batch/planner.h"
+#include "batch/recipe.h"
 #include "core/memory.h"
 
 /** Prints what one output does. */
@@ -88,14 +88,14 @@ clproc_status clp_batch_explain(const clproc_run_params *params, const char *fil
             clp_decoder_open(decoder, bytes.data, bytes.size, &params->limits, params->fail_on,
                              &header, error));
     CLP_TRY(status, out, clp_output_set_make(&outputs, &without, CLP_MAKES_FILES, error));
+    const clp_recipe_source source = {.decoder = decoder, .header = &header};
     recipes = clp_memory_zero(CLP_MEMORY_PLAN, outputs.count, sizeof *recipes);
     if (!recipes) {
         status = clp_error_memory(error, "a plan", outputs.count * sizeof *recipes);
         goto out;
     }
     CLP_TRY(status, out,
-            clp_recipes_make(recipes, &outputs, find_wanted(&outputs, &header), decoder, &header, 0,
-                             error));
+            clp_recipes_make(recipes, &outputs, find_wanted(&outputs, &header), &source, error));
     status = explain_all(&outputs, recipes, &header, stream, error);
 out:
     if (recipes) {

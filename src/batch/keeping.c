@@ -1,6 +1,4 @@
 /* A picture whose pixels are not decoded: from the file that was read to its output. */
-#include <string.h>
-
 #include "batch/kinds.h"
 #include "batch/worker.h"
 #include "core/format.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "batch/kinds.h"
-#include "batch/planner.h"
+#include "batch/recipe.h"
 #include "core/format.h"
 
 /* ---------------------------------------------------------------- what may */

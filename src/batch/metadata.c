@@ -4,7 +4,6 @@
 
 #include "batch/kinds.h"
 #include "core/format.h"
-#include "core/memory.h"
 #include "meta/meta.h"
 
 static void tell(clp_metadata *metadata, const char *what, const char *became, const char *reason) {

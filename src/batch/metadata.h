@@ -2,7 +2,7 @@
 #ifndef CLP_BATCH_METADATA_H
 #define CLP_BATCH_METADATA_H
 
-#include "batch/planner.h"
+#include "batch/recipe.h"
 
 /** Texts as a format has them; used again for picture after picture. Zero-initialise. */
 typedef struct clp_notes_result {

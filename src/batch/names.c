@@ -233,8 +233,10 @@ static clproc_status build_template(const clp_names *names, uint32_t item,
     return clp_template_expand(names->output, &values, name, known, error);
 }
 
-clproc_status clp_names_build(const clp_names *names, uint32_t item, const clp_name_facts *facts,
-                              clp_bytes *name, bool *known, clproc_error *error) {
+/** Writes the name of an input's output, NUL-terminated; `*known` is false if the facts do not
+ * suffice. Any thread. */
+static clproc_status build_name(const clp_names *names, uint32_t item, const clp_name_facts *facts,
+                                clp_bytes *name, bool *known, clproc_error *error) {
     const clp_item *input = &names->listing->items[item];
     clproc_status status = CLPROC_OK;
     name->size = 0;
@@ -305,7 +307,7 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
             continue;
         }
         clp_name_facts facts = expected_facts(names, (uint32_t)i);
-        CLP_TRY(status, out, clp_names_build(names, (uint32_t)i, &facts, &name, &known, error));
+        CLP_TRY(status, out, build_name(names, (uint32_t)i, &facts, &name, &known, error));
         if (known) {
             CLP_TRY(status, out,
                     clp_claims_take(names->claims, (uint32_t)i, names->number, (char *)name.data,
@@ -343,7 +345,7 @@ clp_placing clp_names_foresee(const clp_names *names, uint32_t item, clp_key sou
     bool known;
     clp_name_facts facts = expected_facts(names, item);
     if ((!names->journal && names->existing != CLPROC_EXISTING_SKIP) ||
-        clp_names_build(names, item, &facts, name, &known, NULL) != CLPROC_OK || !known) {
+        build_name(names, item, &facts, name, &known, NULL) != CLPROC_OK || !known) {
         return CLP_PLACE_WRITE;
     }
     return find_kept(names, source, (char *)name->data);
@@ -394,7 +396,7 @@ clproc_status clp_names_place(const clp_names *names, uint32_t item, const clp_n
     bool known;
     struct stat info;
     *placing = CLP_PLACE_WRITE;
-    clproc_status status = clp_names_build(names, item, facts, name, &known, error);
+    clproc_status status = build_name(names, item, facts, name, &known, error);
     if (status != CLPROC_OK) {
         return status;
     }

@@ -44,10 +44,6 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
 /** Makes the output folder and sees that it can be written to. */
 clproc_status clp_names_prepare(clp_names *names, clproc_error *error);
 
-/** Writes the name of an input's output, NUL-terminated; `*known` is false if the facts do not
- * suffice. Any thread. */
-clproc_status clp_names_build(const clp_names *names, uint32_t item, const clp_name_facts *facts,
-                              clp_bytes *name, bool *known, clproc_error *error);
 /** What an input is now, for the journal of --resume; without one, nothing. Before it is read. */
 clp_key clp_names_source(const clp_names *names, uint32_t item);
 /** Whether the input needs not be opened: its output can be named without, and is there already. */

@@ -1,5 +1,4 @@
 /* Texts on their way to another format: a JPEG has comments, a PNG texts with keywords. */
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 

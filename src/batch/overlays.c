@@ -1,7 +1,8 @@
 #include "batch/overlays.h"
 
+#include "batch/bounds.h"
 #include "batch/colours.h"
-#include "batch/planner.h"
+#include "batch/recipe.h"
 #include "core/memory.h"
 #include "device/device.h"
 

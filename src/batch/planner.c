@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/bounds.h"
 #include "core/memory.h"
 
 /** Recipes kept. A camera's folder needs a few; a folder of all sizes remakes them. */
@@ -207,13 +208,13 @@ static void keep(clp_planner *planner, entry *one, const clp_recipe *recipes, bo
     }
 }
 
-clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const clp_header *header,
-                               uint32_t wanted, uint64_t granted, clp_recipe *recipes, bool *made,
+clproc_status clp_planner_find(clp_planner *planner, const clp_recipe_source *source,
+                               uint32_t wanted, clp_recipe *recipes, bool *made,
                                clproc_error *error) {
     /* All outputs turn a picture alike, but for features, which are the last and always turn. */
     const clp_output *last = &planner->outputs->each[planner->outputs->count - 1];
-    uint32_t orientation = clp_recipe_orientation(&last->params, header);
-    recipe_key key = make_key(planner, header, orientation, wanted);
+    uint32_t orientation = clp_recipe_orientation(&last->params, source->header);
+    recipe_key key = make_key(planner, source->header, orientation, wanted);
     entry *found;
     *made = false;
     pthread_mutex_lock(&planner->lock);
@@ -234,8 +235,7 @@ clproc_status clp_planner_find(clp_planner *planner, clp_decoder *decoder, const
     }
     pthread_mutex_unlock(&planner->lock);
 
-    clproc_status status =
-        clp_recipes_make(recipes, planner->outputs, wanted, decoder, header, granted, error);
+    clproc_status status = clp_recipes_make(recipes, planner->outputs, wanted, source, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);

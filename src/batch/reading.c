@@ -120,11 +120,6 @@ out:
     return status;
 }
 
-clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
-                                   clproc_error *error) {
-    return read_file(self, item, false, outcome, error);
-}
-
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error) {
     const clproc_run_params *params = &self->branch->output->params;
     clp_prof_begin(self->thread, CLP_PROF_HEADER, clp_worker_image(self, item));
@@ -157,11 +152,13 @@ static clproc_status find_within(clp_worker *self, uint32_t wanted, uint64_t gra
                                  uint64_t *needed, clproc_error *error) {
     clp_run *run = self->run;
     clp_picture *picture = &self->picture;
+    const clp_recipe_source source = {
+        .decoder = self->decoder, .header = &self->header, .granted = granted};
     bool made = false;
     *needed = 0;
     clp_prof_begin(self->thread, CLP_PROF_PLAN, clp_worker_image(self, picture->task.item));
-    clproc_status status = clp_planner_find(run->planner, self->decoder, &self->header, wanted,
-                                            granted, picture->recipes, &made, error);
+    clproc_status status =
+        clp_planner_find(run->planner, &source, wanted, picture->recipes, &made, error);
     clp_prof_end(self->thread);
     for (uint32_t i = 0; status == CLPROC_OK && i < run->outputs.count; i++) {
         const clp_recipe *recipe = &picture->recipes[i];
@@ -447,7 +444,7 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
     if (!clp_strategy_has(run->params, CLPROC_STRATEGY_ONE_LISTING)) {
         CLP_TRY(status, out, list_again(self, error));
     }
-    CLP_TRY(status, out, clp_worker_read_file(self, item, outcome, error));
+    CLP_TRY(status, out, read_file(self, item, false, outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }

@@ -1,10 +1,10 @@
-#include "batch/planner.h"
+#include "batch/recipe.h"
 
 #include <string.h>
 
+#include "batch/bounds.h"
 #include "batch/strategy.h"
 #include "core/format.h"
-#include "core/machine.h"
 #include "core/memory.h"
 #include "meta/meta.h"
 
@@ -30,14 +30,6 @@ clproc_status clp_recipe_check_layout(const clp_recipe *recipe, clp_decoder *dec
     return status;
 }
 
-uint64_t clp_run_memory(const clproc_run_params *params) {
-    return params->memory ? params->memory : clp_machine_memory() / 4;
-}
-
-uint64_t clp_run_file_bytes(const clproc_run_params *params) {
-    return params->limits.file_bytes ? params->limits.file_bytes : (uint64_t)1 << 30;
-}
-
 static clp_target choose_target(const clproc_run_params *params, clproc_format format,
                                 const clp_layout *whole) {
     clp_target target = {
@@ -52,21 +44,21 @@ static clp_target choose_target(const clproc_run_params *params, clproc_format f
 /** The recipe of one output, while all of a picture's are made. */
 typedef struct draft {
     const clp_output *output;
+    clp_recipe *recipe;
     clproc_format format;
     clp_colour_choice choice;
-    uint64_t granted; /**< bytes of matrices */
-    clp_terms terms;  /**< of the picture as stored, while there are any */
+    clp_terms terms; /**< of the picture as stored, while there are any */
     bool has_terms;
     clp_target target;
     clp_model model; /**< to decode to */
     uint32_t eighths;
 } draft;
 
-/** Everything that is to be done to a picture decoded as `layout`. `*needed`: more matrices than
- * are granted, in bytes. */
-static clproc_status collect_terms(draft *d, const clp_layout *layout, const clp_header *header,
-                                   uint64_t *needed, clproc_error *error) {
+/** Everything that is to be done to a picture decoded as `layout`. */
+static clproc_status collect_terms(draft *d, const clp_recipe_source *source,
+                                   const clp_layout *layout, clproc_error *error) {
     const clp_output *output = d->output;
+    const clp_header *header = source->header;
     const clproc_run_params *params = &output->params;
     clp_terms *terms = &d->terms;
     const uint64_t table_bytes = clp_run_memory(params) / 2;
@@ -83,7 +75,7 @@ static clproc_status collect_terms(draft *d, const clp_layout *layout, const clp
     terms->limits = (clp_term_limits){.pixels = params->limits.pixels,
                                       .side = params->limits.side,
                                       .bytes = table_bytes,
-                                      .granted = d->granted};
+                                      .granted = source->granted};
     if (d->choice.conversion) {
         CLP_TRY(status, out, clp_terms_convert(terms, d->choice.conversion, error));
     }
@@ -100,20 +92,22 @@ static clproc_status collect_terms(draft *d, const clp_layout *layout, const clp
 out:
     d->has_terms = status == CLPROC_OK;
     if (status != CLPROC_OK) {
-        *needed = d->granted && terms->bytes > d->granted ? terms->bytes : 0;
+        bool more = source->granted && terms->bytes > source->granted;
+        d->recipe->needed = more ? terms->bytes : 0;
         clp_terms_free(terms);
     }
     return status;
 }
 
 /** What is to be done for one output, and how it would have the picture decoded. */
-static clproc_status begin(draft *d, const clp_output *output, const clp_layout *whole,
-                           const clp_header *header, uint64_t granted, clp_recipe *recipe,
+static clproc_status begin(draft *d, const clp_recipe_source *source, const clp_layout *whole,
                            clproc_error *error) {
+    const clp_output *output = d->output;
     const clproc_run_params *params = &output->params;
+    const clp_header *header = source->header;
+    clp_recipe *recipe = d->recipe;
     clproc_status status;
-    *d = (draft){
-        .output = output, .format = clp_output_format(output, header->format), .granted = granted};
+    d->format = clp_output_format(output, header->format);
     if (!clp_format_of(d->format)->written) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "is %s %s, which is read but not written; choose another format with "
@@ -126,7 +120,7 @@ static clproc_status begin(draft *d, const clp_output *output, const clp_layout 
     snprintf(recipe->problem, sizeof recipe->problem, "%s", d->choice.problem);
     snprintf(recipe->overlay_problem, sizeof recipe->overlay_problem, "%s",
              d->choice.overlay_problem);
-    CLP_TRY(status, out, collect_terms(d, whole, header, &recipe->needed, error));
+    CLP_TRY(status, out, collect_terms(d, source, whole, error));
     d->target = choose_target(params, d->format, whole);
     d->target.features = output->features;
     bool planar = clp_strategy_has(params, CLPROC_STRATEGY_PLANAR);
@@ -147,13 +141,14 @@ static void end(draft *d) {
 }
 
 /** Makes the plan of one output for a picture decoded as `decoded`. */
-static clproc_status finish(draft *d, const clp_layout *whole, const clp_layout *decoded,
-                            const clp_header *header, clp_recipe *recipe, clproc_error *error) {
+static clproc_status finish(draft *d, const clp_recipe_source *source, const clp_layout *whole,
+                            const clp_layout *decoded, clproc_error *error) {
+    clp_recipe *recipe = d->recipe;
     clproc_status status = CLPROC_OK;
     if (decoded->model != whole->model || recipe->request.eighths != 8) {
         clp_terms_free(&d->terms);
         d->has_terms = false;
-        CLP_TRY(status, out, collect_terms(d, decoded, header, &recipe->needed, error));
+        CLP_TRY(status, out, collect_terms(d, source, decoded, error));
     }
     d->has_terms = false; /* they are the plan's, or gone */
     status = clp_plan_create(&recipe->plan, decoded, &d->terms, &d->target, error);
@@ -187,8 +182,9 @@ static clp_decode_request settle(const draft *drafts, uint32_t count, const draf
 /** How to decode for one output. Where luma does not stand in front of the other planes, a gray one
  * is made from all of them. */
 static clproc_status choose(const draft *d, const clp_decode_request *shared, clp_decoder *decoder,
-                            clp_decode_request *request, clp_layout *decoded, clproc_error *error) {
+                            clp_layout *decoded, clproc_error *error) {
     clp_decode_request gray = {.model = CLP_MODEL_GRAY, .eighths = shared->eighths};
+    clp_decode_request *request = &d->recipe->request;
     clp_layout luma;
     *request = *shared;
     clproc_status status = clp_decoder_layout(decoder, request, decoded, error);
@@ -201,31 +197,23 @@ static clproc_status choose(const draft *d, const clp_decode_request *shared, cl
     return status;
 }
 
-static clproc_status make_all(draft *drafts, const clp_output_set *outputs, uint32_t wanted,
-                              clp_decoder *decoder, const clp_layout *whole,
-                              const clp_header *header, uint64_t granted, clp_recipe *recipes,
-                              clproc_error *error) {
+/** From what each output would have to the decodes that serve them all, and to the plans. What
+ * fails for one output alone is kept in its recipe. */
+static clproc_status finish_all(draft *drafts, uint32_t count, const clp_recipe_source *source,
+                                const clp_layout *whole, clproc_error *error) {
     clp_decode_request requests[CLPROC_MAX_OUTPUTS];
     clproc_status status = CLPROC_OK;
-    for (uint32_t i = 0; i < outputs->count; i++) {
-        if (wanted >> i & 1) {
-            (void)begin(&drafts[i], &outputs->each[i], whole, header, granted, &recipes[i],
-                        &recipes[i].failure); /* kept there */
-        }
-    }
-    for (uint32_t i = 0; i < outputs->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (drafts[i].has_terms) {
-            requests[i] = settle(drafts, outputs->count, &drafts[i], whole, header);
+            requests[i] = settle(drafts, count, &drafts[i], whole, source->header);
         }
     }
-    for (uint32_t i = 0; i < outputs->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
+        draft *d = &drafts[i];
         clp_layout decoded;
-        if (drafts[i].has_terms) {
-            CLP_TRY(
-                status, out,
-                choose(&drafts[i], &requests[i], decoder, &recipes[i].request, &decoded, error));
-            (void)finish(&drafts[i], whole, &decoded, header, &recipes[i],
-                         &recipes[i].failure); /* the same */
+        if (d->has_terms) {
+            CLP_TRY(status, out, choose(d, &requests[i], source->decoder, &decoded, error));
+            (void)finish(d, source, whole, &decoded, &d->recipe->failure);
         }
     }
 out:
@@ -233,9 +221,8 @@ out:
 }
 
 clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *outputs, uint32_t wanted,
-                               clp_decoder *decoder, const clp_header *header, uint64_t granted,
-                               clproc_error *error) {
-    clp_decode_request request = {.model = header->model, .eighths = 8};
+                               const clp_recipe_source *source, clproc_error *error) {
+    clp_decode_request request = {.model = source->header->model, .eighths = 8};
     clp_layout whole;
     clproc_status status;
     memset(recipes, 0, outputs->count * sizeof *recipes);
@@ -243,8 +230,14 @@ clproc_status clp_recipes_make(clp_recipe *recipes, const clp_output_set *output
     if (!drafts) {
         return clp_error_memory(error, "a plan", outputs->count * sizeof *drafts);
     }
-    CLP_TRY(status, out, clp_decoder_layout(decoder, &request, &whole, error));
-    status = make_all(drafts, outputs, wanted, decoder, &whole, header, granted, recipes, error);
+    CLP_TRY(status, out, clp_decoder_layout(source->decoder, &request, &whole, error));
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        drafts[i] = (draft){.output = &outputs->each[i], .recipe = &recipes[i]};
+        if (wanted >> i & 1) {
+            (void)begin(&drafts[i], source, &whole, &recipes[i].failure); /* kept there */
+        }
+    }
+    status = finish_all(drafts, outputs->count, source, &whole, error);
 out:
     for (uint32_t i = 0; i < outputs->count; i++) {
         end(&drafts[i]);

@@ -1,6 +1,5 @@
 #include "batch/run.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +53,21 @@ out:
     return status;
 }
 
+static bool writes(const clp_run *run) {
+    return run->outputs.count > 0 && run->outputs.each[0].names && !run->params->dry_run &&
+           !run->params->null_output;
+}
+
+/** Makes the folders that the run writes to, if it writes: as soon as nothing but the files can
+ * fail. */
+static clproc_status make_folders(clp_run *run, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.file_count; i++) {
+        status = clp_names_prepare(run->outputs.each[i].names, error);
+    }
+    return status;
+}
+
 static clproc_status list_files(clp_run *run, clproc_error *error) {
     clp_prof_thread *thread = clp_prof_thread_enter(run->prof, "main");
     clproc_status status;
@@ -87,25 +101,12 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     if (sink) {
         *sink->listing = run->listing;
         run->lent = true;
-        CLP_TRY(status, out, clp_run_make_output(run, error)); /* a table may stand there, too */
+        CLP_TRY(status, out, make_folders(run, error)); /* a table may stand there, too */
         status = sink->listed(sink->user, run->jobs, error);
     }
 out:
     clp_prof_end(thread);
     clp_prof_thread_leave(thread);
-    return status;
-}
-
-static bool writes(const clp_run *run) {
-    return run->outputs.count > 0 && run->outputs.each[0].names && !run->params->dry_run &&
-           !run->params->null_output;
-}
-
-clproc_status clp_run_make_output(clp_run *run, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    for (uint32_t i = 0; status == CLPROC_OK && writes(run) && i < run->outputs.file_count; i++) {
-        status = clp_names_prepare(run->outputs.each[i].names, error);
-    }
     return status;
 }
 
@@ -138,7 +139,7 @@ static bool any_readable(const clp_listing *listing) {
 }
 
 static clproc_status make_output(void *user, clproc_error *error) {
-    return clp_run_make_output(user, error);
+    return make_folders(user, error);
 }
 
 static clproc_status begin_stations(clp_run *run, clproc_error *error) {
@@ -192,7 +193,7 @@ static clproc_status prepare(clp_run *run, clproc_error *error) {
     };
     CLP_TRY(status, out, clp_board_create(&run->board, &board, error));
     if (run->keeps) {
-        CLP_TRY(status, out, clp_run_make_output(run, error));
+        CLP_TRY(status, out, make_folders(run, error));
     }
     CLP_TRY(status, out, begin_stations(run, error));
 out:
@@ -384,120 +385,4 @@ out:
     session->cut_short = status != CLPROC_OK;
     session->cancel = params->cancel;
     return status;
-}
-
-clproc_status clp_session_begin(clp_session *session, clproc_profile_level level,
-                                clproc_error *error) {
-    *session = (clp_session){0};
-    return level == CLPROC_PROFILE_OFF ? CLPROC_OK : clp_prof_create(&session->prof, level, error);
-}
-
-clproc_status clp_session_end(clp_session *session, clproc_profile **profile, clproc_error *error) {
-    clp_opened *opened = &session->opened;
-    clp_prof_thread *thread = clp_prof_thread_enter(session->prof, "main");
-    while (opened->count > 0) {
-        clp_device **device = &opened->devices[--opened->count];
-        if (!session->cut_short) {
-            clp_device_save_programs(*device, session->cancel, thread);
-        }
-        if (session->leave_drivers && clp_device_abandon(device)) {
-            session->left_drivers = true;
-        }
-        clp_device_close(device);
-    }
-    clp_prof_thread_leave(thread);
-    return session->prof ? clp_prof_finish(&session->prof, profile, error) : CLPROC_OK;
-}
-
-/** Runs in a row, told as one. */
-typedef struct repetition {
-    const clproc_run_params *params;
-    clproc_run_result *sum;
-    bool again;
-} repetition;
-
-static void forward(const clproc_event *event, void *user) {
-    const repetition *repeat = user;
-    const clproc_run_result *sum = repeat->sum;
-    clproc_event told = *event;
-    told.done += sum->written + sum->skipped + sum->failed;
-    told.total += sum->found;
-    told.listing = true; /* as long as time is left, there is more to come */
-    /* What there is to say of a file is said once. */
-    if (repeat->params->on_event && (!repeat->again || event->kind == CLPROC_EVENT_DONE)) {
-        repeat->params->on_event(&told, repeat->params->user);
-    }
-}
-
-static void add_result(clproc_run_result *sum, const clproc_run_result *one) {
-    uint64_t found = sum->found, written = sum->written;
-    uint64_t skipped = sum->skipped, failed = sum->failed, kept = sum->kept;
-    clproc_verification verified = found ? sum->verification : one->verification;
-    *sum = *one;
-    sum->verification = verified; /* the first run's: it is the one that verifies */
-    sum->found += found;
-    sum->written += written;
-    sum->skipped += skipped;
-    sum->failed += failed;
-    sum->kept += kept;
-}
-
-static clproc_status run_repeatedly(clp_session *session, const clproc_run_params *params,
-                                    clproc_run_result *result, clproc_error *error) {
-    repetition repeat = {.params = params, .sum = result};
-    clproc_run_params each = *params;
-    clproc_status status;
-    session->deadline = clp_clock_ns() + (uint64_t)(params->duration * 1e9);
-    each.on_event = forward;
-    each.user = &repeat;
-    each.leave_drivers = false; /* the next one works with the device */
-    do {
-        clproc_run_result one;
-        status = clp_session_run(session, &each, &one, error);
-        if (status == CLPROC_OK) {
-            one.found = one.written + one.skipped + one.failed; /* without those left out */
-        }
-        add_result(result, &one);
-        repeat.again = true;
-        each.verify = 0;
-    } while (status == CLPROC_OK && result->found > 0 && clp_clock_ns() < session->deadline);
-    return status;
-}
-
-clproc_status clp_batch_run(const clproc_run_params *params, const clp_sink *sink,
-                            clproc_run_result *result, clproc_profile **profile,
-                            clproc_error *error) {
-    uint64_t start = clp_clock_ns();
-    clp_session session;
-    *result = (clproc_run_result){0};
-    clproc_status status =
-        clp_session_begin(&session, profile ? params->profile : CLPROC_PROFILE_OFF, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    session.sink = sink;
-    status = params->duration > 0 ? run_repeatedly(&session, params, result, error)
-                                  : clp_session_run(&session, params, result, error);
-    session.leave_drivers = params->leave_drivers;
-    session.left_drivers = result->left_drivers;
-    /* What stopped a run tells more than what kept it from being recorded. */
-    clproc_status ended = clp_session_end(&session, profile, status == CLPROC_OK ? error : NULL);
-    result->left_drivers = session.left_drivers;
-    /* A program that is stopped does not come to exit(), either. */
-    if (params->only_run && (result->left_drivers || status == CLPROC_ERROR_CANCELLED)) {
-        clp_devices_leave();
-    }
-    result->seconds = (double)(clp_clock_ns() - start) / 1e9;
-    return status == CLPROC_OK ? ended : status;
-}
-
-clproc_status clp_batch_features(const clproc_run_params *params, const clp_sink *sink,
-                                 clproc_error *error) {
-    clproc_run_params each = *params;
-    clproc_run_result result;
-    each.inputs = NULL;
-    each.input_count = each.output_count = 0;
-    each.output = NULL;
-    each.null_output = true;
-    return clp_batch_run(&each, sink, &result, NULL, error);
 }

@@ -6,6 +6,7 @@
 
 #include "batch/batch.h"
 #include "batch/board.h"
+#include "batch/bounds.h"
 #include "batch/digest.h"
 #include "batch/events.h"
 #include "batch/listing.h"
@@ -39,10 +40,6 @@ typedef struct clp_run {
 
 /** What the listing is made from. `folders`: room for one of each output. */
 clp_listing_request clp_run_listing_request(const clp_run *run, clp_listing_output *folders);
-
-/** Makes the folder that the run writes to, if it writes: as soon as nothing but the files can
- * fail. */
-clproc_status clp_run_make_output(clp_run *run, clproc_error *error);
 /** Decodes and encodes until nothing is left: the body of a worker. */
 void clp_worker_run(clp_run *run, uint32_t number);
 

@@ -1,6 +1,6 @@
 /** A worker's state and its parts: worker.c has its tasks, reading.c brings a file as far as what
  * its output will be, keeping.c one to its end that is not decoded, passage.c through a station,
- * fill.c its pixels into the lane. */
+ * fill.c its pixels into the lane, saving.c its results into a file. */
 #ifndef CLP_BATCH_WORKER_H
 #define CLP_BATCH_WORKER_H
 
@@ -105,9 +105,6 @@ void clp_worker_warn(clp_worker *self, uint32_t what, const char *message);
 
 /* --------------------------------------------------------- reading.c */
 
-/** Reads a file whole; what turned up in a folder only if it is a picture. */
-clproc_status clp_worker_read_file(clp_worker *self, uint32_t item, clp_outcome *outcome,
-                                   clproc_error *error);
 /** Reads the picture's file once more, and its header: it has been given up, or so it shall seem.
  * Of memory nothing more is asked for. */
 clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error);
@@ -195,11 +192,16 @@ size_t clp_worker_keeps(const clp_worker *self);
 /** The picture is through: gives up its memory, and buffers that are larger than may be kept. */
 void clp_worker_leave_picture(clp_worker *self);
 
-/* ---------------------------------------------------------- worker.c */
+/* ---------------------------------------------------------- saving.c */
 
 /** Writes the file of the present branch. */
 clproc_status clp_worker_write(clp_worker *self, const void *data, size_t size,
                                clproc_error *error);
+/** Takes what the lane has of the present branch: makes its file, or the picture's features. */
+clproc_status clp_worker_save(clp_worker *self, clproc_error *error);
+
+/* ---------------------------------------------------------- worker.c */
+
 /** The present branch is made, or needs not be. */
 void clp_worker_close_branch(clp_worker *self);
 /** Reports that the present branch has failed, and closes it. */

@@ -1,10 +1,9 @@
+/* The formats of a build, and decoders, which read them all. */
 #include "codec/codec.h"
 
-#include <libdeflate.h>
 #include <string.h>
 
 #include "codec/codec_private.h"
-#include "core/cancel.h"
 #include "core/clock.h"
 #include "core/format.h"
 #include "core/memory.h"
@@ -29,89 +28,6 @@ static const clp_codec *const codecs[] = {
 #define UNPACKS_LEAST ((uint64_t)48 << 20)
 #define UNPACKS_MOST ((uint64_t)256 << 20)
 
-/* ---------------------------------------------------------------- flaws */
-
-bool clp_flaws_tolerated(const clp_flaws *flaws, uint32_t flaw) {
-    static const uint32_t refused[] = {
-        [CLPROC_FAIL_ON_NONE] = 0,
-        [CLPROC_FAIL_ON_TRUNCATED] = CLP_FLAW_TRUNCATED,
-        [CLPROC_FAIL_ON_ERROR] = CLP_FLAW_TRUNCATED | CLP_FLAW_CORRUPT,
-        [CLPROC_FAIL_ON_WARNING] = CLP_FLAW_TRUNCATED | CLP_FLAW_CORRUPT | CLP_FLAW_WARNING,
-    };
-    return (refused[flaws->fail_on] & flaw) == 0;
-}
-
-bool clp_flaws_note(clp_flaws *flaws, uint32_t flaw, const char *message, clproc_error *error) {
-    if (flaw > flaws->found) { /* worse than all so far */
-        snprintf(flaws->message, sizeof flaws->message, "%s", message);
-    }
-    flaws->found |= flaw;
-    if (clp_flaws_tolerated(flaws, flaw)) {
-        return true;
-    }
-    const char *remedy = flaw == CLP_FLAW_TRUNCATED ? "none"
-                         : flaw == CLP_FLAW_CORRUPT ? "truncated"
-                                                    : "error";
-    clp_error_set(error, CLPROC_ERROR_INPUT, "%s; --fail-on %s takes it as it is", message, remedy);
-    return false;
-}
-
-/* --------------------------------------------------------------- limits */
-
-clproc_status clp_source_check_size(const clp_source *source, uint32_t width, uint32_t height,
-                                    clproc_error *error) {
-    const clp_limits *limits = &source->limits;
-    uint64_t pixels = (uint64_t)width * height;
-    uint32_t side = width > height ? width : height;
-    if (limits->pixels && pixels > limits->pixels) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT,
-                             "has %u x %u = %llu pixels, more than the limit of %llu; raise it "
-                             "with --limit-pixels",
-                             width, height, (unsigned long long)pixels,
-                             (unsigned long long)limits->pixels);
-    }
-    if (limits->side && side > limits->side) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT,
-                             "has a side of %u pixels, more than the limit of %u; raise it with "
-                             "--limit-side",
-                             side, limits->side);
-    }
-    return CLPROC_OK;
-}
-
-bool clp_source_has_room(const clp_source *source, size_t size) {
-    uint64_t limit = source->limits.chunk_bytes;
-    return limit == 0 || size <= limit;
-}
-
-clproc_status clp_decoder_note(clp_decoder *decoder, uint32_t flaw, const char *message,
-                               clproc_error *error) {
-    return clp_flaws_note(&decoder->flaws, flaw, message, error) ? CLPROC_OK : CLPROC_ERROR_INPUT;
-}
-
-clproc_status clp_decoder_note_large(clp_decoder *decoder, clproc_error *error) {
-    return clp_decoder_note(decoder, CLP_FLAW_WARNING,
-                            "its metadata exceeds the limit (--limit-chunk): dropped", error);
-}
-
-clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error) {
-    const clp_source *source = &decoder->source;
-    if (source->deadline && clp_clock_ns() > source->deadline) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT,
-                             "takes longer to decode than the limit of %g seconds; raise it with "
-                             "--limit-seconds",
-                             source->limits.seconds);
-    }
-    return clp_cancel_check(decoder->cancel, error);
-}
-
-static uint64_t deadline(double seconds) {
-    /* A limit of years is no limit, and must not overflow. */
-    return seconds > 0 && seconds < 1e9 ? clp_clock_ns() + (uint64_t)(seconds * 1e9) : 0;
-}
-
-/* ------------------------------------------------------------- decoding */
-
 static size_t find_codec(const uint8_t *bytes, size_t size) {
     size_t index = 0;
     while (index < CODEC_COUNT && !codecs[index]->probe(bytes, size)) {
@@ -120,21 +36,19 @@ static size_t find_codec(const uint8_t *bytes, size_t size) {
     return index;
 }
 
-static size_t codec_of(clproc_format format) {
+const clp_codec *clp_codec_of(clproc_format format) {
     size_t index = 0;
     while (index < CODEC_COUNT && codecs[index]->format != format) {
         index++;
     }
-    return index;
+    return index < CODEC_COUNT ? codecs[index] : NULL;
 }
 
 bool clp_codec_is_built(clproc_format format) {
-    return codec_of(format) < CODEC_COUNT;
+    return clp_codec_of(format) != NULL;
 }
 
-/** Loads the library of a codec, if it has one; fails with `status`. */
-static clproc_status load_library(const clp_codec *codec, clproc_status status,
-                                  clproc_error *error) {
+clproc_status clp_codec_load(const clp_codec *codec, clproc_status status, clproc_error *error) {
     const char *cause = codec->library ? clp_library_load(codec->library) : NULL;
     return cause ? clp_error_set(error, status,
                                  "the library for %s cannot be loaded: %s; apt install %s",
@@ -144,12 +58,12 @@ static clproc_status load_library(const clp_codec *codec, clproc_status status,
 
 clproc_status clp_codec_need(clproc_format format, clproc_error *error) {
     const clp_format *row = clp_format_of(format);
-    size_t index = codec_of(format);
+    const clp_codec *codec = clp_codec_of(format);
     if (!row) {
         return CLPROC_OK;
     }
-    if (index < CODEC_COUNT) {
-        return load_library(codecs[index], CLPROC_ERROR_ARGUMENT, error);
+    if (codec) {
+        return clp_codec_load(codec, CLPROC_ERROR_ARGUMENT, error);
     }
     return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                          "this clproc was built without %s; install %s and build it again",
@@ -246,7 +160,7 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     if (index == CODEC_COUNT) {
         return refuse_kind(clp_codec_kind(bytes, size), size, error);
     }
-    CLP_TRY(status, out, load_library(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
+    CLP_TRY(status, out, clp_codec_load(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
     if (!decoder->states[index]) {
         size_t room = codecs[index]->state_bytes;
         decoder->states[index] = clp_memory_zero(CLP_MEMORY_CODEC, 1, room);
@@ -256,7 +170,8 @@ clproc_status clp_decoder_open(clp_decoder *decoder, const uint8_t *bytes, size_
     }
     decoder->codec = codecs[index];
     decoder->state = decoder->states[index];
-    decoder->source = (clp_source){bytes, size, *limits, deadline(limits->seconds)};
+    decoder->source = (clp_source){bytes, size, *limits, 0};
+    clp_source_start_clock(&decoder->source);
     decoder->flaws = (clp_flaws){.fail_on = fail_on};
     decoder->has_small = false;
     decoder->header = (clp_header){.format = decoder->codec->format};
@@ -348,12 +263,11 @@ bool clp_decoder_has_rows(const clp_decoder *decoder) {
 }
 
 uint64_t clp_codec_read_bytes(const clp_header *header, uint64_t file_bytes) {
-    size_t index = codec_of(header->format);
-    if (index == CODEC_COUNT) {
+    const clp_codec *codec = clp_codec_of(header->format);
+    if (!codec) {
         return 0;
     }
-    return codecs[index]->decode_bytes ? codecs[index]->decode_bytes(header, file_bytes)
-                                       : header->decode_bytes;
+    return codec->decode_bytes ? codec->decode_bytes(header, file_bytes) : header->decode_bytes;
 }
 
 void clp_decoder_trim(clp_decoder *decoder, size_t most) {
@@ -400,7 +314,7 @@ static clproc_status read_into(clp_decoder *decoder, const clp_layout *layout,
         goto out;
     }
     /* The time between opening and reading, in a queue perhaps, is not the file's fault. */
-    decoder->source.deadline = deadline(decoder->source.limits.seconds);
+    clp_source_start_clock(&decoder->source);
     CLP_TRY(status, out, decoder->codec->read(decoder, layout, sink, error));
     clp_decoder_flaws(decoder, result);
 out:
@@ -443,99 +357,4 @@ clproc_status clp_decoder_read(clp_decoder *decoder, const clp_layout *layout, u
     memory_sink memory = {layout, base};
     clp_row_sink sink = {place_in_memory, stay_in_memory, &memory};
     return read_into(decoder, layout, &sink, result, error);
-}
-
-/* ------------------------------------------------------------- encoding */
-
-clp_block_room clp_codec_room(clproc_format format) {
-    size_t index = codec_of(format);
-    return index < CODEC_COUNT ? codecs[index]->room : (clp_block_room){0};
-}
-
-clproc_status clp_encoder_create(clp_encoder **encoder, clproc_error *error) {
-    *encoder = clp_memory_zero(CLP_MEMORY_CODEC, 1, sizeof **encoder);
-    return *encoder ? CLPROC_OK : clp_error_memory(error, "an encoder", sizeof **encoder);
-}
-
-void clp_encoder_trim(clp_encoder *encoder, size_t most) {
-    clp_bytes_trim(&encoder->output, most);
-    clp_bytes_trim(&encoder->scratch, most);
-}
-
-uint64_t clp_codec_write_bytes(const clp_layout *layout, clproc_format format, bool progressive) {
-    size_t index = codec_of(format);
-    bool writes = index < CODEC_COUNT && codecs[index]->encode_bytes;
-    /* What is packed is hardly ever larger than what was not. */
-    return writes ? codecs[index]->encode_bytes(layout, progressive) : 0;
-}
-
-void clp_encoder_heed(clp_encoder *encoder, const volatile int *cancel) {
-    encoder->cancel = cancel;
-}
-
-void clp_encoder_destroy(clp_encoder **encoder) {
-    if (!encoder || !*encoder) {
-        return;
-    }
-    clp_bytes_free(&(*encoder)->output);
-    clp_bytes_free(&(*encoder)->scratch);
-    libdeflate_free_compressor((*encoder)->deflate);
-    clp_memory_free(*encoder);
-    *encoder = NULL;
-}
-
-clproc_status clp_encoder_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
-                                const clp_encode_params *params, const uint8_t **data, size_t *size,
-                                clproc_error *error) {
-    clproc_status status = CLPROC_OK;
-    size_t index = codec_of(params->format);
-    if (index == CODEC_COUNT || !codecs[index]->write) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no format is chosen for the output");
-    }
-    encoder->output.size = 0;
-    encoder->made = (clp_block){0};
-    CLP_TRY(status, out, load_library(codecs[index], CLPROC_ERROR_UNSUPPORTED, error));
-    CLP_TRY(status, out, codecs[index]->write(encoder, layout, base, params, error));
-    *data = encoder->made.data ? encoder->made.data : encoder->output.data;
-    *size = encoder->made.data ? encoder->made.size : encoder->output.size;
-out:
-    return status;
-}
-
-/* ----------------------------------------------------- without decoding */
-
-clproc_status clp_encoder_rewrite(clp_encoder *encoder, const clp_decoder *decoder,
-                                  const clp_encode_params *params, const uint8_t **data,
-                                  size_t *size, clproc_error *error) {
-    bool done = false;
-    clproc_status status;
-    if (!decoder->codec) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no picture is open");
-    }
-    encoder->output.size = 0;
-    if (decoder->codec->rewrite) {
-        CLP_TRY(status, out, decoder->codec->rewrite(decoder, encoder, params, &done, error));
-    }
-    status = CLPROC_OK;
-    *data = done ? encoder->output.data : NULL;
-    *size = encoder->output.size;
-out:
-    return status;
-}
-
-clproc_status clp_encoder_move(clp_encoder *encoder, clp_decoder *decoder, const clp_move *move,
-                               const clp_encode_params *params, const uint8_t **data, size_t *size,
-                               clproc_error *error) {
-    clproc_status status;
-    if (decoder->codec != &clp_codec_jpeg) {
-        return clp_error_set(error, CLPROC_ERROR_INTERNAL, "no JPEG is open");
-    }
-    encoder->output.size = 0;
-    decoder->source.deadline = deadline(decoder->source.limits.seconds);
-    CLP_TRY(status, out, clp_jpeg_move(decoder, encoder, move, params, error));
-    *data = encoder->output.data;
-    *size = encoder->output.size;
-out:
-    clp_decoder_close(decoder);
-    return status;
 }

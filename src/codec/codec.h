@@ -2,7 +2,7 @@
  * through as bytes.
  *
  *  A decoder and an encoder each hold recycled codec state: one per thread, used for file after
- * file, both formats.
+ * file, of all formats.
  */
 #ifndef CLP_CODEC_CODEC_H
 #define CLP_CODEC_CODEC_H
@@ -61,7 +61,8 @@ typedef enum clp_density_unit {
     CLP_DENSITY_PER_CM
 } clp_density_unit;
 
-/** What a PNG says of its colours besides iCCP; also the density of both formats. */
+/** What a file says of its colours besides a profile (a PNG all of it, HEIF and AVIF code points),
+ * and its density. */
 typedef struct clp_colour_facts {
     bool has_srgb;
     uint8_t srgb_intent;

@@ -32,6 +32,8 @@ typedef struct clp_source {
 /** Checks a picture's size against the limits. */
 clproc_status clp_source_check_size(const clp_source *source, uint32_t width, uint32_t height,
                                     clproc_error *error);
+/** Gives the file its limit of seconds from now on. */
+void clp_source_start_clock(clp_source *source);
 /** True if a metadata block is within the limit on chunks; a larger one is dropped. */
 bool clp_source_has_room(const clp_source *source, size_t size);
 
@@ -117,6 +119,11 @@ struct clp_codec {
     uint64_t (*encode_bytes)(const clp_layout *layout, bool progressive);
 };
 
+/** A format's codec, NULL where this build has none. */
+const clp_codec *clp_codec_of(clproc_format format);
+/** Loads the library of a codec, if it has one; fails with `status`. */
+clproc_status clp_codec_load(const clp_codec *codec, clproc_status status, clproc_error *error);
+
 extern const clp_codec clp_codec_jpeg;
 extern const clp_codec clp_codec_png;
 extern const clp_codec clp_codec_ppm;
@@ -149,7 +156,7 @@ clproc_status clp_jpeg_move(clp_decoder *decoder, clp_encoder *encoder, const cl
 /** Divides colours by the alpha that they were multiplied by; it is the last channel. */
 void clp_codec_unpremultiply(const clp_plane *plane, uint32_t depth, uint8_t *base);
 
-/** Big-endian numbers, as both formats have them. */
+/** Big-endian numbers, as most formats have them. */
 static inline uint32_t clp_read_u16(const uint8_t *bytes) {
     return (uint32_t)bytes[0] << 8 | bytes[1];
 }

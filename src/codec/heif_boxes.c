@@ -35,7 +35,8 @@ bool clp_heif_next_box(clp_heif_cursor *from, clp_heif_box *next) {
     return true;
 }
 
-bool clp_heif_find_meta(const clp_source *source, clp_heif_cursor *meta) {
+/** Finds the content of the box of a file's items, behind its version. */
+static bool find_meta(const clp_source *source, clp_heif_cursor *meta) {
     clp_heif_cursor file = {source->bytes, source->size, 0};
     clp_heif_box one;
     while (clp_heif_next_box(&file, &one)) {
@@ -60,7 +61,7 @@ bool clp_heif_has_item(const clp_source *source, const char *type) {
     clp_heif_cursor meta;
     clp_heif_box one, item;
     bool found = false;
-    if (!clp_heif_find_meta(source, &meta)) {
+    if (!find_meta(source, &meta)) {
         return false;
     }
     while (!found && clp_heif_next_box(&meta, &one)) {
@@ -89,7 +90,7 @@ bool clp_heif_is_gray(const clp_source *source) {
     clp_heif_cursor meta;
     clp_heif_box iprp, ipco, one;
     bool any = false, gray = false, all = true;
-    if (!clp_heif_find_meta(source, &meta)) {
+    if (!find_meta(source, &meta)) {
         return false;
     }
     while (clp_heif_next_box(&meta, &iprp)) {

@@ -119,8 +119,6 @@ bool clp_heif_is(const clp_heif_box *box, const char *type);
 /** False where no whole head of a box is left; a box that is longer than what it stands in ends
  * with that. */
 bool clp_heif_next_box(clp_heif_cursor *from, clp_heif_box *next);
-/** Finds the content of the box of a file's items, behind its version. */
-bool clp_heif_find_meta(const clp_source *source, clp_heif_cursor *meta);
 /** True if a file has an item of this type. */
 bool clp_heif_has_item(const clp_source *source, const char *type);
 /** True if no picture of the file has chroma; alpha never has. */
@@ -134,6 +132,11 @@ clproc_status clp_heif_check_sizes(const clp_source *source, uint32_t width, uin
 /** Has libheif decode HEVC by a decoder that finds damage, unless libde265 cannot be loaded. Any
  * thread, once libheif is loaded. */
 void clp_heif_offer_hevc(void);
+
+/** Puts the samples of a decoded picture where the layout has them; an error where they are not
+ * what the header said. `narrow`: it is gray, with black of 16 and white of 235, of 8 bits. */
+clproc_status clp_heif_place(const struct heif_image *image, const clp_layout *layout, bool narrow,
+                             uint8_t *base, clproc_error *error);
 
 clproc_status clp_heif_write(clp_encoder *encoder, const clp_layout *layout, uint8_t *base,
                              const clp_encode_params *params, clproc_error *error);

@@ -100,6 +100,28 @@ static clproc_status set_limits(const clp_source *source, struct heif_context *c
     return CLPROC_OK;
 }
 
+/** Opens the file, whose bytes stand at `bytes`. What is there after a failure is to be released.
+ */
+static clproc_status find_primary(const clp_decoder *decoder, const uint8_t *bytes,
+                                  struct heif_context **context, struct heif_image_handle **picture,
+                                  clproc_error *error) {
+    const clp_source *source = &decoder->source;
+    clproc_status status;
+    *context = clp_libheif.context_alloc();
+    if (!*context) {
+        return clp_error_memory(error, "a HEIF decoder", 0);
+    }
+    CLP_TRY(status, out, set_limits(source, *context, error));
+    struct heif_error failed =
+        clp_libheif.context_read_from_memory_without_copy(*context, bytes, source->size, NULL);
+    if (failed.code == heif_error_Ok) {
+        failed = clp_libheif.context_get_primary_image_handle(*context, picture);
+    }
+    status = failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
+out:
+    return status;
+}
+
 static clproc_status take_item(clp_decoder *decoder, heif_item_id id, clp_bytes *bytes,
                                clproc_error *error) {
     const reader *heif = decoder->state;
@@ -247,20 +269,8 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_header *header = &decoder->header;
     clproc_status status;
     clp_heif_offer_hevc();
-    heif->context = clp_libheif.context_alloc();
-    if (!heif->context) {
-        return clp_error_memory(error, "a HEIF decoder", 0);
-    }
-    CLP_TRY(status, out, set_limits(source, heif->context, error));
-    struct heif_error failed = clp_libheif.context_read_from_memory_without_copy(
-        heif->context, source->bytes, source->size, NULL);
-    if (failed.code == heif_error_Ok) {
-        failed = clp_libheif.context_get_primary_image_handle(heif->context, &heif->picture);
-    }
-    if (failed.code != heif_error_Ok) {
-        status = failure(decoder, failed, error);
-        goto out;
-    }
+    CLP_TRY(status, out,
+            find_primary(decoder, source->bytes, &heif->context, &heif->picture, error));
     int width = clp_libheif.image_handle_get_width(heif->picture);
     int height = clp_libheif.image_handle_get_height(heif->picture);
     int bits = clp_libheif.image_handle_get_luma_bits_per_pixel(heif->picture);
@@ -288,111 +298,10 @@ out:
 
 /* --------------------------------------------------------------- pixels */
 
-/** A channel of a decoded picture. */
-typedef struct samples {
-    const uint8_t *data;
-    int stride; /**< bytes */
-    uint32_t bits;
-} samples;
-
-/** Samples of `bits` bits to 16, little-endian as libheif was asked for them. */
-static void spread(const uint8_t *from, size_t count, uint32_t bits, uint16_t *to) {
-    uint32_t maximum = (1u << bits) - 1;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t value = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
-        value = value < maximum ? value : maximum;
-        to[i] = (uint16_t)(((uint64_t)value * 65535 + maximum / 2) / maximum);
-    }
-}
-
-/** Finds a channel's samples, which are what the header says or an error. */
-static clproc_status find_samples(const struct heif_image *image, enum heif_channel channel,
-                                  const clp_layout *layout, samples *found, clproc_error *error) {
-    int bits = clp_libheif.image_get_bits_per_pixel_range(image, channel);
-    found->bits = bits > 0 && bits <= 16 ? (uint32_t)bits : 0;
-    found->data = clp_libheif.image_get_plane_readonly(image, channel, &found->stride);
-    if (!found->data || clp_libheif.image_get_width(image, channel) != (int)layout->width ||
-        clp_libheif.image_get_height(image, channel) != (int)layout->height ||
-        (layout->depth == 8 ? found->bits != 8 : found->bits <= 8)) {
-        return clp_error_set(
-            error, CLPROC_ERROR_INPUT,
-            "is not a picture that can be decoded: it is not what its header says");
-    }
-    return CLPROC_OK;
-}
-
-/** Every so many samples, of which black is `low` and white `high`, to every so many in a row. */
-static void widen(const uint8_t *from, uint32_t from_step, uint32_t width, uint32_t low,
-                  uint32_t high, uint32_t depth, uint8_t *to, uint32_t to_step) {
-    const uint16_t *wide = (const uint16_t *)(const void *)from;
-    const uint32_t most = depth == 16 ? 0xffff : 0xff, range = high - low;
-    uint16_t *wide_to = (uint16_t *)(void *)to;
-    for (size_t x = 0; x < width; x++) {
-        uint32_t value = depth == 16 ? wide[x * from_step] : from[x * from_step];
-        value = value < low ? 0 : value > high ? range : value - low;
-        value = (uint32_t)(((uint64_t)value * most + range / 2) / range);
-        if (depth == 16) {
-            wide_to[x * to_step] = (uint16_t)value;
-        } else {
-            to[x * to_step] = (uint8_t)value;
-        }
-    }
-}
-
-/** Gray of the narrow range, and alpha, which has the whole one: as planes, or as the RGB that
- * libheif makes of tiles, which has the same levels. */
-static clproc_status place_narrow(const struct heif_image *image, const clp_layout *layout,
-                                  uint8_t *base, clproc_error *error) {
-    const clp_plane *plane = &layout->planes[0];
-    const uint32_t channels = plane->channels;
-    const bool planar = clp_libheif.image_has_channel(image, heif_channel_Y);
-    clproc_status status = CLPROC_OK;
-    for (uint32_t c = 0; c < channels; c++) {
-        bool alpha = clp_model_has_alpha(layout->model) && c + 1 == channels;
-        samples from;
-        CLP_TRY(status, out,
-                find_samples(image,
-                             !planar ? heif_channel_interleaved
-                             : alpha ? heif_channel_Alpha
-                                     : heif_channel_Y,
-                             layout, &from, error));
-        const uint32_t unit = 1u << (from.bits - 8);
-        const uint32_t low = alpha ? 0 : 16 * unit, high = alpha ? 256 * unit - 1 : 235 * unit;
-        const size_t place = (size_t)c * layout->depth / 8;
-        for (uint32_t y = 0; y < plane->height; y++) {
-            widen(from.data + (size_t)y * (size_t)from.stride + (planar ? 0 : place),
-                  planar ? 1 : channels, plane->width, low, high, layout->depth,
-                  base + y * plane->pitch + place, channels);
-        }
-    }
-out:
-    return status;
-}
-
-/** RGB, and alpha, as libheif made them. */
-static clproc_status place_rgb(const struct heif_image *image, const clp_layout *layout,
-                               uint8_t *base, clproc_error *error) {
-    const clp_plane *plane = &layout->planes[0];
-    size_t count = (size_t)plane->width * plane->channels;
-    samples all;
-    clproc_status status = find_samples(image, heif_channel_interleaved, layout, &all, error);
-    for (uint32_t y = 0; status == CLPROC_OK && y < plane->height; y++) {
-        const uint8_t *from = all.data + (size_t)y * (size_t)all.stride;
-        uint8_t *row = base + y * plane->pitch;
-        if (layout->depth == 8) {
-            memcpy(row, from, count);
-        } else {
-            spread(from, count, all.bits, (uint16_t *)(void *)row);
-        }
-    }
-    return status;
-}
-
 static clproc_status place(clp_decoder *decoder, const struct heif_image *image,
                            const clp_layout *layout, uint8_t *base, clproc_error *error) {
     const reader *heif = decoder->state;
-    clproc_status status = heif->narrow ? place_narrow(image, layout, base, error)
-                                        : place_rgb(image, layout, base, error);
+    clproc_status status = clp_heif_place(image, layout, heif->narrow, base, error);
     if (status == CLPROC_OK && clp_model_has_alpha(layout->model) &&
         clp_libheif.image_handle_is_premultiplied_alpha(heif->picture)) {
         clp_codec_unpremultiply(&layout->planes[0], layout->depth, base);
@@ -461,17 +370,7 @@ static clproc_status copy_file(const clp_decoder *decoder, decoding *job, clproc
     const clp_source *source = &decoder->source;
     clproc_status status;
     CLP_TRY(status, out, clp_bytes_append(&job->file, source->bytes, source->size, error));
-    job->context = clp_libheif.context_alloc();
-    if (!job->context) {
-        return clp_error_memory(error, "a HEIF decoder", 0);
-    }
-    CLP_TRY(status, out, set_limits(source, job->context, error));
-    struct heif_error failed = clp_libheif.context_read_from_memory_without_copy(
-        job->context, job->file.data, job->file.size, NULL);
-    if (failed.code == heif_error_Ok) {
-        failed = clp_libheif.context_get_primary_image_handle(job->context, &job->picture);
-    }
-    status = failed.code == heif_error_Ok ? CLPROC_OK : failure(decoder, failed, error);
+    status = find_primary(decoder, job->file.data, &job->context, &job->picture, error);
 out:
     return status;
 }

@@ -1,7 +1,5 @@
 /* AVIF through libheif: 8 or 12 bits, with EXIF, XMP, and a profile or code points of the
  * colours. */
-#include <string.h>
-
 #include "codec/heif_private.h"
 #include "core/cancel.h"
 #include "core/leave.h"

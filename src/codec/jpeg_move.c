@@ -1,7 +1,6 @@
 /* A JPEG's blocks in other places: turned, mirrored, cropped without decoding a sample. What
  * jpegtran does, but for blocks at the far edges, which this never leaves standing unturned. */
 #include "codec/jpeg_private.h"
-#include "core/cancel.h"
 
 /* -------------------------------------------------------------- geometry */
 
@@ -43,22 +42,30 @@ static clproc_status refuse(uint32_t edge, uint32_t step, bool last, const char 
                          edge, lines, step, edge - edge % step, edge - edge % step + step);
 }
 
+/** The edges of a move along one side of a picture. */
+typedef struct edges {
+    uint32_t *from, *to; /**< of the part that is kept */
+    bool flip;
+    uint32_t length, step; /**< of the picture, and of its blocks */
+    const char *lines;     /**< what it is counted in */
+} edges;
+
 /** Sees to it that the edge which blocks are counted from lies between two of them. */
-static clproc_status fit_side(uint32_t *from, uint32_t *to, bool flip, uint32_t side, uint32_t step,
-                              bool trim, const char *lines, clproc_error *error) {
-    uint32_t *edge = flip ? to : from, over = *edge % step;
+static clproc_status fit_side(const edges *along, bool trim, clproc_error *error) {
+    const uint32_t step = along->step;
+    uint32_t *edge = along->flip ? along->to : along->from, over = *edge % step;
     if (over == 0) {
         return CLPROC_OK;
     }
     if (!trim) {
-        return refuse(*edge, step, *edge == side, lines, error);
+        return refuse(*edge, step, *edge == along->length, along->lines, error);
     }
-    *edge = flip ? *edge - over : *edge - over + step;
-    if (*from >= *to) {
+    *edge = along->flip ? *edge - over : *edge - over + step;
+    if (*along->from >= *along->to) {
         return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
                              "has no whole block of %u %s there, so --lossless=trim would leave "
                              "nothing; leave out --lossless",
-                             step, lines);
+                             step, along->lines);
     }
     return CLPROC_OK;
 }
@@ -67,11 +74,10 @@ clproc_status clp_move_fit(clp_move *move, const clp_header *header, bool trim,
                            clproc_error *error) {
     uint32_t x, y;
     find_steps(header, &x, &y);
-    clproc_status status =
-        fit_side(&move->x0, &move->x1, move->flip_x, header->width, x, trim, "columns", error);
-    return status == CLPROC_OK ? fit_side(&move->y0, &move->y1, move->flip_y, header->height, y,
-                                          trim, "rows", error)
-                               : status;
+    const edges across = {&move->x0, &move->x1, move->flip_x, header->width, x, "columns"};
+    const edges down = {&move->y0, &move->y1, move->flip_y, header->height, y, "rows"};
+    clproc_status status = fit_side(&across, trim, error);
+    return status == CLPROC_OK ? fit_side(&down, trim, error) : status;
 }
 
 static uint64_t divide_up(uint64_t a, uint64_t b) {

@@ -1,7 +1,4 @@
-#include <string.h>
-
 #include "codec/jpeg_private.h"
-#include "core/memory.h"
 
 enum { MAX_GROUP_ROWS = MAX_SAMP_FACTOR * DCTSIZE };
 

@@ -84,6 +84,12 @@ bool clp_png_is_oversized(const clp_source *source, const uint8_t *type, size_t 
 clproc_status clp_png_find_chunks(const clp_source *source, clp_png_chunks *chunks,
                                   clp_png_texts *texts, clp_flaws *flaws, clproc_error *error);
 
+/** Copies the file for libspng without ancillary chunks beyond the limit (`all`: without any that
+ * may get there unpacked). What is cut off behind the first pixels gets an end, since libspng reads
+ * whole chunks. */
+clproc_status clp_png_repair(const clp_source *source, const clp_png_chunks *chunks, bool all,
+                             clp_bytes *file, clproc_error *error);
+
 /** How the stored rows become pixels. */
 typedef struct clp_png_pixels {
     uint8_t colour_type, depth;

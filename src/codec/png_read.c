@@ -1,15 +1,13 @@
-#include <libdeflate.h>
 #include <string.h>
 
 #include "codec/png_private.h"
-#include "core/memory.h"
 
 typedef struct reader {
     spng_ctx *context;
     struct spng_ihdr ihdr;
     clp_png_chunks chunks;
     clp_png_pixels pixels;
-    clp_bytes repaired; /**< copy of a file that libspng cannot read as it is; see repair() */
+    clp_bytes repaired; /**< of clp_png_repair(), where libspng cannot read the file as it is */
     clp_bytes stored;   /**< copy of a file with its pixels unpacked */
     int crc_action;     /**< of libspng, for chunks that matter */
     clp_png_texts texts;
@@ -17,9 +15,6 @@ typedef struct reader {
     clp_bytes packed;   /**< a row as stored in the file */
     clp_bytes expanded; /**< a row of an interlaced picture's pass, as pixels */
 } reader;
-
-/** Bytes of a chunk besides its data. */
-enum { CHUNK = CLP_PNG_HEAD + CLP_PNG_TAIL };
 
 static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
@@ -137,7 +132,7 @@ static clproc_status start_on(clp_decoder *decoder, const uint8_t *bytes, size_t
     return CLPROC_OK;
 }
 
-/** Reads the file, or what repair() made of it, up to the first IDAT chunk. */
+/** Reads the file, or what clp_png_repair() made of it, up to the first IDAT chunk. */
 static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clproc_error *error) {
     reader *png = decoder->state;
     bool repaired = png->repaired.size > 0;
@@ -146,65 +141,9 @@ static clproc_status start(clp_decoder *decoder, int crc_action, int *code, clpr
                     repaired ? png->repaired.size : decoder->source.size, false, code, error);
 }
 
-/** Ancillary chunks that may unpack to any size, and that no pixel depends on. */
-static bool is_bulky(const uint8_t *type) {
-    static const char names[][5] = {"iCCP", "iTXt", "zTXt", "tEXt", "sPLT", "eXIf"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (memcmp(type, names[i], 4) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/** Appends the IDAT chunk that is cut off with what is there of it: its pixels may be whole. */
-static clproc_status mend(reader *png, const uint8_t *chunk, size_t left, clproc_error *error) {
-    uint8_t tail[CLP_PNG_TAIL];
-    size_t size = clp_read_u32(chunk), start = png->repaired.size;
-    clproc_status status;
-    size = size < left - CLP_PNG_HEAD ? size : left - CLP_PNG_HEAD;
-    CLP_TRY(status, out, clp_bytes_append(&png->repaired, chunk, CLP_PNG_HEAD + size, error));
-    clp_write_u32(png->repaired.data + start, (uint32_t)size);
-    clp_write_u32(tail, libdeflate_crc32(0, png->repaired.data + start + 4, 4 + size));
-    CLP_TRY(status, out, clp_bytes_append(&png->repaired, tail, sizeof tail, error));
-out:
-    return status;
-}
-
-/** Copies the file for libspng without ancillary chunks beyond the limit (`all`: without any that
- * may get there unpacked). What is cut off behind the first pixels gets an end, since libspng reads
- * whole chunks. */
-static clproc_status repair(clp_decoder *decoder, bool all, clproc_error *error) {
-    static const uint8_t end[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
-    reader *png = decoder->state;
-    const clp_source *source = &decoder->source;
-    clproc_status status;
-    png->repaired.size = 0;
-    CLP_TRY(status, out, clp_bytes_append(&png->repaired, signature, sizeof signature, error));
-    for (size_t at = sizeof signature, whole; source->size - at >= CLP_PNG_HEAD; at += whole) {
-        const uint8_t *chunk = source->bytes + at, *type = chunk + 4;
-        size_t size = clp_read_u32(chunk), left = source->size - at;
-        bool cut = left < CHUNK || size > left - CHUNK;
-        whole = cut ? left : size + CHUNK;
-        if (at == png->chunks.cut) {
-            CLP_TRY(status, out, mend(png, chunk, left, error));
-            break;
-        }
-        bool no_end = png->chunks.unended && (cut || memcmp(type, "IEND", 4) == 0);
-        if (no_end || clp_png_is_oversized(source, type, size) || (all && is_bulky(type))) {
-            continue;
-        }
-        CLP_TRY(status, out, clp_bytes_append(&png->repaired, chunk, whole, error));
-    }
-    if (png->chunks.unended) {
-        CLP_TRY(status, out, clp_bytes_append(&png->repaired, end, sizeof end, error));
-    }
-out:
-    return status;
-}
-
 /** Starts, if need be a second time without regard to checksums, or without metadata. */
 static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error) {
+    reader *png = decoder->state;
     int code, crc_action = SPNG_CRC_ERROR;
     clproc_status status;
     CLP_TRY(status, out, start(decoder, crc_action, &code, error));
@@ -215,7 +154,8 @@ static clproc_status start_tolerantly(clp_decoder *decoder, clproc_error *error)
     }
     if (code == SPNG_ECHUNK_LIMITS) {
         CLP_TRY(status, out, clp_decoder_note_large(decoder, error));
-        CLP_TRY(status, out, repair(decoder, true, error));
+        CLP_TRY(status, out,
+                clp_png_repair(&decoder->source, &png->chunks, true, &png->repaired, error));
         CLP_TRY(status, out, start(decoder, crc_action, &code, error));
     }
     if (code != 0) {
@@ -312,7 +252,8 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
         goto out;
     }
     if (png->chunks.unended || png->chunks.oversized) {
-        CLP_TRY(status, out, repair(decoder, false, error));
+        CLP_TRY(status, out,
+                clp_png_repair(&decoder->source, &png->chunks, false, &png->repaired, error));
     }
     CLP_TRY(status, out, start_tolerantly(decoder, error));
     clp_png_pixels_init(&png->pixels, png->context, &png->ihdr);
@@ -414,7 +355,7 @@ static clproc_status decode(clp_decoder *decoder, const clp_layout *layout,
     }
     CLP_TRY(status, out, decode_rows(decoder, layout, sink, &rows, code, error));
     if (*code == SPNG_EIDAT_TOO_SHORT && png->chunks.unended) {
-        *code = SPNG_IO_EOF; /* the end was mended; see repair() */
+        *code = SPNG_IO_EOF; /* the end was mended; see clp_png_repair() */
     }
     if (*code == 0) {
         *code = spng_decode_chunks(png->context);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "codec/pnm_private.h"
-#include "core/memory.h"
 
 typedef struct reader {
     clp_pnm_header header;

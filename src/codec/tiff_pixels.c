@@ -5,7 +5,6 @@
 
 #include "codec/tiff_private.h"
 #include "core/checked.h"
-#include "core/memory.h"
 
 /** The most bytes of strips that are unpacked at once: of Deflate's whole strips libdeflate unpacks
  * some three times as fast as zlib does row by row. */

@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "codec/tiff_private.h"
-#include "core/checked.h"
-#include "core/memory.h"
 
 static bool probe(const uint8_t *bytes, size_t size) {
     bool raw = size >= 10 && memcmp(bytes + 8, "CR", 2) == 0; /* Canon's */

@@ -66,15 +66,14 @@ static bool holds_pictures(const clp_webp_chunk *chunk) {
 enum { ANIMATION = 0x02, XMP = 0x04, EXIF = 0x08, ALPHA = 0x10, ICC = 0x20 };
 
 /** The extended header, where something stands in the file besides one picture in one chunk. */
-static clproc_status append_header(clp_bytes *file, const uint8_t *bytes, size_t size,
-                                   uint32_t width, uint32_t height, bool alpha,
+static clproc_status append_header(clp_bytes *file, const clp_webp_file *from,
                                    const clp_blocks *blocks, clproc_error *error) {
     uint8_t data[10] = {0};
     clp_webp_chunk chunk;
     uint32_t told = 0; /* by the file's own extended header */
     uint32_t flags = (blocks->icc.size ? ICC : 0) | (blocks->exif.size ? EXIF : 0) |
                      (blocks->xmp.size ? XMP : 0);
-    for (size_t at = CLP_WEBP_START; clp_webp_next(bytes, size, &at, &chunk);) {
+    for (size_t at = CLP_WEBP_START; clp_webp_next(from->bytes, from->size, &at, &chunk);) {
         if (clp_webp_is(&chunk, "VP8X") && chunk.size > 0) {
             told = chunk.data[0];
         }
@@ -87,25 +86,25 @@ static clproc_status append_header(clp_bytes *file, const uint8_t *bytes, size_t
     if (flags == 0) {
         return CLPROC_OK;
     }
-    data[0] = (uint8_t)(flags | (alpha ? ALPHA : 0));
-    write_little(data + 4, width - 1, 3);
-    write_little(data + 7, height - 1, 3);
+    data[0] = (uint8_t)(flags | (from->alpha ? ALPHA : 0));
+    write_little(data + 4, from->width - 1, 3);
+    write_little(data + 7, from->height - 1, 3);
     return append_chunk(file, "VP8X", data, sizeof data, 0, error);
 }
 
-clproc_status clp_webp_assemble(clp_bytes *file, const uint8_t *bytes, size_t size, uint32_t width,
-                                uint32_t height, bool alpha, const clp_blocks *blocks,
-                                clproc_error *error) {
+clproc_status clp_webp_assemble(clp_bytes *file, const clp_webp_file *from,
+                                const clp_blocks *blocks, clproc_error *error) {
+    const uint8_t *end = from->bytes + from->size;
     size_t start = file->size;
     clp_webp_chunk chunk;
     clproc_status status;
     CLP_TRY(status, out, clp_bytes_append(file, "RIFF\0\0\0\0WEBP", CLP_WEBP_START, error));
-    CLP_TRY(status, out, append_header(file, bytes, size, width, height, alpha, blocks, error));
+    CLP_TRY(status, out, append_header(file, from, blocks, error));
     CLP_TRY(status, out, append_block(file, "ICCP", &blocks->icc, error));
-    for (size_t at = CLP_WEBP_START; clp_webp_next(bytes, size, &at, &chunk);) {
+    for (size_t at = CLP_WEBP_START; clp_webp_next(from->bytes, from->size, &at, &chunk);) {
         if (holds_pictures(&chunk)) {
             /* Where the data ends early libwebp takes this byte for the next. */
-            uint8_t padding = chunk.data + chunk.size < bytes + size ? chunk.data[chunk.size] : 0;
+            uint8_t padding = chunk.data + chunk.size < end ? chunk.data[chunk.size] : 0;
             CLP_TRY(status, out,
                     append_chunk(file, (const char *)chunk.type, chunk.data, chunk.size, padding,
                                  error));

@@ -21,9 +21,16 @@ bool clp_webp_is(const clp_webp_chunk *chunk, const char *type);
 /** Bytes that the file should have by its own header. */
 uint64_t clp_webp_size(const uint8_t *bytes);
 
+/** A whole file whose pictures are taken. */
+typedef struct clp_webp_file {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t width, height; /**< of what it shows */
+    bool alpha;
+} clp_webp_file;
+
 /** Appends a file with the pictures of another one and with other metadata. */
-clproc_status clp_webp_assemble(clp_bytes *file, const uint8_t *bytes, size_t size, uint32_t width,
-                                uint32_t height, bool alpha, const clp_blocks *blocks,
-                                clproc_error *error);
+clproc_status clp_webp_assemble(clp_bytes *file, const clp_webp_file *from,
+                                const clp_blocks *blocks, clproc_error *error);
 
 #endif

@@ -4,7 +4,6 @@
 #include <webp/demux.h>
 
 #include "codec/webp_private.h"
-#include "core/memory.h"
 
 typedef struct reader {
     WebPIDecoder *decoder; /**< of the file being read, NULL: none */
@@ -223,11 +222,11 @@ static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
     const reader *webp = decoder->state;
     const clp_source *source = &decoder->source;
     const clp_header *header = &decoder->header;
+    const clp_webp_file from = {source->bytes, source->size, header->width, header->height,
+                                webp->config.input.has_alpha};
     *done = webp->whole;
-    return !webp->whole ? CLPROC_OK
-                        : clp_webp_assemble(&encoder->output, source->bytes, source->size,
-                                            header->width, header->height,
-                                            webp->config.input.has_alpha, &params->blocks, error);
+    return webp->whole ? clp_webp_assemble(&encoder->output, &from, &params->blocks, error)
+                       : CLPROC_OK;
 }
 
 /** Decoded whole, as RGBA at most. */

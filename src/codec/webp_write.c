@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include <webp/encode.h>
 
 #include "codec/webp_private.h"
@@ -124,9 +122,9 @@ clproc_status clp_webp_write(clp_encoder *encoder, const clp_layout *layout, uin
         status = failure(encoder, picture.error_code, error);
         goto out;
     }
-    status =
-        clp_webp_assemble(&encoder->output, packed.data, packed.size, layout->width, layout->height,
-                          clp_model_has_alpha(layout->model), &params->blocks, error);
+    const clp_webp_file made = {packed.data, packed.size, layout->width, layout->height,
+                                clp_model_has_alpha(layout->model)};
+    status = clp_webp_assemble(&encoder->output, &made, &params->blocks, error);
 out:
     WebPPictureFree(&picture);
     clp_bytes_free(&packed);

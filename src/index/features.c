@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "batch/batch.h"
-#include "batch/planner.h"
+#include "batch/bounds.h"
 #include "core/cancel.h"
 #include "core/leave.h"
 #include "core/memory.h"

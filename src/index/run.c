@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch/bounds.h"
 #include "batch/events.h"
-#include "batch/planner.h"
 #include "batch/shard.h"
 #include "core/cancel.h"
 #include "core/clock.h"

@@ -1,4 +1,5 @@
-/** The recorder's inside, shared by recording (prof.c, commands.c) and merging (finish.c). */
+/** The recorder's inside, shared by recording (prof.c, notes.c, commands.c) and merging
+ * (finish.c). */
 #ifndef CLP_PROF_RECORDER_H
 #define CLP_PROF_RECORDER_H
 
@@ -110,6 +111,8 @@ struct clp_prof {
 /** Whether one more of a list is kept that has `room` for it; a full one ends the keeping of all.
  */
 bool clp_prof_keeps(clp_prof *prof, bool room);
+/** Notes host and device memory; the lock is held. A full line loses every other point. */
+void clp_prof_add_memory_point(clp_prof *prof, uint64_t now);
 /** Processor time of the process so far. */
 void clp_prof_processor_time(uint64_t *user_ns, uint64_t *system_ns);
 

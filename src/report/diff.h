@@ -50,7 +50,5 @@ struct clproc_diff {
 
 const char *clp_diff_group_name(clp_diff_group group);
 void clp_diff_text(clp_text *text, const clproc_diff *diff);
-void clp_diff_json(clp_text *text, const clproc_diff *diff);
-void clp_diff_html(clp_text *text, const clproc_diff *diff);
 
 #endif

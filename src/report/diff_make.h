@@ -14,6 +14,9 @@ typedef struct clp_diff_maker {
     clproc_error *error;
 } clp_diff_maker;
 
+/** Makes the rows, each with its test, not yet corrected for their number. */
+clproc_status clp_diff_rows(clp_diff_maker *make);
+
 /** Sorts the values. */
 double clp_diff_median(double *values, size_t count);
 /** Replaces one run's values, in order of time, by the medians of its blocks (or by its median);

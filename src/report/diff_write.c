@@ -98,7 +98,7 @@ static void json_number(clp_text *text, const char *name, double value, int deci
     clp_text_number(text, value, decimals);
 }
 
-void clp_diff_json(clp_text *text, const clproc_diff *diff) {
+static void diff_json(clp_text *text, const clproc_diff *diff) {
     clp_text_print(text, "{\n\"format\":\"clproc-diff/1\",\n\"before_runs\":%zu,\"after_runs\":%zu",
                    diff->before_runs, diff->after_runs);
     json_number(text, "least_change_judged", diff->least, 4);
@@ -168,7 +168,7 @@ static void html_row(clp_text *text, const clp_diff_row *row) {
     clp_text_print(text, "</td><td>%s</td></tr>\n", judgement(row));
 }
 
-void clp_diff_html(clp_text *text, const clproc_diff *diff) {
+static void diff_html(clp_text *text, const clproc_diff *diff) {
     char note[400];
     caveat(note, sizeof note, diff);
     clp_page_begin(text, "clproc report diff");
@@ -223,7 +223,7 @@ clproc_status clproc_diff_print(const clproc_diff *diff, FILE *out, clproc_error
 static const struct {
     const char *ending;
     void (*write)(clp_text *text, const clproc_diff *diff);
-} formats[] = {{".txt", clp_diff_text}, {".json", clp_diff_json}, {".html", clp_diff_html}};
+} formats[] = {{".txt", clp_diff_text}, {".json", diff_json}, {".html", diff_html}};
 
 clproc_status clproc_diff_write(const clproc_diff *diff, const char *path, clproc_error *error) {
     if (!diff || !path) {

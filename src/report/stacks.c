@@ -1,6 +1,4 @@
 /* Where time went as stacks: collapsed ones, and speedscope's. */
-#include <string.h>
-
 #include "report/lanes.h"
 #include "report/writers.h"
 

@@ -19,6 +19,41 @@
 static const clp_limits test_limits = {
     .pixels = 200000000, .side = 65500, .scans = 100, .seconds = 60, .chunk_bytes = 8 << 20};
 
+/* ---------------------------------------------- a decoder, or both, as a test's state */
+
+static inline int create_decoder(void **state) {
+    return clp_decoder_create((clp_decoder **)state, NULL) != CLPROC_OK;
+}
+
+static inline int destroy_decoder(void **state) {
+    clp_decoder_destroy((clp_decoder **)state);
+    return 0;
+}
+
+typedef struct codecs {
+    clp_decoder *decoder;
+    clp_encoder *encoder;
+} codecs;
+
+static inline int create_both(void **state) {
+    static codecs both;
+    *state = &both;
+    return clp_decoder_create(&both.decoder, NULL) != CLPROC_OK ||
+           clp_encoder_create(&both.encoder, NULL) != CLPROC_OK;
+}
+
+static inline int destroy_both(void **state) {
+    codecs *both = *state;
+    clp_decoder_destroy(&both->decoder);
+    clp_encoder_destroy(&both->encoder);
+    return 0;
+}
+
+#define WITH_DECODER(test) cmocka_unit_test_setup_teardown(test, create_decoder, destroy_decoder)
+#define WITH_BOTH(test) cmocka_unit_test_setup_teardown(test, create_both, destroy_both)
+
+/* ------------------------------------------------------------------ pictures */
+
 /** Numbers that look random and are the same in every run. */
 static inline uint32_t next_random(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
@@ -101,6 +136,22 @@ static inline void check_policies(clp_decoder *decoder, const uint8_t *bytes, si
         }
         free_picture(&made);
     }
+}
+
+static inline void assert_block(clp_block got, const void *wanted, size_t size) {
+    assert_int_equal(got.size, size);
+    assert_memory_equal(got.data, wanted, size);
+}
+
+/** Where a PNG's chunk of a type begins, its length field. */
+static inline size_t find_chunk(const uint8_t *bytes, size_t size, const char *type) {
+    for (size_t i = 8; i + 8 <= size; i++) {
+        if (memcmp(bytes + i + 4, type, 4) == 0) {
+            return i;
+        }
+    }
+    fail_msg("no %s chunk", type);
+    return 0;
 }
 
 /** A picture in memory with soft shapes and some noise, of the model, depth and steps that `layout`

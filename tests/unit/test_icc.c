@@ -430,14 +430,81 @@ static void broken_profiles(void **state) {
     clp_bytes_free(&sound[1]);
 }
 
+/* ----------------------------------------------- whether a profile is sound */
+
+enum { ICC_SIZE = 128 + 4 + 12 + 20 };
+
+static void build_icc(uint8_t *icc, const char *space) {
+    memset(icc, 0, ICC_SIZE);
+    icc[3] = ICC_SIZE;
+    memcpy(icc + 16, space, 4);
+    memcpy(icc + 36, "acsp", 4);
+    icc[131] = 1;
+    memcpy(icc + 132, "cprt", 4);
+    icc[139] = 144;
+    icc[143] = 20;
+}
+
+static void sound_profiles_pass(void **state) {
+    (void)state;
+    static const struct {
+        const char *space;
+        uint32_t channels;
+    } cases[] = {{"GRAY", 1}, {"RGB ", 3}, {"CMYK", 4}, {"Lab ", 0}};
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t icc[ICC_SIZE + 4] = {0};
+        uint32_t channels;
+        char reason[80];
+        build_icc(icc, cases[i].space);
+        assert_true(clp_icc_check(icc, ICC_SIZE, &channels, reason, sizeof reason));
+        assert_int_equal(channels, cases[i].channels);
+        assert_string_equal(reason, "");
+        assert_true(clp_icc_check(icc, sizeof icc, &channels, reason, sizeof reason)); /* padded */
+    }
+}
+
+static void broken_profiles_are_named(void **state) {
+    (void)state;
+    static const struct {
+        size_t at, size;
+        uint8_t value;
+        const char *reason;
+    } cases[] = {{0, ICC_SIZE - 1, 0, "length"},
+                 {36, ICC_SIZE, 'x', "signature"},
+                 {3, ICC_SIZE, 0, "length"},
+                 {128, ICC_SIZE, 255, "table"},
+                 {136, ICC_SIZE, 255, "outside"},
+                 {143, ICC_SIZE, 21, "outside"},
+                 {140, ICC_SIZE, 255, "outside"},
+                 {0, 131, 0, "short"},
+                 {0, 0, 0, "short"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t icc[ICC_SIZE];
+        uint32_t channels = 9;
+        char reason[80] = "";
+        build_icc(icc, "RGB ");
+        icc[cases[i].at] = cases[i].value;
+        assert_false(clp_icc_check(icc, cases[i].size, &channels, reason, sizeof reason));
+        assert_int_equal(channels, 0);
+        assert_non_null(strstr(reason, cases[i].reason));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curves_and_matrix),     cmocka_unit_test(curves_into_a_power),
-        cmocka_unit_test(gray_stays_gray),       cmocka_unit_test(tables),
-        cmocka_unit_test(tables_that_clip),      cmocka_unit_test(tables_of_the_corpus),
-        cmocka_unit_test(sources_that_are_srgb), cmocka_unit_test(plain_inks),
-        cmocka_unit_test(code_points),           cmocka_unit_test(made_profiles_are_sound),
+        cmocka_unit_test(curves_and_matrix),
+        cmocka_unit_test(curves_into_a_power),
+        cmocka_unit_test(gray_stays_gray),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(tables_that_clip),
+        cmocka_unit_test(tables_of_the_corpus),
+        cmocka_unit_test(sources_that_are_srgb),
+        cmocka_unit_test(plain_inks),
+        cmocka_unit_test(code_points),
+        cmocka_unit_test(made_profiles_are_sound),
         cmocka_unit_test(broken_profiles),
+        cmocka_unit_test(sound_profiles_pass),
+        cmocka_unit_test(broken_profiles_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

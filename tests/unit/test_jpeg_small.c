@@ -10,15 +10,6 @@ enum { POSSIBLE = 1 };
 enum { POSSIBLE = 0 };
 #endif
 
-static int create_decoder(void **state) {
-    return clp_decoder_create((clp_decoder **)state, NULL) != CLPROC_OK;
-}
-
-static int destroy_decoder(void **state) {
-    clp_decoder_destroy((clp_decoder **)state);
-    return 0;
-}
-
 /* The linker puts this in the place of the decoder's own function. */
 static bool spoils;
 
@@ -213,7 +204,6 @@ static void is_tried_before_use(void **state) {
 }
 
 int main(void) {
-#define WITH_DECODER(test) cmocka_unit_test_setup_teardown(test, create_decoder, destroy_decoder)
     const struct CMUnitTest tests[] = {
         WITH_DECODER(makes_both_in_one_reading),
         WITH_DECODER(makes_both_where_no_sample_is_doubled),

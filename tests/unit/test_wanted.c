@@ -180,20 +180,11 @@ static void test_filter(void **state) {
     clp_bytes_free(&file);
 }
 
-static int set_up(void **state) {
-    return clp_decoder_create((clp_decoder **)state, NULL) == CLPROC_OK ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    clp_decoder_destroy((clp_decoder **)state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_filter),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, create_decoder, destroy_decoder);
 }
