@@ -121,8 +121,6 @@ static clproc_status check_output(const clproc_run_params *params, clproc_error 
     CLP_TRY(status, out,
             check_range("lossless", (int)params->lossless, CLPROC_LOSSLESS_OFF,
                         CLPROC_LOSSLESS_TRIM, error));
-    CLP_TRY(status, out, check_bits("strip", params->strip, CLPROC_METADATA_ALL, error));
-    CLP_TRY(status, out, check_bits("keep", params->keep, CLPROC_METADATA_ALL, error));
     CLP_TRY(status, out, clp_kinds_check(params, error));
     CLP_TRY(status, out, clp_lossless_check(params, error));
     if (params->depth != 0 && params->depth != 8 && params->depth != 16) {

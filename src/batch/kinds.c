@@ -93,10 +93,25 @@ bool clp_kinds_are_all(const clproc_run_params *params) {
     return params->strip == 0 && params->keep == 0;
 }
 
+/** The bits that `keep`, or else `strip`, may have. */
+static uint32_t known(bool keep) {
+    uint32_t bits = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        bits |= (keep ? infos[i].kept : infos[i].stripped) ? infos[i].bit : 0;
+    }
+    return bits;
+}
+
 clproc_status clp_kinds_check(const clproc_run_params *params, clproc_error *error) {
-    return params->strip && params->keep
-               ? clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                               "--keep leaves out all that it does not name, so that --strip "
-                               "beside it says nothing; leave out one of them")
-               : CLPROC_OK;
+    if (params->strip && params->keep) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "--keep leaves out all that it does not name, so that --strip "
+                             "beside it says nothing; leave out one of them");
+    }
+    if ((params->strip & ~known(false)) || (params->keep & ~known(true))) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "strip 0x%x or keep 0x%x has bits of no kind of metadata",
+                             params->strip, params->keep);
+    }
+    return CLPROC_OK;
 }

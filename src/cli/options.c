@@ -234,7 +234,8 @@ const clp_cli_option clp_cli_options[] = {
      CLP_CLI_GROUP_REPORT, "which tables to print; run --profile prints kernel by default",
      FIELD(view), .choices = views, GIVEN(view_given)},
     {"report", 0, "FILE", CLP_CLI_REPORTS, CLP_CLI_REPORTED, CLP_CLI_GROUP_REPORT,
-     "write the profile to FILE, by its ending %s; - is JSON on standard output; repeatable",
+     "write the profile to FILE, by its ending %s; - is JSON on standard output, tables then go to "
+     "standard error; repeatable",
      FIELD(reports), DAILY},
 
     {"output", 'o', "FILE", CLP_CLI_TEXT, CLP_CLI_REPORT, CLP_CLI_GROUP_REPORT,

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reports.h"
 #include "signals.h"
 #include "streams.h"
 #include "text.h"
@@ -33,8 +34,7 @@ void clp_cli_progress_start(clp_cli_progress *progress, const clp_cli_settings *
     progress->quiet = settings->quiet;
     progress->verbose = settings->verbose && progress->mode != CLP_CLI_PROGRESS_JSON;
     progress->settings = settings;
-    bool taken = settings->output && strcmp(settings->output, "-") == 0;
-    progress->results = taken ? clp_cli_errors() : stdout;
+    progress->results = clp_cli_results(settings);
     if (progress->quiet && progress->mode == CLP_CLI_PROGRESS_ALWAYS) {
         progress->mode = CLP_CLI_PROGRESS_OFF;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "streams.h"
 #include "text.h"
 
 /** A report on standard output is one by this name. */
@@ -53,12 +54,21 @@ int clp_cli_reports_prepare(clp_cli_settings *settings) {
     return CLP_EXIT_OK;
 }
 
+FILE *clp_cli_results(const clp_cli_settings *settings) {
+    bool taken = settings->output && strcmp(settings->output, "-") == 0;
+    for (size_t i = 0; i < settings->reports.count; i++) {
+        taken |= strcmp(settings->reports.items[i], "-") == 0;
+    }
+    return taken ? clp_cli_errors() : stdout;
+}
+
 int clp_cli_reports_write(const clp_cli_settings *settings, const clproc_profile *profile) {
     clproc_error error = {0};
     int code = CLP_EXIT_OK;
     bool print = settings->profile_given || settings->view_given;
     if (print && settings->run.profile != CLPROC_PROFILE_OFF &&
-        clproc_profile_print(profile, settings->view, stdout, &error) != CLPROC_OK) {
+        clproc_profile_print(profile, settings->view, clp_cli_results(settings), &error) !=
+            CLPROC_OK) {
         code = clp_cli_error(&error);
     }
     for (size_t i = 0; i < settings->reports.count; i++) {

@@ -37,7 +37,8 @@ int clp_cli_stress(clp_cli_settings *settings) {
     settings->stress.run.user = &progress;
     settings->stress.run.cancel = clp_cli_stop_signal();
 
-    clproc_status status = clproc_stress(&settings->stress, stdout, &result, &profile, &error);
+    clproc_status status =
+        clproc_stress(&settings->stress, clp_cli_results(settings), &result, &profile, &error);
     int stopped = clp_cli_stopped_by();
     clproc_run_result run = {.found = result.pictures + result.failed,
                              .written = result.pictures,

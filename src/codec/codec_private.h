@@ -39,6 +39,17 @@ bool clp_source_has_room(const clp_source *source, size_t size);
 
 typedef struct clp_codec clp_codec;
 
+/** What the code points of ITU-T H.273 are called here. */
+enum {
+    CLP_H273_BT709 = 1,
+    CLP_H273_UNSPECIFIED = 2,
+    CLP_H273_SRGB = 13,
+    CLP_H273_PQ = 16,
+    CLP_H273_HLG = 18,
+    CLP_H273_IDENTITY = 0,
+    CLP_H273_BT601 = 6
+};
+
 struct clp_decoder {
     const clp_codec *codec; /**< of the open file, NULL: none */
     void *state;            /**< that format's own, one of `states` */
@@ -67,6 +78,8 @@ clproc_status clp_decoder_note(clp_decoder *decoder, uint32_t flaw, const char *
                                clproc_error *error);
 /** The same of metadata that clp_source_has_room() has no room for. */
 clproc_status clp_decoder_note_large(clp_decoder *decoder, clproc_error *error);
+/** Notes colours that are HDR's by the header's cICP numbers. */
+clproc_status clp_decoder_note_hdr(clp_decoder *decoder, clproc_error *error);
 
 /** Checks the time spent so far, and that nobody wants to stop. For every row. */
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error);

@@ -87,17 +87,6 @@ extern struct clp_libheif { CLP_LIBHEIF(CLP_LIBHEIF_POINTER) } clp_libheif;
 
 extern clp_library clp_heif_library;
 
-/** What the code points of ITU-T H.273 are called here. */
-enum {
-    CLP_H273_BT709 = 1,
-    CLP_H273_UNSPECIFIED = 2,
-    CLP_H273_SRGB = 13,
-    CLP_H273_PQ = 16,
-    CLP_H273_HLG = 18,
-    CLP_H273_IDENTITY = 0,
-    CLP_H273_BT601 = 6
-};
-
 /** Pictures of so few pixels are through soon. Others are decoded and encoded in threads that can
  * be left, since libheif looks at nothing meanwhile. */
 #define CLP_HEIF_FEW_PIXELS ((uint64_t)1 << 18)

@@ -205,11 +205,7 @@ static clproc_status find_colours(clp_decoder *decoder, clproc_error *error) {
         colour->cicp[1] = transfer;
         colour->cicp[2] = CLP_H273_IDENTITY; /* libheif makes RGB of it */
         colour->cicp[3] = 1;
-        if (transfer == CLP_H273_PQ || transfer == CLP_H273_HLG) {
-            status = clp_decoder_note(decoder, CLP_FLAW_WARNING,
-                                      "its colours are HDR's (PQ or HLG), which are not converted",
-                                      error);
-        }
+        status = clp_decoder_note_hdr(decoder, error);
     }
 out:
     clp_libheif.nclx_color_profile_free(nclx);

@@ -267,6 +267,10 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
         !clp_flaws_note(&decoder->flaws, CLP_FLAW_WARNING,
                         "a broken or misplaced ancillary chunk: dropped", error)) {
         status = CLPROC_ERROR_INPUT;
+        goto out;
+    }
+    if (!header->blocks.icc.data) { /* which would tell how to convert them */
+        status = clp_decoder_note_hdr(decoder, error);
     }
 out:
     return status;

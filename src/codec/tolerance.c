@@ -68,6 +68,16 @@ clproc_status clp_decoder_note_large(clp_decoder *decoder, clproc_error *error) 
                             "its metadata exceeds the limit (--limit-chunk): dropped", error);
 }
 
+clproc_status clp_decoder_note_hdr(clp_decoder *decoder, clproc_error *error) {
+    const clp_colour_facts *colour = &decoder->header.colour;
+    bool hdr =
+        colour->has_cicp && (colour->cicp[1] == CLP_H273_PQ || colour->cicp[1] == CLP_H273_HLG);
+    return hdr ? clp_decoder_note(decoder, CLP_FLAW_WARNING,
+                                  "its colours are HDR's (PQ or HLG), which are not converted",
+                                  error)
+               : CLPROC_OK;
+}
+
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error) {
     const clp_source *source = &decoder->source;
     if (source->deadline && clp_clock_ns() > source->deadline) {

@@ -65,6 +65,7 @@ typedef struct clp_file_tree {
     size_t root;   /**< bytes of every path that the user chose: these may lead through links */
     bool no_links; /**< of the folders below the root none may be a symbolic link, at any time */
     bool durable;  /**< files, and the folders made for them, are on disk on return */
+    bool sweeps;   /**< each file's folder is swept first, see clp_file_sweep() */
 } clp_file_tree;
 
 /** Writes `path` so that it is either the old file or all of the new one. A symbolic link there is

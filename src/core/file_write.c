@@ -213,12 +213,8 @@ static void sweep_file(int folder, const char *name) {
     close(file);
 }
 
-void clp_file_sweep(const clp_file_tree *tree, const char *folder) {
-    int place, file;
-    if (open_folder(tree, folder, strlen(folder), false, &place, NULL) != CLPROC_OK) {
-        return;
-    }
-    file = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static void sweep_folder(int folder) {
+    int file = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = file >= 0 ? fdopendir(file) : NULL;
     const struct dirent *entry;
     while (stream && (entry = readdir(stream))) {
@@ -231,7 +227,14 @@ void clp_file_sweep(const clp_file_tree *tree, const char *folder) {
     } else if (file >= 0) {
         close(file);
     }
-    close(place);
+}
+
+void clp_file_sweep(const clp_file_tree *tree, const char *folder) {
+    int place;
+    if (open_folder(tree, folder, strlen(folder), false, &place, NULL) == CLPROC_OK) {
+        sweep_folder(place);
+        close(place);
+    }
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -328,6 +331,9 @@ clproc_status clp_file_begin(clp_file_writer *writer, const clp_file_tree *tree,
         CLP_TRY(
             status, out,
             open_folder(tree, writer->path, base_of(writer->path), false, &writer->folder, error));
+    }
+    if (tree->sweeps) {
+        sweep_folder(writer->folder);
     }
     writer->file = open_temporary(writer->folder, writer->temporary);
     if (writer->file < 0) {

@@ -25,7 +25,8 @@ clproc_status clp_text_open(clp_store *store, clproc_error *error) {
     text_file *text = store->state;
     const clp_text_format *format = store->kind->format;
     clproc_status status = CLPROC_OK;
-    *text = (text_file){.format = format, .writer = {.folder = -1, .file = -1}};
+    *text = (text_file){
+        .format = format, .tree = {.sweeps = true}, .writer = {.folder = -1, .file = -1}};
     text->stream = strcmp(store->path, "-") == 0;
     if (store->existed && !(text->old = fopen(store->path, "re"))) {
         return old_error(store, errno, error);

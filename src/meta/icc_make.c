@@ -37,22 +37,27 @@ static const struct {
                  {14, CLP_TRANSFER_BT709, 0},  {15, CLP_TRANSFER_BT709, 0}};
 
 bool clp_icc_from_cicp(const uint8_t cicp[4], clp_icc_numbers *numbers) {
+    clp_icc_numbers found;
     bool known = false, decoded = false;
     for (size_t i = 0; i < sizeof primaries / sizeof *primaries; i++) {
         if (primaries[i].code == cicp[0]) {
-            *numbers = primaries[i].numbers;
+            found = primaries[i].numbers;
             known = true;
         }
     }
     for (size_t i = 0; known && i < sizeof transfers / sizeof *transfers; i++) {
         if (transfers[i].code == cicp[1]) {
-            numbers->transfer = transfers[i].transfer;
-            numbers->gamma = transfers[i].gamma;
+            found.transfer = transfers[i].transfer;
+            found.gamma = transfers[i].gamma;
             decoded = true;
         }
     }
     /* RGB itself, full range. */
-    return known && decoded && cicp[2] == 0 && cicp[3] == 1;
+    if (!known || !decoded || cicp[2] != 0 || cicp[3] != 1) {
+        return false;
+    }
+    *numbers = found;
+    return true;
 }
 
 static cmsToneCurve *make_curve(cmsContext context, const clp_icc_numbers *numbers) {

@@ -98,8 +98,8 @@ typedef struct clp_icc_numbers {
 
 /** sRGB by its numbers. */
 extern const clp_icc_numbers clp_icc_srgb;
-/** What the code points of ITU-T H.273 mean; false where they are no RGB of the usual kind (HDR,
- * YCbCr, reserved). */
+/** What the code points of ITU-T H.273 mean; false, with `numbers` as they were, where they are no RGB
+ * of the usual kind (HDR, YCbCr, reserved). */
 bool clp_icc_from_cicp(const uint8_t cicp[4], clp_icc_numbers *numbers);
 /** Writes a profile, the same bytes every time; with `gray` for one channel. */
 clproc_status clp_icc_make(const clp_icc_numbers *numbers, bool gray, clp_bytes *out,

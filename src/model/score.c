@@ -336,6 +336,7 @@ static clproc_status open_output(score_work *scoring, clproc_error *error) {
                                         "must end as the table does: rows are kept as they are");
             goto out;
         }
+        scoring->tree.sweeps = true;
         CLP_TRY(status, out, clp_file_begin(&scoring->writer, &scoring->tree, path, error));
     }
     CLP_TRY(status, out,

@@ -258,6 +258,7 @@ clproc_status clp_text_to_stream(const clp_text *text, FILE *out, clproc_error *
 
 clproc_status clp_text_to_file(const clp_text *text, const char *path, clproc_error *error) {
     clproc_status status = clp_text_check(text, error);
-    return status == CLPROC_OK ? clp_file_write(path, text->data, text->size, false, error)
+    const clp_file_tree tree = {.sweeps = true};
+    return status == CLPROC_OK ? clp_file_write_in(&tree, path, text->data, text->size, error)
                                : status;
 }

@@ -189,6 +189,14 @@ clproc run in -o reported --resize 8x --report -
 expect_code 0
 expect_json "$out"
 expect_out '"format":"clproc-profile'
+clproc profile in --null-output --resize 8x --verify 1 --report -
+expect_code 0
+expect_json "$out"
+expect_err '^verified 1'
+expect_err 'Findings'
+clproc stress --iterations 1 --image-count 1 --op gray --report -
+expect_code 0
+expect_json "$out"
 if [ -e /dev/full ]; then
     code=0
     "$CLPROC" run in/wide.png -o - --resize 8x >/dev/full 2>"$err" || code=$?

@@ -195,6 +195,9 @@ END
     clproc run hdr.avif -o hdr.png
     expect_code 0
     expect_err "hdr.avif: warning: its colours are HDR's (PQ or HLG), which are not converted"
+    clproc run hdr.png -o again.png
+    expect_code 0
+    expect_err "hdr.png: warning: its colours are HDR's (PQ or HLG), which are not converted"
 fi
 
 # Metadata, both ways. EXIF's orientation is of before the file was made, and is not applied again.

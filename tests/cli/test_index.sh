@@ -287,6 +287,10 @@ EOF
     expect_same locked.sqlite kept
 fi
 expect_same a.jsonl before
+# What a killed process has left goes with the next file that is written there.
+echo half >.clproc-01234567
+clproc index in -o swept.csv
+[ ! -e .clproc-01234567 ] || fail "a temporary file should be removed"
 left=$(find . -name '.clproc-*')
 [ -z "$left" ] || fail "left behind: $left"
 

@@ -41,7 +41,8 @@ clproc stress --input pictures --image-count 500 --duration 2 --op 'blur 3'
 after=$(date +%s)
 expect_code 0
 expect_out '; stopped on time'
-[ $((after - before)) -le 5 ] || fail "it should have stopped after 2 s, not $((after - before))"
+# Whole minutes would be an iteration to its end, on a machine that is too busy for 2 s.
+[ $((after - before)) -le 60 ] || fail "it should have stopped after 2 s, not $((after - before))"
 
 # Profiles: one for all runs, stored, shown again, compared.
 clproc stress --input pictures --image-count 4 --iterations 2 --op blur --null-output \

@@ -356,10 +356,12 @@ static void code_points(void **state) {
     (void)state;
     static const uint8_t refused[][4] = {{9, 16, 0, 1}, {9, 18, 0, 1}, {2, 13, 0, 1},
                                          {1, 2, 0, 1},  {1, 13, 1, 1}, {1, 13, 0, 0}};
-    clp_icc_numbers numbers;
+    clp_icc_numbers numbers = clp_icc_srgb;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         assert_false(clp_icc_from_cicp(refused[i], &numbers));
+        assert_memory_equal(&numbers, &clp_icc_srgb, sizeof numbers);
     }
+    numbers.gamma = 3;
     static const uint8_t srgb[4] = {1, 13, 0, 1};
     assert_true(clp_icc_from_cicp(srgb, &numbers));
     assert_memory_equal(&numbers, &clp_icc_srgb, sizeof numbers);
