@@ -80,7 +80,10 @@ static cmsHPROFILE make_profile(cmsContext context, const clp_icc_numbers *numbe
                            {numbers->green[0], numbers->green[1], 1},
                            {numbers->blue[0], numbers->blue[1], 1}};
     cmsToneCurve *curves[3] = {curve, curve, curve};
-    return gray ? cmsCreateGrayProfileTHR(context, cmsD50_xyY(), curve)
+    if (gray) { /* cmsD50_xyY() writes to a variable that threads share */
+        cmsXYZ2xyY(&white, cmsD50_XYZ());
+    }
+    return gray ? cmsCreateGrayProfileTHR(context, &white, curve)
                 : cmsCreateRGBProfileTHR(context, &white, &rgb, curves);
 }
 

@@ -247,10 +247,12 @@ void clp_analyse_write(clp_document *document, const clp_experiment *experiment)
     const clp_trial *naive = clp_experiment_step(experiment, 0),
                     *best = clp_experiment_step(experiment, experiment->switch_count);
     char verdict[400], a[CLP_UNIT_SIZE], b[CLP_UNIT_SIZE], times[CLP_UNIT_SIZE + 4];
-    snprintf(verdict, sizeof verdict, "%zu %s: naive %s, all optimisations %s: %s as fast",
+    bool significant = clp_experiment_gain(experiment, naive, best).significant;
+    snprintf(verdict, sizeof verdict, "%zu %s: naive %s, all optimisations %s: %s as fast%s",
              experiment->images, experiment->samples ? "samples" : "pictures",
              seconds_of(a, naive->median), seconds_of(b, best->median),
-             times_of(times, naive->median, best->median));
+             times_of(times, naive->median, best->median),
+             significant ? "" : ", a difference that is not significant");
     clp_document_begin(document, "What each optimisation is worth", verdict);
     write_facts(document, experiment);
     write_steps(document, experiment);

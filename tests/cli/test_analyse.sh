@@ -48,6 +48,8 @@ awk -F' *[|] *' '
     }
     END { exit wrong || told != 9 }' $text >"$scratch/told" || fail "text and table differ: $(cat "$scratch/told")"
 grep -q '^| all, against naive |' $text || fail "no row for the whole"
+rows=$(grep -c '^| all, against naive |.*not significant' $text)
+[ "$(grep -c 'a difference that is not significant' $text)" -eq "$rows" ] || fail "the title says otherwise than the table"
 
 # The benchmark's row naive reads the gain of the whole from it.
 if command -v python3 >/dev/null; then
