@@ -206,10 +206,10 @@ out:
 
 /** Which option has made a field, where that took decoding every picture; NULL: none has. */
 static const char *dear_option(clp_field field) {
-    return clp_field_is_feature(field)  ? "--features"
-           : clp_field_is_score(field)  ? "--model"
-           : clp_field_is_digest(field) ? "--digest"
-                                        : NULL;
+    return clp_field_is_score(field)     ? "--model" /* which are features, too */
+           : clp_field_is_feature(field) ? "--features"
+           : clp_field_is_digest(field)  ? "--digest"
+                                         : NULL;
 }
 
 /** Refuses to make an index anew without fields for which every picture has been decoded. */
