@@ -18,10 +18,23 @@ out:
     return status;
 }
 
-bool clp_csv_is_open(const char *text, size_t size) {
-    bool open = false;
-    for (size_t i = 0; i < size; i++) {
-        open ^= text[i] == '"';
+size_t clp_csv_mark(const char *text, size_t size) {
+    static const char mark[] = "\xEF\xBB\xBF";
+    return size >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+}
+
+bool clp_csv_is_open(const char *line, size_t size, bool open) {
+    bool may_open = true; /* at a cell's start, and for the second of doubled quotes */
+    if (!memchr(line, '"', size)) {
+        return open;
+    }
+    for (size_t i = open ? 0 : clp_csv_mark(line, size); i < size; i++) {
+        if (line[i] == '"' && (open || may_open)) {
+            open = !open;
+            may_open = true;
+        } else if (!open) {
+            may_open = line[i] == ',';
+        }
     }
     return open;
 }
@@ -45,7 +58,9 @@ const char *clp_csv_next(const char *at, const char *end, clp_csv_cell *found) {
         at += twice ? 2 : 1;
     }
     found->size = (size_t)(at - found->text);
-    at += quoted && at < end;
+    if (quoted && at++ == end) {
+        return NULL;
+    }
     return at == end || *at == ',' ? at : NULL;
 }
 

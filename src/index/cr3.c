@@ -46,7 +46,7 @@ static void take_xmp(search *s, const clp_box *found) {
     const uint8_t *bytes =
         size <= MOST_XMP ? clp_head_at(s->head, found->start, (size_t)size) : NULL;
     if (bytes) {
-        clp_index_xmp(s->row, bytes, (size_t)size);
+        clp_index_xmp(s->row, bytes, (size_t)size, NULL);
     } else {
         clp_row_warn(s->row, "XMP: is too large, or cannot be read: left out");
     }

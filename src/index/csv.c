@@ -67,26 +67,41 @@ static bool same_head(const clp_selection *selection, const clp_bytes *record) {
 }
 
 /** Reads the row of names. */
-static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
+static bool names(clp_selection *found, const uint8_t *record, size_t size,
+                  char foreign[CLP_STORE_NAME]) {
     const char *at = (const char *)record, *end = clp_csv_end(at, size);
     clp_csv_cell cell;
-    char name[64];
+    at += clp_csv_mark(at, size);
+    if (at == end) {
+        return false;
+    }
     do {
+        char name[CLP_STORE_NAME];
         at = clp_csv_next(at, end, &cell);
-        if (!at || cell.size >= sizeof name) {
+        if (!at) {
             return false;
         }
-        snprintf(name, sizeof name, "%.*s", (int)cell.size, cell.text);
-        if (!clp_selection_add(selection, name)) {
-            return false;
+        snprintf(name, sizeof name, "%.*s",
+                 (int)(cell.size < sizeof name ? cell.size : sizeof name), cell.text);
+        if (!clp_selection_add(found, name)) {
+            snprintf(foreign, CLP_STORE_NAME, "%s", name[0] ? name : "without a name");
         }
     } while (at++ < end);
     return true;
 }
 
+static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
+    char foreign[CLP_STORE_NAME] = "";
+    size_t columns = 1;
+    for (size_t i = 0; i < size; i++) {
+        columns += record[i] == ',';
+    }
+    return names(selection, record, size, foreign) && !foreign[0] && selection->count == columns;
+}
+
 /** A line break within quotes belongs to the record. */
 static bool whole(const uint8_t *record, size_t size) {
-    return !clp_csv_is_open((const char *)record, size);
+    return !clp_csv_is_open((const char *)record, size, false);
 }
 
 static void take_cell(clp_row *row, clp_field field, const char *cell, size_t size) {
@@ -120,11 +135,15 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
         }
     }
     clp_bytes_free(&text);
-    return sound && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+    return sound;
 }
 
-static const clp_text_format format = {
-    .head = head, .same_head = same_head, .fields = fields, .whole = whole, .parse = parse};
+static const clp_text_format format = {.head = head,
+                                       .same_head = same_head,
+                                       .names = names,
+                                       .fields = fields,
+                                       .whole = whole,
+                                       .parse = parse};
 
 const clp_store_kind clp_store_csv = {
     .endings = {".csv"},

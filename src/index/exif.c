@@ -1,4 +1,5 @@
 /* EXIF's tags as fields. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +10,16 @@
 typedef enum meaning {
     A_NUMBER,
     A_TEXT,
-    NUMBERS,  /**< all of them, with spaces between */
-    VERSION,  /**< four digits of no type */
-    TIME,     /**< stored as -log2 of seconds */
-    APERTURE, /**< stored as 2 log2 of the f-number */
-    COMMENT,  /**< text with its encoding before it */
-    UTF16,    /**< as Windows writes */
-    CODE,     /**< one byte of no type */
-    A_PLACE,  /**< for GPS, put together at the end */
-    A_SIZE,   /**< of TIFF's pictures, chosen at the end */
+    TWO_TEXTS, /**< one behind the other, each ended by a NUL */
+    NUMBERS,   /**< all of them, with spaces between */
+    VERSION,   /**< four digits of no type */
+    TIME,      /**< stored as -log2 of seconds */
+    APERTURE,  /**< stored as 2 log2 of the f-number */
+    COMMENT,   /**< text with its encoding before it */
+    UTF16,     /**< as Windows writes */
+    CODE,      /**< one byte of no type */
+    A_PLACE,   /**< for GPS, put together at the end */
+    A_SIZE,    /**< of TIFF's pictures, chosen at the end */
     AN_XMP,
     AN_IPTC,
     PHOTOSHOP,
@@ -63,10 +65,11 @@ static const known tags[] = {
     {MAIN, 0x0132, F(MODIFY_DATE), A_TEXT},
     {MAIN, 0x013B, F(ARTIST), A_TEXT},
     {MAIN, 0x013C, F(HOST_COMPUTER), A_TEXT},
+    {MAIN, 0x0212, F(YCBCR_SUBSAMPLING), NUMBERS},
     {MAIN, 0x0213, F(YCBCR_POSITIONING), A_NUMBER},
     {MAIN, 0x02BC, NO_FIELD, AN_XMP},
     {MAIN, 0x4746, F(RATING), A_NUMBER},
-    {MAIN, 0x8298, F(COPYRIGHT), A_TEXT},
+    {MAIN, 0x8298, F(COPYRIGHT), TWO_TEXTS},
     {MAIN, 0x83BB, NO_FIELD, AN_IPTC},
     {MAIN, 0x8649, NO_FIELD, PHOTOSHOP},
     {MAIN, 0x8773, NO_FIELD, A_PROFILE},
@@ -209,7 +212,9 @@ static bool degrees(const clp_tiff_tag *tag, double *value) {
 
 static void take_place(collected *all, const clp_tiff_tag *tag) {
     double number;
-    char letter = tag->type == CLP_TIFF_ASCII ? (char)tag->data[0] : 0;
+    bool bytes = tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_UNDEFINED ||
+                 tag->type == CLP_TIFF_BYTE;
+    char letter = bytes && tag->size > 0 ? (char)toupper(tag->data[0]) : 0;
     switch (tag->tag) {
     case 0x0001:
         all->latitude_ref = letter;
@@ -286,7 +291,11 @@ static size_t trimmed(const uint8_t *text, size_t size) {
 static void take_utf16(clp_row *row, clp_field field, const uint8_t *data, size_t size,
                        bool little) {
     char text[4096];
-    size_t used = clp_utf16_to_utf8(data, size, little, text, sizeof text);
+    bool marked = size >= 2 && (data[0] << 8 | data[1]) == 0xFEFF;
+    bool other = size >= 2 && (data[1] << 8 | data[0]) == 0xFEFF;
+    size_t mark = marked || other ? 2 : 0;
+    size_t used =
+        clp_utf16_to_utf8(data + mark, size - mark, mark ? other : little, text, sizeof text);
     clp_row_text(row, field, CLP_RANK_EXIF, text, trimmed((const uint8_t *)text, used));
 }
 
@@ -312,11 +321,36 @@ static void take_comment(clp_row *row, clp_field field, const clp_tiff_tag *tag)
         take_utf16(row, field, text, size, looks_little(text, size, tag->little));
         return;
     }
+    if (memcmp(tag->data, "JIS\0", 4) == 0) {
+        clp_row_warn(row, "EXIF: UserComment is in JIS, which is not read: left out");
+        return;
+    }
     bool named = memcmp(tag->data, "ASCII", 5) == 0 || tag->data[0] == 0 ||
-                 memcmp(tag->data, "        ", NAME) == 0 || memcmp(tag->data, "JIS", 3) == 0;
+                 memcmp(tag->data, "        ", NAME) == 0;
     text = named ? text : tag->data;
     clp_row_text(row, field, CLP_RANK_EXIF, text,
                  trimmed(text, tag->size - (size_t)(text - tag->data)));
+}
+
+static bool is_text(const clp_tiff_tag *tag) {
+    return tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_BYTE ||
+           tag->type == CLP_TIFF_UNDEFINED;
+}
+
+/** A photographer's and an editor's right, in lines of their own as exiftool has them. */
+static void take_texts(clp_row *row, clp_field field, const clp_tiff_tag *tag) {
+    char text[4096];
+    size_t first = strnlen((const char *)tag->data, tag->size);
+    const uint8_t *second = tag->data + first + (first < tag->size);
+    int lengths[2] = {(int)trimmed(tag->data, first),
+                      (int)trimmed(second, (size_t)(tag->data + tag->size - second))};
+    if (lengths[1] == 0) {
+        clp_row_text(row, field, CLP_RANK_EXIF, tag->data, (size_t)lengths[0]);
+        return;
+    }
+    snprintf(text, sizeof text, "%.*s\n%.*s", lengths[0], (const char *)tag->data, lengths[1],
+             (const char *)second);
+    clp_row_string(row, field, CLP_RANK_EXIF, text);
 }
 
 static void take_numbers(clp_row *row, clp_field field, const clp_tiff_tag *tag) {
@@ -357,9 +391,13 @@ static void take(void *user, const clp_tiff_tag *tag) {
     switch (what->how) {
     case A_TEXT:
     case VERSION:
-        if (tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_BYTE ||
-            tag->type == CLP_TIFF_UNDEFINED) {
+        if (is_text(tag)) {
             clp_row_text(row, what->field, CLP_RANK_EXIF, tag->data, trimmed(tag->data, tag->size));
+        }
+        break;
+    case TWO_TEXTS:
+        if (is_text(tag)) {
+            take_texts(row, what->field, tag);
         }
         break;
     case NUMBERS:
@@ -378,7 +416,7 @@ static void take(void *user, const clp_tiff_tag *tag) {
         take_size(all, tag);
         break;
     case AN_XMP:
-        clp_index_xmp(row, tag->data, tag->size);
+        clp_index_xmp(row, tag->data, tag->size, NULL);
         break;
     case AN_IPTC:
         clp_index_iptc(row, tag->data, tag->size, true);
@@ -401,8 +439,31 @@ static void take(void *user, const clp_tiff_tag *tag) {
 
 /* ---------------------------------------------------- what is put together */
 
+static bool is_whole(double number) {
+    return number == floor(number);
+}
+
+static double nanoseconds(double seconds) {
+    return floor(seconds * 1e9 + 0.5) * 1e-9;
+}
+
+/** Hours and minutes may have fractions, which are minutes and seconds. */
+static void put_time(clp_row *row, const char *date, double hours, double minutes, double seconds) {
+    char text[64], printed[32];
+    if (!is_whole(hours) || !is_whole(minutes)) {
+        double all = nanoseconds(hours * 3600 + minutes * 60 + seconds);
+        hours = floor(all / 3600);
+        minutes = floor((all - hours * 3600) / 60);
+        seconds = nanoseconds(all - hours * 3600 - minutes * 60);
+    }
+    clp_cell value = {.kind = CLP_CELL_REAL, .real = seconds};
+    clp_number_print(&value, printed, sizeof printed);
+    snprintf(text, sizeof text, "%s %02d:%02d:%s%sZ", date, (int)hours, (int)minutes,
+             seconds < 10 ? "0" : "", printed);
+    clp_row_string(row, CLP_FIELD_GPS_DATE_TIME, CLP_RANK_EXIF, text);
+}
+
 static void put_place(clp_row *row, const collected *all) {
-    char text[64], seconds[32];
     if (all->has_latitude && fabs(all->latitude) <= 90) {
         clp_row_number(row, CLP_FIELD_GPS_LATITUDE, CLP_RANK_EXIF,
                        all->latitude_ref == 'S' ? -all->latitude : all->latitude);
@@ -415,6 +476,11 @@ static void put_place(clp_row *row, const collected *all) {
         (all->has_longitude && fabs(all->longitude) > 180)) {
         clp_row_warn(row, "GPS: the position is not on earth: left out");
     }
+    if ((all->has_latitude && all->latitude_ref != 'N' && all->latitude_ref != 'S') ||
+        (all->has_longitude && all->longitude_ref != 'E' && all->longitude_ref != 'W')) {
+        clp_row_warn(row, "GPS: does not tell north or south, or east or west: taken for north "
+                          "and east");
+    }
     if (all->has_altitude) {
         clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_EXIF,
                        all->below_sea ? -all->altitude : all->altitude);
@@ -422,11 +488,7 @@ static void put_place(clp_row *row, const collected *all) {
     bool sound = all->has_time && all->time[0] >= 0 && all->time[0] < 25 && all->time[1] >= 0 &&
                  all->time[1] < 60 && all->time[2] >= 0 && all->time[2] < 61;
     if (sound && all->date[0]) {
-        clp_cell value = {.kind = CLP_CELL_REAL, .real = all->time[2]};
-        clp_number_print(&value, seconds, sizeof seconds);
-        snprintf(text, sizeof text, "%s %02d:%02d:%s%sZ", all->date, (int)all->time[0],
-                 (int)all->time[1], all->time[2] < 10 ? "0" : "", seconds);
-        clp_row_string(row, CLP_FIELD_GPS_DATE_TIME, CLP_RANK_EXIF, text);
+        put_time(row, all->date, all->time[0], all->time[1], all->time[2]);
     } else if (all->has_time && !sound) {
         clp_row_warn(row, "GPS: the time is not valid: left out");
     }
@@ -457,20 +519,37 @@ static void put_size(clp_row *row, const collected *all) {
     }
 }
 
+/** What follows the time of day, "07:08:09", in a date; NULL if it has none. */
+static const char *behind_time(const char *date) {
+    static const char form[] = "dd:dd:dd";
+    for (const char *at = strpbrk(date, " T"); at; at = strpbrk(at + 1, " T")) {
+        size_t i = 0;
+        while (form[i] &&
+               (form[i] == 'd' ? isdigit((unsigned char)at[1 + i]) != 0 : at[1 + i] == form[i])) {
+            i++;
+        }
+        if (!form[i]) {
+            return at + 1 + i;
+        }
+    }
+    return NULL;
+}
+
 /** Date, fraction and zone as one text, where there is more than the date. */
 static void put_date(clp_row *row, clp_field date, clp_field fraction, clp_field zone,
                      clp_field whole) {
     const char *when = clp_row_get(row, date), *part = clp_row_get(row, fraction),
                *offset = clp_row_get(row, zone);
-    size_t digits = strspn(part, "0123456789");
+    const char *rest = behind_time(when);
+    size_t digits = rest && *rest != '.' ? strspn(part, "0123456789") : 0;
     bool zoned =
-        (offset[0] == '+' || offset[0] == '-') && strlen(offset) == 6 && !strpbrk(when, "+-");
+        (offset[0] == '+' || offset[0] == '-') && strlen(offset) == 6 && !strpbrk(when, "+-Z");
     char text[128];
-    if (strlen(when) < 19 || strlen(when) > 32 || digits > 20 || (digits == 0 && !zoned)) {
+    if (!rest || strlen(when) > 32 || digits > 20 || (digits == 0 && !zoned)) {
         return;
     }
-    snprintf(text, sizeof text, "%.19s%s%.*s%s%s", when, digits ? "." : "", (int)digits, part,
-             when + 19, zoned ? offset : "");
+    snprintf(text, sizeof text, "%.*s%s%.*s%s%s", (int)(rest - when), when, digits ? "." : "",
+             (int)digits, part, rest, zoned ? offset : "");
     clp_row_string(row, whole, CLP_RANK_EXIF, text);
 }
 

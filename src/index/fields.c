@@ -149,12 +149,11 @@ bool clp_selection_same(const clp_selection *a, const clp_selection *b) {
 
 bool clp_selection_add(clp_selection *selection, const char *name) {
     clp_field field;
-    bool added = clp_field_find(name, strlen(name), &field) &&
-                 strcmp(infos[field].name, name) == 0 && !clp_selection_has(selection, field);
-    if (added) {
+    bool known = clp_field_find(name, strlen(name), &field) && strcmp(infos[field].name, name) == 0;
+    if (known && !clp_selection_has(selection, field)) {
         selection->fields[selection->count++] = field;
     }
-    return added;
+    return known;
 }
 
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error) {

@@ -16,7 +16,7 @@ enum { CLP_FIELD_SCORES = CLP_FIELD_COUNT - CLP_FIELD_SCORE };
 
 /** What whole rows of this program hold: changes with fields.def, and with what is read into
  * fields, so that --update reads rows of another make anew. */
-enum { CLP_INDEX_VERSION = 2 };
+enum { CLP_INDEX_VERSION = 3 };
 
 /** The fields of a row that are wanted, in the order of columns. */
 typedef struct clp_selection {
@@ -42,7 +42,7 @@ bool clp_field_is_score(clp_field field);
 
 /** Reads "SourceFile,ISO,lens"; NULL selects every field of metadata. */
 clproc_status clp_selection_parse(clp_selection *selection, const char *list, clproc_error *error);
-/** Adds a column of an index by its name; false if it is no field's, or there already. */
+/** Adds a column of an index by its name, unless it is there; false if it is no field's. */
 bool clp_selection_add(clp_selection *selection, const char *name);
 /** True if both have the same fields in the same order. */
 bool clp_selection_same(const clp_selection *a, const clp_selection *b);

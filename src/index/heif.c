@@ -10,6 +10,8 @@
 enum { MOST_PROPERTIES = 255 };
 /** Bytes of the box of associations: pictures of many tiles have some hundred. */
 enum { MOST_LINKS = 1 << 20 };
+/** Bytes of a property that is read: of hvcC the first 18. */
+enum { MOST_CONTENT = 18 };
 enum { FULL = 4 /**< a version and flags before the content of some boxes */ };
 
 /** Part of the file. */
@@ -80,7 +82,7 @@ static bool find_property(clp_head *head, const clp_box *all, uint32_t number, c
 
 static void take_property(clp_head *head, const clp_box *property, clp_heif_stored *stored,
                           turn *by) {
-    bytes content = content_of(head, property, FULL + 8);
+    bytes content = content_of(head, property, MOST_CONTENT);
     if (strcmp(property->type, "ispe") == 0) {
         take(&content, FULL);
         stored->width = take(&content, 4);
@@ -89,6 +91,17 @@ static void take_property(clp_head *head, const clp_box *property, clp_heif_stor
         by->quarters = (by->quarters + 4 - (take(&content, 1) & 3)) % 4;
     } else if (strcmp(property->type, "imir") == 0) { /* 0: upside down, 1: left to right */
         mirror(by, take(&content, 1) & 1 ? 0 : 2);
+    } else if (strcmp(property->type, "pixi") ==
+               0) { /* a count of channels, then of each its bits */
+        take(&content, FULL + 1);
+        stored->depth = take(&content, 1);
+    } else if (strcmp(property->type, "av1C") == 0 && stored->depth == 0) {
+        uint32_t flags = take(&content, 3); /* of the last byte: a tier, high depth, twelve bits */
+        stored->depth = (flags & 0x40) == 0 ? 8 : flags & 0x20 ? 12 : 10;
+    } else if (strcmp(property->type, "hvcC") == 0 && stored->depth == 0) {
+        content.at =
+            17; /* of HEVC's decoder configuration, ISO/IEC 14496-15: 5 bits, 3 of luma's */
+        stored->depth = 8 + (take(&content, 1) & 7);
     }
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "index/reader.h"
+#include "meta/read.h"
 
 enum {
     SOF0 = 0xC0,
@@ -20,8 +21,8 @@ enum {
     COM = 0xFE
 };
 
-/** Bytes between two segments that are passed over, and of all segments together. */
-enum { MOST_GARBAGE = 1 << 16, MOST_SEGMENTS = 4096 };
+/** Bytes between two segments that are passed over, segments, and bytes of Extended XMP. */
+enum { MOST_GARBAGE = 1 << 16, MOST_SEGMENTS = 4096, MOST_EXTENSION = 8 << 20 };
 
 typedef struct gatherer {
     clp_head *head;
@@ -57,6 +58,10 @@ static uint8_t find_marker(gatherer *from) {
 
 static bool begins(const uint8_t *content, size_t size, const char *name, size_t length) {
     return size >= length && memcmp(content, name, length) == 0;
+}
+
+static bool is_extension(uint8_t marker, const uint8_t *content, size_t size) {
+    return marker == APP1 && begins(content, size, CLP_XMP_EXTENSION, sizeof CLP_XMP_EXTENSION);
 }
 
 /** Judges by a segment's first bytes. */
@@ -143,6 +148,9 @@ static clproc_status take(gatherer *from, uint8_t marker, size_t length, clproc_
     }
     const uint8_t *content = segment + 4;
     size_t size = length - 2;
+    if (is_extension(marker, content, size)) {
+        return clp_bytes_append(&extract->extension, segment + 2, length, error);
+    }
     if (is_frame(marker)) {
         note_frame(from, marker, content, size);
     } else if (marker == DQT) {
@@ -168,7 +176,9 @@ static clproc_status step(gatherer *from, bool *more, clproc_error *error) {
     }
     size_t peek = length + 2 < PEEK ? length + 2 : PEEK;
     head = clp_head_at(from->head, from->at, peek);
-    if (head && matters(marker, head + 4, peek - 4)) {
+    bool extension = head && is_extension(marker, head + 4, peek - 4) &&
+                     extract->extension.size + length <= MOST_EXTENSION;
+    if (extension || (head && matters(marker, head + 4, peek - 4))) {
         clproc_status status = take(from, marker, length, error);
         if (status != CLPROC_OK) {
             return status;

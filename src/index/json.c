@@ -134,18 +134,6 @@ static bool get_value(clp_row *row, clp_field field, const json_t *value) {
     return true;
 }
 
-static bool is_version(const clp_row *row, clp_field field, int64_t wanted) {
-    const clp_cell *version = &row->values[field];
-    return version->kind == CLP_CELL_INTEGER && version->integer == wanted;
-}
-
-/** A whole row must have all that this program would find. */
-static bool is_current(const clp_selection *selection, const clp_row *row) {
-    bool features = clp_selection_has(selection, CLP_FIELD_FEATURES_VERSION);
-    return (!selection->whole || is_version(row, CLP_FIELD_INDEX_VERSION, CLP_INDEX_VERSION)) &&
-           (!features || is_version(row, CLP_FIELD_FEATURES_VERSION, CLP_FEATURES_VERSION));
-}
-
 static bool parse(const clp_selection *selection, const uint8_t *record, size_t size,
                   clp_row *row) {
     json_t *object = json_loadb((const char *)record, size, 0, NULL);
@@ -158,7 +146,26 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
             value ? !(optional && json_is_null(value)) && get_value(row, field, value) : optional;
     }
     json_decref(object);
-    return usable && is_current(selection, row) && clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+    return usable;
+}
+
+/** Reads any object: whole numbers of somebody's own may be too large for integers. */
+static json_t *load(const uint8_t *record, size_t size) {
+    return json_loadb((const char *)record, size, JSON_DECODE_INT_AS_REAL, NULL);
+}
+
+static bool names(clp_selection *found, const uint8_t *record, size_t size,
+                  char foreign[CLP_STORE_NAME]) {
+    json_t *object = load(record, size), *value;
+    const char *name;
+    json_object_foreach(object, name, value) {
+        if (!clp_selection_add(found, name)) {
+            snprintf(foreign, CLP_STORE_NAME, "%s", name[0] ? name : "without a name");
+        }
+    }
+    bool any = json_object_size(object) > 0;
+    json_decref(object);
+    return any;
 }
 
 /** Selects the fields of whole rows by those of one that were found. */
@@ -184,7 +191,7 @@ static bool select_whole(clp_selection *selection) {
 /** Whole rows leave out what a file has not; others have all their fields, with null. */
 static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
     static const char *const always[] = {"SourceFile", "FileName", "Directory", "IndexVersion"};
-    json_t *object = json_loadb((const char *)record, size, 0, NULL), *value;
+    json_t *object = load(record, size), *value;
     const char *name;
     bool sound = json_object_size(object) > 0, whole = true;
     json_object_foreach(object, name, value) {
@@ -321,11 +328,11 @@ static bool skim(const clp_selection *selection, const uint8_t *record, size_t s
     expect(&from, '\n');
     bool complete =
         next == selection->count || may_lack(selection, selection->fields[selection->count - 1]);
-    return from.at == from.end && complete && is_current(selection, row) &&
-           clp_row_has(row, CLP_FIELD_SOURCE_FILE);
+    return from.at == from.end && complete;
 }
 
-static const clp_text_format format = {.fields = fields, .parse = parse, .skim = skim};
+static const clp_text_format format = {
+    .names = names, .fields = fields, .parse = parse, .skim = skim};
 
 const clp_store_kind clp_store_json = {
     .endings = {".jsonl", ".ndjson"},

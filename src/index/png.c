@@ -7,6 +7,9 @@
 enum { SIGNATURE = 8, HEAD = 8, TAIL = 4, MOST_CHUNKS = 4096 };
 /** Bytes of one chunk that is read, and of the file's end that is searched. */
 enum { MOST_CHUNK = 8 << 20, MOST_END = 32 << 10 };
+/** Chunks of pixels of different lengths that are passed one by one: their heads take no more bytes
+ * than a search of the file's end, and each costs a read. */
+enum { MOST_STEPS = 256 };
 
 static uint32_t get32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -22,6 +25,7 @@ static bool is_one_of(const uint8_t *type, const char (*names)[5], size_t count)
 }
 
 static const char texts[][5] = {"eXIf", "tEXt", "zTXt", "iTXt", "tIME"};
+static const char found[][5] = {"eXIf", "tEXt", "zTXt", "iTXt", "tIME", "IDAT"};
 static const char wanted[][5] = {"IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP",
                                  "cICP", "pHYs", "eXIf", "tEXt", "zTXt", "iTXt", "tIME"};
 
@@ -89,6 +93,15 @@ static uint64_t jump_pixels(clp_head *head, uint64_t pixels) {
     return 0;
 }
 
+/** The same, chunk by chunk; 0 if there are too many. */
+static uint64_t pass_pixels(clp_head *head, uint64_t pixels) {
+    uint64_t bytes = 1;
+    for (int i = 0; i < MOST_STEPS && bytes > 0; i++, pixels += bytes) {
+        bytes = pixels_at(head, pixels);
+    }
+    return bytes > 0 ? 0 : pixels;
+}
+
 /** Takes the chunks behind the pixels, from `at` on. */
 static clproc_status gather_end(clp_head *head, uint64_t at, clp_row *row, clp_extract *extract,
                                 clproc_error *error) {
@@ -118,9 +131,10 @@ static clproc_status search_end(clp_head *head, uint64_t pixels, clp_row *row, c
     start = start > pixels ? start : pixels;
     size_t size = (size_t)(head->size - start);
     const uint8_t *bytes = clp_head_at(head, start, size);
+    bool all = start == pixels; /* that is behind the pixels, or the last of them, is seen */
     for (size_t at = 4; bytes && at + 4 < size; at++) {
         /* The quick question first: a length within this window begins with zeros. */
-        if (bytes[at - 4] || bytes[at - 3] || !is_one_of(bytes + at, texts, COUNT(texts))) {
+        if (bytes[at - 4] || bytes[at - 3] || !is_one_of(bytes + at, found, COUNT(found))) {
             continue;
         }
         size_t length = get32(bytes + at - 4), left = size - at - 4;
@@ -128,18 +142,23 @@ static clproc_status search_end(clp_head *head, uint64_t pixels, clp_row *row, c
             libdeflate_crc32(0, bytes + at, length + 4) != get32(bytes + at + 4 + length)) {
             continue;
         }
-        clproc_status status = take(row, bytes + at - 4, extract, error);
+        bool pixel = memcmp(bytes + at, "IDAT", 4) == 0;
+        clproc_status status = pixel ? CLPROC_OK : take(row, bytes + at - 4, extract, error);
         if (status != CLPROC_OK) {
             return status;
         }
+        all |= pixel;
         at += 4 + length + TAIL;
+    }
+    if (!all) {
+        clp_row_warn(row, "PNG: metadata behind the pixels is only found in the last 32 KB");
     }
     return CLPROC_OK;
 }
 
 /** Gathers the chunks before the pixels. `*pixels`: where these begin. */
 static clproc_status gather(clp_head *head, clp_row *row, clp_extract *extract, uint64_t *pixels,
-                            bool *told, clproc_error *error) {
+                            clproc_error *error) {
     uint64_t at = SIGNATURE;
     for (int i = 0; i < MOST_CHUNKS; i++) {
         const uint8_t *chunk = clp_head_at(head, at, HEAD);
@@ -154,7 +173,6 @@ static clproc_status gather(clp_head *head, clp_row *row, clp_extract *extract, 
             return CLPROC_OK;
         }
         bool useful = is_one_of(chunk + 4, wanted, COUNT(wanted));
-        *told |= memcmp(chunk + 4, "eXIf", 4) == 0 || memcmp(chunk + 4, "iTXt", 4) == 0;
         if (useful && length > MOST_CHUNK) {
             clp_row_warn(row, "PNG: a chunk of metadata is too large: left out");
         } else if (useful) {
@@ -180,13 +198,13 @@ clproc_status clp_extract_png(clp_head *head, clp_row *row, clp_extract *extract
     static const uint8_t end[] = {0, 0, 0, 0, 'I', 'D', 'A', 'T', 0x35, 0xAF, 0x06, 0x1E,
                                   0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
     uint64_t pixels = 0;
-    bool told = false;
     clproc_status status;
     CLP_TRY(status, out, clp_bytes_append(&extract->bytes, signature, sizeof signature, error));
-    CLP_TRY(status, out, gather(head, row, extract, &pixels, &told, error));
-    if (extract->whole && !told) {
+    CLP_TRY(status, out, gather(head, row, extract, &pixels, error));
+    if (extract->whole) {
         /* Metadata may also stand behind the pixels. */
         uint64_t behind = jump_pixels(head, pixels);
+        behind = behind ? behind : pass_pixels(head, pixels);
         CLP_TRY(status, out,
                 behind ? gather_end(head, behind, row, extract, error)
                        : search_end(head, pixels, row, extract, error));

@@ -39,6 +39,7 @@ void clp_reader_destroy(clp_reader **reader) {
         clp_decoder_destroy(&(*reader)->decoder);
         clp_head_free(&(*reader)->head);
         clp_bytes_free(&(*reader)->extract.bytes);
+        clp_bytes_free(&(*reader)->extract.extension);
         clp_bytes_free(&(*reader)->whole);
         clp_memory_free(*reader);
         *reader = NULL;
@@ -104,13 +105,14 @@ static void put_density(clp_row *row, const clp_colour_facts *colour) {
     }
 }
 
-static void put_blocks(clp_row *row, const clp_blocks *blocks) {
+/** `extension`: see clp_index_xmp(). */
+static void put_blocks(clp_row *row, const clp_blocks *blocks, const clp_bytes *extension) {
     char name[256];
     if (blocks->exif.data) {
         clp_index_exif(row, blocks->exif.data, blocks->exif.size);
     }
     if (blocks->xmp.data) {
-        clp_index_xmp(row, blocks->xmp.data, blocks->xmp.size);
+        clp_index_xmp(row, blocks->xmp.data, blocks->xmp.size, extension);
     }
     if (blocks->iptc.data) {
         clp_index_iptc(row, blocks->iptc.data, blocks->iptc.size, false);
@@ -134,7 +136,8 @@ static void open_extract(clp_reader *reader, bool preview, clp_row *row) {
         clp_decoder_open(reader->decoder, extract->bytes.data, extract->bytes.size, &limits,
                          CLPROC_FAIL_ON_NONE, &header, &error);
     if (status == CLPROC_OK) {
-        put_blocks(row, &header.blocks);
+        bool jpeg = header.format == CLPROC_FORMAT_JPEG;
+        put_blocks(row, &header.blocks, jpeg ? &extract->extension : NULL);
         if (!preview) {
             put_density(row, &header.colour);
         }
@@ -153,9 +156,9 @@ static void open_extract(clp_reader *reader, bool preview, clp_row *row) {
 }
 
 static void clear_extract(clp_extract *extract) {
-    clp_bytes bytes = extract->bytes;
-    bytes.size = 0;
-    *extract = (clp_extract){.bytes = bytes};
+    clp_bytes bytes = extract->bytes, extension = extract->extension;
+    bytes.size = extension.size = 0;
+    *extract = (clp_extract){.bytes = bytes, .extension = extension};
 }
 
 static void read_jpeg(clp_reader *reader, uint64_t start, bool preview, clp_row *row) {
@@ -219,14 +222,15 @@ static void read_by_decoder(clp_reader *reader, clproc_format format, const char
         fail(row, error.message);
         return;
     }
-    clp_heif_stored stored = {header.width, header.height, 1};
+    clp_heif_stored stored = {header.width, header.height, 1, 0};
     if (heif && clp_heif_find_stored(head, &stored) && stored.orientation != 1) {
         clp_row_integer(row, CLP_FIELD_ORIENTATION, CLP_RANK_FORMAT, stored.orientation);
     }
     clp_row_integer(row, CLP_FIELD_IMAGE_WIDTH, CLP_RANK_FORMAT, stored.width);
     clp_row_integer(row, CLP_FIELD_IMAGE_HEIGHT, CLP_RANK_FORMAT, stored.height);
-    clp_row_integer(row, CLP_FIELD_BITS_PER_SAMPLE, CLP_RANK_FORMAT, header.depth);
-    put_blocks(row, &header.blocks);
+    clp_row_integer(row, CLP_FIELD_BITS_PER_SAMPLE, CLP_RANK_FORMAT,
+                    stored.depth ? stored.depth : header.depth);
+    put_blocks(row, &header.blocks, NULL);
     clp_decoder_flaws(reader->decoder, &flaws);
     if (flaws.message[0]) {
         clp_row_warn(row, flaws.message);

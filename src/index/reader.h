@@ -51,6 +51,7 @@ typedef struct clp_extract {
     size_t exif, exif_size; /**< where EXIF stands in `bytes`, for files that no decoder takes */
     uint16_t tables[4][64]; /**< a JPEG's quantisation */
     size_t table_count;
+    clp_bytes extension; /**< a JPEG's segments of Extended XMP, each from its length on */
 } clp_extract;
 
 /** Reads a WebP's size and metadata into the row. */
@@ -69,6 +70,7 @@ void clp_extract_cr3(clp_head *head, clp_row *row);
 typedef struct clp_heif_stored {
     uint32_t width, height;
     uint32_t orientation; /**< what its properties turn it by, as EXIF's number */
+    uint32_t depth;       /**< bits of a sample; 0 if they do not tell */
 } clp_heif_stored;
 
 /** False, and nothing is changed, where the file does not tell. */

@@ -15,7 +15,13 @@ typedef enum clp_cell_kind {
 } clp_cell_kind;
 
 /** Where a value came from: a higher one replaces a lower one, the first of equals stays. */
-typedef enum clp_rank { CLP_RANK_FORMAT, CLP_RANK_IPTC, CLP_RANK_XMP, CLP_RANK_EXIF } clp_rank;
+typedef enum clp_rank {
+    CLP_RANK_FORMAT,
+    CLP_RANK_IPTC,
+    CLP_RANK_XMP_LANGUAGE, /**< XMP, in a language that is not the text's own */
+    CLP_RANK_XMP,
+    CLP_RANK_EXIF
+} clp_rank;
 
 typedef struct clp_cell {
     clp_cell_kind kind;

@@ -206,41 +206,36 @@ out:
 
 /** Which option has made a field, where that took decoding every picture; NULL: none has. */
 static const char *dear_option(clp_field field) {
-    return clp_field_is_feature(field)  ? "--features"
-           : clp_field_is_score(field)  ? "--model"
-           : clp_field_is_digest(field) ? "--digest"
-                                        : NULL;
+    return clp_field_is_score(field)     ? "--model" /* which are features, too */
+           : clp_field_is_feature(field) ? "--features"
+           : clp_field_is_digest(field)  ? "--digest"
+                                         : NULL;
 }
 
 /** Refuses to make an index anew without fields for which every picture has been decoded. */
-static clproc_status check_dropped(const work *index, clproc_error *error) {
-    const char *path = index->params->output;
-    clp_store *before;
-    clproc_error failure;
-    if (clp_store_read(&before, path, &failure) != CLPROC_OK) {
-        return CLPROC_OK; /* its rows are of no use to anybody */
-    }
-    const clp_selection *fields = clp_store_fields(before);
+static clproc_status check_dropped(const work *index, const clp_selection *found,
+                                   clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    for (size_t i = 0; i < fields->count && status == CLPROC_OK; i++) {
-        const char *option = dear_option(fields->fields[i]);
-        if (option && !clp_selection_has(&index->selection, fields->fields[i])) {
-            status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+    for (size_t i = 0; i < found->count && status == CLPROC_OK; i++) {
+        const char *option = dear_option(found->fields[i]);
+        if (option && !clp_selection_has(&index->selection, found->fields[i])) {
+            status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, index->params->output,
                                         "was made with %s, whose fields --update would drop; give "
                                         "it again, or leave --update out to make the index anew",
                                         option);
         }
     }
-    clp_store_close(&before);
     return status;
 }
 
 /** Reads what the index holds, where that is of use. */
 static clproc_status scan_old(work *index, clproc_error *error) {
+    clp_selection found = {0};
     bool usable;
-    clproc_status status = clp_store_scan(index->store, &index->old, &usable, error);
-    if (status == CLPROC_OK && !usable) {
-        CLP_TRY(status, out, check_dropped(index, error));
+    clproc_status status;
+    CLP_TRY(status, out, clp_store_scan(index->store, &index->old, &found, &usable, error));
+    CLP_TRY(status, out, check_dropped(index, &found, error));
+    if (!usable) {
         clp_events_notice(&index->events,
                           "the index has other fields than this run writes: every file is read");
     }

@@ -93,37 +93,39 @@ out:
     return status;
 }
 
-/** The table's columns; `*known` is false if there is one that is no field's. */
-static clproc_status find_fields(clp_store *store, clp_selection *fields, bool *known,
-                                 clproc_error *error) {
+/** The table's columns; `foreign` is the name of one that is no field's, or "". */
+static clproc_status find_fields(clp_store *store, clp_selection *fields,
+                                 char foreign[CLP_STORE_NAME], clproc_error *error) {
     sqlite3_stmt *names = NULL;
     int code;
-    clproc_status status =
-        prepare(store, "SELECT name FROM pragma_table_info('" TABLE "')", &names, error);
+    clproc_status status = /* with those that SQLite computes */
+        prepare(store, "SELECT name FROM pragma_table_xinfo('" TABLE "')", &names, error);
     if (status != CLPROC_OK) {
         return status;
     }
-    *known = true;
+    foreign[0] = '\0';
     while ((code = sqlite3_step(names)) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(names, 0);
-        *known = *known && name && clp_selection_add(fields, name);
+        if (name && !clp_selection_add(fields, name)) {
+            snprintf(foreign, CLP_STORE_NAME, "%s", name);
+        }
     }
     status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
     sqlite3_finalize(names);
     return status;
 }
 
-/** Refuses a file in which the table's name stands for something else, which is not ours to
- * replace.
- */
+/** Refuses a file in which the table's name stands for something else, or for more, which is not
+ * ours to replace: no run makes it again. */
 static clproc_status check_table(clp_store *store, clproc_error *error) {
     clp_selection fields = {0};
-    bool known;
-    clproc_status status = find_fields(store, &fields, &known, error);
-    if (status == CLPROC_OK && !known && !clp_selection_has(&fields, CLP_FIELD_SOURCE_FILE)) {
+    char foreign[CLP_STORE_NAME];
+    clproc_status status = find_fields(store, &fields, foreign, error);
+    if (status == CLPROC_OK && foreign[0]) {
         status = clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
-                                    "has a table " TABLE " that is no index; name another file, or "
-                                    "rename that table");
+                                    "has a table " TABLE " with a column %s that is none of an "
+                                    "index; rename that table, or name another file",
+                                    foreign);
     }
     return status;
 }
@@ -190,37 +192,49 @@ static void take_column(sqlite3_stmt *from, int column, clp_field field, clp_row
     }
 }
 
-static clproc_status scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error) {
+/** Takes columns from the number `first` on. */
+static void take_row(sqlite3_stmt *from, int first, const clp_selection *fields, clp_row *row) {
+    for (size_t i = 0; i < fields->count; i++) {
+        take_column(from, first + (int)i, fields->fields[i], row);
+    }
+}
+
+static clproc_status scan(clp_store *store, clp_old *old, clp_selection *found, bool *usable,
+                          clproc_error *error) {
+    static const clp_field asked[] = {CLP_FIELD_SOURCE_FILE,      CLP_FIELD_FILE_SIZE,
+                                      CLP_FIELD_FILE_MODIFY_DATE, CLP_FIELD_ERROR,
+                                      CLP_FIELD_INDEX_VERSION,    CLP_FIELD_FEATURES_VERSION};
     sqlite3_stmt *rows = NULL;
+    clp_bytes command = {0};
+    clp_selection wanted = {0};
     clp_row row = {0};
     clproc_status status;
+    char foreign[CLP_STORE_NAME];
     int code;
-    clp_selection found = {0};
-    CLP_TRY(status, out, find_fields(store, &found, usable, error));
-    *usable = *usable && clp_selection_same(&found, store->selection);
+    CLP_TRY(status, out, find_fields(store, found, foreign, error));
+    *usable = !foreign[0] && clp_selection_same(found, store->selection);
     if (!*usable) {
         goto out;
     }
-    const char *version = store->selection->whole ? "\"IndexVersion\"" : "0";
-    bool errors = clp_selection_has(store->selection, CLP_FIELD_ERROR);
-    char command[160];
-    snprintf(command, sizeof command,
-             "SELECT rowid, \"SourceFile\", \"FileSize\", \"FileModifyDate\", %s, %s FROM " TABLE,
-             version, errors ? "\"Error\"" : "NULL");
-    CLP_TRY(status, out, prepare(store, command, &rows, error));
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        if (clp_selection_has(found, asked[i])) {
+            wanted.fields[wanted.count++] = asked[i];
+        }
+    }
+    CLP_TRY(status, out,
+            make_command(&wanted, "SELECT rowid, ", false, " FROM " TABLE, &command, error));
+    CLP_TRY(status, out, prepare(store, (const char *)command.data, &rows, error));
     while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
         clp_row_clear(&row);
-        take_column(rows, 1, CLP_FIELD_SOURCE_FILE, &row);
-        take_column(rows, 2, CLP_FIELD_FILE_SIZE, &row);
-        take_column(rows, 3, CLP_FIELD_FILE_MODIFY_DATE, &row);
-        take_column(rows, 5, CLP_FIELD_ERROR, &row);
-        if (!store->selection->whole || sqlite3_column_int(rows, 4) == CLP_INDEX_VERSION) {
+        take_row(rows, 1, &wanted, &row);
+        if (clp_store_is_current(store, &row)) {
             CLP_TRY(status, out,
                     clp_old_add(old, &row, (uint64_t)sqlite3_column_int64(rows, 0), true, error));
         }
     }
     status = code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
 out:
+    clp_bytes_free(&command);
     sqlite3_finalize(rows);
     clp_row_free(&row);
     return status;
@@ -230,15 +244,15 @@ static clproc_status read_store(clp_store *store, clp_selection *fields, clproc_
     database *db = store->state;
     clp_bytes command = {0};
     clproc_status status;
-    bool known;
+    char foreign[CLP_STORE_NAME];
     int code =
         sqlite3_open_v2(store->path, &db->file, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK) {
         return failure(store, code, error);
     }
     sqlite3_busy_timeout(db->file, PATIENCE);
-    CLP_TRY(status, out, find_fields(store, fields, &known, error));
-    if (!known || fields->count == 0) {
+    CLP_TRY(status, out, find_fields(store, fields, foreign, error));
+    if (foreign[0] || fields->count == 0) {
         status = clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
                                     "has no table " TABLE " as clproc " CLPROC_VERSION
                                     " writes it; make this index anew");
@@ -256,19 +270,14 @@ out:
 static clproc_status next(clp_store *store, clp_row *row, uint64_t *place, bool *there,
                           clproc_error *error) {
     const database *db = store->state;
-    const clp_selection *fields = store->selection;
     int code = sqlite3_step(db->rows);
     *there = code == SQLITE_ROW;
     if (!*there) {
         return code == SQLITE_DONE ? CLPROC_OK : failure(store, code, error);
     }
     *place = (uint64_t)sqlite3_column_int64(db->rows, 0);
-    for (size_t i = 0; i < fields->count; i++) {
-        take_column(db->rows, (int)i + 1, fields->fields[i], row);
-    }
-    const clp_cell *version = &row->values[CLP_FIELD_INDEX_VERSION];
-    if (!clp_row_has(row, CLP_FIELD_SOURCE_FILE) ||
-        (fields->whole && version->integer != CLP_INDEX_VERSION)) {
+    take_row(db->rows, 1, store->selection, row);
+    if (!clp_store_is_current(store, row)) {
         return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
                                   "row %lld of " TABLE " is none that clproc " CLPROC_VERSION
                                   " writes; make this index anew",
@@ -294,8 +303,8 @@ static clproc_status fetch(clp_store *store, uint64_t place, clp_row *row, clpro
     }
     sqlite3_bind_int64(db->fetch, 1, (sqlite3_int64)place);
     int code = sqlite3_step(db->fetch);
-    for (size_t i = 0; code == SQLITE_ROW && i < store->selection->count; i++) {
-        take_column(db->fetch, (int)i, store->selection->fields[i], row);
+    if (code == SQLITE_ROW) {
+        take_row(db->fetch, 0, store->selection, row);
     }
     sqlite3_reset(db->fetch);
     return code == SQLITE_ROW ? CLPROC_OK : failure(store, code, error);

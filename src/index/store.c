@@ -139,9 +139,23 @@ bool clp_store_existed(const clp_store *store) {
     return store->existed;
 }
 
-clproc_status clp_store_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error) {
+clproc_status clp_store_scan(clp_store *store, clp_old *old, clp_selection *found, bool *usable,
+                             clproc_error *error) {
     *usable = true;
-    return store->existed ? store->kind->scan(store, old, usable, error) : CLPROC_OK;
+    return store->existed ? store->kind->scan(store, old, found, usable, error) : CLPROC_OK;
+}
+
+static bool is_version(const clp_store *store, const clp_row *row, clp_field field,
+                       int64_t wanted) {
+    const clp_cell *version = &row->values[field];
+    return !clp_selection_has(store->selection, field) ||
+           (version->kind == CLP_CELL_INTEGER && version->integer == wanted);
+}
+
+bool clp_store_is_current(const clp_store *store, const clp_row *row) {
+    return clp_row_has(row, CLP_FIELD_SOURCE_FILE) &&
+           is_version(store, row, CLP_FIELD_INDEX_VERSION, CLP_INDEX_VERSION) &&
+           is_version(store, row, CLP_FIELD_FEATURES_VERSION, CLP_FEATURES_VERSION);
 }
 
 clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error) {

@@ -22,8 +22,11 @@ void clp_store_close(clp_store **store);
  * clp_store_existed() and clp_store_close() may follow. */
 void clp_store_give_up(clp_store *store);
 
-/** Notes the rows there are. `*usable` is false if they have other fields. */
-clproc_status clp_store_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
+/** Notes the rows there are, and in `found` the fields that they have beside the selection's, at
+ * least. `*usable` is false if they have other fields. Columns that are no fields are an error: no
+ * run could make them again. */
+clproc_status clp_store_scan(clp_store *store, clp_old *old, clp_selection *found, bool *usable,
+                             clproc_error *error);
 /** Reads one of them again. */
 clproc_status clp_store_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
 /** Adds one of them as it is. */

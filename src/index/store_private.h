@@ -12,7 +12,8 @@ typedef struct clp_store_kind {
     size_t state;                  /**< bytes of what it keeps */
     const clp_text_format *format; /**< of text files, else NULL */
     clproc_status (*open)(clp_store *store, clproc_error *error);
-    clproc_status (*scan)(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
+    clproc_status (*scan)(clp_store *store, clp_old *old, clp_selection *found, bool *usable,
+                          clproc_error *error);
     clproc_status (*fetch)(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
     clproc_status (*copy)(clp_store *store, uint64_t place, clproc_error *error);
     /** Opens the index to be read, and finds out its fields. */
@@ -38,6 +39,12 @@ struct clp_store {
     void *state;
 };
 
+/** The most bytes of a column's name that is told, with its NUL. */
+enum { CLP_STORE_NAME = 64 };
+
+/** True if a row has a name and is of this program's make: it holds all that would be found. */
+bool clp_store_is_current(const clp_store *store, const clp_row *row);
+
 extern const clp_store_kind clp_store_json, clp_store_csv, clp_store_sqlite;
 
 /* ------------------------------------------------------------- text files */
@@ -48,6 +55,10 @@ struct clp_text_format {
     clproc_status (*head)(const clp_selection *selection, clp_bytes *text, clproc_error *error);
     /** True if the first record is the head that this selection has. */
     bool (*same_head)(const clp_selection *selection, const clp_bytes *record);
+    /** Adds the fields that a record tells: of the head its names, else its own. `foreign`: the
+     * name of one that is no field's, or "". False if it tells none. */
+    bool (*names)(clp_selection *found, const uint8_t *record, size_t size,
+                  char foreign[CLP_STORE_NAME]);
     /** Finds out the fields by the first record; false if it is none of an index. */
     bool (*fields)(clp_selection *selection, const uint8_t *record, size_t size);
     /** True if the bytes are a whole record, not the first line of one. */
@@ -72,7 +83,8 @@ typedef struct clp_text_file {
 } clp_text_file;
 
 clproc_status clp_text_open(clp_store *store, clproc_error *error);
-clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error);
+clproc_status clp_text_scan(clp_store *store, clp_old *old, clp_selection *found, bool *usable,
+                            clproc_error *error);
 clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clproc_error *error);
 clproc_status clp_text_copy(clp_store *store, uint64_t place, clproc_error *error);
 clproc_status clp_text_read(clp_store *store, clp_selection *fields, clproc_error *error);

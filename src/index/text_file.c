@@ -68,7 +68,8 @@ out:
 static bool read_record(clp_store *store, clp_row *row) {
     const text_file *text = store->state;
     clp_row_clear(row);
-    return text->format->parse(store->selection, text->record.data, text->record.size, row);
+    return text->format->parse(store->selection, text->record.data, text->record.size, row) &&
+           clp_store_is_current(store, row);
 }
 
 /** The same by the format's short way, where it has one. */
@@ -76,16 +77,35 @@ static bool skim_record(clp_store *store, clp_row *row) {
     const text_file *text = store->state;
     clp_row_clear(row);
     return text->format->skim &&
-           text->format->skim(store->selection, text->record.data, text->record.size, row);
+           text->format->skim(store->selection, text->record.data, text->record.size, row) &&
+           clp_store_is_current(store, row);
 }
 
-clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc_error *error) {
+/** Notes what fields the present record tells. */
+static clproc_status note_names(const clp_store *store, clp_selection *found, clproc_error *error) {
+    const text_file *text = store->state;
+    char foreign[CLP_STORE_NAME] = "";
+    text->format->names(found, text->record.data, text->record.size, foreign);
+    return foreign[0]
+               ? clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, store->path,
+                                    "has a column %s, which no run makes and --update would drop; "
+                                    "keep it in a file of its own, or leave --update out to make "
+                                    "the index anew without it",
+                                    foreign)
+               : CLPROC_OK;
+}
+
+clproc_status clp_text_scan(clp_store *store, clp_old *old, clp_selection *found, bool *usable,
+                            clproc_error *error) {
     text_file *text = store->state;
     clp_row row = {0};
     clproc_status status;
     if (text->format->same_head) {
         CLP_TRY(status, out, next_record(store, error));
         *usable = text->format->same_head(store->selection, &text->record);
+        if (!*usable) {
+            CLP_TRY(status, out, note_names(store, found, error));
+        }
     }
     while (*usable) {
         off_t place = ftello(text->old);
@@ -94,6 +114,9 @@ clproc_status clp_text_scan(clp_store *store, clp_old *old, bool *usable, clproc
             break;
         }
         bool same = skim_record(store, &row);
+        if (!same && !text->format->same_head) {
+            CLP_TRY(status, out, note_names(store, found, error));
+        }
         /* What is no row, or one of another make, is simply read anew. */
         if (same || read_record(store, &row)) {
             CLP_TRY(status, out, clp_old_add(old, &row, (uint64_t)place, same, error));

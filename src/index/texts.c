@@ -207,7 +207,14 @@ typedef struct taking {
     clp_row *row;
     double altitude; /**< NAN: none is told */
     bool below_sea;
+    char extension[CLP_XMP_GUID + 1]; /**< its name; "": there is none */
 } taking;
+
+/** A text; of those in several languages the one that is marked as its own, else the first. */
+static void put_text(clp_row *row, clp_field field, const clp_xmp_value *value) {
+    bool own = !value->language[0] || strcasecmp(value->language, "x-default") == 0;
+    clp_row_text(row, field, own ? CLP_RANK_XMP : CLP_RANK_XMP_LANGUAGE, value->text, value->size);
+}
 
 static void take_number(taking *to, clp_field field, meaning how, const char *text) {
     double number;
@@ -225,6 +232,10 @@ static void take_number(taking *to, clp_field field, meaning how, const char *te
 
 static void take_property(void *user, const clp_xmp_value *value) {
     taking *to = user;
+    if (strcmp(value->schema, "xmpNote") == 0 && strcmp(value->name, "HasExtendedXMP") == 0 &&
+        value->size == CLP_XMP_GUID) {
+        snprintf(to->extension, sizeof to->extension, "%s", value->text);
+    }
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
         if (strcmp(properties[i].name, value->name) != 0 ||
             strcmp(properties[i].schema, value->schema) != 0) {
@@ -236,7 +247,7 @@ static void take_property(void *user, const clp_xmp_value *value) {
             clp_row_item(to->row, field, CLP_RANK_XMP, value->text, value->size);
             break;
         case A_TEXT:
-            clp_row_text(to->row, field, CLP_RANK_XMP, value->text, value->size);
+            put_text(to->row, field, value);
             break;
         case A_DATE:
             put_date(to->row, field, value->text, value->size);
@@ -255,9 +266,25 @@ static void take_property(void *user, const clp_xmp_value *value) {
     }
 }
 
-void clp_index_xmp(clp_row *row, const uint8_t *data, size_t size) {
+/** Reads what did not fit into the packet; returns a flaw or NULL. */
+static const char *read_extension(taking *to, const clp_bytes *segments) {
+    clp_bytes packet = {0};
+    const char *flaw = "XMP: its extension is not whole, or too large: left out";
+    if (clp_xmp_extension(segments, to->extension, &packet, NULL) != CLPROC_OK) {
+        flaw = "XMP: there is no memory for its extension";
+    } else if (packet.size > 0) {
+        flaw = clp_xmp_read(packet.data, packet.size, take_property, to);
+    }
+    clp_bytes_free(&packet);
+    return flaw;
+}
+
+void clp_index_xmp(clp_row *row, const uint8_t *data, size_t size, const clp_bytes *segments) {
     taking to = {.row = row, .altitude = NAN};
     const char *flaw = clp_xmp_read(data, size, take_property, &to);
+    if (!flaw && to.extension[0] && segments) {
+        flaw = read_extension(&to, segments);
+    }
     clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_XMP,
                    to.below_sea ? -fabs(to.altitude) : to.altitude);
     if (flaw) {

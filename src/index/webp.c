@@ -51,7 +51,7 @@ static void take_metadata(clp_head *head, const char *name, uint64_t offset, uin
         bool led = size > 6 && memcmp(data, "Exif\0\0", 6) == 0;
         clp_index_exif(row, data + (led ? 6 : 0), size - (led ? 6 : 0));
     } else if (xmp) {
-        clp_index_xmp(row, data, size);
+        clp_index_xmp(row, data, size, NULL);
     } else {
         clp_icc_name(data, size, profile, sizeof profile);
         clp_row_string(row, CLP_FIELD_PROFILE_DESCRIPTION, CLP_RANK_EXIF, profile);

@@ -20,7 +20,6 @@ enum {
     MOST_DEPTH = 64,
     MOST_TEXT = 4096,
     MOST_PATTERN = 256,
-    MOST_MATCHED = 4096,
     MOST_SHOWN = 40 /**< letters of a text, in an error */
 };
 
@@ -417,10 +416,8 @@ static truth compare_numbers(comparison operation, double left, double right) {
 static truth compare_text(const clp_where *where, const node *test, const char *text) {
     double number;
     if (test->compiled) {
-        char bounded[MOST_MATCHED + 1];
-        snprintf(bounded, sizeof bounded, "%s", text);
         locale_t before = uselocale(where->utf8);
-        bool matches = regexec(&test->pattern, bounded, 0, NULL, 0) == 0;
+        bool matches = regexec(&test->pattern, text, 0, NULL, 0) == 0;
         uselocale(before);
         return matches == (test->operation == LIKE) ? TRUE : FALSE;
     }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/file.h"
+
 /** Converts UTF-16 to UTF-8, ended by a NUL, as much as has room, up to a NUL. Returns its bytes.
  */
 size_t clp_utf16_to_utf8(const uint8_t *from, size_t bytes, bool little, char *to, size_t room);
@@ -28,6 +30,17 @@ typedef void (*clp_xmp_fn)(void *user, const clp_xmp_value *value);
  * alternatives; what is built of parts is passed over. Returns what is wrong with the packet, NULL
  * if nothing is; what could be read until there has been taken. */
 const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void *user);
+
+/** What a JPEG's segment of Extended XMP begins with, its NUL among it. */
+#define CLP_XMP_EXTENSION "http://ns.adobe.com/xmp/extension/"
+/** Letters of the name that a packet calls its extension by. */
+enum { CLP_XMP_GUID = 32 };
+
+/** Puts the extension of that name together. `segments`: segments of a JPEG that begin with
+ * CLP_XMP_EXTENSION, each with its length before it; others are passed over. `packet` is left empty
+ * if not all of it is there. */
+clproc_status clp_xmp_extension(const clp_bytes *segments, const char guid[CLP_XMP_GUID],
+                                clp_bytes *packet, clproc_error *error);
 
 typedef struct clp_iptc_set {
     uint8_t record, number;

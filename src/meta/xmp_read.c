@@ -14,8 +14,12 @@ typedef enum element {
     DESCRIPTION, /**< whose attributes and elements are properties */
     PROPERTY,
     CONTAINER,
-    ITEM
+    ITEM,
+    QUALIFIED /**< a description in place of a text, of which rdf:value is that */
 } element;
+
+/** Text between these is none of XML's markup. */
+static const char CDATA[] = "<![CDATA[", CDATA_END[] = "]]>";
 
 /** Part of the packet. */
 typedef struct span {
@@ -55,6 +59,7 @@ static const struct {
                {"http://ns.adobe.com/exif/1.0/", "exif"},
                {"http://ns.adobe.com/tiff/1.0/", "tiff"},
                {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore"},
+               {"http://ns.adobe.com/xmp/note/", "xmpNote"},
                {"http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf"}};
 
 const char *clp_xmp_schema(const char *usual) {
@@ -162,19 +167,35 @@ static uint32_t entity(span text, size_t *size) {
     return at < text.size && text.text[at] == ';' && code < 0x110000 ? code : 0;
 }
 
-static void emit(reader *packet, span name, span raw) {
+static bool begins_with(span text, const char *word) {
+    return text.size >= strlen(word) && memcmp(text.text, word, strlen(word)) == 0;
+}
+
+/** The text that is meant: without markup of CDATA, within which entities are none. Returns its
+ * bytes. */
+static size_t resolve_text(span raw, char text[TEXT_ROOM]) {
     size_t used = 0, bytes;
-    for (size_t at = 0; at < raw.size && used + 8 < TEXT_ROOM;) {
-        uint32_t code =
-            raw.text[at] == '&' ? entity((span){raw.text + at, raw.size - at}, &bytes) : 0;
-        if (code) {
-            used += put_code(code, packet->value + used);
-            at += bytes;
+    bool verbatim = false;
+    while (raw.size > 0 && used + 8 < TEXT_ROOM) {
+        const char *mark = verbatim ? CDATA_END : CDATA;
+        uint32_t code = *raw.text == '&' && !verbatim ? entity(raw, &bytes) : 0;
+        if (*raw.text == *mark && begins_with(raw, mark)) {
+            bytes = strlen(mark);
+            verbatim = !verbatim;
+        } else if (code) {
+            used += put_code(code, text + used);
         } else {
-            packet->value[used++] = raw.text[at++];
+            text[used++] = *raw.text;
+            bytes = 1;
         }
+        raw = (span){raw.text + bytes, raw.size - bytes};
     }
-    packet->value[used] = '\0';
+    text[used] = '\0';
+    return used;
+}
+
+static void emit(reader *packet, span name, span raw) {
+    size_t used = resolve_text(raw, packet->value);
     resolve(packet, name);
     copy(packet->item_language, is_language(packet->language) ? packet->language : (span){"", 0});
     clp_xmp_value value = {packet->schema, packet->name, packet->value, used,
@@ -267,9 +288,14 @@ static element kind_of(reader *packet, span name) {
     if (parent == DESCRIPTION) {
         return PROPERTY;
     }
-    if (parent == PROPERTY) {
-        return is_rdf(packet, "Alt") || is_rdf(packet, "Seq") || is_rdf(packet, "Bag") ? CONTAINER
-                                                                                       : OTHER;
+    if (parent == PROPERTY &&
+        (is_rdf(packet, "Alt") || is_rdf(packet, "Seq") || is_rdf(packet, "Bag"))) {
+        return CONTAINER;
+    }
+    if (parent == PROPERTY || parent == ITEM || parent == QUALIFIED) {
+        return is_rdf(packet, "value")                                ? ITEM
+               : is_rdf(packet, "Description") && parent != QUALIFIED ? QUALIFIED
+                                                                      : OTHER;
     }
     if (parent == CONTAINER) {
         return is_rdf(packet, "li") ? ITEM : OTHER;
@@ -325,9 +351,11 @@ static bool close_element(reader *packet, const char *start) {
 
 /** Steps over what begins with `<?` or `<!`. */
 static bool skip_other(reader *packet) {
-    const char *stop = *packet->at == '?' ? "?>" : "-->";
-    bool comment = packet->end - packet->at > 2 && memcmp(packet->at, "!--", 3) == 0;
-    stop = comment || *packet->at == '?' ? stop : ">";
+    const span left = {packet->at, (size_t)(packet->end - packet->at)};
+    const char *stop = *packet->at == '?'             ? "?>"
+                       : begins_with(left, "!--")     ? "-->"
+                       : begins_with(left, CDATA + 1) ? CDATA_END
+                                                      : ">";
     const char *found = memmem(packet->at, (size_t)(packet->end - packet->at), stop, strlen(stop));
     packet->at = found ? found + strlen(stop) : packet->end;
     return found != NULL;

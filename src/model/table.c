@@ -57,7 +57,7 @@ static clproc_status read_record(clp_table *table, clp_bytes *text, clproc_error
         }
         CLP_TRY(status, out, clp_bytes_append(text, table->line, (size_t)size + 1, error));
         text->size--;
-        quoted ^= table->kind == CLP_TABLE_CSV && clp_csv_is_open(table->line, (size_t)size);
+        quoted = table->kind == CLP_TABLE_CSV && clp_csv_is_open(table->line, (size_t)size, quoted);
         if (text->size - first > MOST_RECORD) {
             status = clp_error_set_file(error, CLPROC_ERROR_INPUT, table->path,
                                         "row %llu is longer than %d bytes; is a quote missing?",
@@ -222,7 +222,8 @@ static clproc_status parse_csv(const clp_table *table, const clp_records *record
     } while (at && at++ < end);
     if (!at || count != table->columns) {
         status = row_error(table, records, index, error,
-                           "has not the columns that the first line names");
+                           at ? "has not the columns that the first line names"
+                              : "has a cell whose closing quote is missing, or not at its end");
         goto out;
     }
     for (size_t i = 0; i < table->name_count; i++) {
@@ -256,10 +257,14 @@ static clproc_status parse_json(const clp_table *table, const clp_records *recor
                                 double *values, clproc_error *error) {
     size_t size;
     const char *text = record_at(records, index, &size);
-    json_t *object = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
+    json_error_t flaw;
+    json_t *object = json_loadb(text, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &flaw);
     clproc_status status = CLPROC_OK;
     if (!json_is_object(object)) {
-        status = row_error(table, records, index, error, "is no JSON object");
+        char what[40 + sizeof flaw.text];
+        snprintf(what, sizeof what, "is no JSON object%s%s", object ? "" : ": ",
+                 object ? "" : flaw.text);
+        status = row_error(table, records, index, error, what);
     }
     for (size_t i = 0; status == CLPROC_OK && i < table->name_count; i++) {
         if (!json_number(json_object_get(object, table->names[i]), &values[i])) {
@@ -284,7 +289,6 @@ clproc_status clp_table_parse(const clp_table *table, const clp_records *records
 /* ---------------------------------------------------------------------- tables */
 
 clproc_status clp_table_open(clp_table *table, const char *path, clproc_error *error) {
-    static const uint8_t mark[] = {0xEF, 0xBB, 0xBF}; /* of UTF-8, as some programs begin files */
     table->path = path;
     clproc_status status = clp_table_kind_of(path, "the table", &table->kind, error);
     if (status != CLPROC_OK) {
@@ -301,11 +305,10 @@ clproc_status clp_table_open(clp_table *table, const char *path, clproc_error *e
     if (status != CLPROC_OK) {
         return status;
     }
-    if (table->head.size >= sizeof mark && memcmp(table->head.data, mark, sizeof mark) == 0) {
-        table->head.size -= sizeof mark;
-        memmove(table->head.data, table->head.data + sizeof mark, table->head.size + 1);
-    }
     if (table->head.size > 0) {
+        size_t mark = clp_csv_mark((const char *)table->head.data, table->head.size);
+        table->head.size -= mark;
+        memmove(table->head.data, table->head.data + mark, table->head.size + 1);
         table->columns = count_cells((const char *)table->head.data, table->head.size);
     }
     return table->columns > 0 && table->columns <= MOST_COLUMNS

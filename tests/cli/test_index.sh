@@ -60,11 +60,13 @@ if [ "$sqlite" ] && have sqlite3; then
     clproc index in -o a.sqlite --fields name,width
     expect_code 0
     [ "$(sqlite3 a.sqlite 'select * from names')" = 000-jpeg-420.jpg ] || fail "the view should stay"
-    sqlite3 other.sqlite "create table photos (place); insert into photos values (3)"
-    clproc index in -o other.sqlite
-    expect_code 4
-    expect_err 'other.sqlite: has a table photos that is no index'
-    [ "$(sqlite3 other.sqlite 'select place from photos')" = 3 ] || fail "the table should stay"
+    for columns in place SourceFile,place; do
+        rm -f other.sqlite
+        sqlite3 other.sqlite "create table photos ($columns); insert into photos (place) values (3)"
+        clproc index in -o other.sqlite
+        expect_refusal 4 'other.sqlite: has a table photos with a column place that is none of an index'
+        [ "$(sqlite3 other.sqlite 'select place from photos')" = 3 ] || fail "the table should stay"
+    done
 fi
 
 # A PNG's texts behind its pixels, wherever these stand.

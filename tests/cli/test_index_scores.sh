@@ -164,7 +164,8 @@ done
 clproc index in -o a.jsonl --model keep.onnx --update --where "score > $half"
 expect_lines a.jsonl "$above"
 clproc index in -o a.jsonl --features --update
-expect_err '^clproc: '
+expect_refusal 2 'a.jsonl: was made with --model, whose fields --update would drop'
+clproc index in -o a.jsonl --features
 grep -q Score a.jsonl && fail "without a model there are no scores"
 clproc index in -o c.csv --model keep.onnx --update --fields SourceFile,FileSize,FileModifyDate,score
 expect_refusal 2 '--update has --model score rows that are kept, too; add LumaMean to --fields'

@@ -112,6 +112,22 @@ expect_code 0
 expect_err "2 rows"
 expect_lines odd-out.csv 4
 tr -d '\357\273\277\r' <odd-out.csv | sed -n 3p | grep -q '^b, ""c""",2,-*[0-9]' || fail "$(cat odd-out.csv)"
+# A quote within a cell that does not begin with one is a letter; one that is never closed is an error.
+line_csv() { printf 'a,b,c,d,e,f,note\n1,2,3,4,5,6,%b' "$1" >quotes.csv; }
+score_line() { clproc score "$models/line.onnx" quotes.csv -o quotes-out.csv --columns a,b,c,d,e,f; }
+for cell in 'a 5\042 disc' '\042a\042\042\nb\042\042\042' '\042\042'; do
+    line_csv "$cell\n1,2,3,4,5,6,7\042\n"
+    score_line
+    expect_code 0
+    expect_err '^clproc: 2 rows'
+done
+rm quotes-out.csv
+for cell in '\042' '\042cut' '\042cut\n1,2,3,4,5,6,x\n' '\042cut\042\042' '\042cut\042 x'; do
+    line_csv "$cell"
+    score_line
+    expect_refusal 1 'quotes.csv: row 1 has a cell whose closing quote is missing, or not at its end'
+    expect_no_file quotes-out.csv
+done
 sed 1q "$models/line.csv" >none.csv
 clproc score "$models/line.onnx" none.csv -o out.csv
 expect_code 0
@@ -131,6 +147,15 @@ clproc score "$models/forest.onnx" gap.jsonl -o gap-out.jsonl
 expect_refusal 1 "gap.jsonl: row 1: column feature1 is missing"
 clproc score "$models/hist.onnx" gap.jsonl -o gap-out.jsonl
 expect_code 0
+
+# Whole numbers of any length, as other programs' ids are.
+echo '{"feature0":1,"feature1":2,"feature2":1,"feature3":1,"feature4":1,"feature5":1,"id":18446744073709551615}' >id.jsonl
+clproc score "$models/forest.onnx" id.jsonl -o id-out.jsonl
+expect_code 0
+grep -q '"id":18446744073709551615,"forest_0":' id-out.jsonl || fail "$(cat id-out.jsonl)"
+sed 's/:2,/:1e999,/' id.jsonl >far.jsonl
+clproc score "$models/forest.onnx" far.jsonl -o id-out.jsonl
+expect_refusal 1 'far.jsonl: row 1 is no JSON object: real number overflow'
 
 # Tables that are wrong; an output that is there stays.
 echo before >out.csv
