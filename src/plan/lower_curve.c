@@ -115,13 +115,22 @@ static bool suffices(const cut *c, const float *curve, double most) {
     return true;
 }
 
-static const cut *choose_cut(const clp_plan *plan, const clp_step *step, const clp_term *term) {
-    bool coarse = plan->input.depth == 8 && plan->output.depth == 8, few = coarse, some = true;
-    for (uint32_t i = 0; i < step->in; i++) {
-        few = few && suffices(&cubics, term->curve[i], MOST_ERROR_8);
-        some = some && suffices(&octaves, term->curve[i], coarse ? MOST_ERROR_8 : MOST_ERROR);
+/** For all curves of a step. */
+static bool all_suffice(const cut *c, const clp_step *step, const clp_term *term, double most) {
+    bool all = true;
+    for (uint32_t i = 0; all && i < step->in; i++) {
+        all = suffices(c, term->curve[i], most);
     }
-    return few ? &cubics : some ? &octaves : &equal;
+    return all;
+}
+
+static const cut *choose_cut(const clp_plan *plan, const clp_step *step, const clp_term *term) {
+    bool coarse = plan->input.depth == 8 && plan->output.depth == 8;
+    if (coarse && all_suffice(&cubics, step, term, MOST_ERROR_8)) {
+        return &cubics;
+    }
+    return all_suffice(&octaves, step, term, coarse ? MOST_ERROR_8 : MOST_ERROR) ? &octaves
+                                                                                 : &equal;
 }
 
 /* ------------------------------------------------------------------ tables */

@@ -160,6 +160,9 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
             break;
         }
         CLP_TRY(status, out, lower_segment(lowering, segments, i, &stored));
+        if (lowering->bounds.exceeded && !lowering->use_float) {
+            goto out; /* all of it anew, in floats: no tables for what integers cannot do */
+        }
         if (plan->terms.apart && lowering->waiting.count > 0) {
             CLP_TRY(status, out, clp_lower_flush(lowering, false));
         }

@@ -350,7 +350,8 @@ double clp_curve_slope(const clp_term *term, uint32_t distance) {
     double most = 0;
     for (uint32_t c = 0; c < 3 && term->curve[c]; c++) {
         for (uint32_t i = distance; i <= CLP_CURVE_SIZE; i++) {
-            most = fmax(most, fabs((double)term->curve[c][i] - term->curve[c][i - distance]));
+            double step = fabs((double)term->curve[c][i] - term->curve[c][i - distance]);
+            most = step > most ? step : most;
         }
     }
     return most * CLP_CURVE_SIZE / distance;
