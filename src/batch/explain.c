@@ -1,3 +1,4 @@
+/* What --explain prints of a file: the plan of each output. */
 #include "batch/batch.h"
 #include "batch/lossless.h"
 #include "batch/recipe.h"

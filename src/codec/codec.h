@@ -100,8 +100,7 @@ typedef struct clp_header {
     clp_model model;
     uint32_t depth;   /**< 8 or 16 */
     bool progressive; /**< or interlaced, or whole at once: no rows from the top down */
-    bool paletted;
-    bool upright; /**< the decoder turns it as the file says; EXIF's orientation is of before */
+    bool upright;     /**< the decoder turns it as the file says; EXIF's orientation is of before */
     /** JPEG: sampling factors of its components, as stored in the file. */
     uint32_t component_count;
     uint8_t h_samp[4], v_samp[4];

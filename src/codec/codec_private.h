@@ -46,8 +46,7 @@ enum {
     CLP_H273_SRGB = 13,
     CLP_H273_PQ = 16,
     CLP_H273_HLG = 18,
-    CLP_H273_IDENTITY = 0,
-    CLP_H273_BT601 = 6
+    CLP_H273_IDENTITY = 0
 };
 
 struct clp_decoder {

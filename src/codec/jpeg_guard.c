@@ -1,3 +1,4 @@
+/* Messages of libjpeg: what they mean for a file, and the way back out of its fatal ones. */
 #include "codec/jpeg_private.h"
 
 #include <jerror.h>

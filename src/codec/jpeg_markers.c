@@ -1,3 +1,4 @@
+/* A JPEG's segments: its metadata, and what stands beside the picture. */
 #include <string.h>
 
 #include "codec/jpeg_private.h"

@@ -1,3 +1,4 @@
+/* JPEG through libjpeg, to planes as they are stored or to RGB, at one of four sizes. */
 #include "codec/jpeg_private.h"
 
 enum { MAX_GROUP_ROWS = MAX_SAMP_FACTOR * DCTSIZE };

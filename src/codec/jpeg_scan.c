@@ -69,7 +69,6 @@ static const char *read_codes(parser *p, const uint8_t *data, size_t size) {
             return "odd Huffman tables";
         }
         memcpy(codes->symbols, data + 17, count);
-        codes->symbol_count = count;
         codes->present = true;
         data += 17 + count;
         size -= 17 + count;

@@ -17,7 +17,6 @@ typedef struct clp_jpeg_codes {
     bool present;
     uint8_t counts[16]; /**< codes of each length */
     uint8_t symbols[256];
-    uint32_t symbol_count;
 } clp_jpeg_codes;
 
 /** What a file says of its scan. Points into the file. */

@@ -1,3 +1,4 @@
+/* Whether the linked libjpeg reads at two sizes in one reading what it reads in two. */
 #include "codec/jpeg_small.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* JPEG through libjpeg, from planes as they are to be stored. */
 #include <math.h>
 #include <string.h>
 

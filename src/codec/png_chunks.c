@@ -1,3 +1,4 @@
+/* A PNG's list of chunks, of which libspng tells only a part. */
 #include <libdeflate.h>
 #include <string.h>
 

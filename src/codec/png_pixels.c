@@ -1,3 +1,4 @@
+/* Rows of a PNG made pixels: few bits, palettes, transparent colours, interlaced passes. */
 #include <string.h>
 
 #include "codec/png_private.h"

@@ -1,3 +1,4 @@
+/* PNG through libspng, whose verdict on a file counts. */
 #include <string.h>
 
 #include "codec/png_private.h"
@@ -178,7 +179,6 @@ static void describe(const reader *png, clp_header *header) {
     header->model = models[png->ihdr.color_type][png->pixels.keyed];
     header->depth = png->ihdr.bit_depth == 16 ? 16 : 8;
     header->progressive = png->ihdr.interlace_method != 0;
-    header->paletted = png->ihdr.color_type == SPNG_COLOR_TYPE_INDEXED;
 }
 
 static void read_colour(const reader *png, clp_colour_facts *colour, uint32_t *seen) {

@@ -1,3 +1,4 @@
+/* PNG through libspng, but for its pixels; and a file's own pixels with other metadata. */
 #include <libdeflate.h>
 #include <math.h>
 #include <string.h>

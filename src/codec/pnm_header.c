@@ -1,9 +1,8 @@
+/* A PGM or PPM begins with "P5" or "P6", width, height and maximum, between which stand white space
+ * and comments, and one byte of white space; a PAM with "P7" and lines up to ENDHDR. */
 #include <string.h>
 
 #include "codec/pnm_private.h"
-
-/* A PGM or PPM begins with "P5" or "P6", width, height and maximum, between which stand white space
- * and comments, and one byte of white space; a PAM with "P7" and lines up to ENDHDR. */
 
 /** A header that is longer is none. */
 enum { MOST_HEADER = 1 << 16, MOST_NUMBER = 0x7fffffff };

@@ -1,3 +1,4 @@
+/* PGM, PPM and PAM, made where the picture lies if its rows leave room. */
 #include <stdio.h>
 #include <string.h>
 

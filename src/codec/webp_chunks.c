@@ -1,3 +1,4 @@
+/* A WebP's chunks, as they are found and as they are put together. */
 #include <string.h>
 
 #include "codec/webp_private.h"

@@ -1,3 +1,4 @@
+/* WebP through libwebp; of an animation the first frame. */
 #include <string.h>
 
 #include <webp/decode.h>

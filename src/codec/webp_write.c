@@ -1,3 +1,4 @@
+/* WebP through libwebp. */
 #include <webp/encode.h>
 
 #include "codec/webp_private.h"

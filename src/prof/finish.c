@@ -1,3 +1,4 @@
+/* Merging: everything of all threads, on one clock that starts with the run. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -5,8 +6,6 @@
 #include "core/clock.h"
 #include "core/machine.h"
 #include "prof/recorder.h"
-
-/* Merging: everything of all threads, on one clock that starts with the run. */
 
 static int compare_u64(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);

@@ -1,3 +1,4 @@
+/* A profile as CSV. */
 #include "report/writers.h"
 
 enum { COLUMNS = 19 };

@@ -1,3 +1,4 @@
+/* What differs between the two sides of a comparison besides time. */
 #include <string.h>
 
 #include "report/diff_make.h"

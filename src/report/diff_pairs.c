@@ -1,3 +1,4 @@
+/* Stages compared picture by picture, where both sides had the same ones. */
 #include <math.h>
 
 #include "report/diff_make.h"

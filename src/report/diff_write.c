@@ -1,3 +1,4 @@
+/* A comparison as text, as JSON and as a page. */
 #include "report/diff.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* A profile as a page. */
 #include <string.h>
 
 #include "report/json.h"

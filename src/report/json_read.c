@@ -1,3 +1,4 @@
+/* A profile from JSON, in which any value may be wrong. */
 #include <stdarg.h>
 #include <string.h>
 

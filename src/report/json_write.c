@@ -1,3 +1,4 @@
+/* A profile as JSON, with what is derived from it. */
 #include <string.h>
 
 #include "report/json.h"

@@ -1,3 +1,4 @@
+/* What limits a run: how busy each resource is, and what each part of the work would save. */
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* A profile in Prometheus' text format. */
 #include "report/writers.h"
 
 static void head(clp_text *text, const char *name, const char *type, const char *help) {

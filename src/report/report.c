@@ -1,3 +1,4 @@
+/* The public functions of profiles. */
 #include <string.h>
 
 #include "core/file.h"

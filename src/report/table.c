@@ -1,3 +1,4 @@
+/* Cells, headings and paragraphs of tables. */
 #include <string.h>
 
 #include "report/tables.h"

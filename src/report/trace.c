@@ -1,3 +1,4 @@
+/* A profile as Chrome's trace events. */
 #include <stdlib.h>
 #include <string.h>
 
