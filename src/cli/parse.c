@@ -38,9 +38,9 @@ static size_t synonym_count(void) {
     return count;
 }
 
-static bool is_known(const parser *p, const char *name) {
+static bool is_known(const parser *p, const char *name, size_t length) {
     for (size_t i = 0; p->longs[i].name; i++) {
-        if (strcmp(p->longs[i].name, name) == 0) {
+        if (strlen(p->longs[i].name) == length && strncmp(p->longs[i].name, name, length) == 0) {
             return true;
         }
     }
@@ -51,7 +51,7 @@ static bool is_known(const parser *p, const char *name) {
 static void add_synonyms(parser *p, size_t used, size_t letters) {
     for (int i = 0; clp_cli_synonyms[i].name; i++) {
         const clp_cli_synonym *synonym = &clp_cli_synonyms[i];
-        if (is_known(p, synonym->name)) {
+        if (is_known(p, synonym->name, strlen(synonym->name))) {
             continue;
         }
         p->longs[used++] =
@@ -195,11 +195,22 @@ static void begin_output(parser *p) {
     }
 }
 
+/** True of an option in the place of another's value: the value was forgotten. "--option=--value"
+ * is meant as it stands. */
+static bool is_forgotten(const parser *p, const char *value) {
+    return value && p->argv[optind - 1] == value && strncmp(value, "--", 2) == 0 &&
+           is_known(p, value + 2, strcspn(value + 2, "="));
+}
+
 /** Sets an option. Of numbers and choices the last counts, so that a script's can be overridden; of
  * two names, as those of outputs, one would be lost. */
 static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option *option,
                     const char *value) {
     char **before = &p->given[option - clp_cli_options];
+    if (is_forgotten(p, value)) {
+        return clp_cli_usage_error("--%s needs a value before %s; a file of this name is ./%s",
+                                   option->name, value, value);
+    }
     if (settings->outputs.begun && option->offset == offsetof(clp_cli_settings, output)) {
         return clp_cli_usage_error("-o %s stands behind --to; put it before the first --to", value);
     }

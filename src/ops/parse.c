@@ -17,7 +17,8 @@ static const char *advice_on(const clp_param *param, const char *text) {
         return "; of ImageMagick's RADIUSxSIGMA give the sigma alone, as 1.5";
     }
     if (number && strchr(text, '%')) {
-        return "; it is a factor: 1.1 is 10 % more";
+        return strcmp(param->name, "factor") == 0 ? "; it is a factor: 1.1 is 10 % more"
+                                                  : "; it takes no percentage";
     }
     if (number && strchr(text, ',')) {
         return "; write a point, as in 1.5";

@@ -49,10 +49,16 @@ refused 'resize' run in -o out --resize 0x0
 refused 'no parameter "fitt", but size, fit,' run in -o out --resize 10x:fitt=inside
 refused 'matrix takes 9' run in -o out --matrix 1,2,3
 refused 'white (100) must be above black (200)' run in -o out --levels 200:white=100
+refused 'it is a factor' run in -o out --brightness 10%
+refused 'it takes no percentage' run in -o out --levels 10%
 refused 'empty name' run '' -o out
 refused 'out.gif: .*\.jpg, \.png or \.webp' run in/a.jpg -o out.gif
 refused '{name}.jxl: .*\.jpg, \.png or \.webp' run in -o '{name}.jxl'
 refused 'did you mean --res' run in -o out --res 10x
+refused '--output needs a value before --dry-run' run in -o --dry-run --gray
+refused '--to needs a value before --dry-run; .* ./--dry-run$' run in -o out --to --dry-run
+refused '--report needs a value before --quality=3' run in -o out --report --quality=3
+expect_no_file ./--dry-run out
 refused 'version takes no operand' version 2
 refused 'blur' run in -o out --blur -1
 refused 'blur' run in -o out --blur 1e9
