@@ -218,11 +218,33 @@ static void spell_date(char *text) {
     }
 }
 
-/** A text that is no number would never be equal to a field that is one, nor greater. */
+static bool is_date(const node *made) {
+    return !made->numeric && !made->null && strstr(clp_field_info(made->field).name, "Date");
+}
+
+/** True of what a date begins with, as fields have it: any first part of 2024:05:06 12. */
+static bool begins_date(const char *value) {
+    static const char form[] = "dddd:dd:dd dd";
+    size_t i = 0;
+    while (value[i] && form[i] &&
+           (form[i] == 'd' ? isdigit((unsigned char)value[i]) != 0 : value[i] == form[i])) {
+        i++;
+    }
+    return !value[i] || !form[i];
+}
+
+/** A text that is no number would never be equal to a field that is one, nor greater; a date is
+ * compared as text. */
 static clproc_status check_type(parser *text, const node *made) {
     const clproc_index_field field = clp_field_info(made->field);
     const char *value = text->where->texts + made->text, *rest;
     double number;
+    if (is_date(made) && !begins_date(value)) {
+        return clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
+                             "--where: %s is a date and cannot be compared with \"%.*s\"; write it "
+                             "as 2024-05-06 or 2024-05-06 12:00:00, or its first part, as 2024-05",
+                             field.name, MOST_SHOWN, value);
+    }
     if (made->null || made->numeric || field.kind != CLPROC_INDEX_NUMBER) {
         return CLPROC_OK;
     }
@@ -267,7 +289,7 @@ static clproc_status take_comparison(parser *text, uint32_t *index) {
     skip_space(text);
     const char *value = text->at, *rest;
     CLP_TRY(status, out, take_value(text, made));
-    if (!made->numeric && !made->null && strstr(clp_field_info(made->field).name, "Date")) {
+    if (is_date(made)) {
         spell_date(text->where->texts + made->text);
     }
     rest = text->at;

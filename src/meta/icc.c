@@ -69,14 +69,32 @@ bool clp_icc_check(const uint8_t *data, size_t size, uint32_t *channels, char *r
 
 /* ------------------------------------------------------------------- name */
 
-/** The text of a tag: ASCII of version 2, or the first translation of version 4. */
+/** How well a translation serves: as exiftool takes them. */
+static int rank_of(const uint8_t *translation) {
+    return memcmp(translation, "enUS", 4) == 0 ? 2 : memcmp(translation, "en", 2) == 0;
+}
+
+/** The translation of a tag of version 4 that is taken: English, or the first. Each is a record of
+ * 12 bytes from byte 16 on: language, country, length and offset of its text. */
+static const uint8_t *choose_translation(const uint8_t *tag, size_t size) {
+    size_t count = get32(tag + 8), most = (size - 16) / 12;
+    const uint8_t *chosen = tag + 16;
+    for (size_t i = 1; i < count && i < most; i++) {
+        const uint8_t *other = tag + 16 + 12 * i;
+        chosen = rank_of(other) > rank_of(chosen) ? other : chosen;
+    }
+    return chosen;
+}
+
+/** The text of a tag: ASCII of version 2, or a translation of version 4. */
 static void read_name(const uint8_t *tag, size_t size, char *name, size_t room) {
     if (size > 12 && memcmp(tag, "desc", 4) == 0) {
         size_t length = get32(tag + 8);
         length = length < size - 12 ? length : size - 12;
         snprintf(name, room, "%.*s", (int)(length < room ? length : room), (const char *)tag + 12);
     } else if (size >= 28 && memcmp(tag, "mluc", 4) == 0) {
-        size_t length = get32(tag + 20), offset = get32(tag + 24);
+        const uint8_t *chosen = choose_translation(tag, size);
+        size_t length = get32(chosen + 4), offset = get32(chosen + 8);
         if (offset <= size && length <= size - offset) {
             clp_utf16_to_utf8(tag + offset, length, false, name, room);
         }

@@ -123,7 +123,7 @@ for test in '>= "2024-05' '< "2024-05-06' '>= "2024-05-06T10' '~ "^2024-05' '~ "
     cmp -s "$out" iso.out || fail "FileModifyDate $test should find the same with colons"
 done
 for wrong in 'iso >' 'iso' 'iso ? 5' '(iso > 5' 'iso > 5)' 'quux = 5' 'iso > 5 or' 'lens ~ "("' 'lens ~ "a' \
-    'lens ~ 5' 'iso < null' 'iso = "abc"' 'lens ~ "(a{50}){50}"' 'lens ~ "(a)\1"' ''; do
+    'date > "20240506"' 'date > "2024-5-6"' 'date = "yesterday"' 'lens ~ 5' 'iso < null' 'iso = "abc"' 'lens ~ "(a{50}){50}"' 'lens ~ "(a)\1"' ''; do
     clproc index in -o b.jsonl --where "$wrong"
     expect_refusal 2 'no field quux\|--where: '
 done

@@ -425,6 +425,25 @@ static void test_profile_name(void **state) {
     assert_string_equal(name, "");
     clp_icc_name(profile, 100, name, sizeof name);
     assert_string_equal(name, "");
+
+    /* Of several languages the English of the United States, else other English, else the first. */
+    memcpy(profile + 144,
+           "mluc\0\0\0\0\0\0\0\3\0\0\0\x0C"
+           "deDE\0\0\0\2\0\0\0\x34"
+           "enGB\0\0\0\2\0\0\0\x36"
+           "enUS\0\0\0\2\0\0\0\x38\0D\0G\0U",
+           58);
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "U");
+    profile[144 + 41] = 'o';
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "G");
+    profile[144 + 29] = 'o';
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "D");
+    profile[144 + 11] = 0xFF; /* more of them than there is room for */
+    clp_icc_name(profile, sizeof profile, name, sizeof name);
+    assert_string_equal(name, "D");
 }
 
 int main(void) {
