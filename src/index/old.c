@@ -1,6 +1,8 @@
 #include "index/old.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "batch/hashset.h"
 #include "core/memory.h"
@@ -11,13 +13,41 @@ static clp_key key_of(const char *text) {
     return clp_key_of_bytes(text, strlen(text));
 }
 
+/** The moment of a date with its zone, which another run may have printed in another, in ns; the
+ * hash of what is no such date. */
+static uint64_t moment_of(const char *date) {
+    struct tm time = {0};
+    char sign;
+    int hours, minutes, used = 0;
+    uint64_t ns = 0;
+    if (sscanf(date, "%4d:%2d:%2d %2d:%2d:%2d%n", &time.tm_year, &time.tm_mon, &time.tm_mday,
+               &time.tm_hour, &time.tm_min, &time.tm_sec, &used) != 6) {
+        return key_of(date).low;
+    }
+    const char *rest = date + used;
+    if (*rest == '.') {
+        rest++;
+        for (uint64_t unit = 100000000; *rest >= '0' && *rest <= '9'; rest++, unit /= 10) {
+            ns += unit * (uint64_t)(*rest - '0');
+        }
+    }
+    if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) != 3) {
+        return key_of(date).low;
+    }
+    time.tm_year -= 1900;
+    time.tm_mon -= 1;
+    int64_t offset = 3600 * hours + 60 * minutes;
+    int64_t seconds = timegm(&time) - (sign == '-' ? -offset : offset);
+    return (uint64_t)seconds * 1000000000 + ns;
+}
+
 /** The hash of a file's name, size and date; 0: nothing is known of it. Names are in it, too, so
  * that two of one hash are not taken for each other. */
 static uint64_t state_of(const char *path, uint64_t size, const char *date) {
     struct {
-        clp_key path, date;
-        uint64_t size;
-    } facts = {key_of(path), key_of(date), size};
+        clp_key path;
+        uint64_t moment, size;
+    } facts = {key_of(path), moment_of(date), size};
     return clp_key_of_bytes(&facts, sizeof facts).low;
 }
 

@@ -56,6 +56,12 @@ static void test_rows(void **state) {
         assert_true(is_unchanged(&old, i, i, "2026:01:01 00:00:00+00:00") == (i != 7 && i != 8));
         assert_false(is_unchanged(&old, i, i + 1, "2026:01:01 00:00:00+00:00"));
         assert_false(is_unchanged(&old, i, i, "2026:01:01 00:00:01+00:00"));
+        assert_true(is_unchanged(&old, i, i, "2025:12:31 19:30:00-04:30") == (i != 7 && i != 8));
+        assert_false(is_unchanged(&old, i, i, "2026:01:01 00:00:00-01:00"));
+        assert_false(is_unchanged(&old, i, i, "2026:01:01 00:00:00"));
+        assert_false(is_unchanged(&old, i, i, "2026:01:01 00:00:00.000000001+00:00"));
+        assert_true(is_unchanged(&old, i, i, "2026:01:01 03:00:00.000+03:00") ==
+                    (i != 7 && i != 8));
     }
     assert_true(is_unchanged(&old, 7, 70, "2026:01:02 00:00:00+00:00"));
     name_file(FILES, path);
