@@ -339,10 +339,6 @@ const char *clp_device_untimed(const clp_device *device) {
     return device->untimed;
 }
 
-bool clp_device_in_thread(const clp_device *device) {
-    return device->in_thread;
-}
-
 clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_thread *thread,
                                  clproc_error *error) {
     clp_schedule *schedule = NULL;

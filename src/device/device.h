@@ -74,8 +74,6 @@ const char *clp_device_notice(const clp_device *device);
 /** Why the device's commands have no times in the profile that wants them, a symbol of OpenCL; NULL
  * if they do. Known once a picture has been awaited. */
 const char *clp_device_untimed(const clp_device *device);
-/** True where kernels run in the thread of their lane: then nothing goes on beside it. */
-bool clp_device_in_thread(const clp_device *device);
 
 /** Builds the kernels a plan needs that are not built yet, and brings its tables to the device, so
  * that its first picture finds them ready. Any thread. */

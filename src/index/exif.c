@@ -1,9 +1,9 @@
 /* EXIF's tags as fields. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "index/gps.h"
 #include "index/meta.h"
 #include "meta/read.h"
 
@@ -186,65 +186,11 @@ typedef struct picture {
 
 typedef struct collected {
     clp_row *row;
-    char latitude_ref, longitude_ref;
-    bool has_latitude, has_longitude, has_altitude, has_time, below_sea;
+    clp_gps gps;
     bool has_iptc; /**< by a tag of its own: Photoshop's, which comes later, repeats it */
-    double latitude, longitude, altitude, time[3];
-    char date[12];
     picture pictures[PICTURES];
     double borders[4]; /**< of Panasonic's sensors: top, left, bottom, right */
 } collected;
-
-/** Degrees, minutes and seconds, of which the last ones may be missing. */
-static bool degrees(const clp_tiff_tag *tag, double *value) {
-    double part;
-    *value = 0;
-    for (uint32_t i = 0; i < 3; i++) {
-        static const double units[] = {1, 60, 3600};
-        if (clp_tiff_number(tag, i, &part)) {
-            *value += part / units[i];
-        } else if (i == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void take_place(collected *all, const clp_tiff_tag *tag) {
-    double number;
-    bool bytes = tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_UNDEFINED ||
-                 tag->type == CLP_TIFF_BYTE;
-    char letter = bytes && tag->size > 0 ? (char)toupper(tag->data[0]) : 0;
-    switch (tag->tag) {
-    case 0x0001:
-        all->latitude_ref = letter;
-        break;
-    case 0x0002:
-        all->has_latitude = degrees(tag, &all->latitude);
-        break;
-    case 0x0003:
-        all->longitude_ref = letter;
-        break;
-    case 0x0004:
-        all->has_longitude = degrees(tag, &all->longitude);
-        break;
-    case 0x0005:
-        all->below_sea = clp_tiff_number(tag, 0, &number) && (number == 1 || number == 3);
-        break;
-    case 0x0006:
-        all->has_altitude = clp_tiff_number(tag, 0, &all->altitude);
-        break;
-    case 0x0007:
-        all->has_time = clp_tiff_number(tag, 0, &all->time[0]) &&
-                        clp_tiff_number(tag, 1, &all->time[1]) &&
-                        clp_tiff_number(tag, 2, &all->time[2]);
-        break;
-    default:
-        snprintf(all->date, sizeof all->date, "%.*s", (int)(tag->size < 10 ? tag->size : 10),
-                 (const char *)tag->data);
-        break;
-    }
-}
 
 static void take_size(collected *all, const clp_tiff_tag *tag) {
     size_t place = tag->ifd == CLP_IFD_SUB ? 1 + (size_t)tag->picture : 0;
@@ -410,7 +356,7 @@ static void take(void *user, const clp_tiff_tag *tag) {
         take_utf16(row, what->field, tag->data, tag->size, true);
         break;
     case A_PLACE:
-        take_place(all, tag);
+        clp_gps_take(&all->gps, tag);
         break;
     case A_SIZE:
         take_size(all, tag);
@@ -439,61 +385,6 @@ static void take(void *user, const clp_tiff_tag *tag) {
 
 /* ---------------------------------------------------- what is put together */
 
-static bool is_whole(double number) {
-    return number == floor(number);
-}
-
-static double nanoseconds(double seconds) {
-    return floor(seconds * 1e9 + 0.5) * 1e-9;
-}
-
-/** Hours and minutes may have fractions, which are minutes and seconds. */
-static void put_time(clp_row *row, const char *date, double hours, double minutes, double seconds) {
-    char text[64], printed[32];
-    if (!is_whole(hours) || !is_whole(minutes)) {
-        double all = nanoseconds(hours * 3600 + minutes * 60 + seconds);
-        hours = floor(all / 3600);
-        minutes = floor((all - hours * 3600) / 60);
-        seconds = nanoseconds(all - hours * 3600 - minutes * 60);
-    }
-    clp_cell value = {.kind = CLP_CELL_REAL, .real = seconds};
-    clp_number_print(&value, printed, sizeof printed);
-    snprintf(text, sizeof text, "%s %02d:%02d:%s%sZ", date, (int)hours, (int)minutes,
-             seconds < 10 ? "0" : "", printed);
-    clp_row_string(row, CLP_FIELD_GPS_DATE_TIME, CLP_RANK_EXIF, text);
-}
-
-static void put_place(clp_row *row, const collected *all) {
-    if (all->has_latitude && fabs(all->latitude) <= 90) {
-        clp_row_number(row, CLP_FIELD_GPS_LATITUDE, CLP_RANK_EXIF,
-                       all->latitude_ref == 'S' ? -all->latitude : all->latitude);
-    }
-    if (all->has_longitude && fabs(all->longitude) <= 180) {
-        clp_row_number(row, CLP_FIELD_GPS_LONGITUDE, CLP_RANK_EXIF,
-                       all->longitude_ref == 'W' ? -all->longitude : all->longitude);
-    }
-    if ((all->has_latitude && fabs(all->latitude) > 90) ||
-        (all->has_longitude && fabs(all->longitude) > 180)) {
-        clp_row_warn(row, "GPS: the position is not on earth: left out");
-    }
-    if ((all->has_latitude && all->latitude_ref != 'N' && all->latitude_ref != 'S') ||
-        (all->has_longitude && all->longitude_ref != 'E' && all->longitude_ref != 'W')) {
-        clp_row_warn(row, "GPS: does not tell north or south, or east or west: taken for north "
-                          "and east");
-    }
-    if (all->has_altitude) {
-        clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_EXIF,
-                       all->below_sea ? -all->altitude : all->altitude);
-    }
-    bool sound = all->has_time && all->time[0] >= 0 && all->time[0] < 25 && all->time[1] >= 0 &&
-                 all->time[1] < 60 && all->time[2] >= 0 && all->time[2] < 61;
-    if (sound && all->date[0]) {
-        put_time(row, all->date, all->time[0], all->time[1], all->time[2]);
-    } else if (all->has_time && !sound) {
-        clp_row_warn(row, "GPS: the time is not valid: left out");
-    }
-}
-
 /** The size of the first picture that is no preview. */
 static void put_size(clp_row *row, const collected *all) {
     const picture *chosen = NULL;
@@ -519,73 +410,16 @@ static void put_size(clp_row *row, const collected *all) {
     }
 }
 
-/** What follows the time of day, "07:08:09", in a date; NULL if it has none. */
-static const char *behind_time(const char *date) {
-    static const char form[] = "dd:dd:dd";
-    for (const char *at = strpbrk(date, " T"); at; at = strpbrk(at + 1, " T")) {
-        size_t i = 0;
-        while (form[i] &&
-               (form[i] == 'd' ? isdigit((unsigned char)at[1 + i]) != 0 : at[1 + i] == form[i])) {
-            i++;
-        }
-        if (!form[i]) {
-            return at + 1 + i;
-        }
-    }
-    return NULL;
-}
-
-/** Date, fraction and zone as one text, where there is more than the date. */
-static void put_date(clp_row *row, clp_field date, clp_field fraction, clp_field zone,
-                     clp_field whole) {
-    const char *when = clp_row_get(row, date), *part = clp_row_get(row, fraction),
-               *offset = clp_row_get(row, zone);
-    const char *rest = behind_time(when);
-    size_t digits = rest && *rest != '.' ? strspn(part, "0123456789") : 0;
-    bool zoned =
-        (offset[0] == '+' || offset[0] == '-') && strlen(offset) == 6 && !strpbrk(when, "+-Z");
-    char text[128];
-    if (!rest || strlen(when) > 32 || digits > 20 || (digits == 0 && !zoned)) {
-        return;
-    }
-    snprintf(text, sizeof text, "%.*s%s%.*s%s%s", (int)(rest - when), when, digits ? "." : "",
-             (int)digits, part, rest, zoned ? offset : "");
-    clp_row_string(row, whole, CLP_RANK_EXIF, text);
-}
-
-/** A date must begin as one; what is only spaces or zeros says that there is none. */
-static void check_date(clp_row *row, clp_field date) {
-    const char *text = clp_row_get(row, date);
-    bool sound = strlen(text) >= 4;
-    for (size_t i = 0; sound && i < 19 && text[i]; i++) {
-        bool digit = text[i] >= '0' && text[i] <= '9';
-        sound =
-            i == 4 || i == 7 || i == 10 || i == 13 || i == 16 ? !digit : digit || text[i] == ' ';
-    }
-    if (text[0] && !sound) {
-        char flaw[64];
-        snprintf(flaw, sizeof flaw, "EXIF: %s is no date", clp_field_info(date).name);
-        clp_row_warn(row, flaw);
-    }
-}
-
 static void finish(clp_row *row, const collected *all, bool sizes, uint32_t flaws) {
     const char *flaw;
-    put_place(row, all);
+    clp_gps_put(&all->gps, row);
     if (sizes) {
         put_size(row, all);
     }
     for (size_t i = 0; (flaw = clp_tiff_flaw(flaws, i)); i++) {
         clp_row_warn(row, flaw);
     }
-    check_date(row, F(DATE_TIME_ORIGINAL));
-    check_date(row, F(CREATE_DATE));
-    check_date(row, F(MODIFY_DATE));
-    put_date(row, F(DATE_TIME_ORIGINAL), F(SUBSEC_TIME_ORIGINAL), F(OFFSET_TIME_ORIGINAL),
-             F(SUBSEC_DATE_TIME_ORIGINAL));
-    put_date(row, F(CREATE_DATE), F(SUBSEC_TIME_DIGITIZED), F(OFFSET_TIME_DIGITIZED),
-             F(SUBSEC_CREATE_DATE));
-    put_date(row, F(MODIFY_DATE), F(SUBSEC_TIME), F(OFFSET_TIME), F(SUBSEC_MODIFY_DATE));
+    clp_index_dates(row);
 }
 
 void clp_index_exif(clp_row *row, const uint8_t *data, size_t size) {

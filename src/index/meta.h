@@ -16,6 +16,8 @@ bool clp_index_tiff(clp_row *row, const clp_reach *from);
  * GPS. Those of no size are not there. */
 enum { CLP_INDEX_MAIN, CLP_INDEX_EXIF, CLP_INDEX_GPS, CLP_INDEX_PARTS };
 void clp_index_directories(clp_row *row, const clp_reach parts[CLP_INDEX_PARTS]);
+/** Looks at EXIF's three dates, and puts each together with its fraction and zone. */
+void clp_index_dates(clp_row *row);
 /** An XMP packet. `segments`: of a JPEG, those that its Extended XMP may be among, see
  * clp_xmp_extension(); else NULL. */
 void clp_index_xmp(clp_row *row, const uint8_t *data, size_t size, const clp_bytes *segments);
