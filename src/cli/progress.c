@@ -14,6 +14,8 @@
 
 /* At most ten updates a second. */
 static const double interval = 0.1;
+/* What drivers have changed is set right no more often than this, in seconds. */
+static const double watch_interval = 0.01;
 
 static double now(void) {
     struct timespec time;
@@ -252,10 +254,19 @@ static void count_skip(clp_cli_progress *progress, const clproc_event *event) {
     }
 }
 
+/** Not at every event: it costs five system calls, and an index tells of 50,000 files a second. */
+static void watch_drivers(clp_cli_progress *progress) {
+    double seconds = clp_cli_progress_seconds(progress);
+    if (seconds >= progress->watched + watch_interval) {
+        clp_cli_watch_drivers();
+        progress->watched = seconds;
+    }
+}
+
 void clp_cli_progress_event(const clproc_event *event, void *user) {
     clp_cli_progress *progress = user;
     bool told = true;
-    clp_cli_watch_drivers();
+    watch_drivers(progress);
     progress->found = event->total;
     if (event->kind == CLPROC_EVENT_LISTED) {
         return;

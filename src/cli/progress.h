@@ -14,6 +14,7 @@ typedef struct clp_cli_progress {
     FILE *results;              /**< standard output, or where that is a picture's, error */
     const clp_cli_settings *settings;
     double started, drawn; /**< seconds */
+    double watched;        /**< when drivers were looked at last: seconds since `started` */
     uint64_t done, skipped, failed;
     uint64_t found;    /**< so far */
     uint64_t skips[6]; /**< by clproc_skip */

@@ -43,7 +43,9 @@ typedef struct stream {
     size_t all, own;   /**< files, and those of this shard */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed;       /**< any of what follows */
+    pthread_cond_t filled;        /**< a reader waits: a chunk is listed, or none will be */
+    pthread_cond_t made;          /**< the writer waits: the next chunk is ready, or none will be */
+    pthread_cond_t freed;         /**< the lister waits: a chunk was written, or none will be */
     size_t listed, next, written; /**< chunks that are listed, taken by a reader, and written */
     bool ended;                   /**< no further one is listed, for the reason in list_status */
     clproc_status list_status;
@@ -54,6 +56,19 @@ typedef struct stream {
 
 static chunk *chunk_at(const stream *s, size_t number) {
     return &s->chunks[number % s->chunk_count];
+}
+
+/** Everybody looks again whether there is more to come. The lock is held. */
+static void wake_all(stream *s) {
+    pthread_cond_broadcast(&s->filled);
+    pthread_cond_signal(&s->made);
+    pthread_cond_signal(&s->freed);
+}
+
+/** The lock is held. */
+static void stop_all(stream *s) {
+    s->stop = true;
+    wake_all(s);
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -90,7 +105,7 @@ static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from
 static chunk *take_chunk(stream *s) {
     pthread_mutex_lock(&s->lock);
     while (!s->stop && !s->ended && s->next == s->listed) {
-        pthread_cond_wait(&s->changed, &s->lock);
+        pthread_cond_wait(&s->filled, &s->lock);
     }
     chunk *taken = !s->stop && s->next < s->listed ? chunk_at(s, s->next++) : NULL;
     pthread_mutex_unlock(&s->lock);
@@ -112,9 +127,11 @@ static void *read_files(void *user) {
         place->ready = true;
         if (status != CLPROC_OK) {
             s->error = error;
-            s->stop = true;
+            stop_all(s);
         }
-        pthread_cond_broadcast(&s->changed);
+        if (place == chunk_at(s, s->written)) {
+            pthread_cond_signal(&s->made);
+        }
         pthread_mutex_unlock(&s->lock);
     }
     if (reader) {
@@ -140,9 +157,9 @@ static clproc_status publish(stream *s, clproc_error *error) {
     }
     pthread_mutex_lock(&s->lock);
     s->listed++;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->filled);
     while (!s->stop && s->listed == s->written + s->chunk_count) {
-        pthread_cond_wait(&s->changed, &s->lock);
+        pthread_cond_wait(&s->freed, &s->lock);
     }
     bool stop = s->stop;
     pthread_mutex_unlock(&s->lock);
@@ -206,7 +223,7 @@ static void *list_files(void *user) {
     if (status != CLPROC_OK && status != CLPROC_ERROR_CANCELLED) {
         s->error = error;
     }
-    pthread_cond_broadcast(&s->changed);
+    wake_all(s);
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -219,7 +236,7 @@ static chunk *await_chunk(stream *s) {
     pthread_mutex_lock(&s->lock);
     while (!place->ready &&
            (s->written < s->next || (!s->stop && !(s->ended && s->written == s->listed)))) {
-        pthread_cond_wait(&s->changed, &s->lock);
+        pthread_cond_wait(&s->made, &s->lock);
     }
     bool ready = place->ready;
     pthread_mutex_unlock(&s->lock);
@@ -228,8 +245,7 @@ static chunk *await_chunk(stream *s) {
 
 static void stop_reading(stream *s) {
     pthread_mutex_lock(&s->lock);
-    s->stop = true;
-    pthread_cond_broadcast(&s->changed);
+    stop_all(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -237,7 +253,7 @@ static void free_chunk(stream *s, chunk *place) {
     pthread_mutex_lock(&s->lock);
     place->ready = false;
     s->written++;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->freed);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -311,7 +327,9 @@ static void release(stream *s) {
     if (s->seen) {
         clp_hashset_free(s->seen);
     }
-    pthread_cond_destroy(&s->changed);
+    pthread_cond_destroy(&s->filled);
+    pthread_cond_destroy(&s->made);
+    pthread_cond_destroy(&s->freed);
     pthread_mutex_destroy(&s->lock);
 }
 
@@ -330,7 +348,9 @@ clproc_status clp_index_headers(clp_index_work *index, bool *stopped, clproc_err
     clproc_run_params decoding;
     clproc_status status;
     pthread_mutex_init(&s.lock, NULL);
-    pthread_cond_init(&s.changed, NULL);
+    pthread_cond_init(&s.filled, NULL);
+    pthread_cond_init(&s.made, NULL);
+    pthread_cond_init(&s.freed, NULL);
     CLP_TRY(status, out, make_room(&s, error));
     clp_index_decoding(index, &decoding);
     clp_index_share(index, &decoding, s.most_readers);
