@@ -1,5 +1,6 @@
 #include "core/number.h"
 
+#include <ctype.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,4 +43,13 @@ const char *clp_number_read(const char *text, double *number) {
     copy[length] = '\0'; /* strtod() would go on with "x1p3" */
     *number = c_locale ? strtod_l(copy, NULL, c_locale) : strtod(copy, NULL);
     return isfinite(*number) ? end : NULL;
+}
+
+size_t clp_number_fits(const char *text, const char *form) {
+    size_t fits = 0;
+    while (form[fits] && (form[fits] == 'd' ? isdigit((unsigned char)text[fits]) != 0
+                                            : text[fits] == form[fits])) {
+        fits++;
+    }
+    return fits;
 }

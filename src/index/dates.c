@@ -1,21 +1,17 @@
 /* EXIF's dates: whether they are any, and each with its fraction and zone. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "index/meta.h"
 
 /** What follows the time of day, "07:08:09", in a date; NULL if it has none. */
 static const char *behind_time(const char *date) {
     static const char form[] = "dd:dd:dd";
     for (const char *at = strpbrk(date, " T"); at; at = strpbrk(at + 1, " T")) {
-        size_t i = 0;
-        while (form[i] &&
-               (form[i] == 'd' ? isdigit((unsigned char)at[1 + i]) != 0 : at[1 + i] == form[i])) {
-            i++;
-        }
-        if (!form[i]) {
-            return at + 1 + i;
+        size_t fits = clp_number_fits(at + 1, form);
+        if (!form[fits]) {
+            return at + 1 + fits;
         }
     }
     return NULL;

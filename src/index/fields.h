@@ -16,7 +16,7 @@ enum { CLP_FIELD_SCORES = CLP_FIELD_COUNT - CLP_FIELD_SCORE };
 
 /** What whole rows of this program hold: changes with fields.def, and with what is read into
  * fields, so that --update reads rows of another make anew. */
-enum { CLP_INDEX_VERSION = 3 };
+enum { CLP_INDEX_VERSION = 4 };
 
 /** The fields of a row that are wanted, in the order of columns. */
 typedef struct clp_selection {

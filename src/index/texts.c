@@ -10,6 +10,7 @@
 
 typedef enum meaning {
     A_TEXT,
+    NEXT_BEST, /**< a text, unless another property tells it */
     A_LIST,
     A_NUMBER,
     NUMBERS,  /**< four fractions, with spaces between */
@@ -39,7 +40,7 @@ static const struct {
                   {"dc", "description", F(DESCRIPTION), A_TEXT},
                   {"dc", "subject", F(SUBJECT), A_LIST},
                   {"dc", "rights", F(RIGHTS), A_TEXT},
-                  {"aux", "Lens", F(LENS_MODEL), A_TEXT},
+                  {"aux", "Lens", F(LENS_MODEL), NEXT_BEST},
                   {"aux", "LensInfo", F(LENS_INFO), NUMBERS},
                   {"aux", "LensSerialNumber", F(LENS_SERIAL_NUMBER), A_TEXT},
                   {"aux", "OwnerName", F(OWNER_NAME), A_TEXT},
@@ -106,7 +107,15 @@ static const struct {
                   {"exif", "GPSImgDirection", F(GPS_IMG_DIRECTION), A_NUMBER},
                   {"exif", "GPSDOP", F(GPS_DOP), A_NUMBER},
                   {"exif", "GPSHPositioningError", F(GPS_H_POSITIONING_ERROR), A_NUMBER},
-                  {"exif", "GPSMapDatum", F(GPS_MAP_DATUM), A_TEXT}};
+                  {"exif", "GPSMapDatum", F(GPS_MAP_DATUM), A_TEXT},
+                  {"exifEX", "LensMake", F(LENS_MAKE), A_TEXT},
+                  {"exifEX", "LensModel", F(LENS_MODEL), A_TEXT},
+                  {"exifEX", "LensSerialNumber", F(LENS_SERIAL_NUMBER), A_TEXT},
+                  {"exifEX", "CameraOwnerName", F(OWNER_NAME), A_TEXT},
+                  {"exifEX", "BodySerialNumber", F(SERIAL_NUMBER), A_TEXT},
+                  {"exifEX", "SensitivityType", F(SENSITIVITY_TYPE), A_NUMBER},
+                  {"exifEX", "RecommendedExposureIndex", F(RECOMMENDED_EXPOSURE_INDEX), A_NUMBER},
+                  {"exifEX", "InteroperabilityIndex", F(INTEROP_INDEX), A_TEXT}};
 
 static bool all_digits(const char *text, size_t size) {
     for (size_t i = 0; i < size; i++) {
@@ -248,6 +257,9 @@ static void take_property(void *user, const clp_xmp_value *value) {
             break;
         case A_TEXT:
             put_text(to->row, field, value);
+            break;
+        case NEXT_BEST:
+            clp_row_text(to->row, field, CLP_RANK_XMP_LANGUAGE, value->text, value->size);
             break;
         case A_DATE:
             put_date(to->row, field, value->text, value->size);

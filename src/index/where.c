@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/memory.h"
+#include "core/number.h"
 
 /* A recursive descent:
  *   any   = all { "or" all }
@@ -206,15 +207,10 @@ static clproc_status compile(parser *text, node *made) {
 static void spell_date(char *text) {
     static const char form[] = "dddd-dd-ddTdd", own[] = "dddd:dd:dd dd";
     text += *text == '^';
-    for (size_t i = 0; text[i] && form[i]; i++) {
-        bool fits = form[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == form[i];
-        if (!fits) {
-            return;
-        }
-        /* A separator is one once a digit follows it. */
-        if (i > 0 && form[i] == 'd' && form[i - 1] != 'd') {
-            text[i - 1] = own[i - 1];
-        }
+    size_t fits = clp_number_fits(text, form);
+    /* A separator is one once a digit follows it. */
+    for (size_t i = 0; i + 1 < fits; i++) {
+        text[i] = form[i] == 'd' ? text[i] : own[i];
     }
 }
 
@@ -225,12 +221,8 @@ static bool is_date(const node *made) {
 /** True of what a date begins with, as fields have it: any first part of 2024:05:06 12. */
 static bool begins_date(const char *value) {
     static const char form[] = "dddd:dd:dd dd";
-    size_t i = 0;
-    while (value[i] && form[i] &&
-           (form[i] == 'd' ? isdigit((unsigned char)value[i]) != 0 : value[i] == form[i])) {
-        i++;
-    }
-    return !value[i] || !form[i];
+    size_t fits = clp_number_fits(value, form);
+    return !value[fits] || !form[fits];
 }
 
 /** A text that is no number would never be equal to a field that is one, nor greater; a date is

@@ -57,6 +57,7 @@ static const struct {
                {"http://ns.adobe.com/photoshop/1.0/", "photoshop"},
                {"http://ns.adobe.com/exif/1.0/aux/", "aux"},
                {"http://ns.adobe.com/exif/1.0/", "exif"},
+               {"http://cipa.jp/exif/1.0/", "exifEX"},
                {"http://ns.adobe.com/tiff/1.0/", "tiff"},
                {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore"},
                {"http://ns.adobe.com/xmp/note/", "xmpNote"},

@@ -51,7 +51,8 @@ def write(name, *segments):
     open(name, "wb").write(picture[:2] + b"".join(segments) + picture[2:])
 
 names = {"exif": "http://ns.adobe.com/exif/1.0/", "aux": "http://ns.adobe.com/exif/1.0/aux/",
-         "tiff": "http://ns.adobe.com/tiff/1.0/", "photoshop": "http://ns.adobe.com/photoshop/1.0/"}
+         "tiff": "http://ns.adobe.com/tiff/1.0/", "exifEX": "http://cipa.jp/exif/1.0/",
+         "photoshop": "http://ns.adobe.com/photoshop/1.0/"}
 def xmp(values, code="utf-8"):
     text = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
     text += "<rdf:Description rdf:about=''" + "".join(f" xmlns:{k}='{v}'" for k, v in names.items()) + ">"
@@ -64,6 +65,11 @@ write("xmp.jpg", xmp({
     "exif:ExposureProgram": "4", "exif:ExifVersion": "0231", "exif:GPSMapDatum": "WGS-84",
     "exif:SubjectDistance": "0/0", "aux:LensInfo": "6/1 72/1 0/0 28/10", "tiff:Artist": "A. Name",
     "tiff:Software": "Some 1.0"}))
+write("later.jpg", xmp({
+    "aux:Lens": "50 mm", "exifEX:LensModel": "FE 50mm F1.8", "exifEX:LensMake": "Maker", "exifEX:BodySerialNumber": "0012",
+    "exifEX:LensSerialNumber": "34", "exifEX:CameraOwnerName": "A. Name", "exifEX:SensitivityType": "2",
+    "exifEX:RecommendedExposureIndex": "400", "exifEX:InteroperabilityIndex": "R98"}))
+write("lens.jpg", xmp({"aux:Lens": "50 mm"}))
 write("wide.jpg", xmp({"photoshop:City": "Kingston"}, "utf-16"))
 
 def iptc(*sets):
@@ -90,7 +96,7 @@ open("profile.tif", "wb").write((head + gps).ljust(250, b"\0") + struct.pack("<I
 tags = [entry(4, 3, 1, 0), entry(5, 3, 1, 0), entry(6, 3, 1, 4), entry(7, 3, 1, 8), entry(0x11A, 3, 1, 1)]
 open("raw.rw2", "wb").write(b"IIU\0\x08\0\0\0" + struct.pack("<H", len(tags)) + b"".join(tags) + b"\0" * 4)
 END
-clproc index xmp.jpg wide.jpg day.jpg zone.jpg profile.tif raw.rw2 -o values.jsonl
+clproc index xmp.jpg later.jpg lens.jpg wide.jpg day.jpg zone.jpg profile.tif raw.rw2 -o values.jsonl
 expect_code 0
 python3 - <<'END' || fail "wrong values"
 import json
@@ -100,6 +106,9 @@ wanted = {
                 "ShutterSpeedValue": 1 / 512, "ApertureValue": 16, "MaxApertureValue": 2, "ExposureCompensation": -0.65,
                 "MeteringMode": 5, "ExposureProgram": 4, "ExifVersion": "0231", "GPSMapDatum": "WGS-84",
                 "SubjectDistance": None, "LensInfo": "6 72 undef 2.8", "Artist": "A. Name", "Software": "Some 1.0"},
+    "later.jpg": {"LensModel": "FE 50mm F1.8", "LensMake": "Maker", "SerialNumber": "0012", "LensSerialNumber": "34",
+                  "OwnerName": "A. Name", "SensitivityType": 2, "RecommendedExposureIndex": 400, "InteropIndex": "R98"},
+    "lens.jpg": {"LensModel": "50 mm"},
     "wide.jpg": {"City": "Kingston"},
     "day.jpg": {"DateCreated": "2008:05:08", "TimeCreated": "16:51:00"},
     "zone.jpg": {"DateCreated": "2008", "TimeCreated": "13:59:26.05-06:00"},

@@ -13,6 +13,19 @@ static void write_small(clp_encoder *encoder, const clp_encode_params *params, c
     free(base);
 }
 
+/** Reads what is whole and needs no warning. */
+static void read_small(clp_decoder *decoder, const uint8_t *data, size_t size, picture *made) {
+    assert_int_equal(decode(decoder, data, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, made),
+                     CLPROC_OK);
+}
+
+static void make_small(codecs *both, const clp_encode_params *params, picture *made) {
+    const uint8_t *data;
+    size_t size;
+    write_small(both->encoder, params, &data, &size);
+    read_small(both->decoder, data, size, made);
+}
+
 static void keeps_metadata(void **state) {
     codecs *both = *state;
     static const uint8_t exif[] = "II*\0\x08\0\0\0\0\0\0\0\0", xmp[] = "<x:xmpmeta/>";
@@ -26,13 +39,8 @@ static void keeps_metadata(void **state) {
                    .density_unit = CLP_DENSITY_PER_INCH,
                    .density_x = 300,
                    .density_y = 72}};
-    const uint8_t *data;
-    size_t size;
     picture made;
-    write_small(both->encoder, &params, &data, &size);
-    assert_int_equal(
-        decode(both->decoder, data, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
-        CLPROC_OK);
+    make_small(both, &params, &made);
     assert_block(made.header.blocks.exif, exif, sizeof exif);
     assert_block(made.header.blocks.icc, icc, sizeof icc);
     assert_block(made.header.blocks.xmp, xmp, 12);
@@ -97,13 +105,8 @@ static void keeps_colour_numbers(void **state) {
                                            .red = {0.64, 0.33},
                                            .green = {0.3, 0.6},
                                            .blue = {0.15, 0.06}}};
-    const uint8_t *data;
-    size_t size;
     picture made;
-    write_small(both->encoder, &params, &data, &size);
-    assert_int_equal(
-        decode(both->decoder, data, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
-        CLPROC_OK);
+    make_small(both, &params, &made);
     const clp_colour_facts *colour = &made.header.colour;
     assert_true(colour->has_srgb && colour->has_gamma && colour->has_chromaticities);
     assert_int_equal(colour->srgb_intent, 1);
@@ -139,9 +142,7 @@ static void finds_metadata_behind_the_pixels(void **state) {
     memcpy(moved, data, size);
     move_to_end(moved, size, "eXIf");
     move_to_end(moved, size, "iTXt");
-    assert_int_equal(
-        decode(both->decoder, moved, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
-        CLPROC_OK);
+    read_small(both->decoder, moved, size, &made);
     assert_block(made.header.blocks.exif, exif, sizeof exif);
     assert_block(made.header.blocks.xmp, xmp, 12);
     free_picture(&made);
@@ -169,9 +170,7 @@ static void reads_compressed_xmp(void **state) {
     assert_int_equal(spng_encode_image(context, "", 1, SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE), 0);
     uint8_t *bytes = spng_get_png_buffer(context, &size, &code);
     spng_ctx_free(context);
-    assert_int_equal(
-        decode(both->decoder, bytes, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
-        CLPROC_OK);
+    read_small(both->decoder, bytes, size, &made);
     assert_block(made.header.blocks.xmp, packet, strlen(packet));
     free_picture(&made);
     free(bytes);
@@ -226,9 +225,7 @@ static void keeps_texts(void **state) {
                                 .blocks = {.notes = {notes.data, notes.size},
                                            .iptc = {(const uint8_t *)"8BIM\4\4\0\0\0\0\0\0", 12}}};
     write_small(both->encoder, &params, &data, &size);
-    assert_int_equal(
-        decode(both->decoder, data, size, CLPROC_FAIL_ON_WARNING, OWN_MODEL, 8, 0, &made),
-        CLPROC_OK);
+    read_small(both->decoder, data, size, &made);
     for (size_t i = 0; i < 4; i++) {
         clp_note got;
         assert_true(clp_notes_next(&made.header.blocks.notes, &at, &got));
