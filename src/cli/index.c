@@ -95,10 +95,11 @@ static int merge(const clp_cli_settings *settings) {
     if (!params.output) {
         return clp_cli_usage_error("no output given; add -o FILE, as -o all.csv, or -o -");
     }
-    if (given->fields || given->where || given->update || settings->models.count > 0 ||
-        settings->shard) {
+    if (given->fields || given->where || given->update || given->digest || given->features ||
+        given->near > 0 || settings->models.count > 0 || settings->shard) {
         return clp_cli_usage_error("index merge takes rows as they are; leave --fields, --where, "
-                                   "--update, --model and --shard out");
+                                   "--update, --digest, --features, --near, --model and --shard "
+                                   "out");
     }
     clp_cli_catch_signals();
     params.cancel = clp_cli_stop_signal();

@@ -5,42 +5,49 @@
 /** 16-bit alpha from which colours are known as well as they can be. */
 #define SOLID 2000
 
+/** What is compared, and by what. */
+typedef struct pair {
+    const clp_layout *layout;
+    const uint8_t *result, *reference;
+    /** The source has more levels than the result: alpha of less than one of the result's leaves a
+     * colour where curves follow. */
+    bool deeper;
+    double levels, exact_levels; /**< that a sample may differ by; the same, not rounded before */
+} pair;
+
 static double sample_at(const clp_layout *layout, const uint8_t *base, const clp_plane *plane,
                         uint32_t y, uint32_t i) {
     const uint8_t *row = base + plane->offset + y * plane->pitch;
     return layout->depth == 8 ? row[i] : ((const uint16_t *)(const void *)row)[i];
 }
 
-/** How much a difference of colour counts at a pixel with these values of alpha. `deeper`: the
- * source has more levels, and alpha of less than one of the result's leaves a colour where curves
- * follow. */
-static double weight(const clp_layout *layout, bool deeper, double result_alpha,
-                     double reference_alpha) {
-    if ((result_alpha == 0) != (reference_alpha == 0) || (deeper && reference_alpha == 0)) {
+/** How much a difference of colour counts at a pixel with these values of alpha. */
+static double weight(const pair *of, double result_alpha, double reference_alpha) {
+    if ((result_alpha == 0) != (reference_alpha == 0) || (of->deeper && reference_alpha == 0)) {
         return 0;
     }
-    return layout->depth == 16 ? fmin(1, reference_alpha / SOLID) : 1;
+    return of->layout->depth == 16 ? fmin(1, reference_alpha / SOLID) : 1;
 }
 
-static void compare_row(const clp_layout *layout, const clp_plane *plane, uint32_t channel,
-                        bool deeper, uint32_t y, const uint8_t *result, const uint8_t *reference,
-                        const double *unrounded, const double limits[2], clp_comparison *found) {
+/** One channel of a plane's row. `unrounded`: the reference's values, or NULL. */
+static void compare_row(const pair *of, const clp_plane *plane, uint32_t y, uint32_t channel,
+                        const double *unrounded, clp_comparison *found) {
+    const clp_layout *layout = of->layout;
     double white = layout->depth == 8 ? 255 : 65535;
     bool weighted = clp_model_has_alpha(layout->model) && channel + 1 < plane->channels;
     for (uint32_t x = 0; x < plane->width; x++) {
         uint32_t i = x * plane->channels + channel, alpha = (x + 1) * plane->channels - 1;
-        double a = sample_at(layout, result, plane, y, i),
-               b = sample_at(layout, reference, plane, y, i);
-        double counts = weighted
-                            ? weight(layout, deeper, sample_at(layout, result, plane, y, alpha),
-                                     sample_at(layout, reference, plane, y, alpha))
-                            : 1;
+        double a = sample_at(layout, of->result, plane, y, i),
+               b = sample_at(layout, of->reference, plane, y, i);
+        double counts = weighted ? weight(of, sample_at(layout, of->result, plane, y, alpha),
+                                          sample_at(layout, of->reference, plane, y, alpha))
+                                 : 1;
         double rounded = fabs(a - b) * counts,
                exact = unrounded ? fabs(a - unrounded[x]) * counts : 0;
         found->largest = fmax(found->largest, rounded);
         found->unrounded = fmax(found->unrounded, exact);
         found->differing += rounded > 0;
-        found->off += rounded > limits[0] || exact > limits[1];
+        found->off += rounded > of->levels || exact > of->exact_levels;
         found->squares += rounded * rounded / (white * white);
     }
     found->samples += plane->width;
@@ -119,16 +126,19 @@ clp_comparison clp_compare(const clp_plan *plan, const uint8_t *result, const ui
     if (has_exact_table(plan)) {
         levels = layout->depth == 16 ? 2 * 257 : 2;
     }
-    /* Levels of 8 bits are coarse enough to see a bias before it is rounded. */
-    const double limits[2] = {levels, layout->depth == 8 && levels == 1 ? 0.6 : levels + 0.01};
-    const bool deeper = plan->input.depth > layout->depth;
+    const pair of = {.layout = layout,
+                     .result = result,
+                     .reference = reference,
+                     .deeper = plan->input.depth > layout->depth,
+                     .levels = levels,
+                     /* Levels of 8 bits are coarse enough to see a bias before it is rounded. */
+                     .exact_levels = layout->depth == 8 && levels == 1 ? 0.6 : levels + 0.01};
     clp_comparison found = {0};
     for (uint32_t p = 0; p < layout->plane_count; p++) {
         const clp_plane *plane = &layout->planes[p];
         for (uint32_t c = 0; c < plane->channels; c++) {
             for (uint32_t y = 0; y < plane->height; y++) {
-                compare_row(layout, plane, c, deeper, y, result, reference, unrounded, limits,
-                            &found);
+                compare_row(&of, plane, y, c, unrounded, &found);
                 unrounded = unrounded ? unrounded + plane->width : NULL;
             }
         }

@@ -265,8 +265,8 @@ static clproc_status open_sources(merge *all, clproc_error *error) {
         }
         if (first && !clp_selection_same(fields, &all->fields)) {
             status = clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
-                                        "has other fields than %s; make both with the same "
-                                        "--fields",
+                                        "has other columns than %s; make both with the same "
+                                        "--fields, --digest, --features and --model",
                                         first);
             goto out;
         }

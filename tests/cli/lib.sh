@@ -9,10 +9,16 @@ images=$source_dir/images
 scratch=$(mktemp -d)
 trap 'chmod -R u+rwX "$scratch"; rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir "$scratch/work" "$scratch/cache"
+mkdir "$scratch/work" "$scratch/cache" "$scratch/bin"
 cd "$scratch/work" || exit 1
 POCL_CACHE_DIR=${POCL_CACHE_DIR:-$scratch/cache}
 export POCL_CACHE_DIR
+# The distribution's own Python has the modules of its packages; another on PATH may lack them, or
+# take a second to start.
+if [ -x /usr/bin/python3 ]; then
+    ln -s /usr/bin/python3 "$scratch/bin/python3"
+    PATH=$scratch/bin:$PATH
+fi
 
 out=$scratch/stdout
 err=$scratch/stderr
@@ -38,16 +44,13 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# Sets $python to an interpreter that has the modules, the system's if the first on PATH lacks them.
-find_python() { # MODULE...
-    for python in python3 /usr/bin/python3; do
-        missing=
-        for module in "$@"; do
-            "$python" -c "import $module" 2>/dev/null || missing="$missing $module"
-        done
-        [ -z "$missing" ] && return
-    done
-    skip "python3 lacks$missing (Debian: python3-pil, python3-numpy, python3-xxhash)"
+# True if Python has the modules.
+have_modules() { # MODULE...
+    python3 -c "$(printf 'import %s\n' "$@")" 2>/dev/null
+}
+
+need_modules() { # MODULE...
+    have_modules "$@" || skip "python3 lacks one of $* (Debian: python3-pil, python3-numpy, python3-xxhash)"
 }
 
 # Runs the program; $code, $out and $err hold what came of it.

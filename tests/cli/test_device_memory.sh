@@ -2,7 +2,7 @@
 # --device-memory bounds what batches and their passes take, whatever the order of the pictures; a
 # picture too large for it is refused by name, and nothing else changes.
 . "$(dirname "$0")/lib.sh"
-find_python json
+have python3 || skip "python3 is not installed"
 op='--colour lab --sharpen 1'
 
 clproc samples -o in --count 6 --width 600 --height 400
@@ -17,7 +17,7 @@ for bound in 16 32; do
     clproc run in -o out $op --device-memory ${bound}M --jobs 4 --profile=trace --report r.json
     expect_code 0
     diff -r whole out >/dev/null || fail "the bound changed the pictures"
-    "$python" - $bound <<'END' || fail "the device held more than --device-memory ${bound}M"
+    python3 - $bound <<'END' || fail "the device held more than --device-memory ${bound}M"
 import json, sys
 profile = json.load(open("r.json"))
 # The bound is about pictures; tables of operations come on top.

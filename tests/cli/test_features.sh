@@ -18,11 +18,10 @@ expect_lines a.jsonl "$pictures"
 grep -q Warning a.jsonl && fail "nothing is wrong with these"
 
 # ------------------------------------------------------------- against numpy and OpenCV
-if (find_python numpy cv2) >/dev/null; then
-    find_python numpy cv2
+if have_modules numpy cv2; then
     clproc run in -o small --resize 320x320 --flatten white --depth 8 --format png
     expect_code 0
-    "$python" "$tests/compare_features.py" a.jsonl small >differ || fail "$(head differ)"
+    python3 "$tests/compare_features.py" a.jsonl small >differ || fail "$(head differ)"
     tail -n 1 differ
 else
     echo "skipped: python3 lacks numpy or cv2 (Debian: python3-numpy, python3-opencv)"

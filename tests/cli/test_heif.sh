@@ -23,11 +23,11 @@ if grep -q 'AVIF  *not in this build' "$out"; then
     exit 0
 fi
 have heif-enc && have heif-convert || skip "heif-enc is not installed (libheif-examples)"
-find_python PIL numpy
+need_modules PIL numpy
 
 # The largest difference between two pictures' samples is at most $3.
 expect_like() { # FILE FILE LEVELS
-    "$python" - "$@" <<'END' || fail "$1 and $2 should show the same"
+    python3 - "$@" <<'END' || fail "$1 and $2 should show the same"
 import sys
 import numpy
 from PIL import Image
@@ -122,7 +122,7 @@ if heif-enc straight/003-png-rgba-soft.png -o soft.heic >/dev/null 2>&1; then
         heif-enc -q 80 -p x265:wpp=$apart straight/photo/*.png -o whole.heic >/dev/null 2>&1 || fail heif-enc
         rm -rf damaged
         mkdir damaged
-        "$python" -c 'import random
+        python3 -c 'import random
 data = open("whole.heic", "rb").read()
 start = data.index(b"mdat")
 for number in range(8):
@@ -164,7 +164,7 @@ if have avifenc; then
         clproc run $name -o ${name%.*}.ppm
         expect_code 0
     done
-    "$python" -c 'import numpy
+    python3 -c 'import numpy
 a, b = (numpy.fromfile(name, ">u2", offset=17)[:151 * 113 * 3].astype(int) for name in ("ten.ppm", "twelve.ppm"))
 assert len(a) == 151 * 113 * 3 and 0 < abs(a - b).max() <= 8, abs(a - b).max()' || fail "12 bits should be kept"
     clproc run ten.avif -o ten.jpg
@@ -185,7 +185,7 @@ assert len(a) == 151 * 113 * 3 and 0 < abs(a - b).max() <= 8, abs(a - b).max()' 
         clproc run gray.avif -o gray.ppm --depth 16
         expect_code 0
         clproc run theirs.png -o theirs.ppm
-        "$python" - "$how" <<'END' || fail "gray of $how"
+        python3 - "$how" <<'END' || fail "gray of $how"
 import sys, numpy
 a, b = (numpy.fromfile(name, ">u2", offset=17).astype(int) for name in ("gray.ppm", "theirs.ppm"))
 sys.exit(bool(abs(a - b).max() > 129 or a.max() - a.min() < 50000))
@@ -239,7 +239,7 @@ if have exiftool; then
 fi
 # Gain maps, as Apple has them and as ISO 21496-1 does, and other auxiliary pictures are left behind,
 # as a JPEG's are; what is not written anew keeps them.
-"$python" - exact/003-png-rgba-soft.avif exact/001-png-rgb.avif <<'END' || fail "no gain maps"
+python3 - exact/003-png-rgba-soft.avif exact/001-png-rgb.avif <<'END' || fail "no gain maps"
 import struct, sys
 data = open(sys.argv[1], "rb").read()
 alpha = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
@@ -294,7 +294,7 @@ expect_edited() { # FILE OPTIONS...: edited/FILE is the same picture
     clproc run "$name" -o edited "$@"
     expect_code 0
     expect_err '1 not re-encoded'
-    "$python" - "$name" "edited/$name" <<'END' || fail "edited/$name should have the coded picture of $name"
+    python3 - "$name" "edited/$name" <<'END' || fail "edited/$name should have the coded picture of $name"
 import sys
 before, after = (open(name, "rb").read() for name in sys.argv[1:3])
 # All that is coded stands in one piece at the end, as long as no metadata does.
@@ -347,7 +347,7 @@ for bytes in 20 200 $((size / 2)) $((size - 1)); do
     expect_no_file out.png
 done
 # What libheif's decoders have to say of that is not said beside it.
-"$python" -c 'data = bytearray(open("lossy/001-png-rgb.avif", "rb").read())
+python3 -c 'data = bytearray(open("lossy/001-png-rgb.avif", "rb").read())
 data[data.index(b"mdat") + 6] = 255
 open("broken.avif", "wb").write(data)'
 CLPROC_DRIVER_MESSAGES=1 "$CLPROC" run broken.avif -o out.png 2>"$err"
@@ -364,7 +364,7 @@ expect_code 1
 expect_err '001-png-rgb.avif: .*limit'
 # What is coded in a file counts as well, whatever its header says: a small one would take any memory.
 smaller() { # FROM TO: its header says 10 x 10
-    "$python" - "$1" "$2" <<'END' || fail "$1 cannot be changed"
+    python3 - "$1" "$2" <<'END' || fail "$1 cannot be changed"
 import struct, sys
 data = open(sys.argv[1], "rb").read()
 sides = struct.pack(">II", 151, 113)

@@ -74,8 +74,8 @@ while read -r path; do
 done <deep
 clproc index pictures/*.jpg pictures/*.png -o p.jsonl --digest -q
 expect_code 0
-find_python xxhash PIL numpy
-compared=$($python "$tests/compare_digests.py" p.jsonl) || fail "$compared"
+need_modules xxhash PIL numpy
+compared=$(python3 "$tests/compare_digests.py" p.jsonl) || fail "$compared"
 [ "$compared" -eq "$pictures" ] || fail "$compared of $pictures were compared"
 
 # A stop does not wait for what is in hand: rows of what was read before are kept, with --update, and

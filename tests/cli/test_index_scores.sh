@@ -79,9 +79,8 @@ clproc run in --null-output --model keep.onnx
 expect_refusal 2 'name one with --features'
 
 # One matrix without names: features in their order.
-if (find_python struct) >/dev/null; then
-    find_python struct
-    "$python" "$tests/linear_model.py" order.onnx 0 0 0 1 0 0 0 0 0 0 0 0 0 1024
+if have python3; then
+    python3 "$tests/linear_model.py" order.onnx 0 0 0 1 0 0 0 0 0 0 0 0 0 1024
     clproc index in -o order.csv --model order.onnx --fields score,LumaMean,NoiseEstimate
     expect_code 0
     tr -d '\r' <order.csv | awk -F, 'NR > 1 { rows++; away = $1 - $2 - 1024 * $3

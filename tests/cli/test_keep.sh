@@ -3,7 +3,7 @@
 # where --strip needs none.
 . "$(dirname "$0")/lib.sh"
 have exiftool || skip "exiftool is not installed (libimage-exiftool-perl)"
-find_python json # any
+have python3 || skip "python3 is not installed"
 
 # A photo that is turned, with all kinds of metadata, each in every place that it has.
 cp "$images/000-jpeg-420.jpg" full.jpg
@@ -37,7 +37,7 @@ expect_tags() { # FILE TAGS: exactly those, in lines
 }
 
 scan() { # FILE: a JPEG from its first table on, a PNG's pixel data
-    "$python" - "$1" <<'END'
+    python3 - "$1" <<'END'
 import struct, sys
 data = open(sys.argv[1], "rb").read()
 at = 2
@@ -120,7 +120,7 @@ expect_code 0
 expect_tags turned.jpg '[IFD0] Orientation=1'
 
 # PNG's texts, its pixels as they are stored.
-"$python" - <<'END' || fail "the PNG cannot be made"
+python3 - <<'END' || fail "the PNG cannot be made"
 import struct, zlib
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

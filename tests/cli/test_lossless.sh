@@ -2,11 +2,11 @@
 # What is not decoded: metadata edited around a scan that stays byte for byte, and JPEGs turned,
 # mirrored and cropped by whole blocks, against jpegtran.
 . "$(dirname "$0")/lib.sh"
-find_python json # any
+have python3 || skip "python3 is not installed"
 
 # A JPEG's bytes from its first scan to its end, and a PNG's pixel data.
 pixels() { # FILE
-    "$python" - "$1" <<'END'
+    python3 - "$1" <<'END'
 import struct, sys
 data = open(sys.argv[1], "rb").read()
 out = sys.stdout.buffer
@@ -40,7 +40,7 @@ expect_summary() { # PATTERN
 }
 
 # Pictures with metadata of all kinds, made without other tools.
-"$python" - "$images/000-jpeg-420.jpg" <<'END' || fail "the pictures cannot be made"
+python3 - "$images/000-jpeg-420.jpg" <<'END' || fail "the pictures cannot be made"
 import struct, sys, zlib
 jpeg = open(sys.argv[1], "rb").read()
 def segment(marker, data):

@@ -104,7 +104,7 @@ sed 's/"IndexVersion":[0-9]*/"IndexVersion":999/' one.jsonl >later.jsonl
 refuse 4 'later.jsonl: what stands from byte 0' later.jsonl
 printf 'Name,Size\r\na,5\r\n' >other.csv
 refuse 4 'other.csv: what stands from byte 0' part1.jsonl other.csv
-refuse 2 'few1.csv: has other fields than part1.jsonl' part1.jsonl few1.csv
+refuse 2 'few1.csv: has other columns than part1.jsonl' part1.jsonl few1.csv
 refuse 2 'kept.jsonl: is one of the indexes to merge' part1.jsonl kept.jsonl
 refuse 4 'missing.jsonl: ' part1.jsonl missing.jsonl
 refuse 2 'missing.txt: an index needs an ending' missing.txt

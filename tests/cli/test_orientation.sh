@@ -2,7 +2,7 @@
 # The eight EXIF orientations of one picture, as JPEG and PNG, come out as one upright picture each
 # from every kind of operation, with tag 1.
 . "$(dirname "$0")/lib.sh"
-find_python numpy PIL
+need_modules numpy PIL
 
 cat >turn.py <<'END'
 """make: writes in/N.jpg and in/N.png, stored so that orientation N shows them upright.
@@ -50,12 +50,12 @@ def check(folder):
 make() if sys.argv[1] == "make" else check(sys.argv[2])
 END
 
-"$python" turn.py make || fail "the pictures cannot be made"
+python3 turn.py make || fail "the pictures cannot be made"
 while read -r name options; do
     clproc run in -o "$name" --quality 98 --subsampling 444 $options
     expect_code 0
     expect_count "$name" 16
-    "$python" turn.py check "$name" >"$scratch/check" 2>&1 ||
+    python3 turn.py check "$name" >"$scratch/check" 2>&1 ||
         fail "$name: $(tail -n 1 "$scratch/check")"
 done <<'END'
 same
@@ -71,5 +71,5 @@ END
 clproc run in/6.png -o stored.png --no-auto-orient --flip h
 expect_code 0
 expect_png_size stored.png 80x112
-[ "$("$python" -c 'from PIL import Image; print(Image.open("stored.png").getexif()[0x112])')" = 6 ] ||
+[ "$(python3 -c 'from PIL import Image; print(Image.open("stored.png").getexif()[0x112])')" = 6 ] ||
     fail "the orientation should be kept with --no-auto-orient"

@@ -16,8 +16,8 @@ clproc run in -o one/png --quality 70 --format png --resize 200x
 clproc run in -o one/gray --quality 90 --gray
 clproc run in -o 'one/{width}/{name}.{ext}' --quality 70 --rotate 90
 diff -r one all >"$out" || fail "an output should be what a run of its own makes"
-find_python json
-"$python" - <<'EOF' || fail "each file should be opened and decoded once"
+have python3 || skip "python3 is not installed"
+python3 - <<'EOF' || fail "each file should be opened and decoded once"
 import json
 report = json.load(open("report.json"))
 counters = report["counters"]

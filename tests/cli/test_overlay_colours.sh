@@ -2,12 +2,12 @@
 # Overlays look the same on every picture: they are brought to the profile that it keeps or is
 # converted to, held against Little CMS as Pillow calls it.
 . "$(dirname "$0")/lib.sh"
-find_python PIL numpy
+need_modules PIL numpy
 "$CLPROC" samples --count 12 --width 151 --height 113 -o in --quiet || fail "no pictures"
 photo=in/008-jpeg-444-p3.jpg
 
 # Colours of all kinds in patches of 8 x 8, and a gray overlay; both hide what is below.
-"$python" - <<'END' || fail "no overlays"
+python3 - <<'END' || fail "no overlays"
 import numpy
 from PIL import Image
 patches = numpy.random.default_rng(7).integers(0, 256, (5, 8, 3), numpy.uint8)
@@ -19,7 +19,7 @@ END
 
 # The upper left corner of PICTURE is the overlay by PROFILE, the rest is PLAIN's.
 expect_overlaid() { # PICTURE PLAIN OVERLAY PROFILE
-    "$python" - "$@" <<'END' || fail "$1 does not have $3 as $4 has it"
+    python3 - "$@" <<'END' || fail "$1 does not have $3 as $4 has it"
 import sys
 import numpy
 from PIL import Image, ImageCms
@@ -36,7 +36,7 @@ assert (picture == plain).all()
 END
 }
 expect_corner() { # PICTURE OVERLAY LEVELS: the overlay's own values, but for so many levels
-    "$python" - "$@" <<'END' || fail "$1 should have $2 as it is"
+    python3 - "$@" <<'END' || fail "$1 should have $2 as it is"
 import sys
 import numpy
 from PIL import Image
@@ -45,7 +45,7 @@ assert abs(a[:40, :64] - b).max() <= int(sys.argv[3]), abs(a[:40, :64] - b).max(
 END
 }
 profile_of() { # PICTURE FILE
-    "$python" -c 'import sys; from PIL import Image; open(sys.argv[2], "wb").write(Image.open(sys.argv[1]).info["icc_profile"])' \
+    python3 -c 'import sys; from PIL import Image; open(sys.argv[2], "wb").write(Image.open(sys.argv[1]).info["icc_profile"])' \
         "$@" || fail "$1 has no profile"
 }
 
@@ -86,7 +86,7 @@ expect_code 0
 expect_out '^verified 12 of 12 '
 
 # Colours told in numbers: of a gamma of 1.8, and no profile.
-"$python" - <<'END' || fail "no picture"
+python3 - <<'END' || fail "no picture"
 from PIL import Image, PngImagePlugin
 info = PngImagePlugin.PngInfo()
 info.add(b"gAMA", (55556).to_bytes(4, "big"))
@@ -95,7 +95,7 @@ Image.new("L", (20, 20), 128).save("half.png")
 END
 clproc run numbers.png -o marked.png --overlay half.png
 expect_code 0
-"$python" -c 'from PIL import Image
+python3 -c 'from PIL import Image
 value = 255 * (((128 / 255 + 0.055) / 1.055) ** 2.4) ** (1 / 1.8)
 assert abs(Image.open("marked.png").getpixel((5, 5))[0] - value) <= 1' || fail "the gamma should count"
 

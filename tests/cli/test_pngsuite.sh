@@ -27,8 +27,8 @@ done
 # Valid: encoded anew, and read by Pillow and OpenCV before and after.
 clproc run "$suite" -o out --png-level 1 --progress json
 cp "$err" account.json
-find_python numpy PIL
-"$python" - "$suite" out account.json <<'END' || fail "pixels differ from libpng's"
+need_modules numpy PIL
+python3 - "$suite" out account.json <<'END' || fail "pixels differ from libpng's"
 import json, os, sys
 import numpy
 from PIL import Image

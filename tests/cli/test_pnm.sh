@@ -1,7 +1,7 @@
 #!/bin/sh
 # PGM, PPM and PAM: samples in and out as they are, through files and pipes; hostile headers.
 . "$(dirname "$0")/lib.sh"
-find_python PIL.Image
+need_modules PIL.Image
 
 cat >pnm.py <<'END'
 """make NAME MAGIC CHANNELS MAXIMUM: a picture of 7 x 5; samples NAME: what it holds, a line a picture
@@ -39,7 +39,7 @@ def spread(samples, maximum):
 END
 
 expect_samples() { # OUTPUT INPUT-MAGIC CHANNELS MAXIMUM KIND
-    "$python" - "$@" <<'END' || fail "$1 holds other samples"
+    python3 - "$@" <<'END' || fail "$1 holds other samples"
 import sys
 sys.path.insert(0, ".")
 from pnm import *
@@ -63,7 +63,7 @@ four P7 4 65535 pam RGB_ALPHA RGB_ALPHA
 three P7 3 4095 pam RGB RGB'
 mkdir kinds
 echo "$kinds" | while read -r name magic channels maximum ending rest; do
-    "$python" -c "from pnm import *; make('kinds/$name.$ending', '$magic', $channels, $maximum)" ||
+    python3 -c "from pnm import *; make('kinds/$name.$ending', '$magic', $channels, $maximum)" ||
         exit 1
 done || fail "the pictures cannot be made"
 # --quality has them encoded anew.
@@ -92,7 +92,7 @@ expect_samples folder/gray.pnm P5 1 255 P5
 expect_samples folder/rgb.pnm P6 3 255 P6
 clproc run gray.pgm -o gray.ppm
 expect_code 0
-"$python" - <<'END' || fail "gray.ppm should have three equal channels"
+python3 - <<'END' || fail "gray.ppm should have three equal channels"
 from pnm import *
 kind, _, _, _, samples = read("gray.ppm")
 wanted = make("wanted", "P5", 1, 255)
@@ -108,7 +108,7 @@ clproc run four.pam -o flat.ppm --depth 8
 expect_code 0
 clproc run rgb.ppm -o turned.ppm --rotate 90 --lossless
 expect_code 0
-"$python" - <<'END' || fail "turned.ppm should be turned, and Pillow read it and right.pgm"
+python3 - <<'END' || fail "turned.ppm should be turned, and Pillow read it and right.pgm"
 from pnm import *
 picture = Image.open("rgb.ppm").convert("RGB")
 assert Image.open("turned.ppm").tobytes() == picture.transpose(Image.Transpose.ROTATE_270).tobytes()
@@ -165,7 +165,7 @@ expect_err 'huge.ppm: .*--limit-pixels'
 clproc run huge.ppm -o bad.png --limit-pixels 4100000000000000000 --limit-side 2147483647
 expect_code 1
 expect_no_file bad.png
-"$python" -c "open('long.ppm', 'wb').write(b'P6 #' + b'x' * 100000 + b'\n1 1 255\nabc')"
+python3 -c "open('long.ppm', 'wb').write(b'P6 #' + b'x' * 100000 + b'\n1 1 255\nabc')"
 clproc run long.ppm -o bad.png
 expect_code 1
 expect_err 'long.ppm: .*its header makes no sense'

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 clproc devices
 grep -q 'cpu:' "$out" || skip "there is no OpenCL on the processor"
-find_python PIL.Image
+need_modules PIL.Image
 
 mkdir in
 cp "$images"/00* in/
@@ -84,7 +84,7 @@ END
 else
     echo "skipped: djpeg and cjpeg are not there: other samplings"
 fi
-"$python" - "$first" <<'END' || fail "CMYK cannot be made"
+python3 - "$first" <<'END' || fail "CMYK cannot be made"
 import sys
 from PIL import Image
 Image.open(sys.argv[1]).convert("CMYK").save("large/cmyk.jpg")
@@ -130,7 +130,7 @@ done
 mkdir scans
 cp large/* scans
 rm -f scans/cmyk.jpg scans/rgb.jpg scans/progressive.jpg # of which no device decodes the scan
-"$python" - "$first" <<'END' || fail "no picture on its side can be made"
+python3 - "$first" <<'END' || fail "no picture on its side can be made"
 import sys
 from PIL import Image
 picture = Image.open(sys.argv[1])

@@ -1,12 +1,9 @@
 #!/bin/sh
 # Branches of every mode against the specification of ONNX-ML, written down in Python.
 . "$(dirname "$0")/lib.sh"
-for python in python3 /usr/bin/python3 ''; do
-    [ -n "$python" ] || skip "numpy or onnx is not installed"
-    "$python" -c 'import numpy, onnx' 2>/dev/null && break
-done
+have_modules numpy onnx || skip "numpy or onnx is not installed"
 expect_agreement() { # FIRST END OPTIONS...
-    PYTHONDONTWRITEBYTECODE=1 "$python" "$source_dir/tests/models/trees_by_spec.py" "$CLPROC" "$@" \
+    PYTHONDONTWRITEBYTECODE=1 python3 "$source_dir/tests/models/trees_by_spec.py" "$CLPROC" "$@" \
         >"$out" 2>"$err" || fail "$(cat "$out" "$err")"
     expect_out 'ensembles agree$'
 }

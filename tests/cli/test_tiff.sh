@@ -12,10 +12,10 @@ if grep -q 'TIFF  *not in this build' "$out"; then
     exit 0
 fi
 have tiffcp && have tiffset || skip "tiffcp is not installed (libtiff-tools)"
-find_python PIL numpy
+need_modules PIL numpy
 
 same_pixels() { # FILE FILE
-    "$python" - "$1" "$2" <<'END' || fail "$1 and $2 should show the same"
+    python3 - "$1" "$2" <<'END' || fail "$1 and $2 should show the same"
 import sys
 from PIL import Image
 import numpy
@@ -26,7 +26,7 @@ END
 
 # Each as PNG, and as the TIFF that Pillow makes of it. 16-bit RGB and alpha: written by hand.
 mkdir png tif
-"$python" - "$images/001-png-rgb.png" <<'END' || fail "the pictures cannot be made"
+python3 - "$images/001-png-rgb.png" <<'END' || fail "the pictures cannot be made"
 import struct, sys
 from PIL import Image
 import numpy
@@ -190,13 +190,13 @@ clproc run tif/rgb.tif -o small.jpg --resize 50%
 expect_code 0
 # JPEG inside, of YCbCr: libtiff's samples, as Pillow has them.
 tiffcp -c jpeg:90 -r 16 tif/rgb.tif jpeg.tif &&
-    "$python" -c 'from PIL import Image; Image.open("jpeg.tif").convert("RGB").save("jpeg.png")' ||
+    python3 -c 'from PIL import Image; Image.open("jpeg.tif").convert("RGB").save("jpeg.png")' ||
     fail "a TIFF of JPEG cannot be made"
 clproc run jpeg.tif -o jpeg-out.png
 expect_code 0
 same_pixels jpeg.png jpeg-out.png
 # Inks become RGB as a JPEG's do.
-"$python" - "$images/001-png-rgb.png" <<'END' || fail "CMYK cannot be made"
+python3 - "$images/001-png-rgb.png" <<'END' || fail "CMYK cannot be made"
 import sys
 from PIL import Image
 inks = Image.open(sys.argv[1]).convert("RGB").resize((64, 48)).convert("CMYK")
@@ -224,7 +224,7 @@ for turn in 3 6; do
             fail "the artist should be kept"
     fi
 done
-"$python" - "$images/008-jpeg-444-p3.jpg" <<'END' || fail "a profile cannot be put in"
+python3 - "$images/008-jpeg-444-p3.jpg" <<'END' || fail "a profile cannot be put in"
 import sys
 from PIL import Image
 photo = Image.open(sys.argv[1])
@@ -304,7 +304,7 @@ tiffset -s 262 8 lab.tif >/dev/null 2>&1
 clproc run lab.tif -o none.png
 expect_code 1
 expect_err 'lab.tif: is a TIFF of L\*a\*b\* colours'
-"$python" - <<'END'
+python3 - <<'END'
 data = bytearray(open("tif/rgb16.tif", "rb").read())
 open("short.tif", "wb").write(data[:-20000])
 END
@@ -314,7 +314,7 @@ expect_err 'short.tif: .*; --fail-on none'
 expect_no_file none.png
 # What is there comes out, the rest is black.
 tiffcp -c lzw -r 10 tif/rgb.tif cut-strips.tif # its directory stands behind: a strip is damaged
-"$python" - cut-strips.tif <<'END' || fail "a strip cannot be damaged"
+python3 - cut-strips.tif <<'END' || fail "a strip cannot be damaged"
 import sys
 from PIL import Image
 place = Image.open(sys.argv[1]).tag_v2[273][4]
@@ -327,7 +327,7 @@ for file in short cut-strips; do
     expect_code 0
     expect_err "$file.tif: warning: "
 done
-"$python" - <<'END' || fail "what is there of a damaged file should come out"
+python3 - <<'END' || fail "what is there of a damaged file should come out"
 import sys
 from PIL import Image
 import numpy
@@ -366,7 +366,7 @@ if have exiftool; then
     [ "$(exiftool -s3 -IPTC:City -IPTC:CopyrightNotice kept.jpg | tr '\n' ' ')" = "Jo " ] || fail "more or less is kept"
 fi
 # What libtiff complains of while it reads on: a fax's bad code words, and what libjpeg says of a JPEG inside.
-"$python" - "$images/001-png-rgb.png" <<'END' || fail "no picture of one bit"
+python3 - "$images/001-png-rgb.png" <<'END' || fail "no picture of one bit"
 import sys
 from PIL import Image
 Image.open(sys.argv[1]).convert("RGB").resize((640, 480)).convert("1").save("bits.tif")

@@ -21,10 +21,10 @@ if grep -q 'WebP  *not in this build' "$out"; then
     exit 0
 fi
 have dwebp && have cwebp || skip "cwebp is not installed (webp)"
-find_python PIL
+need_modules PIL
 
 same_pixels() { # FILE FILE
-    "$python" - "$1" "$2" <<'END' || fail "$1 and $2 should show the same"
+    python3 - "$1" "$2" <<'END' || fail "$1 and $2 should show the same"
 import sys
 from PIL import Image
 a, b = (Image.open(name).convert("RGBA") for name in sys.argv[1:])

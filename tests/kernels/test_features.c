@@ -70,7 +70,6 @@ static void check_on(const place *p) {
         check_shape(device, what, CLP_MODEL_RGB, shapes[i]);
         check_shape(device, what, CLP_MODEL_GRAY, shapes[i]);
     }
-    clp_device_save_programs(device, NULL, NULL); /* for its next run */
     clp_device_close(&device);
 }
 
