@@ -5,7 +5,7 @@
 have python3 || skip "there is no python3"
 ! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers take address space of their own"
 "$CLPROC" samples --count 1 --width 64 --height 48 -o tiny 2>"$err" || fail "no pictures"
-"$CLPROC" samples --kind photo --count 6 --width 4000 --height 3000 -o jpegs 2>"$err" || fail "no pictures"
+"$CLPROC" samples --kind photo --count 6 --width 3000 --height 2000 -o jpegs 2>"$err" || fail "no pictures"
 "$CLPROC" run jpegs -o pngs --format png --png-level 1 2>"$err" || fail "no pictures"
 # Each of another size: plans of their own, with tables.
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
@@ -56,19 +56,19 @@ bounded() {
     rm -rf done free
 }
 
-bounded 300 0 pngs --rotate 90 --png-level 1
-bounded 200 0 jpegs --rotate 90 --format png --png-level 1
-bounded 300 0 scans --blur 2 --progressive
-bounded 1200 0 pngs --rotate 90 --png-level 1 --device reference --verify 2
+bounded 100 0 pngs --rotate 90 --png-level 1
+bounded 100 0 jpegs --rotate 90 --format png --png-level 1
+bounded 100 0 scans --blur 2 --progressive
+bounded 600 0 pngs --rotate 90 --png-level 1 --device reference --verify 2
 bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20'
 # Plans of 30 MB each, which are made again where pictures have waited for memory.
 bounded 200 0 large --pipeline 'box-blur 200 | box-blur 200' --format png --png-level 1
 force='item discrete'
 bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20' --strategy=-device-codec
-bounded 200 0 jpegs --rotate 90 --format png --png-level 1 --strategy=-device-codec
+bounded 100 0 jpegs --rotate 90 --format png --png-level 1 --strategy=-device-codec
 force=
-bounded 60 1 pngs --rotate 90 --png-level 1
-expect_err 'pngs/.*png: needs [0-9]* MB while it is processed, more than the limit of 60 MB; raise it with --memory'
+bounded 30 1 pngs --rotate 90 --png-level 1
+expect_err 'pngs/.*png: needs [0-9]* MB while it is processed, more than the limit of 30 MB; raise it with --memory'
 expect_failures 6
 
 echo "verify: T31 runs within their bound of memory: tried $tried, survived $tried"
