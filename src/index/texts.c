@@ -13,10 +13,11 @@ typedef enum meaning {
     NEXT_BEST, /**< a text, unless another property tells it */
     A_LIST,
     A_NUMBER,
-    NUMBERS,  /**< four fractions, with spaces between */
-    SPEED,    /**< stored as -log2 of seconds */
-    APERTURE, /**< stored as 2 log2 of the f-number */
-    DEGREES,  /**< and minutes, and seconds, and a letter of the compass */
+    NUMBERS,     /**< four fractions, with spaces between */
+    EACH_NUMBER, /**< the same as a list */
+    SPEED,       /**< stored as -log2 of seconds */
+    APERTURE,    /**< stored as 2 log2 of the f-number */
+    DEGREES,     /**< and minutes, and seconds, and a letter of the compass */
     AN_ALTITUDE,
     BELOW_SEA, /**< 1: the altitude is */
     A_DATE,
@@ -108,6 +109,7 @@ static const struct {
                   {"exif", "GPSDOP", F(GPS_DOP), A_NUMBER},
                   {"exif", "GPSHPositioningError", F(GPS_H_POSITIONING_ERROR), A_NUMBER},
                   {"exif", "GPSMapDatum", F(GPS_MAP_DATUM), A_TEXT},
+                  {"exifEX", "LensSpecification", F(LENS_INFO), EACH_NUMBER},
                   {"exifEX", "LensMake", F(LENS_MAKE), A_TEXT},
                   {"exifEX", "LensModel", F(LENS_MODEL), A_TEXT},
                   {"exifEX", "LensSerialNumber", F(LENS_SERIAL_NUMBER), A_TEXT},
@@ -216,6 +218,9 @@ typedef struct taking {
     clp_row *row;
     double altitude; /**< NAN: none is told */
     bool below_sea;
+    bool has_flash;
+    uint32_t flash; /**< as EXIF's number, so far */
+    char lens[128]; /**< its four fractions, so far, each with a space before it */
     char extension[CLP_XMP_GUID + 1]; /**< its name; "": there is none */
 } taking;
 
@@ -239,11 +244,33 @@ static void take_number(taking *to, clp_field field, meaning how, const char *te
     }
 }
 
+/** EXIF's number from the parts that XMP has of it. */
+static void take_flash(taking *to, const clp_xmp_value *value) {
+    static const struct {
+        const char *part;
+        uint32_t place;
+    } bits[] = {{"Fired", 0}, {"Return", 1}, {"Mode", 3}, {"Function", 5}, {"RedEyeMode", 6}};
+    const char *part = strchr(value->name, '/') + 1;
+    for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
+        if (strcmp(part, bits[i].part) == 0) {
+            bool digit = value->size == 1 && value->text[0] >= '0' && value->text[0] <= '3';
+            uint32_t bit =
+                digit ? (uint32_t)(value->text[0] - '0') : strcasecmp(value->text, "true") == 0;
+            to->flash |= bit << bits[i].place;
+            to->has_flash = true;
+        }
+    }
+}
+
 static void take_property(void *user, const clp_xmp_value *value) {
     taking *to = user;
     if (strcmp(value->schema, "xmpNote") == 0 && strcmp(value->name, "HasExtendedXMP") == 0 &&
         value->size == CLP_XMP_GUID) {
         snprintf(to->extension, sizeof to->extension, "%s", value->text);
+    }
+    if (strcmp(value->schema, "exif") == 0 && strncmp(value->name, "Flash/", 6) == 0) {
+        take_flash(to, value);
+        return;
     }
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
         if (strcmp(properties[i].name, value->name) != 0 ||
@@ -251,6 +278,7 @@ static void take_property(void *user, const clp_xmp_value *value) {
             continue;
         }
         clp_field field = properties[i].field;
+        size_t used;
         switch (properties[i].how) {
         case A_LIST:
             clp_row_item(to->row, field, CLP_RANK_XMP, value->text, value->size);
@@ -266,6 +294,10 @@ static void take_property(void *user, const clp_xmp_value *value) {
             break;
         case NUMBERS:
             put_numbers(to->row, field, value->text, value->size);
+            break;
+        case EACH_NUMBER:
+            used = strlen(to->lens);
+            snprintf(to->lens + used, sizeof to->lens - used, " %s", value->text);
             break;
         case DEGREES:
             put_degrees(to->row, field, value->text, value->size);
@@ -299,6 +331,12 @@ void clp_index_xmp(clp_row *row, const uint8_t *data, size_t size, const clp_byt
     }
     clp_row_number(row, CLP_FIELD_GPS_ALTITUDE, CLP_RANK_XMP,
                    to.below_sea ? -fabs(to.altitude) : to.altitude);
+    if (to.has_flash) {
+        clp_row_integer(row, CLP_FIELD_FLASH, CLP_RANK_XMP, to.flash);
+    }
+    if (to.lens[0]) {
+        put_numbers(row, CLP_FIELD_LENS_INFO, to.lens + 1, strlen(to.lens + 1));
+    }
     if (flaw) {
         clp_row_warn(row, flaw);
     }

@@ -15,7 +15,7 @@ size_t clp_utf16_to_utf8(const uint8_t *from, size_t bytes, bool little, char *t
 /** A value of a property of an XMP packet; all of it lives as long as the call. */
 typedef struct clp_xmp_value {
     const char *schema; /**< by its usual prefix, as "dc", whatever the packet calls it */
-    const char *name;   /**< as "title" */
+    const char *name;   /**< as "title"; of a part of a property "Flash/Fired" */
     const char *text;   /**< UTF-8 with its entities resolved */
     size_t size;
     const char *language; /**< of an item, as "x-default" or "de-CH"; "" if none is told */
@@ -26,9 +26,9 @@ const char *clp_xmp_schema(const char *usual);
 
 typedef void (*clp_xmp_fn)(void *user, const clp_xmp_value *value);
 
-/** Calls `take` for every simple property, and for each item of those that are lists or
- * alternatives; what is built of parts is passed over. Returns what is wrong with the packet, NULL
- * if nothing is; what could be read until there has been taken. */
+/** Calls `take` for every simple property, for each item of those that are lists or alternatives,
+ * and for each part of those that are built of several; lists of such are passed over. Returns what
+ * is wrong with the packet, NULL if nothing is; what could be read until there has been taken. */
 const char *clp_xmp_read(const uint8_t *data, size_t size, clp_xmp_fn take, void *user);
 
 /** What a JPEG's segment of Extended XMP begins with, its NUL among it. */

@@ -5,7 +5,7 @@
 
 /* An XMP packet is RDF in XML, in UTF-8 as a rule: rdf:Description holds properties as attributes
  * and as elements; an element's value is its text, or a list, rdf:Alt, rdf:Seq or rdf:Bag, of
- * rdf:li. */
+ * rdf:li; or parts, which are elements or attributes. */
 
 enum { MOST_DEPTH = 32, MOST_PREFIXES = 32, NAME_ROOM = 64, TEXT_ROOM = 32768 };
 
@@ -13,6 +13,7 @@ typedef enum element {
     OTHER,
     DESCRIPTION, /**< whose attributes and elements are properties */
     PROPERTY,
+    PART, /**< of a property that is built of several */
     CONTAINER,
     ITEM,
     QUALIFIED /**< a description in place of a text, of which rdf:value is that */
@@ -42,6 +43,7 @@ typedef struct reader {
     prefix prefixes[MOST_PREFIXES];
     size_t prefix_count;
     span property;       /**< name of the one that is open */
+    span part;           /**< the same of a part of it; of no size where there is none */
     const char *content; /**< where its text, or its item's, begins; NULL if it has elements */
     span language;       /**< of the element that was opened last */
     char name[NAME_ROOM], schema[NAME_ROOM], item_language[NAME_ROOM], value[TEXT_ROOM];
@@ -195,9 +197,24 @@ static size_t resolve_text(span raw, char text[TEXT_ROOM]) {
     return used;
 }
 
-static void emit(reader *packet, span name, span raw) {
+/** Adds to the name of a property that of its part: "Flash/Fired". */
+static void add_part(reader *packet, span part) {
+    const char *colon = memchr(part.text, ':', part.size);
+    size_t used = strlen(packet->name), before = colon ? (size_t)(colon + 1 - part.text) : 0;
+    packet->name[used] = '/';
+    for (size_t i = before; i < part.size && used + 2 < NAME_ROOM; i++) {
+        packet->name[++used] = part.text[i];
+    }
+    packet->name[used + 1] = '\0';
+}
+
+/** Passes a value on. `part`: of no size where the property is a simple one. */
+static void emit(reader *packet, span name, span part, span raw) {
     size_t used = resolve_text(raw, packet->value);
     resolve(packet, name);
+    if (part.size > 0 && strlen(packet->name) + 2 < NAME_ROOM) {
+        add_part(packet, part);
+    }
     copy(packet->item_language, is_language(packet->language) ? packet->language : (span){"", 0});
     clp_xmp_value value = {packet->schema, packet->name, packet->value, used,
                            packet->item_language};
@@ -244,12 +261,18 @@ static bool take_value(reader *packet, span *value) {
     return true;
 }
 
-/** Reads the attributes up to the tag's end; with `properties` each of them is one. Declarations
- * count for all attributes, also those before them. */
-static bool take_attributes(reader *packet, bool properties, bool *empty) {
+/** Whether attributes of an element are values. */
+static bool has_values(element kind) {
+    return kind == DESCRIPTION || kind == PROPERTY || kind == QUALIFIED;
+}
+
+/** Reads the attributes up to the tag's end; those of a description are properties, and others that
+ * are values parts of the property that is open. Declarations count for all attributes, also those
+ * before them. */
+static bool take_attributes(reader *packet, element kind, bool *empty) {
     const char *start = packet->at;
     span name, value;
-    for (int round = 0; round < 1 + properties; round++) {
+    for (int round = 0; round < 1 + has_values(kind); round++) {
         packet->at = start;
         for (;;) {
             skip_space(packet);
@@ -272,8 +295,10 @@ static bool take_attributes(reader *packet, bool properties, bool *empty) {
             }
             bool foreign = declares || (name.size > 4 && memcmp(name.text, "rdf:", 4) == 0) ||
                            (name.size > 4 && memcmp(name.text, "xml:", 4) == 0);
-            if (round == 1 && !foreign) {
-                emit(packet, name, value);
+            if (round == 1 && !foreign && kind == DESCRIPTION) {
+                emit(packet, name, (span){"", 0}, value);
+            } else if (round == 1 && !foreign) {
+                emit(packet, packet->property, name, value);
             }
         }
     }
@@ -296,6 +321,7 @@ static element kind_of(reader *packet, span name) {
     if (parent == PROPERTY || parent == ITEM || parent == QUALIFIED) {
         return is_rdf(packet, "value")                                ? ITEM
                : is_rdf(packet, "Description") && parent != QUALIFIED ? QUALIFIED
+               : parent != ITEM                                       ? PART
                                                                       : OTHER;
     }
     if (parent == CONTAINER) {
@@ -309,21 +335,27 @@ static element kind_of(reader *packet, span name) {
     return !inside && is_rdf(packet, "Description") ? DESCRIPTION : OTHER;
 }
 
+/** Whether the text of an element without elements in it is a value. */
+static bool is_text(element kind) {
+    return kind == PROPERTY || kind == PART || kind == ITEM;
+}
+
 static bool open_element(reader *packet) {
     bool empty = false;
     span name = take_name(packet);
     const char *attributes = packet->at;
     packet->language = (span){"", 0};
-    if (name.size == 0 || !take_attributes(packet, false, &empty)) {
+    if (name.size == 0 || !take_attributes(packet, OTHER, &empty)) {
         return false;
     }
     element kind = kind_of(packet, name);
-    if (kind == DESCRIPTION) {
-        packet->at = attributes;
-        take_attributes(packet, true, &empty);
-    }
     packet->property = kind == PROPERTY ? name : packet->property;
-    packet->content = kind == PROPERTY || kind == ITEM ? packet->at : NULL;
+    packet->part = kind == PART ? name : (span){"", 0};
+    if (has_values(kind)) {
+        packet->at = attributes;
+        take_attributes(packet, kind, &empty);
+    }
+    packet->content = is_text(kind) ? packet->at : NULL;
     if (empty) {
         packet->content = NULL;
         return true;
@@ -343,8 +375,9 @@ static bool close_element(reader *packet, const char *start) {
     }
     packet->at = stop + 1;
     element kind = packet->stack[--packet->depth];
-    if (packet->content && (kind == PROPERTY || kind == ITEM)) {
-        emit(packet, packet->property, (span){packet->content, (size_t)(start - packet->content)});
+    if (packet->content && is_text(kind)) {
+        emit(packet, packet->property, packet->part,
+             (span){packet->content, (size_t)(start - packet->content)});
     }
     packet->content = NULL;
     return true;

@@ -69,6 +69,19 @@ write("later.jpg", xmp({
     "aux:Lens": "50 mm", "exifEX:LensModel": "FE 50mm F1.8", "exifEX:LensMake": "Maker", "exifEX:BodySerialNumber": "0012",
     "exifEX:LensSerialNumber": "34", "exifEX:CameraOwnerName": "A. Name", "exifEX:SensitivityType": "2",
     "exifEX:RecommendedExposureIndex": "400", "exifEX:InteroperabilityIndex": "R98"}))
+parts = (("Fired", "True"), ("Return", "3"), ("Mode", "1"), ("Function", "False"), ("RedEyeMode", "True"))
+elements = "".join(f"<exif:{name}>{text}</exif:{name}>" for name, text in parts)
+def parted(name, flash):
+    lens = "".join(f"<rdf:li>{n}</rdf:li>" for n in ("24/1", "70/1", "28/10", "0/0"))
+    head = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about=''" + "".join(
+        f" xmlns:{k}='{v}'" for k, v in names.items())
+    text = head + f">{flash}<exifEX:LensSpecification><rdf:Seq>{lens}</rdf:Seq></exifEX:LensSpecification></rdf:Description></rdf:RDF>"
+    write(name, segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + text.encode()))
+parted("flash1.jpg", f"<exif:Flash rdf:parseType='Resource'>{elements}</exif:Flash>")
+parted("flash2.jpg", f"<exif:Flash><rdf:Description>{elements}</rdf:Description></exif:Flash>")
+attributes = "".join(f" exif:{name}='{text}'" for name, text in parts)
+parted("flash3.jpg", f"<exif:Flash{attributes}/>")
+parted("flash4.jpg", f"<exif:Flash><rdf:Description{attributes}/></exif:Flash>")
 write("lens.jpg", xmp({"aux:Lens": "50 mm"}))
 write("wide.jpg", xmp({"photoshop:City": "Kingston"}, "utf-16"))
 
@@ -96,7 +109,7 @@ open("profile.tif", "wb").write((head + gps).ljust(250, b"\0") + struct.pack("<I
 tags = [entry(4, 3, 1, 0), entry(5, 3, 1, 0), entry(6, 3, 1, 4), entry(7, 3, 1, 8), entry(0x11A, 3, 1, 1)]
 open("raw.rw2", "wb").write(b"IIU\0\x08\0\0\0" + struct.pack("<H", len(tags)) + b"".join(tags) + b"\0" * 4)
 END
-clproc index xmp.jpg later.jpg lens.jpg wide.jpg day.jpg zone.jpg profile.tif raw.rw2 -o values.jsonl
+clproc index xmp.jpg flash?.jpg later.jpg lens.jpg wide.jpg day.jpg zone.jpg profile.tif raw.rw2 -o values.jsonl
 expect_code 0
 python3 - <<'END' || fail "wrong values"
 import json
@@ -108,6 +121,7 @@ wanted = {
                 "SubjectDistance": None, "LensInfo": "6 72 undef 2.8", "Artist": "A. Name", "Software": "Some 1.0"},
     "later.jpg": {"LensModel": "FE 50mm F1.8", "LensMake": "Maker", "SerialNumber": "0012", "LensSerialNumber": "34",
                   "OwnerName": "A. Name", "SensitivityType": 2, "RecommendedExposureIndex": 400, "InteropIndex": "R98"},
+    **{f"flash{n}.jpg": {"Flash": 1 + 6 + 8 + 64, "LensInfo": "24 70 2.8 undef"} for n in range(1, 5)},
     "lens.jpg": {"LensModel": "50 mm"},
     "wide.jpg": {"City": "Kingston"},
     "day.jpg": {"DateCreated": "2008:05:08", "TimeCreated": "16:51:00"},
