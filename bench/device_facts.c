@@ -84,7 +84,7 @@ static cl_kernel build(void) {
         char text[512];
         const char *source = text;
         double start = now_ms();
-        /* A comment nobody has compiled before; then the same text as in every run. */
+        /* A comment that was never compiled before; then the same text as in every run. */
         snprintf(text, sizeof text, "/* %ld */ %s", cached ? 0L : (long)time(NULL), body);
         cl_program program = clCreateProgramWithSource(context, 1, &source, NULL, &code);
         check(code, "clCreateProgramWithSource");

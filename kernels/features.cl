@@ -2,7 +2,7 @@
  *
  * Set by the engine: GROUP_TILE  1: a work-group owns a strip, 0: a work-item
  *
- * Nobody adds to what another one adds to, but for a group's histogram.
+ * No two work-items add to the same number, but for a group's histogram.
  */
 FIND_JOB(features_job)
 

@@ -1,6 +1,6 @@
 /* Finding the blocks of baseline JPEG scans, of many pictures at once.
  *
- * A segment is cut into slots of equal length. Nobody knows where in a slot the first block starts,
+ * A segment is cut into slots of equal length. It is not known where in a slot the first block starts,
  * but a Huffman decoder started anywhere is in step with the true one after some hundred bits. So
  * each slot is decoded once from a guess (jpeg_cold); each decoder then goes on into the slots behind
  * its own until it comes upon a block that starts where one of that slot's own list does (jpeg_meet);

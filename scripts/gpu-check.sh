@@ -312,7 +312,7 @@ run() { # [fast|all] [OUT]
     machine >"$out/machine.tsv"
     say "W1: photos to 1920 wide"
     results "$work/photos" --resize 1920x
-    # One turn that nobody counts: kernels are compiled in it, and files come from the page cache after it.
+    # One turn that does not count: kernels are compiled in it, and files come from the page cache after it.
     rows=/dev/null
     w1
     rows=$out/rows.tsv

@@ -263,8 +263,9 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
     CLP_TRY(status, out, check_shard(params->shard, params->shards, error));
     CLP_TRY(status, out, check_range("near", params->near, 0, CLPROC_MOST_NEAR, error));
     if (params->near > 0 && !params->on_near) {
-        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "clproc_index() has nobody to tell groups to");
+        return clp_error_set(
+            error, CLPROC_ERROR_ARGUMENT,
+            "on_near is missing: clproc_index() has no function to tell groups to");
     }
     if (params->update && strcmp(params->output, "-") == 0) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,

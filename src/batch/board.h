@@ -117,7 +117,7 @@ void clp_board_release(clp_board *board, clp_holding *held);
  * bytes would do. A picture that is alone may still try with more. False if nothing has changed, or
  * another worker has come first. */
 bool clp_board_shrink(clp_board *board, const clp_holding *held, uint64_t least, uint64_t seen);
-/** True if somebody waits for memory: what is not in use should be given back. */
+/** True if a worker waits for memory: what is not in use should be given back. */
 bool clp_board_is_short(clp_board *board);
 
 #endif

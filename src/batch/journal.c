@@ -223,7 +223,7 @@ void clp_journal_note(clp_journal *journal, clp_key source, const char *output, 
     struct stat info;
     char line[LINE_SIZE + 1];
     if (lstat(output, &info) != 0 || (size_t)info.st_size != size) {
-        return; /* somebody has put another file there */
+        return; /* another file has been put there */
     }
     clp_key key = add_file(source, output, &info);
     snprintf(line, sizeof line, "%016" PRIx64 "%016" PRIx64 "\n", key.high, key.low);

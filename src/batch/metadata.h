@@ -26,7 +26,7 @@ typedef struct clp_metadata {
     clp_notes_result notes;
     clp_blocks blocks; /**< lie in the bytes above */
     clp_colour_facts colour;
-    char warning[512]; /**< what was dropped though nobody asked for it; "" if nothing */
+    char warning[512]; /**< what was dropped without being asked for; "" if nothing */
     bool flawed;       /**< and it was the file's fault */
 } clp_metadata;
 

@@ -59,7 +59,7 @@ void clp_worker_leave_picture(clp_worker *self) {
     clp_board_keep(self->run->board, &self->held, &kept);
 }
 
-/** Gives up all that is held but plans, the file read included: somebody waits for memory. */
+/** Gives up all that is held but plans, the file read included: another worker waits for memory. */
 static void let_go(clp_worker *self) {
     clp_worker_drop_early(self);
     clp_worker_drop_small(self);

@@ -119,7 +119,7 @@ static bool is_open_choice(const clp_stations *self) {
     return !asked || !*asked || strcmp(asked, "auto") == 0;
 }
 
-/** Fewer came than might have: nobody need wait for the others. `cause` may be NULL. */
+/** Fewer came than might have: the others are not waited for. `cause` may be NULL. */
 static void lose_from(clp_stations *self, uint32_t first, const clproc_error *cause) {
     clproc_error absent;
     if (cause) {

@@ -28,7 +28,7 @@ static uint64_t next_random(uint64_t *state) {
     return x ^ x >> 31;
 }
 
-/** False for what turned up in a folder beside the pictures: it would be chosen in vain. */
+/** False for what turned up in a folder beside the pictures: it cannot be verified. */
 static bool may_be_picture(const clp_item *item) {
     uint8_t head[16];
     if (item->named) {

@@ -254,7 +254,7 @@ static void hand_over(clp_worker *self) {
     const clp_sink *sink = run->session->sink;
     const clp_picture *picture = &self->picture;
     clproc_error error;
-    /* Of a run that is stopped nobody knows what a picture would have come to. */
+    /* In a run that is stopped it is unknown what would have become of a picture. */
     if (!sink || picture->task.told & CLP_TOLD_DECLINED || clp_cancel_asked(run->params->cancel) ||
         clp_board_result(run->board, NULL) != CLPROC_OK) {
         return;

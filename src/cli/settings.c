@@ -212,7 +212,7 @@ static int bad_value(const clp_cli_option *option, const char *value) {
     }
     clp_cli_print_number(low, sizeof low, option->min, base);
     clp_cli_print_number(high, sizeof high, option->max, base);
-    /* No upper bound is told where nobody comes near it, but to who has. */
+    /* An upper bound far beyond use is told only where it is exceeded. */
     bool bounded = option->max < unbounded || strtod(value, NULL) > option->max;
     bool real = option->kind == CLP_CLI_REAL || option->kind == CLP_CLI_PERCENT;
     return clp_cli_usage_error("--%s %s: must be a %s %s%s%s%s%s", option->name, value,

@@ -57,7 +57,7 @@ void clp_cli_keep_no_memory(void) {
 
 /* ------------------------------------------------------------------ stack */
 
-/** Linux's usual stack; what all of it is needed for nobody has written down. */
+/** Linux's usual stack; what needs all of it is documented nowhere. */
 #define STACK_BYTES ((size_t)8 << 20)
 
 typedef struct start {

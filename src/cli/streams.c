@@ -20,10 +20,10 @@ enum { LOOK_MS = 100, MOST_LOOKS = 3 };
 /* Handlers of signals have no argument to carry state in. */
 static struct {
     int kept; /**< descriptor of what others have written to standard error; −1: nothing is kept */
-    int errors;                    /**< descriptor of the program's own standard error */
-    FILE *own;                     /**< the same as a stream; NULL: it is `stderr` */
-    int looks;                     /**< at a reader since the program was asked to stop, in vain */
-    bool asleep;                   /**< the reader: so many looks that none is waited for */
+    int errors;  /**< descriptor of the program's own standard error */
+    FILE *own;   /**< the same as a stream; NULL: it is `stderr` */
+    int looks;   /**< at a reader that did not read, since the program was asked to stop */
+    bool asleep; /**< the reader: so many looks that none is waited for */
     volatile sig_atomic_t through; /**< the program has come to its own end */
 } streams = {.kept = -1, .errors = STDERR_FILENO};
 
@@ -48,7 +48,7 @@ static void show_kept(void) {
     off_t from = size > (off_t)sizeof text ? size - (off_t)sizeof text : 0;
     ssize_t count = size > 0 ? pread(streams.kept, text, sizeof text, from) : 0;
     if (count > 0) {
-        /* There is nobody to tell of a failure. */
+        /* A failure cannot be told any more. */
         (void)!write(streams.errors, cause, sizeof cause - 1);
         (void)!write(streams.errors, text, (size_t)count);
     }
@@ -106,7 +106,7 @@ static bool await_reader(void) {
     return true;
 }
 
-/** Writes for the stream of errors. Where nobody reads what is written after a stop, it is dropped:
+/** Writes for the stream of errors. What is not read after a stop is dropped:
  * as if it were written, since a stream with an error would be asked again. */
 static ssize_t write_errors(void *cookie, const char *text, size_t size) {
     size_t done = 0;

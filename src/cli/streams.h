@@ -12,8 +12,8 @@
  * ended by others. CLPROC_DRIVER_MESSAGES in the environment leaves them as they are. */
 void clp_cli_guard_streams(void);
 
-/** The program's standard error, a line at a time. Once the program was asked to stop, what nobody
- * reads is dropped after 0.3 s; until then it waits for its reader. */
+/** The program's standard error, a line at a time. Once the program was asked to stop, what is not
+ * read is dropped after 0.3 s; until then it waits for its reader. */
 FILE *clp_cli_errors(void);
 /** Its descriptor; the stream itself tells none. */
 int clp_cli_errors_descriptor(void);

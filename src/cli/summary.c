@@ -26,7 +26,7 @@ static void print_verification(const clp_cli_progress *progress, const clproc_ru
 /** Columns that a summary may take, with "clproc: " before it. */
 enum { SUMMARY = 80 - 8 };
 
-/** Files that nobody would take for pictures, as notes. */
+/** Files that are clearly no pictures, as notes. */
 static bool is_other(const char *kind) {
     return strcmp(kind, "other") == 0;
 }

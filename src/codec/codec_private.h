@@ -80,7 +80,7 @@ clproc_status clp_decoder_note_large(clp_decoder *decoder, clproc_error *error);
 /** Notes colours that are HDR's by the header's cICP numbers. */
 clproc_status clp_decoder_note_hdr(clp_decoder *decoder, clproc_error *error);
 
-/** Checks the time spent so far, and that nobody wants to stop. For every row. */
+/** Checks the time spent so far, and that no stop was requested. For every row. */
 clproc_status clp_decoder_check(const clp_decoder *decoder, clproc_error *error);
 
 struct clp_encoder {

@@ -316,7 +316,7 @@ typedef struct decoding {
     enum heif_chroma chroma; /**< of RGB */
     struct heif_image *image;
     struct heif_error failed;
-    const volatile int *left; /**< nobody waits for it any more */
+    const volatile int *left; /**< its result is not waited for any more */
     uint64_t deadline;        /**< as clp_source has it */
 } decoding;
 

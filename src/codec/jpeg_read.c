@@ -10,7 +10,7 @@ typedef struct reader {
     struct jpeg_progress_mgr progress;
     clp_decoder *decoder; /**< of the open file */
     clp_jpeg_joined joined;
-    clp_bytes spare_row; /**< takes rows that nobody wants */
+    clp_bytes spare_row; /**< takes rows that are not wanted */
     clp_jpeg_pieces pieces;
     const clp_layout *layout;
     const clp_row_sink *sink;

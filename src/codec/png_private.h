@@ -112,7 +112,7 @@ void clp_png_spread(const uint8_t *pixels, int pass, uint32_t width, size_t pixe
 
 /** Packs the filtered rows in `encoder->scratch` into chunks behind `encoder->output`. */
 clproc_status clp_png_write_packed(clp_encoder *encoder, clproc_error *error);
-/** The same, but ends soon after somebody wants to stop, without the encoder's buffers then. */
+/** The same, but ends soon after a stop is requested, without the encoder's buffers then. */
 clproc_status clp_png_pack(clp_encoder *encoder, clproc_error *error);
 
 #endif

@@ -198,7 +198,7 @@ static clproc_status sort_profile(clp_png_texts *texts, const clp_note *note, cl
     if (is_called(note, RAW_PROFILE "xmp")) {
         return keep(&texts->xmp, &all, error);
     }
-    return clp_notes_add(&texts->notes, note, error); /* of somebody's own */
+    return clp_notes_add(&texts->notes, note, error); /* with a keyword of its own */
 }
 
 static clproc_status take_profile(clp_png_texts *texts, const clp_note *note, clp_flaws *flaws,

@@ -86,7 +86,7 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     const clp_plane *plane = &layout->planes[0];
     size_t count = (size_t)plane->width * plane->channels, row = (size_t)pnm->header.row;
     size_t at = pnm->header.size;
-    /* Where there is nothing to check, rows that nobody wants are passed over. */
+    /* Where there is nothing to check, rows that are not wanted are passed over. */
     bool sound = true, any = pnm->header.maximum == 255 || pnm->header.maximum == 65535;
     clproc_status status = CLPROC_OK;
     for (uint32_t y = 0; y < plane->height; y++) {

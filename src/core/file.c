@@ -105,7 +105,7 @@ static clproc_status too_large(const char *path, size_t limit, clproc_error *err
 
 /** Enough for any signature, and little where it says no. */
 #define HEAD_BYTES 4096
-/** Read at once of a file that ends nobody knows where. */
+/** Read at once of a file of unknown length. */
 #define STEP_BYTES ((size_t)1 << 20)
 
 /** Memory for so many bytes of a file. */

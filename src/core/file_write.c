@@ -1,5 +1,5 @@
 /* Writing files: folders are opened one after the other from the tree's root, and everything is
- * done relative to what was opened, so that nobody can swap a link in meanwhile. */
+ * done relative to what was opened, so that no link can be swapped in meanwhile. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -197,7 +197,7 @@ static bool is_temporary(const char *name) {
     return clp_file_is_own(name) && strlen(number) == 8 && strspn(number, "0123456789abcdef") == 8;
 }
 
-/** Removes a temporary file if nobody is writing it. */
+/** Removes a temporary file if no run is writing it. */
 static void sweep_file(int folder, const char *name) {
     struct stat info, named;
     int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -371,7 +371,7 @@ void clp_file_abandon(clp_file_writer *writer) {
         if (writer->temporary[0]) {
             unlinkat(writer->folder, writer->temporary, 0);
         }
-        /* Not before it has its name: another run's clp_file_sweep() takes what nobody has locked.
+        /* Not before it has its name: another run's clp_file_sweep() takes what is not locked.
          */
         close(writer->file);
     }

@@ -73,7 +73,7 @@ static void *go(void *argument) {
     return NULL;
 }
 
-/** False once somebody wants to stop: all is the thread's then. */
+/** False once a stop was requested: all is the thread's then. */
 static bool await_or_leave(passenger *p, const volatile int *cancel) {
     pthread_mutex_lock(&p->errand.lock);
     bool through = await(&p->errand, cancel, 1);
@@ -84,7 +84,7 @@ static bool await_or_leave(passenger *p, const volatile int *cancel) {
     return through;
 }
 
-/** False if there is no thread to be had. Nobody will join it. */
+/** False if no thread can be started. It is never joined. */
 static bool start(passenger *p) {
     pthread_attr_t attributes;
     pthread_t thread;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 typedef struct clp_leave {
-    /** `*left` is not 0 once nobody waits for the work any more. */
+    /** `*left` is not 0 once the work is not waited for any more. */
     void (*work)(void *job, const volatile int *left);
     /** Gives up a job that was left; called by its thread, behind the work. */
     void (*drop)(void *job);

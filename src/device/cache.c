@@ -38,7 +38,7 @@ static bool is_usable(const char *path) {
     return clp_file_make_folder(path, NULL) == CLPROC_OK && access(path, W_OK | X_OK) == 0;
 }
 
-/** What stands below /tmp may be somebody else's, and these files are run. */
+/** What stands below /tmp may be another user's, and these files are run. */
 static bool is_private(const char *path) {
     struct stat status;
     return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &status) == 0 &&
@@ -102,7 +102,7 @@ static void remove_tree(int folder, const char *name) {
     unlinkat(folder, name, AT_REMOVEDIR);
 }
 
-/** Removes folders of processes that were killed: nobody has them locked. */
+/** Removes folders of processes that were killed: they are not locked. */
 static void sweep(const char *base) {
     DIR *stream = opendir(base);
     const struct dirent *entry;

@@ -104,7 +104,7 @@ typedef struct clp_need {
 
 typedef struct clp_lane clp_lane;
 
-/** A lane that nobody uses, or a new one; `empty`: one that holds no memory. */
+/** A lane that is not in use, or a new one; `empty`: one that holds no memory. */
 clproc_status clp_lane_take(clp_lane **lane, clp_device *device, bool empty, clproc_error *error);
 /** Gives a lane back, with its memory if `keep`. NULL is fine. */
 void clp_lane_give(clp_lane **lane, bool keep);

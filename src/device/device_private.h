@@ -248,7 +248,7 @@ struct clp_device {
     uint32_t unsaved_count;
     clp_schedule *schedules[CLP_MAX_SCHEDULES];
     uint32_t schedule_count;
-    clp_lane *idle[CLP_MAX_LANES]; /**< lanes that nobody uses now */
+    clp_lane *idle[CLP_MAX_LANES]; /**< lanes that are not in use */
     uint32_t idle_count;
     clp_device_clock clock;
     clp_jpeg_codec *codec; /**< lanes have shares of it */
@@ -487,7 +487,7 @@ void clp_lane_take_turn(clp_lane *lane);
 void clp_lane_end_turn(clp_lane *lane);
 /** Gives up what a lane holds of a device with memory of its own. */
 void clp_lane_shrink(clp_lane *lane);
-/** Destroys lanes that nobody uses. */
+/** Destroys lanes that are not in use. */
 void clp_device_free_lanes(clp_device *device);
 
 /* ------------------------------------------------------------ scan.c */

@@ -6,7 +6,7 @@
 
 /* ------------------------------------------------------------------- lanes */
 
-/** A share of the ring that nobody has; UINT32_MAX if there is none. */
+/** A share of the ring that no lane has; UINT32_MAX if there is none. */
 static uint32_t take_share(clp_device *device) {
     for (uint32_t i = 0; i < device->ring_lanes; i++) {
         if (!device->ring_taken[i]) {

@@ -66,7 +66,7 @@ clp_pages *clp_pages_reserve(size_t size) {
 
 void clp_pages_use(const clp_pages *pages, size_t size) {
     size_t whole = size / HUGE_PAGE * HUGE_PAGE;
-    /* Of the last one so much is cleared in vain as is not used. */
+    /* Of the last one more is cleared than is used. */
     if (size - whole > HUGE_PAGE / 2) {
         whole += HUGE_PAGE;
     }

@@ -99,8 +99,8 @@ static void describe(clp_found *found) {
 }
 
 /** A device of PoCL that runs commands in the thread that enqueues them: no choice of its own, but
- * another way to the same processor. Where somebody else has chosen PoCL's drivers, they are taken
- * as they are. */
+ * another way to the same processor. Where the environment has chosen PoCL's drivers, they are
+ * taken as they are. */
 static bool is_in_thread(const clp_found *item) {
     const char *drivers = getenv("POCL_DEVICES");
     return strcmp(item->info.platform, CLP_POCL_PLATFORM) == 0 && drivers &&
@@ -156,7 +156,7 @@ static clproc_status find_on_platform(cl_platform_id platform, clp_found **found
         }
         return CLPROC_OK;
     }
-    /* Without its name nobody knows what to mind with this driver. */
+    /* Without its name it is unknown what this driver needs. */
     code = clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
     if (code != CL_SUCCESS) {
         snprintf(problem, problem_size, "no device: clGetPlatformInfo failed: %s",
@@ -425,6 +425,5 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
             }
         }
     }
-    return *chosen_count > 0 ? CLPROC_OK
-                             : no_device(found, count, selection, true, broken, error);
+    return *chosen_count > 0 ? CLPROC_OK : no_device(found, count, selection, true, broken, error);
 }

@@ -5,7 +5,7 @@
 #include "core/feature_sums.h"
 #include "device/reference.h"
 
-/** A picture's pixels, whatever lies outside being asked for by nobody. */
+/** A picture's pixels, of which nothing outside is asked for. */
 typedef struct pixels {
     const uint8_t *base;
     const clp_plane *plane;

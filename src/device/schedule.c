@@ -303,8 +303,8 @@ static bool has_room(const clp_device *device, uint64_t bytes) {
     return device->schedule_count < CLP_MAX_SCHEDULES && bytes <= device->most_tables;
 }
 
-/** Keeps a schedule for later pictures; instead of those that nobody uses where there are too many.
- * With the lock held. */
+/** Keeps a schedule for later pictures; instead of those that are not in use where there are too
+ * many. With the lock held. */
 static void keep(clp_device *device, clp_schedule *made) {
     if (made->table_bytes > device->most_tables) {
         return;

@@ -303,7 +303,7 @@ static void end_without(void *user) {
     }
 }
 
-/** Makes rows until all are made, or somebody wants to stop. */
+/** Makes rows until all are made, or a stop is requested. */
 static clproc_status watch_rows(gathering *g, const clproc_run_params *run, const clp_sink *sink,
                                 clproc_error *error) {
     g->run = run;

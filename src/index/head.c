@@ -74,7 +74,7 @@ clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *erro
     struct stat info;
     reset(head);
     head->expected = usual_of(head, path);
-    /* Not to wait where a pipe has nobody at its other end. */
+    /* Not to wait where a pipe has no writer. */
     head->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (head->file < 0 || fstat(head->file, &info) != 0) {
         int code = errno;

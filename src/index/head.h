@@ -32,7 +32,7 @@ typedef struct clp_head {
 
 /** Opens a regular file, and reads nothing yet. */
 clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *error);
-/** The same of a file whose first bytes somebody else has read; they must live as long. */
+/** The same of a file whose first bytes have been read already; they must live as long. */
 clproc_status clp_head_lend(clp_head *head, const char *path, const uint8_t *data, size_t size,
                             clproc_error *error);
 /** Finds out a file's size and time, without opening it. */

@@ -27,7 +27,7 @@ typedef struct chunk {
     clp_bytes text;
     clproc_status status;
     bool ready; /**< read and not yet written */
-    bool cut;   /**< not read to its end: somebody wants to stop */
+    bool cut;   /**< not read to its end: a stop was requested */
 } chunk;
 
 typedef struct stream {
@@ -73,7 +73,7 @@ static void stop_all(stream *s) {
 
 /* ---------------------------------------------------------------- reading */
 
-/** Reads a chunk's files, or where somebody wants to stop the first of them: the chunk has no more
+/** Reads a chunk's files, or the first of them where a stop is requested: the chunk has no more
  * then. */
 static clproc_status read_chunk(const stream *s, clp_reader *reader, chunk *from,
                                 clproc_error *error) {

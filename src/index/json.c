@@ -149,7 +149,7 @@ static bool parse(const clp_selection *selection, const uint8_t *record, size_t 
     return usable;
 }
 
-/** Reads any object: whole numbers of somebody's own may be too large for integers. */
+/** Reads any object: whole numbers of unknown members may be too large for integers. */
 static json_t *load(const uint8_t *record, size_t size) {
     return json_loadb((const char *)record, size, JSON_DECODE_INT_AS_REAL, NULL);
 }

@@ -123,7 +123,7 @@ static clproc_status gather_end(clp_head *head, uint64_t at, clp_row *row, clp_e
     return CLPROC_OK;
 }
 
-/** Where nobody knows where chunks begin behind the pixels: a type with its length before it and
+/** Where it is unknown where chunks begin behind the pixels: a type with its length before it and
  * the right checksum behind it is one. */
 static clproc_status search_end(clp_head *head, uint64_t pixels, clp_row *row, clp_extract *extract,
                                 clproc_error *error) {

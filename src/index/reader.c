@@ -409,7 +409,8 @@ static clp_read_end read_open(clp_reader *reader, const char *path, bool named, 
 
 /* -------------------------------------------------------------- its pixels */
 
-/** True if the file is of a format whose pictures are decoded, and not a raw file in its clothes.
+/** True if the file is of a format whose pictures are decoded, and not a raw file that looks like
+ * one.
  */
 static bool is_decoded(const uint8_t *file, size_t size, const clp_row *row) {
     clproc_format format;

@@ -31,7 +31,7 @@ typedef enum clp_read_end {
  * one that is UNCHANGED nothing is read. */
 clp_read_end clp_reader_read(clp_reader *reader, const char *path, bool named, const clp_old *old,
                              clp_old_row **known, clp_row *row);
-/** The same of a file whose bytes somebody else has read, as far as its picture goes. */
+/** The same of a file whose bytes have been read already, as far as its picture goes. */
 clp_read_end clp_reader_read_lent(clp_reader *reader, const char *path, bool named,
                                   const uint8_t *data, size_t size, clp_row *row);
 /** True if a file is as it was when its row was made, by its size and time: it is not opened.

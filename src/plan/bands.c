@@ -79,7 +79,7 @@ static bool reads_in_order(const clp_plan *plan, uint32_t index, bool *down, boo
     return *down || *up;
 }
 
-/** The pass that filters what `first` has stored along the other axis, and nobody else reads. */
+/** The pass that filters what `first` has stored along the other axis, and no other pass reads. */
 static uint32_t find_second(const clp_plan *plan, const clp_pass *first) {
     bool between = first->kind == CLP_PASS_FILTER && first->transpose &&
                    plan->surfaces[first->dst[0]].role == CLP_ROLE_SCRATCH;

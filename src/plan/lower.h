@@ -176,7 +176,7 @@ clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const cl
 /* lower_features.c */
 /** How sums lie; see clp_target.features. */
 clproc_status clp_features_layout(clp_layout *layout, clproc_error *error);
-/** Adds the pass that makes sums of the finished picture, which nobody but that needs then. */
+/** Adds the pass that makes sums of the finished picture, which only that pass needs then. */
 clproc_status clp_lower_features(clp_lowering *lowering);
 
 /** RGB to YCbCr (inverse: back), levels, from Kr and Kb so that both cancel. */

@@ -32,7 +32,10 @@ static const struct { uint32_t width, height; } sizes[] = {{70, 45}, {17, 31}};
 /* Examples that are for large pictures, made smaller. */
 static const struct {
     const char *op, *value;
-} small[] = {{"resize", "37x29:fit=fill"}, {"crop", "40x30+5+7"}, {"pad", "90x70:colour=#f80"}, {"overlay", "logo.png:width=60%:margin=3:opacity=0.8"}};
+} small[] = {{"resize", "37x29:fit=fill"},
+             {"crop", "40x30+5+7"},
+             {"pad", "90x70:colour=#f80"},
+             {"overlay", "logo.png:width=60%:margin=3:opacity=0.8"}};
 
 /* Besides each operation by itself, with the words of a clp_trial_manner before the first. */
 static const char *const pipelines[] = {
@@ -94,7 +97,7 @@ static clproc_status open_trial(trial *made, size_t row, clproc_error *error) {
     return status;
 }
 
-/** Hashes samples alone: what stands in the padding is nobody's. */
+/** Hashes samples alone: the padding is undefined. */
 static void hash(const clp_layout *layout, const uint8_t *base, XXH64_hash_t *digest) {
     for (uint32_t p = 0; p < layout->plane_count; p++) {
         const clp_plane *plane = &layout->planes[p];
@@ -228,7 +231,8 @@ static void check_device(const selftest *self, const char *selection,
     clp_device *device = NULL;
     clproc_error error = {0};
     self->result->devices++;
-    if (clp_device_open(&device, &(clp_device_params){.selection = selection}, &error) != CLPROC_OK) {
+    if (clp_device_open(&device, &(clp_device_params){.selection = selection}, &error) !=
+        CLPROC_OK) {
         clproc_selftest_row row = {.device = info, .operation = "open"};
         snprintf(row.problem, sizeof row.problem, "%.*s", (int)sizeof row.problem - 1,
                  error.message);
@@ -271,7 +275,8 @@ static clproc_status check_all(const selftest *self, clproc_error *error) {
 /** The one device that a user asked for. */
 static clproc_status check_one(const selftest *self, const char *selection, clproc_error *error) {
     clp_device *device = NULL;
-    clproc_status status = clp_device_open(&device, &(clp_device_params){.selection = selection}, error);
+    clproc_status status =
+        clp_device_open(&device, &(clp_device_params){.selection = selection}, error);
     if (status == CLPROC_OK) {
         clproc_device_info info = *clp_device_info(device);
         clp_device_close(&device);

@@ -27,7 +27,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     (void)info;
     (void)kind;
     (void)place;
-    remove(path); /* what cannot go stays; there is nobody to tell */
+    remove(path); /* what cannot be removed stays */
     return 0;
 }
 
