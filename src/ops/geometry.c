@@ -63,37 +63,20 @@ static clproc_status pad(const clp_value *values, clp_terms *terms, clproc_error
                           width, height, values[2].number, error);
 }
 
-/** Flips, then transposes. */
-static clproc_status reorder(clp_terms *terms, const char *op, bool flip_x, bool flip_y,
-                             bool transpose, clproc_error *error) {
-    clp_axis y, x;
-    uint32_t w = terms->samples_x, h = terms->samples_y;
-    clproc_status status = clp_axis_window(&y, h, flip_y ? (int64_t)h - 1 : 0, flip_y, h, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    status = clp_axis_window(&x, w, flip_x ? (int64_t)w - 1 : 0, flip_x, w, error);
-    if (status != CLPROC_OK) {
-        clp_axis_free(&y);
-        return status;
-    }
-    return clp_terms_spatial(terms, op, &y, &x, transpose, NULL, error);
-}
-
 enum { ROTATE_90, ROTATE_180, ROTATE_270 };
 static const char *const angles[] = {"90", "180", "270", NULL};
 
 static clproc_status rotate(const clp_value *values, clp_terms *terms, clproc_error *error) {
     int angle = (int)values[0].number[0];
-    return reorder(terms, "rotate", angle != ROTATE_90, angle != ROTATE_270, angle != ROTATE_180,
-                   error);
+    return clp_terms_turn(terms, "rotate", angle != ROTATE_90, angle != ROTATE_270,
+                          angle != ROTATE_180, error);
 }
 
 static const char *const directions[] = {"h", "v", NULL};
 
 static clproc_status flip(const clp_value *values, clp_terms *terms, clproc_error *error) {
     bool horizontal = values[0].number[0] == 0;
-    return reorder(terms, "flip", horizontal, !horizontal, false, error);
+    return clp_terms_turn(terms, "flip", horizontal, !horizontal, false, error);
 }
 
 const clp_op clp_op_crop = {

@@ -451,6 +451,22 @@ clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom cust
     return status;
 }
 
+clproc_status clp_terms_turn(clp_terms *terms, const char *op, bool flip_x, bool flip_y,
+                             bool transpose, clproc_error *error) {
+    uint32_t w = terms->samples_x, h = terms->samples_y;
+    clp_axis y, x;
+    clproc_status status = clp_axis_window(&y, h, flip_y ? (int64_t)h - 1 : 0, flip_y, h, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clp_axis_window(&x, w, flip_x ? (int64_t)w - 1 : 0, flip_x, w, error);
+    if (status != CLPROC_OK) {
+        clp_axis_free(&y);
+        return status;
+    }
+    return clp_terms_spatial(terms, op, &y, &x, transpose, NULL, error);
+}
+
 clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_error *error) {
     static const struct {
         bool flip_x, flip_y, transpose;
@@ -463,18 +479,8 @@ clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_er
     }
     bool flip_x = table[orientation].flip_x, flip_y = table[orientation].flip_y;
     bool transpose = table[orientation].transpose;
-    clp_axis y, x;
-    clproc_status status = clp_axis_window(&y, h, flip_y ? (int64_t)h - 1 : 0, flip_y, h, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    status = clp_axis_window(&x, w, flip_x ? (int64_t)w - 1 : 0, flip_x, w, error);
-    if (status != CLPROC_OK) {
-        clp_axis_free(&y);
-        return status;
-    }
     clp_terms before = *terms;
-    status = clp_terms_spatial(terms, "orient", &y, &x, transpose, NULL, error);
+    clproc_status status = clp_terms_turn(terms, "orient", flip_x, flip_y, transpose, error);
     /* Nothing is cropped or filtered, so what the picture is of its samples only changes sides. */
     double x0 = flip_x ? w - before.box_x1 : before.box_x0,
            x1 = flip_x ? w - before.box_x0 : before.box_x1;

@@ -202,6 +202,10 @@ clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint
 /** Puts the curves of sRGB around whatever filters, if the list is to work in linear light. */
 clproc_status clp_terms_linearise(clp_terms *terms, clproc_error *error);
 
+/** Mirrors the picture left to right, top to bottom, or both, then swaps its axes, as asked. `op`:
+ * what the term is called. */
+clproc_status clp_terms_turn(clp_terms *terms, const char *op, bool flip_x, bool flip_y,
+                             bool transpose, clproc_error *error);
 /** Index axes of an EXIF orientation (1 to 8) as a term; nothing for 1. */
 clproc_status clp_terms_orient(clp_terms *terms, uint32_t orientation, clproc_error *error);
 
