@@ -1,11 +1,13 @@
 #!/bin/sh
 # Kernels on PoCL under Valgrind, which sees what the host's sanitizers cannot: reads and writes
-# outside of buffers. Copied buffers, since each is a block of its own then. FAULT_ALL=1 runs more
-# than one pipeline.
+# outside of buffers. Copied buffers, since each is a block of its own then. With VALGRIND=1 one
+# pipeline, with FAULT_ALL=1 several.
 #
-# Valgrind's processor has fewer instructions than the machine's, so PoCL compiles for it, slowly. Of
-# several pipelines the results are kept in the build folder; for one that takes longer than it saves.
+# Valgrind's processor has fewer instructions than the machine's, so PoCL compiles for it, in minutes.
+# Of several pipelines the results are kept in the build folder; for one that takes longer than it
+# saves.
 . "$(dirname "$0")/../cli/lib.sh"
+[ -n "${FAULT_ALL-}${VALGRIND-}" ] || skip "VALGRIND is not set"
 have valgrind || skip "Valgrind is not installed"
 ! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers and Valgrind exclude each other"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
