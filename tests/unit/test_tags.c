@@ -307,10 +307,31 @@ static void test_xmp(void **state) {
     assert_null(read_xmp(RDF("", "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>T</rdf:li>"
                                  "</rdf:Alt></dc:title><dc:format>image/jpeg</dc:format>")));
     assert_string_equal(found, "dc:title=T;dc:format=image/jpeg;");
-    /* Structures are passed over, with what stands in them. */
+}
+
+/** What is built of parts, in each spelling that RDF has for it; lists of such are passed over. */
+static void test_xmp_parts(void **state) {
+    (void)state;
     assert_null(read_xmp(RDF("", "<dc:a><rdf:Description dc:b='1'><dc:c>2</dc:c></rdf:Description>"
                                  "</dc:a><dc:d/><dc:e>5</dc:e>")));
-    assert_string_equal(found, "dc:e=5;");
+    assert_string_equal(found, "dc:a/b=1;dc:a/c=2;dc:e=5;");
+    assert_null(read_xmp(RDF("", "<dc:a rdf:parseType='Resource'><dc:b>1</dc:b><dc:c>2</dc:c>"
+                                 "</dc:a><dc:e>5</dc:e>")));
+    assert_string_equal(found, "dc:a/b=1;dc:a/c=2;dc:e=5;");
+    assert_null(read_xmp(RDF("", "<dc:a dc:b='1' photo:c='2'/><dc:e xml:lang='x'>5</dc:e>")));
+    assert_string_equal(found, "dc:a/b=1;dc:a/c=2;dc:e=5;");
+    /* Deeper ones, and lists */
+    assert_null(
+        read_xmp(RDF("", "<dc:a rdf:parseType='Resource'><dc:b><dc:c>2</dc:c></dc:b></dc:a>"
+                         "<dc:f><rdf:Bag><rdf:li><dc:c>2</dc:c></rdf:li></rdf:Bag></dc:f>")));
+    assert_string_equal(found, "");
+    /* Names are cut. */
+    static const char long_name[] = "a-name-of-more-than-sixty-four-characters-is-cut-to-those-63";
+    char text[1024];
+    snprintf(text, sizeof text, RDF("", "<dc:a dc:%s%s='1'/>"), long_name, long_name);
+    assert_null(read_xmp(text));
+    assert_memory_equal(found, "dc:a/a-name-of-more-than-", 25);
+    assert_int_equal(strlen(found), strlen("dc:") + 63 + strlen("=1;"));
 }
 
 /** With and without a byte order mark, in both orders; UTF-32 is named. */
@@ -456,6 +477,7 @@ int main(void) {
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_many_directories),
         cmocka_unit_test(test_xmp),
+        cmocka_unit_test(test_xmp_parts),
         cmocka_unit_test(test_wide_xmp),
         cmocka_unit_test(test_broken_xmp),
         cmocka_unit_test(test_iptc),
