@@ -91,7 +91,7 @@ END {
         n = order[i]
         verdict = ""
         if (!tried[n]) {
-            verdict = "not run" (missing[n] ? ": " missing[n] : least[n] == "-" ? ": there is no test yet" : "")
+            verdict = "not run" (missing[n] ? ": " missing[n] : least[n] == "-" ? ": not part of this profile" : "")
             bad += profile == "release" || least[n] != "-" && !missing[n] && !skipped
         } else if (survived[n] < tried[n]) {
             verdict = "FAILED"
