@@ -53,10 +53,10 @@ def write(name, *segments):
 names = {"exif": "http://ns.adobe.com/exif/1.0/", "aux": "http://ns.adobe.com/exif/1.0/aux/",
          "tiff": "http://ns.adobe.com/tiff/1.0/", "exifEX": "http://cipa.jp/exif/1.0/",
          "photoshop": "http://ns.adobe.com/photoshop/1.0/"}
-def xmp(values, code="utf-8"):
+def xmp(values, code="utf-8", more=""):
     text = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
     text += "<rdf:Description rdf:about=''" + "".join(f" xmlns:{k}='{v}'" for k, v in names.items()) + ">"
-    text += "".join(f"<{k}>{v}</{k}>" for k, v in values.items()) + "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    text += "".join(f"<{k}>{v}</{k}>" for k, v in values.items()) + more + "</rdf:Description></rdf:RDF></x:xmpmeta>"
     return segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + text.encode(code))
 write("xmp.jpg", xmp({
     "exif:GPSAltitude": "143/10", "exif:GPSAltitudeRef": "1", "exif:GPSLatitude": "54,59.38N",
@@ -73,10 +73,7 @@ parts = (("Fired", "True"), ("Return", "3"), ("Mode", "1"), ("Function", "False"
 elements = "".join(f"<exif:{name}>{text}</exif:{name}>" for name, text in parts)
 def parted(name, flash):
     lens = "".join(f"<rdf:li>{n}</rdf:li>" for n in ("24/1", "70/1", "28/10", "0/0"))
-    head = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about=''" + "".join(
-        f" xmlns:{k}='{v}'" for k, v in names.items())
-    text = head + f">{flash}<exifEX:LensSpecification><rdf:Seq>{lens}</rdf:Seq></exifEX:LensSpecification></rdf:Description></rdf:RDF>"
-    write(name, segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + text.encode()))
+    write(name, xmp({"exifEX:LensSpecification": f"<rdf:Seq>{lens}</rdf:Seq>"}, more=flash))
 parted("flash1.jpg", f"<exif:Flash rdf:parseType='Resource'>{elements}</exif:Flash>")
 parted("flash2.jpg", f"<exif:Flash><rdf:Description>{elements}</rdf:Description></exif:Flash>")
 attributes = "".join(f" exif:{name}='{text}'" for name, text in parts)

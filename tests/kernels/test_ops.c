@@ -273,14 +273,15 @@ static void on_pocl(void **state) {
     check_on(places, 2, 1);
 }
 
-/** Groups of any size give the same bytes: one work-item, an odd number. */
+/** Groups of any size give the same bytes: one work-item, a row of a tile's, an odd number. */
 static void in_small_groups(void **state) {
     (void)state;
     const char *pocl = need_pocl();
     place places[] = {{.selection = pocl, .force = ""},
                       {.selection = pocl, .force = "group limit=1"},
+                      {.selection = pocl, .force = "group limit=32"},
                       {.selection = pocl, .force = "group limit=100"}};
-    check_on(places, 3, 13);
+    check_on(places, 4, 13);
 }
 
 static void on_rusticl(void **state) {
