@@ -249,13 +249,19 @@ static void take_flash(taking *to, const clp_xmp_value *value) {
     static const struct {
         const char *part;
         uint32_t place;
-    } bits[] = {{"Fired", 0}, {"Return", 1}, {"Mode", 3}, {"Function", 5}, {"RedEyeMode", 6}};
+        bool number; /**< of two bits; else "True" or "False" */
+    } bits[] = {{"Fired", 0, false},
+                {"Return", 1, true},
+                {"Mode", 3, true},
+                {"Function", 5, false},
+                {"RedEyeMode", 6, false}};
     const char *part = strchr(value->name, '/') + 1;
     for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
         if (strcmp(part, bits[i].part) == 0) {
-            bool digit = value->size == 1 && value->text[0] >= '0' && value->text[0] <= '3';
-            uint32_t bit =
-                digit ? (uint32_t)(value->text[0] - '0') : strcasecmp(value->text, "true") == 0;
+            bool digit = bits[i].number && value->size == 1 && value->text[0] >= '0' &&
+                         value->text[0] <= '3';
+            uint32_t bit = digit ? (uint32_t)(value->text[0] - '0')
+                                 : !bits[i].number && strcasecmp(value->text, "true") == 0;
             to->flash |= bit << bits[i].place;
             to->has_flash = true;
         }
