@@ -92,18 +92,23 @@ static void note(clp_device *device, cl_program program, const char *key, size_t
     pthread_mutex_unlock(&device->lock);
 }
 
+/** PoCL unpacks a binary into the folder of this process, and reads it back from there. Two devices
+ * of one name have one place in it: the second would read what the first has written in part. */
+static pthread_mutex_t unpacking = PTHREAD_MUTEX_INITIALIZER;
+
 /** The program of a good binary, built; NULL if the driver does not take it. */
 static cl_program build_binary(clp_device *device, const uint8_t *binary, size_t size) {
     cl_int code;
+    pthread_mutex_lock(&unpacking);
     cl_program program =
         clCreateProgramWithBinary(device->context, 1, &device->id, &size, &binary, NULL, &code);
     if (code != CL_SUCCESS) {
-        return NULL;
-    }
-    if (clBuildProgram(program, 1, &device->id, NULL, NULL, NULL) != CL_SUCCESS) {
+        program = NULL;
+    } else if (clBuildProgram(program, 1, &device->id, NULL, NULL, NULL) != CL_SUCCESS) {
         clReleaseProgram(program);
-        return NULL;
+        program = NULL;
     }
+    pthread_mutex_unlock(&unpacking);
     return program;
 }
 

@@ -59,7 +59,8 @@ way() { # NAME FORCE FOLDER OPTIONS...
     name=$1 force=$2 folder=$3
     shift 3
     if ! CLPROC_FORCE=$force make_all found "$folder" "$@"; then
-        printf '%-52s %8s\n' "$name" "failed: $(tail -n 1 "$scratch/said")"
+        printf '%-52s %8s\n' "$name" "failed, having said:"
+        tail -n 8 "$scratch/said"
         failed=1
         return
     fi

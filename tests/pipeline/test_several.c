@@ -39,6 +39,54 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
                                                        local, waits, wait, event);
 }
 
+/* PoCL unpacks a binary into a folder that devices of one name share. */
+static pthread_cond_t another = PTHREAD_COND_INITIALIZER;
+static int unpacking; /**< programs between their binary and their build */
+static int most_unpacking;
+static bool waits;        /**< the next to begin waits whether another comes, too */
+static cl_program loaded; /**< from a binary, not yet built */
+
+static void begin_unpacking(void) {
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec++;
+    pthread_mutex_lock(&lock);
+    unpacking++;
+    most_unpacking = unpacking > most_unpacking ? unpacking : most_unpacking;
+    pthread_cond_signal(&another);
+    bool chosen = waits;
+    waits = false;
+    while (chosen && most_unpacking < 2 && pthread_cond_timedwait(&another, &lock, &end) == 0) {
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+cl_program clCreateProgramWithBinary(cl_context context, cl_uint number,
+                                     const cl_device_id *devices, const size_t *lengths,
+                                     const unsigned char **binaries, cl_int *statuses,
+                                     cl_int *code) {
+    begin_unpacking();
+    cl_program program = REAL(clCreateProgramWithBinary)(context, number, devices, lengths,
+                                                         binaries, statuses, code);
+    pthread_mutex_lock(&lock);
+    loaded = program;
+    pthread_mutex_unlock(&lock);
+    return program;
+}
+
+cl_int clBuildProgram(cl_program program, cl_uint number, const cl_device_id *devices,
+                      const char *options, void(CL_CALLBACK *done)(cl_program, void *),
+                      void *user) {
+    cl_int code = REAL(clBuildProgram)(program, number, devices, options, done, user);
+    pthread_mutex_lock(&lock);
+    if (program == loaded) {
+        unpacking--;
+        loaded = NULL;
+    }
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
 static void arm(bool fail) {
     first = NULL;
     others = 0;
@@ -95,6 +143,8 @@ static void test_parts_of_a_processor(void **state) {
     }
     trial_init(&trial, "0,1", "resize 60% | blur 1");
     trial.params.jobs = 4;
+    waits = true;
+    most_unpacking = 0;
     /* One may be open before the other, and done with all of them: then once more. */
     for (int turn = 0; turn == 0 || (turn < 20 && !strstr(trial.result.device, ", ")); turn++) {
         arm(false);
@@ -102,16 +152,18 @@ static void test_parts_of_a_processor(void **state) {
     }
     assert_true(others > 0);
     assert_non_null(strstr(trial.result.device, ", ")); /* shares of both */
+    assert_int_equal(most_unpacking, 1);                /* in turn */
 
-    /* One fails in the middle: the other does its pictures, too. */
-    others = 0;
-    for (int turn = 0; turn < 20 && others <= GOOD_LAUNCHES; turn++) {
+    /* One fails in the middle: the other does its pictures, too. What fails may also be a first
+     * launch ahead of pictures that the other is done with before; nothing is told of that. */
+    trial.told.kinds[CLPROC_EVENT_NOTICE] = 0;
+    for (int turn = 0; turn < 20 && trial.told.kinds[CLPROC_EVENT_NOTICE] == 0; turn++) {
         arm(true);
         assert_true(hash_of(&trial) == expected);
     }
+    assert_true(trial.told.kinds[CLPROC_EVENT_NOTICE] > 0);
     assert_true(others > GOOD_LAUNCHES);
     assert_int_equal(trial.told.kinds[CLPROC_EVENT_WARNING], flawed);
-    assert_true(trial.told.kinds[CLPROC_EVENT_NOTICE] >= 1);
     assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
     trial_free(&trial);
 }
