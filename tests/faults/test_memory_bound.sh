@@ -7,6 +7,7 @@ have python3 || skip "there is no python3"
 "$CLPROC" samples --count 1 --width 64 --height 48 -o tiny 2>"$err" || fail "no pictures"
 "$CLPROC" samples --kind photo --count 6 --width 3000 --height 2000 -o jpegs 2>"$err" || fail "no pictures"
 "$CLPROC" run jpegs -o pngs --format png --png-level 1 2>"$err" || fail "no pictures"
+"$CLPROC" run pngs -o quarters --resize 50% --png-level 1 2>"$err" || fail "no pictures"
 # Each of another size: plans of their own, with tables.
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
     "$CLPROC" samples --kind photo --count 1 --width $((1000 + i)) --height $((800 + i)) -o sizes/$i 2>"$err" ||
@@ -59,7 +60,7 @@ bounded() {
 bounded 100 0 pngs --rotate 90 --png-level 1
 bounded 100 0 jpegs --rotate 90 --format png --png-level 1
 bounded 100 0 scans --blur 2 --progressive
-bounded 600 0 pngs --rotate 90 --png-level 1 --device reference --verify 2
+bounded 150 0 quarters --rotate 90 --png-level 1 --device reference --verify 2
 bounded 60 0 sizes --pipeline 'blur 40 | sharpen 20'
 # Plans of 30 MB each, which are made again where pictures have waited for memory.
 bounded 200 0 large --pipeline 'box-blur 200 | box-blur 200' --format png --png-level 1
