@@ -35,7 +35,7 @@ scenario() {
     operations) set -- 16 5 in '' --jobs 1 --resize 40x --blur 2 --brightness 1.2 --pad 100x100 --report report.json ;;
     bands) set -- 3 1 large '' --jobs 2 --resize 1000x ;;
     outputs) set -- 10 1 few 'group discrete' --jobs 2 --resize 40x --to 'done/b-{name}.{ext}' --gray ;;
-    # Its copies of 128 MB take longer than the run; those of a processor are small.
+    # Unprobed: the report would measure copies of 128 MB, which take longer than the run.
     copies) set -- 5 2 few 'group discrete unprobed' --jobs 1 --resize 40x --rotate 90 --report report.json ;;
     esac
     pictures=$1 batch=$2 folder=$3 force=$4

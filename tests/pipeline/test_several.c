@@ -70,6 +70,7 @@ cl_program clCreateProgramWithBinary(cl_context context, cl_uint number,
                                                          binaries, statuses, code);
     pthread_mutex_lock(&lock);
     loaded = program;
+    unpacking -= !program; /* refused, it is not built */
     pthread_mutex_unlock(&lock);
     return program;
 }
