@@ -53,7 +53,7 @@ void run_step(pixels *p, uint count, __global const colour_step *s, __global con
         step_lookup(p, count, s, tables, *colours);
         break;
     case STEP_TABLE:
-        EACH_UNIT step_table(p + u, s, tables);
+        EACH_UNIT step_table(p + u, s, a->cube);
         *colours = s->out;
         break;
     case STEP_PREMULTIPLY:
@@ -120,13 +120,14 @@ void work_on(const arenas *a, __global const colour_job *job, __global const uch
 }
 
 __kernel void NAME(colour)(__global uchar *input, __global uchar *scratch, __global uchar *output,
-                           __global const uchar *restrict tables, uint jobs, uint count, uint base) {
+                           __global const uchar *restrict tables, __global const float4 *cube, uint jobs,
+                           uint count, uint base) {
     uint number = base + (uint)get_group_id(0);
     if (count == 0) {
         return;
     }
     __global const colour_job *job = find_colour_job(tables, jobs, count, number);
-    arenas a = {input, scratch, output};
+    arenas a = {input, scratch, output, cube};
     uint first = (number - job->first_tile) * COLOUR_VECTORS;
     uint end = min(first + COLOUR_VECTORS, job->vectors_across * ((job->height + job->v_step - 1) / job->v_step));
     for (uint turn = first; turn < end; turn += (uint)get_local_size(0) * UNITS) {

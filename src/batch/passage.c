@@ -209,7 +209,7 @@ static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
     /* A plan's tables are at the device, too. */
     return picture->file_bytes + (decode > encode ? decode : encode) +
            (decoded ? plan->input.bytes : 0) + small + clp_worker_plan_bytes(self) +
-           plan->table_bytes;
+           clp_plan_device_bytes(plan);
 }
 
 /** What the picture needs in all, and of it the lane. `empty`: who may wait wants no more. */

@@ -47,16 +47,56 @@ clproc_status clp_conversion_curve(float **curve, clproc_error *error) {
                   : clp_error_memory(error, "a curve", (CLP_CURVE_SIZE + 1) * sizeof **curve);
 }
 
-clproc_status clp_conversion_table(clp_conversion *conversion, uint32_t grid, clproc_error *error) {
-    size_t count = 3;
+static size_t entries(const clp_conversion *conversion) {
+    size_t count = 1;
     for (uint32_t i = 0; i < conversion->in; i++) {
-        count *= grid;
+        count *= conversion->grid;
     }
+    return count;
+}
+
+clproc_status clp_conversion_table(clp_conversion *conversion, uint32_t grid, clproc_error *error) {
     conversion->grid = grid;
+    size_t count = 3 * entries(conversion);
     conversion->table = clp_memory_zero(CLP_MEMORY_PLAN, count, sizeof *conversion->table);
     return conversion->table
                ? CLPROC_OK
                : clp_error_memory(error, "a colour table", count * sizeof *conversion->table);
+}
+
+bool clp_conversion_has_places(const clp_conversion *conversion) {
+    return conversion->place[0] || conversion->place[1] || conversion->place[2] ||
+           conversion->place[3];
+}
+
+size_t clp_conversion_cube_bytes(const clp_conversion *conversion) {
+    size_t places =
+        clp_conversion_has_places(conversion) ? conversion->in * (CLP_PLACE_SIZE + (size_t)1) : 0;
+    return conversion->table ? (4 * entries(conversion) + places) * sizeof(float) : 0;
+}
+
+/** Curves of places, in steps of the grid; of channels that have none, straight. */
+static void fill_places(const clp_conversion *conversion, float *to) {
+    for (uint32_t c = 0; c < conversion->in; c++) {
+        const float *place = conversion->place[c];
+        for (uint32_t i = 0; i <= CLP_PLACE_SIZE; i++) {
+            float at = place ? place[i] : (float)i / CLP_PLACE_SIZE;
+            *to++ = at * (float)(conversion->grid - 1);
+        }
+    }
+}
+
+void clp_conversion_fill_cube(const clp_conversion *conversion, float white, float *cube) {
+    size_t count = entries(conversion);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t c = 0; c < 3; c++) {
+            cube[4 * i + c] = conversion->table[3 * i + c] * white;
+        }
+        cube[4 * i + 3] = 0;
+    }
+    if (clp_conversion_has_places(conversion)) {
+        fill_places(conversion, cube + 4 * count);
+    }
 }
 
 static double clamp(double value) {

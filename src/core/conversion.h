@@ -4,6 +4,7 @@
 #define CLP_CORE_CONVERSION_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "core/error.h"
 
@@ -54,6 +55,14 @@ void clp_conversion_release(clp_conversion **conversion);
 clproc_status clp_conversion_curve(float **curve, clproc_error *error);
 /** Allocates `table` for a grid. */
 clproc_status clp_conversion_table(clp_conversion *conversion, uint32_t grid, clproc_error *error);
+
+/** Bytes of the table as kernels take it; 0 without a table. */
+size_t clp_conversion_cube_bytes(const clp_conversion *conversion);
+/** The table as kernels take it (STEP_TABLE): of each entry its values from 0 to `white`, and a
+ * zero behind them; and where a channel has `place`, the places of every channel, in steps of the
+ * grid. `cube` has clp_conversion_cube_bytes(). */
+void clp_conversion_fill_cube(const clp_conversion *conversion, float white, float *cube);
+bool clp_conversion_has_places(const clp_conversion *conversion);
 
 /** Runs one colour through a conversion, in double precision: the definition. */
 void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]);

@@ -152,6 +152,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
         return clp_error_memory(error, "a device", sizeof *made);
     }
     pthread_mutex_init(&made->lock, NULL);
+    pthread_mutex_init(&made->cube_lock, NULL);
     pthread_mutex_init(&made->codec_turn, NULL);
     pthread_mutex_init(&made->turn, NULL);
     pthread_cond_init(&made->built, NULL);
@@ -321,6 +322,7 @@ void clp_device_close(clp_device **device) {
     }
     pthread_mutex_destroy(&d->turn);
     pthread_mutex_destroy(&d->codec_turn);
+    pthread_mutex_destroy(&d->cube_lock);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);
     clp_memory_free(d);

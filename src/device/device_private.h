@@ -193,6 +193,7 @@ typedef struct clp_arena {
 } clp_arena;
 
 typedef struct clp_schedule clp_schedule;
+typedef struct clp_cube clp_cube;
 
 /** Where a device's command times come from. */
 typedef enum clp_device_clock {
@@ -246,6 +247,8 @@ struct clp_device {
     uint32_t program_count;
     clp_unsaved unsaved[CLP_MAX_KERNELS];
     uint32_t unsaved_count;
+    pthread_mutex_t cube_lock; /**< may be taken with `lock` held */
+    clp_cube *cubes;
     clp_schedule *schedules[CLP_MAX_SCHEDULES];
     uint32_t schedule_count;
     clp_lane *idle[CLP_MAX_LANES]; /**< lanes that are not in use */
@@ -320,6 +323,26 @@ clproc_status clp_arena_unmap(clp_lane *lane, clp_arena *arena, clproc_error *er
 clproc_status clp_arena_map(clp_lane *lane, clp_arena *arena, cl_map_flags flags, cl_event *done,
                             clproc_error *error);
 
+/* ------------------------------------------------------------ cubes.c */
+
+/** The table of a conversion on a device. */
+struct clp_cube {
+    clp_conversion *conversion; /**< one reference */
+    float white;
+    cl_mem buffer;
+    size_t bytes;
+    uint32_t users;
+    clp_cube *next;
+};
+
+/** That of a conversion, with values up to `white`; made on first use, gone with its last user.
+ * Give it back with clp_cube_release(). */
+clproc_status clp_cube_get(clp_device *device, clp_conversion *conversion, float white,
+                           clp_cube **cube, clproc_error *error);
+void clp_cube_release(clp_device *device, clp_cube **cube);
+/** Bytes of all of them. */
+uint64_t clp_cubes_bytes(clp_device *device);
+
 /* --------------------------------------------------------- schedule.c */
 
 /** A launch: jobs of one kernel and one level. */
@@ -350,6 +373,7 @@ struct clp_schedule {
     const clp_bands *portions; /**< what rows come at a time: `slices`, or the plan's bands */
     cl_mem tables;
     size_t table_bytes;
+    clp_cube *cube; /**< of the plan's conversion; NULL: none */
     clp_group *groups;
     size_t group_count, group_capacity;
     size_t *band_ends; /**< with CLP_WAY_BANDS, of each band: the group after its last */

@@ -10,16 +10,15 @@ static clproc_status set_argument(const clp_kernel *kernel, cl_uint index, size_
                         kernel->program->name, error);
 }
 
-/** Sets arenas, tables, jobs and count; returns the index of the argument `base`. */
-static clproc_status set_arguments(const clp_kernel *kernel, const cl_mem *arenas,
-                                   uint32_t arena_count, cl_mem tables, uint32_t jobs,
-                                   uint32_t count, cl_uint *base, clproc_error *error) {
+/** Sets buffers, jobs and count; returns the index of the argument `base`. */
+static clproc_status set_arguments(const clp_kernel *kernel, const cl_mem *buffers,
+                                   uint32_t buffer_count, uint32_t jobs, uint32_t count,
+                                   cl_uint *base, clproc_error *error) {
     cl_uint index = 0;
     clproc_status status = CLPROC_OK;
-    for (; index < arena_count; index++) {
-        CLP_TRY(status, out, set_argument(kernel, index, sizeof(cl_mem), &arenas[index], error));
+    for (; index < buffer_count; index++) {
+        CLP_TRY(status, out, set_argument(kernel, index, sizeof(cl_mem), &buffers[index], error));
     }
-    CLP_TRY(status, out, set_argument(kernel, index++, sizeof(cl_mem), &tables, error));
     CLP_TRY(status, out, set_argument(kernel, index++, sizeof jobs, &jobs, error));
     CLP_TRY(status, out, set_argument(kernel, index++, sizeof count, &count, error));
     *base = index;
@@ -27,8 +26,11 @@ out:
     return status;
 }
 
-static uint32_t arena_count(const clp_variant *variant) {
-    return variant->kind == CLP_PASS_COLOUR ? 3 : 2;
+/** A kernel's buffers: source, result and tables; of a colour pass all arenas, tables and a cube.
+ */
+#define MOST_BUFFERS 5
+static uint32_t buffer_count(const clp_variant *variant) {
+    return variant->kind == CLP_PASS_COLOUR ? MOST_BUFFERS : 3;
 }
 
 clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_error *error) {
@@ -47,10 +49,9 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
     CLP_TRY(status, out, clp_device_queue(device, &queue, error));
     CLP_TRY(status, out, clp_kernel_create(program, &kernel.kernel, error));
     CLP_TRY(status, out, clp_grid_fit(device, &kernel, error));
-    cl_mem arenas[3] = {any, any, any};
-    CLP_TRY(
-        status, out,
-        set_arguments(&kernel, arenas, arena_count(&program->variant), any, 0, 0, &base, error));
+    cl_mem buffers[MOST_BUFFERS] = {any, any, any, any, any};
+    CLP_TRY(status, out,
+            set_arguments(&kernel, buffers, buffer_count(&program->variant), 0, 0, &base, error));
     CLP_TRY(status, out, set_argument(&kernel, base, sizeof zero, &zero, error));
     clp_grid_size(&kernel, clp_grid_tiles(), &global, &local);
     code = clEnqueueNDRangeKernel(queue, kernel.kernel, 1, NULL, &global, &local, 0, NULL,
@@ -133,15 +134,19 @@ clproc_status clp_group_launch(clp_lane *lane, const clp_group *group, cl_mem in
     cl_mem arenas[] = {[CLP_ROLE_INPUT] = input,
                        [CLP_ROLE_SCRATCH] = lane->scratch.buffer,
                        [CLP_ROLE_OUTPUT] = results};
-    cl_mem two[2] = {arenas[group->src], arenas[group->dst]};
-    uint32_t count = arena_count(&group->variant);
+    const clp_schedule *s = lane->schedule;
+    /* What has no cube takes none: any buffer will do. */
+    cl_mem all[MOST_BUFFERS] = {arenas[0], arenas[1], arenas[2], s->tables,
+                                s->cube ? s->cube->buffer : s->tables};
+    cl_mem three[] = {arenas[group->src], arenas[group->dst], s->tables};
+    uint32_t count = buffer_count(&group->variant);
     clp_kernel *kernel;
     cl_uint base;
     clproc_status status;
     CLP_TRY(status, out, find_kernel(lane, &group->variant, &kernel, thread, error));
     CLP_TRY(status, out,
-            set_arguments(kernel, count == 3 ? arenas : two, count, lane->schedule->tables,
-                          (uint32_t)group->jobs, group->count, &base, error));
+            set_arguments(kernel, count == MOST_BUFFERS ? all : three, count, (uint32_t)group->jobs,
+                          group->count, &base, error));
     status = enqueue(lane, kernel, group, base, error);
 out:
     return status;

@@ -233,6 +233,7 @@ static void destroy(clp_device *device, clp_schedule **schedule) {
         clReleaseMemObject(s->tables);
         clp_device_note_memory(device, CLP_HELD_TABLES, s->table_bytes, 0);
     }
+    clp_cube_release(device, &s->cube);
     clp_bands_free(&s->slices);
     clp_memory_free(s->groups);
     clp_memory_free(s->band_ends);
@@ -268,6 +269,10 @@ static clproc_status make(clp_device *device, clp_plan *plan, clp_way way, clp_s
         goto out;
     }
     CLP_TRY(status, out, add_launches(&d, error));
+    if (plan->conversion) {
+        CLP_TRY(status, out,
+                clp_cube_get(device, plan->conversion, plan->conversion_white, &made->cube, error));
+    }
     if (d.size > 0) {
         made->tables = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
                                       d.size, d.staging, &code);
@@ -295,8 +300,9 @@ static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way)
     return NULL;
 }
 
-/** True if there is room for one more schedule, of so many bytes. */
-static bool has_room(const clp_device *device, uint64_t bytes) {
+/** True if there is room for one more schedule, with so many bytes of tables besides its cube. */
+static bool has_room(clp_device *device, uint64_t bytes) {
+    bytes += clp_cubes_bytes(device);
     for (uint32_t i = 0; i < device->schedule_count; i++) {
         bytes += device->schedules[i]->table_bytes;
     }
@@ -306,7 +312,7 @@ static bool has_room(const clp_device *device, uint64_t bytes) {
 /** Keeps a schedule for later pictures; instead of those that are not in use where there are too
  * many. With the lock held. */
 static void keep(clp_device *device, clp_schedule *made) {
-    if (made->table_bytes > device->most_tables) {
+    if (made->table_bytes + (made->cube ? made->cube->bytes : 0) > device->most_tables) {
         return;
     }
     for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made->table_bytes);) {

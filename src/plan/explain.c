@@ -184,6 +184,6 @@ void clp_plan_explain(const clp_plan *plan, FILE *out) {
             "after planning:  %zu passes in %d levels, %.1f MB moved, %.1f Mop, %.1f KB of tables, "
             "%.1f MB of scratch\n",
             plan->pass_count, plan->level_count, (double)clp_plan_traffic(plan) / 1e6,
-            (double)operations_of(plan) / 1e6, (double)plan->table_bytes / 1e3,
+            (double)operations_of(plan) / 1e6, (double)clp_plan_device_bytes(plan) / 1e3,
             (double)plan->scratch_bytes / 1e6);
 }

@@ -122,18 +122,13 @@ out:
     return status;
 }
 
-static bool has_places(const clp_conversion *conversion) {
-    return conversion->place[0] || conversion->place[1] || conversion->place[2] ||
-           conversion->place[3];
-}
-
 static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
     const clp_conversion *conversion = term->conversion;
     clp_step step = {.kind = CLP_STEP_TABLE,
                      .grid = conversion->grid,
                      .in = conversion->in,
                      .out = conversion->out,
-                     .value = {has_places(conversion)}};
+                     .value = {clp_conversion_has_places(conversion)}};
     clproc_status status;
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     CLP_TRY(status, out, clp_lower_clamp(lowering));

@@ -89,42 +89,18 @@ static clproc_status matrix_table(clp_lowering *lowering, clp_step *step,
     return clp_table_bytes(lowering->plan, table, sizeof table, &step->table, lowering->error);
 }
 
-/** Curves of places, in steps of the grid; of channels that have none, straight. */
-static void fill_places(float *to, const clp_conversion *conversion) {
-    for (uint32_t c = 0; c < conversion->in; c++) {
-        const float *place = conversion->place[c];
-        for (uint32_t i = 0; i <= CLP_PLACE_SIZE; i++) {
-            float at = place ? place[i] : (float)i / CLP_PLACE_SIZE;
-            *to++ = at * (float)(conversion->grid - 1);
-        }
+/** The table is the conversion's, the same for all plans. Colours are converted once. */
+static clproc_status share_cube(const clp_lowering *lowering, const clp_step *step,
+                                const clp_term *term) {
+    clp_plan *plan = lowering->plan;
+    if (plan->conversion &&
+        (plan->conversion != term->conversion || plan->conversion_white != step->white)) {
+        return clp_error_set(lowering->error, CLPROC_ERROR_INTERNAL,
+                             "a plan converts colours by two tables");
     }
-}
-
-/** The table of a conversion, four values each from 0 to white, and its curves of places. */
-static clproc_status cube_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    size_t count = 1, places = 0;
-    for (uint32_t i = 0; i < step->in; i++) {
-        count *= step->grid;
-    }
-    if (step->value[0] != 0) {
-        places = (size_t)step->in * (CLP_PLACE_SIZE + 1);
-    }
-    float *table = clp_memory_zero(CLP_MEMORY_PLAN, count * 4 + places, sizeof *table);
-    if (!table) {
-        return clp_error_memory(lowering->error, "a colour table", count * 4 * sizeof *table);
-    }
-    if (places) {
-        fill_places(table + count * 4, term->conversion);
-    }
-    for (size_t i = 0; i < count; i++) {
-        for (size_t c = 0; c < 3; c++) {
-            table[4 * i + c] = term->conversion->table[3 * i + c] * step->white;
-        }
-    }
-    clproc_status status = clp_table_bytes(
-        lowering->plan, table, (count * 4 + places) * sizeof *table, &step->table, lowering->error);
-    clp_memory_free(table);
-    return status;
+    plan->conversion = term->conversion;
+    plan->conversion_white = step->white;
+    return CLPROC_OK;
 }
 
 static void drop_first_step(clp_lowering *lowering, clp_pass *pass) {
@@ -160,7 +136,7 @@ static clproc_status make_tables(clp_lowering *lowering, clp_pass *pass) {
                    pass->steps[i].kind == CLP_STEP_LOOKUP) {
             status = clp_curve_table(lowering, &pass->steps[i], lowering->waiting.terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_TABLE) {
-            status = cube_table(lowering, &pass->steps[i], lowering->waiting.terms[i]);
+            status = share_cube(lowering, &pass->steps[i], lowering->waiting.terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_OVERLAY) {
             status = clp_overlay_table(lowering, &pass->steps[i], lowering->waiting.terms[i]);
         } else if (pass->steps[i].kind == CLP_STEP_UNSHARP) {

@@ -205,6 +205,7 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
             .waiting = {.plane = CLP_NO_PLANE}};
         plan->surface_count = plan->pass_count = plan->table_count = 0;
         plan->table_bytes = 0;
+        plan->conversion = NULL;
         plan->level_count = 0;
         clproc_status status = lower(&lowering, segments);
         if (status != CLPROC_OK || use_float || !lowering.bounds.exceeded) {
@@ -307,4 +308,9 @@ uint64_t clp_plan_bytes(const clp_plan *plan) {
         bytes += axis_bytes(&plan->terms.items[i].y) + axis_bytes(&plan->terms.items[i].x);
     }
     return bytes;
+}
+
+uint64_t clp_plan_device_bytes(const clp_plan *plan) {
+    return plan->table_bytes +
+           (plan->conversion ? clp_conversion_cube_bytes(plan->conversion) : 0);
 }

@@ -69,8 +69,8 @@ typedef enum clp_step_kind {
     CLP_STEP_UNSHARP, /**< table: weights of R, G, B, amount, threshold; in: 1 for each channel by
                          itself, 3 for luma; the pass has side surfaces; their alpha is taken */
     CLP_STEP_HSV,     /**< from RGB; value[0] ≠ 0: back */
-    CLP_STEP_TABLE,  /**< table: grid^in × 4 values of out channels each, and where value[0] is not
-                        0, in × 4097 places along its axes; float only */
+    CLP_STEP_TABLE,  /**< the table of the plan's conversion; value[0] ≠ 0: it has places along its
+                        axes; float only */
     CLP_STEP_LOOKUP, /**< a curve of whole levels: table: one value for each; float only */
     CLP_STEP_CUBIC,  /**< a curve of few pieces: table: for each of 4 powers CLP_CUBICS factors;
                         float  only */
@@ -154,6 +154,10 @@ typedef struct clp_plan {
         uint32_t offset, size;
     } table_index[CLP_MAX_TABLES]; /**< what stands where, so that equal tables are stored once */
     size_t table_count;
+    /** Of one of the terms: whose table a CLP_STEP_TABLE takes, with values up to `white`; NULL: no
+     * pass has one. It stands apart from `tables`: plans for pictures of many sizes share it. */
+    clp_conversion *conversion;
+    float conversion_white;
     size_t scratch_bytes;
     size_t kept_bytes; /**< of them, all but surfaces that are `between` */
     clp_bands bands;   /**< how to work on such a picture while it is decoded */
@@ -179,6 +183,8 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
 void clp_plan_summary(const clp_plan *plan, char *text, size_t size);
 /** Bytes of its tables, and of the matrices of its terms. */
 uint64_t clp_plan_bytes(const clp_plan *plan);
+/** Bytes that a device holds for it: tables, and that of its conversion. */
+uint64_t clp_plan_device_bytes(const clp_plan *plan);
 /** Bytes that all passes read and write. */
 uint64_t clp_plan_traffic(const clp_plan *plan);
 /** Prints terms and passes with sizes, bytes moved and multiply-adds. */

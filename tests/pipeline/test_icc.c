@@ -1,29 +1,23 @@
 /** Colour profiles through whole runs: what is converted, kept, dropped and written. */
-#include <lcms2.h>
+#include <CL/cl.h>
+#include <dlfcn.h>
 #include <math.h>
+#include <stdatomic.h>
 
 #include "folder_fixture.h"
-#include "meta/meta.h"
+#include "profiles.h"
 
 static const uint8_t p3_code[4] = {12, 13, 0, 1}, bt2020_code[4] = {9, 1, 0, 1};
 
-static clp_bytes made_profile(const uint8_t cicp[4], bool gray) {
-    clp_icc_numbers numbers;
-    clp_bytes bytes = {0};
-    assert_true(clp_icc_from_cicp(cicp, &numbers));
-    assert_int_equal(clp_icc_make(&numbers, gray, &bytes, NULL), CLPROC_OK);
-    return bytes;
-}
-
-/** Writes a PNG of many colours with what `blocks` and `facts` say of it. */
-static void put_png(const char *path, clp_model model, uint32_t depth, const clp_block *icc,
-                    const clp_colour_facts *facts) {
-    clp_layout layout = {.model = model, .depth = depth, .width = 64, .height = 48};
+/** Writes a PNG of many colours, 64 columns wide, with what `icc` and `facts` say of it. */
+static void put_rows(const char *path, uint32_t rows, clp_model model, uint32_t depth,
+                     const clp_block *icc, const clp_colour_facts *facts) {
+    clp_layout layout = {.model = model, .depth = depth, .width = 64, .height = rows};
     assert_true(clp_layout_place(&layout));
     uint8_t *base = calloc(1, layout.bytes);
     uint32_t state = 5, channels = clp_model_channels(model);
     assert_non_null(base);
-    for (uint32_t y = 0; y < 48; y++) {
+    for (uint32_t y = 0; y < rows; y++) {
         for (uint32_t i = 0; i < 64 * channels; i++) {
             uint8_t *row = base + y * layout.planes[0].pitch;
             state = state * 1664525u + 1013904223u;
@@ -50,6 +44,11 @@ static void put_png(const char *path, clp_model model, uint32_t depth, const clp
     assert_int_equal(clp_file_write(path, data, size, false, NULL), CLPROC_OK);
     clp_encoder_destroy(&encoder);
     free(base);
+}
+
+static void put_png(const char *path, clp_model model, uint32_t depth, const clp_block *icc,
+                    const clp_colour_facts *facts) {
+    put_rows(path, 48, model, depth, icc, facts);
 }
 
 /** CIEDE2000 between two pictures' pixels. */
@@ -453,6 +452,39 @@ static void test_plans_are_told_apart(void **state) {
     clp_bytes_free(&bt2020);
 }
 
+/* Of device buffers that are filled when they are made, as those of tables are: how many are large.
+ */
+static atomic_int large_tables;
+
+cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host,
+                      cl_int *code) {
+    __typeof__(&clCreateBuffer) real =
+        (__typeof__(&clCreateBuffer))(uintptr_t)dlsym(RTLD_NEXT, "clCreateBuffer");
+    if ((flags & CL_MEM_COPY_HOST_PTR) && size > 1 << 20) {
+        atomic_fetch_add(&large_tables, 1);
+    }
+    return real(context, flags, size, host, code);
+}
+
+/** A conversion's table takes megabytes: it is brought to a device once, not for every size. */
+static void test_sizes_share_a_table(void **state) {
+    enum { SIZES = 9 };
+    (void)state;
+    clp_bytes bytes = table_profile();
+    const clp_block profile = {bytes.data, bytes.size};
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    for (uint32_t i = 0; i < SIZES; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "in/%u.png", i);
+        put_rows(path, 40 + i, CLP_MODEL_RGB, 8, &profile, NULL);
+    }
+    atomic_store(&large_tables, 0);
+    if (run_to_srgb("cpu", 0, SIZES)) {
+        assert_int_equal(atomic_load(&large_tables), 1);
+    }
+    clp_bytes_free(&bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_wide_gamut),
@@ -464,6 +496,7 @@ int main(void) {
         IN_SCRATCH(test_profiles_that_are_no_good),
         IN_SCRATCH(test_targets_that_are_no_good),
         IN_SCRATCH(test_plans_are_told_apart),
+        IN_SCRATCH(test_sizes_share_a_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
