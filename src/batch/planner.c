@@ -36,6 +36,7 @@ typedef struct entry {
 struct clp_planner {
     const clp_output_set *outputs;
     uint64_t most_bytes; /**< of tables kept */
+    clp_curves *curves;
     pthread_mutex_t lock;
     pthread_cond_t settled; /**< an entry is pending no more */
     uint64_t uses;
@@ -48,6 +49,11 @@ clproc_status clp_planner_create(clp_planner **planner, const clp_output_set *ou
     *planner = made;
     if (!made) {
         return clp_error_memory(error, "the plans", sizeof *made);
+    }
+    if (clp_curves_create(&made->curves, error) != CLPROC_OK) {
+        clp_memory_free(made);
+        *planner = NULL;
+        return CLPROC_ERROR_MEMORY;
     }
     made->outputs = outputs;
     made->most_bytes = clp_run_memory(&outputs->each[0].params) / KEPT_PART;
@@ -72,6 +78,7 @@ void clp_planner_destroy(clp_planner **planner) {
         for (size_t i = 0; i < KEPT; i++) {
             empty(*planner, &(*planner)->entries[i]);
         }
+        clp_curves_destroy(&(*planner)->curves);
         pthread_cond_destroy(&(*planner)->settled);
         pthread_mutex_destroy(&(*planner)->lock);
         clp_memory_free(*planner);
@@ -235,7 +242,9 @@ clproc_status clp_planner_find(clp_planner *planner, const clp_recipe_source *so
     }
     pthread_mutex_unlock(&planner->lock);
 
-    clproc_status status = clp_recipes_make(recipes, planner->outputs, wanted, source, error);
+    clp_recipe_source with_curves = *source;
+    with_curves.curves = planner->curves;
+    clproc_status status = clp_recipes_make(recipes, planner->outputs, wanted, &with_curves, error);
     *made = status == CLPROC_OK;
 
     pthread_mutex_lock(&planner->lock);

@@ -70,6 +70,7 @@ static clproc_status collect_terms(draft *d, const clp_recipe_source *source,
     terms->depth = terms->depth > depth ? terms->depth : depth;
     terms->linear = params->linear;
     terms->cancel = params->cancel;
+    terms->curves = source->curves;
     terms->overlays = output->overlays;
     terms->from_srgb = d->choice.from_srgb;
     terms->limits = (clp_term_limits){.pixels = params->limits.pixels,

@@ -82,11 +82,10 @@ static double curve(double value, const void *context) {
 
 static clproc_status add_curve(clp_terms *terms, const char *op, const range *r,
                                clproc_error *error) {
-    double (*const function[])(double, const void *) = {curve};
     if (r->black == 0 && r->white == 1 && r->exponent == 1) {
         return CLPROC_OK;
     }
-    return clp_terms_curve(terms, op, function, r, 1, error);
+    return clp_terms_curve(terms, op, curve, r, sizeof *r, error);
 }
 
 static clproc_status gamma_terms(const clp_value *values, clp_terms *terms, clproc_error *error) {

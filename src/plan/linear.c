@@ -25,9 +25,8 @@ static bool indifferent(const clp_term *term) {
 }
 
 static clproc_status add_curve(clp_terms *terms, bool to_linear, clproc_error *error) {
-    double (*const function[])(double,
-                               const void *) = {to_linear ? clp_srgb_decode : clp_srgb_encode};
-    return clp_terms_curve(terms, to_linear ? "to linear" : "to sRGB", function, NULL, 1, error);
+    return clp_terms_curve(terms, to_linear ? "to linear" : "to sRGB",
+                           to_linear ? clp_srgb_decode : clp_srgb_encode, NULL, 0, error);
 }
 
 /** Moves a term over; its colours outside the picture are linear now, too. */

@@ -124,8 +124,13 @@ static bool all_suffice(const cut *c, const clp_step *step, const clp_term *term
     return all;
 }
 
+/** True where 8 bits come in and go out. */
+static bool is_coarse(const clp_plan *plan) {
+    return plan->input.depth == 8 && plan->output.depth == 8;
+}
+
 static const cut *choose_cut(const clp_plan *plan, const clp_step *step, const clp_term *term) {
-    bool coarse = plan->input.depth == 8 && plan->output.depth == 8;
+    bool coarse = is_coarse(plan);
     if (coarse && all_suffice(&cubics, step, term, MOST_ERROR_8)) {
         return &cubics;
     }
@@ -166,36 +171,92 @@ static void fill_integers(const float *curve, int16_t *table) {
     }
 }
 
-clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    const cut *c = NULL;
-    size_t bytes = CLP_Q6_CURVE_SIZE * sizeof(int16_t);
+/** What a step's table depends on, besides the values of the curves. Compared as bytes. */
+typedef struct table_key {
+    const float *curves[3];
+    clp_step_kind kind; /**< before it is decided on */
+    uint32_t in;
+    float white;
+    uint32_t real, coarse;
+} table_key;
+
+static table_key key_of(const clp_lowering *lowering, const clp_step *step, const clp_term *term) {
+    table_key key;
+    memset(&key, 0, sizeof key);
+    memcpy(key.curves, term->curve, sizeof key.curves);
+    key.kind = step->kind;
+    key.in = step->in;
+    key.white = step->white;
+    key.real = lowering->use_float;
+    key.coarse = is_coarse(lowering->plan);
+    return key;
+}
+
+/** A table, as it is kept with a conversion: what the step became, then the entries. */
+typedef struct made_table {
+    clp_step step;
+    float entries[];
+} made_table;
+
+/** Decides on the kind of a step; returns the bytes of a curve. */
+static size_t settle_kind(const clp_lowering *lowering, clp_step *step, const clp_term *term,
+                          const cut **c) {
+    *c = NULL;
     if (step->kind == CLP_STEP_LOOKUP) {
-        bytes = ((size_t)step->white + 1) * sizeof(float);
-    } else if (lowering->use_float) {
-        c = choose_cut(lowering->plan, step, term);
-        step->kind = c->kind;
-        step->value[0] = c->bias;
-        step->value[1] = c->scale;
-        step->shift = c->shift;
-        bytes = c->kind == CLP_STEP_CUBIC ? 4 * CLP_CUBICS * sizeof(float)
-                                          : piece_count(c) * 2 * sizeof(float);
+        return ((size_t)step->white + 1) * sizeof(float);
     }
-    uint8_t *table = clp_memory_zero(CLP_MEMORY_PLAN, step->in, bytes);
-    if (!table) {
-        return clp_error_memory(lowering->error, "a curve", step->in * bytes);
+    if (!lowering->use_float) {
+        return CLP_Q6_CURVE_SIZE * sizeof(int16_t);
     }
+    *c = choose_cut(lowering->plan, step, term);
+    step->kind = (*c)->kind;
+    step->value[0] = (*c)->bias;
+    step->value[1] = (*c)->scale;
+    step->shift = (*c)->shift;
+    return (*c)->kind == CLP_STEP_CUBIC ? 4 * CLP_CUBICS * sizeof(float)
+                                        : piece_count(*c) * 2 * sizeof(float);
+}
+
+/** Makes the table of a step that has `kind` still to be decided. */
+static clproc_status make_table(const clp_lowering *lowering, const clp_step *step,
+                                const clp_term *term, made_table **table, size_t *size) {
+    const cut *c;
+    clp_step settled = *step;
+    size_t bytes = settle_kind(lowering, &settled, term, &c);
+    *size = sizeof **table + step->in * bytes;
+    *table = clp_memory_zero(CLP_MEMORY_PLAN, 1, *size);
+    if (!*table) {
+        return clp_error_memory(lowering->error, "a curve", *size);
+    }
+    (*table)->step = settled;
     for (uint32_t i = 0; i < step->in; i++) {
-        void *to = table + i * bytes;
+        void *to = (uint8_t *)(*table)->entries + i * bytes;
         if (c) {
-            fill_pieces(c, step, term->curve[i], to);
-        } else if (step->kind == CLP_STEP_LOOKUP) {
-            fill_levels(step, term->curve[i], to);
+            fill_pieces(c, &settled, term->curve[i], to);
+        } else if (settled.kind == CLP_STEP_LOOKUP) {
+            fill_levels(&settled, term->curve[i], to);
         } else {
             fill_integers(term->curve[i], to);
         }
     }
-    clproc_status status =
-        clp_table_bytes(lowering->plan, table, step->in * bytes, &step->table, lowering->error);
-    clp_memory_free(table);
+    return CLPROC_OK;
+}
+
+clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
+    table_key key = key_of(lowering, step, term);
+    size_t size;
+    made_table *made = NULL;
+    clproc_status status = CLPROC_OK;
+    const made_table *known = clp_conversion_recall(term->conversion, &key, sizeof key, &size);
+    if (!known) {
+        CLP_TRY(status, out, make_table(lowering, step, term, &made, &size));
+        clp_conversion_remember(term->conversion, &key, sizeof key, made, size);
+        known = made;
+    }
+    *step = known->step;
+    status = clp_table_bytes(lowering->plan, known->entries, size - sizeof *known, &step->table,
+                             lowering->error);
+out:
+    clp_memory_free(made);
     return status;
 }

@@ -311,6 +311,5 @@ uint64_t clp_plan_bytes(const clp_plan *plan) {
 }
 
 uint64_t clp_plan_device_bytes(const clp_plan *plan) {
-    return plan->table_bytes +
-           (plan->conversion ? clp_conversion_cube_bytes(plan->conversion) : 0);
+    return plan->table_bytes + (plan->conversion ? clp_conversion_cube_bytes(plan->conversion) : 0);
 }

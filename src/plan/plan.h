@@ -69,11 +69,11 @@ typedef enum clp_step_kind {
     CLP_STEP_UNSHARP, /**< table: weights of R, G, B, amount, threshold; in: 1 for each channel by
                          itself, 3 for luma; the pass has side surfaces; their alpha is taken */
     CLP_STEP_HSV,     /**< from RGB; value[0] ≠ 0: back */
-    CLP_STEP_TABLE,  /**< the table of the plan's conversion; value[0] ≠ 0: it has places along its
-                        axes; float only */
-    CLP_STEP_LOOKUP, /**< a curve of whole levels: table: one value for each; float only */
-    CLP_STEP_CUBIC,  /**< a curve of few pieces: table: for each of 4 powers CLP_CUBICS factors;
-                        float  only */
+    CLP_STEP_TABLE, /**< the table of the plan's conversion; value[0] ≠ 0: it has places along its
+                       axes; float only */
+    CLP_STEP_LOOKUP,  /**< a curve of whole levels: table: one value for each; float only */
+    CLP_STEP_CUBIC,   /**< a curve of few pieces: table: for each of 4 powers CLP_CUBICS factors;
+                         float  only */
     CLP_STEP_OVERLAY, /**< table: left, top, width, height (uint32), then row after row the colours
                         and the weight of each pixel: Q6 and Q15 in 16 bits, or floats up to white
                         and 1; in: colours; value[0]: the picture has alpha, float only */

@@ -17,14 +17,6 @@ static double cube(double f, const void *unused) {
     return f * f * f > EPSILON ? f * f * f : (116 * f - 16) / KAPPA;
 }
 
-typedef double curve_function(double value, const void *context);
-
-static clproc_status add_curve(clp_terms *terms, const char *op, curve_function *function,
-                               clproc_error *error) {
-    curve_function *const functions[] = {function};
-    return clp_terms_curve(terms, op, functions, NULL, 1, error);
-}
-
 /** Linear sRGB to XYZ for D65, with the numbers of OpenCV, as parts of the white's: rows sum to 1.
  */
 static void xyz_matrix(double m[3][3]) {
@@ -65,9 +57,9 @@ static clproc_status to_lab(clp_terms *terms, const char *op, clproc_error *erro
     double xyz[3][3];
     clproc_status status;
     xyz_matrix(xyz);
-    CLP_TRY(status, out, add_curve(terms, op, clp_srgb_decode, error));
+    CLP_TRY(status, out, clp_terms_curve(terms, op, clp_srgb_decode, NULL, 0, error));
     CLP_TRY(status, out, clp_terms_colour(terms, op, (const double(*)[3])xyz, none, error));
-    CLP_TRY(status, out, add_curve(terms, op, root, error));
+    CLP_TRY(status, out, clp_terms_curve(terms, op, root, NULL, 0, error));
     status = clp_terms_colour(terms, op, lab_matrix, lab_offset, error);
 out:
     return status;
@@ -85,9 +77,9 @@ static clproc_status from_lab(clp_terms *terms, const char *op, clproc_error *er
             -back[i][0] * lab_offset[0] - back[i][1] * lab_offset[1] - back[i][2] * lab_offset[2];
     }
     CLP_TRY(status, out, clp_terms_colour(terms, op, (const double(*)[3])back, offset, error));
-    CLP_TRY(status, out, add_curve(terms, op, cube, error));
+    CLP_TRY(status, out, clp_terms_curve(terms, op, cube, NULL, 0, error));
     CLP_TRY(status, out, clp_terms_colour(terms, op, (const double(*)[3])rgb, none, error));
-    status = add_curve(terms, op, clp_srgb_encode, error);
+    status = clp_terms_curve(terms, op, clp_srgb_encode, NULL, 0, error);
 out:
     return status;
 }
@@ -106,7 +98,7 @@ static clproc_status from_rgb(clp_terms *terms, const char *op, clp_space space,
                               clproc_error *error) {
     switch (space) {
     case CLP_SPACE_LINEAR:
-        return add_curve(terms, op, clp_srgb_decode, error);
+        return clp_terms_curve(terms, op, clp_srgb_decode, NULL, 0, error);
     case CLP_SPACE_YCC:
         return ycc(terms, op, false, error);
     case CLP_SPACE_HSV:
@@ -121,7 +113,7 @@ static clproc_status from_rgb(clp_terms *terms, const char *op, clp_space space,
 static clproc_status to_rgb(clp_terms *terms, const char *op, clproc_error *error) {
     switch (terms->space) {
     case CLP_SPACE_LINEAR:
-        return add_curve(terms, op, clp_srgb_encode, error);
+        return clp_terms_curve(terms, op, clp_srgb_encode, NULL, 0, error);
     case CLP_SPACE_YCC:
         return ycc(terms, op, true, error);
     case CLP_SPACE_HSV:

@@ -86,9 +86,6 @@ clproc_status clp_terms_afford(clp_terms *terms, const char *op, uint32_t width,
 static void free_term(clp_term *term) {
     clp_axis_free(&term->y);
     clp_axis_free(&term->x);
-    for (int i = 0; i < 3 && !term->conversion; i++) {
-        clp_memory_free(term->curve[i]);
-    }
     clp_conversion_release(&term->conversion);
     clp_overlay_release(&term->overlay);
 }
@@ -256,19 +253,29 @@ static clproc_status append_barrier(clp_terms *terms, clp_term_kind kind, const 
     return status;
 }
 
-clproc_status clp_terms_curve(clp_terms *terms, const char *op,
-                              double (*const function[])(double, const void *), const void *context,
-                              uint32_t count, clproc_error *error) {
+/** Appends curves of a conversion, or with NULL its table. */
+static clproc_status append_shared(clp_terms *terms, const char *op, clp_conversion *conversion,
+                                   float *const curves[3], clproc_error *error) {
     clp_term *term = NULL;
-    clproc_status status = append_barrier(terms, CLP_TERM_CURVE, op, &term, error);
-    for (uint32_t c = 0; status == CLPROC_OK && c < count; c++) {
-        CLP_TRY(status, out, clp_conversion_curve(&term->curve[c], error));
-        for (uint32_t i = 0; i <= CLP_CURVE_SIZE; i++) {
-            double value = function[c]((double)i / CLP_CURVE_SIZE, context);
-            term->curve[c][i] = (float)(value < 0 ? 0 : value > 1 ? 1 : value);
+    clp_term_kind kind = curves ? CLP_TERM_CURVE : CLP_TERM_TABLE;
+    clproc_status status = append_barrier(terms, kind, op, &term, error);
+    if (status == CLPROC_OK) {
+        term->conversion = clp_conversion_retain(conversion);
+        if (curves) {
+            memcpy(term->curve, curves, sizeof term->curve);
         }
     }
+    return status;
+}
+
+clproc_status clp_terms_curve(clp_terms *terms, const char *op, clp_curve_function *function,
+                              const void *context, size_t size, clproc_error *error) {
+    clp_conversion *sampled = NULL;
+    clproc_status status;
+    CLP_TRY(status, out, clp_curves_get(terms->curves, function, context, size, &sampled, error));
+    status = append_shared(terms, op, sampled, sampled->before, error);
 out:
+    clp_conversion_release(&sampled);
     return status;
 }
 
@@ -283,21 +290,6 @@ clproc_status clp_terms_convert(clp_terms *terms, clp_conversion *conversion, cl
     return terms->linear ? clp_terms_settle(terms, error) : CLPROC_OK;
 }
 
-/** Appends curves of a conversion, or with NULL its table. */
-static clproc_status append_shared(clp_terms *terms, clp_conversion *conversion,
-                                   float *const curves[3], clproc_error *error) {
-    clp_term *term = NULL;
-    clp_term_kind kind = curves ? CLP_TERM_CURVE : CLP_TERM_TABLE;
-    clproc_status status = append_barrier(terms, kind, "icc", &term, error);
-    if (status == CLPROC_OK) {
-        term->conversion = clp_conversion_retain(conversion);
-        if (curves) {
-            memcpy(term->curve, curves, sizeof term->curve);
-        }
-    }
-    return status;
-}
-
 clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     clp_conversion *conversion = terms->waiting;
     clp_colour colour = {.in = 3, .out = 3};
@@ -308,7 +300,7 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     }
     terms->waiting = NULL;
     if (conversion->table) {
-        CLP_TRY(status, out, append_shared(terms, conversion, NULL, error));
+        CLP_TRY(status, out, append_shared(terms, "icc", conversion, NULL, error));
         terms->colours = conversion->out;
         if (!conversion->before[0]) {
             goto out;
@@ -317,14 +309,14 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error) {
     if (conversion->in == 1 && conversion->out == 3) {
         CLP_TRY(status, out, clp_terms_expand(terms, "icc", error));
     }
-    CLP_TRY(status, out, append_shared(terms, conversion, conversion->before, error));
+    CLP_TRY(status, out, append_shared(terms, "icc", conversion, conversion->before, error));
     if (conversion->in != 1) {
         memcpy(colour.m, conversion->matrix, sizeof colour.m);
         for (int c = 0; c < 3; c++) {
             colour.offset[c] = 255 * conversion->offset[c];
         }
         CLP_TRY(status, out, append_colour(terms, "icc", &colour, error));
-        CLP_TRY(status, out, append_shared(terms, conversion, conversion->after, error));
+        CLP_TRY(status, out, append_shared(terms, "icc", conversion, conversion->after, error));
     }
 out:
     for (size_t i = first; conversion->table && conversion->exact && i < terms->count; i++) {
@@ -346,7 +338,7 @@ double clp_colour_gain(const clp_colour *colour) {
     return gain;
 }
 
-double clp_curve_slope(const clp_term *term, uint32_t distance) {
+static double find_slope(const clp_term *term, uint32_t distance) {
     double most = 0;
     for (uint32_t c = 0; c < 3 && term->curve[c]; c++) {
         for (uint32_t i = distance; i <= CLP_CURVE_SIZE; i++) {
@@ -355,6 +347,22 @@ double clp_curve_slope(const clp_term *term, uint32_t distance) {
         }
     }
     return most * CLP_CURVE_SIZE / distance;
+}
+
+double clp_curve_slope(const clp_term *term, uint32_t distance) {
+    struct {
+        const float *curves[3];
+        uint64_t distance;
+    } key = {.distance = distance};
+    size_t size;
+    memcpy(key.curves, term->curve, sizeof key.curves);
+    const double *known = clp_conversion_recall(term->conversion, &key, sizeof key, &size);
+    if (known) {
+        return *known;
+    }
+    double slope = find_slope(term, distance);
+    clp_conversion_remember(term->conversion, &key, sizeof key, &slope, sizeof slope);
+    return slope;
 }
 
 static uint32_t gaussian_radius(double sigma, double cut) {

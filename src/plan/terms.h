@@ -9,6 +9,7 @@
 #include "core/conversion.h"
 #include "core/image.h"
 #include "plan/axis.h"
+#include "plan/curves.h"
 #include "plan/overlay.h"
 
 typedef enum clp_term_kind {
@@ -71,9 +72,8 @@ typedef struct clp_term {
     bool raw;       /**< the picture before it is in another space than RGB */
     /* CURVE: one table for every colour channel, or one each */
     float *curve[3];
-    /** Whose curves or table these are; one reference, NULL if the term owns its curves. Of an
-     * overlay: what brings its scaled colours to those of the picture, NULL if they are the same.
-     */
+    /** Whose curves or table these are; one reference. Of an overlay: what brings its scaled
+     * colours to those of the picture, NULL if they are the same. */
     clp_conversion *conversion;
     /** Of the terms of a table that has an exact definition: the reference device does all of them
      * at the first. */
@@ -116,6 +116,7 @@ typedef struct clp_terms {
     /** Planning, and the reference's work with the plan, fail soon after this is not 0; may be
      * NULL. It lives as long as that may go on. */
     const volatile int *cancel;
+    clp_curves *curves;           /**< where those of operations are kept; may be NULL */
     const clp_overlays *overlays; /**< for operations to find theirs in; may be NULL */
     /** From sRGB to what the picture's three channels are in the end, for overlays; NULL: they are
      * sRGB. Its owner keeps it until all terms are there. */
@@ -171,10 +172,9 @@ clproc_status clp_terms_settle(clp_terms *terms, clproc_error *error);
 /** sRGB (IEC 61966-2-1) to linear light and back, values from 0 to 1. */
 double clp_srgb_decode(double value, const void *unused);
 double clp_srgb_encode(double value, const void *unused);
-/** Appends one function of [0, 1] for all channels (or one for each where `count` is 3). */
-clproc_status clp_terms_curve(clp_terms *terms, const char *op,
-                              double (*const function[])(double, const void *), const void *context,
-                              uint32_t count, clproc_error *error);
+/** Appends one function for all channels; see clp_curves_get(). */
+clproc_status clp_terms_curve(clp_terms *terms, const char *op, clp_curve_function *function,
+                              const void *context, size_t size, clproc_error *error);
 /** By how much a map of colours may multiply an error. */
 double clp_colour_gain(const clp_colour *colour);
 /** How steep the curves of a term are at most, over `distance` entries of them. */
