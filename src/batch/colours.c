@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -20,6 +21,7 @@ typedef struct entry {
 } entry;
 
 struct clp_colours {
+    atomic_uint references;
     const clproc_run_params *params;
     bool lays;                 /**< something is laid over pictures */
     clp_bytes target;          /**< the profile converted to; empty for sRGB */
@@ -88,6 +90,7 @@ clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params 
     if (!made) {
         return clp_error_memory(error, "colour conversions", sizeof *made);
     }
+    atomic_init(&made->references, 1);
     made->params = params;
     made->lays = has_overlays(params->pipeline);
     pthread_mutex_init(&made->lock, NULL);
@@ -96,14 +99,27 @@ clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params 
     status = clp_icc_make(&clp_icc_srgb, true, &made->srgb_gray, error);
 out:
     if (status != CLPROC_OK) {
-        clp_colours_destroy(colours);
+        clp_colours_release(colours);
     }
     return status;
 }
 
-void clp_colours_destroy(clp_colours **colours) {
+bool clp_colours_serve(const clp_colours *colours, const clproc_run_params *params) {
+    const clproc_run_params *own = colours->params;
+    bool same_space = keeps(own) ? keeps(params) : !keeps(params) && !strcmp(own->icc, params->icc);
+    return same_space && own->intent == params->intent &&
+           own->black_point_compensation == params->black_point_compensation &&
+           colours->lays == has_overlays(params->pipeline);
+}
+
+clp_colours *clp_colours_retain(clp_colours *colours) {
+    atomic_fetch_add(&colours->references, 1);
+    return colours;
+}
+
+void clp_colours_release(clp_colours **colours) {
     clp_colours *old = *colours;
-    if (old) {
+    if (old && atomic_fetch_sub(&old->references, 1) == 1) {
         for (int i = 0; i < KEPT; i++) {
             clp_colour_choice_release(&old->entries[i].choice);
         }
@@ -112,8 +128,8 @@ void clp_colours_destroy(clp_colours **colours) {
         clp_bytes_free(&old->srgb_gray);
         pthread_mutex_destroy(&old->lock);
         clp_memory_free(old);
-        *colours = NULL;
     }
+    *colours = NULL;
 }
 
 clp_block clp_colours_profile(const clp_colours *colours, bool gray) {

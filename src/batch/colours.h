@@ -28,7 +28,12 @@ typedef struct clp_colours clp_colours;
 /** Reads the run's profile. Params must live as long. */
 clproc_status clp_colours_create(clp_colours **colours, const clproc_run_params *params,
                                  clproc_error *error);
-void clp_colours_destroy(clp_colours **colours);
+/** True if they do for `params` what colours of its own would: outputs share conversions, which
+ * take time and megabytes. */
+bool clp_colours_serve(const clp_colours *colours, const clproc_run_params *params);
+clp_colours *clp_colours_retain(clp_colours *colours);
+/** Gives back one reference and sets *colours to NULL; NULL is allowed. */
+void clp_colours_release(clp_colours **colours);
 
 /** Of a picture that is to be converted, or to be laid something over; zeros if it is not. */
 clp_colour_key clp_colours_key(const clp_colours *colours, const clp_header *header);

@@ -52,6 +52,18 @@ void clproc_output_apply(clproc_run_params *params, const clproc_output *output)
 
 /* --------------------------------------------------------------- an output */
 
+/** Its colours: those of an output before it, if they serve. */
+static clproc_status choose_colours(clp_output *output, const clp_output_set *all, uint32_t number,
+                                    clproc_error *error) {
+    for (uint32_t i = 0; i < number; i++) {
+        if (clp_colours_serve(all->each[i].colours, &output->params)) {
+            output->colours = clp_colours_retain(all->each[i].colours);
+            return CLPROC_OK;
+        }
+    }
+    return clp_colours_create(&output->colours, &output->params, error);
+}
+
 static clproc_status make(clp_output *output, const clproc_run_params *params,
                           const clp_output_set *all, uint32_t number, clproc_error *error) {
     bool several = all->file_count > 1;
@@ -68,7 +80,7 @@ static clproc_status make(clp_output *output, const clproc_run_params *params,
     }
     CLP_TRY(status, out,
             clp_names_create(&output->names, &output->params, all->claims, number, error));
-    CLP_TRY(status, out, clp_colours_create(&output->colours, &output->params, error));
+    CLP_TRY(status, out, choose_colours(output, all, number, error));
     if (clp_strategy_has(params, CLPROC_STRATEGY_DEVICE_CODEC)) {
         CLP_TRY(status, out,
                 clp_jpeg_encode_tables_make(&output->tables, output->params.quality, error));
@@ -164,7 +176,7 @@ out:
 void clp_output_set_free(clp_output_set *outputs) {
     for (uint32_t i = 0; i < outputs->count; i++) {
         clp_names_destroy(&outputs->each[i].names);
-        clp_colours_destroy(&outputs->each[i].colours);
+        clp_colours_release(&outputs->each[i].colours);
     }
     clp_claims_destroy(&outputs->claims);
     clp_overlays_free(&outputs->overlays);

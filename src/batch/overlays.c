@@ -116,7 +116,7 @@ out:
     clp_memory_free(settled);
     clp_plan_release(&plan);
     clp_terms_free(&terms);
-    clp_colours_destroy(&colours);
+    clp_colours_release(&colours);
     return status;
 }
 

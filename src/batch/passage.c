@@ -206,7 +206,8 @@ static uint64_t need_aside(const clp_worker *self, const clp_passage *passage) {
     uint64_t reference = verified ? clp_reference_bytes(plan) + plan->output.bytes : 0;
     encode = encode > reference ? encode : reference;
     size_t small = passage->scan ? self->small_bytes : clp_worker_small_bytes(self);
-    /* A plan's tables are at the device, too. */
+    /* A plan's tables are at the device, too. That of its conversion counts in full for each
+     * picture, as any may be the one that brings it. */
     return picture->file_bytes + (decode > encode ? decode : encode) +
            (decoded ? plan->input.bytes : 0) + small + clp_worker_plan_bytes(self) +
            clp_plan_device_bytes(plan);

@@ -7,10 +7,11 @@
 #include "batch/bounds.h"
 #include "core/memory.h"
 
-/** Recipes kept. A camera's folder needs a few; a folder of all sizes remakes them. */
-#define KEPT 64
-/** And the bytes of their tables, those of colour conversions are large: so many at most, and no
- * more than this part of what pictures may hold. */
+/** Recipes kept. A camera's folder needs a few; one of pictures from everywhere has hundreds of
+ * sizes. */
+#define KEPT 512
+/** And so many bytes of their tables and matrices, those of overlays are large; but no more than
+ * this part of what pictures may hold. */
 #define KEPT_BYTES ((uint64_t)64 << 20)
 #define KEPT_PART 16
 

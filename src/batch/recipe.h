@@ -22,9 +22,10 @@ typedef struct clp_recipe {
 typedef struct clp_recipe_source {
     clp_decoder *decoder;     /**< has the file open */
     const clp_header *header; /**< of it */
-    uint64_t granted;   /**< bytes that each output's matrices may take, for what needs more says so
-                           in its recipe and fails; 0: any number */
-    clp_curves *curves; /**< where those of operations are kept; may be NULL */
+    uint64_t granted; /**< bytes that each output's matrices may take, for what needs more says so
+                         in its recipe and fails; 0: any number */
+    clp_curves
+        *curves; /**< where those of operations are kept, set by the planner; NULL: nowhere */
 } clp_recipe_source;
 
 /** Makes the recipes of the outputs that are `wanted`, told bit by bit; those of the others are

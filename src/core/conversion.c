@@ -6,8 +6,9 @@
 #include "core/checked.h"
 #include "core/memory.h"
 
-/** Things of so many bytes are kept, and no more: plans want few, but whatever they are. */
-#define MOST_DERIVED ((size_t)4 << 20)
+/** Bytes kept with one conversion at most: enough for three curves as lines from each value of 16
+ * bits to the next, and for some smaller tables. */
+#define MOST_DERIVED ((size_t)2 << 20)
 
 /** Followed by the key and, aligned, the data. */
 typedef struct clp_derived {

@@ -1,5 +1,5 @@
-/** A conversion of colours as the planner takes it, whoever made it. Immutable once made, shared by
- * all threads. */
+/** A conversion of colours as the planner takes it, whoever made it. Immutable once made, but for
+ * what is kept with it (clp_conversion_recall()), and shared by all threads. */
 #ifndef CLP_CORE_CONVERSION_H
 #define CLP_CORE_CONVERSION_H
 

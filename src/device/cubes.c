@@ -92,13 +92,3 @@ void clp_cube_release(clp_device *device, clp_cube **cube) {
     }
     *cube = NULL;
 }
-
-uint64_t clp_cubes_bytes(clp_device *device) {
-    uint64_t bytes = 0;
-    pthread_mutex_lock(&device->cube_lock);
-    for (const clp_cube *cube = device->cubes; cube; cube = cube->next) {
-        bytes += cube->bytes;
-    }
-    pthread_mutex_unlock(&device->cube_lock);
-    return bytes;
-}

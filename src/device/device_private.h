@@ -222,7 +222,7 @@ typedef struct clp_submitter clp_submitter;
 
 /** The most lanes of a device, and the most plans whose tables it keeps. */
 #define CLP_MAX_LANES 256
-#define CLP_MAX_SCHEDULES 32
+#define CLP_MAX_SCHEDULES 512
 
 /** An opened device. What changes after opening is guarded by `lock`. */
 struct clp_device {
@@ -251,6 +251,7 @@ struct clp_device {
     clp_cube *cubes;
     clp_schedule *schedules[CLP_MAX_SCHEDULES];
     uint32_t schedule_count;
+    uint64_t kept_bytes; /**< of their tables and cubes */
     clp_lane *idle[CLP_MAX_LANES]; /**< lanes that are not in use */
     uint32_t idle_count;
     clp_device_clock clock;
@@ -332,6 +333,7 @@ struct clp_cube {
     cl_mem buffer;
     size_t bytes;
     uint32_t users;
+    uint32_t kept; /**< by so many schedules that are kept, with the device's lock held */
     clp_cube *next;
 };
 
@@ -340,8 +342,6 @@ struct clp_cube {
 clproc_status clp_cube_get(clp_device *device, clp_conversion *conversion, float white,
                            clp_cube **cube, clproc_error *error);
 void clp_cube_release(clp_device *device, clp_cube **cube);
-/** Bytes of all of them. */
-uint64_t clp_cubes_bytes(clp_device *device);
 
 /* --------------------------------------------------------- schedule.c */
 

@@ -300,13 +300,35 @@ static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way)
     return NULL;
 }
 
-/** True if there is room for one more schedule, with so many bytes of tables besides its cube. */
-static bool has_room(clp_device *device, uint64_t bytes) {
-    bytes += clp_cubes_bytes(device);
-    for (uint32_t i = 0; i < device->schedule_count; i++) {
-        bytes += device->schedules[i]->table_bytes;
+/** Bytes by which what is kept grows with a schedule; a cube counts once. */
+static uint64_t bytes_with(const clp_schedule *made) {
+    return made->table_bytes + (made->cube && made->cube->kept == 0 ? made->cube->bytes : 0);
+}
+
+static void add(clp_device *device, clp_schedule *made) {
+    device->kept_bytes += bytes_with(made);
+    if (made->cube) {
+        made->cube->kept++;
     }
-    return device->schedule_count < CLP_MAX_SCHEDULES && bytes <= device->most_tables;
+    device->schedules[device->schedule_count++] = made;
+}
+
+/** The others move up: the first is the oldest. */
+static void drop(clp_device *device, uint32_t index) {
+    clp_schedule *old = device->schedules[index];
+    if (old->cube) {
+        old->cube->kept--;
+    }
+    device->kept_bytes -= bytes_with(old);
+    device->schedule_count--;
+    memmove(&device->schedules[index], &device->schedules[index + 1],
+            (device->schedule_count - index) * sizeof device->schedules[0]);
+    destroy(device, &old);
+}
+
+static bool has_room(const clp_device *device, const clp_schedule *made) {
+    return device->schedule_count < CLP_MAX_SCHEDULES &&
+           device->kept_bytes + bytes_with(made) <= device->most_tables;
 }
 
 /** Keeps a schedule for later pictures; instead of those that are not in use where there are too
@@ -315,19 +337,15 @@ static void keep(clp_device *device, clp_schedule *made) {
     if (made->table_bytes + (made->cube ? made->cube->bytes : 0) > device->most_tables) {
         return;
     }
-    for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made->table_bytes);) {
+    for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made);) {
         if (device->schedules[i]->users > 0) {
             i++;
-            continue;
+        } else {
+            drop(device, i);
         }
-        destroy(device, &device->schedules[i]);
-        /* The others move up: the first is the oldest. */
-        device->schedule_count--;
-        memmove(&device->schedules[i], &device->schedules[i + 1],
-                (device->schedule_count - i) * sizeof device->schedules[0]);
     }
-    if (has_room(device, made->table_bytes)) {
-        device->schedules[device->schedule_count++] = made;
+    if (has_room(device, made)) {
+        add(device, made);
     }
 }
 

@@ -74,15 +74,13 @@ static clp_conversion *find(const clp_curves *curves, clp_curve_function *functi
 
 static void keep(clp_curves *curves, clp_curve_function *function, const void *context, size_t size,
                  clp_conversion *conversion) {
-    if (curves->count < KEPT && size <= CONTEXT_BYTES) {
-        sampled *one = &curves->kept[curves->count++];
-        one->function = function;
-        one->size = size;
-        if (size > 0) {
-            memcpy(one->context, context, size);
-        }
-        one->conversion = clp_conversion_retain(conversion);
+    sampled *one = &curves->kept[curves->count++];
+    one->function = function;
+    one->size = size;
+    if (size > 0) {
+        memcpy(one->context, context, size);
     }
+    one->conversion = clp_conversion_retain(conversion);
 }
 
 clproc_status clp_curves_get(clp_curves *curves, clp_curve_function *function, const void *context,
@@ -91,17 +89,18 @@ clproc_status clp_curves_get(clp_curves *curves, clp_curve_function *function, c
         return sample(function, context, conversion, error);
     }
     clproc_status status = CLPROC_OK;
-    /* Who wants the same one waits for it. */
     pthread_mutex_lock(&curves->lock);
     clp_conversion *known = find(curves, function, context, size);
+    bool keeps = !known && curves->count < KEPT && size <= CONTEXT_BYTES;
     if (known) {
         *conversion = clp_conversion_retain(known);
-    } else {
+    } else if (keeps) {
+        /* Who wants it as well waits, rather than sampling it, too. */
         status = sample(function, context, conversion, error);
         if (status == CLPROC_OK) {
             keep(curves, function, context, size, *conversion);
         }
     }
     pthread_mutex_unlock(&curves->lock);
-    return status;
+    return known || keeps ? status : sample(function, context, conversion, error);
 }

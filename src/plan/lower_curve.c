@@ -180,16 +180,16 @@ typedef struct table_key {
     uint32_t real, coarse;
 } table_key;
 
-static table_key key_of(const clp_lowering *lowering, const clp_step *step, const clp_term *term) {
-    table_key key;
-    memset(&key, 0, sizeof key);
-    memcpy(key.curves, term->curve, sizeof key.curves);
-    key.kind = step->kind;
-    key.in = step->in;
-    key.white = step->white;
-    key.real = lowering->use_float;
-    key.coarse = is_coarse(lowering->plan);
-    return key;
+/** In place, as a copy need not have the zeros between fields. */
+static void fill_key(const clp_lowering *lowering, const clp_step *step, const clp_term *term,
+                     table_key *key) {
+    memset(key, 0, sizeof *key);
+    memcpy(key->curves, term->curve, sizeof key->curves);
+    key->kind = step->kind;
+    key->in = step->in;
+    key->white = step->white;
+    key->real = lowering->use_float;
+    key->coarse = is_coarse(lowering->plan);
 }
 
 /** A table, as it is kept with a conversion: what the step became, then the entries. */
@@ -243,10 +243,11 @@ static clproc_status make_table(const clp_lowering *lowering, const clp_step *st
 }
 
 clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    table_key key = key_of(lowering, step, term);
+    table_key key;
     size_t size;
     made_table *made = NULL;
     clproc_status status = CLPROC_OK;
+    fill_key(lowering, step, term, &key);
     const made_table *known = clp_conversion_recall(term->conversion, &key, sizeof key, &size);
     if (!known) {
         CLP_TRY(status, out, make_table(lowering, step, term, &made, &size));

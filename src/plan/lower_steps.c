@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/memory.h"
 #include "plan/lower.h"
 
 clproc_status clp_lower_step(clp_lowering *lowering, const clp_step *step, const clp_term *term) {

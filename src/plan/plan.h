@@ -154,8 +154,9 @@ typedef struct clp_plan {
         uint32_t offset, size;
     } table_index[CLP_MAX_TABLES]; /**< what stands where, so that equal tables are stored once */
     size_t table_count;
-    /** Of one of the terms: whose table a CLP_STEP_TABLE takes, with values up to `white`; NULL: no
-     * pass has one. It stands apart from `tables`: plans for pictures of many sizes share it. */
+    /** Whose table a CLP_STEP_TABLE takes, with values up to `conversion_white`; NULL: no pass has
+     * one. It belongs to `terms`. The table stands apart from `tables`: plans for pictures of many
+     * sizes share it. */
     clp_conversion *conversion;
     float conversion_white;
     size_t scratch_bytes;

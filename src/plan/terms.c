@@ -353,8 +353,10 @@ double clp_curve_slope(const clp_term *term, uint32_t distance) {
     struct {
         const float *curves[3];
         uint64_t distance;
-    } key = {.distance = distance};
+    } key;
     size_t size;
+    memset(&key, 0, sizeof key);
+    key.distance = distance;
     memcpy(key.curves, term->curve, sizeof key.curves);
     const double *known = clp_conversion_recall(term->conversion, &key, sizeof key, &size);
     if (known) {

@@ -72,8 +72,8 @@ typedef struct clp_term {
     bool raw;       /**< the picture before it is in another space than RGB */
     /* CURVE: one table for every colour channel, or one each */
     float *curve[3];
-    /** Whose curves or table these are; one reference. Of an overlay: what brings its scaled
-     * colours to those of the picture, NULL if they are the same. */
+    /** Whose curves or table these are, never NULL there; one reference. Of an overlay: what brings
+     * its scaled colours to those of the picture, NULL if they are the same. */
     clp_conversion *conversion;
     /** Of the terms of a table that has an exact definition: the reference device does all of them
      * at the first. */
