@@ -10,13 +10,6 @@
  * bits to the next, and for some smaller tables. */
 #define MOST_DERIVED ((size_t)2 << 20)
 
-/** Followed by the key and, aligned, the data. */
-typedef struct clp_derived {
-    struct clp_derived *next;
-    size_t key_size, data_at, size;
-    max_align_t bytes[];
-} derived;
-
 clproc_status clp_conversion_create(clp_conversion **conversion, uint32_t in, uint32_t out,
                                     clproc_error *error) {
     clp_conversion *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
@@ -25,7 +18,7 @@ clproc_status clp_conversion_create(clp_conversion **conversion, uint32_t in, ui
         return clp_error_memory(error, "a colour conversion", sizeof *made);
     }
     atomic_init(&made->references, 1);
-    pthread_mutex_init(&made->lock, NULL);
+    clp_derived_init(&made->derived, MOST_DERIVED);
     made->in = in;
     made->out = out;
     return CLPROC_OK;
@@ -49,69 +42,11 @@ void clp_conversion_release(clp_conversion **conversion) {
         if (old->release) {
             old->release(old->state);
         }
-        while (old->derived) {
-            derived *first = old->derived;
-            old->derived = first->next;
-            clp_memory_free(first);
-        }
-        pthread_mutex_destroy(&old->lock);
+        clp_derived_free(&old->derived);
         clp_memory_free(old->table);
         clp_memory_free(old);
     }
     *conversion = NULL;
-}
-
-static const derived *find(const clp_conversion *conversion, const void *key, size_t key_size) {
-    const derived *one = conversion->derived;
-    while (one && (one->key_size != key_size || memcmp(one->bytes, key, key_size) != 0)) {
-        one = one->next;
-    }
-    return one;
-}
-
-const void *clp_conversion_recall(clp_conversion *conversion, const void *key, size_t key_size,
-                                  size_t *size) {
-    pthread_mutex_lock(&conversion->lock);
-    const derived *found = find(conversion, key, key_size);
-    pthread_mutex_unlock(&conversion->lock);
-    if (!found) {
-        return NULL;
-    }
-    *size = found->size;
-    return (const uint8_t *)found->bytes + found->data_at;
-}
-
-void clp_conversion_remember(clp_conversion *conversion, const void *key, size_t key_size,
-                             const void *data, size_t size) {
-    size_t data_at, total;
-    if (!clp_checked_align(key_size, _Alignof(max_align_t), &data_at) ||
-        !clp_checked_add(data_at, size, &total) || total > MOST_DERIVED) {
-        return;
-    }
-    derived *made = clp_memory_alloc(CLP_MEMORY_PLAN, sizeof *made + total);
-    if (!made) {
-        return;
-    }
-    made->key_size = key_size;
-    made->data_at = data_at;
-    made->size = size;
-    memcpy(made->bytes, key, key_size);
-    memcpy((uint8_t *)made->bytes + data_at, data, size);
-    pthread_mutex_lock(&conversion->lock);
-    size_t kept = total;
-    for (const derived *one = conversion->derived; one; one = one->next) {
-        kept += one->data_at + one->size;
-    }
-    /* Another thread may have been first. */
-    bool wanted = kept <= MOST_DERIVED && !find(conversion, key, key_size);
-    if (wanted) {
-        made->next = conversion->derived;
-        conversion->derived = made;
-    }
-    pthread_mutex_unlock(&conversion->lock);
-    if (!wanted) {
-        clp_memory_free(made);
-    }
 }
 
 clproc_status clp_conversion_curve(float **curve, clproc_error *error) {

@@ -1,12 +1,12 @@
 /** A conversion of colours as the planner takes it, whoever made it. Immutable once made, but for
- * what is kept with it (clp_conversion_recall()), and shared by all threads. */
+ * `derived`, and shared by all threads. */
 #ifndef CLP_CORE_CONVERSION_H
 #define CLP_CORE_CONVERSION_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/derived.h"
 #include "core/error.h"
 
 /** A curve holds this many intervals: samples of a function over [0, 1], interpolated linearly
@@ -43,8 +43,7 @@ typedef struct clp_conversion {
     void (*exact)(const void *state, const double in[4], double out[3]);
     void *state;
     void (*release)(void *state);
-    struct clp_derived *derived; /**< see clp_conversion_recall() */
-    pthread_mutex_t lock;        /**< of `derived` */
+    clp_derived derived; /**< tables that were made of it */
 } clp_conversion;
 
 /** An empty conversion with one reference. */
@@ -66,15 +65,6 @@ size_t clp_conversion_cube_bytes(const clp_conversion *conversion);
  * grid. `cube` has clp_conversion_cube_bytes(). */
 void clp_conversion_fill_cube(const clp_conversion *conversion, float white, float *cube);
 bool clp_conversion_has_places(const clp_conversion *conversion);
-
-/** What was made of a conversion once and is needed again, as tables for kernels: bytes by a key.
- * NULL: not there. They are kept as long as the conversion, and are aligned for any type. Any
- * thread. */
-const void *clp_conversion_recall(clp_conversion *conversion, const void *key, size_t key_size,
-                                  size_t *size);
-/** Keeps a copy, if there is memory, and room among the other things. */
-void clp_conversion_remember(clp_conversion *conversion, const void *key, size_t key_size,
-                             const void *data, size_t size);
 
 /** Runs one colour through a conversion, in double precision: the definition. */
 void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]);

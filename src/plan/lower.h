@@ -42,6 +42,15 @@ typedef struct clp_waiting {
     uint32_t plane; /**< of the output, that they are for alone; or CLP_NO_PLANE */
 } clp_waiting;
 
+/** An overlay as a picture has it, for all of its planes (lower_overlay.c). */
+typedef struct clp_scaled {
+    const clp_term *term; /**< NULL: none yet */
+    /** Of each pixel that is seen: the picture's R, G and B, or gray three times, then alpha, from
+     * 0 to 1. */
+    const float *pixels;
+    float *own; /**< where they are not kept with the overlay */
+} clp_scaled;
+
 /** The state of lowering. */
 typedef struct clp_lowering {
     clp_plan *plan;
@@ -52,6 +61,7 @@ typedef struct clp_lowering {
     clp_values values;
     clp_bounds bounds;
     clp_waiting waiting;
+    clp_scaled scaled; /**< the overlay scaled last; free it with clp_scaled_free() */
 } clp_lowering;
 
 /** Where the results of stages go. */
@@ -172,6 +182,7 @@ clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segm
 /** Makes the table of an overlay, scaled to its size in the picture, of what lies inside that: of
  * pixels, or of the samples of the covered plane. */
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
+void clp_scaled_free(clp_scaled *scaled);
 
 /* lower_features.c */
 /** How sums lie; see clp_target.features. */

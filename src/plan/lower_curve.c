@@ -248,10 +248,11 @@ clproc_status clp_curve_table(clp_lowering *lowering, clp_step *step, const clp_
     made_table *made = NULL;
     clproc_status status = CLPROC_OK;
     fill_key(lowering, step, term, &key);
-    const made_table *known = clp_conversion_recall(term->conversion, &key, sizeof key, &size);
+    const made_table *known =
+        clp_derived_recall(&term->conversion->derived, &key, sizeof key, &size);
     if (!known) {
         CLP_TRY(status, out, make_table(lowering, step, term, &made, &size));
-        clp_conversion_remember(term->conversion, &key, sizeof key, made, size);
+        clp_derived_remember(&term->conversion->derived, &key, sizeof key, made, size);
         known = made;
     }
     *step = known->step;

@@ -18,17 +18,23 @@ typedef struct window {
  * 1), or of one plane. */
 typedef struct scaling {
     const clp_term *term;
-    const clp_overlay *overlay;
     uint32_t plane;          /**< whose it becomes, or CLP_NO_PLANE */
     uint32_t channels;       /**< colour channels of the result */
     uint32_t h_step, v_step; /**< pixels of a sample */
     uint32_t width, height;  /**< of the picture */
     window seen, covered;    /**< in pixels, and in samples */
+    double *sums;            /**< of a row of samples: colours times weight, and weight */
+} scaling;
+
+/** What scaling its pixels takes. */
+typedef struct resampling {
+    const clp_term *term;
+    const clp_overlay *overlay;
+    window seen; /**< of the scaled overlay */
     double
         *values;  /**< of each level of a sample, from 0 to 1, in linear light if it is asked for */
     double *line; /**< a row of the result at the source's columns, multiplied by alpha */
-    double *sums; /**< of a row of samples: colours times weight, and weight */
-} scaling;
+} resampling;
 
 /** The part of [at, at + length) that lies in [0, limit). */
 static void clip(int64_t at, uint32_t length, uint32_t limit, uint32_t *first, uint32_t *count) {
@@ -50,7 +56,7 @@ static uint32_t times(uint32_t at, uint32_t length, uint32_t step) {
 }
 
 /** Adds `weight` times a row of the overlay to the line. */
-static void add_row(const scaling *s, uint32_t y, double weight) {
+static void add_row(const resampling *s, uint32_t y, double weight) {
     uint32_t colours = s->overlay->colours;
     const uint16_t *sample = s->overlay->samples + (size_t)y * s->overlay->width * (colours + 1);
     double *out = s->line;
@@ -64,7 +70,7 @@ static void add_row(const scaling *s, uint32_t y, double weight) {
 }
 
 /** Row `row` of the scaled overlay, at the source's columns. */
-static void make_line(const scaling *s, uint32_t row) {
+static void make_line(const resampling *s, uint32_t row) {
     const clp_axis *axis = &s->term->y;
     memset(s->line, 0, (size_t)s->overlay->width * (s->overlay->colours + 1) * sizeof *s->line);
     for (uint32_t k = 0; k < axis->taps; k++) {
@@ -81,7 +87,7 @@ static double limit(double value) {
 
 /** One pixel of the row that the line holds: R, G, B or gray three times, then alpha, from 0 to 1.
  */
-static void make_pixel(const scaling *s, uint32_t x, double pixel[4]) {
+static void make_pixel(const resampling *s, uint32_t x, float pixel[4]) {
     const clp_axis *axis = &s->term->x;
     uint32_t colours = s->overlay->colours;
     double sum[4] = {0};
@@ -92,40 +98,137 @@ static void make_pixel(const scaling *s, uint32_t x, double pixel[4]) {
             sum[c] += weight * from[c];
         }
     }
-    pixel[3] = limit(sum[colours]);
+    double alpha = limit(sum[colours]);
     for (uint32_t c = 0; c < 3; c++) {
-        double value = pixel[3] > 0 ? limit(sum[colours == 1 ? 0 : c] / pixel[3]) : 0;
+        double value = alpha > 0 ? limit(sum[colours == 1 ? 0 : c] / alpha) : 0;
         pixel[c] =
-            s->term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_encode(value, NULL) : value;
+            (float)(s->term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_encode(value, NULL)
+                                                                : value);
     }
-    if (s->term->conversion && pixel[3] > 0) {
-        double converted[3];
-        clp_conversion_apply(s->term->conversion, pixel, converted);
-        memcpy(pixel, converted, sizeof converted);
+    pixel[3] = (float)alpha;
+}
+
+static clproc_status resample(const clp_lowering *lowering, resampling *s, float *pixels) {
+    const double linear = s->term->parameter[CLP_OVERLAY_LINEAR];
+    for (uint32_t i = 0; i < LEVELS; i++) {
+        double value = (double)i / (LEVELS - 1);
+        s->values[i] = linear != 0 ? clp_srgb_decode(value, NULL) : value;
+    }
+    for (uint32_t y = 0; y < s->seen.height; y++) {
+        clproc_status status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
+        if (status != CLPROC_OK) {
+            return status;
+        }
+        make_line(s, s->seen.top + y);
+        for (uint32_t x = 0; x < s->seen.width; x++, pixels += 4) {
+            make_pixel(s, s->seen.left + x, pixels);
+        }
+    }
+    return CLPROC_OK;
+}
+
+/** What the pixels of a scaled overlay depend on besides itself. Compared as bytes. */
+typedef struct scaled_key {
+    uint32_t width, height, linear;
+    window seen;
+} scaled_key;
+
+/** Makes the pixels in `to`, and keeps them with the overlay. */
+static clproc_status make_pixels(const clp_lowering *lowering, const clp_term *term,
+                                 const scaled_key *key, size_t bytes, float *to) {
+    clp_overlay *overlay = term->overlay;
+    resampling s = {.term = term, .overlay = overlay, .seen = key->seen};
+    clproc_status status = CLPROC_OK;
+    size_t line = overlay->width * (overlay->colours + 1) * sizeof *s.line;
+    s.values = clp_memory_alloc(CLP_MEMORY_PLAN, LEVELS * sizeof *s.values);
+    s.line = clp_memory_alloc(CLP_MEMORY_PLAN, line);
+    if (!s.values || !s.line) {
+        status = clp_error_memory(lowering->error, "an overlay", line);
+        goto out;
+    }
+    CLP_TRY(status, out, resample(lowering, &s, to));
+    clp_derived_remember(&overlay->scaled, key, sizeof *key, to, bytes);
+out:
+    clp_memory_free(s.line);
+    clp_memory_free(s.values);
+    return status;
+}
+
+/** Brings pixels from sRGB to the picture's colours. */
+static void convert(const clp_conversion *conversion, size_t count, const float *from, float *to) {
+    for (size_t i = 0; i < count; i++, from += 4, to += 4) {
+        double in[4] = {from[0], from[1], from[2]}, out[3] = {in[0], in[1], in[2]};
+        if (from[3] > 0) {
+            clp_conversion_apply(conversion, in, out);
+        }
+        to[0] = (float)out[0];
+        to[1] = (float)out[1];
+        to[2] = (float)out[2];
+        to[3] = from[3];
     }
 }
 
+void clp_scaled_free(clp_scaled *scaled) {
+    clp_memory_free(scaled->own);
+    *scaled = (clp_scaled){0};
+}
+
+/** The scaled pixels, unless they are there from another plane. */
+static clproc_status find_pixels(clp_lowering *lowering, const scaling *s) {
+    const clp_term *term = s->term;
+    clp_scaled *scaled = &lowering->scaled;
+    scaled_key key = {.width = term->x.out,
+                      .height = term->y.out,
+                      .linear = term->parameter[CLP_OVERLAY_LINEAR] != 0,
+                      .seen = {.left = (uint32_t)(s->seen.left - term->left),
+                               .top = (uint32_t)(s->seen.top - term->top),
+                               .width = s->seen.width,
+                               .height = s->seen.height}};
+    size_t count = (size_t)s->seen.width * s->seen.height, bytes = count * 4 * sizeof(float), size;
+    clproc_status status = CLPROC_OK;
+    if (scaled->term == term) {
+        return CLPROC_OK;
+    }
+    clp_scaled_free(scaled);
+    const float *kept = clp_derived_recall(&term->overlay->scaled, &key, sizeof key, &size);
+    if (!kept || term->conversion) {
+        scaled->own = clp_memory_alloc(CLP_MEMORY_PLAN, bytes);
+        if (!scaled->own) {
+            return clp_error_memory(lowering->error, "an overlay", bytes);
+        }
+    }
+    if (!kept) {
+        CLP_TRY(status, out, make_pixels(lowering, term, &key, bytes, scaled->own));
+    }
+    if (term->conversion) {
+        convert(term->conversion, count, kept ? kept : scaled->own, scaled->own);
+    }
+    scaled->pixels = scaled->own ? scaled->own : kept;
+    scaled->term = term;
+out:
+    return status;
+}
+
 /** The channel of a plane, from 0 to 1. */
-static double plane_value(uint32_t plane, const double pixel[4]) {
+static double plane_value(uint32_t plane, const float pixel[4]) {
     const clp_colour ycc = clp_colour_ycc(false);
     double value = ycc.offset[plane] / 255;
     for (int c = 0; c < 3; c++) {
-        value += ycc.m[plane][c] * pixel[c];
+        value += ycc.m[plane][c] * (double)pixel[c];
     }
     return value;
 }
 
 /** Adds a row of pixels to the sums of its row of samples. */
-static void add_pixels(const scaling *s, uint32_t y) {
+static void add_pixels(const scaling *s, uint32_t y, const float *pixel) {
     double share =
         s->term->parameter[CLP_OVERLAY_OPACITY] * times(y, s->height, s->v_step) / s->v_step;
-    double pixel[4];
-    for (uint32_t x = s->seen.left; x < s->seen.left + s->seen.width; x++) {
+    for (uint32_t x = s->seen.left; x < s->seen.left + s->seen.width; x++, pixel += 4) {
         double *sum = s->sums + (size_t)(x / s->h_step - s->covered.left) * (s->channels + 1);
-        make_pixel(s, (uint32_t)(x - s->term->left), pixel);
-        double weight = pixel[3] * share * times(x, s->width, s->h_step) / s->h_step;
+        double weight = (double)pixel[3] * share * times(x, s->width, s->h_step) / s->h_step;
         for (uint32_t c = 0; c < s->channels; c++) {
-            sum[c] += weight * (s->plane == CLP_NO_PLANE ? pixel[c] : plane_value(s->plane, pixel));
+            sum[c] += weight *
+                      (s->plane == CLP_NO_PLANE ? (double)pixel[c] : plane_value(s->plane, pixel));
         }
         sum[s->channels] += weight;
     }
@@ -151,23 +254,18 @@ static uint8_t *store_row(const scaling *s, uint8_t *table, bool real, float whi
     return table + count * (real ? sizeof *fraction : sizeof *whole);
 }
 
-static clproc_status fill(clp_lowering *lowering, const scaling *s, const clp_step *step,
-                          uint8_t *table) {
+static void fill(const clp_lowering *lowering, const scaling *s, const clp_step *step,
+                 uint8_t *table) {
     uint32_t end = s->seen.top + s->seen.height;
+    const float *pixels = lowering->scaled.pixels;
     memcpy(table, &s->covered, sizeof s->covered);
     table += sizeof s->covered;
-    for (uint32_t y = s->seen.top; y < end; y++) {
-        clproc_status status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
-        make_line(s, (uint32_t)(y - s->term->top));
-        add_pixels(s, y);
+    for (uint32_t y = s->seen.top; y < end; y++, pixels += (size_t)s->seen.width * 4) {
+        add_pixels(s, y, pixels);
         if (y + 1 == end || (y + 1) % s->v_step == 0) {
             table = store_row(s, table, lowering->use_float, step->white);
         }
     }
-    return CLPROC_OK;
 }
 
 /** What is covered of the picture, or of its plane. */
@@ -195,18 +293,12 @@ static bool allocate(scaling *s, size_t sample, uint8_t **table, size_t *bytes) 
         clp_checked_add(*bytes, sizeof s->covered, bytes)) {
         *table = clp_memory_alloc(CLP_MEMORY_PLAN, *bytes);
     }
-    s->values = clp_memory_alloc(CLP_MEMORY_PLAN, LEVELS * sizeof *s->values);
-    s->line = clp_memory_alloc(CLP_MEMORY_PLAN,
-                               s->overlay->width * (s->overlay->colours + 1) * sizeof *s->line);
     s->sums = clp_memory_zero(CLP_MEMORY_PLAN, s->covered.width, channels * sizeof *s->sums);
-    return *table && s->values && s->line && s->sums;
+    return *table && s->sums;
 }
 
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    scaling s = {.term = term,
-                 .overlay = term->overlay,
-                 .plane = lowering->waiting.plane,
-                 .channels = step->in};
+    scaling s = {.term = term, .plane = lowering->waiting.plane, .channels = step->in};
     size_t sample = lowering->use_float ? sizeof(float) : sizeof(uint16_t), bytes = 0;
     uint8_t *table = NULL;
     clproc_status status;
@@ -215,17 +307,11 @@ clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const cl
         status = clp_error_memory(lowering->error, "an overlay", bytes);
         goto out;
     }
-    for (uint32_t i = 0; i < LEVELS; i++) {
-        double value = (double)i / (LEVELS - 1);
-        s.values[i] =
-            term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_decode(value, NULL) : value;
-    }
-    CLP_TRY(status, out, fill(lowering, &s, step, table));
+    CLP_TRY(status, out, find_pixels(lowering, &s));
+    fill(lowering, &s, step, table);
     status = clp_table_bytes(lowering->plan, table, bytes, &step->table, lowering->error);
 out:
     clp_memory_free(s.sums);
-    clp_memory_free(s.line);
-    clp_memory_free(s.values);
     clp_memory_free(table);
     return status;
 }

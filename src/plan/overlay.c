@@ -12,6 +12,9 @@ typedef struct clp_named_overlay {
 
 /* ----------------------------------------------------------------- pictures */
 
+/** Bytes of scaled ones that are kept with an overlay: a dozen logos of 200 × 100 pixels. */
+#define MOST_SCALED ((size_t)4 << 20)
+
 /** Of 8 bits or 16, as one of 16. */
 static uint16_t sample_at(const uint8_t *row, uint32_t depth, size_t i) {
     return depth == 8 ? (uint16_t)(row[i] * 257) : ((const uint16_t *)(const void *)row)[i];
@@ -57,6 +60,7 @@ clproc_status clp_overlay_create(clp_overlay **overlay, const clp_layout *layout
         return clp_error_memory(error, "an overlay", sizeof *made);
     }
     atomic_init(&made->references, 1);
+    clp_derived_init(&made->scaled, MOST_SCALED);
     made->width = layout->width;
     made->height = layout->height;
     made->colours = is_gray(layout, base) ? 1 : 3;
@@ -80,6 +84,7 @@ clp_overlay *clp_overlay_retain(clp_overlay *overlay) {
 
 void clp_overlay_release(clp_overlay **overlay) {
     if (*overlay && atomic_fetch_sub(&(*overlay)->references, 1) == 1) {
+        clp_derived_free(&(*overlay)->scaled);
         clp_memory_free((*overlay)->samples);
         clp_memory_free(*overlay);
     }

@@ -4,10 +4,12 @@
 
 #include <stdatomic.h>
 
+#include "core/derived.h"
 #include "core/error.h"
 #include "core/image.h"
 
-/** A decoded overlay, upright and in sRGB. Immutable once made, shared by all threads. */
+/** A decoded overlay, upright and in sRGB. Immutable once made, but for `scaled`, and shared by all
+ * threads. */
 typedef struct clp_overlay {
     atomic_uint references;
     uint32_t width, height;
@@ -15,6 +17,7 @@ typedef struct clp_overlay {
     /** Row after row the colours of each pixel, then its alpha, which they are not multiplied by:
      * 0 to 65535. */
     uint16_t *samples;
+    clp_derived scaled; /**< to sizes that were wanted */
 } clp_overlay;
 
 /** Takes over samples that lie as `layout` says: gray or RGB, with or without alpha. The caller has

@@ -208,6 +208,7 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
         plan->conversion = NULL;
         plan->level_count = 0;
         clproc_status status = lower(&lowering, segments);
+        clp_scaled_free(&lowering.scaled);
         if (status != CLPROC_OK || use_float || !lowering.bounds.exceeded) {
             return status;
         }

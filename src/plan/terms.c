@@ -358,12 +358,12 @@ double clp_curve_slope(const clp_term *term, uint32_t distance) {
     memset(&key, 0, sizeof key);
     key.distance = distance;
     memcpy(key.curves, term->curve, sizeof key.curves);
-    const double *known = clp_conversion_recall(term->conversion, &key, sizeof key, &size);
+    const double *known = clp_derived_recall(&term->conversion->derived, &key, sizeof key, &size);
     if (known) {
         return *known;
     }
     double slope = find_slope(term, distance);
-    clp_conversion_remember(term->conversion, &key, sizeof key, &slope, sizeof slope);
+    clp_derived_remember(&term->conversion->derived, &key, sizeof key, &slope, sizeof slope);
     return slope;
 }
 

@@ -78,20 +78,20 @@ static void test_what_is_kept_with_a_conversion(void **state) {
     size_t size = 0;
     clp_conversion *conversion = NULL;
     assert_int_equal(clp_conversion_create(&conversion, 1, 1, NULL), CLPROC_OK);
-    assert_null(clp_conversion_recall(conversion, "a", 1, &size));
-    clp_conversion_remember(conversion, "a", 1, "first", 6);
-    clp_conversion_remember(conversion, "a", 1, "second", 7);
-    clp_conversion_remember(conversion, "ab", 2, large, sizeof large);
-    const char *kept = clp_conversion_recall(conversion, "a", 1, &size);
+    assert_null(clp_derived_recall(&conversion->derived, "a", 1, &size));
+    clp_derived_remember(&conversion->derived, "a", 1, "first", 6);
+    clp_derived_remember(&conversion->derived, "a", 1, "second", 7);
+    clp_derived_remember(&conversion->derived, "ab", 2, large, sizeof large);
+    const char *kept = clp_derived_recall(&conversion->derived, "a", 1, &size);
     assert_non_null(kept);
     assert_int_equal(size, 6);
     assert_string_equal(kept, "first");
     assert_int_equal((uintptr_t)kept % _Alignof(max_align_t), 0);
-    assert_non_null(clp_conversion_recall(conversion, "ab", 2, &size));
+    assert_non_null(clp_derived_recall(&conversion->derived, "ab", 2, &size));
     assert_int_equal(size, sizeof large);
     /* No more than 2 MB. */
-    clp_conversion_remember(conversion, "b", 1, large, sizeof large);
-    assert_null(clp_conversion_recall(conversion, "b", 1, &size));
+    clp_derived_remember(&conversion->derived, "b", 1, large, sizeof large);
+    assert_null(clp_derived_recall(&conversion->derived, "b", 1, &size));
     clp_conversion_release(&conversion);
     assert_int_equal(clp_memory_usage(CLP_MEMORY_PLAN).current, before);
 }

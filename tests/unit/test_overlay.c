@@ -50,8 +50,8 @@ static clp_overlay *overlay_of(clp_model model, uint32_t depth, uint32_t width, 
 }
 
 /** The plan of `text`, in which "o" is an overlay, for such a picture. */
-static clp_plan *plan_of(const char *text, clp_overlay *overlay, const clp_layout *layout) {
-    static const clp_target target = {.format = CLPROC_FORMAT_PNG};
+static clp_plan *plan_for(const char *text, clp_overlay *overlay, const clp_layout *layout,
+                          const clp_target *target, bool linear) {
     clproc_pipeline *pipeline = NULL;
     clp_overlays overlays = {0};
     clp_plan *plan = NULL;
@@ -59,16 +59,22 @@ static clp_plan *plan_of(const char *text, clp_overlay *overlay, const clp_layou
     clproc_error error = {0};
     clp_terms_init(&terms, layout, layout->width, layout->height);
     terms.overlays = &overlays;
+    terms.linear = linear;
     assert_int_equal(clp_overlays_add(&overlays, "o", overlay, NULL), CLPROC_OK);
     assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
     if (clproc_pipeline_parse(pipeline, text, &error) != CLPROC_OK ||
         clp_pipeline_terms(pipeline, &terms, &error) != CLPROC_OK) {
         fail_msg("%s: %s", text, error.message);
     }
-    assert_int_equal(clp_plan_create(&plan, layout, &terms, &target, NULL), CLPROC_OK);
+    assert_int_equal(clp_plan_create(&plan, layout, &terms, target, NULL), CLPROC_OK);
     clproc_pipeline_destroy(&pipeline);
     clp_overlays_free(&overlays);
     return plan;
+}
+
+static clp_plan *plan_of(const char *text, clp_overlay *overlay, const clp_layout *layout) {
+    static const clp_target target = {.format = CLPROC_FORMAT_PNG};
+    return plan_for(text, overlay, layout, &target, false);
 }
 
 /* --------------------------------------------------------------------- names */
@@ -286,6 +292,64 @@ static void test_tables(void **state) {
     clp_overlay_release(&overlay);
 }
 
+/** One of 60 × 40 without two equal pixels. */
+static clp_overlay *colourful_overlay(void) {
+    clp_layout layout = layout_of(CLP_MODEL_RGBA, 8, 60, 40);
+    clp_overlay *overlay = NULL;
+    uint32_t state = 7;
+    uint8_t *base = calloc(1, layout.bytes);
+    assert_non_null(base);
+    for (size_t i = 0; i < layout.bytes; i++) {
+        state = state * 1664525u + 1013904223u;
+        base[i] = (uint8_t)(state >> 24);
+    }
+    assert_int_equal(clp_overlay_create(&overlay, &layout, base, NULL), CLPROC_OK);
+    free(base);
+    return overlay;
+}
+
+/** Scaled overlays are kept for other plans: each is what it would be alone. */
+static void test_plans_are_as_if_alone(void **state) {
+    static const char *const texts[] = {"overlay o:width=20",
+                                        "overlay o:width=50%:opacity=0.4",
+                                        "overlay o:width=20:gravity=northwest:margin=3",
+                                        "overlay o:width=130:gravity=west",
+                                        "overlay o:width=130:gravity=east",
+                                        "overlay o:width=130:gravity=northwest",
+                                        "overlay o:width=140:gravity=northwest",
+                                        "overlay o",
+                                        "overlay o:width=20 | overlay o:width=9:gravity=north"};
+    static const struct { uint32_t width, height; } sizes[] = {{64, 48}, {40, 48}, {33, 21}};
+    enum { TEXTS = sizeof texts / sizeof *texts, SIZES = sizeof sizes / sizeof *sizes, KINDS = 4 };
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        clp_overlay *overlay = colourful_overlay();
+        for (size_t i = 0; i < (size_t)TEXTS * SIZES * KINDS; i++) {
+            size_t one = turn == 0 ? i : (size_t)TEXTS * SIZES * KINDS - 1 - i;
+            size_t kind = one % KINDS, size = one / KINDS % SIZES, text = one / KINDS / SIZES;
+            clp_target target = {.format = kind & 1 ? CLPROC_FORMAT_JPEG : CLPROC_FORMAT_PNG};
+            clp_layout layout = {.model = kind & 1 ? CLP_MODEL_YCC : CLP_MODEL_RGB,
+                                 .depth = 8,
+                                 .width = sizes[size].width,
+                                 .height = sizes[size].height};
+            for (uint32_t p = 1; p < 3; p++) {
+                layout.planes[p].h_step = layout.planes[p].v_step = 2;
+            }
+            layout.planes[0].h_step = layout.planes[0].v_step = 1;
+            assert_true(clp_layout_place(&layout));
+            clp_overlay *other = colourful_overlay();
+            clp_plan *shared = plan_for(texts[text], overlay, &layout, &target, kind & 2);
+            clp_plan *alone = plan_for(texts[text], other, &layout, &target, kind & 2);
+            assert_int_equal(shared->table_bytes, alone->table_bytes);
+            assert_memory_equal(shared->tables, alone->tables, alone->table_bytes);
+            clp_plan_release(&shared);
+            clp_plan_release(&alone);
+            clp_overlay_release(&other);
+        }
+        clp_overlay_release(&overlay);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_of_files),
@@ -296,6 +360,7 @@ int main(void) {
         cmocka_unit_test(test_what_cannot_be_seen_is_nothing),
         cmocka_unit_test(test_pictures_become_overlays),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_plans_are_as_if_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
