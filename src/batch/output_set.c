@@ -96,8 +96,10 @@ clproc_format clp_output_format(const clp_output *output, clproc_format stored) 
 }
 
 /** The output that is no file: the small picture that features are of. */
-static clproc_status make_features(clp_output *output, const clproc_run_params *run,
-                                   clproc_pipeline **pipeline, clproc_error *error) {
+static clproc_status make_features(clp_output_set *all, uint32_t number,
+                                   const clproc_run_params *run, clproc_error *error) {
+    clp_output *output = &all->each[number];
+    clproc_pipeline **pipeline = &all->features_pipeline;
     clproc_run_params *params = &output->params;
     clproc_status status;
     CLP_TRY(status, out, clproc_pipeline_create(pipeline, error));
@@ -113,7 +115,7 @@ static clproc_status make_features(clp_output *output, const clproc_run_params *
     params->memory = run->memory;
     params->cancel = run->cancel;
     output->features = true;
-    status = clp_colours_create(&output->colours, params, error);
+    status = choose_colours(output, all, number, error);
 out:
     return status;
 }
@@ -160,8 +162,7 @@ clproc_status clp_output_set_make(clp_output_set *outputs, const clproc_run_para
         CLP_TRY(status, out, make_files(outputs, params, error));
     }
     if (count > files) {
-        CLP_TRY(status, out,
-                make_features(&outputs->each[files], params, &outputs->features_pipeline, error));
+        CLP_TRY(status, out, make_features(outputs, files, params, error));
     }
     for (uint32_t i = 0; i < count; i++) {
         outputs->each[i].overlays = &outputs->overlays;

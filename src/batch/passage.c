@@ -241,6 +241,17 @@ static clproc_status hold(clp_worker *self, const clp_passage *passage, bool emp
     return status;
 }
 
+/** What making the picture's plans takes: the matrices that they are composed from are there as
+ * well, or tables twice, and overlays as they are scaled. */
+static uint64_t planning_bytes(const clp_worker *self) {
+    const clp_recipe *recipes = self->picture.recipes;
+    uint64_t bytes = 2 * clp_worker_plan_bytes(self);
+    for (uint32_t i = 0; recipes && i < self->run->outputs.count; i++) {
+        bytes += recipes[i].plan ? recipes[i].plan->planning_bytes : 0;
+    }
+    return bytes;
+}
+
 /** Memory for the picture, as soon as it is there. Plans that were given up are made again then. */
 static clproc_status hold_later(clp_worker *self, const clp_passage *passage,
                                 clp_board_answer *answer, clproc_error *error) {
@@ -251,8 +262,7 @@ static clproc_status hold_later(clp_worker *self, const clp_passage *passage,
     if (status != CLPROC_OK) {
         return status;
     }
-    /* While plans are made, the matrices that they are composed from are there as well. */
-    uint64_t made = self->picture.file_bytes + 2 * clp_worker_plan_bytes(self);
+    uint64_t made = self->picture.file_bytes + planning_bytes(self);
     made = made < most ? made : most;
     wanted.host = wanted.host > made ? wanted.host : made;
     *answer = await_memory(self, &wanted, error);

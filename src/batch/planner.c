@@ -10,8 +10,8 @@
 /** Recipes kept. A camera's folder needs a few; one of pictures from everywhere has hundreds of
  * sizes. */
 #define KEPT 512
-/** And so many bytes of their tables and matrices, those of overlays are large; but no more than
- * this part of what pictures may hold. */
+/** And so many bytes of their tables, matrices and conversions, those of overlays and profiles are
+ * large; but no more than this part of what pictures may hold. */
 #define KEPT_BYTES ((uint64_t)64 << 20)
 #define KEPT_PART 16
 
@@ -160,16 +160,16 @@ static entry *oldest(clp_planner *planner) {
     return found;
 }
 
-static uint64_t table_bytes(const clp_planner *planner, const entry *one) {
+static uint64_t bytes_of(const clp_planner *planner, const entry *one) {
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < planner->outputs->count; i++) {
-        bytes += one->recipes[i].plan ? clp_plan_bytes(one->recipes[i].plan) : 0;
+        const clp_plan *plan = one->recipes[i].plan;
+        bytes += plan ? clp_plan_bytes(plan) + clp_plan_shared_bytes(plan) : 0;
     }
     return bytes;
 }
 
-/** Lets go of recipes, the one used longest ago first, while their tables are too large together.
- */
+/** Lets go of recipes, the one used longest ago first, while they are too large together. */
 static void trim(clp_planner *planner) {
     for (;;) {
         entry *found = NULL;
@@ -177,7 +177,7 @@ static void trim(clp_planner *planner) {
         for (size_t i = 0; i < KEPT; i++) {
             entry *one = &planner->entries[i];
             if (one->state == ENTRY_READY) {
-                bytes += table_bytes(planner, one);
+                bytes += bytes_of(planner, one);
                 found = !found || one->used < found->used ? one : found;
             }
         }

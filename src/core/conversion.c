@@ -83,6 +83,15 @@ size_t clp_conversion_cube_bytes(const clp_conversion *conversion) {
     return conversion->table ? (4 * entries(conversion) + places) * sizeof(float) : 0;
 }
 
+size_t clp_conversion_bytes(clp_conversion *conversion) {
+    size_t bytes = clp_derived_bytes(&conversion->derived);
+    for (int c = 0; c < 3; c++) {
+        size_t curves = (conversion->before[c] != NULL) + (conversion->after[c] != NULL);
+        bytes += curves * (CLP_CURVE_SIZE + 1) * sizeof(float);
+    }
+    return bytes + (conversion->table ? 3 * entries(conversion) * sizeof(float) : 0);
+}
+
 /** Curves of places, in steps of the grid; of channels that have none, straight. */
 static void fill_places(const clp_conversion *conversion, float *to) {
     for (uint32_t c = 0; c < conversion->in; c++) {

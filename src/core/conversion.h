@@ -66,6 +66,9 @@ size_t clp_conversion_cube_bytes(const clp_conversion *conversion);
 void clp_conversion_fill_cube(const clp_conversion *conversion, float white, float *cube);
 bool clp_conversion_has_places(const clp_conversion *conversion);
 
+/** Bytes of memory that it holds, with what was made of it. */
+size_t clp_conversion_bytes(clp_conversion *conversion);
+
 /** Runs one colour through a conversion, in double precision: the definition. */
 void clp_conversion_apply(const clp_conversion *conversion, const double in[4], double out[3]);
 /** As clp_conversion_apply(), of the table alone. */

@@ -49,14 +49,23 @@ const void *clp_derived_recall(clp_derived *derived, const void *key, size_t key
     return (const uint8_t *)found->bytes + found->data_at;
 }
 
+size_t clp_derived_bytes(clp_derived *derived) {
+    pthread_mutex_lock(&derived->lock);
+    size_t bytes = derived->bytes;
+    pthread_mutex_unlock(&derived->lock);
+    return bytes;
+}
+
 void clp_derived_remember(clp_derived *derived, const void *key, size_t key_size, const void *data,
                           size_t size) {
     size_t data_at, total;
     if (!clp_checked_align(key_size, _Alignof(max_align_t), &data_at) ||
-        !clp_checked_add(data_at, size, &total) || total > derived->most) {
+        !clp_checked_add(data_at, size, &total) ||
+        !clp_checked_add(total, sizeof(clp_derived_item), &total) ||
+        total > derived->most - clp_derived_bytes(derived)) {
         return;
     }
-    clp_derived_item *made = clp_memory_alloc(CLP_MEMORY_PLAN, sizeof *made + total);
+    clp_derived_item *made = clp_memory_alloc(CLP_MEMORY_PLAN, total);
     if (!made) {
         return;
     }

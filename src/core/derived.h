@@ -1,5 +1,5 @@
-/** What was made of something once and is needed again, as tables for kernels of a curve: bytes by
- * a key. */
+/** What was made of something once and is needed again, as the table of a curve for
+ * kernels: bytes by a key. */
 #ifndef CLP_CORE_DERIVED_H
 #define CLP_CORE_DERIVED_H
 
@@ -24,5 +24,7 @@ const void *clp_derived_recall(clp_derived *derived, const void *key, size_t key
 /** Keeps a copy, if there is memory, and room among the others. */
 void clp_derived_remember(clp_derived *derived, const void *key, size_t key_size, const void *data,
                           size_t size);
+/** Bytes kept. */
+size_t clp_derived_bytes(clp_derived *derived);
 
 #endif

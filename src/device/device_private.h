@@ -251,7 +251,7 @@ struct clp_device {
     clp_cube *cubes;
     clp_schedule *schedules[CLP_MAX_SCHEDULES];
     uint32_t schedule_count;
-    uint64_t kept_bytes; /**< of their tables and cubes */
+    uint64_t kept_bytes; /**< of their tables, cubes and plans */
     clp_lane *idle[CLP_MAX_LANES]; /**< lanes that are not in use */
     uint32_t idle_count;
     clp_device_clock clock;
@@ -333,7 +333,7 @@ struct clp_cube {
     cl_mem buffer;
     size_t bytes;
     uint32_t users;
-    uint32_t kept; /**< by so many schedules that are kept, with the device's lock held */
+    uint32_t kept; /**< how many kept schedules have it; guarded by the device's `lock` */
     clp_cube *next;
 };
 

@@ -300,9 +300,11 @@ static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way)
     return NULL;
 }
 
-/** Bytes by which what is kept grows with a schedule; a cube counts once. */
+/** Bytes by which what is kept grows with a schedule, its plan on the host among them; a cube
+ * counts once. */
 static uint64_t bytes_with(const clp_schedule *made) {
-    return made->table_bytes + (made->cube && made->cube->kept == 0 ? made->cube->bytes : 0);
+    return made->table_bytes + clp_plan_bytes(made->plan) +
+           (made->cube && made->cube->kept == 0 ? made->cube->bytes : 0);
 }
 
 static void add(clp_device *device, clp_schedule *made) {
@@ -331,19 +333,28 @@ static bool has_room(const clp_device *device, const clp_schedule *made) {
            device->kept_bytes + bytes_with(made) <= device->most_tables;
 }
 
-/** Keeps a schedule for later pictures; instead of those that are not in use where there are too
- * many. With the lock held. */
-static void keep(clp_device *device, clp_schedule *made) {
-    if (made->table_bytes + (made->cube ? made->cube->bytes : 0) > device->most_tables) {
-        return;
-    }
+/** Drops schedules that are not in use until there is room for another: of all plans, or of those
+ * that nobody else has, which will not be asked for again. */
+static void make_room(clp_device *device, const clp_schedule *made, bool all) {
     for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made);) {
-        if (device->schedules[i]->users > 0) {
-            i++;
-        } else {
+        const clp_schedule *old = device->schedules[i];
+        if (old->users == 0 && (all || atomic_load(&old->plan->references) == 1)) {
             drop(device, i);
+        } else {
+            i++;
         }
     }
+}
+
+/** Keeps a schedule for later pictures; instead of others where there are too many. With the lock
+ * held. */
+static void keep(clp_device *device, clp_schedule *made) {
+    uint64_t least = made->table_bytes + clp_plan_bytes(made->plan);
+    if (least + (made->cube ? made->cube->bytes : 0) > device->most_tables) {
+        return;
+    }
+    make_room(device, made, false);
+    make_room(device, made, true);
     if (has_room(device, made)) {
         add(device, made);
     }

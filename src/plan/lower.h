@@ -51,6 +51,9 @@ typedef struct clp_scaled {
     float *own; /**< where they are not kept with the overlay */
 } clp_scaled;
 
+/** Overlays that are scaled once for all planes; more are scaled for each. */
+#define CLP_MAX_SCALED 8
+
 /** The state of lowering. */
 typedef struct clp_lowering {
     clp_plan *plan;
@@ -61,7 +64,7 @@ typedef struct clp_lowering {
     clp_values values;
     clp_bounds bounds;
     clp_waiting waiting;
-    clp_scaled scaled; /**< the overlay scaled last; free it with clp_scaled_free() */
+    clp_scaled scaled[CLP_MAX_SCALED]; /**< overlays; free them with clp_scaled_free() */
 } clp_lowering;
 
 /** Where the results of stages go. */
@@ -182,7 +185,8 @@ clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segm
 /** Makes the table of an overlay, scaled to its size in the picture, of what lies inside that: of
  * pixels, or of the samples of the covered plane. */
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
-void clp_scaled_free(clp_scaled *scaled);
+/** Forgets what was scaled for the planes of a picture. */
+void clp_scaled_free(clp_lowering *lowering);
 
 /* lower_features.c */
 /** How sums lie; see clp_target.features. */

@@ -133,7 +133,7 @@ typedef struct scaled_key {
     window seen;
 } scaled_key;
 
-/** Makes the pixels in `to`, and keeps them with the overlay. */
+/** Makes the pixels in `to`, and keeps a copy with the overlay. */
 static clproc_status make_pixels(const clp_lowering *lowering, const clp_term *term,
                                  const scaled_key *key, size_t bytes, float *to) {
     clp_overlay *overlay = term->overlay;
@@ -147,15 +147,19 @@ static clproc_status make_pixels(const clp_lowering *lowering, const clp_term *t
         goto out;
     }
     CLP_TRY(status, out, resample(lowering, &s, to));
-    clp_derived_remember(&overlay->scaled, key, sizeof *key, to, bytes);
+    /* A few large ones are not to keep out all others. */
+    if (bytes <= overlay->scaled.most / 4) {
+        clp_derived_remember(&overlay->scaled, key, sizeof *key, to, bytes);
+    }
 out:
     clp_memory_free(s.line);
     clp_memory_free(s.values);
     return status;
 }
 
-/** Brings pixels from sRGB to the picture's colours. */
-static void convert(const clp_conversion *conversion, size_t count, const float *from, float *to) {
+/** Brings a row of pixels from sRGB to the picture's colours. */
+static void convert_row(const clp_conversion *conversion, size_t count, const float *from,
+                        float *to) {
     for (size_t i = 0; i < count; i++, from += 4, to += 4) {
         double in[4] = {from[0], from[1], from[2]}, out[3] = {in[0], in[1], in[2]};
         if (from[3] > 0) {
@@ -168,15 +172,37 @@ static void convert(const clp_conversion *conversion, size_t count, const float 
     }
 }
 
-void clp_scaled_free(clp_scaled *scaled) {
-    clp_memory_free(scaled->own);
-    *scaled = (clp_scaled){0};
+static clproc_status convert(const clp_lowering *lowering, const clp_term *term, const window *seen,
+                             const float *from, float *to) {
+    clproc_status status = CLPROC_OK;
+    for (uint32_t y = 0; status == CLPROC_OK && y < seen->height; y++) {
+        size_t row = (size_t)y * seen->width * 4;
+        status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
+        convert_row(term->conversion, seen->width, from + row, to + row);
+    }
+    return status;
+}
+
+void clp_scaled_free(clp_lowering *lowering) {
+    for (uint32_t i = 0; i < CLP_MAX_SCALED; i++) {
+        clp_memory_free(lowering->scaled[i].own);
+    }
+    memset(lowering->scaled, 0, sizeof lowering->scaled);
+}
+
+/** Where the scaled pixels of a term are, or may come. */
+static clp_scaled *place_of(clp_lowering *lowering, const clp_term *term) {
+    uint32_t i = 0;
+    while (i + 1 < CLP_MAX_SCALED && lowering->scaled[i].term && lowering->scaled[i].term != term) {
+        i++;
+    }
+    return &lowering->scaled[i];
 }
 
 /** The scaled pixels, unless they are there from another plane. */
-static clproc_status find_pixels(clp_lowering *lowering, const scaling *s) {
+static clproc_status find_pixels(clp_lowering *lowering, const scaling *s, const float **pixels) {
     const clp_term *term = s->term;
-    clp_scaled *scaled = &lowering->scaled;
+    clp_scaled *scaled = place_of(lowering, term);
     scaled_key key = {.width = term->x.out,
                       .height = term->y.out,
                       .linear = term->parameter[CLP_OVERLAY_LINEAR] != 0,
@@ -184,12 +210,13 @@ static clproc_status find_pixels(clp_lowering *lowering, const scaling *s) {
                                .top = (uint32_t)(s->seen.top - term->top),
                                .width = s->seen.width,
                                .height = s->seen.height}};
-    size_t count = (size_t)s->seen.width * s->seen.height, bytes = count * 4 * sizeof(float), size;
+    size_t bytes = (size_t)s->seen.width * s->seen.height * 4 * sizeof(float), size;
     clproc_status status = CLPROC_OK;
     if (scaled->term == term) {
-        return CLPROC_OK;
+        goto out;
     }
-    clp_scaled_free(scaled);
+    clp_memory_free(scaled->own);
+    *scaled = (clp_scaled){0};
     const float *kept = clp_derived_recall(&term->overlay->scaled, &key, sizeof key, &size);
     if (!kept || term->conversion) {
         scaled->own = clp_memory_alloc(CLP_MEMORY_PLAN, bytes);
@@ -201,11 +228,14 @@ static clproc_status find_pixels(clp_lowering *lowering, const scaling *s) {
         CLP_TRY(status, out, make_pixels(lowering, term, &key, bytes, scaled->own));
     }
     if (term->conversion) {
-        convert(term->conversion, count, kept ? kept : scaled->own, scaled->own);
+        CLP_TRY(status, out,
+                convert(lowering, term, &key.seen, kept ? kept : scaled->own, scaled->own));
     }
+    lowering->plan->planning_bytes += bytes;
     scaled->pixels = scaled->own ? scaled->own : kept;
     scaled->term = term;
 out:
+    *pixels = scaled->pixels;
     return status;
 }
 
@@ -254,18 +284,21 @@ static uint8_t *store_row(const scaling *s, uint8_t *table, bool real, float whi
     return table + count * (real ? sizeof *fraction : sizeof *whole);
 }
 
-static void fill(const clp_lowering *lowering, const scaling *s, const clp_step *step,
-                 uint8_t *table) {
+static clproc_status fill(const clp_lowering *lowering, const scaling *s, const clp_step *step,
+                          const float *pixels, uint8_t *table) {
     uint32_t end = s->seen.top + s->seen.height;
-    const float *pixels = lowering->scaled.pixels;
+    clproc_status status = CLPROC_OK;
     memcpy(table, &s->covered, sizeof s->covered);
     table += sizeof s->covered;
-    for (uint32_t y = s->seen.top; y < end; y++, pixels += (size_t)s->seen.width * 4) {
+    for (uint32_t y = s->seen.top; status == CLPROC_OK && y < end; y++) {
+        status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
         add_pixels(s, y, pixels);
+        pixels += (size_t)s->seen.width * 4;
         if (y + 1 == end || (y + 1) % s->v_step == 0) {
             table = store_row(s, table, lowering->use_float, step->white);
         }
     }
+    return status;
 }
 
 /** What is covered of the picture, or of its plane. */
@@ -301,14 +334,15 @@ clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const cl
     scaling s = {.term = term, .plane = lowering->waiting.plane, .channels = step->in};
     size_t sample = lowering->use_float ? sizeof(float) : sizeof(uint16_t), bytes = 0;
     uint8_t *table = NULL;
+    const float *pixels = NULL;
     clproc_status status;
     find_windows(lowering, &s);
     if (!allocate(&s, sample, &table, &bytes)) {
         status = clp_error_memory(lowering->error, "an overlay", bytes);
         goto out;
     }
-    CLP_TRY(status, out, find_pixels(lowering, &s));
-    fill(lowering, &s, step, table);
+    CLP_TRY(status, out, find_pixels(lowering, &s, &pixels));
+    CLP_TRY(status, out, fill(lowering, &s, step, pixels, table));
     status = clp_table_bytes(lowering->plan, table, bytes, &step->table, lowering->error);
 out:
     clp_memory_free(s.sums);

@@ -12,7 +12,7 @@ typedef struct clp_named_overlay {
 
 /* ----------------------------------------------------------------- pictures */
 
-/** Bytes of scaled ones that are kept with an overlay: a dozen logos of 200 × 100 pixels. */
+/** Bytes of scaled copies that are kept with an overlay: a dozen of 200 × 100 pixels. */
 #define MOST_SCALED ((size_t)4 << 20)
 
 /** Of 8 bits or 16, as one of 16. */
@@ -139,6 +139,10 @@ void clp_overlays_free(clp_overlays *overlays) {
 
 /* ------------------------------------------------------------------- a term */
 
+/** A pixel that is seen takes as many bytes as so many weights: 16 as it is scaled, and 16 in a
+ * table, at most, which is there twice while it is made. */
+#define WEIGHTS_OF_PIXEL 1.6
+
 /** Weights of one result, at most: lanczos3 reaches three samples to each side. */
 static double taps(double scale) {
     return ceil(6 * fmax(scale, 1)) + 2;
@@ -159,13 +163,11 @@ clproc_status clp_terms_overlay(clp_terms *terms, const char *op, clp_overlay *o
     if (!is_seen(terms, place)) {
         return CLPROC_OK;
     }
-    /* In a plan's tables a pixel takes no more than a weight does in all its forms. */
-    CLP_TRY(
-        status, out,
-        clp_terms_afford(terms, op, place->width, place->height,
-                         place->width * taps(x) + place->height * taps(y) +
-                             fmin(place->width, terms->width) * fmin(place->height, terms->height),
-                         error));
+    double seen = fmin(place->width, terms->width) * fmin(place->height, terms->height);
+    CLP_TRY(status, out,
+            clp_terms_afford(
+                terms, op, place->width, place->height,
+                place->width * taps(x) + place->height * taps(y) + seen * WEIGHTS_OF_PIXEL, error));
     CLP_TRY(status, out, clp_terms_settle(terms, error));
     CLP_TRY(status, out, clp_terms_space(terms, op, CLP_SPACE_RGB, error));
     if (overlay->colours == 3) {

@@ -206,9 +206,10 @@ static clproc_status lower_plan(clp_plan *plan, const clp_segments *segments, cl
         plan->surface_count = plan->pass_count = plan->table_count = 0;
         plan->table_bytes = 0;
         plan->conversion = NULL;
+        plan->planning_bytes = 0;
         plan->level_count = 0;
         clproc_status status = lower(&lowering, segments);
-        clp_scaled_free(&lowering.scaled);
+        clp_scaled_free(&lowering);
         if (status != CLPROC_OK || use_float || !lowering.bounds.exceeded) {
             return status;
         }
@@ -307,6 +308,17 @@ uint64_t clp_plan_bytes(const clp_plan *plan) {
     uint64_t bytes = plan->table_bytes;
     for (size_t i = 0; i < plan->terms.count; i++) {
         bytes += axis_bytes(&plan->terms.items[i].y) + axis_bytes(&plan->terms.items[i].x);
+    }
+    return bytes;
+}
+
+uint64_t clp_plan_shared_bytes(const clp_plan *plan) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < plan->terms.count; i++) {
+        clp_conversion *conversion = plan->terms.items[i].conversion;
+        if (conversion) {
+            bytes += clp_conversion_bytes(conversion) / atomic_load(&conversion->references);
+        }
     }
     return bytes;
 }

@@ -159,6 +159,7 @@ typedef struct clp_plan {
      * sizes share it. */
     clp_conversion *conversion;
     float conversion_white;
+    size_t planning_bytes; /**< that making it took besides tables: for scaled overlays */
     size_t scratch_bytes;
     size_t kept_bytes; /**< of them, all but surfaces that are `between` */
     clp_bands bands;   /**< how to work on such a picture while it is decoded */
@@ -184,6 +185,8 @@ void clp_plan_choose_decoding(const clp_terms *terms, const clp_target *target,
 void clp_plan_summary(const clp_plan *plan, char *text, size_t size);
 /** Bytes of its tables, and of the matrices of its terms. */
 uint64_t clp_plan_bytes(const clp_plan *plan);
+/** Its part of the bytes of conversions that it shares with others. */
+uint64_t clp_plan_shared_bytes(const clp_plan *plan);
 /** Bytes that a device holds for it: tables, and that of its conversion. */
 uint64_t clp_plan_device_bytes(const clp_plan *plan);
 /** Bytes that all passes read and write. */
