@@ -333,15 +333,13 @@ static bool has_room(const clp_device *device, const clp_schedule *made) {
            device->kept_bytes + bytes_with(made) <= device->most_tables;
 }
 
-/** Drops schedules that are not in use until there is room for another: of all plans, or of those
- * that nobody else has, which will not be asked for again. */
-static void make_room(clp_device *device, const clp_schedule *made, bool all) {
-    for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made);) {
-        const clp_schedule *old = device->schedules[i];
-        if (old->users == 0 && (all || atomic_load(&old->plan->references) == 1)) {
-            drop(device, i);
-        } else {
-            i++;
+/** Drops schedules of plans that nobody else has: these will not be asked for again, and hold what
+ * they share with others. */
+static void drop_orphans(clp_device *device) {
+    for (uint32_t i = device->schedule_count; i > 0; i--) {
+        const clp_schedule *old = device->schedules[i - 1];
+        if (old->users == 0 && atomic_load(&old->plan->references) == 1) {
+            drop(device, i - 1);
         }
     }
 }
@@ -350,11 +348,17 @@ static void make_room(clp_device *device, const clp_schedule *made, bool all) {
  * held. */
 static void keep(clp_device *device, clp_schedule *made) {
     uint64_t least = made->table_bytes + clp_plan_bytes(made->plan);
+    drop_orphans(device);
     if (least + (made->cube ? made->cube->bytes : 0) > device->most_tables) {
         return;
     }
-    make_room(device, made, false);
-    make_room(device, made, true);
+    for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made);) {
+        if (device->schedules[i]->users > 0) {
+            i++;
+        } else {
+            drop(device, i);
+        }
+    }
     if (has_room(device, made)) {
         add(device, made);
     }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdatomic.h>
 
+#include "core/memory.h"
 #include "folder_fixture.h"
 #include "profiles.h"
 
@@ -508,6 +509,37 @@ static void test_sizes_share_a_table(void **state) {
     clp_bytes_free(&bytes);
 }
 
+/** Plans are kept, and with them conversions: no more than --memory has room for, though there are
+ * more profiles and sizes than that. */
+static void test_kept_plans_are_bounded(void **state) {
+    enum { PROFILES = 10, EACH = 4, SECOND = 35 };
+    const uint64_t bound = (uint64_t)96 << 20;
+    (void)state;
+    clp_bytes bytes = table_profile();
+    const clp_block profile = {bytes.data, bytes.size};
+    run_trial trial;
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    for (uint32_t i = 0; i < PROFILES * EACH; i++) {
+        char path[32];
+        /* Another time of creation makes another profile of it. */
+        bytes.data[SECOND] = (uint8_t)(i % PROFILES);
+        snprintf(path, sizeof path, "in/%02u.png", i);
+        put_rows(path, 40 + i, CLP_MODEL_RGB, 8, &profile, NULL);
+    }
+    trial_init(&trial, "reference", NULL);
+    trial.params.icc = "srgb";
+    trial.params.memory = (uint64_t)256 << 20;
+    uint64_t before = clp_memory_usage(CLP_MEMORY_PLAN).peak;
+    assert_true(before < bound);
+    trial_expect(&trial, PROFILES * EACH, 0);
+    uint64_t peak = clp_memory_usage(CLP_MEMORY_PLAN).peak;
+    print_message("plans and conversions: %.0f MB at most, before %.0f\n", (double)peak / 1e6,
+                  (double)before / 1e6);
+    assert_true(peak < bound);
+    trial_free(&trial);
+    clp_bytes_free(&bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_wide_gamut),
@@ -520,6 +552,7 @@ int main(void) {
         IN_SCRATCH(test_targets_that_are_no_good),
         IN_SCRATCH(test_plans_are_told_apart),
         IN_SCRATCH(test_sizes_share_a_table),
+        IN_SCRATCH(test_kept_plans_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
