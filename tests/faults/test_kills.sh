@@ -58,8 +58,10 @@ expect_complete() {
     differences=$(diff -rq out expected)
     [ -z "$differences" ] || fail "the next run did not complete it: $differences"
     rm -rf out
+    most=$jobs
 }
 
+most=$jobs # temporary files: more once two at a time were killed
 tried=0 cut=0
 while [ $tried -lt "$count" ]; do
     tried=$((tried + 1))
@@ -72,6 +74,7 @@ while [ $tried -lt "$count" ]; do
     if [ $((tried % 5)) -eq 0 ]; then
         start_run out
         second=$pid
+        most=$((2 * jobs))
     fi
     sleep "$after"
     kill -9 $first $second 2>/dev/null
@@ -81,7 +84,7 @@ while [ $tried -lt "$count" ]; do
     met=$((code == 137))
     cut=$((cut + met))
     adapt $met
-    expect_whole $((2 * jobs)) # of two at once, now or before
+    expect_whole $most
     [ $((met && tried % 4)) -ne 0 ] || expect_complete
 done
 [ $((cut * 2)) -ge "$count" ] || fail "only $cut of $count runs were under way when they were killed"
