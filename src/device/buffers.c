@@ -1,4 +1,4 @@
-/** Device buffers of pixels. */
+/** Device buffers of pixels and of tables. */
 #include "device/device_private.h"
 
 static void CL_CALLBACK release_pages(cl_mem buffer, void *pages) {
@@ -85,4 +85,25 @@ void clp_store_free(clp_store *store) {
     }
     clp_pages_release(store->pages);
     *store = (clp_store){0};
+}
+
+clproc_status clp_tables_upload(clp_device *device, const void *values, size_t bytes,
+                                const char *what, cl_mem *buffer, clproc_error *error) {
+    cl_int code;
+    *buffer = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes,
+                             (void *)values, &code);
+    if (code == CL_SUCCESS) {
+        clp_device_note_memory(device, CLP_HELD_TABLES, 0, bytes);
+    } else {
+        *buffer = NULL;
+    }
+    return clp_cl_check(code, "clCreateBuffer", what, error);
+}
+
+void clp_tables_release(clp_device *device, cl_mem *buffer, size_t bytes) {
+    if (*buffer) {
+        clReleaseMemObject(*buffer);
+        clp_device_note_memory(device, CLP_HELD_TABLES, bytes, 0);
+        *buffer = NULL;
+    }
 }

@@ -8,27 +8,19 @@
 static clproc_status load(clp_device *device, clp_cube *cube, clproc_error *error) {
     size_t bytes = clp_conversion_cube_bytes(cube->conversion);
     float *values = clp_memory_alloc(CLP_MEMORY_PLAN, bytes);
-    cl_int code;
     if (!values) {
         return clp_error_memory(error, "a colour table", bytes);
     }
     clp_conversion_fill_cube(cube->conversion, cube->white, values);
-    cube->buffer = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes,
-                                  values, &code);
+    clproc_status status =
+        clp_tables_upload(device, values, bytes, "a colour table", &cube->buffer, error);
+    cube->bytes = status == CLPROC_OK ? bytes : 0;
     clp_memory_free(values);
-    cube->buffer = code == CL_SUCCESS ? cube->buffer : NULL;
-    if (code == CL_SUCCESS) {
-        cube->bytes = bytes;
-        clp_device_note_memory(device, CLP_HELD_TABLES, 0, bytes);
-    }
-    return clp_cl_check(code, "clCreateBuffer", "a colour table", error);
+    return status;
 }
 
 static void destroy(clp_device *device, clp_cube *cube) {
-    if (cube->buffer) {
-        clReleaseMemObject(cube->buffer);
-    }
-    clp_device_note_memory(device, CLP_HELD_TABLES, cube->bytes, 0);
+    clp_tables_release(device, &cube->buffer, cube->bytes);
     clp_conversion_release(&cube->conversion);
     clp_memory_free(cube);
 }

@@ -309,6 +309,11 @@ clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t
 clproc_status clp_store_grow(clp_device *device, clp_buffer_kind kind, clp_store *store,
                              size_t needed, const char *what, clproc_error *error);
 void clp_store_free(clp_store *store);
+/** A buffer of values that kernels only read, counted as tables. The caller keeps `values`. */
+clproc_status clp_tables_upload(clp_device *device, const void *values, size_t bytes,
+                                const char *what, cl_mem *buffer, clproc_error *error);
+/** Sets *buffer to NULL, which is allowed. */
+void clp_tables_release(clp_device *device, cl_mem *buffer, size_t bytes);
 
 /* ----------------------------------------------------------- arena.c */
 

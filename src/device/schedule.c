@@ -229,10 +229,7 @@ out:
 
 static void destroy(clp_device *device, clp_schedule **schedule) {
     clp_schedule *s = *schedule;
-    if (s->tables) {
-        clReleaseMemObject(s->tables);
-        clp_device_note_memory(device, CLP_HELD_TABLES, s->table_bytes, 0);
-    }
+    clp_tables_release(device, &s->tables, s->table_bytes);
     clp_cube_release(device, &s->cube);
     clp_bands_free(&s->slices);
     clp_memory_free(s->groups);
@@ -258,7 +255,6 @@ static clproc_status make(clp_device *device, clp_plan *plan, clp_way way, clp_s
     clp_schedule *made = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof *made);
     draft d = {.schedule = made, .device = device};
     clproc_status status;
-    cl_int code;
     if (!made) {
         return clp_error_memory(error, "a plan", sizeof *made);
     }
@@ -274,12 +270,9 @@ static clproc_status make(clp_device *device, clp_plan *plan, clp_way way, clp_s
                 clp_cube_get(device, plan->conversion, plan->conversion_white, &made->cube, error));
     }
     if (d.size > 0) {
-        made->tables = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
-                                      d.size, d.staging, &code);
-        made->tables = code == CL_SUCCESS ? made->tables : NULL;
-        CLP_TRY(status, out, clp_cl_check(code, "clCreateBuffer", "tables", error));
+        CLP_TRY(status, out,
+                clp_tables_upload(device, d.staging, d.size, "tables", &made->tables, error));
         made->table_bytes = d.size;
-        clp_device_note_memory(device, CLP_HELD_TABLES, 0, d.size);
     }
 out:
     clp_memory_free(d.staging);

@@ -42,7 +42,12 @@ typedef struct clp_waiting {
     uint32_t plane; /**< of the output, that they are for alone; or CLP_NO_PLANE */
 } clp_waiting;
 
-/** An overlay as a picture has it, for all of its planes (lower_overlay.c). */
+/** The part of a picture that an overlay covers: pixels, or samples of a plane. */
+typedef struct clp_covered {
+    uint32_t left, top, width, height;
+} clp_covered;
+
+/** An overlay as a picture has it, for all of its planes (overlay_pixels.c). */
 typedef struct clp_scaled {
     const clp_term *term; /**< NULL: none yet */
     /** Of each pixel that is seen: the picture's R, G and B, or gray three times, then alpha, from
@@ -185,6 +190,12 @@ clproc_status clp_lower_covered(clp_lowering *lowering, const clp_segments *segm
 /** Makes the table of an overlay, scaled to its size in the picture, of what lies inside that: of
  * pixels, or of the samples of the covered plane. */
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term);
+
+/* overlay_pixels.c */
+/** The scaled pixels of an overlay's term that are seen of it, `*seen` in the picture: row after
+ * row as in clp_scaled. They are there until the next call, or clp_scaled_free(). */
+clproc_status clp_scaled_get(clp_lowering *lowering, const clp_term *term, const clp_covered *seen,
+                             const float **pixels);
 /** Forgets what was scaled for the planes of a picture. */
 void clp_scaled_free(clp_lowering *lowering);
 

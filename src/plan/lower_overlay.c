@@ -1,4 +1,4 @@
-/** The table of an overlay: scaled once for all pictures of a plan, ready to be blended. */
+/** Overlays: their tables, ready to be blended, and their way onto the planes of a JPEG. */
 #include <math.h>
 #include <string.h>
 
@@ -7,34 +7,17 @@
 #include "core/memory.h"
 #include "plan/lower.h"
 
-#define LEVELS 65536
-
-/** The part of a picture that an overlay covers: pixels, or samples of a plane. */
-typedef struct window {
-    uint32_t left, top, width, height;
-} window;
-
-/** An overlay being scaled, and brought to the samples that it is laid over: of pixels (steps of
- * 1), or of one plane. */
-typedef struct scaling {
+/** An overlay being brought to the samples that it is laid over: of pixels (steps of 1), or of one
+ * plane. */
+typedef struct covering {
     const clp_term *term;
-    uint32_t plane;          /**< whose it becomes, or CLP_NO_PLANE */
-    uint32_t channels;       /**< colour channels of the result */
-    uint32_t h_step, v_step; /**< pixels of a sample */
-    uint32_t width, height;  /**< of the picture */
-    window seen, covered;    /**< in pixels, and in samples */
-    double *sums;            /**< of a row of samples: colours times weight, and weight */
-} scaling;
-
-/** What scaling its pixels takes. */
-typedef struct resampling {
-    const clp_term *term;
-    const clp_overlay *overlay;
-    window seen; /**< of the scaled overlay */
-    double
-        *values;  /**< of each level of a sample, from 0 to 1, in linear light if it is asked for */
-    double *line; /**< a row of the result at the source's columns, multiplied by alpha */
-} resampling;
+    uint32_t plane;            /**< whose it becomes, or CLP_NO_PLANE */
+    uint32_t channels;         /**< colour channels of the result */
+    uint32_t h_step, v_step;   /**< pixels of a sample */
+    uint32_t width, height;    /**< of the picture */
+    clp_covered seen, covered; /**< in pixels, and in samples */
+    double *sums;              /**< of a row of samples: colours times weight, and weight */
+} covering;
 
 /** The part of [at, at + length) that lies in [0, limit). */
 static void clip(int64_t at, uint32_t length, uint32_t limit, uint32_t *first, uint32_t *count) {
@@ -55,190 +38,6 @@ static uint32_t times(uint32_t at, uint32_t length, uint32_t step) {
     return at + 1 == length ? step - at % step : 1;
 }
 
-/** Adds `weight` times a row of the overlay to the line. */
-static void add_row(const resampling *s, uint32_t y, double weight) {
-    uint32_t colours = s->overlay->colours;
-    const uint16_t *sample = s->overlay->samples + (size_t)y * s->overlay->width * (colours + 1);
-    double *out = s->line;
-    for (uint32_t x = 0; x < s->overlay->width; x++, sample += colours + 1) {
-        double share = weight * sample[colours] / (LEVELS - 1);
-        for (uint32_t c = 0; c < colours; c++) {
-            *out++ += share * s->values[sample[c]];
-        }
-        *out++ += share;
-    }
-}
-
-/** Row `row` of the scaled overlay, at the source's columns. */
-static void make_line(const resampling *s, uint32_t row) {
-    const clp_axis *axis = &s->term->y;
-    memset(s->line, 0, (size_t)s->overlay->width * (s->overlay->colours + 1) * sizeof *s->line);
-    for (uint32_t k = 0; k < axis->taps; k++) {
-        double weight = axis->weight[(size_t)row * axis->taps + k];
-        if (weight != 0) {
-            add_row(s, (uint32_t)axis->start[row] + k, weight);
-        }
-    }
-}
-
-static double limit(double value) {
-    return fmin(fmax(value, 0), 1);
-}
-
-/** One pixel of the row that the line holds: R, G, B or gray three times, then alpha, from 0 to 1.
- */
-static void make_pixel(const resampling *s, uint32_t x, float pixel[4]) {
-    const clp_axis *axis = &s->term->x;
-    uint32_t colours = s->overlay->colours;
-    double sum[4] = {0};
-    for (uint32_t k = 0; k < axis->taps; k++) {
-        double weight = axis->weight[(size_t)x * axis->taps + k];
-        const double *from = s->line + ((size_t)axis->start[x] + k) * (colours + 1);
-        for (uint32_t c = 0; c <= colours; c++) {
-            sum[c] += weight * from[c];
-        }
-    }
-    double alpha = limit(sum[colours]);
-    for (uint32_t c = 0; c < 3; c++) {
-        double value = alpha > 0 ? limit(sum[colours == 1 ? 0 : c] / alpha) : 0;
-        pixel[c] =
-            (float)(s->term->parameter[CLP_OVERLAY_LINEAR] != 0 ? clp_srgb_encode(value, NULL)
-                                                                : value);
-    }
-    pixel[3] = (float)alpha;
-}
-
-static clproc_status resample(const clp_lowering *lowering, resampling *s, float *pixels) {
-    const double linear = s->term->parameter[CLP_OVERLAY_LINEAR];
-    for (uint32_t i = 0; i < LEVELS; i++) {
-        double value = (double)i / (LEVELS - 1);
-        s->values[i] = linear != 0 ? clp_srgb_decode(value, NULL) : value;
-    }
-    for (uint32_t y = 0; y < s->seen.height; y++) {
-        clproc_status status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
-        if (status != CLPROC_OK) {
-            return status;
-        }
-        make_line(s, s->seen.top + y);
-        for (uint32_t x = 0; x < s->seen.width; x++, pixels += 4) {
-            make_pixel(s, s->seen.left + x, pixels);
-        }
-    }
-    return CLPROC_OK;
-}
-
-/** What the pixels of a scaled overlay depend on besides itself. Compared as bytes. */
-typedef struct scaled_key {
-    uint32_t width, height, linear;
-    window seen;
-} scaled_key;
-
-/** Makes the pixels in `to`, and keeps a copy with the overlay. */
-static clproc_status make_pixels(const clp_lowering *lowering, const clp_term *term,
-                                 const scaled_key *key, size_t bytes, float *to) {
-    clp_overlay *overlay = term->overlay;
-    resampling s = {.term = term, .overlay = overlay, .seen = key->seen};
-    clproc_status status = CLPROC_OK;
-    size_t line = overlay->width * (overlay->colours + 1) * sizeof *s.line;
-    s.values = clp_memory_alloc(CLP_MEMORY_PLAN, LEVELS * sizeof *s.values);
-    s.line = clp_memory_alloc(CLP_MEMORY_PLAN, line);
-    if (!s.values || !s.line) {
-        status = clp_error_memory(lowering->error, "an overlay", line);
-        goto out;
-    }
-    CLP_TRY(status, out, resample(lowering, &s, to));
-    /* A few large ones are not to keep out all others. */
-    if (bytes <= overlay->scaled.most / 4) {
-        clp_derived_remember(&overlay->scaled, key, sizeof *key, to, bytes);
-    }
-out:
-    clp_memory_free(s.line);
-    clp_memory_free(s.values);
-    return status;
-}
-
-/** Brings a row of pixels from sRGB to the picture's colours. */
-static void convert_row(const clp_conversion *conversion, size_t count, const float *from,
-                        float *to) {
-    for (size_t i = 0; i < count; i++, from += 4, to += 4) {
-        double in[4] = {from[0], from[1], from[2]}, out[3] = {in[0], in[1], in[2]};
-        if (from[3] > 0) {
-            clp_conversion_apply(conversion, in, out);
-        }
-        to[0] = (float)out[0];
-        to[1] = (float)out[1];
-        to[2] = (float)out[2];
-        to[3] = from[3];
-    }
-}
-
-static clproc_status convert(const clp_lowering *lowering, const clp_term *term, const window *seen,
-                             const float *from, float *to) {
-    clproc_status status = CLPROC_OK;
-    for (uint32_t y = 0; status == CLPROC_OK && y < seen->height; y++) {
-        size_t row = (size_t)y * seen->width * 4;
-        status = clp_cancel_check(lowering->plan->terms.cancel, lowering->error);
-        convert_row(term->conversion, seen->width, from + row, to + row);
-    }
-    return status;
-}
-
-void clp_scaled_free(clp_lowering *lowering) {
-    for (uint32_t i = 0; i < CLP_MAX_SCALED; i++) {
-        clp_memory_free(lowering->scaled[i].own);
-    }
-    memset(lowering->scaled, 0, sizeof lowering->scaled);
-}
-
-/** Where the scaled pixels of a term are, or may come. */
-static clp_scaled *place_of(clp_lowering *lowering, const clp_term *term) {
-    uint32_t i = 0;
-    while (i + 1 < CLP_MAX_SCALED && lowering->scaled[i].term && lowering->scaled[i].term != term) {
-        i++;
-    }
-    return &lowering->scaled[i];
-}
-
-/** The scaled pixels, unless they are there from another plane. */
-static clproc_status find_pixels(clp_lowering *lowering, const scaling *s, const float **pixels) {
-    const clp_term *term = s->term;
-    clp_scaled *scaled = place_of(lowering, term);
-    scaled_key key = {.width = term->x.out,
-                      .height = term->y.out,
-                      .linear = term->parameter[CLP_OVERLAY_LINEAR] != 0,
-                      .seen = {.left = (uint32_t)(s->seen.left - term->left),
-                               .top = (uint32_t)(s->seen.top - term->top),
-                               .width = s->seen.width,
-                               .height = s->seen.height}};
-    size_t bytes = (size_t)s->seen.width * s->seen.height * 4 * sizeof(float), size;
-    clproc_status status = CLPROC_OK;
-    if (scaled->term == term) {
-        goto out;
-    }
-    clp_memory_free(scaled->own);
-    *scaled = (clp_scaled){0};
-    const float *kept = clp_derived_recall(&term->overlay->scaled, &key, sizeof key, &size);
-    if (!kept || term->conversion) {
-        scaled->own = clp_memory_alloc(CLP_MEMORY_PLAN, bytes);
-        if (!scaled->own) {
-            return clp_error_memory(lowering->error, "an overlay", bytes);
-        }
-    }
-    if (!kept) {
-        CLP_TRY(status, out, make_pixels(lowering, term, &key, bytes, scaled->own));
-    }
-    if (term->conversion) {
-        CLP_TRY(status, out,
-                convert(lowering, term, &key.seen, kept ? kept : scaled->own, scaled->own));
-    }
-    lowering->plan->planning_bytes += bytes;
-    scaled->pixels = scaled->own ? scaled->own : kept;
-    scaled->term = term;
-out:
-    *pixels = scaled->pixels;
-    return status;
-}
-
 /** The channel of a plane, from 0 to 1. */
 static double plane_value(uint32_t plane, const float pixel[4]) {
     const clp_colour ycc = clp_colour_ycc(false);
@@ -250,7 +49,7 @@ static double plane_value(uint32_t plane, const float pixel[4]) {
 }
 
 /** Adds a row of pixels to the sums of its row of samples. */
-static void add_pixels(const scaling *s, uint32_t y, const float *pixel) {
+static void add_pixels(const covering *s, uint32_t y, const float *pixel) {
     double share =
         s->term->parameter[CLP_OVERLAY_OPACITY] * times(y, s->height, s->v_step) / s->v_step;
     for (uint32_t x = s->seen.left; x < s->seen.left + s->seen.width; x++, pixel += 4) {
@@ -265,7 +64,7 @@ static void add_pixels(const scaling *s, uint32_t y, const float *pixel) {
 }
 
 /** Stores the sums as the kernel takes them, and clears them; returns the place behind. */
-static uint8_t *store_row(const scaling *s, uint8_t *table, bool real, float white) {
+static uint8_t *store_row(const covering *s, uint8_t *table, bool real, float white) {
     uint16_t *whole = (uint16_t *)(void *)table;
     float *fraction = (float *)(void *)table;
     size_t count = (size_t)s->covered.width * (s->channels + 1);
@@ -284,7 +83,7 @@ static uint8_t *store_row(const scaling *s, uint8_t *table, bool real, float whi
     return table + count * (real ? sizeof *fraction : sizeof *whole);
 }
 
-static clproc_status fill(const clp_lowering *lowering, const scaling *s, const clp_step *step,
+static clproc_status fill(const clp_lowering *lowering, const covering *s, const clp_step *step,
                           const float *pixels, uint8_t *table) {
     uint32_t end = s->seen.top + s->seen.height;
     clproc_status status = CLPROC_OK;
@@ -302,7 +101,7 @@ static clproc_status fill(const clp_lowering *lowering, const scaling *s, const 
 }
 
 /** What is covered of the picture, or of its plane. */
-static void find_windows(const clp_lowering *lowering, scaling *s) {
+static void find_windows(const clp_lowering *lowering, covering *s) {
     s->width = lowering->stored.width;
     s->height = lowering->stored.height;
     s->h_step = s->v_step = 1;
@@ -319,7 +118,7 @@ static void find_windows(const clp_lowering *lowering, scaling *s) {
     to_samples(s->seen.top, s->seen.height, s->v_step, &s->covered.top, &s->covered.height);
 }
 
-static bool allocate(scaling *s, size_t sample, uint8_t **table, size_t *bytes) {
+static bool allocate(covering *s, size_t sample, uint8_t **table, size_t *bytes) {
     size_t channels = s->channels + 1;
     if (clp_checked_mul(s->covered.width, s->covered.height, bytes) &&
         clp_checked_mul(*bytes, channels * sample, bytes) &&
@@ -331,7 +130,7 @@ static bool allocate(scaling *s, size_t sample, uint8_t **table, size_t *bytes) 
 }
 
 clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    scaling s = {.term = term, .plane = lowering->waiting.plane, .channels = step->in};
+    covering s = {.term = term, .plane = lowering->waiting.plane, .channels = step->in};
     size_t sample = lowering->use_float ? sizeof(float) : sizeof(uint16_t), bytes = 0;
     uint8_t *table = NULL;
     const float *pixels = NULL;
@@ -341,7 +140,7 @@ clproc_status clp_overlay_table(clp_lowering *lowering, clp_step *step, const cl
         status = clp_error_memory(lowering->error, "an overlay", bytes);
         goto out;
     }
-    CLP_TRY(status, out, find_pixels(lowering, &s, &pixels));
+    CLP_TRY(status, out, clp_scaled_get(lowering, term, &s.seen, &pixels));
     CLP_TRY(status, out, fill(lowering, &s, step, pixels, table));
     status = clp_table_bytes(lowering->plan, table, bytes, &step->table, lowering->error);
 out:
