@@ -3,7 +3,7 @@
  *
  * Set by the engine: REAL   1: floats from 0 to white; 0: integers in Q6
  *                    GROUP_TILE  1: a work-group owns a tile, 0: a work-item
- *                    NARROW      1: work-items take short vectors, too
+ *                    NARROW      1: a processor whose driver compiles long vectors slowly
  *
  * A tile is some vectors of the picture in their order, row after row; on a GPU neighbouring work-items take
  * neighbouring vectors. Channels stand in arrays of vectors that are never indexed by what is not known when they are

@@ -177,7 +177,7 @@ bool clp_device_is_nvidia(const clp_device *device) {
 }
 
 bool clp_device_is_narrow(const clp_device *device) {
-    return strcmp(device->info.platform, "rusticl") == 0;
+    return strcmp(device->info.platform, "rusticl") == 0 && strcmp(device->info.type, "cpu") == 0;
 }
 
 /** The instructions that sum products of 16 bits, which LLVM knows but not all names it has for
@@ -194,14 +194,16 @@ static bool has_vnni(void) {
 
 /** -w: a compiler that finds something to warn of says so on standard error, in a run of clproc.
  * NVIDIA's takes 80 registers for the filters, with which a quarter fewer work-items are under way
- * and passes take up to half as long again. */
+ * and passes take up to half as long again. On a processor only tests have groups own tiles, of few
+ * pixels, and PoCL takes four times as long for code that is quick. */
 static void print_options(const clp_device *device, clp_pass_kind kind, bool builtins,
                           char options[OPTIONS_SIZE]) {
     bool crowded = kind == CLP_PASS_FILTER && clp_device_is_nvidia(device);
+    bool seldom = device->group_tiles && has_clang_builtins(device);
     snprintf(options, OPTIONS_SIZE,
-             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DNARROW=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d%s",
+             "-cl-std=CL1.2 -w -DGROUP_TILE=%d -DNARROW=%d -DCLANG_BUILTINS=%d -DHAS_VNNI=%d%s%s",
              device->group_tiles, clp_device_is_narrow(device), builtins, builtins && has_vnni(),
-             crowded ? " -cl-nv-maxrregcount=64" : "");
+             crowded ? " -cl-nv-maxrregcount=64" : "", seldom ? " -cl-opt-disable" : "");
 }
 
 static clproc_status compile(clp_device *device, source *text, const char *options,
