@@ -38,16 +38,26 @@ static clproc_status create_shared(clp_device *device, size_t size, const char *
     return clp_cl_check(code, "clSetMemObjectDestructorCallback", what, error);
 }
 
+/** One buffer can hold less than the device does. */
+static clproc_status check_size(const clp_device *device, size_t size, const char *what,
+                                clproc_error *error) {
+    uint64_t most = device->info.max_allocation;
+    if (most == 0 || size <= most) {
+        return CLPROC_OK;
+    }
+    return clp_error_set(
+        error, CLPROC_ERROR_MEMORY,
+        "%s of %zu MB exceeds what one buffer of %s may hold (%llu MB); use another --device", what,
+        size >> 20, device->info.name, (unsigned long long)(most >> 20));
+}
+
 clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t size,
                                 const char *what, clp_pages **pages, cl_mem *buffer,
                                 clproc_error *error) {
     cl_int code;
-    if (device->info.max_allocation && size > device->info.max_allocation) {
-        return clp_error_set(
-            error, CLPROC_ERROR_MEMORY,
-            "%s of %zu MB exceeds what one buffer of %s may hold (%llu MB); use another --device",
-            what, size >> 20, device->info.name,
-            (unsigned long long)(device->info.max_allocation >> 20));
+    clproc_status status = check_size(device, size, what, error);
+    if (status != CLPROC_OK) {
+        return status;
     }
     if (device->unified && kind == CLP_BUFFER_PIXELS) {
         return create_shared(device, size, what, pages, buffer, error);
@@ -90,6 +100,10 @@ void clp_store_free(clp_store *store) {
 clproc_status clp_tables_upload(clp_device *device, const void *values, size_t bytes,
                                 const char *what, cl_mem *buffer, clproc_error *error) {
     cl_int code;
+    clproc_status status = check_size(device, bytes, what, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     *buffer = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes,
                              (void *)values, &code);
     if (code == CL_SUCCESS) {

@@ -22,11 +22,11 @@ failed empty.jpg 'empty\|not a picture'
 echo 'This is no picture.' >text.jpg
 failed text.jpg 'in a format that clproc knows'
 printf '\377\330\377' >stub.jpg
-failed stub.jpg .
+failed stub.jpg 'Premature end of JPEG file'
 head -c 600 in/a.jpg >cut.jpg
-failed cut.jpg .
+failed cut.jpg 'Premature end of JPEG file'
 head -c 60 in/b.png >cut.png
-failed cut.png .
+failed cut.png 'it ends early'
 mkfifo fifo.jpg
 failed fifo.jpg 'regular\|pipe\|not a file'
 ln -s nowhere.jpg dangling.jpg
