@@ -296,8 +296,7 @@ void clp_device_note_memory(clp_device *device, clp_held what, size_t before, si
 
 typedef enum clp_buffer_kind {
     CLP_BUFFER_PIXELS, /**< kernels' pixels; the host's own memory where the device shares it */
-    CLP_BUFFER_PINNED, /**< host memory that copies to and from a device go through */
-    CLP_BUFFER_TABLES
+    CLP_BUFFER_PINNED  /**< host memory that copies to and from a device go through */
 } clp_buffer_kind;
 
 /** `pages`: those a shared buffer grew in before, and then those it lies in; the caller holds them.
