@@ -200,6 +200,9 @@ static void print_environment(const clp_cli_page *page) {
                                   "/tmp/clproc-cache-UID. It may be removed at any time");
     page->entry("POCL_DEVICES",
                 "which of its drivers PoCL offers; clproc sets \"pthread basic\" if it is not set");
+    page->entry("POCL_WORK_GROUP_SPECIALIZATION",
+                "1 has PoCL compile each kernel for each size of its work-groups, too, which takes "
+                "longer and gains nothing; clproc sets 0 if it is not set");
     page->entry("POCL_KERNEL_CACHE", "0 switches both caches off");
     page->entry("CLPROC_DRIVER_MESSAGES",
                 "1 shows everything that drivers and libraries print; otherwise only "

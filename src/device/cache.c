@@ -205,6 +205,7 @@ clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *
                                "/tmp has them; free some space, or set TMPDIR");
     } else if (setenv("POCL_CACHE_DIR", own.path, 1) != 0 ||
                setenv("POCL_DEVICES", CLP_POCL_DEVICES, 0) != 0 ||
+               setenv(CLP_POCL_SPECIALIZATION, "0", 0) != 0 ||
                setenv(CLP_CACHE_KEPT, keeps ? kept : "", 1) != 0) {
         status = clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
                                strerror(errno));

@@ -2,7 +2,7 @@
 # Binaries of programs are kept beside PoCL's cache: made once, used after, and never in the way.
 . "$(dirname "$0")/lib.sh"
 POCL_CACHE_DIR=$scratch/fresh
-unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS
+unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS POCL_WORK_GROUP_SPECIALIZATION
 kept=$POCL_CACHE_DIR/clproc-programs
 
 identity() { # of the binaries
@@ -22,6 +22,8 @@ grep -q '"Portable Computing Language"' r.json || skip "the device is not PoCL's
 run # A short first run leaves keeping to the second.
 [ -d "$kept" ] || fail "no binary was kept"
 made=$(identity)
+# PoCL's names of what it has compiled for one size of work-groups
+! grep -q -a -e -goffs0 -e -smallgrid "$kept"/* || fail "a kernel was compiled for one size of groups"
 
 run
 [ "$(identity)" = "$made" ] || fail "the third run built from the text"
