@@ -76,22 +76,6 @@ static bool is_whole(const clp_bytes *file, const char *key) {
     return XXH128_isEqual(told, digest_of(key, file->data + sizeof told, file->size - sizeof told));
 }
 
-/** Notes a program for clp_device_save_programs(). */
-static void note(clp_device *device, cl_program program, const char *key, size_t size) {
-    char folder[4096];
-    if (!find_folder(device, folder, sizeof folder)) {
-        return;
-    }
-    pthread_mutex_lock(&device->lock);
-    if (device->unsaved_count < CLP_MAX_KERNELS && clRetainProgram(program) == CL_SUCCESS) {
-        clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
-        unsaved->program = program;
-        unsaved->size = size;
-        snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
-    }
-    pthread_mutex_unlock(&device->lock);
-}
-
 /** PoCL unpacks a binary into the folder of this process, and reads it back from there. Two devices
  * of one name have one place in it: the second would read what the first has written in part. */
 static pthread_mutex_t unpacking = PTHREAD_MUTEX_INITIALIZER;
@@ -120,28 +104,34 @@ cl_program clp_binary_load(clp_device *device, const char *key) {
         clp_file_read(path, MOST_BYTES, &file, NULL) == CLPROC_OK && is_whole(&file, key)) {
         size_t size = file.size - sizeof(XXH128_hash_t);
         program = build_binary(device, file.data + sizeof(XXH128_hash_t), size);
-        if (program) {
-            note(device, program, key, size);
-        }
     }
     clp_bytes_free(&file);
     return program;
 }
 
 void clp_binary_keep(clp_device *device, cl_program program, const char *key) {
-    note(device, program, key, 0);
+    char folder[4096];
+    if (!find_folder(device, folder, sizeof folder)) {
+        return;
+    }
+    pthread_mutex_lock(&device->lock);
+    if (device->unsaved_count < CLP_MAX_KERNELS && clRetainProgram(program) == CL_SUCCESS) {
+        clp_unsaved *unsaved = &device->unsaved[device->unsaved_count++];
+        unsaved->program = program;
+        snprintf(unsaved->key, sizeof unsaved->key, "%s", key);
+    }
+    pthread_mutex_unlock(&device->lock);
 }
 
 static void save(const clp_device *device, const clp_unsaved *unsaved) {
     char path[4096];
     size_t size = 0;
     clp_bytes file = {0};
-    /* Asking for the size makes PoCL compile what a binary must hold for grids of any size. A
-     * binary of before has become another one where this run's grids needed more. */
+    /* Asking for the size makes PoCL compile what a binary must hold, should the run not have. */
     if (!find_file(device, unsaved->key, path, sizeof path) ||
         clGetProgramInfo(unsaved->program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) !=
             CL_SUCCESS ||
-        size == 0 || size == unsaved->size || size > MOST_BYTES ||
+        size == 0 || size > MOST_BYTES ||
         clp_bytes_reserve(&file, sizeof(XXH128_hash_t) + size, NULL) != CLPROC_OK) {
         return;
     }

@@ -80,8 +80,8 @@ const char *clp_device_untimed(const clp_device *device);
 clproc_status clp_device_prepare(clp_device *device, clp_plan *plan, clp_prof_thread *thread,
                                  clproc_error *error);
 
-/** Keeps binaries of the programs that had to be compiled, for runs to come to start sooner; takes
- * some tenths of a second for each, until `*cancel` is not 0. Nothing that fails is told. */
+/** Keeps binaries of the programs that had to be compiled, for runs to come to start sooner; until
+ * `*cancel` is not 0. Nothing that fails is told. */
 void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                               clp_prof_thread *thread);
 

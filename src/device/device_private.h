@@ -101,10 +101,9 @@ clp_prof_cache clp_cache_since(const clp_device *device, int64_t programs);
 /** Hexadecimal digits of a key, and the end. */
 #define CLP_BINARY_KEY 33
 
-/** A program that may be worth keeping at the end. */
+/** A program that was built from its text, to be kept at the end. */
 typedef struct clp_unsaved {
     cl_program program;
-    size_t size; /**< of the binary it came from; 0: it was built from its text */
     char key[CLP_BINARY_KEY];
 } clp_unsaved;
 
@@ -113,7 +112,8 @@ void clp_binary_key(const clp_device *device, const char *options, const char *c
                     const size_t *lengths, uint32_t count, char key[CLP_BINARY_KEY]);
 /** The program of a binary kept before, built; NULL where there is none, or none of use. */
 cl_program clp_binary_load(clp_device *device, const char *key);
-/** Notes a program for clp_device_save_programs(), where its binary is worth keeping. */
+/** Notes a program that was built from its text for clp_device_save_programs(), where binaries are
+ * kept. */
 void clp_binary_keep(clp_device *device, cl_program program, const char *key);
 void clp_binaries_forget(clp_device *device);
 
