@@ -40,7 +40,7 @@ for setting in "$@"; do
 done
 
 cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DCLPROC_WERROR=ON -DCLPROC_TEST_TIMEOUT=$timeout >/dev/null
-cmake --build "$build" -j "$(nproc)" >/dev/null
+cmake --build "$build" -j "$(nproc)" --target verify_programs >/dev/null
 # What earlier runs compiled must not help.
 POCL_CACHE_DIR=$PWD/$build/verify-cache
 export POCL_CACHE_DIR
