@@ -18,6 +18,11 @@
 #include "core/file.h"
 #include "device/device_private.h"
 
+/** Whether PoCL compiles a kernel for each size of its work-groups and kind of grid. Without, one
+ * variant serves all, which a program's binary needs anyway. Ours are as fast so: their vectors are
+ * written out, and nothing is gained from work-items beside each other. */
+#define SPECIALIZATION "POCL_WORK_GROUP_SPECIALIZATION"
+
 #define UNKNOWN (-1)
 
 /** What all kernels take, compiled in one run, is far below. */
@@ -205,7 +210,7 @@ clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *
                                "/tmp has them; free some space, or set TMPDIR");
     } else if (setenv("POCL_CACHE_DIR", own.path, 1) != 0 ||
                setenv("POCL_DEVICES", CLP_POCL_DEVICES, 0) != 0 ||
-               setenv(CLP_POCL_SPECIALIZATION, "0", 0) != 0 ||
+               setenv(SPECIALIZATION, "0", 0) != 0 ||
                setenv(CLP_CACHE_KEPT, keeps ? kept : "", 1) != 0) {
         status = clp_error_set(error, CLPROC_ERROR_MEMORY, "cannot set POCL_CACHE_DIR: %s",
                                strerror(errno));

@@ -50,10 +50,6 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
 /** PoCL's drivers that we ask for: its pool of threads, and the one that runs kernels in the thread
  * that enqueues them. Later versions call them cpu and cpu-minimal, and know these names, too. */
 #define CLP_POCL_DEVICES "pthread basic"
-/** Whether PoCL compiles a kernel for each size of its work-groups and kind of grid. Without, one
- * serves all, which a program's binary needs anyway; ours are as fast so: their vectors are written
- * out, so that nothing is gained from work-items beside each other. */
-#define CLP_POCL_SPECIALIZATION "POCL_WORK_GROUP_SPECIALIZATION"
 
 /* ------------------------------------------------------ preflight.c */
 

@@ -70,7 +70,7 @@ static void pngs_stop(void **state) {
 
 /* ---------------------------------------------------------------- in the midst of packing */
 
-/** More than this are in use while work goes on that can be left (core/leave.h). */
+/** Grows by what core/leave.c needs as long as work goes on that can be left. */
 static uint64_t other_bytes(void) {
     return clp_memory_usage(CLP_MEMORY_OTHER).current;
 }
