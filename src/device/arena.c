@@ -1,6 +1,6 @@
 /** Memory that host and device take turns in. */
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 void clp_device_note_memory(clp_device *device, clp_held what, size_t before, size_t now) {
     static const char *const names[CLP_HELD_COUNT] = {[CLP_HELD_INPUT] = "input",

@@ -1,4 +1,4 @@
-/** Device buffers of pixels and of tables. */
+/** Device buffers, and stores of pixels that grow. */
 #include "device/device_private.h"
 
 static void CL_CALLBACK release_pages(cl_mem buffer, void *pages) {
@@ -38,9 +38,8 @@ static clproc_status create_shared(clp_device *device, size_t size, const char *
     return clp_cl_check(code, "clSetMemObjectDestructorCallback", what, error);
 }
 
-/** One buffer can hold less than the device does. */
-static clproc_status check_size(const clp_device *device, size_t size, const char *what,
-                                clproc_error *error) {
+clproc_status clp_buffer_check_size(const clp_device *device, size_t size, const char *what,
+                                    clproc_error *error) {
     uint64_t most = device->info.max_allocation;
     if (most == 0 || size <= most) {
         return CLPROC_OK;
@@ -55,7 +54,7 @@ clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t
                                 const char *what, clp_pages **pages, cl_mem *buffer,
                                 clproc_error *error) {
     cl_int code;
-    clproc_status status = check_size(device, size, what, error);
+    clproc_status status = clp_buffer_check_size(device, size, what, error);
     if (status != CLPROC_OK) {
         return status;
     }
@@ -95,29 +94,4 @@ void clp_store_free(clp_store *store) {
     }
     clp_pages_release(store->pages);
     *store = (clp_store){0};
-}
-
-clproc_status clp_tables_upload(clp_device *device, const void *values, size_t bytes,
-                                const char *what, cl_mem *buffer, clproc_error *error) {
-    cl_int code;
-    clproc_status status = check_size(device, bytes, what, error);
-    if (status != CLPROC_OK) {
-        return status;
-    }
-    *buffer = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes,
-                             (void *)values, &code);
-    if (code == CL_SUCCESS) {
-        clp_device_note_memory(device, CLP_HELD_TABLES, 0, bytes);
-    } else {
-        *buffer = NULL;
-    }
-    return clp_cl_check(code, "clCreateBuffer", what, error);
-}
-
-void clp_tables_release(clp_device *device, cl_mem *buffer, size_t bytes) {
-    if (*buffer) {
-        clReleaseMemObject(*buffer);
-        clp_device_note_memory(device, CLP_HELD_TABLES, bytes, 0);
-        *buffer = NULL;
-    }
 }

@@ -2,7 +2,7 @@
  */
 #include <stdio.h>
 
-#include "device/device_private.h"
+#include "device/lane.h"
 
 clproc_status clp_command_note(clp_lane *lane, clp_command_kind kind, const char *name,
                                size_t bytes, cl_event event, clproc_error *error) {

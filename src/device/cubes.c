@@ -2,9 +2,9 @@
  * take megabytes, and a folder of pictures of all sizes has a plan for each. */
 #include "core/conversion.h"
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
-/** Brings a table to the device. */
+/** Fills a table and brings it to the device. */
 static clproc_status load(clp_device *device, clp_cube *cube, clproc_error *error) {
     size_t bytes = clp_conversion_cube_bytes(cube->conversion);
     float *values = clp_memory_alloc(CLP_MEMORY_PLAN, bytes);
@@ -13,14 +13,13 @@ static clproc_status load(clp_device *device, clp_cube *cube, clproc_error *erro
     }
     clp_conversion_fill_cube(cube->conversion, cube->white, values);
     clproc_status status =
-        clp_tables_upload(device, values, bytes, "a colour table", &cube->buffer, error);
-    cube->bytes = status == CLPROC_OK ? bytes : 0;
+        clp_tables_create(&cube->tables, device, values, bytes, "a colour table", error);
     clp_memory_free(values);
     return status;
 }
 
 static void destroy(clp_device *device, clp_cube *cube) {
-    clp_tables_release(device, &cube->buffer, cube->bytes);
+    clp_tables_destroy(&cube->tables, device);
     clp_conversion_release(&cube->conversion);
     clp_memory_free(cube);
 }

@@ -5,7 +5,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: those of
  * grid.c, "discrete" memory, kernels in their lane's "thread" or in the driver's "pool",
@@ -88,10 +88,11 @@ static clproc_status open_ring(clp_device *device, uint32_t lanes, uint64_t memo
     clproc_error cause;
     lanes = lanes < 1 ? 1 : lanes < CLP_MAX_LANES ? lanes : CLP_MAX_LANES;
     size_t most = (size_t)share_of(memory, 8, RING_BYTES);
-    size_t part = most / CLP_RING_PARTS / lanes / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
+    size_t parts = (size_t)lanes * CLP_RING_PARTS + 1; /* one for tables */
+    size_t part = most / parts / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
     part = part > CLP_PITCH_ALIGN ? part : CLP_PITCH_ALIGN;
     part = part < RING_PART ? part : RING_PART;
-    size_t bytes = part * CLP_RING_PARTS * lanes;
+    size_t bytes = part * parts;
     if (pin_ring(device, bytes, &cause) != CLPROC_OK) {
         size_t used = strlen(device->notice);
         snprintf(device->notice + used, sizeof device->notice - used,
@@ -153,6 +154,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     }
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->cube_lock, NULL);
+    pthread_mutex_init(&made->tables_lock, NULL);
     pthread_mutex_init(&made->codec_turn, NULL);
     pthread_mutex_init(&made->turn, NULL);
     pthread_cond_init(&made->built, NULL);
@@ -309,6 +311,7 @@ void clp_device_close(clp_device **device) {
     clp_schedules_free(d);
     clp_jpeg_codec_close(&d->codec);
     clp_programs_release(d);
+    clp_event_release(&d->tables_last);
     if (d->ring && d->ring_host) {
         clEnqueueUnmapMemObject(d->queue, d->ring, d->ring_host, 0, NULL, NULL);
     }
@@ -322,6 +325,7 @@ void clp_device_close(clp_device **device) {
     }
     pthread_mutex_destroy(&d->turn);
     pthread_mutex_destroy(&d->codec_turn);
+    pthread_mutex_destroy(&d->tables_lock);
     pthread_mutex_destroy(&d->cube_lock);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);

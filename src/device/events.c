@@ -4,7 +4,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 cl_event *clp_event_wanted(const clp_device *device, cl_event *event) {
     return device->prof && !device->untimed ? event : NULL;
@@ -131,12 +131,16 @@ void clp_launches_drop(clp_lane *lane) {
     lane->launch_count = 0;
 }
 
-void clp_first_launch_collect(clp_device *device, cl_event event, const char *kernel) {
-    clp_launch launch = {
-        .event = event,
-        .command = {.kind = CLP_COMMAND_KERNEL, .batch = CLP_PROF_NO_BATCH, .first = true}};
+void clp_command_collect(clp_device *device, cl_event event, clp_command_kind kind,
+                         const char *name, uint64_t bytes) {
+    clp_launch launch = {.event = event,
+                         .command = {.kind = kind,
+                                     .batch = CLP_PROF_NO_BATCH,
+                                     .bytes_read = bytes,
+                                     .bytes_written = bytes,
+                                     .first = kind == CLP_COMMAND_KERNEL}};
     if (event) {
-        snprintf(launch.command.name, sizeof launch.command.name, "%s", kernel);
+        snprintf(launch.command.name, sizeof launch.command.name, "%s", name);
         collect(device, &launch, 1);
     }
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 /* ------------------------------------------------------------------- lanes */
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "core/cancel.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 static clproc_status set_argument(const clp_kernel *kernel, cl_uint index, size_t size,
                                   const void *value, clproc_error *error) {
@@ -59,7 +59,7 @@ clproc_status clp_program_warm(clp_device *device, clp_program *program, clproc_
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueNDRangeKernel", program->name, error));
     atomic_store(&program->launched, true);
     CLP_TRY(status, out, clp_cl_check(clFinish(queue), "clFinish", program->name, error));
-    clp_first_launch_collect(device, event, program->name);
+    clp_command_collect(device, event, CLP_COMMAND_KERNEL, program->name, 0);
     event = NULL;
 out:
     clp_event_release(&event);
@@ -98,6 +98,8 @@ static clproc_status find_kernel(clp_lane *lane, const clp_variant *variant, clp
 static clproc_status enqueue(clp_lane *lane, const clp_kernel *kernel, const clp_group *g,
                              cl_uint base, clproc_error *error) {
     clp_device *device = lane->device;
+    cl_event tables[2];
+    cl_uint to_come = clp_schedule_to_come(lane->schedule, tables);
     clproc_status status = CLPROC_OK;
     uint32_t most = clp_grid_tiles();
     for (uint32_t first = 0; first < g->tiles; first += most) {
@@ -108,8 +110,9 @@ static clproc_status enqueue(clp_lane *lane, const clp_kernel *kernel, const clp
         CLP_TRY(status, out, clp_cancel_check(lane->cancel, error));
         clp_grid_size(kernel, tiles, &global, &local);
         CLP_TRY(status, out, set_argument(kernel, base, sizeof first, &first, error));
-        cl_int code = clEnqueueNDRangeKernel(lane->queue, kernel->kernel, 1, NULL, &global, &local,
-                                             0, NULL, clp_event_wanted(device, &event));
+        cl_int code =
+            clEnqueueNDRangeKernel(lane->queue, kernel->kernel, 1, NULL, &global, &local, to_come,
+                                   to_come ? tables : NULL, clp_event_wanted(device, &event));
         CLP_TRY(status, out,
                 clp_cl_check(code, "clEnqueueNDRangeKernel", kernel->program->name, error));
         clp_prof_command command = {
@@ -136,9 +139,9 @@ clproc_status clp_group_launch(clp_lane *lane, const clp_group *group, cl_mem in
                        [CLP_ROLE_OUTPUT] = results};
     const clp_schedule *s = lane->schedule;
     /* What has no cube takes none: any buffer will do. */
-    cl_mem all[MOST_BUFFERS] = {arenas[0], arenas[1], arenas[2], s->tables,
-                                s->cube ? s->cube->buffer : s->tables};
-    cl_mem three[] = {arenas[group->src], arenas[group->dst], s->tables};
+    cl_mem all[MOST_BUFFERS] = {arenas[0], arenas[1], arenas[2], s->tables.buffer,
+                                s->cube ? s->cube->tables.buffer : s->tables.buffer};
+    cl_mem three[] = {arenas[group->src], arenas[group->dst], s->tables.buffer};
     uint32_t count = buffer_count(&group->variant);
     clp_kernel *kernel;
     cl_uint base;

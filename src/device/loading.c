@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 static const clp_bands *portions_of(const clp_lane *lane) {
     return lane->schedule->portions;
@@ -351,6 +351,9 @@ clproc_status clp_lane_await(clp_lane *lane, clproc_error *error) {
                           : clp_event_wait(lane->device, lane->done, error);
     clp_prof_end(lane->thread);
     clp_event_release(&lane->done);
+    if (status == CLPROC_OK) {
+        status = clp_schedule_check(lane->schedule, lane->device, error);
+    }
     if (status == CLPROC_OK) {
         lane->awaited = true;
         lane->holds_input = whole;

@@ -3,8 +3,8 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
-#include "device/device_private.h"
 #include "device/embedded.h"
+#include "device/lane.h"
 
 static const char *const kind_names[] = {[CLP_PASS_FILTER] = "filter",
                                          [CLP_PASS_REINDEX] = "reindex",

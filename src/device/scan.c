@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 /** Where there is no ring, or too little of it. */
 #define STAGING_OWN ((size_t)3 << 20)

@@ -1,6 +1,6 @@
 /** A plan as a device runs it: its passes, level by level, as the jobs of one launch for each
  * kernel. */
-#include "device/device_private.h"
+#include "device/lane.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -229,7 +229,7 @@ out:
 
 static void destroy(clp_device *device, clp_schedule **schedule) {
     clp_schedule *s = *schedule;
-    clp_tables_release(device, &s->tables, s->table_bytes);
+    clp_tables_destroy(&s->tables, device);
     clp_cube_release(device, &s->cube);
     clp_bands_free(&s->slices);
     clp_memory_free(s->groups);
@@ -271,8 +271,7 @@ static clproc_status make(clp_device *device, clp_plan *plan, clp_way way, clp_s
     }
     if (d.size > 0) {
         CLP_TRY(status, out,
-                clp_tables_upload(device, d.staging, d.size, "tables", &made->tables, error));
-        made->table_bytes = d.size;
+                clp_tables_create(&made->tables, device, d.staging, d.size, "tables", error));
     }
 out:
     clp_memory_free(d.staging);
@@ -296,8 +295,8 @@ static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way)
 /** Bytes by which what is kept grows with a schedule, its plan on the host among them; a cube
  * counts once. */
 static uint64_t bytes_with(const clp_schedule *made) {
-    return made->table_bytes + clp_plan_bytes(made->plan) +
-           (made->cube && made->cube->kept == 0 ? made->cube->bytes : 0);
+    return made->tables.bytes + clp_plan_bytes(made->plan) +
+           (made->cube && made->cube->kept == 0 ? made->cube->tables.bytes : 0);
 }
 
 static void add(clp_device *device, clp_schedule *made) {
@@ -340,9 +339,9 @@ static void drop_orphans(clp_device *device) {
 /** Keeps a schedule for later pictures; instead of others where there are too many. With the lock
  * held. */
 static void keep(clp_device *device, clp_schedule *made) {
-    uint64_t least = made->table_bytes + clp_plan_bytes(made->plan);
+    uint64_t least = made->tables.bytes + clp_plan_bytes(made->plan);
     drop_orphans(device);
-    if (least + (made->cube ? made->cube->bytes : 0) > device->most_tables) {
+    if (least + (made->cube ? made->cube->tables.bytes : 0) > device->most_tables) {
         return;
     }
     for (uint32_t i = 0; i < device->schedule_count && !has_room(device, made);) {
@@ -402,6 +401,17 @@ void clp_schedule_release(clp_device *device, clp_schedule **schedule) {
         destroy(device, &s);
     }
     *schedule = NULL;
+}
+
+cl_uint clp_schedule_to_come(const clp_schedule *s, cl_event events[2]) {
+    cl_uint count = clp_tables_to_come(&s->tables, events);
+    return s->cube ? count + clp_tables_to_come(&s->cube->tables, events + count) : count;
+}
+
+clproc_status clp_schedule_check(clp_schedule *s, clp_device *device, clproc_error *error) {
+    clproc_status status = clp_tables_check(&s->tables, device, error);
+    return status == CLPROC_OK && s->cube ? clp_tables_check(&s->cube->tables, device, error)
+                                          : status;
 }
 
 void clp_schedules_free(clp_device *device) {

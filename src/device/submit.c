@@ -10,7 +10,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
-#include "device/device_private.h"
+#include "device/lane.h"
 
 struct clp_submitter {
     clp_device *device;

@@ -8,6 +8,7 @@
 /* ------------------------------------------------------------- a driver that can be watched */
 
 static atomic_int buffers;           /* made and not released */
+static atomic_int filled;            /* when they were made: the driver copies at once */
 static atomic_ulong most_allocation; /* of a buffer, as the device tells; 0: what it is */
 
 #define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
@@ -16,6 +17,7 @@ cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void 
                       cl_int *code) {
     cl_mem made = REAL(clCreateBuffer)(context, flags, size, host, code);
     atomic_fetch_add(&buffers, made != NULL);
+    atomic_fetch_add(&filled, (flags & CL_MEM_COPY_HOST_PTR) != 0);
     return made;
 }
 
@@ -34,12 +36,14 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t size, vo
 }
 
 static atomic_int launches;                /* of kernels */
+static atomic_int waiting;                 /* for commands of other queues */
 static atomic_int stops_at;                /* with which one the run is asked to stop; 0: none */
 static volatile int *_Atomic stop_request; /* to it */
 
 cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
                               const size_t *offset, const size_t *global, const size_t *local,
                               cl_uint count, const cl_event *list, cl_event *event) {
+    atomic_fetch_add(&waiting, count > 0);
     if (atomic_fetch_add(&launches, 1) + 1 == atomic_load(&stops_at)) {
         clp_cancel_ask(atomic_load(&stop_request));
     }
@@ -141,6 +145,38 @@ static void test_without_pinned_memory(void **state) {
     trial_free(&trial);
 }
 
+/** On a device with memory of its own tables travel in the ring, those that are larger than a part
+ * of it, too, and launches come behind them. */
+static void test_tables_go_through_the_ring(void **state) {
+    static const picture_kind kind = {CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8, 1, 1};
+    (void)state;
+    run_trial trial;
+    need_pocl();
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    put_picture("in/a.png", &kind, 2000, 30, 0, NULL);
+    put_picture("in/b.png", &kind, 1999, 30, 0, NULL);
+    trial_init(&trial, "cpu", "resize 95% | contrast 1.2");
+    trial.params.existing = CLPROC_EXISTING_REPLACE;
+    assert_int_equal(setenv("CLPROC_FORCE", "pool", 1), 0);
+    trial_expect(&trial, 2, 0);
+    uint64_t hash = tree_of("out").hash;
+    assert_int_equal(setenv("CLPROC_FORCE", "discrete,pool", 1), 0);
+    /* The ring has an eighth of it, a part of it a ninth of that: less than a table. */
+    static const uint64_t memories[] = {0, (uint64_t)2 << 20};
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
+        trial.params.jobs = 2;
+        trial.params.memory = memories[i];
+        atomic_store(&filled, 0);
+        atomic_store(&waiting, 0);
+        trial_expect(&trial, 2, 0);
+        assert_int_equal(atomic_load(&filled), 0);
+        assert_true(atomic_load(&waiting) > 0);
+        assert_true(tree_of("out").hash == hash);
+    }
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    trial_free(&trial);
+}
+
 /** Once a run is asked to stop, its lanes launch nothing more. */
 static void test_no_launch_after_a_request(void **state) {
     enum { STOPS_AT = 4, BESIDE = 2 }; /* the device's thread may be trying out programs */
@@ -172,6 +208,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_large_pictures_are_not_the_devices_fault,
                                         enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_encoding_is_given_up_for_memory, enter_scratch,
+                                        leave_scratch),
+        cmocka_unit_test_setup_teardown(test_tables_go_through_the_ring, enter_scratch,
                                         leave_scratch),
         cmocka_unit_test_setup_teardown(test_no_launch_after_a_request, enter_scratch,
                                         leave_scratch),
