@@ -16,7 +16,8 @@ FIND_JOB(features_job)
 #define COUNT_ONE(place) (*(place))++
 #endif
 
-/* A strip: rows `first` to `end`; its luma is kept from row `above` up to `below`, which its sums look at, too. */
+/* A strip: rows `first` to `end`; its luma is kept from row `above` up to `below`, which its sums
+ * look at, too. */
 typedef struct strip {
     uint number, first, end, above, below;
 } strip;
@@ -37,8 +38,8 @@ uint box_end(uint cell, uint size) {
     return ((cell + 1) * size + FEATURE_CELLS - 1) / FEATURE_CELLS;
 }
 
-void sum_box(__global const features_job *job, __global const uchar *src, const SHARED uchar *luma, const strip *s,
-             uint cell, __global int *sums) {
+void sum_box(__global const features_job *job, __global const uchar *src, const SHARED uchar *luma,
+             const strip *s, uint cell, __global int *sums) {
     int y_sum = 0, red = 0, green = 0, blue = 0;
     uint step = job->channels, second = step > 1, third = step > 1 ? 2 : 0;
     for (uint y = s->first; y < box_end(s->number, job->height); y++) {
@@ -59,8 +60,8 @@ void sum_box(__global const features_job *job, __global const uchar *src, const 
     sums[CELL_BLUE] = blue;
 }
 
-void sum_colours(__global const features_job *job, __global const uchar *src, const strip *s, uint cell,
-                 __global int *sums) {
+void sum_colours(__global const features_job *job, __global const uchar *src, const strip *s,
+                 uint cell, __global int *sums) {
     int rg = 0, rg_square = 0, yb = 0, yb_square = 0, dark = 0, bright = 0;
     uint step = job->channels, second = step > 1, third = step > 1 ? 2 : 0;
     for (uint y = s->first; y < s->end; y++) {
@@ -84,10 +85,11 @@ void sum_colours(__global const features_job *job, __global const uchar *src, co
     sums[CELL_BRIGHT] = bright;
 }
 
-void sum_differences(__global const features_job *job, const SHARED uchar *luma, const strip *s, uint cell,
-                     __global int *sums) {
+void sum_differences(__global const features_job *job, const SHARED uchar *luma, const strip *s,
+                     uint cell, __global int *sums) {
     int laplace = 0, square = 0, noise = 0;
-    uint left = max(cell_start(cell, job->width), 1u), right = min(cell_start(cell + 1, job->width), job->width - 1);
+    uint left = max(cell_start(cell, job->width), 1u),
+         right = min(cell_start(cell + 1, job->width), job->width - 1);
     uint top = max(s->first, 1u), bottom = min(s->end, job->height - 1);
     for (uint y = top; y < bottom; y++) {
         const SHARED uchar *row = luma + (y - s->above) * FEATURE_SIDE;
@@ -106,9 +108,10 @@ void sum_differences(__global const features_job *job, const SHARED uchar *luma,
     sums[CELL_NOISE] = noise;
 }
 
-__kernel void NAME(features)(__global const SRC *src, __global DST *dst, __global const uchar *tables, uint jobs,
-                             uint count, uint base) {
-    uint number = base + (uint)get_group_id(0), lane = (uint)get_local_id(0), lanes = (uint)get_local_size(0);
+__kernel void NAME(features)(__global const SRC *src, __global DST *dst,
+                             __global const uchar *tables, uint jobs, uint count, uint base) {
+    uint number = base + (uint)get_group_id(0), lane = (uint)get_local_id(0),
+         lanes = (uint)get_local_size(0);
     SHARED uchar luma[FEATURE_ROWS * FEATURE_SIDE];
     SHARED int levels[FEATURE_LEVELS];
 #if !GROUP_TILE
@@ -128,8 +131,8 @@ __kernel void NAME(features)(__global const SRC *src, __global DST *dst, __globa
     for (uint y = s.above; y < s.below; y++) {
         __global const uchar *row = src + job->src + (size_t)y * job->src_pitch;
         for (uint x = lane; x < job->width; x += lanes) {
-            luma[(y - s.above) * FEATURE_SIDE + x] =
-                (uchar)FEATURE_LUMA((uint)row[x * step], (uint)row[x * step + second], (uint)row[x * step + third]);
+            luma[(y - s.above) * FEATURE_SIDE + x] = (uchar)FEATURE_LUMA(
+                (uint)row[x * step], (uint)row[x * step + second], (uint)row[x * step + third]);
         }
     }
     for (uint i = lane; i < FEATURE_LEVELS; i += lanes) {

@@ -1,11 +1,13 @@
-/* The filter where a work-group owns a tile: GPUs. It is right for any number of work-items, and meant for 32 and more.
+/* The filter where a work-group owns a tile: GPUs. It is right for any number of work-items, and
+ * meant for 32 and more.
  *
- * A work-item makes a block of GROUP_UNIT windows x GROUP_UNIT columns at a time. Neighbouring windows share most of
- * their source rows, so it reads each row of all four once, as one vector, and adds it to four sums; the weights of the
- * four stand beside each other in local memory, with zeros where a window has ended. Adding nothing changes no sum.
+ * A work-item makes a block of GROUP_UNIT windows x GROUP_UNIT columns at a time. Neighbouring
+ * windows share most of their source rows, so it reads each row of all four once, as one vector,
+ * and adds it to four sums; the weights of the four stand beside each other in local memory, with
+ * zeros where a window has ended. Adding nothing changes no sum.
  *
- * All work-items go through every loop equally often: PoCL 3.1 runs loops behind a barrier whose bounds differ between
- * work-items too often for some.
+ * All work-items go through every loop equally often: PoCL 3.1 runs loops behind a barrier whose
+ * bounds differ between work-items too often for some.
  */
 #define JOIN_TYPE(type, n) type##n
 #define VECTOR(type, n) JOIN_TYPE(type, n)
@@ -19,8 +21,8 @@
 /* Source rows whose weights are in local memory at a time */
 #define CHUNK 32
 
-/* Four samples as they are in memory: 8-bit ones as one word, since compilers load them byte by byte. Rows loaded
- * before the first is used, so that enough is on its way. */
+/* Four samples as they are in memory: 8-bit ones as one word, since compilers load them byte by
+ * byte. Rows loaded before the first is used, so that enough is on its way. */
 #if defined(SRC_IS_U8)
 #define RAW uint
 #define AT_ONCE 8
@@ -42,7 +44,8 @@ SUM4 convert_raw(RAW raw) {
 #endif
 #if defined(SRC_IS_U8) || defined(SRC_IS_U16)
 #if REAL
-    /* As the last bits of 2^23 they are floats already; converting takes many GPUs four times as long. */
+    /* As the last bits of 2^23 they are floats already; converting takes many GPUs four times as
+     * long. */
     return as_float4(values | 0x4b000000u) - 8388608.0f;
 #else
     return as_int4(values);
@@ -66,7 +69,8 @@ typedef struct block {
     int4 first, fill_weight;
 } block;
 
-/* The first window of a tile's block: a block of each channel has the same windows, then come the next four. */
+/* The first window of a tile's block: a block of each channel has the same windows, then come the
+ * next four. */
 GROUP_INLINE
 uint window_of(uint window0, uint index, uint channels) {
     return window0 + (channels == 1 ? index : index / channels) * GROUP_UNIT;
@@ -74,10 +78,11 @@ uint window_of(uint window0, uint index, uint channels) {
 
 /* The block that begins with `window`; those after `last` are like it. */
 GROUP_INLINE
-block find_block(__global const filter_job *job, __global const uchar *tables, uint window, uint last) {
+block find_block(__global const filter_job *job, __global const uchar *tables, uint window,
+                 uint last) {
     __global const int2 *starts = (__global const int2 *)(tables + job->starts);
-    int2 a = starts[min(window, last)], b = starts[min(window + 1, last)], c = starts[min(window + 2, last)],
-         d = starts[min(window + 3, last)];
+    int2 a = starts[min(window, last)], b = starts[min(window + 1, last)],
+         c = starts[min(window + 2, last)], d = starts[min(window + 3, last)];
     block found = {(int4)(a.x, b.x, c.x, d.x), (int4)(a.y, b.y, c.y, d.y)};
     return found;
 }
@@ -100,11 +105,12 @@ uint length_of(int4 first, uint taps) {
 
 /* The weights that a block gives its source row `k`. */
 GROUP_INLINE
-SUM4 weights_at(__global const filter_job *job, __global const uchar *tables, uint window, uint last, int4 first,
-                uint k) {
+SUM4 weights_at(__global const filter_job *job, __global const uchar *tables, uint window,
+                uint last, int4 first, uint k) {
     __global const WEIGHT *weights = (__global const WEIGHT *)(tables + job->weights);
     size_t pitch = job->weight_pitch;
-    uint4 at = as_uint4(least(first) + (int)k - first); /* of each window's own rows; negative is many */
+    uint4 at =
+        as_uint4(least(first) + (int)k - first); /* of each window's own rows; negative is many */
     uint taps = job->taps;
     return (SUM4)(at.x < taps ? (SUM)weights[min(window, last) * pitch + at.x] : 0,
                   at.y < taps ? (SUM)weights[min(window + 1, last) * pitch + at.y] : 0,
@@ -123,7 +129,8 @@ SUM4 start_sums(__global const filter_job *job, int fill_weight, uint channel, u
     }
     uint n = job->column_channels;
     return (SUM4)(START(fill_weight, job->fill[x % n]), START(fill_weight, job->fill[(x + 1) % n]),
-                  START(fill_weight, job->fill[(x + 2) % n]), START(fill_weight, job->fill[(x + 3) % n]));
+                  START(fill_weight, job->fill[(x + 2) % n]),
+                  START(fill_weight, job->fill[(x + 3) % n]));
 }
 
 /* The sums of a block, by window */
@@ -142,7 +149,8 @@ void add_row(block_sums *sums, RAW raw, SUM4 weights) {
 
 /* Adds `count` rows from `p` on. */
 GROUP_INLINE
-void add_rows(block_sums *sums, __global const SRC *p, size_t step, __local const SUM4 *weights, uint count) {
+void add_rows(block_sums *sums, __global const SRC *p, size_t step, __local const SUM4 *weights,
+              uint count) {
     uint k = 0;
     for (; k + AT_ONCE <= count; k += AT_ONCE) {
         RAW rows[AT_ONCE];
@@ -179,15 +187,16 @@ void store4(__global DST *to, DST4 v, uint n, bool aligned) {
     }
 }
 
-/* The results of a tile. Transposed, column by column of BLOCKS vectors, and after each four columns one unused, so
- * that neighbouring work-items write to different banks. Straight: interleaved rows as they are stored. */
+/* The results of a tile. Transposed, column by column of BLOCKS vectors, and after each four
+ * columns one unused, so that neighbouring work-items write to different banks. Straight:
+ * interleaved rows as they are stored. */
 #define TILE_SIZE (GROUP_COLUMNS * BLOCKS + ACROSS)
 
 #if TRANSPOSE
 
 GROUP_INLINE
-void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *tile, const DST4 rows[4], uint index,
-               uint lane, uint x, uint r0) {
+void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *tile,
+               const DST4 rows[4], uint index, uint lane, uint x, uint r0) {
     uint channels = job->row_channels;
     __local DST4 *to = tile + lane * (GROUP_UNIT * BLOCKS + 1);
     DST4 columns[4];
@@ -212,15 +221,16 @@ void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *
 }
 
 GROUP_INLINE
-void store_tile(__global const filter_job *job, __global DST *dst, __local const DST4 *tile, uint x0, uint r0) {
+void store_tile(__global const filter_job *job, __global DST *dst, __local const DST4 *tile,
+                uint x0, uint r0) {
     uint columns = min((uint)GROUP_COLUMNS, job->columns - x0);
     uint rows = min((uint)GROUP_TILE_ROWS(job->row_channels), job->rows - r0);
     bool aligned = ((job->dst | job->dst_pitch) & 3) == 0;
     for (uint turn = 0; turn < columns * BLOCKS; turn += (uint)get_local_size(0)) {
         uint i = turn + (uint)get_local_id(0), column = i / BLOCKS, row = i % BLOCKS * 4;
         if (column < columns && row < rows) {
-            store4(dst + (job->dst + (size_t)(x0 + column) * job->dst_pitch + r0 + row), tile[i + column / GROUP_UNIT],
-                   rows - row, aligned);
+            store4(dst + (job->dst + (size_t)(x0 + column) * job->dst_pitch + r0 + row),
+                   tile[i + column / GROUP_UNIT], rows - row, aligned);
         }
     }
 }
@@ -229,21 +239,22 @@ void store_tile(__global const filter_job *job, __global DST *dst, __local const
 
 /* Rows of one channel need no tile: they lie as work-items have them. */
 GROUP_INLINE
-void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *tile, const DST4 rows[4], uint index,
-               uint lane, uint x, uint r0) {
+void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *tile,
+               const DST4 rows[4], uint index, uint lane, uint x, uint r0) {
     uint channels = job->row_channels, group = index / channels, line = GROUP_COLUMNS * channels;
     if (channels == 1) {
         bool aligned = ((job->dst | job->dst_pitch) & 3) == 0;
         uint row = r0 + index * GROUP_UNIT;
         _Pragma("unroll") for (uint i = 0; i < 4; i++) {
             if (row + i < job->rows && x < job->columns) {
-                store4(dst + (job->dst + (size_t)(row + i) * job->dst_pitch + x), rows[i], job->columns - x, aligned);
+                store4(dst + (job->dst + (size_t)(row + i) * job->dst_pitch + x), rows[i],
+                       job->columns - x, aligned);
             }
         }
         return;
     }
-    __local DST *to = (__local DST *)tile + group * GROUP_UNIT * line + lane * GROUP_UNIT * channels + index -
-                      group * channels;
+    __local DST *to = (__local DST *)tile + group * GROUP_UNIT * line +
+                      lane * GROUP_UNIT * channels + index - group * channels;
     _Pragma("unroll") for (uint i = 0; i < 4; i++) {
         to[i * line] = rows[i].x;
         to[i * line + channels] = rows[i].y;
@@ -253,7 +264,8 @@ void put_block(__global const filter_job *job, __global DST *dst, __local DST4 *
 }
 
 GROUP_INLINE
-void store_tile(__global const filter_job *job, __global DST *dst, __local const DST4 *tile, uint x0, uint r0) {
+void store_tile(__global const filter_job *job, __global DST *dst, __local const DST4 *tile,
+                uint x0, uint r0) {
     uint channels = job->row_channels, line = GROUP_COLUMNS / 4 * channels;
     uint samples = min((uint)GROUP_COLUMNS, job->columns - x0) * channels;
     uint rows = min((uint)GROUP_TILE_ROWS(channels), job->rows - r0) / channels;
@@ -264,7 +276,8 @@ void store_tile(__global const filter_job *job, __global DST *dst, __local const
     for (uint turn = 0; turn < rows * line; turn += (uint)get_local_size(0)) {
         uint i = turn + (uint)get_local_id(0), row = i / line, at = (i - row * line) * 4;
         if (row < rows && at < samples) {
-            store4(dst + (job->dst + (size_t)(r0 / channels + row) * job->dst_pitch + (size_t)x0 * channels + at),
+            store4(dst + (job->dst + (size_t)(r0 / channels + row) * job->dst_pitch +
+                          (size_t)x0 * channels + at),
                    tile[i], samples - at, aligned);
         }
     }
@@ -274,24 +287,28 @@ void store_tile(__global const filter_job *job, __global DST *dst, __local const
 
 /* Source and result may be parts of one buffer, but no kernel writes what it reads. */
 __kernel void NAME(filter)(__global const SRC *restrict src, __global DST *restrict dst,
-                           __global const uchar *restrict tables, uint jobs, uint count, uint base) {
+                           __global const uchar *restrict tables, uint jobs, uint count,
+                           uint base) {
     __local int4 firsts[BLOCKS];
     __local SUM4 weights[BLOCKS * CHUNK];
     __local DST4 tile[TILE_SIZE];
-    uint number = base + (uint)get_group_id(0), local_id = (uint)get_local_id(0), size = (uint)get_local_size(0);
+    uint number = base + (uint)get_group_id(0), local_id = (uint)get_local_id(0),
+         size = (uint)get_local_size(0);
     if (count == 0) {
         return; /* all work-items do */
     }
     __global const filter_job *job = find_filter_job(tables, jobs, count, number);
     uint inside = number - job->first_tile, channels = job->row_channels, taps = job->taps;
     uint down = inside / job->tiles_across, tile_rows = GROUP_TILE_ROWS(channels);
-    uint x0 = (inside - down * job->tiles_across) * GROUP_COLUMNS, r0 = down * tile_rows, window0 = r0 / channels;
+    uint x0 = (inside - down * job->tiles_across) * GROUP_COLUMNS, r0 = down * tile_rows,
+         window0 = r0 / channels;
     uint items = tile_rows / GROUP_UNIT * ACROSS, last = job->rows / channels - 1;
     size_t step = (size_t)job->src_pitch * channels;
     /* With fewer work-items than blocks x ACROSS these take turns. Barriers need them all. */
     for (uint turn = 0; turn < items; turn += size) {
         uint item = min(turn + local_id, items - 1), index = item / ACROSS, lane = item % ACROSS;
-        uint first_block = turn / ACROSS, blocks = (min(turn + size, items) - 1) / ACROSS + 1 - first_block;
+        uint first_block = turn / ACROSS,
+             blocks = (min(turn + size, items) - 1) / ACROSS + 1 - first_block;
         uint channel = index % channels;
         /* Past the last column the last four are worked on once more. */
         uint x = x0 + lane * GROUP_UNIT, inside_x = min(x, (job->columns - 1) & ~3u);
@@ -305,7 +322,8 @@ __kernel void NAME(filter)(__global const SRC *restrict src, __global DST *restr
                            start_sums(job, own.fill_weight.w, channel, inside_x)};
         /* Of a band, job->src counts from a row that is not there: sums of ulong come round. */
         __global const SRC *p =
-            src + (job->src + ((ulong)least(own.first) * channels + channel) * job->src_pitch + inside_x);
+            src +
+            (job->src + ((ulong)least(own.first) * channels + channel) * job->src_pitch + inside_x);
         uint length = length_of(own.first, taps), longest = 0;
         barrier(CLK_LOCAL_MEM_FENCE);
         for (uint i = 0; i < blocks; i++) {
@@ -315,8 +333,9 @@ __kernel void NAME(filter)(__global const SRC *restrict src, __global DST *restr
             for (uint first = 0; first < blocks * CHUNK; first += size) {
                 uint i = first + local_id;
                 if (i < blocks * CHUNK) {
-                    weights[i] = weights_at(job, tables, window_of(window0, first_block + i / CHUNK, channels), last,
-                                            firsts[i / CHUNK], done + i % CHUNK);
+                    weights[i] = weights_at(job, tables,
+                                            window_of(window0, first_block + i / CHUNK, channels),
+                                            last, firsts[i / CHUNK], done + i % CHUNK);
                 }
             }
             barrier(CLK_LOCAL_MEM_FENCE);
@@ -327,7 +346,8 @@ __kernel void NAME(filter)(__global const SRC *restrict src, __global DST *restr
             barrier(CLK_LOCAL_MEM_FENCE);
         }
         if (turn + local_id < items) {
-            DST4 rows[4] = {FINISH(sums.a, 4), FINISH(sums.b, 4), FINISH(sums.c, 4), FINISH(sums.d, 4)};
+            DST4 rows[4] = {FINISH(sums.a, 4), FINISH(sums.b, 4), FINISH(sums.c, 4),
+                            FINISH(sums.d, 4)};
             put_block(job, dst, tile, rows, index, lane, x, r0);
         }
     }

@@ -13,7 +13,8 @@ SUM16 start_sums(__global const filter_job *job, const window *w, uint x) {
 }
 
 /* One result row of `tiles` tiles beginning with column x. */
-void filter_row(__global const filter_job *job, const window *w, uint x, uint tiles, DST16 *result) {
+void filter_row(__global const filter_job *job, const window *w, uint x, uint tiles,
+                DST16 *result) {
     __global const SRC *p = w->source + x;
     size_t step = (size_t)job->src_pitch * job->row_channels;
     uint taps = job->taps;
@@ -54,10 +55,10 @@ void filter_row(__global const filter_job *job, const window *w, uint x, uint ti
 /* Rows that read each source row once, so that it is loaded and converted once for all */
 #define SHARED 4
 
-/* So many result rows of a strip, from row r0 on; false where they have too few source rows in common. The sums have
- * the order of filter_row(). */
-bool filter_together(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
-                     uint r0, DST16 *result) {
+/* So many result rows of a strip, from row r0 on; false where they have too few source rows in
+ * common. The sums have the order of filter_row(). */
+bool filter_together(__global const filter_job *job, __global const uchar *tables,
+                     __global const SRC *src, uint x, uint r0, DST16 *result) {
     window w[SHARED];
     uint behind[SHARED], most = 0, taps = job->taps;
     SUM16 sum[SHARED][STRIP];
@@ -73,35 +74,44 @@ bool filter_together(__global const filter_job *job, __global const uchar *table
         return false;
     }
     _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
-        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) sum[r][t] = start_sums(job, &w[r], x + t * TILE);
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) {
+            sum[r][t] = start_sums(job, &w[r], x + t * TILE);
+        }
     }
     __global const SRC *p = w[0].source + x;
     for (uint k = 0; k < taps + most; k++) {
         SUM16 v[STRIP];
-        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) v[t] = load16(t, p);
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) {
+            v[t] = load16(t, p);
+        }
         FETCH(p + STRIP * TILE);
         _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
             uint tap = k - behind[r];
             if (tap < taps) {
                 SUM weight = w[r].weights[tap];
-                _Pragma("unroll") for (uint t = 0; t < STRIP; t++) sum[r][t] += v[t] * weight;
+                _Pragma("unroll") for (uint t = 0; t < STRIP; t++) {
+                    sum[r][t] += v[t] * weight;
+                }
             }
         }
         p += job->src_pitch;
     }
     _Pragma("unroll") for (uint r = 0; r < SHARED; r++) {
-        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) result[t * ROWS + r] = FINISH(sum[r][t], 16);
+        _Pragma("unroll") for (uint t = 0; t < STRIP; t++) {
+            result[t * ROWS + r] = FINISH(sum[r][t], 16);
+        }
     }
     return true;
 }
 #endif
 
 /* The rows of a work-item, tile beside tile. */
-INLINE void filter_rows(__global const filter_job *job, __global const uchar *tables, __global const SRC *src, uint x,
-                        uint tiles, uint r0, DST16 *rows) {
+INLINE void filter_rows(__global const filter_job *job, __global const uchar *tables,
+                        __global const SRC *src, uint x, uint tiles, uint r0, DST16 *rows) {
     for (uint i = 0; i < ROWS;) {
 #if REAL && CLANG_BUILTINS
-        if (tiles == STRIP && i % SHARED == 0 && filter_together(job, tables, src, x, r0 + i, rows + i)) {
+        if (tiles == STRIP && i % SHARED == 0 &&
+            filter_together(job, tables, src, x, r0 + i, rows + i)) {
             i += SHARED;
             continue;
         }
@@ -124,8 +134,8 @@ INLINE void filter_rows(__global const filter_job *job, __global const uchar *ta
         DST16 next[TILE];                                                                          \
         _Pragma("unroll") for (int i = 0; i < TILE / 2; i++) {                                     \
             DST16 a = rows[i], b = rows[i + TILE / 2];                                             \
-            next[2 * i] = (DST16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, \
-                                  b.s5, a.s6, b.s6, a.s7, b.s7);                                   \
+            next[2 * i] = (DST16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4,      \
+                                  a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);                             \
             next[2 * i + 1] = (DST16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc,  \
                                       a.sd, b.sd, a.se, b.se, a.sf, b.sf);                         \
         }                                                                                          \
@@ -136,7 +146,7 @@ INLINE void filter_rows(__global const filter_job *job, __global const uchar *ta
 
 /* Row `row` of the result, straight: interleaved channels are stored one by one. */
 void store_row(__global const filter_job *job, const DST16 *result, uint tiles, uint row, uint x,
-                     __global DST *dst) {
+               __global DST *dst) {
     uint index = row / job->row_channels, channel = row - index * job->row_channels;
     __global DST *line = dst + job->dst + (size_t)index * job->dst_pitch;
     for (uint t = 0; t < tiles; t++, x += TILE) {
@@ -152,8 +162,8 @@ void store_row(__global const filter_job *job, const DST16 *result, uint tiles, 
     }
 }
 
-__kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global const uchar *tables, uint jobs,
-                           uint count, uint base) {
+__kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global const uchar *tables,
+                           uint jobs, uint count, uint base) {
     uint number = base + (uint)get_group_id(0);
     DST16 rows[STRIP * ROWS];
     if (count == 0) {
@@ -164,7 +174,8 @@ __kernel void NAME(filter)(__global const SRC *src, __global DST *dst, __global 
     uint inside = number - job->first_tile;
     uint x = inside % job->tiles_across * (STRIP * TILE), r0 = inside / job->tiles_across * ROWS;
     uint tiles = min((uint)STRIP, (job->columns - x + TILE - 1) / TILE);
-    /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last repeat it. */
+    /* Planes are padded to whole tiles, so loads and stores need no bounds; rows past the last
+     * repeat it. */
     filter_rows(job, tables, src, x, tiles, r0, rows);
 #if TRANSPOSE
     size_t pitch = job->dst_pitch;

@@ -41,7 +41,8 @@ INLINE uint2 own_slots(__global const jpeg_decode_job *job) {
     return (uint2)(from, min(from + each, job->slots)) + job->first_slot;
 }
 
-/* A slot that is led to, or begins a segment: tells the one it leads to where its list is true from.
+/* A slot that is led to, or begins a segment: tells the one it leads to where its list is true
+ * from.
  */
 INLINE void lead_on(__global const jpeg_decode_batch *batch, __global const jpeg_decode_job *job,
                     __global uint *work, uint slot, bool head, uint reach) {
@@ -71,9 +72,9 @@ INLINE void count_before(__global const jpeg_decode_job *job, __global uint *cou
     }
 }
 
-/* Finds the decoders that are on the true path, and how many blocks those before each add to it; the
- * others get NONE for where they are true from. One group a picture. `scratch`: an int4 for each
- * item. */
+/* Finds the decoders that are on the true path, and how many blocks those before each add to it;
+ * the others get NONE for where they are true from. One group a picture. `scratch`: an int4 for
+ * each item. */
 __kernel void jpeg_chain(__global const jpeg_decode_batch *restrict batch, __global uint *work,
                          __local int4 *scratch) {
     uint index = get_group_id(0), l = get_local_id(0), size = get_local_size(0), apart = 0;
@@ -121,7 +122,8 @@ __kernel void jpeg_chain(__global const jpeg_decode_batch *restrict batch, __glo
     }
     if (apart) {
         atomic_or((volatile __global uint *)work + batch->flags + index * JPEG_FLAG_WORDS +
-                      JPEG_FLAG_CHAIN, 1u);
+                      JPEG_FLAG_CHAIN,
+                  1u);
     }
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
     count_before(job, work + batch->first, scratch);
@@ -133,10 +135,10 @@ __kernel void jpeg_chain(__global const jpeg_decode_batch *restrict batch, __glo
 typedef struct block_reader {
     __global const uint *lists;
     uint chunk, at, walk_at;
-    uint cold, walked;  /* blocks left */
-    uint start;         /* bits: what positions count from */
+    uint cold, walked; /* blocks left */
+    uint start;        /* bits: what positions count from */
     uint next_start, slot_bits;
-    uint in_segment;    /* blocks of the segment before the first */
+    uint in_segment; /* blocks of the segment before the first */
 } block_reader;
 
 /* False if it found none. */

@@ -1,13 +1,14 @@
 /* Finding the blocks of baseline JPEG scans, of many pictures at once.
  *
- * A segment is cut into slots of equal length. It is not known where in a slot the first block starts,
- * but a Huffman decoder started anywhere is in step with the true one after some hundred bits. So
- * each slot is decoded once from a guess (jpeg_cold); each decoder then goes on into the slots behind
- * its own until it comes upon a block that starts where one of that slot's own list does (jpeg_meet);
- * who is met by whom says which lists are true from where on (jpeg_chain). A list holds the starts of
- * blocks and their DC differences; prefix sums of both (jpeg_chain, jpeg_sums, jpeg_prefix) give every
- * block of the picture its place and its DC (jpeg_blocks). Coefficients are decoded with the samples
- * (jpeg_idct.cl), block by block, which proves every start and every DC found here.
+ * A segment is cut into slots of equal length. It is not known where in a slot the first block
+ * starts, but a Huffman decoder started anywhere is in step with the true one after some hundred
+ * bits. So each slot is decoded once from a guess (jpeg_cold); each decoder then goes on into the
+ * slots behind its own until it comes upon a block that starts where one of that slot's own list
+ * does (jpeg_meet); who is met by whom says which lists are true from where on (jpeg_chain). A list
+ * holds the starts of blocks and their DC differences; prefix sums of both (jpeg_chain, jpeg_sums,
+ * jpeg_prefix) give every block of the picture its place and its DC (jpeg_blocks). Coefficients are
+ * decoded with the samples (jpeg_idct.cl), block by block, which proves every start and every DC
+ * found here.
  *
  * No kernel waits for another work-group. Whatever the bits are, each step consumes at least one of
  * them or ends, and lists end with their chunks. */
@@ -33,10 +34,12 @@ INLINE uint decoder_state(const decoder *d) {
 INLINE void decode_step(decoder *d, __local const uint *tables, list_writer *list) {
     uint next = peek_bits(&d->bits), pair = d->pair_of >> (2 * d->place) & 3;
     uint entry = look_up(tables + (2 * pair + (d->z != 0)) * JPEG_TABLE_WORDS, next);
-    uint together = entry >> JPEG_TOGETHER_SHIFT & 15, reach = d->z + (entry >> JPEG_REACH_SHIFT & 63);
+    uint together = entry >> JPEG_TOGETHER_SHIFT & 15,
+         reach = d->z + (entry >> JPEG_REACH_SHIFT & 63);
     uint count = code_bits(entry) + value_bits(entry), z = d->z + advance_of(entry);
     if (d->z == 0) {
-        put_entry(list, decoder_state(d) | (uint)value_of(entry, next) << ENTRY_DC_SHIFT & ENTRY_DC);
+        put_entry(list,
+                  decoder_state(d) | (uint)value_of(entry, next) << ENTRY_DC_SHIFT & ENTRY_DC);
     }
     if (together != 0 && reach < JPEG_END_OF_BLOCK) {
         count = together;
@@ -75,16 +78,16 @@ INLINE jpeg_slot find_slot(__global const jpeg_package *package, uint index, uin
     return slot;
 }
 
-/* Where a decoder starts that knows nothing. Areas of one colour repeat the same bits MCU by MCU, and
- * from most starts within them a decoder never falls into step; so each slot tries another. */
+/* Where a decoder starts that knows nothing. Areas of one colour repeat the same bits MCU by MCU,
+ * and from most starts within them a decoder never falls into step; so each slot tries another. */
 INLINE void guess_start(decoder *d, uint slot, uint limit) {
     d->position = min(slot * 11 & 31, limit - 1);
     d->place = slot / 32 % d->period;
 }
 
 __kernel void jpeg_cold(__global const uchar *restrict packages,
-                        __global const jpeg_decode_batch *restrict batch, __global uint *restrict work,
-                        __local uint *tables) {
+                        __global const jpeg_decode_batch *restrict batch,
+                        __global uint *restrict work, __local uint *tables) {
     uint slot = get_global_id(0), index = job_of_slot(batch, slot - get_local_id(0));
     __global const jpeg_decode_job *job = jpeg_jobs(batch) + index;
     __global const jpeg_package *package = jpeg_package_of(packages, job);
@@ -111,7 +114,8 @@ __kernel void jpeg_cold(__global const uchar *restrict packages,
         work[batch->cold_end + slot] = decoder_state(&d);
         if (list.full) {
             atomic_or((volatile __global uint *)work + batch->flags + index * JPEG_FLAG_WORDS +
-                          JPEG_FLAG_LISTS, 1u);
+                          JPEG_FLAG_LISTS,
+                      1u);
         }
     }
 }
@@ -191,15 +195,16 @@ __kernel void jpeg_meet(__global const uchar *restrict packages,
         if (s.left > 1) {
             uint end = work[batch->cold_end + slot];
             list_writer list = open_list(batch, job, index, work, job->slots + own);
-            decoder d = {{0}, entry_position(end), 0, end >> ENTRY_BITS, package->pair_of,
-                         package->period};
+            decoder d = {
+                {0}, entry_position(end), 0, end >> ENTRY_BITS, package->pair_of, package->period};
             open_bits(&d.bits, jpeg_scan_of(package), s.start + d.position);
             d.position -= batch->slot_bits;
             reach = walk(&d, tables, &list, &p, batch, slot, own, s.bits - batch->slot_bits);
             count = list.count;
             if (list.full) {
                 atomic_or((volatile __global uint *)work + batch->flags + index * JPEG_FLAG_WORDS +
-                              JPEG_FLAG_LISTS, 1u);
+                              JPEG_FLAG_LISTS,
+                          1u);
             }
         }
         work[batch->walk_count + slot] = count;

@@ -63,7 +63,8 @@ INLINE int8 load_samples(__global const uchar *planes, const block_source *sourc
     uint last = plane->width - 1;
     return (int8)(from[x], from[min(x + 1, last)], from[min(x + 2, last)], from[min(x + 3, last)],
                   from[min(x + 4, last)], from[min(x + 5, last)], from[min(x + 6, last)],
-                  from[min(x + 7, last)]) - 128;
+                  from[min(x + 7, last)]) -
+           128;
 }
 
 /* As libjpeg's reciprocals do it: (|value| + half of 8 quantiser) / 8 quantiser, with the sign. */
@@ -87,10 +88,10 @@ INLINE int dc_of(__global const uchar *planes, __global const jpeg_encode_job *j
 }
 
 /* Place in the order of the scan, by position in the block. */
-__constant uchar scan_order[64] = {
-    0,  1,  5,  6,  14, 15, 27, 28, 2,  4,  7,  13, 16, 26, 29, 42, 3,  8,  12, 17, 25, 30,
-    41, 43, 9,  11, 18, 24, 31, 40, 44, 53, 10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38,
-    46, 51, 55, 60, 21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49, 57, 58, 62, 63};
+__constant uchar scan_order[64] = {0,  1,  5,  6,  14, 15, 27, 28, 2,  4,  7,  13, 16, 26, 29, 42,
+                                   3,  8,  12, 17, 25, 30, 41, 43, 9,  11, 18, 24, 31, 40, 44, 53,
+                                   10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38, 46, 51, 55, 60,
+                                   21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49, 57, 58, 62, 63};
 
 /* Of one coefficient; adds the bit of its place to `present` if it is not 0. */
 INLINE int quantise_at(int value, __local const jpeg_encode_tables *tables, uint set, uint at,
@@ -149,7 +150,8 @@ typedef struct code_reader {
     uint last; /* place of the coefficient before */
 } code_reader;
 
-/* The next code, with the bits of its value; returns how many bits these are together, 0 at the end.
+/* The next code, with the bits of its value; returns how many bits these are together, 0 at the
+ * end.
  */
 INLINE uint next_code(code_reader *codes, uint *bits) {
     uint code, count = 0;
@@ -178,7 +180,8 @@ INLINE uint next_code(code_reader *codes, uint *bits) {
 
 INLINE uint dc_code(__local const uint *dc, int difference, uint *bits) {
     uint count = magnitude_bits(difference), code = dc[count];
-    *bits = (code & 0xffff) << count | ((uint)(difference - (difference < 0)) & ((1u << count) - 1));
+    *bits =
+        (code & 0xffff) << count | ((uint)(difference - (difference < 0)) & ((1u << count) - 1));
     return (code >> 16) + count;
 }
 
@@ -301,7 +304,8 @@ __kernel void jpeg_encode_tiles(__global const uchar *restrict planes,
     uint l = get_local_id(0), size = get_local_size(0), tile = get_group_id(0);
     uint index = job_of_tile(batch, tile), words = batch->tile_words, count = 0, total, set = 0;
     __global const jpeg_encode_job *job = (__global const jpeg_encode_job *)(batch + 1) + index;
-    __global const uint *from = (__global const uint *)((__global const uchar *)batch + job->tables);
+    __global const uint *from =
+        (__global const uint *)((__global const uchar *)batch + job->tables);
     for (uint i = l; i < sizeof(jpeg_encode_tables) / sizeof(uint); i += size) {
         table_words[i] = from[i];
     }

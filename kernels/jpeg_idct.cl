@@ -2,11 +2,11 @@
  * accurate integer inverse DCT of libjpeg ("islow", jidctint.c; at a half, a quarter and an eighth
  * of the size jidctred.c), one block to a work-item.
  *
- * Every block is decoded from where jpeg_decode.cl found it to start. It must end where the next one
- * starts, and its DC must be the one found: with the first of each segment at its start, that proves
- * all of them. Whatever is not as in a valid file flags the picture, and so does what implementations
- * of the transform disagree on: SIMD code has 16 bits between its passes, and C takes results modulo
- * 1024. */
+ * Every block is decoded from where jpeg_decode.cl found it to start. It must end where the next
+ * one starts, and its DC must be the one found: with the first of each segment at its start, that
+ * proves all of them. Whatever is not as in a valid file flags the picture, and so does what
+ * implementations of the transform disagree on: SIMD code has 16 bits between its passes, and C
+ * takes results modulo 1024. */
 
 /* Coefficients beyond this do not come from pictures; sums of eight such still fit in 32 bits. */
 #define MOST_COEFFICIENT 12000
@@ -35,8 +35,8 @@ INLINE int4 transform_4(int8 v, int shift) {
     int e = v.s0 << 14, t = v.s2 * FIX_1_847759065 - v.s6 * FIX_0_765366865;
     int o0 = v.s7 * -1730 + v.s5 * 11893 - v.s3 * 17799 + v.s1 * 8697;
     int o2 = v.s7 * -4176 - v.s5 * 4926 + v.s3 * FIX_0_899976223 + v.s1 * FIX_2_562915447;
-    return (int4)(rounded(e + t + o2, shift), rounded(e - t + o0, shift), rounded(e - t - o0, shift),
-                  rounded(e + t - o2, shift));
+    return (int4)(rounded(e + t + o2, shift), rounded(e - t + o0, shift),
+                  rounded(e - t - o0, shift), rounded(e + t - o2, shift));
 }
 
 /* To two samples: only odd coefficients beside the first have a part in them. 15 more bits. */
@@ -80,8 +80,8 @@ INLINE uint idct_4(__local ushort2 *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
     for (uint x = 0; x < 4; x++) {
         uint8 columns = load_columns(block, x);
-        int8 v = (int8)(transform_4(lower_halves(columns), 12),
-                        transform_4(upper_halves(columns), 12));
+        int8 v =
+            (int8)(transform_4(lower_halves(columns), 12), transform_4(upper_halves(columns), 12));
         wrong |= any_beyond(v, MOST_BETWEEN);
         store_columns(block, x, put_halves(v, v.s45670123));
     }
@@ -97,8 +97,8 @@ INLINE uint idct_2(__local ushort2 *block, __global uchar *to, uint pitch) {
     uint wrong = 0;
     for (uint x = 0; x < 4; x++) {
         uint8 columns = load_columns(block, x);
-        int4 v = (int4)(transform_2(lower_halves(columns), 13),
-                        transform_2(upper_halves(columns), 13));
+        int4 v =
+            (int4)(transform_2(lower_halves(columns), 13), transform_2(upper_halves(columns), 13));
         wrong |= any_beyond((int8)(v, v), MOST_BETWEEN);
         store_columns(block, x, put_halves((int8)(v, v), (int8)(v.zwxy, v)));
     }
@@ -125,15 +125,16 @@ INLINE uint idct(__local ushort2 *block, __global uchar *to, uint pitch, uint si
 
 /* ------------------------------------------------------------------ tables */
 
-/* Tables without what symbols are together, which decoding values has no use for: half as much local
- * memory. */
+/* Tables without what symbols are together, which decoding values has no use for: half as much
+ * local memory. */
 #define SHORT_TABLE_WORDS (JPEG_TABLE_WORDS - JPEG_TABLE_LIMITS / 2)
 
 /* The whole group copies a package's tables and quantisers. */
 INLINE void load_short_tables(__global const jpeg_package *package, __local uint *tables) {
     __global const uint *from =
         (__global const uint *)((__global const uchar *)package + package->tables);
-    uint l = get_local_id(0), size = get_local_size(0), words = 2 * package->pairs * SHORT_TABLE_WORDS;
+    uint l = get_local_id(0), size = get_local_size(0),
+         words = 2 * package->pairs * SHORT_TABLE_WORDS;
     for (uint i = l; i < words; i += size) {
         uint table = i / SHORT_TABLE_WORDS, word = i - table * SHORT_TABLE_WORDS;
         __global const uint *whole = from + table * JPEG_TABLE_WORDS;
@@ -224,10 +225,11 @@ INLINE block_bounds find_bounds(__global const jpeg_package *package, __global c
 }
 
 /* One block, from bits to samples. */
-INLINE uint decode_samples(__global const jpeg_decode_job *job, __global const jpeg_package *package,
-                           __global const uint *starts, __global const short *dcs,
-                           __global uchar *planes, __local const uint *tables,
-                           __local const uint *quantisers, __local ushort2 *own, uint block) {
+INLINE uint decode_samples(__global const jpeg_decode_job *job,
+                           __global const jpeg_package *package, __global const uint *starts,
+                           __global const short *dcs, __global uchar *planes,
+                           __local const uint *tables, __local const uint *quantisers,
+                           __local ushort2 *own, uint block) {
     uint mcu = block / package->mcu_blocks, place = block - mcu * package->mcu_blocks;
     uint c = package->component_of >> (2 * place) & 3, pair = package->pair_of >> (2 * place) & 3;
     uint h = package->component[c].h, of_mcu = h * package->component[c].v;

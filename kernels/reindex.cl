@@ -1,7 +1,8 @@
-/* Crop, pad, flip, rotate, nearest neighbour: every result pixel takes one source pixel, or the fill colour.
+/* Crop, pad, flip, rotate, nearest neighbour: every result pixel takes one source pixel, or the
+ * fill colour.
  *
- * Set by the engine: SRC (DST the same), SRC_IS_x, GROUP_TILE. A tile has 16 x 16 pixels, shared by the work-items of a
- * group: one on a CPU, 256 on a GPU.
+ * Set by the engine: SRC (DST the same), SRC_IS_x, GROUP_TILE. A tile has 16 x 16 pixels, shared by
+ * the work-items of a group: one on a CPU, 256 on a GPU.
  */
 FIND_JOB(reindex_job)
 
@@ -17,8 +18,8 @@ FIND_JOB(reindex_job)
 #define FILL(value) convert_short_sat(floor((value) + 0.5f))
 #endif
 
-void copy_pixel(__global const reindex_job *job, __global const uchar *tables, __global const SRC *src,
-                __global SRC *dst, uint x, uint y) {
+void copy_pixel(__global const reindex_job *job, __global const uchar *tables,
+                __global const SRC *src, __global SRC *dst, uint x, uint y) {
     int row = ((__global const int *)(tables + job->row_index))[job->transpose ? x : y];
     int column = ((__global const int *)(tables + job->column_index))[job->transpose ? y : x];
     __global SRC *to = dst + job->dst + (size_t)y * job->dst_pitch + (size_t)x * job->channels;
@@ -41,23 +42,24 @@ bool is_run(__global const reindex_job *job, __global const uchar *tables, uint 
 }
 
 /* Such a row at once; false if it takes none, but the fill colour. */
-bool copy_run(__global const reindex_job *job, __global const uchar *tables, __global const SRC *src, __global SRC *dst,
-              uint x0, uint y) {
+bool copy_run(__global const reindex_job *job, __global const uchar *tables,
+              __global const SRC *src, __global SRC *dst, uint x0, uint y) {
     int row = ((__global const int *)(tables + job->row_index))[y];
     int column = ((__global const int *)(tables + job->column_index))[x0];
     __global SRC *to = dst + job->dst + (size_t)y * job->dst_pitch + (size_t)x0 * job->channels;
     if (row < 0) {
         return false;
     }
-    __global const SRC *from = src + (job->src + (ulong)row * job->src_pitch + (ulong)column * job->channels);
+    __global const SRC *from =
+        src + (job->src + (ulong)row * job->src_pitch + (ulong)column * job->channels);
     for (uint c = 0; c < job->channels; c++) {
         vstore16(vload16(c, from), c, to);
     }
     return true;
 }
 
-__kernel void NAME(reindex)(__global const SRC *src, __global SRC *dst, __global const uchar *tables, uint jobs, uint count,
-                      uint base) {
+__kernel void NAME(reindex)(__global const SRC *src, __global SRC *dst,
+                            __global const uchar *tables, uint jobs, uint count, uint base) {
     uint number = base + (uint)get_group_id(0);
     if (count == 0) {
         return;

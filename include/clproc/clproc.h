@@ -521,9 +521,9 @@ CLPROC_API void clproc_output_apply(clproc_run_params *params, const clproc_outp
  * under outputs' names are whole, whatever happens.
  *
  * `result`: NULL, or filled in also where the call fails. `profile`: NULL, or what the run
- * recorded, released with clproc_profile_destroy(); *profile is NULL after an error that left nothing
- * to record. Fails with CLPROC_ERROR_ARGUMENT, CLPROC_ERROR_NO_DEVICE, …, before any file is
- * written, for what concerns the whole run. */
+ * recorded, released with clproc_profile_destroy(); *profile is NULL after an error that left
+ * nothing to record. Fails with CLPROC_ERROR_ARGUMENT, CLPROC_ERROR_NO_DEVICE, …, before any file
+ * is written, for what concerns the whole run. */
 CLPROC_API clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
                                     clproc_profile **profile, clproc_error *error);
 /** Prints what would be done to one picture: terms, plan, passes, bytes and multiply-adds. */
@@ -547,7 +547,7 @@ typedef struct clproc_index_field {
 
 /** One of several pictures that look alike. */
 typedef struct clproc_near {
-    const char *path; /**< as SourceFile of its row, which spells what is not UTF-8 as \xe9 */
+    const char *path;  /**< as SourceFile of its row, which spells what is not UTF-8 as \xe9 */
     uint64_t group;    /**< from 1 */
     uint64_t rank;     /**< in its group, from 1: the sharpest first */
     uint32_t distance; /**< bits in which its hash differs from the first one's */

@@ -35,9 +35,9 @@ clproc_status clp_stations_create(clp_stations **stations, const clp_stations_pa
  * of the run any more. */
 bool clp_stations_destroy(clp_stations **stations);
 
-/** A plan's kernels and tables will be needed: makes them ready on every device. `scans`: a device's
- * JPEG codec might decode or encode its pictures, so one that opens from now on gets none before its
- * codec is ready, too. Any thread. */
+/** A plan's kernels and tables will be needed: makes them ready on every device. `scans`: a
+ * device's JPEG codec might decode or encode its pictures, so one that opens from now on gets none
+ * before its codec is ready, too. Any thread. */
 void clp_stations_want(clp_stations *stations, clp_plan *plan, bool scans);
 /** The device of a station that is there. */
 clp_device *clp_stations_device(const clp_stations *stations, uint32_t station);

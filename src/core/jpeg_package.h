@@ -7,7 +7,8 @@
 #define ulong uint64_t
 #define uint uint32_t
 #include "../../kernels/jpeg_package.clh"
-#include "../../kernels/jpeg_encode.clh"
+
+#include "../../kernels/jpeg_encode.clh" /* uses it */
 #undef ulong
 #undef uint
 

@@ -254,7 +254,7 @@ struct clp_device {
     clp_cube *cubes;
     clp_schedule *schedules[CLP_MAX_SCHEDULES];
     uint32_t schedule_count;
-    uint64_t kept_bytes; /**< of their tables, cubes and plans */
+    uint64_t kept_bytes;           /**< of their tables, cubes and plans */
     clp_lane *idle[CLP_MAX_LANES]; /**< lanes that are not in use */
     uint32_t idle_count;
     clp_device_clock clock;

@@ -49,8 +49,8 @@ clproc_status clp_iptc_of_tiff(const uint8_t *data, size_t size, clp_bytes *out,
 /* Each makes a block of nothing but what belongs to `parts`, CLPROC_METADATA_…; an empty one if
  * there is none of it. */
 
-/** With CLPROC_METADATA_EXIF, of a TIFF file: EXIF's and GPS's directories but for the maker's note, and
- * the texts and the orientation of the first one. */
+/** With CLPROC_METADATA_EXIF, of a TIFF file: EXIF's and GPS's directories but for the maker's
+ * note, and the texts and the orientation of the first one. */
 clproc_status clp_exif_pick(const uint8_t *data, size_t size, uint32_t parts, clp_bytes *out,
                             clproc_error *error);
 clproc_status clp_xmp_pick(const uint8_t *data, size_t size, uint32_t parts, clp_bytes *out,
@@ -98,8 +98,8 @@ typedef struct clp_icc_numbers {
 
 /** sRGB by its numbers. */
 extern const clp_icc_numbers clp_icc_srgb;
-/** What the code points of ITU-T H.273 mean; false, with `numbers` as they were, where they are no RGB
- * of the usual kind (HDR, YCbCr, reserved). */
+/** What the code points of ITU-T H.273 mean; false, with `numbers` as they were, where they are no
+ * RGB of the usual kind (HDR, YCbCr, reserved). */
 bool clp_icc_from_cicp(const uint8_t cicp[4], clp_icc_numbers *numbers);
 /** Writes a profile, the same bytes every time; with `gray` for one channel. */
 clproc_status clp_icc_make(const clp_icc_numbers *numbers, bool gray, clp_bytes *out,

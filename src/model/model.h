@@ -25,8 +25,8 @@ clproc_status clp_model_read(clp_onnx_model **model, const uint8_t *data, size_t
 /** Sets it to NULL, which it may be before. */
 void clp_model_destroy(clp_onnx_model **model);
 
-/** Says who does a part of the work from now on; NULL: the threads that run it do all. Scores are the
- * same. */
+/** Says who does a part of the work from now on; NULL: the threads that run it do all. Scores are
+ * the same. */
 void clp_model_help_with(clp_onnx_model *model, const clp_model_helper *helper);
 
 /** How many columns a row of its input has. */

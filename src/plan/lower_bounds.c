@@ -7,8 +7,8 @@
 #define Q6_RANGE 511.9
 /** Greatest Σ|w| of one pass: a 32-bit sum of Q14 × 16 bits. */
 #define Q14_GAIN 3.9
-/** How far integer filters are from exact ones, in levels: the most that was found in noise of 0 and
- * 255. */
+/** How far integer filters are from exact ones, in levels: the most that was found in noise of 0
+ * and 255. */
 #define FILTER_ERROR 0.046
 /** So much of it may be stored, beside half a level of rounding. */
 #define MOST_ERROR 0.1
@@ -47,8 +47,9 @@ void clp_bounds_filter(clp_bounds *bounds, double y, double x, bool clamped) {
         stored >= Q6_RANGE || high + low - stored <= -Q6_RANGE || y >= Q14_GAIN || x >= Q14_GAIN;
 }
 
-/** How much a matrix multiplies errors: its largest coefficient, since errors of several channels do
- * not peak together. Of planes that become RGB it is 1.772; 1.7 was found in noise of two colours. */
+/** How much a matrix multiplies errors: its largest coefficient, since errors of several channels
+ * do not peak together. Of planes that become RGB it is 1.772; 1.7 was found in noise of two
+ * colours. */
 static double error_gain(const clp_colour *colour) {
     double most = 0;
     for (uint32_t i = 0; i < colour->out; i++) {

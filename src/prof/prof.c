@@ -31,9 +31,12 @@ bool clp_prof_stage_frames(clp_prof_stage stage) {
 
 const char *clp_prof_counter_name(clp_prof_counter counter) {
     static const char *const names[] = {
-        [CLP_COUNTER_OPENS] = "files opened",          [CLP_COUNTER_BYTES_READ] = "bytes read",
-        [CLP_COUNTER_BYTES_WRITTEN] = "bytes written", [CLP_COUNTER_PIXELS_IN] = "pixels in",
-        [CLP_COUNTER_PIXELS_OUT] = "pixels out",       [CLP_COUNTER_IMAGES] = "images",
+        [CLP_COUNTER_OPENS] = "files opened",
+        [CLP_COUNTER_BYTES_READ] = "bytes read",
+        [CLP_COUNTER_BYTES_WRITTEN] = "bytes written",
+        [CLP_COUNTER_PIXELS_IN] = "pixels in",
+        [CLP_COUNTER_PIXELS_OUT] = "pixels out",
+        [CLP_COUNTER_IMAGES] = "images",
         [CLP_COUNTER_DEVICE_DECODED] = "decoded on a device",
         [CLP_COUNTER_DEVICE_ENCODED] = "encoded on a device",
         [CLP_COUNTER_FALLBACKS] = "given back to libjpeg",

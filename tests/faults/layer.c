@@ -207,9 +207,9 @@ static size_t own_bytes(cl_mem_flags flags, size_t size) {
 static bool take_bytes(cl_mem_flags flags, size_t size, cl_int *code) {
     size_t own = own_bytes(flags, size);
     unsigned long long taken = atomic_fetch_add(&bytes_taken, own) + own;
-    *code = size > most("alloc")                              ? CL_INVALID_BUFFER_SIZE
+    *code = size > most("alloc")                             ? CL_INVALID_BUFFER_SIZE
             : taken > most("global") || taken > most("room") ? CL_MEM_OBJECT_ALLOCATION_FAILURE
-                                                              : CL_SUCCESS;
+                                                             : CL_SUCCESS;
     if (*code != CL_SUCCESS) {
         atomic_fetch_sub(&bytes_taken, own);
     }

@@ -249,7 +249,8 @@ static void check_all(const place *places, size_t place_count, size_t stride) {
 static void open_place(place *p) {
     clproc_error error = {0};
     setenv("CLPROC_FORCE", p->force, 1);
-    clproc_status status = clp_device_open(&p->device, &(clp_device_params){.selection = p->selection}, &error);
+    clproc_status status =
+        clp_device_open(&p->device, &(clp_device_params){.selection = p->selection}, &error);
     unsetenv("CLPROC_FORCE");
     if (status != CLPROC_OK) {
         fail_msg("device %s: %s", p->selection, error.message);

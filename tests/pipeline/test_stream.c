@@ -249,11 +249,15 @@ static void test_stopped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_few_rows_of_chroma), IN_SCRATCH(test_one_axis_twice),
-        IN_SCRATCH(test_same_bytes),         IN_SCRATCH(test_decoded_as_a_whole),
+        IN_SCRATCH(test_few_rows_of_chroma),
+        IN_SCRATCH(test_one_axis_twice),
+        IN_SCRATCH(test_same_bytes),
+        IN_SCRATCH(test_decoded_as_a_whole),
         IN_SCRATCH(test_no_gain_no_bands),
-        IN_SCRATCH(test_cut_pictures),       IN_SCRATCH(test_verified),
-        IN_SCRATCH(test_failing_launches),   IN_SCRATCH(test_stopped),
+        IN_SCRATCH(test_cut_pictures),
+        IN_SCRATCH(test_verified),
+        IN_SCRATCH(test_failing_launches),
+        IN_SCRATCH(test_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
