@@ -108,6 +108,17 @@ void sum_differences(__global const features_job *job, const SHARED uchar *luma,
     sums[CELL_NOISE] = noise;
 }
 
+/* In a function of its own: written out in the kernel, it has other values behind a barrier on
+ * llvmpipe of Mesa 25.0. */
+strip find_strip(__global const features_job *job, uint number) {
+    strip s = {.number = number - job->first_tile};
+    s.first = cell_start(s.number, job->height);
+    s.end = cell_start(s.number + 1, job->height);
+    s.above = s.first > 0 ? s.first - 1 : 0;
+    s.below = min(s.end + 1, job->height);
+    return s;
+}
+
 __kernel void NAME(features)(__global const SRC *src, __global DST *dst,
                              __global const uchar *tables, uint jobs, uint count, uint base) {
     uint number = base + (uint)get_group_id(0), lane = (uint)get_local_id(0),
@@ -120,11 +131,7 @@ __kernel void NAME(features)(__global const SRC *src, __global DST *dst,
     }
 #endif
     __global const features_job *job = find_features_job(tables, jobs, count, number);
-    strip s = {.number = number - job->first_tile};
-    s.first = cell_start(s.number, job->height);
-    s.end = cell_start(s.number + 1, job->height);
-    s.above = s.first > 0 ? s.first - 1 : 0;
-    s.below = min(s.end + 1, job->height);
+    strip s = find_strip(job, number);
     __global int *result = (__global int *)(dst + job->dst + (size_t)s.number * job->dst_pitch);
     uint step = job->channels, second = step > 1, third = step > 1 ? 2 : 0;
 

@@ -3,26 +3,12 @@
 #ifndef CLP_TESTS_DEVICES_H
 #define CLP_TESTS_DEVICES_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <string.h>
 
 #include "clproc/clproc.h"
-
-/** Skips a test and tells why, in the form that scripts/test.sh gathers: each cause has to stand in
- * tests/skips.txt. */
-#define SKIP_BECAUSE(...)                                                                          \
-    do {                                                                                           \
-        print_message("skipped: " __VA_ARGS__);                                                    \
-        print_message("\n");                                                                       \
-        skip();                                                                                    \
-    } while (0)
+#include "skip.h"
 
 #define POCL "Portable Computing Language"
 #define RUSTICL "rusticl"

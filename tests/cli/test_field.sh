@@ -301,7 +301,7 @@ clproc run exif.png -o plain.png --resize 8x
 
 # ---- the files the faults were found with
 if [ ! -d "$field" ]; then
-    echo "not tried: there is no $field"
+    echo "skipped: no pictures at $field; name a folder of them in CLPROC_FIELD"
     exit 0
 fi
 clproc run "$field"/cgbi.png "$field"/noiend.png "$field"/rawprofile-exif6.png "$field"/samsung-sos.jpg \

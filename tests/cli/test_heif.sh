@@ -144,7 +144,7 @@ for number in range(8):
         diff -r first second >/dev/null || fail "old contents of memory get into pictures"
     done
 else
-    echo "libheif has no encoder for HEVC here: HEIF was not tried"
+    echo "skipped: libheif has no encoder for HEVC"
 fi
 
 # Ten bits become sixteen; code points of colours go on to PNG, and to a profile in a JPEG.

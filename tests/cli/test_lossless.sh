@@ -192,7 +192,7 @@ expect_err 'plain.jpg: is a JPEG, and --lossless leaves it one'
 expect_no_file no/plain.png
 
 have jpegtran && have djpeg && have cjpeg || {
-    echo "jpegtran is not installed (libjpeg-turbo-progs): moves were not tried"
+    echo "skipped: jpegtran is not installed (libjpeg-turbo-progs)"
     exit 0
 }
 

@@ -145,7 +145,7 @@ static void test_a_child_that_is_ended(void **state) {
     clproc_error error;
     clp_child child;
     if (access("/proc/thread-self/children", F_OK) != 0) {
-        skip(); /* a kernel that does not tell */
+        SKIP_BECAUSE("the kernel does not tell a process's children");
     }
     params.duration = 300;
     assert_int_equal(pthread_create(&killer.thread, NULL, strike, &killer), 0);

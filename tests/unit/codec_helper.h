@@ -15,6 +15,7 @@
 
 #include "codec/codec.h"
 #include "core/memory.h"
+#include "skip.h"
 
 static const clp_limits test_limits = {
     .pixels = 200000000, .side = 65500, .scans = 100, .seconds = 60, .chunk_bytes = 8 << 20};
@@ -212,8 +213,7 @@ static inline int visit_file(const char *path, const struct stat *info, int kind
 /** Calls `visitor` for every file of a format; skips the test where there is no corpus. */
 static inline void for_corpus(clproc_format format, corpus_fn visitor) {
     if (!corpus()) {
-        print_message("skipped: no corpus; CLPROC_CORPUS may name it\n");
-        skip();
+        SKIP_BECAUSE("no corpus; CLPROC_CORPUS may name it");
     }
     corpus_visitor = visitor;
     corpus_format = format;

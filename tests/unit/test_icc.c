@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "profiles.h"
+#include "skip.h"
 
 static double random_unit(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;
@@ -249,8 +250,7 @@ static void tables_of_the_corpus(void **state) {
                         : ".",
                  corpus ? "" : "/../shared/corpus", files[i]);
         if (clp_file_read(path, 0, &source, NULL) != CLPROC_OK) {
-            print_message("no corpus: set CLPROC_CORPUS to a folder of pictures\n");
-            skip();
+            SKIP_BECAUSE("no corpus; CLPROC_CORPUS may name it");
         }
         for (int k = 0; k < 8; k++) {
             int intent = k / 2;
