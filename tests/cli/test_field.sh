@@ -287,7 +287,7 @@ refused 'output is given twice, with a.png and b.png' -o a.png -o b.png
 refused 'icc is given twice' -o a.png --icc srgb --icc keep
 clproc run exif.png -o none.png --crop 5000x5000
 expect_code 1
-expect_err 'exif.png: crop of 5000 . 5000 is larger than the picture of 6 . 8 pixels; .*fit=cover'
+expect_err 'exif.png: crop of 5000 × 5000 is larger than the picture of 6 × 8 pixels; .*fit=cover'
 expect_no_file none.png
 
 # ---- file times and permissions
