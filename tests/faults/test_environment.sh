@@ -114,7 +114,7 @@ if [ "$(id -u)" -ne 0 ]; then
     chmod a-w out
     cases=$((cases + 1))
     clproc run in -o out --resize 8x
-    expect_cause 1 'Permission denied.*permissions' 2
+    expect_cause 4 'out: .*Permission denied.*permissions' 1
     chmod u+w out
 elif mkdir full && mount -t tmpfs -o size=4k tmpfs full 2>/dev/null; then
     trap 'umount "$scratch/work/full"; rm -rf "$scratch"' EXIT
