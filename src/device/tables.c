@@ -1,8 +1,9 @@
 /** Tables that kernels only read: of a plan, of a colour conversion. Where the device has memory of
- * its own they go there through the ring's last part, by a queue of their own; a lane's launches
- * come behind them, and no thread waits for them. */
+ * its own they go there through the ring's last part, by the device's queue, which no lane uses;
+ * launches come behind them, and no thread waits for them. */
 #include <string.h>
 
+#include "core/checked.h"
 #include "device/device_private.h"
 
 /** The ring's part for tables: behind those of the lanes. */
@@ -32,7 +33,7 @@ static clproc_status send_part(clp_device *device, clp_tables *tables, size_t of
         return status;
     }
     size_t left = tables->bytes - offset, room = device->ring_part - device->tables_staged;
-    size_t bytes = left < room ? left : room;
+    size_t bytes = left < room ? left : room, staged = 0;
     uint8_t *from = part_of(device) + device->tables_staged;
     memcpy(from, values + offset, bytes);
     cl_int code = clEnqueueWriteBuffer(device->queue, tables->buffer, CL_FALSE, offset, bytes, from,
@@ -40,7 +41,8 @@ static clproc_status send_part(clp_device *device, clp_tables *tables, size_t of
     CLP_TRY(status, out, clp_cl_check(code, "clEnqueueWriteBuffer", "tables", error));
     clp_event_release(&device->tables_last);
     device->tables_last = event;
-    device->tables_staged += (bytes + CLP_PITCH_ALIGN - 1) / CLP_PITCH_ALIGN * CLP_PITCH_ALIGN;
+    (void)clp_checked_align(bytes, CLP_PITCH_ALIGN, &staged); /* at most what room there is */
+    device->tables_staged += staged;
     tables->last_bytes = bytes;
     CLP_TRY(status, out, clp_cl_check(clRetainEvent(event), "clRetainEvent", "tables", error));
     tables->sent = event;
