@@ -8,11 +8,14 @@
 
 /* A hostile file may hold any number of keywords. */
 enum { MOST_LIST = 65536, MOST_WARNING = 400 };
+/** Most rows take a few KB; what a hostile one took is not kept for those after it. */
+enum { MOST_KEPT = 65536 };
 
 void clp_row_clear(clp_row *row) {
     memset(row->values, 0, sizeof row->values);
     row->text.size = 0;
     row->exhausted = false;
+    clp_bytes_trim(&row->text, MOST_KEPT);
 }
 
 void clp_row_free(clp_row *row) {
@@ -108,6 +111,31 @@ void clp_row_name(clp_row *row, clp_field field, const char *name, size_t size) 
                                     .text = start};
 }
 
+/** Adds to a list the item that was appended at `start`. A list without room moves to the end of
+ * the row's text, with as much room again. So all that it leaves behind is no more than it holds,
+ * also where several lists grow in turns. */
+static void join(clp_row *row, clp_cell *list, size_t start, uint32_t bytes) {
+    if (list->size + bytes > list->room) {
+        uint32_t room = 2 * (list->size + bytes);
+        if (clp_bytes_reserve(&row->text, start + room, NULL) != CLPROC_OK) {
+            row->exhausted = true;
+            row->text.size = start;
+            return;
+        }
+        uint8_t *to = row->text.data + start;
+        memmove(to + list->size, to, bytes);
+        memcpy(to, row->text.data + list->text, list->size);
+        memset(to + list->size + bytes, 0, room - list->size - bytes);
+        row->text.size = start + room;
+        list->text = start;
+        list->room = room;
+    } else {
+        memcpy(row->text.data + list->text + list->size, row->text.data + start, bytes);
+        row->text.size = start;
+    }
+    list->size += bytes;
+}
+
 void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size) {
     clp_cell *value = &row->values[field];
     size = cut(text, size);
@@ -120,21 +148,15 @@ void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text
         return;
     }
     size_t start = row->text.size;
-    if (!fresh && value->text + value->size == start) {
-        start = value->text; /* it grows where it stands */
-    } else if (!fresh) {
-        if (clp_bytes_reserve(&row->text, start + value->size, NULL) != CLPROC_OK) {
-            row->exhausted = true;
-            return;
-        }
-        memcpy(row->text.data + start, row->text.data + value->text, value->size);
-        row->text.size += value->size;
+    if (append(row, text, size) == 0) {
+        return;
     }
-    if (append(row, text, size) > 0) {
-        *value = (clp_cell){.kind = CLP_CELL_LIST,
-                            .rank = rank,
-                            .size = (uint32_t)(row->text.size - start),
-                            .text = start};
+    uint32_t bytes = (uint32_t)(row->text.size - start);
+    if (fresh) {
+        *value = (clp_cell){
+            .kind = CLP_CELL_LIST, .rank = rank, .size = bytes, .room = bytes, .text = start};
+    } else {
+        join(row, value, start, bytes);
     }
 }
 

@@ -27,6 +27,7 @@ typedef struct clp_cell {
     clp_cell_kind kind;
     clp_rank rank;
     uint32_t size; /**< bytes of a text or list */
+    uint32_t room; /**< bytes that a list may grow to where it stands */
     union {
         int64_t integer;
         double real;

@@ -82,6 +82,32 @@ static void test_lists(void **state) {
     clp_row_free(&row);
 }
 
+/** Lists of a hostile file that grow in turns take memory by their length, not by its square, and
+ * the rows behind it do not keep that. */
+static void test_lists_in_turns(void **state) {
+    (void)state;
+    clp_row row = {0};
+    size_t at[2] = {0, 0}, count = 0;
+    char said[16];
+    const char *item;
+    for (int i = 0; i < 9000; i++) {
+        int size = snprintf(said, sizeof said, "%d", i);
+        clp_row_item(&row, CLP_FIELD_SUBJECT, CLP_RANK_XMP, said, (size_t)size);
+        clp_row_item(&row, CLP_FIELD_CREATOR, CLP_RANK_XMP, said, (size_t)size);
+    }
+    assert_true(row.text.size < 500000);
+    while ((item = clp_row_next(&row, CLP_FIELD_SUBJECT, &at[0]))) {
+        snprintf(said, sizeof said, "%zu", count++);
+        assert_string_equal(item, said);
+        assert_string_equal(clp_row_next(&row, CLP_FIELD_CREATOR, &at[1]), said);
+    }
+    assert_int_equal(count, 9000);
+    assert_null(clp_row_next(&row, CLP_FIELD_CREATOR, &at[1]));
+    clp_row_clear(&row);
+    assert_true(row.text.capacity <= 65536);
+    clp_row_free(&row);
+}
+
 static void test_warnings(void **state) {
     (void)state;
     clp_row row = {0};
@@ -328,7 +354,7 @@ int main(void) {
         cmocka_unit_test(test_where),           cmocka_unit_test(test_types_of_where),
         cmocka_unit_test(test_bounds_of_where), cmocka_unit_test(test_quality),
         cmocka_unit_test(test_fields),          cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_warnings),        cmocka_unit_test(test_lists_in_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
