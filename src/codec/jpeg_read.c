@@ -112,11 +112,25 @@ static clproc_status check_sampling(const struct jpeg_decompress_struct *info,
     return CLPROC_OK;
 }
 
-static void describe(const struct jpeg_decompress_struct *info, clp_header *header) {
+/** Bytes of the coefficients. libjpeg keeps all of them where they come in several scans, as they
+ * may without being progressive. */
+static uint64_t coefficient_bytes(struct jpeg_decompress_struct *info) {
+    uint64_t blocks = 0;
+    for (int i = 0; i < info->num_components && jpeg_has_multiple_scans(info); i++) {
+        const jpeg_component_info *component = &info->comp_info[i];
+        uint64_t h = (uint64_t)component->h_samp_factor, v = (uint64_t)component->v_samp_factor;
+        blocks += (component->width_in_blocks + h - 1) / h * h *
+                  ((component->height_in_blocks + v - 1) / v * v);
+    }
+    return blocks * sizeof(JBLOCK);
+}
+
+static void describe(struct jpeg_decompress_struct *info, clp_header *header) {
     header->width = info->image_width;
     header->height = info->image_height;
     header->depth = 8;
     header->progressive = info->progressive_mode;
+    header->decode_bytes = coefficient_bytes(info);
     header->component_count = (uint32_t)info->num_components;
     for (int i = 0; i < info->num_components; i++) {
         header->h_samp[i] = (uint8_t)info->comp_info[i].h_samp_factor;
@@ -365,18 +379,6 @@ static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
     return clp_jpeg_rewrite(&decoder->source, &params->blocks, &encoder->output, done, error);
 }
 
-/** The coefficients, of 16 bits, where all of them come before any pixel. */
-static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
-    uint64_t pixels = (uint64_t)header->width * header->height, samples = 0, most = 1;
-    (void)file_bytes;
-    for (uint32_t i = 0; i < header->component_count && i < 4; i++) {
-        uint64_t each = (uint64_t)header->h_samp[i] * header->v_samp[i];
-        samples += each;
-        most = each > most ? each : most;
-    }
-    return header->progressive ? 2 * (pixels * samples / most) : 0;
-}
-
 const clp_codec clp_codec_jpeg = {
     .format = CLPROC_FORMAT_JPEG,
     .room = {.exif = CLP_JPEG_SEGMENT - sizeof CLP_JPEG_EXIF,
@@ -393,7 +395,6 @@ const clp_codec clp_codec_jpeg = {
     .read = read_file,
     .close = close_file,
     .write = clp_jpeg_write,
-    .decode_bytes = decode_bytes,
     .encode_bytes = clp_jpeg_encode_bytes,
     .rewrite = rewrite,
 };

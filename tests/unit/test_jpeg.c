@@ -130,6 +130,32 @@ static void reads_the_header(void **state) {
     free(bytes);
 }
 
+/** libjpeg keeps all coefficients of a file with several scans, whether it is progressive or not.
+ */
+static void counts_coefficients_that_are_kept(void **state) {
+    static const struct {
+        variant kind;
+        uint64_t blocks;
+    } cases[] = {
+        {{.stored = JCS_YCbCr, .h = {2, 1, 1}, .v = {2, 1, 1}}, 0},
+        {{.stored = JCS_YCbCr, .h = {2, 1, 1}, .v = {2, 1, 1}, .apart = true}, 18 * 10 + 2 * 9 * 5},
+        {{.stored = JCS_YCbCr, .h = {2, 1, 1}, .v = {2, 1, 1}, .progressive = true},
+         18 * 10 + 2 * 9 * 5},
+        {{.stored = JCS_RGB, .h = {1, 1, 1}, .v = {1, 1, 1}, .apart = true}, 3 * 17 * 9},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char *bytes;
+        unsigned long size;
+        clp_header header;
+        oracle_encode(&cases[i].kind, 131, 66, &bytes, &size);
+        assert_int_equal(clp_decoder_open(*state, bytes, size, &test_limits, CLPROC_FAIL_ON_WARNING,
+                                          &header, NULL),
+                         CLPROC_OK);
+        assert_int_equal(clp_codec_read_bytes(&header, size), cases[i].blocks * 128);
+        free(bytes);
+    }
+}
+
 static void forgets_the_file_before(void **state) {
     /* The second file lacks its quantisation tables: they must not come from the first. */
     unsigned char *bytes;
@@ -495,6 +521,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_DECODER(decodes_as_libjpeg_does),
         WITH_DECODER(reads_the_header),
+        WITH_DECODER(counts_coefficients_that_are_kept),
         WITH_DECODER(forgets_the_file_before),
         WITH_DECODER(tolerates_flaws_as_told),
         WITH_DECODER(finds_bad_codes),
