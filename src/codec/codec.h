@@ -107,7 +107,7 @@ typedef struct clp_header {
     clp_blocks blocks; /**< valid until the decoder's next clp_decoder_open() */
     uint32_t beside;   /**< CLP_BESIDE_… */
     clp_colour_facts colour;
-    /** TIFF, PNG and JPEG: bytes that decoding takes, which depend on how the picture is stored. */
+    /** Bytes that decoding takes, of formats where they depend on how the picture is stored. */
     uint64_t decode_bytes;
 } clp_header;
 

@@ -114,6 +114,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->model = webp->config.input.has_alpha || webp->animated ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
     header->depth = 8;
     header->progressive = true; /* libwebp wants the whole picture's memory */
+    /* Decoded whole, as RGBA at most; an animation also has its canvas, and that of the frame
+     * before. */
+    header->decode_bytes = (uint64_t)header->width * header->height * (webp->animated ? 12 : 4);
     CLP_TRY(status, out, clp_source_check_size(source, header->width, header->height, error));
     CLP_TRY(status, out, find_blocks(decoder, &frames, error));
     webp->whole &= !cut;
@@ -230,12 +233,6 @@ static clproc_status rewrite(const clp_decoder *decoder, clp_encoder *encoder,
                        : CLPROC_OK;
 }
 
-/** Decoded whole, as RGBA at most. */
-static uint64_t decode_bytes(const clp_header *header, uint64_t file_bytes) {
-    (void)file_bytes;
-    return (uint64_t)header->width * header->height * 4;
-}
-
 const clp_codec clp_codec_webp = {
     .format = CLPROC_FORMAT_WEBP,
     .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
@@ -245,7 +242,6 @@ const clp_codec clp_codec_webp = {
     .read = read_file,
     .close = close_file,
     .write = clp_webp_write,
-    .decode_bytes = decode_bytes,
     .encode_bytes = clp_webp_encode_bytes,
     .rewrite = rewrite,
 };
