@@ -26,4 +26,16 @@ static inline size_t clp_utf8_length(const unsigned char *s, size_t left) {
     return length;
 }
 
+/** Bytes of a text that was cut at `size`, without a character that the cut has gone through. */
+static inline size_t clp_utf8_whole(const unsigned char *text, size_t size) {
+    for (size_t back = 1; back <= 3 && back <= size; back++) {
+        unsigned char c = text[size - back];
+        if ((c & 0xC0) != 0x80) {
+            size_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+            return length > back ? size - back : size;
+        }
+    }
+    return size;
+}
+
 #endif

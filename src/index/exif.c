@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "index/gps.h"
 #include "index/meta.h"
 #include "meta/read.h"
@@ -294,9 +295,12 @@ static void take_texts(clp_row *row, clp_field field, const clp_tiff_tag *tag) {
         clp_row_text(row, field, CLP_RANK_EXIF, tag->data, (size_t)lengths[0]);
         return;
     }
-    snprintf(text, sizeof text, "%.*s\n%.*s", lengths[0], (const char *)tag->data, lengths[1],
-             (const char *)second);
-    clp_row_string(row, field, CLP_RANK_EXIF, text);
+    size_t size = (size_t)snprintf(text, sizeof text, "%.*s\n%.*s", lengths[0],
+                                   (const char *)tag->data, lengths[1], (const char *)second);
+    if (size >= sizeof text) {
+        size = clp_utf8_whole((const unsigned char *)text, sizeof text - 1);
+    }
+    clp_row_text(row, field, CLP_RANK_EXIF, text, size);
 }
 
 static void take_numbers(clp_row *row, clp_field field, const clp_tiff_tag *tag) {

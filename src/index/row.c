@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "core/utf8.h"
 #include "index/name.h"
 
 /* A hostile file may hold any number of keywords. */
@@ -74,11 +75,7 @@ static size_t append(clp_row *row, const uint8_t *text, size_t size) {
 /** Text up to a NUL and the bound, without half a character at its end. */
 static size_t cut(const uint8_t *text, size_t size) {
     size = strnlen((const char *)text, size);
-    if (size > CLP_ROW_TEXT) {
-        for (size = CLP_ROW_TEXT; size > 0 && (text[size] & 0xC0) == 0x80; size--) {
-        }
-    }
-    return size;
+    return size > CLP_ROW_TEXT ? clp_utf8_whole(text, CLP_ROW_TEXT) : size;
 }
 
 void clp_row_text(clp_row *row, clp_field field, clp_rank rank, const void *text, size_t size) {

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/utf8.h"
 #include "meta/read.h"
 
 /* An XMP packet is RDF in XML, in UTF-8 as a rule: rdf:Description holds properties as attributes
@@ -174,8 +175,8 @@ static bool begins_with(span text, const char *word) {
     return text.size >= strlen(word) && memcmp(text.text, word, strlen(word)) == 0;
 }
 
-/** The text that is meant: without markup of CDATA, within which entities are none. Returns its
- * bytes. */
+/** The text that is meant, or the beginning of a long one: without markup of CDATA, within which
+ * entities are none. Returns its bytes. */
 static size_t resolve_text(span raw, char text[TEXT_ROOM]) {
     size_t used = 0, bytes;
     bool verbatim = false;
@@ -192,6 +193,9 @@ static size_t resolve_text(span raw, char text[TEXT_ROOM]) {
             bytes = 1;
         }
         raw = (span){raw.text + bytes, raw.size - bytes};
+    }
+    if (raw.size > 0) {
+        used = clp_utf8_whole((const unsigned char *)text, used);
     }
     text[used] = '\0';
     return used;

@@ -75,6 +75,7 @@ for name, date in [("fraction", "2020:01:02 03:04:05.678"), ("blank", " 2020:01:
 with_exif("rights-two", main=[(0x8298, "ASCII", b"Photographer \0Editor\0")])
 with_exif("rights-second", main=[(0x8298, "ASCII", b" \0Editor\0")])
 with_exif("rights-one", main=[(0x8298, "ASCII", b"Photographer\0")])
+with_exif("rights-long", main=[(0x8298, "ASCII", "\u00e9".encode() * 3000 + b"\0Editor\0")])
 with_exif("mark", main=[(0x9C9B, "BYTE", "\ufeffTitle\0".encode("utf-16-le"))], below=[(0x9286, "UNDEFINED", b"UNICODE\0" + "\ufeffnote \u2603".encode("utf-16-be"))])
 with_exif("jis", below=[(0x9286, "UNDEFINED", b"JIS\0\0\0\0\0\x1b$B4A;z\x1b(B")])
 
@@ -90,6 +91,7 @@ jpeg("language-default", xmp(packet(languages(("de", "Titel"), ("x-default", "Ti
 jpeg("language-none", xmp(packet(languages(("de", "Titel"), ("fr", "Titre")))))
 jpeg("cdata", xmp(packet("<photoshop:City>a &amp; <![CDATA[A & B <c></photoshop:City> &lt;]]> d</photoshop:City>")))
 jpeg("qualified", xmp(packet('<photoshop:City rdf:parseType="Resource"><rdf:value>V</rdf:value></photoshop:City><photoshop:Headline><rdf:Description><rdf:value>H</rdf:value><dc:x>1</dc:x></rdf:Description></photoshop:Headline>')))
+jpeg("headline-long", xmp(packet("<photoshop:Headline>h" + "\u00e9" * 17000 + "</photoshop:Headline>")))
 more = packet("<photoshop:Headline>" + "h" * 30000 + "</photoshop:Headline><photoshop:City>C</photoshop:City>")
 guid = hashlib.md5(more).hexdigest().upper().encode()
 main = xmp(packet("", 'xmpNote:HasExtendedXMP="%s"' % guid.decode()))
@@ -148,12 +150,14 @@ wanted = {
     "rights-two.jpg": {"Copyright": "Photographer\nEditor"},
     "rights-second.jpg": {"Copyright": "\nEditor"},
     "rights-one.jpg": {"Copyright": "Photographer"},
+    "rights-long.jpg": {"Copyright": "\u00e9" * 2047},
     "mark.jpg": {"XPTitle": "Title", "UserComment": "note \u2603"},
     "jis.jpg": {"UserComment": None, "Warning": "EXIF: UserComment is in JIS, which is not read: left out"},
     "language-default.jpg": {"Title": "Title"},
     "language-none.jpg": {"Title": "Titel"},
     "cdata.jpg": {"City": "a & A & B <c></photoshop:City> &lt; d", "Warning": None},
     "qualified.jpg": {"City": "V", "Headline": "H", "Warning": None},
+    "headline-long.jpg": {"Headline": "h" + "\u00e9" * 16379, "Warning": None},
     "extended.jpg": {"Headline": "h" * 30000, "City": "C", "Warning": None},
     "extended-cut.jpg": {"City": None, "Warning": cut},
     "extended-swapped.jpg": {"City": "C", "Warning": None},
