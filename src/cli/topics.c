@@ -139,10 +139,10 @@ static void print_formats(const clp_cli_page *page) {
                 "read: all colour types, 1 to 16 bits, interlaced; of an APNG the first frame. "
                 "Written: gray and RGB with or without alpha, 8 or 16 bits.");
     page->entry("PPM, PGM, PAM",
-                "read: 1 to 16 bits, of PAMs 1 to 4 channels; not Netpbm's plain text and bitmaps "
-                "(P1 to P4). Written: 8 or 16 bits, PPM in RGB, PGM in gray, with --format pnm "
-                "one of these two, as the picture is, PAM with alpha. They hold no metadata and no "
-                "profile.");
+                "read: 1 to 16 bits, of PAMs 1 to 4 channels, not CMYK; not Netpbm's plain text "
+                "and bitmaps (P1 to P4). Written: 8 or 16 bits, PPM in RGB, PGM in gray, with "
+                "--format pnm one of these two, as the picture is, PAM with alpha. They hold no "
+                "metadata and no profile.");
     page->entry("WebP", is_built("WebP")
                             ? "read: lossy and lossless, with alpha; of an animation the "
                               "first frame. Written: lossy at --quality, with --webp-lossless "

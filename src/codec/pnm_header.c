@@ -91,8 +91,20 @@ static void skip_line(scanner *header) {
     }
 }
 
-/** The rest of a PAM's lines; what a tuple is its number of channels tells.
- */
+/** Takes what a tuple is. Its number of channels tells as much, but for inks: CMYK, and with alpha
+ * CMYK_ALPHA. */
+static void take_kind(scanner *header, clp_pnm_header *found) {
+    const char *word;
+    while (header->at < header->size &&
+           (header->bytes[header->at] == ' ' || header->bytes[header->at] == '\t')) {
+        header->at++;
+    }
+    size_t length = take_word(header, &word);
+    found->inks |= length >= 4 && memcmp(word, "CMYK", 4) == 0;
+    skip_line(header);
+}
+
+/** The rest of a PAM's lines. */
 static bool read_lines(scanner *header, clp_pnm_header *found) {
     const char *word;
     for (;;) {
@@ -111,7 +123,7 @@ static bool read_lines(scanner *header, clp_pnm_header *found) {
         } else if (is(word, length, "MAXVAL")) {
             sound = take_number(header, &found->maximum);
         } else if (is(word, length, "TUPLTYPE")) {
-            skip_line(header);
+            take_kind(header, found);
         } else {
             sound = false;
         }

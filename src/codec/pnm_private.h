@@ -10,6 +10,7 @@ typedef struct clp_pnm_header {
     uint32_t width, height;
     uint32_t channels; /**< as clproc_image has them */
     uint32_t maximum;  /**< the sample that is white, 1 to 65535 */
+    bool inks;         /**< the channels are inks, as the file says */
     size_t size;       /**< bytes before the first sample */
     uint64_t row;      /**< bytes of a row */
 } clp_pnm_header;

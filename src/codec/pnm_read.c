@@ -43,7 +43,13 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_header *header = &decoder->header;
     const char *cause;
     clproc_status status;
-    if (clp_pnm_read_header(source->bytes, source->size, &pnm->header, &cause) != CLP_PNM_SOUND) {
+    clp_pnm_answer answer = clp_pnm_read_header(source->bytes, source->size, &pnm->header, &cause);
+    if (pnm->header.inks) {
+        return clp_error_set(error, CLPROC_ERROR_UNSUPPORTED,
+                             "is a PAM of CMYK, which is not read; convert it to RGB, or to a TIFF "
+                             "of CMYK, with another program first");
+    }
+    if (answer != CLP_PNM_SOUND) {
         return clp_error_set(error, CLPROC_ERROR_INPUT, "is no picture that can be decoded: %s",
                              cause);
     }

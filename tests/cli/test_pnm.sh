@@ -174,3 +174,12 @@ printf 'P3 1 1 255 1 2 3\n' >plain.ppm
 clproc run plain.ppm -o bad.png
 expect_code 1
 expect_err 'plain.ppm: is pnm, which is not read'
+
+# Inks are no RGB with alpha, whatever their number.
+for inks in '4 CMYK' '5 CMYK_ALPHA'; do
+    printf 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH %s\nMAXVAL 255\nTUPLTYPE %s\nENDHDR\nabcde' $inks >inks.pam
+    clproc run inks.pam -o inks.png
+    expect_code 1
+    expect_err 'inks.pam: is a PAM of CMYK, which is not read; convert it to RGB, or'
+    expect_no_file inks.png
+done
