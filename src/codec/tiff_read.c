@@ -142,6 +142,15 @@ static clproc_status find_kind(clp_decoder *decoder, clproc_error *error) {
     return CLPROC_OK;
 }
 
+/** Inks are those of CMYK where the file names no other set. */
+static clproc_status check_inks(const clp_tiff *tiff, clproc_error *error) {
+    uint16_t set = INKSET_CMYK;
+    clp_libtiff.GetFieldDefaulted(tiff->file, TIFFTAG_INKSET, &set);
+    return tiff->photometric == PHOTOMETRIC_SEPARATED && set != INKSET_CMYK
+               ? unsupported("other inks than CMYK, ink set", set, error)
+               : CLPROC_OK;
+}
+
 static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     clp_tiff *tiff = decoder->state;
     clp_header *header = &decoder->header;
@@ -168,6 +177,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
         goto out;
     }
     CLP_TRY(status, out, find_kind(decoder, error));
+    CLP_TRY(status, out, check_inks(tiff, error));
     CLP_TRY(status, out, clp_tiff_read_metadata(decoder, error));
     CLP_TRY(status, out, clp_tiff_choose_way(decoder, error));
     header->beside = clp_libtiff.LastDirectory(tiff->file) ? 0 : CLP_BESIDE_PICTURES;

@@ -207,6 +207,15 @@ END
 clproc run inks.tif -o inks-out.png
 expect_code 0
 same_pixels inks.png inks-out.png
+# But no other inks, whatever their number.
+tiffset -s 332 1 inks.tif >/dev/null 2>&1 || fail "tiffset failed"
+clproc run inks.tif -o inks-out.png
+expect_code 0
+tiffset -s 332 2 inks.tif >/dev/null 2>&1 || fail "tiffset failed"
+clproc run inks.tif -o other-inks.png
+expect_code 1
+expect_err 'inks.tif: is a TIFF of other inks than CMYK, ink set 2, which is not read; convert it'
+expect_no_file other-inks.png
 
 # Orientation, profile, texts, density.
 for turn in 3 6; do
