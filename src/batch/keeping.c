@@ -28,16 +28,18 @@ out:
     return status;
 }
 
-static clproc_status make_metadata(clp_worker *self, uint32_t width, uint32_t height,
+/** `move` NULL: pixels stay where they are. */
+static clproc_status make_metadata(clp_worker *self, const clp_move *move,
                                    clp_encode_params *params, clproc_error *error) {
     const clp_header *header = &self->header;
     const clproc_run_params *asked = &self->branch->output->params;
     const clp_metadata_target target = {
         .format = header->format,
-        .width = width,
-        .height = height,
+        .width = move ? clp_move_width(move) : header->width,
+        .height = move ? clp_move_height(move) : header->height,
         .channels = clp_model_channels(header->model) - clp_model_has_alpha(header->model),
         .space = CLP_SPACE_RGB,
+        .transposed = move && move->transpose,
         .as_stored = !asked->lossless && (clp_kinds_of(asked).parts & CLPROC_METADATA_ORIENTATION),
         .problem = "",
     };
@@ -60,7 +62,7 @@ static clproc_status keep_pixels(clp_worker *self, clproc_error *error) {
     clp_encode_params params;
     clproc_status status;
     CLP_TRY(status, out, clp_worker_reopen(self, error)); /* another output may have moved blocks */
-    CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
+    CLP_TRY(status, out, make_metadata(self, NULL, &params, error));
     CLP_TRY(status, out,
             clp_encoder_rewrite(self->encoder, self->decoder, &params, &data, &size, error));
     if (!data && self->branch->output->params.lossless && !row->exact) {
@@ -94,7 +96,7 @@ static clproc_status move_blocks(clp_worker *self, const clp_move *move, clp_out
         goto out;
     }
     CLP_TRY(status, out, clp_worker_reopen(self, error));
-    CLP_TRY(status, out, make_metadata(self, facts.width, facts.height, &params, error));
+    CLP_TRY(status, out, make_metadata(self, move, &params, error));
     self->picture.decoded = true;
     clp_prof_begin(self->thread, CLP_PROF_MOVE, clp_worker_image(self, self->picture.task.item));
     status = clp_encoder_move(self->encoder, self->decoder, move, &params, &data, &size, error);

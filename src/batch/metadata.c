@@ -265,6 +265,7 @@ clp_metadata_target clp_metadata_target_of(const clp_recipe *recipe) {
         .height = output->height,
         .channels = gray && clp_format_of(recipe->plan->target.format)->gray ? 1 : 3,
         .space = recipe->plan->terms.space,
+        .transposed = clp_plan_is_transposed(recipe->plan),
         .converted = recipe->converted,
         .problem = recipe->problem,
         .overlay_problem = recipe->overlay_problem,
@@ -283,6 +284,7 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
         .strip_gps = !self.kinds.place,
         .strip_thumbnail = true, /* it shows the picture as it was */
         .strip_beside = true,    /* no output has what it tells of */
+        .transpose = target->transposed,
     };
     clp_block_room room = clp_codec_room(target->format);
     clproc_status status;
@@ -290,6 +292,10 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
     metadata->warning[0] = '\0';
     metadata->flawed = false;
     metadata->colour = header->colour;
+    if (target->transposed) {
+        metadata->colour.density_x = header->colour.density_y;
+        metadata->colour.density_y = header->colour.density_x;
+    }
     clp_block exif = blocks->exif, iptc = blocks->iptc;
     CLP_TRY(status, out, pick_exif(metadata, blocks, &exif, error));
     CLP_TRY(status, out, pick_iptc(metadata, blocks, &iptc, error));

@@ -36,6 +36,7 @@ typedef struct clp_metadata_target {
     uint32_t width, height;
     uint32_t channels; /**< of colours: 1 gray, 3 RGB, 4 inks */
     clp_space space;
+    bool transposed;     /**< its rows are the file's columns */
     bool as_stored;      /**< pixels that EXIF turns are not turned: the tag goes on doing that */
     bool converted;      /**< its colours are those of the run's profile */
     const char *problem; /**< why the file's profile was not used; "" if none was refused */

@@ -188,6 +188,8 @@ static void set_parameters(mover *m) {
         component->h_samp_factor = alone ? 1 : m->move->transpose ? v : h;
         component->v_samp_factor = alone ? 1 : m->move->transpose ? h : v;
     }
+    out->X_density = m->move->transpose ? m->in->Y_density : m->in->X_density;
+    out->Y_density = m->move->transpose ? m->in->X_density : m->in->Y_density;
     for (int i = 0; m->move->transpose && i < NUM_QUANT_TBLS; i++) {
         transpose_table(out->quant_tbl_ptrs[i]);
     }

@@ -9,6 +9,8 @@ enum {
     TAG_ORIENTATION = 0x0112,
     TAG_STRIP_OFFSETS = 0x0111,
     TAG_STRIP_SIZES = 0x0117,
+    TAG_X_DENSITY = 0x011A,
+    TAG_Y_DENSITY = 0x011B,
     TAG_THUMBNAIL_OFFSET = 0x0201,
     TAG_THUMBNAIL_SIZE = 0x0202,
     TAG_XMP = 0x02BC,
@@ -334,6 +336,18 @@ static void set_size(tiff *file, const directory *first, uint32_t width, uint32_
     }
 }
 
+/** Exchanges the densities across and down, where both stand, in the same form. */
+static void exchange_densities(tiff *file, const directory *first) {
+    entry x, y;
+    uint8_t across[8];
+    if (find_entry(file, first, TAG_X_DENSITY, &x) && find_entry(file, first, TAG_Y_DENSITY, &y) &&
+        x.type == y.type && x.bytes == y.bytes && x.bytes <= sizeof across) {
+        memcpy(across, file->data + x.value, x.bytes);
+        memmove(file->data + x.value, file->data + y.value, x.bytes);
+        memcpy(file->data + y.value, across, x.bytes);
+    }
+}
+
 clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error) {
     tiff file;
@@ -360,6 +374,9 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
     bool strip_place = edit->strip_gps && !edit->parts; /* which are picked by name */
     bool done = (!edit->strip_thumbnail || strip_thumbnail(&file, &first)) &&
                 (!strip_place || (strip_gps(&file, &first) && strip_foreign(&file, &first)));
+    if (edit->transpose) {
+        exchange_densities(&file, &first); /* last: it moves nothing that should go */
+    }
     /* Where things overlap, one edit may have undone another. */
     clp_exif_facts facts = clp_exif_read(out->data, out->size);
     if (!done || !facts.valid || (edit->reset_orientation && facts.orientation != 1) ||

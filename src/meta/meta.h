@@ -24,6 +24,7 @@ typedef struct clp_meta_edit {
     bool strip_gps;         /**< and all else that tells the place */
     bool strip_thumbnail;   /**< its bytes as well as the link to them */
     bool strip_beside;      /**< XMP: what is said of pictures and videos behind this one */
+    bool transpose;         /**< EXIF: densities across and down are exchanged */
     uint32_t parts;         /**< CLPROC_METADATA_…: nothing but these is copied; 0: all is */
 } clp_meta_edit;
 

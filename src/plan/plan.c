@@ -16,8 +16,8 @@ static clp_model output_model(const clp_terms *terms, const clp_format *format) 
     return format->ycc ? CLP_MODEL_YCC : alpha ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
 }
 
-/** True if the terms leave the picture lying on its side. */
-static bool is_transposed(const clp_terms *terms) {
+bool clp_plan_is_transposed(const clp_plan *plan) {
+    const clp_terms *terms = &plan->terms;
     bool transposed = false;
     for (size_t i = 0; i < terms->count; i++) {
         transposed ^= terms->items[i].kind == CLP_TERM_SPATIAL && terms->items[i].transpose;
@@ -53,7 +53,7 @@ static clproc_status place_output(clp_plan *plan, clproc_error *error) {
                                 .depth = depth < format->depth ? depth : format->depth,
                                 .width = terms->width,
                                 .height = terms->height};
-    choose_steps(&plan->output, &plan->target, is_transposed(terms));
+    choose_steps(&plan->output, &plan->target, clp_plan_is_transposed(plan));
     if (terms->width > format->side_most || terms->height > format->side_most) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "the result of %u × %u pixels is too large for its format, %s, which "

@@ -174,6 +174,9 @@ clp_plan *clp_plan_retain(clp_plan *plan);
 /** Gives back one reference and sets *plan to NULL. Thread-safe. */
 void clp_plan_release(clp_plan **plan);
 
+/** True if the result's rows are the picture's columns. */
+bool clp_plan_is_transposed(const clp_plan *plan);
+
 /** How a picture should be decoded for these terms and this target: which model, how many eighths.
  * `header_model` is the stored picture's; `terms` were made for the whole size. Without `planar`
  * YCbCr always becomes RGB. */

@@ -63,6 +63,28 @@ expect_tag kept.jpg XMP-photoshop:City Rome
 expect_tag kept.jpg JFIF:XResolution 300
 expect_tag kept.jpg JFIF:ResolutionUnit 1
 
+# Densities across and down go with the sides.
+exiftool -q -o dense.jpg -Orientation#=6 -JFIF:XResolution=204 -JFIF:YResolution=98 \
+    -IFD0:XResolution=204 -IFD0:YResolution=98 in/full.jpg || fail "exiftool cannot write densities"
+expect_densities() { # FILE ACROSS DOWN
+    densities=$(exiftool -s3 -n -JFIF:XResolution -JFIF:YResolution -IFD0:XResolution -IFD0:YResolution "$1" | xargs)
+    [ "$densities" = "$2 $3 $2 $3" ] || fail "$1 should have densities of $2 and $3, twice, not $densities"
+}
+for how in --lossless=trim '--resize 50%'; do
+    clproc run dense.jpg -o upright.jpg $how
+    expect_densities upright.jpg 98 204
+    clproc run dense.jpg -o again.jpg $how --rotate 90
+    expect_densities again.jpg 204 98
+    clproc run dense.jpg -o stored.jpg $how --no-auto-orient --flip h
+    expect_densities stored.jpg 204 98
+    clproc run dense.jpg -o lying.jpg $how --no-auto-orient --rotate 90
+    expect_densities lying.jpg 98 204
+    rm upright.jpg again.jpg stored.jpg lying.jpg
+done
+clproc run dense.jpg -o turned.png --resize 20%
+expect_tag turned.png PNG-pHYs:PixelsPerUnitX 3858
+expect_tag turned.png PNG-pHYs:PixelsPerUnitY 8031
+
 # To PNG, which has IPTC as a text, and back.
 clproc run in/full.jpg -o there.png --resize 120x
 expect_code 0

@@ -7,6 +7,7 @@ static void edit(const uint8_t *data, size_t size) {
                                .height = 480,
                                .reset_orientation = true,
                                .strip_gps = true,
+                               .transpose = true,
                                .strip_thumbnail = true};
     clp_bytes copy = {0};
     clproc_error error;

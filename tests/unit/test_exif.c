@@ -206,6 +206,29 @@ static void numbers_are_set_in_place(void **state) {
     clp_bytes_free(&out);
 }
 
+static void densities_are_exchanged(void **state) {
+    (void)state;
+    enum { DOWN = MAKER_DATA + 8 };
+    clp_bytes out = {0};
+    builder exif;
+    build(&exif, false);
+    put_entry(&exif, MAKE, 0x011A, 5, 1, MAKER_DATA);
+    put_entry(&exif, ORIENTATION, 0x011B, 5, 1, DOWN);
+    memcpy(exif.data + MAKER_DATA, "acrossx1downxxx2", 16);
+    edit(&exif, &(clp_meta_edit){.transpose = true}, &out);
+    assert_memory_equal(out.data + MAKER_DATA, "downxxx2acrossx1", 16);
+    edit(&exif, &(clp_meta_edit){.reset_orientation = true}, &out);
+    assert_memory_equal(out.data, exif.data, exif.size);
+    /* One in another form, or that is not whole, stays, and so does the other. */
+    put_entry(&exif, ORIENTATION, 0x011B, 3, 1, 98);
+    edit(&exif, &(clp_meta_edit){.transpose = true}, &out);
+    assert_memory_equal(out.data, exif.data, exif.size);
+    put_entry(&exif, ORIENTATION, 0x011B, 5, 1, END - 7);
+    edit(&exif, &(clp_meta_edit){.transpose = true}, &out);
+    assert_memory_equal(out.data, exif.data, exif.size);
+    clp_bytes_free(&out);
+}
+
 static void gps_is_erased(void **state) {
     (void)state;
     clp_bytes out = {0};
@@ -306,7 +329,7 @@ static void garbage_does_no_harm(void **state) {
     uint32_t seed = 1;
     size_t edited = 0;
     clp_bytes out = {0};
-    static const clp_meta_edit everything = {1, 70000, true, true, true, true, 0};
+    static const clp_meta_edit everything = {1, 70000, true, true, true, true, true, 0};
     for (int round = 0; round < 40000; round++) {
         builder exif;
         build(&exif, round % 2);
@@ -342,6 +365,7 @@ int main(void) {
         cmocka_unit_test(cut_off_directory_keeps_its_first_entries),
         cmocka_unit_test(no_edit_is_a_copy),
         cmocka_unit_test(numbers_are_set_in_place),
+        cmocka_unit_test(densities_are_exchanged),
         cmocka_unit_test(gps_is_erased),
         cmocka_unit_test(other_kinds_in_exif_go_with_the_place),
         cmocka_unit_test(thumbnail_is_erased),

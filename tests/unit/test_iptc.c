@@ -10,7 +10,7 @@
 
 #include "meta/meta.h"
 
-static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, 0};
+static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, true, 0};
 
 #define DATA_SET(number, length, text) "\x1C\x02" number "\0" length text
 #define PLACES                                                                                     \
