@@ -76,14 +76,15 @@ void clp_clocks_anchor(clp_device *device) {
 }
 
 void clp_clocks_see(clp_device *device, uint64_t ended) {
-    if (device->clock != CLP_CLOCK_UNKNOWN) {
-        return;
+    pthread_mutex_lock(&device->clock_lock);
+    if (device->clock == CLP_CLOCK_UNKNOWN) {
+        device->clock = find_clock(device, ended);
+        if (device->clock != CLP_CLOCK_UNKNOWN) {
+            clp_clocks_anchor(device);
+        } else {
+            /* The end is taken for the present; the recorder keeps the closest guess. */
+            clp_prof_align(device->prof, (int64_t)(clp_clock_ns() - ended), true);
+        }
     }
-    device->clock = find_clock(device, ended);
-    if (device->clock != CLP_CLOCK_UNKNOWN) {
-        clp_clocks_anchor(device);
-    } else {
-        /* The end is taken for the present; the recorder keeps the closest guess. */
-        clp_prof_align(device->prof, (int64_t)(clp_clock_ns() - ended), true);
-    }
+    pthread_mutex_unlock(&device->clock_lock);
 }

@@ -49,7 +49,8 @@ clproc_status clp_cube_get(clp_device *device, clp_conversion *conversion, float
     /* Who needs the same one waits for it, rather than making it as well. */
     pthread_mutex_lock(&device->cube_lock);
     clp_cube *known = device->cubes;
-    while (known && (known->conversion != conversion || known->white != white)) {
+    while (known && (known->conversion != conversion || known->white != white ||
+                     clp_tables_have_failed(&known->tables))) {
         known = known->next;
     }
     if (!known) {

@@ -155,6 +155,7 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->cube_lock, NULL);
     pthread_mutex_init(&made->tables_lock, NULL);
+    pthread_mutex_init(&made->clock_lock, NULL);
     pthread_mutex_init(&made->codec_turn, NULL);
     pthread_mutex_init(&made->turn, NULL);
     pthread_cond_init(&made->built, NULL);
@@ -318,14 +319,15 @@ void clp_device_close(clp_device **device) {
     if (d->ring) {
         clReleaseMemObject(d->ring);
     }
-    clp_memory_free(d->ring_plain);
     clp_queue_close(&d->queue);
+    clp_memory_free(d->ring_plain); /* a table may have been on its way from there */
     if (d->context) {
         clReleaseContext(d->context);
     }
     pthread_mutex_destroy(&d->turn);
     pthread_mutex_destroy(&d->codec_turn);
     pthread_mutex_destroy(&d->tables_lock);
+    pthread_mutex_destroy(&d->clock_lock);
     pthread_mutex_destroy(&d->cube_lock);
     pthread_cond_destroy(&d->built);
     pthread_mutex_destroy(&d->lock);

@@ -257,6 +257,7 @@ struct clp_device {
     uint64_t kept_bytes;           /**< of their tables, cubes and plans */
     clp_lane *idle[CLP_MAX_LANES]; /**< lanes that are not in use */
     uint32_t idle_count;
+    pthread_mutex_t clock_lock; /**< may be taken with any other held; guards `clock` */
     clp_device_clock clock;
     clp_jpeg_codec *codec; /**< lanes have shares of it */
     bool codec_forced;     /**< tests have it on every device */
@@ -339,6 +340,8 @@ void clp_tables_destroy(clp_tables *tables, clp_device *device);
 /** What a launch that reads them has to wait for: 1 and the event, the tables' own; 0 once they are
  * there. Any thread. */
 cl_uint clp_tables_to_come(const clp_tables *tables, cl_event *event);
+/** True if they went astray, and no launch will have them. Any thread. */
+bool clp_tables_have_failed(const clp_tables *tables);
 /** Behind a launch that read them: says whether they came, from where on no launch waits. Any
  * thread. */
 clproc_status clp_tables_check(clp_tables *tables, clp_device *device, clproc_error *error);
@@ -379,9 +382,10 @@ void clp_device_probe_copy(clp_device *device);
 /* --------------------------------------------------------- clocks.c */
 
 /** A command has `ended` just now by the device's clock: finds out which clock that is, and aligns
- * it. */
+ * it. Any thread. */
 void clp_clocks_see(clp_device *device, uint64_t ended);
-/** Aligns the clock, if known, once more: at the end this corrects the drift in between. */
+/** Aligns the clock, if known, once more: at the end this corrects the drift in between. With no
+ * command under way. */
 void clp_clocks_anchor(clp_device *device);
 
 #endif

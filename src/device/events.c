@@ -46,19 +46,26 @@ static void sleep_until_ended(cl_event event) {
 
 clproc_status clp_event_wait(const clp_device *device, cl_event event, clproc_error *error) {
     cl_int state = CL_COMPLETE;
+    clproc_status status;
     if (device->spins) {
         sleep_until_ended(event);
     }
-    clproc_status status =
-        clp_cl_check(clWaitForEvents(1, &event), "clWaitForEvents", "a picture", error);
-    if (status == CLPROC_OK) {
-        cl_int code =
-            clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
-        status = clp_cl_check(code, "clGetEventInfo", "a picture", error);
+    cl_int waited = clWaitForEvents(1, &event);
+    if (waited != CL_SUCCESS && waited != CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) {
+        return clp_cl_check(waited, "clWaitForEvents", "a picture", error);
     }
-    if (status == CLPROC_OK && state < 0) {
+    /* By the specification a wait for a command that went wrong fails; the cause is in its state.
+     */
+    CLP_TRY(status, out,
+            clp_cl_check(clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state,
+                                        &state, NULL),
+                         "clGetEventInfo", "a picture", error));
+    if (state < 0) {
         status = clp_cl_check(state, "running", "a picture", error);
+    } else {
+        status = clp_cl_check(waited, "clWaitForEvents", "a picture", error);
     }
+out:
     return status;
 }
 
@@ -113,9 +120,7 @@ static void collect(clp_device *device, clp_launch *launches, size_t count) {
         clReleaseEvent(launch->event);
     }
     if (last) {
-        pthread_mutex_lock(&device->lock);
         clp_clocks_see(device, last);
-        pthread_mutex_unlock(&device->lock);
     }
 }
 

@@ -282,16 +282,6 @@ out:
     return status;
 }
 
-static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way) {
-    for (uint32_t i = 0; i < device->schedule_count; i++) {
-        clp_schedule *known = device->schedules[i];
-        if (known->plan == plan && known->way == way) {
-            return known;
-        }
-    }
-    return NULL;
-}
-
 /** Bytes by which what is kept grows with a schedule, its plan on the host among them; a cube
  * counts once. */
 static uint64_t bytes_with(const clp_schedule *made) {
@@ -307,8 +297,8 @@ static void add(clp_device *device, clp_schedule *made) {
     device->schedules[device->schedule_count++] = made;
 }
 
-/** The others move up: the first is the oldest. */
-static void drop(clp_device *device, uint32_t index) {
+/** Keeps one no longer. The others move up: the first is the oldest. */
+static clp_schedule *take_out(clp_device *device, uint32_t index) {
     clp_schedule *old = device->schedules[index];
     if (old->cube) {
         old->cube->kept--;
@@ -317,7 +307,36 @@ static void drop(clp_device *device, uint32_t index) {
     device->schedule_count--;
     memmove(&device->schedules[index], &device->schedules[index + 1],
             (device->schedule_count - index) * sizeof device->schedules[0]);
+    return old;
+}
+
+static void drop(clp_device *device, uint32_t index) {
+    clp_schedule *old = take_out(device, index);
     destroy(device, &old);
+}
+
+static bool has_failed(const clp_schedule *s) {
+    return clp_tables_have_failed(&s->tables) ||
+           (s->cube && clp_tables_have_failed(&s->cube->tables));
+}
+
+/** The schedule of a plan that is kept. One whose tables did not come is kept no longer: it would
+ * fail every picture. With the lock held. */
+static clp_schedule *find(clp_device *device, const clp_plan *plan, clp_way way) {
+    for (uint32_t i = 0; i < device->schedule_count; i++) {
+        clp_schedule *known = device->schedules[i];
+        if (known->plan == plan && known->way == way) {
+            if (!has_failed(known)) {
+                return known;
+            }
+            take_out(device, i);
+            if (known->users == 0) {
+                destroy(device, &known);
+            }
+            break;
+        }
+    }
+    return NULL;
 }
 
 static bool has_room(const clp_device *device, const clp_schedule *made) {
@@ -394,8 +413,9 @@ void clp_schedule_release(clp_device *device, clp_schedule **schedule) {
         return;
     }
     pthread_mutex_lock(&device->lock);
+    bool kept = find(device, s->plan, s->way) == s;
     s->users--;
-    bool dead = s->users == 0 && find(device, s->plan, s->way) != s;
+    bool dead = s->users == 0 && !kept;
     pthread_mutex_unlock(&device->lock);
     if (dead) {
         destroy(device, &s);

@@ -11,17 +11,20 @@ static uint8_t *part_of(const clp_device *device) {
     return device->ring_host + (size_t)device->ring_lanes * CLP_RING_PARTS * device->ring_part;
 }
 
-/** Makes room in that part, once what lies there has gone, where it is full. */
+/** Makes room in that part, once what lies there has gone, where it is full. How the last command
+ * ended matters to whose table it was. */
 static clproc_status make_room(clp_device *device, clproc_error *error) {
-    clproc_status status = CLPROC_OK;
     if (device->tables_staged < device->ring_part) {
         return CLPROC_OK;
     }
-    device->tables_staged = 0;
     if (device->tables_last) {
-        status = clp_event_wait(device, device->tables_last, error);
+        clproc_status status = clp_event_wait(device, device->tables_last, error);
+        if (status != CLPROC_OK && !clp_event_has_ended(device->tables_last)) {
+            return status;
+        }
     }
-    return status;
+    device->tables_staged = 0;
+    return CLPROC_OK;
 }
 
 /** Enqueues the way of a part of a table, from `offset` on: as much as there is room for. */
@@ -134,6 +137,15 @@ cl_uint clp_tables_to_come(const clp_tables *tables, cl_event *event) {
         *event = tables->sent;
     }
     return wait;
+}
+
+bool clp_tables_have_failed(const clp_tables *tables) {
+    cl_event event;
+    cl_int state = CL_COMPLETE;
+    return clp_tables_to_come(tables, &event) &&
+           clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL) ==
+               CL_SUCCESS &&
+           state < 0;
 }
 
 clproc_status clp_tables_check(clp_tables *tables, clp_device *device, clproc_error *error) {
