@@ -136,6 +136,17 @@ static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
+/** Pinned memory of the lane's own for windows: what it has, and what it takes where the ring's
+ * parts are too small. */
+static uint64_t pinned_bytes(const clp_device *device, const clp_lane *l, uint64_t window) {
+    bool own = l->ring_index == UINT32_MAX || window > device->ring_part;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < CLP_BAND_WINDOWS; i++) {
+        bytes += larger(l->windows[i].buffer ? l->windows[i].capacity : 0, own ? window : 0);
+    }
+    return bytes;
+}
+
 /** What a picture takes that goes this way; of each store at least what the lane has, or nothing
  * without a lane. */
 static clp_need need_of(const clp_device *device, const clp_lane *l, const clp_plan *plan,
@@ -159,10 +170,9 @@ static clp_need need_of(const clp_device *device, const clp_lane *l, const clp_p
     } else {
         need.device +=
             larger(l->input.capacity, whole) + larger(l->results.capacity, plan->output.bytes);
-        /* What else the host holds is the ring, or pinned where its parts are too small. */
-        bool own = l->ring_index == UINT32_MAX || window > device->ring_part;
-        need.host =
-            larger(l->host_size, plan->output.bytes) + (own ? CLP_BAND_WINDOWS * window : 0);
+        uint64_t staged =
+            way == CLP_WAY_SLICES ? clp_bands_slice_bytes(&plan->input, device->ring_part) : window;
+        need.host = larger(l->host_size, plan->output.bytes) + pinned_bytes(device, l, staged);
     }
     return need;
 }

@@ -400,15 +400,40 @@ static uint32_t row_of_plane(const clp_plane *plane, uint64_t row) {
     return inside < plane->height ? (uint32_t)inside : plane->height;
 }
 
+/** Bytes of a window for slices of so many rows, at most: see window_rows(). */
+static uint64_t window_bytes(const clp_layout *input, uint64_t step) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < input->plane_count; i++) {
+        const clp_plane *plane = &input->planes[i];
+        uint64_t rows = (step + CLP_DECODED_ROWS) / (plane->v_step ? plane->v_step : 1) + 2;
+        bytes += (rows + CLP_ROW_ALIGN - 1) / CLP_ROW_ALIGN * CLP_ROW_ALIGN * plane->pitch;
+    }
+    return bytes;
+}
+
+/** Rows of a slice: as many as a window of `bytes` has room for, or CLP_DECODED_ROWS if that is
+ * less; the picture's height where it has room as a whole. */
+static uint32_t slice_rows(const clp_layout *input, size_t bytes) {
+    if (input->bytes <= bytes) {
+        return input->height;
+    }
+    uint32_t rows = input->height / CLP_DECODED_ROWS * CLP_DECODED_ROWS;
+    while (rows > CLP_DECODED_ROWS && window_bytes(input, rows) > bytes) {
+        rows -= CLP_DECODED_ROWS;
+    }
+    rows = rows > CLP_DECODED_ROWS ? rows : CLP_DECODED_ROWS;
+    return rows < input->height ? rows : input->height;
+}
+
+uint64_t clp_bands_slice_bytes(const clp_layout *input, size_t bytes) {
+    uint32_t step = slice_rows(input, bytes);
+    return step < input->height ? window_bytes(input, step) : input->bytes;
+}
+
 clproc_status clp_bands_slice(const clp_layout *input, size_t bytes, clp_bands *bands,
                               clproc_error *error) {
     clp_bands made = {.window = *input};
-    size_t row_bytes = input->bytes / input->height + 1;
-    /* A window holds some rows more than its slice. */
-    size_t rows = bytes / row_bytes > 2 * CLP_DECODED_ROWS ? bytes / row_bytes - CLP_DECODED_ROWS
-                                                           : CLP_DECODED_ROWS;
-    rows = rows / CLP_DECODED_ROWS * CLP_DECODED_ROWS;
-    uint32_t step = rows < input->height ? (uint32_t)rows : input->height;
+    uint32_t step = slice_rows(input, bytes);
     made.count = (input->height + step - 1) / step;
     made.parts = clp_memory_zero(CLP_MEMORY_PLAN, (size_t)made.count * input->plane_count,
                                  sizeof *made.parts);

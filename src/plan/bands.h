@@ -63,10 +63,13 @@ bool clp_bands_hold(const clp_bands *bands, uint32_t pass);
 clproc_status clp_bands_make(struct clp_plan *plan, clproc_error *error);
 /** Finds plan->rows_read. */
 void clp_bands_find_rows_read(struct clp_plan *plan);
-/** Cuts a picture into parts of about `bytes` that only bring it to a device: rows of every plane,
- * each once. No results, no routes. */
+/** Cuts a picture into parts that only bring it to a device: rows of every plane, each once. Their
+ * window takes `bytes`, or more where that is not enough for the rows that a decoder hands out at a
+ * time. No results, no routes. */
 clproc_status clp_bands_slice(const clp_layout *input, size_t bytes, clp_bands *bands,
                               clproc_error *error);
+/** Bytes of their window, at most. */
+uint64_t clp_bands_slice_bytes(const clp_layout *input, size_t bytes);
 void clp_bands_free(clp_bands *bands);
 const clp_band *clp_bands_part(const clp_bands *bands, uint32_t band, uint32_t plane);
 

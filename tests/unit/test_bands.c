@@ -190,12 +190,50 @@ static void test_masks_belong_to_bands(void **state) {
     }
 }
 
+/** Slices have every row once, and their windows keep to the bytes that they were asked to, unless
+ * these are too few for what a decoder hands out at a time. */
+static void test_slices_keep_to_their_bytes(void **state) {
+    (void)state;
+    static const uint32_t widths[] = {100, 1700, 3400, 4000, 6000};
+    static const size_t bounds[] = {(size_t)200 << 10, (size_t)1 << 20, SIZE_MAX};
+    uint32_t kept = 0;
+    for (size_t n = 0; n < KINDS * 15; n++) {
+        size_t bytes = bounds[n / KINDS % 3];
+        clp_plan *plan =
+            make_plan("resize 50%", &kinds[n % KINDS], widths[n / KINDS / 3], 2003, false);
+        const clp_layout *input = &plan->input;
+        clp_bands slices = {0};
+        assert_int_equal(clp_bands_slice(input, bytes, &slices, NULL), CLPROC_OK);
+        assert_true(slices.window.bytes <= clp_bands_slice_bytes(input, bytes));
+        assert_int_equal(slices.count == 1, input->bytes <= bytes);
+        for (uint32_t p = 0; p < input->plane_count; p++) {
+            uint32_t row = 0;
+            for (uint32_t i = 0; i < slices.count; i++) {
+                const clp_band *part = clp_bands_part(&slices, i, p);
+                assert_int_equal(part->source, row);
+                assert_true(part->source_end - row <= slices.window.planes[p].height);
+                row = part->source_end;
+            }
+            assert_int_equal(row, input->planes[p].height);
+        }
+        if (slices.window.bytes > bytes) {
+            /* So it would be with the fewest rows. */
+            assert_true(slices.count == (input->height + 31) / 32);
+        }
+        kept += slices.window.bytes <= bytes;
+        clp_bands_free(&slices);
+        clp_plan_release(&plan);
+    }
+    assert_true(kept > KINDS * 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bands_make_everything_once),
         cmocka_unit_test(test_colours_belong_to_bands),
         cmocka_unit_test(test_colours_lead_bands),
         cmocka_unit_test(test_masks_belong_to_bands),
+        cmocka_unit_test(test_slices_keep_to_their_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
