@@ -169,8 +169,14 @@ static clproc_status plan_encoding(clp_lane *lane, const clp_plan *plan,
                                           .tables = tables,
                                           .output = HEAD_SCAN,
                                           .output_bytes = (uint32_t)p->scan_bytes};
-    return clp_jpeg_encode_plan_batch(lane->codec, &p->result, 1, CLP_JPEG_BLOCK_BITS, HEAD_RESULT,
-                                      HEAD_SCAN + p->scan_bytes, &p->encode, error);
+    clproc_status status =
+        clp_jpeg_encode_plan_batch(lane->codec, &p->result, 1, CLP_JPEG_BLOCK_BITS, HEAD_RESULT,
+                                   HEAD_SCAN + p->scan_bytes, &p->encode, error);
+    if (status == CLPROC_ERROR_LIMIT) {
+        p->encodes = false; /* too large for the device's codec: the samples come back */
+        status = CLPROC_OK;
+    }
+    return status;
 }
 
 /** Bytes of the buffer of jobs and package. */

@@ -28,3 +28,14 @@ clproc run large.jpg -o found.ppm --resize 25% --device cpu --strategy=-overlap 
 expect_code 0
 grep -q '"decoded on a device":1,.*"given back to libjpeg":0' run.json || fail "given back: $(grep '"counters"' run.json)"
 cmp expected.ppm found.ppm || fail "other samples than libjpeg's"
+
+# What has more blocks than the device's codec can count comes back as samples.
+CLPROC_FORCE=
+clproc run made/*.jpg -o expected.jpg --resize 13600x13600:fit=fill --subsampling 444 --device cpu
+expect_code 0
+CLPROC_FORCE=device-codec
+clproc run made/*.jpg -o found.jpg --resize 13600x13600:fit=fill --subsampling 444 --device cpu --strategy=-overlap \
+    --report run.json
+expect_code 0
+grep -q '"decoded on a device":1,"encoded on a device":0' run.json || fail "not as it should: $(grep '"counters"' run.json)"
+cmp expected.jpg found.jpg || fail "other bytes than libjpeg's"
