@@ -70,8 +70,8 @@ clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t
     return clp_cl_check(code, "clCreateBuffer", what, error);
 }
 
-clproc_status clp_store_grow(clp_device *device, clp_buffer_kind kind, clp_store *store,
-                             size_t needed, const char *what, clproc_error *error) {
+clproc_status clp_store_grow(clp_device *device, clp_store *store, size_t needed, const char *what,
+                             clproc_error *error) {
     if (store->buffer && needed <= store->capacity) {
         return CLPROC_OK;
     }
@@ -82,8 +82,8 @@ clproc_status clp_store_grow(clp_device *device, clp_buffer_kind kind, clp_store
         store->capacity = 0;
     }
     size_t size = needed ? needed : 64;
-    clproc_status status =
-        clp_buffer_create(device, kind, size, what, &store->pages, &store->buffer, error);
+    clproc_status status = clp_buffer_create(device, CLP_BUFFER_PIXELS, size, what, &store->pages,
+                                             &store->buffer, error);
     store->capacity = status == CLPROC_OK ? size : 0;
     return status;
 }

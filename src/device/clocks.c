@@ -5,7 +5,7 @@
 #include "device/device_private.h"
 
 #define TRIES 5
-/** A batch is looked at sooner than this after its last command has ended. */
+/** A picture is looked at sooner than this after its last command has ended. */
 #define LONGEST_WAIT_NS 1000000000
 
 /** Of OpenCL 2.1, and so beyond the headers' level; NULL where the loader is older. */

@@ -313,8 +313,8 @@ clproc_status clp_buffer_create(clp_device *device, clp_buffer_kind kind, size_t
                                 const char *what, clp_pages **pages, cl_mem *buffer,
                                 clproc_error *error);
 /** Makes room; the content is lost. */
-clproc_status clp_store_grow(clp_device *device, clp_buffer_kind kind, clp_store *store,
-                             size_t needed, const char *what, clproc_error *error);
+clproc_status clp_store_grow(clp_device *device, clp_store *store, size_t needed, const char *what,
+                             clproc_error *error);
 void clp_store_free(clp_store *store);
 /** One buffer can hold less than the device does. */
 clproc_status clp_buffer_check_size(const clp_device *device, size_t size, const char *what,

@@ -1,4 +1,4 @@
-/** Events of profiled commands: kept while a batch runs, read once it has finished. */
+/** Events of profiled commands: kept while a picture is under way, read once it has ended. */
 #include <stdio.h>
 #include <time.h>
 

@@ -27,7 +27,8 @@ typedef struct clp_jpeg_argument {
     size_t local;
 } clp_jpeg_argument;
 
-/** Enqueues kernel `index` of `count`; only the first waits, see clp_jpeg_queue. */
+/** Enqueues the kernel that comes as number `index`; only the first, 0, waits, see clp_jpeg_queue.
+ */
 clproc_status clp_jpeg_launch(cl_kernel kernel, const char *name,
                               const clp_jpeg_argument *arguments, uint32_t argument_count,
                               size_t groups, size_t group, const clp_jpeg_queue *queue,

@@ -47,19 +47,11 @@ static clproc_status ask_limits(clp_kernel_set *set, cl_device_id device, clproc
     return status;
 }
 
-static const clp_embedded *find_file(const char *name) {
-    const clp_embedded *file = clp_embedded_files;
-    while (file->name && strcmp(file->name, name) != 0) {
-        file++;
-    }
-    return file->name ? file : NULL;
-}
-
 static clproc_status add_files(const char *const *files, const char *texts[2 * MOST_FILES],
                                char lines[MOST_FILES][64], cl_uint *count, clproc_error *error) {
     *count = 0;
     for (uint32_t i = 0; files[i]; i++) {
-        const clp_embedded *file = find_file(files[i]);
+        const clp_embedded *file = clp_embedded_find(clp_embedded_files, files[i]);
         if (!file) {
             return clp_error_set(error, CLPROC_ERROR_INTERNAL,
                                  "kernel source %s is not in the program", files[i]);

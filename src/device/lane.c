@@ -31,6 +31,25 @@ void clp_lane_end_turn(clp_lane *lane) {
     }
 }
 
+static void free_stores(clp_lane *lane) {
+    clp_device *device = lane->device;
+    const struct {
+        clp_store *store;
+        clp_held what;
+    } all[] = {{&lane->input, CLP_HELD_INPUT},     {&lane->scratch, CLP_HELD_SCRATCH},
+               {&lane->results, CLP_HELD_RESULTS}, {&lane->copies[0], CLP_HELD_INPUT},
+               {&lane->copies[1], CLP_HELD_INPUT}, {&lane->copies[2], CLP_HELD_INPUT},
+               {&lane->package, CLP_HELD_INPUT},   {&lane->work, CLP_HELD_SCRATCH},
+               {&lane->blocks, CLP_HELD_SCRATCH}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        clp_device_note_memory(device, all[i].what, all[i].store->capacity, 0);
+        clp_store_free(all[i].store);
+    }
+    clp_memory_free(lane->host);
+    lane->host = NULL;
+    lane->host_size = 0;
+}
+
 static void destroy(clp_lane **lane) {
     clp_lane *l = *lane;
     clp_device *device = l->device;
@@ -40,7 +59,7 @@ static void destroy(clp_lane **lane) {
         clp_arena_free(l, &l->windows[i], CLP_HELD_INPUT);
     }
     clp_arena_free(l, &l->output, CLP_HELD_RESULTS);
-    clp_lane_shrink(l);
+    free_stores(l);
     clp_lane_free_codec(l);
     while (l->kernel_count > 0) {
         clReleaseKernel(l->kernels[--l->kernel_count].kernel);
@@ -196,30 +215,10 @@ clproc_status clp_lane_need(clp_lane *l, const clp_plan *plan, const clp_passage
     return status;
 }
 
-void clp_lane_shrink(clp_lane *lane) {
-    clp_device *device = lane->device;
-    const struct {
-        clp_store *store;
-        clp_held what;
-    } all[] = {{&lane->input, CLP_HELD_INPUT},     {&lane->scratch, CLP_HELD_SCRATCH},
-               {&lane->results, CLP_HELD_RESULTS}, {&lane->copies[0], CLP_HELD_INPUT},
-               {&lane->copies[1], CLP_HELD_INPUT}, {&lane->copies[2], CLP_HELD_INPUT},
-               {&lane->package, CLP_HELD_INPUT},   {&lane->work, CLP_HELD_SCRATCH},
-               {&lane->blocks, CLP_HELD_SCRATCH}};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        clp_device_note_memory(device, all[i].what, all[i].store->capacity, 0);
-        clp_store_free(all[i].store);
-    }
-    clp_memory_free(lane->host);
-    lane->host = NULL;
-    lane->host_size = 0;
-}
-
 clproc_status clp_lane_grow_store(clp_lane *lane, clp_store *store, size_t size, clp_held what,
                                   clproc_error *error) {
     size_t before = store->capacity;
-    clproc_status status =
-        clp_store_grow(lane->device, CLP_BUFFER_PIXELS, store, size, "a picture", error);
+    clproc_status status = clp_store_grow(lane->device, store, size, "a picture", error);
     clp_device_note_memory(lane->device, what, before, store->capacity);
     return status;
 }

@@ -173,8 +173,6 @@ static inline clp_prof_stage clp_lane_stage(const clp_lane *lane) {
 /** Where one lane at a time may use the device: waits for its turn, or ends it. */
 void clp_lane_take_turn(clp_lane *lane);
 void clp_lane_end_turn(clp_lane *lane);
-/** Gives up what a lane holds of a device with memory of its own. */
-void clp_lane_shrink(clp_lane *lane);
 /** Destroys lanes that are not in use. */
 void clp_device_free_lanes(clp_device *device);
 

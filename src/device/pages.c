@@ -9,7 +9,7 @@
 #include "core/memory.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
-/** Addresses cost nothing; a batch that outgrows these moves. */
+/** Addresses cost nothing; a picture that outgrows these moves. */
 #define RESERVATION ((size_t)1 << 30)
 
 struct clp_pages {

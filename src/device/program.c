@@ -76,14 +76,6 @@ static void name_function(const clp_program *program, char *name, size_t size) {
     }
 }
 
-static const clp_embedded *embedded(const char *name) {
-    const clp_embedded *file = clp_embedded_files;
-    while (file->name && strcmp(file->name, name) != 0) {
-        file++;
-    }
-    return file->name ? file : NULL;
-}
-
 static void put_on_one_line(char *text) {
     for (char *c = text; *c; c++) {
         *c = *c == '\n' ? ' ' : *c;
@@ -134,7 +126,7 @@ static void add_text(source *text, const char *string, size_t length) {
 /** Adds an embedded file behind `preamble`. */
 static clproc_status add_file(source *text, const char *preamble, const char *name,
                               clproc_error *error) {
-    const clp_embedded *file = embedded(name);
+    const clp_embedded *file = clp_embedded_find(clp_embedded_files, name);
     if (!file) {
         return clp_error_set(error, CLPROC_ERROR_INTERNAL, "kernel source %s is not in the program",
                              name);

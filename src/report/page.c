@@ -1,12 +1,9 @@
 #include "report/page.h"
 
-#include <string.h>
-
 static void embed(clp_text *text, const char *name) {
-    for (const clp_embedded *file = clp_page_files; file->name; file++) {
-        if (strcmp(file->name, name) == 0) {
-            clp_text_add_bytes(text, file->text, file->size);
-        }
+    const clp_embedded *file = clp_embedded_find(clp_page_files, name);
+    if (file) {
+        clp_text_add_bytes(text, file->text, file->size);
     }
 }
 
