@@ -2,9 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "batch/folder.h"
 #include "codec/codec.h"
@@ -102,6 +105,10 @@ static bool cancelled(const walker *walk) {
     return clp_cancel_asked(walk->request->cancel);
 }
 
+static clproc_status stopped(clproc_error *error) {
+    return clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped while listing files");
+}
+
 /** Reports something found that is no picture to read. */
 static void skip(walker *walk, const char *path) {
     clp_events_found(walk->events, 1);
@@ -167,7 +174,7 @@ static clproc_status walk_folder(walker *walk, const char *path, clproc_error *e
     }
     for (size_t i = 0; status == CLPROC_OK && i < folder.count; i++) {
         if (cancelled(walk)) {
-            status = clp_error_set(error, CLPROC_ERROR_CANCELLED, "stopped while listing files");
+            status = stopped(error);
             break;
         }
         status = walk_entry(walk, path, &folder.entries[i], error);
@@ -244,21 +251,56 @@ static clproc_status add_glob(walker *walk, const char *pattern, clproc_error *e
     return status;
 }
 
-static clproc_status read_stream(FILE *stream, const char *name, clp_bytes *bytes,
-                                 clproc_error *error) {
-    uint8_t part[16384];
-    size_t count;
-    while ((count = fread(part, 1, sizeof part, stream)) > 0) {
-        clproc_status status = clp_bytes_append(bytes, part, count, error);
-        if (status != CLPROC_OK) {
-            return clp_error_in_file(error, status, name);
+/** Names do not begin like pictures, nor with control characters. */
+static bool is_list(const clp_bytes *bytes) {
+    bool names = !clp_codec_recognise(bytes->data, bytes->size, NULL) &&
+                 !clp_codec_kind(bytes->data, bytes->size);
+    for (size_t i = 0; names && i < bytes->size && i < 16 && bytes->data[i]; i++) {
+        names = bytes->data[i] >= 0x20 || strchr("\t\n\r", bytes->data[i]);
+    }
+    return names && !(bytes->size > 0 && bytes->data[0] == 0);
+}
+
+/** Milliseconds between two looks for a request to stop, while nothing comes. */
+#define LOOK_MS 100
+
+/** Reads on: `*count` bytes, 0 at the end. Who writes to a pipe may take any time. */
+static clproc_status read_part(const walker *walk, int file, const char *name, uint8_t *part,
+                               size_t room, size_t *count, clproc_error *error) {
+    for (;;) {
+        struct pollfd waits = {.fd = file, .events = POLLIN};
+        if (cancelled(walk)) {
+            return stopped(error);
+        }
+        int ready = poll(&waits, 1, LOOK_MS);
+        if (ready == 0 || (ready < 0 && errno == EINTR)) {
+            continue;
+        }
+        ssize_t bytes = read(file, part, room);
+        if (bytes >= 0) {
+            *count = (size_t)bytes;
+            /* A request to stop may have ended the writer as well. */
+            return cancelled(walk) ? stopped(error) : CLPROC_OK;
+        }
+        if (errno != EINTR && errno != EAGAIN) {
+            return clp_error_set_file(error, CLPROC_ERROR_INPUT, name,
+                                      "this list cannot be read: %s", strerror(errno));
         }
     }
-    if (ferror(stream)) {
-        return clp_error_set_file(error, CLPROC_ERROR_INPUT, name, "this list cannot be read: %s",
-                                  strerror(errno));
-    }
-    return CLPROC_OK;
+}
+
+/** Reads names, or of a picture not much more than `most` bytes. */
+static clproc_status read_stream(const walker *walk, int file, const char *name, uint64_t most,
+                                 clp_bytes *bytes, clproc_error *error) {
+    uint8_t part[16384];
+    size_t count = 0;
+    clproc_status status;
+    do {
+        CLP_TRY(status, out, read_part(walk, file, name, part, sizeof part, &count, error));
+        CLP_TRY(status, out, clp_bytes_append(bytes, part, count, error));
+    } while (count > 0 && (bytes->size <= most || is_list(bytes)));
+out:
+    return status == CLPROC_ERROR_MEMORY ? clp_error_in_file(error, status, name) : status;
 }
 
 /** Ends a line of a list written on Windows before its carriage return. */
@@ -292,16 +334,6 @@ static clproc_status add_names(walker *walk, clp_bytes *bytes, clproc_error *err
     return status;
 }
 
-/** Names do not begin like pictures, nor with control characters. */
-static bool is_list(const clp_bytes *bytes) {
-    bool names = !clp_codec_recognise(bytes->data, bytes->size, NULL) &&
-                 !clp_codec_kind(bytes->data, bytes->size);
-    for (size_t i = 0; names && i < bytes->size && i < 16 && bytes->data[i]; i++) {
-        names = bytes->data[i] >= 0x20 || strchr("\t\n\r", bytes->data[i]);
-    }
-    return names && !(bytes->size > 0 && bytes->data[0] == 0);
-}
-
 /** Keeps a picture that came on standard input; there is one at most. */
 static clproc_status add_piped(walker *walk, clp_bytes *bytes, clproc_error *error) {
     clp_bytes_free(&walk->piped);
@@ -313,13 +345,15 @@ static clproc_status add_piped(walker *walk, clp_bytes *bytes, clproc_error *err
 static clproc_status add_list(walker *walk, const char *path, clproc_error *error) {
     clp_bytes bytes = {0};
     clproc_status status;
-    FILE *stream = path ? fopen(path, "re") : stdin;
-    if (!stream) {
+    int file = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    if (file < 0) {
         int code = errno;
         return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "this list cannot be read: %s%s",
                                   strerror(code), clp_file_remedy(code));
     }
-    CLP_TRY(status, out, read_stream(stream, path ? path : "standard input", &bytes, error));
+    CLP_TRY(status, out,
+            read_stream(walk, file, path ? path : "standard input",
+                        path ? UINT64_MAX : walk->request->most_piped, &bytes, error));
     if (!path && !is_list(&bytes)) {
         status = add_piped(walk, &bytes, error);
     } else {
@@ -327,7 +361,7 @@ static clproc_status add_list(walker *walk, const char *path, clproc_error *erro
     }
 out:
     if (path) {
-        fclose(stream);
+        close(file);
     }
     clp_bytes_free(&bytes);
     return status;

@@ -40,6 +40,8 @@ typedef struct clp_listing_request {
     size_t input_count;
     const clp_listing_output *outputs;
     size_t output_count;
+    uint64_t most_piped;        /**< bytes of a picture on standard input, beyond which not all of
+                                   them are read; names are not meant */
     const volatile int *cancel; /**< may be NULL */
 } clp_listing_request;
 

@@ -48,7 +48,7 @@ void clp_worker_leave_picture(clp_worker *self) {
     clp_worker_drop_original(&self->picture);
     clp_recipes_release(self->picture.recipes, self->run->outputs.count);
     self->picture.file_bytes = self->picture.decode_bytes = 0;
-    clp_bytes_trim(&self->file, most);
+    clp_worker_give_up_file(self, most);
     clp_bytes_trim(&self->packed, most);
     clp_decoder_close(self->decoder);
     clp_decoder_trim(self->decoder, most);
@@ -65,7 +65,7 @@ static void let_go(clp_worker *self) {
     clp_worker_drop_small(self);
     clp_worker_drop_original(&self->picture);
     clp_decoder_close(self->decoder);
-    clp_bytes_free(&self->file);
+    clp_worker_give_up_file(self, 0);
     clp_worker_leave_station(self, false);
     clp_worker_keep_host(self, clp_worker_plan_bytes(self));
 }

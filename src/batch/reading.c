@@ -69,6 +69,35 @@ static clproc_status afford_file(void *purse, size_t bytes, clproc_error *error)
                : clp_error_set(error, CLPROC_ERROR_CANCELLED, "the run was stopped");
 }
 
+void clp_worker_give_up_file(clp_worker *self, size_t most) {
+    if (self->has_piped) {
+        self->run->listing.piped = self->file;
+        self->file = (clp_bytes){0};
+        self->has_piped = false;
+    }
+    clp_bytes_trim(&self->file, most);
+}
+
+/** Takes the picture that came on standard input out of the listing. */
+static clproc_status take_piped(clp_worker *self, uint64_t most, bool again, clproc_error *error) {
+    clp_bytes *piped = &self->run->listing.piped;
+    clproc_status status = CLPROC_OK;
+    clp_worker_give_up_file(self, SIZE_MAX);
+    if (piped->size > most) {
+        return CLPROC_ERROR_LIMIT;
+    }
+    if (!again) {
+        status = afford_file(self, piped->size, error);
+    }
+    if (status == CLPROC_OK) {
+        clp_bytes_free(&self->file);
+        self->file = *piped;
+        self->has_piped = true;
+        *piped = (clp_bytes){0};
+    }
+    return status;
+}
+
 /** Reads a file; `again`: no more of it than before, which is accounted for. */
 static clproc_status read_file(clp_worker *self, uint32_t item, bool again, clp_outcome *outcome,
                                clproc_error *error) {
@@ -89,14 +118,10 @@ static clproc_status read_file(clp_worker *self, uint32_t item, bool again, clp_
     clp_prof_begin(self->thread, CLP_PROF_READ, clp_worker_image(self, item));
     clproc_status status;
     if (input->piped) {
-        self->file.size = 0;
-        CLP_TRY(status, out, again ? CLPROC_OK : afford_file(self, run->listing.piped.size, error));
-        status =
-            clp_bytes_append(&self->file, run->listing.piped.data, run->listing.piped.size, error);
+        status = take_piped(self, wish.limit, again, error);
     } else {
         status = clp_file_read_if(input->path, &wish, &self->file, &accepted, error);
     }
-out:
     clp_prof_end(self->thread);
     clp_prof_count(run->prof, CLP_COUNTER_OPENS, 1);
     if (status == CLPROC_ERROR_CANCELLED) {
@@ -410,6 +435,19 @@ static clproc_status open_file(clp_worker *self, clproc_error *error) {
     return status;
 }
 
+/** Of pictures one after another on standard input the first is taken: says so. */
+static void tell_others(const clp_worker *self, uint32_t item) {
+    clp_extent extent = {.by_sides = false};
+    size_t most = SIZE_MAX, size = self->file.size;
+    size_t end = clp_extent_find(&extent, self->file.data, size, &most);
+    if (end < size && !(self->header.beside & CLP_BESIDE_PICTURES) &&
+        clp_codec_recognise(self->file.data + end, size - end, NULL)) {
+        clp_events_warning(&self->run->events, clp_worker_input(self, item),
+                           "is followed by another picture, which is left out; a run takes one "
+                           "from standard input");
+    }
+}
+
 static clproc_status prepare_branches(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     uint32_t wanted;
     clproc_status status = keep_pixels(self, &wanted, outcome, error);
@@ -449,6 +487,9 @@ clproc_status clp_worker_prepare(clp_worker *self, clp_outcome *outcome, clproc_
         goto out;
     }
     CLP_TRY(status, out, open_file(self, error));
+    if (self->has_piped && !self->picture.task.tried) {
+        tell_others(self, item);
+    }
     self->picture.file_bytes = self->file.size;
     self->picture.decode_bytes = clp_codec_read_bytes(&self->header, self->file.size);
     if (!self->picture.task.tried) {

@@ -17,7 +17,9 @@ clp_listing_request clp_run_listing_request(const clp_run *run, clp_listing_outp
     clp_listing_request request = {.inputs = params->inputs,
                                    .input_count = params->input_count,
                                    .outputs = folders,
+                                   .most_piped = clp_run_file_bytes(params),
                                    .cancel = params->cancel};
+    request.most_piped = run->memory < request.most_piped ? run->memory : request.most_piped;
     for (uint32_t i = 0; i < run->outputs.count; i++) {
         clp_listing_output *one = &folders[request.output_count];
         one->folder = clp_names_folder(run->outputs.each[i].names, &one->mirrored);
@@ -89,6 +91,12 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
             goto out;
         }
         clp_events_notice(&run->events, "there is no file in the inputs");
+    }
+    if (run->params->resume && run->listing.piped.size > 0) {
+        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                               "a picture on standard input has no name that --resume could know "
+                               "it by; leave out --resume");
+        goto out;
     }
     CLP_TRY(status, out, choose_shard(run, error));
     /* Of all shards: each refuses what one run would refuse. */

@@ -49,6 +49,7 @@ typedef struct clp_worker {
     clp_decoder *decoder;
     clp_encoder *encoder;
     clp_bytes file;        /**< the file being read */
+    bool has_piped;        /**< which is the listing's: it came on standard input */
     clp_header header;     /**< of it */
     clp_picture picture;   /**< that it holds */
     clp_branch *branch;    /**< the output that is being made */
@@ -108,6 +109,9 @@ void clp_worker_warn(clp_worker *self, uint32_t what, const char *message);
 /** Reads the picture's file once more, and its header: it has been given up, or so it shall seem.
  * Of memory nothing more is asked for. */
 clproc_status clp_worker_read_again(clp_worker *self, clproc_error *error);
+/** Gives up the file, or what more than `most` bytes its memory has. What came on standard input is
+ * the listing's again: it cannot be read once more. */
+void clp_worker_give_up_file(clp_worker *self, size_t most);
 /** Opens the file that was read, as the present branch tolerates it. */
 clproc_status clp_worker_read_header(clp_worker *self, uint32_t item, clproc_error *error);
 /** Settles the name of the present branch's file, and closes the branch where that is to stay. */
