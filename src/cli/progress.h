@@ -16,8 +16,8 @@ typedef struct clp_cli_progress {
     double started, drawn; /**< seconds */
     double watched;        /**< when drivers were looked at last: seconds since `started` */
     uint64_t done, skipped, failed;
-    uint64_t found;    /**< so far */
-    uint64_t skips[6]; /**< by clproc_skip */
+    uint64_t found;                           /**< so far */
+    uint64_t skips[CLPROC_SKIP_FILTERED + 1]; /**< by clproc_skip, of which this is the last */
     struct {
         char name[8];
         uint64_t count;

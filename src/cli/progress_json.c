@@ -55,16 +55,30 @@ static const char *json_type(const clp_cli_progress *progress, const clproc_even
     }
 }
 
+/** Without a default, so that the compiler tells of a reason that has no word here. */
+static const char *reason_of(clproc_skip why) {
+    switch (why) {
+    case CLPROC_SKIP_NONE:
+        return "";
+    case CLPROC_SKIP_NO_PICTURE:
+        return "no picture";
+    case CLPROC_SKIP_NO_FILE:
+        return "no file";
+    case CLPROC_SKIP_EXISTS:
+        return "exists";
+    case CLPROC_SKIP_MADE_BEFORE:
+        return "made before";
+    case CLPROC_SKIP_FILTERED:
+        return "not wanted";
+    }
+    return "";
+}
+
 void clp_cli_progress_tell_json(const clp_cli_progress *progress, const clproc_event *event) {
-    static const char *const reasons[] = {[CLPROC_SKIP_NONE] = "",
-                                          [CLPROC_SKIP_NO_PICTURE] = "no picture",
-                                          [CLPROC_SKIP_NO_FILE] = "no file",
-                                          [CLPROC_SKIP_EXISTS] = "exists",
-                                          [CLPROC_SKIP_MADE_BEFORE] = "made before"};
     fprintf(clp_cli_errors(), "{\"type\":\"%s\"", json_type(progress, event));
     put_member("input", event->input);
     put_member("output", event->output);
-    put_member("reason", reasons[event->skip]);
+    put_member("reason", reason_of(event->skip));
     put_member("kind", event->kind_name);
     if (event->kind == CLPROC_EVENT_FAILED) {
         put_member("cause", clproc_status_name(event->status));
@@ -92,9 +106,11 @@ void clp_cli_progress_finish_json(const clp_cli_progress *progress, const clproc
             (unsigned long long)result->kept, (unsigned long long)result->skipped,
             (unsigned long long)result->failed, result->seconds);
     clp_cli_put_json(clp_cli_errors(), result->device);
-    fprintf(clp_cli_errors(), ",\"exist\":%llu,\"made_before\":%llu,\"no_picture\":{",
+    fprintf(clp_cli_errors(),
+            ",\"exist\":%llu,\"made_before\":%llu,\"not_wanted\":%llu,\"no_picture\":{",
             (unsigned long long)progress->skips[CLPROC_SKIP_EXISTS],
-            (unsigned long long)progress->skips[CLPROC_SKIP_MADE_BEFORE]);
+            (unsigned long long)progress->skips[CLPROC_SKIP_MADE_BEFORE],
+            (unsigned long long)progress->skips[CLPROC_SKIP_FILTERED]);
     for (size_t i = 0; i < sizeof progress->kinds / sizeof *progress->kinds; i++) {
         if (progress->kinds[i].count > 0) {
             fprintf(clp_cli_errors(), "%s\"%s\":%llu", i ? "," : "", progress->kinds[i].name,

@@ -111,6 +111,12 @@ expect_refusal 2 'no field'
 clproc index in -o - -q --fields name --where 'FileType = "PNG" and not (name ~ "rgb" or depth = 16)'
 expect_code 0
 expect_lines "$out" "$(find in -name '*png*' ! -name '*rgb*' | wc -l)"
+# A row that is not wanted has a line of its own where programs read.
+clproc index in -o none.jsonl --where 'ImageWidth > 5000' --progress json
+expect_code 0
+expect_err '"type":"skipped","input":"in/000.*"reason":"not wanted"'
+expect_err '^{"type":"result".*"not_wanted":[1-9]'
+rm none.jsonl
 # Dates in the form of ISO 8601 mean the same as in the form that rows have.
 touch -d '2024-03-01 12:00:00' in/000*
 touch -d '2024-05-06 10:30:00' in/001*
