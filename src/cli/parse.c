@@ -11,6 +11,11 @@
 
 enum { message_size = 512, first_code = 256 };
 
+/** What one output is told of --width and --height, wherever these stand; NULL: nothing. */
+typedef struct sides {
+    const char *width, *height;
+} sides;
+
 /** Everything getopt_long() is to know: the command's options, then the operations. */
 typedef struct parser {
     struct option *longs; /**< val: first_code + index into clp_cli_options, or beyond it an op */
@@ -21,8 +26,8 @@ typedef struct parser {
     unsigned commands;
     int argc;
     char **argv;
-    char **words; /**< the same in the order given: getopt_long() moves operands behind options */
-    int section;  /**< number of --to so far */
+    sides *sides;   /**< of each section */
+    size_t section; /**< number of --to so far */
 } parser;
 
 /** Where codes of synonyms begin: behind those of options and operations. */
@@ -76,12 +81,11 @@ static int parser_init(parser *p, const char *command, unsigned commands) {
     }
     p->longs = calloc(p->option_count + clproc_op_count() + synonym_count() + 1, sizeof *p->longs);
     p->given = calloc(p->option_count, sizeof *p->given);
-    p->words = calloc((size_t)p->argc + 1, sizeof *p->words);
-    if (!p->longs || !p->given || !p->words) {
+    p->sides = calloc((size_t)p->argc + 1, sizeof *p->sides);
+    if (!p->longs || !p->given || !p->sides) {
         clp_cli_say("no memory for the command line");
         return CLP_EXIT_RESOURCE;
     }
-    memcpy(p->words, p->argv, (size_t)p->argc * sizeof *p->words);
     p->shorts[letters++] = ':'; /* report a missing value apart from an unknown option */
     for (size_t i = 0; i < p->option_count; i++) {
         const clp_cli_option *option = &clp_cli_options[i];
@@ -228,27 +232,6 @@ static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option 
 
 /* ------------------------------------------------------------- synonyms */
 
-/** The value of another long option of the present output; NULL if it is not given. */
-static const char *find_value(const parser *p, const char *name) {
-    size_t length = strlen(name);
-    int section = 0;
-    for (int i = 1; i < p->argc; i++) {
-        const char *word = p->words[i];
-        section += strcmp(word, "--to") == 0 || strncmp(word, "--to=", 5) == 0;
-        if (section != p->section) {
-            continue;
-        }
-        if (strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length) == 0 &&
-            (word[2 + length] == '=' || !word[2 + length])) {
-            return word[2 + length] ? word + 3 + length : p->words[i + 1];
-        }
-        if (strcmp(word, "-w") == 0 && strcmp(name, "width") == 0) {
-            return p->words[i + 1];
-        }
-    }
-    return NULL;
-}
-
 static const clproc_op_info *find_op(const char *name) {
     for (size_t i = 0; i < clproc_op_count(); i++) {
         if (strcmp(clproc_op_at(i)->name, name) == 0) {
@@ -292,18 +275,67 @@ static int take_synonym(clp_cli_settings *settings, parser *p, const clp_cli_syn
     return set_once(settings, p, option, option->kind == CLP_CLI_TEXT ? value : given);
 }
 
+static const clp_cli_synonym *find_synonym(const parser *p, int code) {
+    for (const clp_cli_synonym *word = clp_cli_synonyms; word->name; word++) {
+        if (code < first_code ? word->letter == code
+                              : code == synonym_code(p) + (int)(word - clp_cli_synonyms)) {
+            return word;
+        }
+    }
+    return NULL;
+}
+
+static bool is_wide(const clp_cli_synonym *word) {
+    return strcmp(word->name, "width") == 0;
+}
+
+static bool is_side(const clp_cli_synonym *word) {
+    return is_wide(word) || strcmp(word->name, "height") == 0;
+}
+
+/** Finds out beforehand which sides each output is told: the first of two must know of the second.
+ * getopt_long() alone knows abbreviations, and values that are attached to their letter. It moves
+ * the words, so it gets a copy. */
+static int find_sides(parser *p) {
+    char **words = calloc((size_t)p->argc + 1, sizeof *words);
+    int code;
+    size_t section = 0;
+    if (!words) {
+        clp_cli_say("no memory for the command line");
+        return CLP_EXIT_RESOURCE;
+    }
+    memcpy(words, p->argv, (size_t)p->argc * sizeof *words);
+    optind = 0;
+    while ((code = getopt_long(p->argc, words, p->shorts, p->longs, NULL)) >= 0) {
+        const clp_cli_synonym *word = find_synonym(p, code);
+        if (code >= first_code && (size_t)(code - first_code) < p->option_count) {
+            section += clp_cli_options[code - first_code].kind == CLP_CLI_NEXT;
+        } else if (word && is_side(word)) {
+            *(is_wide(word) ? &p->sides[section].width : &p->sides[section].height) = optarg;
+        }
+    }
+    free((void *)words);
+    return 0;
+}
+
 /** --width and --height together are one box. */
-static int take_side(clp_cli_settings *settings, const parser *p, const char *name,
+static int take_side(clp_cli_settings *settings, const parser *p, const clp_cli_synonym *word,
                      const char *value) {
     char size[64];
-    bool wide = strcmp(name, "width") == 0;
-    const char *other = find_value(p, wide ? "height" : "width");
-    if (other && !wide) {
+    const sides *told = &p->sides[p->section];
+    bool wide = is_wide(word);
+    if (told->width && !wide) {
         return 0; /* the width says it all */
     }
-    snprintf(size, sizeof size, "%s%s%s", wide ? value : "", wide || !other ? "x" : "",
-             wide ? (other ? other : "") : value);
+    snprintf(size, sizeof size, "%s%s%s", wide ? value : "", wide || !told->width ? "x" : "",
+             wide ? (told->height ? told->height : "") : value);
     return add_op(settings, find_op("resize"), size);
+}
+
+static int take_word(clp_cli_settings *settings, parser *p, const clp_cli_synonym *word,
+                     const char *value) {
+    return is_side(word) ? take_side(settings, p, word, value)
+                         : take_synonym(settings, p, word, value);
 }
 
 /** -q 85 and -r 90: letters without a value, before a number that is no input. */
@@ -328,6 +360,7 @@ static int stray_number(const parser *p, int code) {
 /** Handles a letter: an option's, or a synonym's. */
 static int take_letter(clp_cli_settings *settings, parser *p, int code) {
     const clp_cli_option *option = find_letter(p->commands, code);
+    const clp_cli_synonym *word = find_synonym(p, code);
     int stray = stray_number(p, code);
     if (stray != 0) {
         return stray;
@@ -335,13 +368,7 @@ static int take_letter(clp_cli_settings *settings, parser *p, int code) {
     if (option) {
         return set_once(settings, p, option, optarg);
     }
-    for (const clp_cli_synonym *word = clp_cli_synonyms; word->name; word++) {
-        if (word->letter == code) {
-            return strcmp(word->name, "width") == 0 ? take_side(settings, p, "width", optarg)
-                                                    : take_synonym(settings, p, word, optarg);
-        }
-    }
-    return 0;
+    return word ? take_word(settings, p, word, optarg) : 0;
 }
 
 /** Handles what one call of getopt_long() returned. */
@@ -366,10 +393,7 @@ static int take(clp_cli_settings *settings, parser *p, int code, char **argv) {
     if (code < synonym_code(p)) {
         return add_op(settings, clproc_op_at(i - p->option_count), optarg);
     }
-    const clp_cli_synonym *word = &clp_cli_synonyms[code - synonym_code(p)];
-    bool side = strcmp(word->name, "width") == 0 || strcmp(word->name, "height") == 0;
-    return side ? take_side(settings, p, word->name, optarg)
-                : take_synonym(settings, p, word, optarg);
+    return take_word(settings, p, find_synonym(p, code), optarg);
 }
 
 int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned commands, int argc,
@@ -378,6 +402,7 @@ int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned comm
     settings->command = command;
     int code = parser_init(&p, command, commands);
     opterr = 0;
+    code = code == 0 && commands & CLP_CLI_OPERATIONS ? find_sides(&p) : code;
     optind = 0; /* starts getopt anew */
     while (code == 0) {
         int found = getopt_long(argc, argv, p.shorts, p.longs, NULL);
@@ -387,7 +412,7 @@ int clp_cli_parse(clp_cli_settings *settings, const char *command, unsigned comm
         code = take(settings, &p, found, argv);
     }
     free(p.longs);
-    free(p.words);
+    free(p.sides);
     for (size_t i = 0; p.given && i < p.option_count; i++) {
         free(p.given[i]);
     }

@@ -34,6 +34,9 @@ quietly 32x24 32x43 -w 32
 quietly 32x24 18x24 --height 24
 quietly 32x24 18x24 --width 32 --height 24
 quietly 32x24 18x24 --height 24 -w 32
+quietly 32x24 18x24 -w32 --height 24
+quietly 32x24 18x24 --wid 32 --height 24
+quietly 32x24 18x24 --hei=24 --wid=32
 quietly 32x24 18x24 --size 32x24
 quietly 32x24 18x24 -s 32x24
 quietly 32x24 18x24 --resize 32X24
