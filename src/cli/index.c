@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "clashes.h"
 #include "cli.h"
 #include "overdue.h"
 #include "progress.h"
@@ -50,7 +51,10 @@ static int prepare(clp_cli_settings *settings) {
     settings->index.model_count = settings->models.count;
     settings->index.inputs = settings->operands;
     settings->index.input_count = settings->operand_count;
-    return clp_cli_shard(settings->shard, &settings->index.shard, &settings->index.shards);
+    int code = clp_cli_clashes_check(settings);
+    return code == CLP_EXIT_OK
+               ? clp_cli_shard(settings->shard, &settings->index.shard, &settings->index.shards)
+               : code;
 }
 
 /** What becomes of what a stopped run has read; NULL: there is nothing to say. */

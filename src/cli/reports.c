@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clashes.h"
 #include "streams.h"
 #include "text.h"
 
@@ -51,7 +52,7 @@ int clp_cli_reports_prepare(clp_cli_settings *settings) {
     if (settings->view_given && settings->run.profile == CLPROC_PROFILE_OFF) {
         settings->run.profile = CLPROC_PROFILE_SUMMARY;
     }
-    return CLP_EXIT_OK;
+    return clp_cli_clashes_check(settings);
 }
 
 FILE *clp_cli_results(const clp_cli_settings *settings) {

@@ -75,6 +75,22 @@ refused 'one stored report' report show
 refused 'two stored reports' report diff r.json
 refused '--fail-above x' report diff a b --fail-above x
 
+# One name is not for two things, however it is spelled and whether or not the file is there.
+echo in/a.jpg >list.csv
+cp list.csv names.csv
+ln -s list.csv link.csv
+refused 'y.csv: the report would replace the table' run in -o out --features y.csv --report y.csv
+refused '/y.csv: the report would replace the table' run in -o out --features y.csv --report "$PWD/in/../y.csv"
+refused 'list.csv: is one of the inputs, .* for the report' run @list.csv -o out --report list.csv
+refused 'list.csv: is one of the inputs, .* for the report' profile @./link.csv --null-output --report list.csv
+refused 'link.csv: is one of the inputs, .* for the table' run @list.csv in -o out --features link.csv
+refused 'list.csv: is one of the inputs, .* for the table' index @list.csv -o list.csv
+refused 'list.csv: is one of the inputs, .* for the report' stress --input list.csv --report list.csv
+refused 'y.csv: is where pictures go to' run in -o y.csv --report ./y.csv
+refused 'y.csv: is where pictures go to' run in --to out --to y.csv --features y.csv
+expect_no_file y.csv
+expect_same list.csv names.csv
+
 clproc run in -o out --report missing/r.json
 expect_refusal 4 'missing/r.json: .*No such file'
 clproc report show missing.json
