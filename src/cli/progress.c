@@ -193,6 +193,7 @@ void clp_cli_progress_event(const clproc_event *event, void *user) {
     watch_drivers(progress);
     progress->found = event->total;
     if (event->kind == CLPROC_EVENT_LISTED) {
+        progress->listed = true;
         return;
     }
     switch (event->kind) {

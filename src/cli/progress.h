@@ -17,6 +17,7 @@ typedef struct clp_cli_progress {
     double watched;        /**< when drivers were looked at last: seconds since `started` */
     uint64_t done, skipped, failed;
     uint64_t found;                           /**< so far */
+    bool listed;                              /**< there will be no more */
     uint64_t skips[CLPROC_SKIP_FILTERED + 1]; /**< by clproc_skip, of which this is the last */
     struct {
         char name[8];

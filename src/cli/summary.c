@@ -132,22 +132,41 @@ static void print_summary(const clp_cli_progress *progress, const clproc_run_res
     clp_cli_say("%s%s%s", line, rest, stopped);
 }
 
-/** What is left of a run that was stopped, and the command that does it. */
-static void tell_rest(const clp_cli_progress *progress, const clproc_run_result *result) {
-    const clp_cli_settings *settings = progress->settings;
-    bool goes_on = settings->run.resume || settings->run.existing == CLPROC_EXISTING_SKIP;
-    char text[8192] = "";
-    uint64_t over = result->written + result->skipped + result->failed;
-    FILE *out = settings->words ? fmemopen(text, sizeof text - 1, "w") : NULL;
-    for (size_t i = 0; out && settings->words[i]; i++) {
+/** Prints a command line with an option added. It must stand before a "--": behind that, every word
+ * is an input. At its end it overrules another value. */
+static void put_command(FILE *out, const clp_cli_settings *settings, const char *option) {
+    fputs(settings->command, out);
+    for (size_t i = 0; settings->words[i]; i++) {
+        if (option[0] && strcmp(settings->words[i], "--") == 0) {
+            fprintf(out, " %s", option);
+            option = "";
+        }
         putc(' ', out);
         clp_cli_put_word(out, settings->words[i]);
     }
+    fprintf(out, "%s%s", option[0] ? " " : "", option);
+}
+
+/** What is left of a run that was stopped, and the command that does it. Nobody knows how much that
+ * is while files are still being listed. */
+static void tell_rest(const clp_cli_progress *progress, const clproc_run_result *result) {
+    const clp_cli_settings *settings = progress->settings;
+    bool goes_on = settings->run.resume || settings->run.existing == CLPROC_EXISTING_SKIP;
+    char text[8192] = "", left[64] = "";
+    uint64_t over = result->written + result->skipped + result->failed;
+    FILE *out = settings->words ? fmemopen(text, sizeof text - 1, "w") : NULL;
+    if (out) {
+        put_command(out, settings, goes_on ? "" : "--existing skip");
+    }
     bool whole = out && ferror(out) == 0;
     whole = out && fclose(out) == 0 && whole;
-    clp_cli_say("%llu left%s%s%s%s", (unsigned long long)(result->found - over),
-                whole ? "; go on with: clproc " : "", whole ? settings->command : "",
-                whole ? text : "", whole && !goes_on ? " --existing skip" : "");
+    if (progress->listed) {
+        snprintf(left, sizeof left, "%llu left%s", (unsigned long long)(result->found - over),
+                 whole ? "; " : "");
+    }
+    if (progress->listed || whole) {
+        clp_cli_say("%s%s%s", left, whole ? "go on with: clproc " : "", whole ? text : "");
+    }
 }
 
 void clp_cli_summary_print(const clp_cli_progress *progress, const clproc_run_result *result,

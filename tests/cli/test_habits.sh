@@ -240,17 +240,36 @@ for i in 1 2 3 4 5 6 7 8 9; do
         cp in/wide.png "many/it's $i$k.png"
     done
 done
-"$CLPROC" run many -o 'stopped' --device reference --resize 900x --blur 20 >"$out" 2>"$err" &
-job=$!
-i=0
-while [ ! -d stopped ] && [ $i -lt 100 ]; do
-    sleep 0.1
-    i=$((i + 1))
-done
-kill -15 $job
-code=0
-wait $job || code=$?
-expect_code 143
-expect_err 'stopped by a signal'
+stopped() { # FOLDER WORDS...: a run that gets a signal as soon as there is its folder
+    folder=$1
+    shift
+    command_line=" $*"
+    "$CLPROC" "$@" >"$out" 2>"$err" &
+    job=$!
+    i=0
+    while [ ! -d "$folder" ] && [ $i -lt 100 ]; do
+        sleep 0.1
+        i=$((i + 1))
+    done
+    kill -15 $job
+    code=0
+    wait $job || code=$?
+    expect_code 143
+    expect_err 'stopped by a signal'
+}
+stopped stopped run many -o 'stopped' --device reference --resize 900x --blur 20
 expect_err '^clproc: [1-9][0-9]* left; go on with: clproc run many -o stopped --device reference'
 expect_err ' --existing skip$'
+# Behind "--" every word is an input.
+cp in/wide.png ./-wide.png
+stopped behind run -o behind --device reference --resize 900x --blur 20 -- -wide.png many
+expect_err '^clproc: [1-9][0-9]* left; .* --blur 20 --existing skip -- -wide.png many$'
+# How much is left is not known before all names have come.
+if mkfifo names.fifo; then
+    (exec 3>names.fifo && mkdir listing && exec sleep 60) &
+    writer=$!
+    stopped listing run @names.fifo -o none --resize 900x
+    kill $writer
+    expect_err '^clproc: go on with: clproc run @names.fifo -o none --resize 900x --existing skip$'
+    expect_no_err ' left'
+fi
