@@ -80,10 +80,10 @@ static clproc_status check_duration(const clproc_run_params *params, clproc_erro
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "the duration is %g s; give more than 0, up to 1e9", params->duration);
     }
-    if (params->existing != CLPROC_EXISTING_REPLACE || params->dry_run) {
+    if (params->existing != CLPROC_EXISTING_REPLACE || params->resume || params->dry_run) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "a duration repeats the inputs, so outputs must be replaced; leave "
-                             "--existing and --dry-run out");
+                             "--existing, --resume and --dry-run out");
     }
     for (size_t i = 0; i < params->input_count; i++) {
         if (strcmp(params->inputs[i], "-") == 0) {

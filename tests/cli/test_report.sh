@@ -47,6 +47,8 @@ clproc profile - -o out $op --duration 1 </dev/null
 expect_refusal 2 'only once'
 clproc profile in -o out $op --duration 1 --existing skip
 expect_refusal 2 'must be replaced'
+clproc profile in -o out $op --duration 1 --resume
+expect_refusal 2 'must be replaced; .*--resume'
 
 # One digest for the same outputs, another for others.
 digest_of() {
