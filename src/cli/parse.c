@@ -199,11 +199,22 @@ static void begin_output(parser *p) {
     }
 }
 
+static bool is_name(const clp_cli_option *option) {
+    return option->kind == CLP_CLI_TEXT || option->kind == CLP_CLI_NEXT ||
+           option->kind == CLP_CLI_LIST || option->kind == CLP_CLI_INDEXED ||
+           option->kind == CLP_CLI_REPORTS;
+}
+
 /** True of an option in the place of another's value: the value was forgotten. "--option=--value"
- * is meant as it stands. */
-static bool is_forgotten(const parser *p, const char *value) {
-    return value && p->argv[optind - 1] == value && strncmp(value, "--", 2) == 0 &&
-           is_known(p, value + 2, strcspn(value + 2, "="));
+ * is meant as it stands. A letter counts in place of a name; --strategy takes "-overlap". */
+static bool is_forgotten(const parser *p, const clp_cli_option *option, const char *value) {
+    if (!value || p->argv[optind - 1] != value || value[0] != '-' || !value[1]) {
+        return false;
+    }
+    if (value[1] == '-') {
+        return !value[2] || is_known(p, value + 2, strcspn(value + 2, "="));
+    }
+    return is_name(option) && value[1] != ':' && strchr(p->shorts, value[1]);
 }
 
 /** Sets an option. Of numbers and choices the last counts, so that a script's can be overridden; of
@@ -211,7 +222,7 @@ static bool is_forgotten(const parser *p, const char *value) {
 static int set_once(clp_cli_settings *settings, parser *p, const clp_cli_option *option,
                     const char *value) {
     char **before = &p->given[option - clp_cli_options];
-    if (is_forgotten(p, value)) {
+    if (is_forgotten(p, option, value)) {
         return clp_cli_usage_error("--%s needs a value before %s; a file of this name is ./%s",
                                    option->name, value, value);
     }

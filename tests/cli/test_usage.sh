@@ -58,7 +58,16 @@ refused 'did you mean --res' run in -o out --res 10x
 refused '--output needs a value before --dry-run' run in -o --dry-run --gray
 refused '--to needs a value before --dry-run; .* ./--dry-run$' run in -o out --to --dry-run
 refused '--report needs a value before --quality=3' run in -o out --report --quality=3
-expect_no_file ./--dry-run out
+refused '--output needs a value before -v; .* ./-v$' run in -o -v --gray
+refused '--output needs a value before -j4' run in --out -j4
+refused '--output needs a value before --; ' run -o -- in
+refused '--to needs a value before -q' run in --to out --to -q
+refused '--output needs a value before -q' samples -o -q --count 1
+expect_no_file ./--dry-run ./-v ./-j4 ./-- ./-q out
+clproc run in/a.jpg -o./-v.jpg --gray -q
+expect_file ./-v.jpg
+clproc run in/a.jpg --output=-w --gray -q # meant as it stands
+expect_count ./-w 1
 refused 'version takes no operand' version 2
 refused 'blur' run in -o out --blur -1
 refused 'blur' run in -o out --blur 1e9
