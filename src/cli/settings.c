@@ -314,6 +314,17 @@ static int set_metadata(clp_cli_settings *settings, const clp_cli_option *option
     return 0;
 }
 
+/** Only commas, as of variables that are empty, select no device; the library would take any. */
+static int set_text(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {
+    if (strcmp(option->name, "device") == 0 && value[0] && !value[strspn(value, ", ")]) {
+        return clp_cli_usage_error("--device %s: names no device; give auto, cpu, gpu or others "
+                                   "that `clproc devices` lists",
+                                   value);
+    }
+    memcpy((char *)settings + option->offset, &value, sizeof value);
+    return 0;
+}
+
 int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {
     clproc_error error = {0};
     clp_cli_list *list;
@@ -327,8 +338,7 @@ int clp_cli_set(clp_cli_settings *settings, const clp_cli_option *option, const 
         return 0;
     case CLP_CLI_TEXT:
     case CLP_CLI_INDEXED:
-        memcpy((char *)settings + option->offset, &value, sizeof value);
-        return 0;
+        return set_text(settings, option, value);
     case CLP_CLI_LIST:
     case CLP_CLI_REPORTS:
         list = list_of(settings, option);

@@ -33,6 +33,8 @@ refused '--png-level 10: ' run in -o out --png-level 10
 refused '--memory 5Q: ' run in -o out --memory 5Q
 refused '--memory -1: ' run in -o out --memory -1
 refused '--jobs x: ' run in -o out --jobs x
+refused '--device ,: names no device' run in -o out --device ,
+refused '--device , ,: names no device' index in -o - --features --device ', ,'
 refused '--batch 0: ' run in -o out --batch 0
 refused '--limit-pixels 0: ' run in -o out --limit-pixels 0
 refused '--limit-seconds 0: ' run in -o out --limit-seconds 0
