@@ -231,9 +231,24 @@ static int by_bytes(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/** Whether a part of a pattern is "**", which shells take for folders at any depth. */
+static bool is_deep(const char *pattern) {
+    for (const char *at = pattern; (at = strstr(at, "**")); at++) {
+        if ((at == pattern || at[-1] == '/') && (!at[2] || at[2] == '/')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static clproc_status add_glob(walker *walk, const char *pattern, clproc_error *error) {
     glob_t found = {0};
     clproc_status status = CLPROC_OK;
+    if (is_deep(pattern)) { /* glob() would take it for one folder, and leave the others out */
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, pattern,
+                                  "** is not known here; name the folder, which is read with all "
+                                  "below it, or pipe names from find to -");
+    }
     int code = glob(pattern, GLOB_NOSORT, NULL, &found);
     if (code == GLOB_NOMATCH) {
         status = add_path(walk, pattern, error);

@@ -11,6 +11,23 @@ clproc run 'in/*.gif' -o glob2 --resize 8x
 [ "$code" -ne 0 ] || fail "a glob without a match should fail"
 expect_err 'in/\*.gif'
 
+# "**" would be one folder to glob(): files would be left out without a word.
+for pattern in 'in/**/*.jpg' '**' './**' '**/*.jpg'; do
+    clproc run "$pattern" -o glob3 --resize 8x
+    expect_refusal 2 '\*\*.*: \*\* is not known here; name the folder'
+done
+expect_no_file glob3
+mkdir 'in/**'
+cp in/a.jpg 'in/**/**'
+cp in/a.jpg 'in/c**d.jpg'
+clproc run 'in/**/**' 'in/c**d.jpg' -o glob4 --resize 8x
+expect_code 0
+expect_count glob4 2
+clproc run 'in/**' 'in/c**.jpg' -o glob5 --resize 8x
+expect_code 0
+expect_count glob5 2
+rm -r 'in/**' 'in/c**d.jpg'
+
 printf 'in/a.jpg\nin/b.png\n' >names
 clproc run @names -o list --resize 8x
 expect_code 0
