@@ -121,6 +121,16 @@ static void note_first(const clproc_event *event, void *user) {
     }
 }
 
+/** A picture on standard input goes by the name stdin. It is gone once it has been read; names from
+ * there are as good as any. */
+static bool is_piped(const clproc_run_params *run, const char *path) {
+    bool stream = false;
+    for (size_t i = 0; i < run->input_count; i++) {
+        stream |= strcmp(run->inputs[i], "-") == 0;
+    }
+    return stream && strcmp(path, "stdin") == 0;
+}
+
 static int explain(const clp_cli_settings *settings) {
     clproc_error error = {0};
     clproc_run_params run = settings->run;
@@ -143,6 +153,10 @@ static int explain(const clp_cli_settings *settings) {
                        : clp_cli_usage_error("%s: no picture there to explain", path);
         }
         path = first.path;
+        if (is_piped(&run, path)) {
+            return clp_cli_usage_error("--explain cannot look at a picture on standard input; name "
+                                       "its file in place of -");
+        }
     }
     if (clproc_explain(&settings->run, path, stdout, &error) != CLPROC_OK) {
         return clp_cli_error(&error);

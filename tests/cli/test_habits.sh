@@ -163,7 +163,12 @@ stream in/wide.png run - -o - # a copy
 expect_same "$out" in/wide.png
 clproc run in/wide.png -o - --resize 32x
 expect_same "$out" expected.png
+stream in/wide.png run - -o - --resize 32x --explain
+expect_refusal 2 'explain .*standard input; name its file'
 printf 'in/wide.png\nin/tall.png\n' >names
+stream names run - --resize 32x --explain
+expect_code 0
+expect_out 'decoded: 64 x 48'
 stream names run - -o listed --resize 32x
 expect_code 0
 expect_count listed 2
