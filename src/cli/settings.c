@@ -200,25 +200,44 @@ void clp_cli_print_default(char *text, size_t size, const clp_cli_option *option
 
 /* --------------------------------------------------------------- values */
 
-static int bad_value(const clp_cli_option *option, const char *value) {
-    char wanted[message_size], low[32], high[32];
+/** Examples of numbers with suffixes, within the bounds of every option of the kind. */
+static const char *examples_of(const clp_cli_option *option) {
+    return option->kind == CLP_CLI_BYTES     ? ", such as 512K, 64M or 2G"
+           : option->kind == CLP_CLI_COUNT   ? ", such as 500 or 20K"
+           : option->kind == CLP_CLI_BATCHES ? ", or with a suffix bytes, such as 64M"
+                                             : "";
+}
+
+static int bad_number(const clp_cli_option *option, const char *value) {
+    char low[32], high[32];
     int base = base_of(option->kind);
-    if (option->choices) {
-        clp_cli_option listed = *option;
-        listed.value = NULL;
-        clp_cli_print_value(wanted, sizeof wanted, &listed);
-        return clp_cli_usage_error("--%s %s: must be one of %s%s", option->name, value, wanted,
-                                   option->kind == CLP_CLI_SET ? ", or several with commas" : "");
-    }
-    clp_cli_print_number(low, sizeof low, option->min, base);
-    clp_cli_print_number(high, sizeof high, option->max, base);
+    /* Too many digits to print: whole multiples of the largest suffix are near enough. */
+    double number = 0, most = option->max, tera = base * 1.0 * base * base * base;
+    most = base > 0 && most > tera ? floor(most / tera) * tera : most;
+    /* What has no suffix in its usual values is told without. */
+    int told = option->kind == CLP_CLI_BATCHES ? 0 : base;
+    clp_cli_print_number(low, sizeof low, option->min, told);
+    clp_cli_print_number(high, sizeof high, most, told);
     /* An upper bound far beyond use is told only where it is exceeded. */
-    bool bounded = option->max < unbounded || strtod(value, NULL) > option->max;
+    bool exceeded = clp_cli_read_number(value, base, &number, NULL) && number > option->max;
+    bool bounded = option->max < unbounded || exceeded;
     bool real = option->kind == CLP_CLI_REAL || option->kind == CLP_CLI_PERCENT;
     return clp_cli_usage_error("--%s %s: must be a %s %s%s%s%s%s", option->name, value,
                                real ? "number" : "whole number", bounded ? "from " : "of at least ",
                                low, bounded ? " to " : "", bounded ? high : "",
-                               base > 0 ? ", such as 512K, 64M or 2G" : "");
+                               examples_of(option));
+}
+
+static int bad_value(const clp_cli_option *option, const char *value) {
+    char wanted[message_size];
+    clp_cli_option listed = *option;
+    if (!option->choices) {
+        return bad_number(option, value);
+    }
+    listed.value = NULL;
+    clp_cli_print_value(wanted, sizeof wanted, &listed);
+    return clp_cli_usage_error("--%s %s: must be one of %s%s", option->name, value, wanted,
+                               option->kind == CLP_CLI_SET ? ", or several with commas" : "");
 }
 
 static int set_number(clp_cli_settings *settings, const clp_cli_option *option, const char *value) {

@@ -35,8 +35,11 @@ refused '--memory -1: ' run in -o out --memory -1
 refused '--jobs x: ' run in -o out --jobs x
 refused '--device ,: names no device' run in -o out --device ,
 refused '--device , ,: names no device' index in -o - --features --device ', ,'
-refused '--batch 0: ' run in -o out --batch 0
-refused '--limit-pixels 0: ' run in -o out --limit-pixels 0
+refused '--memory 9999999T: .*from 0 to 4194304T, ' run in -o out --memory 9999999T
+refused '--batch 0: must be a whole number from 1 to 65536, or with a suffix bytes, such as 64M$' \
+    run in -o out --batch 0
+refused '--limit-pixels 0: .*of at least 1, such as 500 or 20K$' run in -o out --limit-pixels 0
+refused '--limit-pixels 5000000T: .*from 1 to 4611686T, ' run in -o out --limit-pixels 5000000T
 refused '--limit-seconds 0: ' run in -o out --limit-seconds 0
 refused '--format gif: .*keep|jpeg|png' run in -o out --format gif
 refused '--depth 12: ' run in -o out --depth 12
