@@ -14,10 +14,11 @@ struct clp_claims {
     const clp_listing *listing;
     pthread_mutex_t lock;       /**< guards what follows */
     clp_hashset claimed;        /**< names, each with its owner: input × outputs + output */
-    clp_hashset inputs;         /**< the input files themselves */
+    clp_hashset inputs;         /**< the files that are read themselves */
     clp_bytes folder, resolved; /**< of the name before, as it was given, and where that leads */
     clp_bytes name;             /**< scratch */
-    bool inputs_known;          /**< filled when the first output is found to exist */
+    bool inputs_known;          /**< the listing's are among them: filled when the first output is
+                                   found to exist */
 };
 
 clproc_status clp_claims_create(clp_claims **claims, uint32_t outputs, clproc_error *error) {
@@ -77,6 +78,18 @@ out:
     return status;
 }
 
+/** Where a name is that of a link to a file, puts that file's in its place: there it is written. */
+static clproc_status follow_link(clp_bytes *name, clproc_error *error) {
+    struct stat info;
+    char found[PATH_MAX];
+    if (lstat((char *)name->data, &info) != 0 || !S_ISLNK(info.st_mode) ||
+        !realpath((char *)name->data, found)) {
+        return CLPROC_OK;
+    }
+    name->size = 0;
+    return clp_bytes_append(name, found, strlen(found) + 1, error);
+}
+
 /** Puts the whole name, its folder resolved, into `claims->name`. Most names lie in the folder of
  * the name before. The lock is held. */
 static clproc_status find_name(clp_claims *claims, const char *name, clproc_error *error) {
@@ -94,7 +107,9 @@ static clproc_status find_name(clp_claims *claims, const char *name, clproc_erro
     CLP_TRY(status, out,
             clp_bytes_append(&claims->name, claims->resolved.data, claims->resolved.size, error));
     CLP_TRY(status, out, clp_bytes_append(&claims->name, "/", 1, error));
-    status = clp_bytes_append(&claims->name, name + size, strlen(name + size) + 1, error);
+    CLP_TRY(status, out,
+            clp_bytes_append(&claims->name, name + size, strlen(name + size) + 1, error));
+    status = follow_link(&claims->name, error);
 out:
     if (status != CLPROC_OK) {
         claims->resolved.size = 0;
@@ -169,6 +184,19 @@ clproc_status clp_claims_take(clp_claims *claims, uint32_t item, uint32_t output
         status = refuse(claims, item, owner / claims->outputs, name, error);
     }
     clp_bytes_free(&scratch);
+    return status;
+}
+
+clproc_status clp_claims_read(clp_claims *claims, const char *path, clproc_error *error) {
+    struct stat info;
+    clproc_status status = CLPROC_OK;
+    pthread_mutex_lock(&claims->lock);
+    if (stat(path, &info) == 0) {
+        bool added;
+        status = clp_hashset_add(&claims->inputs, clp_key_of_file(&info), UINT32_MAX, &added, NULL,
+                                 error);
+    }
+    pthread_mutex_unlock(&claims->lock);
     return status;
 }
 

@@ -37,16 +37,20 @@ static bool keeps(const clproc_run_params *params) {
     return !params->icc || strcmp(params->icc, "keep") == 0;
 }
 
+const char *clp_colours_file(const clproc_run_params *params) {
+    return keeps(params) || strcmp(params->icc, "srgb") == 0 ? NULL : params->icc;
+}
+
 bool clp_colours_srgb(const clp_colours *colours) {
     return colours->target.size == 0;
 }
 
 static clproc_status read_target(clp_colours *colours, clproc_error *error) {
-    const char *name = colours->params->icc;
+    const char *name = clp_colours_file(colours->params);
     const size_t most = (size_t)64 << 20;
     char reason[128];
     uint32_t channels = 0;
-    if (keeps(colours->params) || strcmp(name, "srgb") == 0) {
+    if (!name) {
         return CLPROC_OK;
     }
     clproc_status status = clp_file_read(name, most, &colours->target, error);

@@ -45,6 +45,8 @@ void clp_colour_choice_release(clp_colour_choice *choice);
 /** The profile that describes converted pictures, valid as long as `colours`; `gray` for pictures
  * of one channel. Empty where a gray picture cannot have it. */
 clp_block clp_colours_profile(const clp_colours *colours, bool gray);
+/** The file of the profile that a run converts to; NULL: there is none. */
+const char *clp_colours_file(const clproc_run_params *params);
 /** True if what a run converts to is sRGB. */
 bool clp_colours_srgb(const clp_colours *colours);
 /** Writes what a PNG says of its colours in numbers as a profile, for formats without such numbers;

@@ -54,13 +54,18 @@ static clproc_status make_metadata(clp_worker *self, const clp_move *move,
 
 /** All but the metadata stays. Where that cannot be seen to by markers alone, nothing has happened,
  * and the picture goes on to be decoded. */
-static clproc_status keep_pixels(clp_worker *self, clproc_error *error) {
+static clproc_status keep_pixels(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
     const clp_name_facts facts = {self->header.format, self->header.width, self->header.height};
     const clp_format *row = clp_format_of(self->header.format);
     const uint8_t *data = NULL;
     size_t size = 0;
     clp_encode_params params;
     clproc_status status;
+    /* The new file is hardly larger. */
+    CLP_TRY(status, out, clp_worker_hold_host(self, self->picture.file_bytes, outcome, error));
+    if (*outcome != CLP_OUTCOME_GOES_ON) {
+        goto out;
+    }
     CLP_TRY(status, out, clp_worker_reopen(self, error)); /* another output may have moved blocks */
     CLP_TRY(status, out, make_metadata(self, NULL, &params, error));
     CLP_TRY(status, out,
@@ -112,16 +117,27 @@ out:
     return status;
 }
 
-clproc_status clp_worker_keep(clp_worker *self, clp_kept kept, const clp_move *move,
-                              clp_outcome *outcome, clproc_error *error) {
+/** The file itself, which may have been given up for another output. */
+static clproc_status keep_file(clp_worker *self, clproc_error *error) {
     const clp_header *header = &self->header;
     const clp_name_facts facts = {header->format, header->width, header->height};
+    clproc_status status = CLPROC_OK;
+    if (self->file.size == 0) {
+        CLP_TRY(status, out, clp_worker_read_again(self, error));
+    }
+    clp_worker_tell_header(self);
+    status = save(self, &facts, self->file.data, self->file.size, "copied", error);
+out:
+    return status;
+}
+
+clproc_status clp_worker_keep(clp_worker *self, clp_kept kept, const clp_move *move,
+                              clp_outcome *outcome, clproc_error *error) {
     switch (kept) {
     case CLP_KEPT_FILE:
-        clp_worker_tell_header(self);
-        return save(self, &facts, self->file.data, self->file.size, "copied", error);
+        return keep_file(self, error);
     case CLP_KEPT_PIXELS:
-        return keep_pixels(self, error);
+        return keep_pixels(self, outcome, error);
     case CLP_KEPT_BLOCKS:
         return move_blocks(self, move, outcome, error);
     default:

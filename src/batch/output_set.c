@@ -122,6 +122,20 @@ out:
 
 /* ------------------------------------------------------------------ all */
 
+/** Sees to it that no output replaces a file that an output is made with. */
+static clproc_status claim_sources(const clp_output_set *outputs, uint32_t number,
+                                   clproc_error *error) {
+    const char *profile = clp_colours_file(&outputs->each[number].params);
+    clproc_status status = CLPROC_OK;
+    if (profile) {
+        status = clp_claims_read(outputs->claims, profile, error);
+    }
+    for (size_t i = 0; status == CLPROC_OK && i < outputs->overlays.count; i++) {
+        status = clp_claims_read(outputs->claims, clp_overlays_file(&outputs->overlays, i), error);
+    }
+    return status;
+}
+
 static clproc_status make_files(clp_output_set *outputs, const clproc_run_params *params,
                                 clproc_error *error) {
     clproc_status status = CLPROC_OK;
@@ -135,6 +149,7 @@ static clproc_status make_files(clp_output_set *outputs, const clproc_run_params
         CLP_TRY(
             status, out,
             clp_overlays_read(&outputs->overlays, outputs->settings[i].pipeline, params, error));
+        CLP_TRY(status, out, claim_sources(outputs, i, error));
     }
 out:
     return status;

@@ -150,7 +150,8 @@ static bool try_elsewhere(clp_worker *self, const clproc_error *error) {
     clp_picture *picture = &self->picture;
     uint32_t station = self->station;
     bool blamed = station != CLP_NO_STATION &&
-                  (error->status == CLPROC_ERROR_DEVICE || error->status == CLPROC_ERROR_MEMORY);
+                  (error->status == CLPROC_ERROR_DEVICE || error->status == CLPROC_ERROR_MEMORY ||
+                   error->status == CLPROC_ERROR_LIMIT); /* of memory, which others need less of */
     if (!blamed) {
         return false;
     }

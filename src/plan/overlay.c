@@ -120,6 +120,10 @@ clp_overlay *clp_overlays_find(const clp_overlays *overlays, const char *file) {
     return NULL;
 }
 
+const char *clp_overlays_file(const clp_overlays *overlays, size_t index) {
+    return overlays->items[index].file;
+}
+
 uint64_t clp_overlays_bytes(const clp_overlays *overlays) {
     uint64_t bytes = 0;
     for (size_t i = 0; i < overlays->count; i++) {

@@ -41,6 +41,8 @@ clproc_status clp_overlays_add(clp_overlays *overlays, const char *file, clp_ove
                                clproc_error *error);
 /** NULL if none has this name; `overlays` may be NULL. */
 clp_overlay *clp_overlays_find(const clp_overlays *overlays, const char *file);
+/** The file's name of one of them. */
+const char *clp_overlays_file(const clp_overlays *overlays, size_t index);
 /** Bytes of all of them. */
 uint64_t clp_overlays_bytes(const clp_overlays *overlays);
 void clp_overlays_free(clp_overlays *overlays);

@@ -156,3 +156,14 @@ clproc run upright.jpg -o again --keep icc --resume
 expect_err '0 written, 1 skipped'
 clproc run upright.jpg -o again --keep copyright --resume
 expect_err '1 written, 0 skipped'
+# The new file stands beside the old one in memory.
+clproc samples -o large --kind photo --count 1 --width 1600 --height 1200
+clproc run large -o whole --quality 100 --subsampling 444 --device reference
+large=$(find whole -type f) size=$(wc -c <"$large")
+[ "$size" -gt 1100000 ] || fail "$large should be larger"
+clproc run "$large" -o copied.jpg --memory 2M
+expect_code 0
+clproc run "$large" -o stripped.jpg --strip all --memory 2M
+expect_code 1
+expect_err "$large: needs .* MB while it is processed, more than the limit of 2 MB; raise it with --memory"
+expect_no_file stripped.jpg

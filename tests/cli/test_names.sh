@@ -157,3 +157,10 @@ expect_failures 1
 expect_err 'odd/new\\nline.png: '
 clproc run odd -o '{dir}-t/{name}.{ext}' $op
 expect_file 'odd-t/{name}.png' 'odd-t/per%cent.png'
+# A link to a file is that file: two outputs do not share it.
+mkdir linked
+cp in/b.png linked/real.png
+ln -s real.png linked/link.png
+clproc run in/b.png -o linked/link.png --to linked/real.png --gray --existing replace
+expect_code 2
+expect_err "would be written to 'linked/real.png' by two of its outputs"

@@ -150,4 +150,12 @@ clproc run in/001-png-rgb.png -o bad/huge.png --overlay "$logo:width=1000000"
 expect_code 1
 expect_err 'in/001-png-rgb.png: overlay would make 1000000 × '
 expect_no_file bad/huge.png
+# It is no picture's output.
+mkdir own
+cp in/001-png-rgb.png own/logo.png
+cp own/logo.png .
+clproc run own -o . --overlay logo.png:width=20% --existing replace
+expect_code 1
+expect_err 'own/logo.png: ./logo.png: is one of the inputs, which are never overwritten'
+cmp -s own/logo.png logo.png || fail "the overlay has been replaced"
 exit 0
