@@ -289,21 +289,57 @@ static void close_sources(merge *all) {
     }
 }
 
-static clproc_status make_rows(merge *all, clproc_error *error) {
+/** Reads all indexes once, just to find out whether they are in the order of a listing. */
+static clproc_status check_order(merge *all, clproc_error *error) {
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < all->params->index_count && !all->unordered; i++) {
+        bool there = true;
+        while (there) {
+            CLP_TRY(status, out, advance(all, &all->sources[i], &there, error));
+            CLP_TRY(status, out, stopped(all, error));
+        }
+    }
+out:
+    return status;
+}
+
+static clproc_status open_output(merge *all, clproc_error *error) {
     const clproc_index_merge_params *params = all->params;
+    return clp_store_open(&all->out, params->output, &all->fields, params->cancel, error);
+}
+
+/** Begins anew, now that it is known in what order the indexes are. */
+static clproc_status merge_again(merge *all, clproc_error *error) {
+    bool unordered = all->unordered;
+    clproc_status status;
+    clp_store_close(&all->out);
+    close_sources(all);
+    *all->result = (clproc_index_result){0};
+    CLP_TRY(status, out, open_sources(all, error));
+    CLP_TRY(status, out, open_output(all, error));
+    CLP_TRY(status, out, (unordered ? merge_sorted : merge_ordered)(all, error));
+    if (all->unordered != unordered) {
+        status = clp_error_set(error, CLPROC_ERROR_IO,
+                               "an index was changed by another program while it was read; run "
+                               "this again");
+    }
+out:
+    return status;
+}
+
+static clproc_status make_rows(merge *all, clproc_error *error) {
+    /* Rows on standard output cannot be taken back, so there the order is found out before. */
+    bool stream = strcmp(all->params->output, "-") == 0;
     clproc_status status;
     CLP_TRY(status, out, open_sources(all, error));
-    CLP_TRY(status, out,
-            clp_store_open(&all->out, params->output, &all->fields, params->cancel, error));
-    CLP_TRY(status, out, merge_ordered(all, error));
-    if (all->unordered) {
-        clp_store_close(&all->out);
-        close_sources(all);
-        *all->result = (clproc_index_result){0};
-        CLP_TRY(status, out, open_sources(all, error));
-        CLP_TRY(status, out,
-                clp_store_open(&all->out, params->output, &all->fields, params->cancel, error));
-        CLP_TRY(status, out, merge_sorted(all, error));
+    if (stream) {
+        CLP_TRY(status, out, check_order(all, error));
+    } else {
+        CLP_TRY(status, out, open_output(all, error));
+        CLP_TRY(status, out, merge_ordered(all, error));
+    }
+    if (stream || all->unordered) {
+        CLP_TRY(status, out, merge_again(all, error));
     }
     close_sources(all);
     CLP_TRY(status, out, clp_store_commit(all->out, error));

@@ -86,6 +86,22 @@ for order in '1 2' '2 1'; do
     expect_same all.jsonl two.jsonl
 done
 
+# So they are on standard output, however many rows come before the first out of order.
+row=$(grep '"SourceFile":"in/a.jpg"' one.jsonl)
+awk -v row="$row" 'BEGIN { for (i = 0; i < 3000; i++) {
+    name = sprintf("in/a%04d.jpg", i); next_row = row
+    sub("\"in/a.jpg\"", "\"" name "\"", next_row); print next_row } }' >long.jsonl
+head -n 1 long.jsonl >>long.jsonl
+[ "$(wc -c <long.jsonl)" -gt 600000 ] || fail "the index should be longer than what is written at once"
+clproc index merge long.jsonl -o all.jsonl
+expect_code 0
+expect_lines all.jsonl 3000
+clproc index merge long.jsonl -o -
+expect_code 0
+expect_err '^clproc: 3000 rows of 1 indexes'
+expect_err '^clproc: 1 rows dropped: '
+expect_same "$out" all.jsonl
+
 # -------------------------------------------------------------- what is refused
 cp one.jsonl kept.jsonl
 refuse() { # CODE PATTERN INDEX...
