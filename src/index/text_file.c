@@ -64,6 +64,12 @@ out:
     return status;
 }
 
+/** True if the present record has its line end. One without may have been cut within its last
+ * value, and looks like a row all the same. */
+static bool is_ended(const text_file *text) {
+    return text->record.size > 0 && text->record.data[text->record.size - 1] == '\n';
+}
+
 /** Reads the present record as a row; false if it is none. */
 static bool read_record(clp_store *store, clp_row *row) {
     const text_file *text = store->state;
@@ -118,7 +124,7 @@ clproc_status clp_text_scan(clp_store *store, clp_old *old, clp_selection *found
             CLP_TRY(status, out, note_names(store, found, error));
         }
         /* What is no row, or one of another make, is simply read anew. */
-        if (same || read_record(store, &row)) {
+        if (is_ended(text) && (same || read_record(store, &row))) {
             CLP_TRY(status, out, clp_old_add(old, &row, (uint64_t)place, same, error));
         }
     }
@@ -150,8 +156,7 @@ clproc_status clp_text_fetch(clp_store *store, uint64_t place, clp_row *row, clp
 clproc_status clp_text_copy(clp_store *store, uint64_t place, clproc_error *error) {
     const text_file *text = store->state;
     clproc_status status = find_record(store, place, error);
-    if (status == CLPROC_OK &&
-        (text->record.size == 0 || text->record.data[text->record.size - 1] != '\n')) {
+    if (status == CLPROC_OK && !is_ended(text)) {
         status = was_changed(store, error);
     }
     return status == CLPROC_OK
@@ -196,7 +201,7 @@ clproc_status clp_text_next(clp_store *store, clp_row *row, uint64_t *place, boo
     *place = (uint64_t)at;
     clproc_status status = next_record(store, error);
     *there = status == CLPROC_OK && text->record.size > 0;
-    if (*there && (text->record.data[text->record.size - 1] != '\n' || !read_record(store, row))) {
+    if (*there && (!is_ended(text) || !read_record(store, row))) {
         status = no_row(store, *place, error);
     }
     return status;

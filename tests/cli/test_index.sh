@@ -213,6 +213,12 @@ expect_same up.jsonl fresh.jsonl
 clproc index in -o up.jsonl --update
 expect_err "$((pictures + 1)) made before"
 expect_same up.jsonl fresh.jsonl
+# A last row that was cut within its last value is not believed.
+clproc index in -o fresh.csv --fields path,size,mtime,name -q
+head -c -6 fresh.csv >up.csv # the line end, and four letters of the name
+clproc index in -o up.csv --update --fields path,size,mtime,name
+expect_err "^clproc: 1 written, .*; $pictures made before"
+expect_same up.csv fresh.csv
 # Rows that are kept are asked, too.
 clproc index in -o up.jsonl --update --where 'type = "PNG"' -q
 expect_lines up.jsonl "$(find in -name '*.png' | wc -l)"
