@@ -45,6 +45,16 @@ void clp_row_number(clp_row *row, clp_field field, clp_rank rank, double number)
     }
 }
 
+/** How many Latin-1 letters of a text fit into the bound as UTF-8. A bound on what they were would
+ * cut the row again when it is read back from an index. */
+static size_t fit(const uint8_t *text, size_t size) {
+    size_t count = 0, bytes = 0;
+    while (count < size && (bytes += text[count] < 0x80 ? 1 : 2) <= CLP_ROW_TEXT) {
+        count++;
+    }
+    return count;
+}
+
 /** Appends text to the row's; returns how many bytes it has become. */
 static size_t append(clp_row *row, const uint8_t *text, size_t size) {
     size_t start = row->text.size;
@@ -52,6 +62,7 @@ static size_t append(clp_row *row, const uint8_t *text, size_t size) {
     if (clp_notes_is_utf8(&(clp_block){text, size})) {
         status = clp_bytes_append(&row->text, text, size, NULL);
     } else {
+        size = fit(text, size);
         status = clp_bytes_reserve(&row->text, start + 2 * size, NULL);
         for (size_t i = 0; status == CLPROC_OK && i < size; i++) {
             if (text[i] >= 0x80) {
@@ -140,15 +151,16 @@ void clp_row_item(clp_row *row, clp_field field, clp_rank rank, const void *text
         return;
     }
     bool fresh = value->kind != CLP_CELL_LIST || rank > value->rank;
-    if (!fresh && value->size + size > MOST_LIST) {
+    size_t start = row->text.size, added = append(row, text, size);
+    if (added == 0) {
+        return;
+    }
+    if (!fresh && value->size + added > MOST_LIST) {
+        row->text.size = start;
         clp_row_warn(row, "a list is too long: cut");
         return;
     }
-    size_t start = row->text.size;
-    if (append(row, text, size) == 0) {
-        return;
-    }
-    uint32_t bytes = (uint32_t)(row->text.size - start);
+    uint32_t bytes = (uint32_t)added + 1; /* its NUL counts, too */
     if (fresh) {
         *value = (clp_cell){
             .kind = CLP_CELL_LIST, .rank = rank, .size = bytes, .room = bytes, .text = start};

@@ -35,7 +35,7 @@ typedef struct clp_cell {
     };
 } clp_cell;
 
-/** The most bytes of a text: longer ones are cut. */
+/** The most bytes of a text, as UTF-8: longer ones are cut. */
 enum { CLP_ROW_TEXT = 32768 };
 
 /** Zero-initialise; release with clp_row_free(). Used again for row after row. */

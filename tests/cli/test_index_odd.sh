@@ -78,6 +78,7 @@ with_exif("rights-one", main=[(0x8298, "ASCII", b"Photographer\0")])
 with_exif("rights-long", main=[(0x8298, "ASCII", "\u00e9".encode() * 3000 + b"\0Editor\0")])
 with_exif("mark", main=[(0x9C9B, "BYTE", "\ufeffTitle\0".encode("utf-16-le"))], below=[(0x9286, "UNDEFINED", b"UNICODE\0" + "\ufeffnote \u2603".encode("utf-16-be"))])
 with_exif("jis", below=[(0x9286, "UNDEFINED", b"JIS\0\0\0\0\0\x1b$B4A;z\x1b(B")])
+jpeg("comment-latin1", segment(0xFE, b"\xe9" * 30000))
 
 # XMP
 NAMES = " ".join('xmlns:%s="%s"' % pair for pair in [("dc", "http://purl.org/dc/elements/1.1/"), ("photoshop", "http://ns.adobe.com/photoshop/1.0/"), ("xmpNote", "http://ns.adobe.com/xmp/note/")])
@@ -153,6 +154,7 @@ wanted = {
     "rights-long.jpg": {"Copyright": "\u00e9" * 2047},
     "mark.jpg": {"XPTitle": "Title", "UserComment": "note \u2603"},
     "jis.jpg": {"UserComment": None, "Warning": "EXIF: UserComment is in JIS, which is not read: left out"},
+    "comment-latin1.jpg": {"Comment": "\u00e9" * 16384},
     "language-default.jpg": {"Title": "Title"},
     "language-none.jpg": {"Title": "Titel"},
     "cdata.jpg": {"City": "a & A & B <c></photoshop:City> &lt; d", "Warning": None},
@@ -177,6 +179,14 @@ for name, fields in wanted.items():
         assert rows[name].get(field) == value, (name, field, str(rows[name].get(field))[:200])
 EOF
 python3 expected.py || fail "$(cut -c 1-400 odd.jsonl | head -n 4)"
+
+# Texts that were cut at their bound are not cut again when the row is read back.
+clproc index merge odd.jsonl -o merged.jsonl -q
+expect_same odd.jsonl merged.jsonl
+clproc index in -o odd.csv -q
+cp odd.csv updated.csv
+clproc index in -o updated.csv --update -q
+expect_same odd.csv updated.csv
 
 # A pattern sees a text to its end.
 for pattern in 'h$' '^h*$' '^h.*h$'; do

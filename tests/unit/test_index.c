@@ -108,6 +108,38 @@ static void test_lists_in_turns(void **state) {
     clp_row_free(&row);
 }
 
+/** The bounds are on texts as rows have them, so a row that is read back is not cut again. */
+static void test_bounds_of_latin1(void **state) {
+    (void)state;
+    clp_row row = {0}, back = {0};
+    static char text[2 * CLP_ROW_TEXT];
+    size_t at[3] = {0, 0, 0}, count = 0;
+    const char *item;
+    memset(text, '\xE9', sizeof text);
+    text[0] = 'x';
+    clp_row_text(&row, CLP_FIELD_COMMENT, CLP_RANK_FORMAT, text, sizeof text);
+    const char *cut = clp_row_get(&row, CLP_FIELD_COMMENT);
+    assert_int_equal(strlen(cut), CLP_ROW_TEXT - 1); /* x, and letters of two bytes */
+    clp_row_string(&back, CLP_FIELD_COMMENT, CLP_RANK_EXIF, cut);
+    assert_string_equal(clp_row_get(&back, CLP_FIELD_COMMENT), cut);
+    for (int i = 0; i < 5; i++) { /* each becomes 27,999 bytes: two fit */
+        clp_row_item(&row, CLP_FIELD_KEYWORDS, CLP_RANK_IPTC, text, 14000);
+    }
+    assert_string_equal(clp_row_get(&row, CLP_FIELD_WARNING), "a list is too long: cut");
+    while ((item = clp_row_next(&row, CLP_FIELD_KEYWORDS, &at[0]))) {
+        clp_row_item(&back, CLP_FIELD_KEYWORDS, CLP_RANK_EXIF, item, strlen(item));
+    }
+    assert_false(clp_row_has(&back, CLP_FIELD_WARNING));
+    while ((item = clp_row_next(&row, CLP_FIELD_KEYWORDS, &at[1]))) {
+        assert_string_equal(clp_row_next(&back, CLP_FIELD_KEYWORDS, &at[2]), item);
+        count++;
+    }
+    assert_int_equal(count, 2);
+    assert_null(clp_row_next(&back, CLP_FIELD_KEYWORDS, &at[2]));
+    clp_row_free(&row);
+    clp_row_free(&back);
+}
+
 static void test_warnings(void **state) {
     (void)state;
     clp_row row = {0};
@@ -349,12 +381,19 @@ static void test_whole(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranks),           cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_flaws_of_exif),
-        cmocka_unit_test(test_where),           cmocka_unit_test(test_types_of_where),
-        cmocka_unit_test(test_bounds_of_where), cmocka_unit_test(test_quality),
-        cmocka_unit_test(test_fields),          cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_warnings),        cmocka_unit_test(test_lists_in_turns),
+        cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_flaws_of_exif),
+        cmocka_unit_test(test_where),
+        cmocka_unit_test(test_types_of_where),
+        cmocka_unit_test(test_bounds_of_where),
+        cmocka_unit_test(test_quality),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_lists_in_turns),
+        cmocka_unit_test(test_bounds_of_latin1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
