@@ -99,11 +99,6 @@ static bool fields(clp_selection *selection, const uint8_t *record, size_t size)
     return names(selection, record, size, foreign) && !foreign[0] && selection->count == columns;
 }
 
-/** A line break within quotes belongs to the record. */
-static bool whole(const uint8_t *record, size_t size) {
-    return !clp_csv_is_open((const char *)record, size, false);
-}
-
 static void take_cell(clp_row *row, clp_field field, const char *cell, size_t size) {
     double number;
     clproc_index_kind kind = clp_field_info(field).kind;
@@ -142,7 +137,7 @@ static const clp_text_format format = {.head = head,
                                        .same_head = same_head,
                                        .names = names,
                                        .fields = fields,
-                                       .whole = whole,
+                                       .is_open = clp_csv_is_open,
                                        .parse = parse};
 
 const clp_store_kind clp_store_csv = {

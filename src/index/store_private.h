@@ -61,8 +61,9 @@ struct clp_text_format {
                   char foreign[CLP_STORE_NAME]);
     /** Finds out the fields by the first record; false if it is none of an index. */
     bool (*fields)(clp_selection *selection, const uint8_t *record, size_t size);
-    /** True if the bytes are a whole record, not the first line of one. */
-    bool (*whole)(const uint8_t *record, size_t size);
+    /** True if the record goes on behind a line; `open`: whether it does behind those before, false
+     * for its first. So no line is read twice. NULL: each line is a record. */
+    bool (*is_open)(const char *line, size_t size, bool open);
     /** Reads a record; false if it is none, or has not all fields of the selection. */
     bool (*parse)(const clp_selection *selection, const uint8_t *record, size_t size, clp_row *row);
     /** As `parse`, of what clp_old_add() asks for alone, and false also for what is not just as

@@ -50,6 +50,7 @@ out:
 static clproc_status next_record(clp_store *store, clproc_error *error) {
     text_file *text = store->state;
     clproc_status status = CLPROC_OK;
+    bool open = false;
     text->record.size = 0;
     do {
         errno = 0;
@@ -58,8 +59,8 @@ static clproc_status next_record(clp_store *store, clproc_error *error) {
             return ferror(text->old) ? old_error(store, errno, error) : CLPROC_OK;
         }
         CLP_TRY(status, out, clp_bytes_append(&text->record, text->line, (size_t)size, error));
-    } while (text->format->whole && text->record.size < MOST_RECORD &&
-             !text->format->whole(text->record.data, text->record.size));
+        open = text->format->is_open && text->format->is_open(text->line, (size_t)size, open);
+    } while (open && text->record.size < MOST_RECORD);
 out:
     return status;
 }

@@ -120,6 +120,9 @@ sed 's/"IndexVersion":[0-9]*/"IndexVersion":999/' one.jsonl >later.jsonl
 refuse 4 'later.jsonl: what stands from byte 0' later.jsonl
 printf 'Name,Size\r\na,5\r\n' >other.csv
 refuse 4 'other.csv: what stands from byte 0' part1.jsonl other.csv
+# A quote that is never closed: lines are read once, not all of them again for each.
+(head -n 2 one.csv && printf '"' && yes line | head -c 4000000) >quote.csv
+refuse 4 'quote.csv: what stands from byte' quote.csv
 refuse 2 'few1.csv: has other columns than part1.jsonl' part1.jsonl few1.csv
 refuse 2 'kept.jsonl: is one of the indexes to merge' part1.jsonl kept.jsonl
 refuse 4 'missing.jsonl: ' part1.jsonl missing.jsonl
