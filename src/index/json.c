@@ -188,19 +188,30 @@ static bool select_whole(clp_selection *selection) {
     return sound;
 }
 
+/** True if a row has what all whole rows have: what is known of every file, and of one without an
+ * error what is known once it was read. Chosen fields seldom are all of these. */
+static bool has_whole_set(const json_t *object) {
+    static const char *const always[] = {"SourceFile",   "FileName", "Directory",
+                                         "IndexVersion", "FileSize", "FileModifyDate",
+                                         "FileType"};
+    enum { FOR_ALL = 4 };
+    size_t count = json_object_get(object, "Error") ? FOR_ALL : sizeof always / sizeof *always;
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        all = all && json_object_get(object, always[i]);
+    }
+    return all;
+}
+
 /** Whole rows leave out what a file has not; others have all their fields, with null. */
 static bool fields(clp_selection *selection, const uint8_t *record, size_t size) {
-    static const char *const always[] = {"SourceFile", "FileName", "Directory", "IndexVersion"};
     json_t *object = load(record, size), *value;
     const char *name;
-    bool sound = json_object_size(object) > 0, whole = true;
+    bool sound = json_object_size(object) > 0, whole = has_whole_set(object);
     json_object_foreach(object, name, value) {
         sound = sound && clp_selection_add(selection, name);
         whole = whole && sound &&
                 (!json_is_null(value) || is_told(selection->fields[selection->count - 1]));
-    }
-    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
-        whole = whole && json_object_get(object, always[i]);
     }
     json_decref(object);
     return sound && (!whole || select_whole(selection));

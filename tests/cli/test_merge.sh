@@ -57,6 +57,24 @@ for kind in jsonl csv; do
     expect_same all-few.$kind one-few.$kind
 done
 
+# Also those that all whole rows have, whether a later row lacks another of them or not.
+for last in sampling width; do
+    clproc index in/a -o named.jsonl --fields SourceFile,FileName,Directory,IndexVersion,$last -q
+    clproc index in/a -o named.csv --fields SourceFile,FileName,Directory,IndexVersion,$last -q
+    head -n 1 named.jsonl | grep -q null && fail "the first row should have all fields"
+    clproc index merge named.jsonl -o all-named.csv
+    expect_code 0
+    expect_same all-named.csv named.csv
+done
+# A file that cannot be read has few fields in a whole index, too.
+clproc index missing.jpg in/a -o lost.jsonl -q
+expect_code 1
+clproc index merge lost.jsonl -o all-lost.jsonl
+expect_code 0
+sort lost.jsonl >one-lost
+sort all-lost.jsonl >all-lost
+expect_same one-lost all-lost
+
 # Features are columns like others.
 clproc index in/a -o one-seen.jsonl --features -q
 for i in 1 2; do clproc index in/a -o seen$i.jsonl --features --shard $i/2 -q; done
