@@ -214,8 +214,12 @@ static void spell_date(char *text) {
     }
 }
 
+static bool has_dates(clp_field field) {
+    return strstr(clp_field_info(field).name, "Date");
+}
+
 static bool is_date(const node *made) {
-    return !made->numeric && !made->null && strstr(clp_field_info(made->field).name, "Date");
+    return !made->numeric && !made->null && has_dates(made->field);
 }
 
 /** True of what a date begins with, as fields have it: any first part of 2024:05:06 12. */
@@ -225,12 +229,26 @@ static bool begins_date(const char *value) {
     return !value[fits] || !form[fits];
 }
 
+/** A date is a text: a number would never be equal to it, nor less. */
+static clproc_status refuse_number(parser *text, const node *made) {
+    const char *name = clp_field_info(made->field).name;
+    size_t length = strcspn(text->at, " \t\r\n()");
+    int shown = length < MOST_SHOWN ? (int)length : MOST_SHOWN;
+    return clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
+                         "--where: %s is a date and cannot be compared with a number; put it in "
+                         "quotes, as %s > '%.*s'",
+                         name, name, shown, text->at);
+}
+
 /** A text that is no number would never be equal to a field that is one, nor greater; a date is
  * compared as text. */
 static clproc_status check_type(parser *text, const node *made) {
     const clproc_index_field field = clp_field_info(made->field);
     const char *value = text->where->texts + made->text, *rest;
     double number;
+    if (made->numeric && has_dates(made->field)) {
+        return refuse_number(text, made);
+    }
     if (is_date(made) && !begins_date(value)) {
         return clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
                              "--where: %s is a date and cannot be compared with \"%.*s\"; write it "

@@ -287,6 +287,24 @@ static void test_types_of_where(void **state) {
     }
 }
 
+/** A date compared with a number would be true of none; in quotes it is compared as text. */
+static void test_numbers_as_dates(void **state) {
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"date > 2024", "DateTimeOriginal > '2024'"},
+        {"(mtime>=2020 or iso = 100)", "FileModifyDate > '2020'"},
+        {"not (CreateDate != 2024-05-06) and iso > 1", "CreateDate > '2024-05-06'"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        clp_where *where = NULL;
+        clproc_error error = {0};
+        assert_int_equal(clp_where_create(&where, wrong[i][0], &error), CLPROC_ERROR_ARGUMENT);
+        assert_non_null(strstr(error.message, "is a date and cannot be compared with a number"));
+        assert_non_null(strstr(error.message, wrong[i][1]));
+        assert_int_equal(clp_where_create(&where, wrong[i][1], &error), CLPROC_OK);
+        clp_where_destroy(&where);
+    }
+}
+
 /** However long or deep, it ends, with a reason. */
 static void test_bounds_of_where(void **state) {
     (void)state;
@@ -394,6 +412,7 @@ int main(void) {
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_lists_in_turns),
         cmocka_unit_test(test_bounds_of_latin1),
+        cmocka_unit_test(test_numbers_as_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
