@@ -316,8 +316,8 @@ static void print_models(const clp_cli_page *page) {
     page->paragraph(
         "index --model takes the columns from the fields that are numbers; a model with one matrix "
         "without names gets the features in their order. A model's only score, or that of the "
-        "second of two classes, is Score; with more classes each has a column, up to Score8. A row "
-        "that lacks a value has no score, and a Warning.");
+        "second of two classes, is Score; of more classes, or several targets of a regression, "
+        "each has a column, up to Score8. A row that lacks a value has no score, and a Warning.");
     for (size_t i = 0; used < sizeof names && (name = clproc_score_operator(i)); i++) {
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", name);
     }

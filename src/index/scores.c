@@ -90,7 +90,8 @@ static clproc_status open_scorer(clp_scores *scores, scorer *one, const char *fi
     CLP_TRY(status, out, clp_model_open(&one->model, file, error));
     CLP_TRY(status, out, find_inputs(one, error));
     one->output_count = clp_model_outputs(one->model);
-    one->skipped = one->output_count == 2; /* of two classes the first's is 1 less the second's */
+    /* Of two classes the first's is 1 less the second's; two targets are two numbers. */
+    one->skipped = one->output_count == 2 && clp_model_classifies(one->model);
     one->first = (clp_field)(CLP_FIELD_SCORE + scores->count);
     if (scores_of(one) > CLP_FIELD_SCORES - scores->count) {
         status = unfit(clp_model_path(one->model), error,

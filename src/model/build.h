@@ -95,6 +95,7 @@ struct clp_onnx_model {
     clp_model_column *inputs; /**< the first columns of a block */
     size_t input_count;
     const clp_labels *outputs;
+    bool classifies; /**< its scores are of classes, not of targets */
     clp_span scores;
     clp_step *steps;
     size_t step_count;

@@ -190,6 +190,15 @@ static const clp_onnx_port *next_scores(const clp_onnx *onnx, size_t *next) {
     return NULL;
 }
 
+/** True if an output tells the class. */
+static bool tells_class(const clp_onnx *onnx) {
+    size_t next = 0, count = 0;
+    while (next_scores(onnx, &next)) {
+        count++;
+    }
+    return count < onnx->output_count;
+}
+
 /** The output that holds scores: the first that may. Where each class has an output of its own, the
  * first would be one class's alone. */
 static clproc_status find_scores(clp_builder *builder, const clp_onnx_port **scores) {
@@ -223,6 +232,8 @@ static clproc_status take_scores(clp_builder *builder, const clp_slice *name) {
     }
     clp_onnx_model *model = builder->model;
     model->scores = value->span;
+    /* Operations on its scores may have left a classifier without their labels. */
+    model->classifies = model->classifies || value->labels || tells_class(&builder->onnx);
     model->outputs = value->span.columns == 1 ? &alone : value->labels;
     if (!model->outputs) {
         model->outputs = clp_build_numbered(builder, NULL, value->span.columns);
@@ -260,6 +271,7 @@ static clproc_status build_nodes(clp_builder *builder, const bool *marks) {
         if (makes_labels(node)) {
             builder->values[builder->value_count++] =
                 (clp_value){.name = node->outputs[0], .other = true};
+            builder->model->classifies = true;
         }
     }
 out:
@@ -352,4 +364,8 @@ size_t clp_model_outputs(const clp_onnx_model *model) {
 
 const char *clp_model_output(const clp_onnx_model *model, size_t index) {
     return model->outputs->names[index];
+}
+
+bool clp_model_classifies(const clp_onnx_model *model) {
+    return model->classifies;
 }

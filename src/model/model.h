@@ -42,6 +42,10 @@ size_t clp_model_outputs(const clp_onnx_model *model);
  * the one target of a regressor. */
 const char *clp_model_output(const clp_onnx_model *model, size_t index);
 
+/** True if its scores are those of classes: it names some, or tells a row's class as well. Else
+ * they are a regressor's. */
+bool clp_model_classifies(const clp_onnx_model *model);
+
 /** A value that is missing, in `values` of clp_model_run(). */
 #define CLP_MODEL_MISSING ((double)NAN)
 

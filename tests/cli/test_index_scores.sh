@@ -85,6 +85,21 @@ if have python3; then
     expect_code 0
     tr -d '\r' <order.csv | awk -F, 'NR > 1 { rows++; away = $1 - $2 - 1024 * $3
         if (away > 0.01 || away < -0.01) exit 1 } END { if (rows < 20) exit 1 }' || fail "$(cat order.csv)"
+    # Two targets of a regression are two scores, as `clproc score` has them; of two classes one.
+    python3 "$tests/linear_model.py" two.onnx 0 0 0 1 0 0 0 0 0 0 0 0 0 0 / 0 0 0 0 0 0 0 0 0 0 0 0 0 1024
+    clproc index in -o two.csv --model two.onnx
+    expect_code 0
+    expect_err 'Score is the model.s score of 0'
+    expect_err 'Score2 is the model.s score of 1'
+    clproc index in -o two.jsonl --model two.onnx --fields score,score2 -q
+    columns=$(head -n 1 plain.csv | tr -d '\r' | tr , '\n' |
+        sed -n '/^SharpnessWhole$/,$p' | grep -v -e Histogram -e Dominant -e Hash | paste -sd, -)
+    clproc score two.onnx plain.csv --columns "$columns" -o scored.csv -q
+    expect_code 0
+    head -n 1 scored.csv | grep -q ',two_0,two_1.$' || fail "$(head -n 1 scored.csv)"
+    sed 's/{"Score":\([^,]*\),"Score2":\([^}]*\)}/\1,\2/' two.jsonl >found
+    tr -d '\r' <scored.csv | tail -n +2 | sed 's/.*,\([^,]*,[^,]*\)$/\1/' >right
+    expect_same right found
 else
     echo "skipped: there is no python3 to write a model without names"
 fi

@@ -88,8 +88,9 @@ static inline message begin_node(const char *op, const char *domain, const char 
     return node;
 }
 
-/** An input of floats, or an output; of -1 columns: of one dimension. */
-static inline void put_port(message *graph, uint32_t field, const char *name, int64_t columns) {
+/** An input of numbers of a type, or an output; of -1 columns: of one dimension. */
+static inline void put_port_of(message *graph, uint32_t field, const char *name, int64_t columns,
+                               int64_t numbers) {
     message port = {.size = 0}, type = {.size = 0}, tensor = {.size = 0}, shape = {.size = 0},
             any = {.size = 0}, dim = {.size = 0};
     put_text(&any, 2, "N");
@@ -98,12 +99,17 @@ static inline void put_port(message *graph, uint32_t field, const char *name, in
     if (columns >= 0) {
         put_message(&shape, 1, &dim);
     }
-    put_int(&tensor, 1, 1);
+    put_int(&tensor, 1, numbers);
     put_message(&tensor, 2, &shape);
     put_message(&type, 1, &tensor);
     put_text(&port, 1, name);
     put_message(&port, 2, &type);
     put_message(graph, field, &port);
+}
+
+/** The same of floats. */
+static inline void put_port(message *graph, uint32_t field, const char *name, int64_t columns) {
+    put_port_of(graph, field, name, columns, 1);
 }
 
 /** A model of nodes from X, of so many columns, to Y. */

@@ -172,6 +172,43 @@ static void test_slices(void **state) {
     expect_refused(&file, "an output for each class");
 }
 
+static void expect_classifies(const message *file, bool expected) {
+    clp_onnx_model *model = open_model(file);
+    assert_int_equal(clp_model_outputs(model), 2);
+    assert_int_equal(clp_model_classifies(model), expected);
+    clp_model_destroy(&model);
+}
+
+/** Two scores are of two classes only if something tells of classes. */
+static void test_classifies(void **state) {
+    (void)state;
+    enum { INT64 = 7 };
+    static const float weights[] = {1, 0, 0, 1};
+    static const int64_t classes[] = {0, 1};
+    message nodes[2], graph = {.size = 0}, file;
+    nodes[0] = begin_node("LinearRegressor", "ai.onnx.ml", "X", "Y");
+    put_floats(&nodes[0], "coefficients", weights, 4);
+    put_whole(&nodes[0], "targets", 2);
+    file = make_model(nodes, 1, 2);
+    expect_classifies(&file, false);
+
+    put_message(&graph, 1, &nodes[0]); /* the class is an output beside the scores */
+    put_port(&graph, 11, "X", 2);
+    put_port_of(&graph, 12, "C", -1, INT64);
+    put_port(&graph, 12, "Y", 2);
+    file = (message){.size = 0};
+    put_message(&file, 7, &graph);
+    expect_classifies(&file, true);
+
+    nodes[0] = begin_node("LinearClassifier", "ai.onnx.ml", "X", "C");
+    put_text(&nodes[0], 2, "S");
+    put_floats(&nodes[0], "coefficients", weights, 4);
+    put_ints(&nodes[0], "classlabels_ints", classes, 2);
+    nodes[1] = begin_node("Sigmoid", "", "S", "Y"); /* which knows of no labels */
+    file = make_model(nodes, 2, 2);
+    expect_classifies(&file, true);
+}
+
 /** Every row's score is its own, wherever it stands and however many threads there are. */
 static void test_batches(void **state) {
     (void)state;
@@ -217,9 +254,10 @@ static void test_batches(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),  cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_bytes),  cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_slices), cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_lists),      cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_bytes),      cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_slices),     cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_classifies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
