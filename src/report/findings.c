@@ -63,9 +63,10 @@ static const clp_part *main_part(const clp_analysis *analysis, const clp_resourc
     return most;
 }
 
-static void find_resource_limit(clp_findings *findings, const clp_analysis *analysis) {
+static void find_resource_limit(clp_findings *findings, const clp_analysis *analysis,
+                                const clp_part *part) {
     const clp_resource *top = &analysis->resources[0], *device = clp_analysis_device(analysis);
-    const clp_part *part = main_part(analysis, top), *other = clp_analysis_device_part(analysis);
+    const clp_part *other = clp_analysis_device_part(analysis);
     words w;
     if (top->device) {
         SAY(findings->verdict, "Limited by the device, busy %s of the run.",
@@ -139,15 +140,18 @@ static void find_held_up(clp_findings *findings, const clp_analysis *analysis) {
 }
 
 static void find_limit(clp_findings *findings, const clp_analysis *analysis) {
+    const clp_resource *top = analysis->resource_count ? &analysis->resources[0] : NULL;
+    /* A report from elsewhere may have threads in nothing but stages that are no work of their own.
+     */
+    const clp_part *part = top ? main_part(analysis, top) : NULL;
     words w;
-    if (analysis->resource_count == 0 || analysis->part_count == 0) {
+    if (!top || analysis->part_count == 0) {
         SAY(findings->verdict, "Nothing was recorded.");
     } else if (analysis->cores_share >= CORES_BUSY) {
         find_processor_limit(findings, analysis);
-    } else if (analysis->resources[0].share >= SATURATED) {
-        find_resource_limit(findings, analysis);
+    } else if (part && top->share >= SATURATED) {
+        find_resource_limit(findings, analysis, part);
     } else {
-        const clp_resource *top = &analysis->resources[0];
         SAY(findings->verdict,
             "Nothing is at its limit: the busiest part, the %s%s, worked %s of the run; start-up "
             "and hand-over between stages take the rest.",

@@ -314,6 +314,26 @@ static void findings_change_with_the_run(void **state) {
     release(&it);
 }
 
+/** A report from elsewhere: all threads are in "load picture" the whole time, which is no part that
+ * could be made faster, and only the device has one. */
+static void threads_without_a_part_limit_nothing(void **state) {
+    (void)state;
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    for (size_t t = 0; t < it.profile->thread_count; t++) {
+        clp_profile_thread *thread = &it.profile->threads[t];
+        thread->node_count = 2;
+        thread->nodes[1] = (clp_profile_node){
+            .stage = CLP_PROF_LOAD, .calls = 1, .total_ns = it.profile->wall_ns};
+    }
+    it.profile->user_ns = it.profile->system_ns = 1;
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    assert_int_equal(it.analysis.part_count, 1);
+    clp_findings_make(&it.findings, &it.analysis);
+    assert_non_null(strstr(it.findings.verdict, "Nothing is at its limit"));
+    assert_null(find(&it, "bottleneck"));
+    release(&it);
+}
+
 /** Lines of the text must fit the terminal and hold no number that is none. */
 static void check_lines(const clp_text *text) {
     int columns = 0;
@@ -450,6 +470,7 @@ int main(void) {
         cmocka_unit_test(first_launches_are_bounded_by_what_the_run_waits_for),
         cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(findings_change_with_the_run),
+        cmocka_unit_test(threads_without_a_part_limit_nothing),
         cmocka_unit_test(tables_fit_the_terminal),
         cmocka_unit_test(memory_is_held_until_the_next_reading),
         cmocka_unit_test(an_empty_profile_is_reported),
