@@ -181,12 +181,20 @@ static clproc_status get_stage(const clp_json_reader *from, uint64_t number,
     return CLPROC_OK;
 }
 
+/** Nestings of stages that a thread may have: a run has some dozens. Reports take a time that grows
+ * with the square of them, and go down a tree by recursion. */
+#define MOST_NODES 4096
+
 static clproc_status read_tree(const clp_json_reader *from, const json_t *object,
                                clp_profile_thread *thread) {
     const json_t *rows;
     clproc_status status;
     CLP_TRY(status, out,
             clp_json_array(from, object, "tree", &rows, &thread->nodes, sizeof *thread->nodes));
+    if (json_array_size(rows) > MOST_NODES) {
+        return clp_json_damaged(from, "the tree of \"%s\" has more than %d rows", thread->name,
+                                MOST_NODES);
+    }
     for (size_t i = 0; i < json_array_size(rows); i++) {
         uint64_t values[4];
         clp_profile_node *node = &thread->nodes[i];

@@ -193,6 +193,28 @@ static void spoiled_files_do_no_harm(void **state) {
     clp_profile_free(&profile);
 }
 
+/** Reports would go down such a tree until their stack is full. */
+static void endless_trees_are_refused(void **state) {
+    (void)state;
+    fixture_params params = FIXTURE_DEFAULTS;
+    params.images = 4;
+    clproc_profile *profile = fixture_make(params);
+    clp_text text = write_json(profile);
+    json_t *root = json_loadb(text.data, text.size, 0, NULL);
+    json_t *thread = json_array_get(json_object_get(root, "threads"), 0);
+    json_t *tree = json_object_get(thread, "tree");
+    for (json_int_t parent = (json_int_t)json_array_size(tree) - 1; parent < 5000; parent++) {
+        json_array_append_new(
+            tree, json_pack("[I, I, I, I]", (json_int_t)0, parent, (json_int_t)1, (json_int_t)0));
+    }
+    char *data = json_dumps(root, JSON_COMPACT);
+    check_refused(data, strlen(data), "the tree of \"decode 1\" has more than");
+    free(data);
+    json_decref(root);
+    clp_text_free(&text);
+    clp_profile_free(&profile);
+}
+
 static void files_are_written_and_read(void **state) {
     (void)state;
     char folder[] = "/tmp/clproc-report-XXXXXX", path[64];
@@ -235,6 +257,7 @@ int main(void) {
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(spoiled_files_do_no_harm),
+        cmocka_unit_test(endless_trees_are_refused),
         cmocka_unit_test(files_are_written_and_read),
         cmocka_unit_test(endings_choose_the_level),
     };
