@@ -48,7 +48,10 @@ static double typical_part(double *values, size_t count) {
 static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int side, double *values,
                                 size_t count) {
     double *copy = NULL;
-    clproc_status status = clp_profile_room(&copy, count + 1, sizeof *copy, make->error);
+    if (count == 0) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_profile_room(&copy, count, sizeof *copy, make->error);
     if (status != CLPROC_OK) {
         return status;
     }
@@ -57,16 +60,13 @@ static clproc_status add_values(const clp_diff_maker *make, witnesses *to, int s
     clp_memory_free(copy);
     count = clp_diff_condense(values, count, make->by_run);
     size_t total = to->count[side] + count;
-    double *room =
-        total ? clp_memory_resize(CLP_MEMORY_REPORT, to->values[side], total * sizeof *room) : NULL;
-    if (total && !room) {
+    double *room = clp_memory_resize(CLP_MEMORY_REPORT, to->values[side], total * sizeof *room);
+    if (!room) {
         return clp_error_memory(make->error, "the comparison", total * sizeof *room);
     }
-    if (count) {
-        memcpy(room + to->count[side], values, count * sizeof *room);
-        to->values[side] = room;
-        to->count[side] = total;
-    }
+    memcpy(room + to->count[side], values, count * sizeof *room);
+    to->values[side] = room;
+    to->count[side] = total;
     return CLPROC_OK;
 }
 

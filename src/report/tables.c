@@ -23,7 +23,8 @@ static void cell_count(clp_text *text, int width, uint64_t count) {
 static void cell_percent(clp_text *text, int width, double fraction) {
     char buffer[CLP_UNIT_SIZE] = "<1";
     if (fraction >= 0.005 || fraction <= 0) {
-        snprintf(buffer, sizeof buffer, "%d", (int)(fraction * 100 + 0.5));
+        /* In a report from elsewhere it may be beyond any whole number's range. */
+        snprintf(buffer, sizeof buffer, "%.0f", floor(fraction * 100 + 0.5));
     }
     clp_table_cell(text, width, buffer);
 }

@@ -322,8 +322,8 @@ static void threads_without_a_part_limit_nothing(void **state) {
     for (size_t t = 0; t < it.profile->thread_count; t++) {
         clp_profile_thread *thread = &it.profile->threads[t];
         thread->node_count = 2;
-        thread->nodes[1] = (clp_profile_node){
-            .stage = CLP_PROF_LOAD, .calls = 1, .total_ns = it.profile->wall_ns};
+        thread->nodes[1] =
+            (clp_profile_node){.stage = CLP_PROF_LOAD, .calls = 1, .total_ns = it.profile->wall_ns};
     }
     it.profile->user_ns = it.profile->system_ns = 1;
     assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
@@ -331,6 +331,22 @@ static void threads_without_a_part_limit_nothing(void **state) {
     clp_findings_make(&it.findings, &it.analysis);
     assert_non_null(strstr(it.findings.verdict, "Nothing is at its limit"));
     assert_null(find(&it, "bottleneck"));
+    release(&it);
+}
+
+/** Busy for longer than the run lasted, by more than an int holds: no percentage of a real run. */
+static void shares_beyond_any_run_are_shown(void **state) {
+    (void)state;
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    clp_text text = {0};
+    it.profile->wall_ns = 1;
+    it.profile->threads[0].nodes[1].total_ns = INT64_MAX;
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    clp_findings_make(&it.findings, &it.analysis);
+    clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_ALL);
+    assert_non_null(strstr(text.data, "922337203"));
+    assert_null(strstr(text.data, "-2147483648"));
+    clp_text_free(&text);
     release(&it);
 }
 
@@ -471,6 +487,7 @@ int main(void) {
         cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(threads_without_a_part_limit_nothing),
+        cmocka_unit_test(shares_beyond_any_run_are_shown),
         cmocka_unit_test(tables_fit_the_terminal),
         cmocka_unit_test(memory_is_held_until_the_next_reading),
         cmocka_unit_test(an_empty_profile_is_reported),
