@@ -71,8 +71,10 @@ void clp_diff_text(clp_text *text, const clproc_diff *diff) {
         const char *after = *fact->after ? fact->after : "(none)";
         bool fits = strlen(before) + strlen(after) < 68;
         clp_table_name(text, 28, fact->key);
-        clp_text_print(text, fits ? "%s → %s\n" : "%s\n                          → %s\n", before,
-                       after);
+        clp_table_text(text, before);
+        clp_text_add(text, fits ? " → " : "\n                          → ");
+        clp_table_text(text, after);
+        clp_text_add(text, "\n");
     }
     clp_text_add(text, diff->fact_count ? "" : "none\n");
     clp_table_heading(text, "Verdict", "");

@@ -1,13 +1,20 @@
 /* Cells, headings and paragraphs of tables. */
 #include <string.h>
 
+#include "core/utf8.h"
 #include "report/tables.h"
 
-/** Columns a UTF-8 string takes: its characters. */
+/** Bytes of a string's first character; a byte that belongs to none is taken for one. */
+static size_t character(const char *string, size_t size) {
+    size_t length = clp_utf8_length((const unsigned char *)string, size);
+    return length ? length : 1;
+}
+
+/** Columns a string takes: its characters. */
 static int columns(const char *string, size_t size) {
     int count = 0;
-    for (size_t i = 0; i < size; i++) {
-        count += ((unsigned char)string[i] & 0xC0) != 0x80;
+    for (size_t i = 0; i < size; i += character(string + i, size - i)) {
+        count++;
     }
     return count;
 }
@@ -18,12 +25,26 @@ static void repeat(clp_text *text, const char *string, int times) {
     }
 }
 
+/** True of what would steer a terminal, also as one of the 32 controls behind ASCII, and of a byte
+ * that belongs to no character: some terminals take it for such a control. */
+static bool steers(const char *string, size_t length) {
+    unsigned char first = (unsigned char)string[0],
+                  second = length > 1 ? (unsigned char)string[1] : 0;
+    return length == 1 ? first < 0x20 || first >= 0x7F : first == 0xC2 && second < 0xA0;
+}
+
 /** Adds text that may come from files and drivers: what would steer a terminal becomes "?". */
 static void add_shown(clp_text *text, const char *string, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        bool steers = (unsigned char)string[i] < 0x20 || string[i] == 0x7F;
-        clp_text_add_bytes(text, steers ? "?" : string + i, 1);
+    for (size_t i = 0; i < size;) {
+        size_t length = character(string + i, size - i);
+        bool hidden = steers(string + i, length);
+        clp_text_add_bytes(text, hidden ? "?" : string + i, hidden ? 1 : length);
+        i += length;
     }
+}
+
+void clp_table_text(clp_text *text, const char *string) {
+    add_shown(text, string, strlen(string));
 }
 
 void clp_table_heading(clp_text *text, const char *title, const char *note) {

@@ -201,6 +201,34 @@ static void one_sided_rows_are_shown(void **state) {
     clproc_diff_destroy(&diff);
 }
 
+/** Texts of a report, which may be anyone's, do not steer the terminal: not by the controls of
+ * ASCII nor by those behind it, and nor do bytes that are no UTF-8. */
+static void texts_of_reports_do_not_steer_the_terminal(void **state) {
+    (void)state;
+    static const char *const texts[] = {"\x1b]0;title\a",      "\x1b[2J", "\xc2\x9bK", "\x9bK",
+                                        "tab\tor\rline\n\x7f", "\xe2\x82"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        side before = make_side(1, 1, 1, 1), after = make_side(1, 2, 1, 1);
+        fixture_fact(before.runs[0], texts[i], "x");
+        fixture_fact(after.runs[0], "driver", texts[i]);
+        snprintf(after.runs[0]->threads[0].name, 32, "%s", texts[i]);
+        snprintf(after.runs[0]->commands[2].name, 48, "%s", texts[i]);
+        clproc_diff *diff = compare(&before, &after);
+        clp_text text = {0};
+        clp_diff_text(&text, diff);
+        clp_text_add_bytes(&text, "", 1);
+        assert_non_null(strstr(text.data, "(none) → "));
+        for (size_t c = 0; c + 1 < text.size; c++) {
+            unsigned char byte = (unsigned char)text.data[c];
+            assert_true((byte >= 0x20 && byte != 0x7F) || byte == '\n');
+            assert_false(byte == 0xC2 && (unsigned char)text.data[c + 1] < 0xA0);
+        }
+        assert_null(strstr(text.data, texts[i]));
+        clp_text_free(&text);
+        clproc_diff_destroy(&diff);
+    }
+}
+
 static void comparisons_are_written(void **state) {
     (void)state;
     char folder[] = "/tmp/clproc-diff-XXXXXX", path[64];
@@ -254,6 +282,7 @@ int main(void) {
         cmocka_unit_test(what_takes_no_time_is_not_judged),
         cmocka_unit_test(surroundings_are_compared),
         cmocka_unit_test(one_sided_rows_are_shown),
+        cmocka_unit_test(texts_of_reports_do_not_steer_the_terminal),
         cmocka_unit_test(comparisons_are_written),
         cmocka_unit_test(nothing_to_compare),
     };
