@@ -76,6 +76,8 @@ void clp_event_release(cl_event *event) {
     }
 }
 
+/** The times as the driver has them: some take the stages from different clocks, which the recorder
+ * puts right and counts. */
 static cl_int read_times(cl_event event, clp_prof_command *command) {
     const struct {
         cl_profiling_info what;
@@ -92,14 +94,12 @@ static cl_int read_times(cl_event event, clp_prof_command *command) {
         }
         *wanted[i].time = time;
     }
-    /* Some drivers take the stages from different clocks: a later stage is never before an earlier
-     * one. */
-    for (size_t i = 1; i < sizeof wanted / sizeof *wanted; i++) {
-        if (*wanted[i].time < *wanted[i - 1].time) {
-            *wanted[i].time = *wanted[i - 1].time;
-        }
-    }
     return CL_SUCCESS;
+}
+
+/** When a command ended, by a driver that may have its end before its start. */
+static uint64_t end_of(const clp_prof_command *times) {
+    return times->ended > times->started ? times->ended : times->started;
 }
 
 /** Reads finished launches into the profile and releases their events. */
@@ -111,7 +111,7 @@ static void collect(clp_device *device, clp_launch *launches, size_t count) {
         if (code == CL_SUCCESS) {
             code = read_times(launch->event, &launch->command);
             if (code == CL_SUCCESS) {
-                last = launch->command.ended > last ? launch->command.ended : last;
+                last = end_of(&launch->command) > last ? end_of(&launch->command) : last;
                 clp_prof_commands(device->prof, &launch->command, 1);
             } else {
                 device->untimed = clp_cl_name(code);
@@ -167,7 +167,7 @@ static double time_copy(clp_device *device, cl_mem buffer, size_t bytes) {
     if (event) {
         clReleaseEvent(event);
     }
-    return fine ? (double)(times.ended - times.started) / 1e9 : 0;
+    return fine ? (double)(end_of(&times) - times.started) / 1e9 : 0;
 }
 
 void clp_device_probe_copy(clp_device *device) {

@@ -8,6 +8,7 @@
  *   FAULT_STALL a name: calls of it never return; with FAULT_STALL_FROM=N but the first N - 1
  *   FAULT_LOST  if set, every later call fails as well: the device is lost
  *   FAULT_CLOCK nanoseconds by which the device's clock is ahead of the raw monotonic one
+ *   FAULT_QUEUED nanoseconds by which the clock that commands are queued by is ahead of that
  *   FAULT_TIMER if set, clGetDeviceAndHostTimer() tells that clock
  *   FAULT_PROFILING  if set, no queue can have profiling
  *   FAULT_FILL  a number: every byte of a new buffer
@@ -65,7 +66,7 @@ static struct {
     cl_int code;
     const char *failing_name, *stalling_name;
     FILE *stopwatch;
-    cl_ulong ahead;
+    cl_ulong ahead, queued_ahead;
     bool stays_lost, fills, has_timer, no_profiling;
     unsigned char fill;
     atomic_long calls, live[KINDS];
@@ -272,7 +273,8 @@ static cl_int CL_API_CALL layer_clGetEventProfilingInfo(cl_event event, cl_profi
     if (!fails("clGetEventProfilingInfo", &code)) {
         code = layer.next.clGetEventProfilingInfo(event, what, size, value, length);
         if (code == CL_SUCCESS && value) {
-            *(cl_ulong *)value += layer.ahead;
+            *(cl_ulong *)value +=
+                layer.ahead + (what == CL_PROFILING_COMMAND_QUEUED ? layer.queued_ahead : 0);
         }
     }
     return code;
@@ -597,6 +599,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.stalling_name = getenv("FAULT_STALL");
     layer.stalling_from = number_of("FAULT_STALL_FROM");
     layer.ahead = (cl_ulong)number_of("FAULT_CLOCK");
+    layer.queued_ahead = (cl_ulong)number_of("FAULT_QUEUED");
     layer.no_profiling = getenv("FAULT_PROFILING") != NULL;
     layer.has_timer = getenv("FAULT_TIMER") != NULL;
     layer.stays_lost = getenv("FAULT_LOST") != NULL;

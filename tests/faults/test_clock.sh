@@ -46,6 +46,22 @@ FAULT_CLOCK=$ahead FAULT_TIMER=1 clproc run in -o out --resize 50% --jobs 1 --pr
 expect_code 0
 expect_clock aligned 50
 
+# A clock of its own for being queued, an hour ahead, takes neither the commands' places nor their
+# durations, and the reader is told.
+FAULT_QUEUED=3600000000000 clproc run in -o out --resize 50% --jobs 1 --profile=trace --report r.json --report r.txt
+expect_code 0
+expect_clock aligned 50
+python3 - <<'PY' || fail "times out of order"
+import json, sys
+report = json.load(open("r.json"))
+at = {name: i for i, name in enumerate(report["commands"]["columns"])}
+rows = report["commands"]["rows"]
+lasted = sum(row[at["ended"]] > row[at["started"]] for row in rows)
+print("repaired", report["repaired"], "of", len(rows), "commands; longer than nothing:", lasted)
+sys.exit(report["repaired"] != len(rows) or lasted < len(rows) / 2)
+PY
+grep -q 'times out of order' r.txt || fail "r.txt should say that times are out of order"
+
 # Without a timer the place is a guess, and said to be one.
 FAULT_CLOCK=$ahead clproc run in -o out --resize 50% --jobs 1 --profile=trace --report r.json --report r.html --report r.txt
 expect_code 0
