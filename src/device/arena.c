@@ -10,7 +10,7 @@ void clp_device_note_memory(clp_device *device, clp_held what, size_t before, si
     if (now != before) {
         /* Modular arithmetic: it may have become smaller. */
         size_t sum = atomic_fetch_add(&device->held[what], now - before) + (now - before);
-        clp_prof_device_memory(device->prof, names[what], sum);
+        clp_prof_device_memory(device->prof, device->recorded, names[what], sum);
     }
 }
 

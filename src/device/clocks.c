@@ -71,7 +71,7 @@ void clp_clocks_anchor(clp_device *device) {
         }
     }
     if (tightest < UINT64_MAX) {
-        clp_prof_align(device->prof, offset, false);
+        clp_prof_align(device->prof, device->recorded, offset, false);
     }
 }
 
@@ -83,7 +83,7 @@ void clp_clocks_see(clp_device *device, uint64_t ended) {
             clp_clocks_anchor(device);
         } else {
             /* The end is taken for the present; the recorder keeps the closest guess. */
-            clp_prof_align(device->prof, (int64_t)(clp_clock_ns() - ended), true);
+            clp_prof_align(device->prof, device->recorded, (int64_t)(clp_clock_ns() - ended), true);
         }
     }
     pthread_mutex_unlock(&device->clock_lock);

@@ -147,7 +147,7 @@ static void judge(clp_device *device, const clp_found *found, bool crowded) {
 static clproc_status open_found(clp_device **device, const clp_found *found,
                                 const clp_device_params *params, const char *notice,
                                 clproc_error *error) {
-    clproc_status status = CLPROC_OK;
+    clproc_status status;
     clp_device *made = clp_memory_zero(CLP_MEMORY_BATCH, 1, sizeof *made);
     if (!made) {
         return clp_error_memory(error, "a device", sizeof *made);
@@ -164,7 +164,8 @@ static clproc_status open_found(clp_device **device, const clp_found *found,
     made->most_tables = share_of(params->memory, 16, TABLE_BYTES);
     snprintf(made->notice, sizeof made->notice, "%s", notice);
     judge(made, found, params->crowded);
-    if (!made->reference) {
+    status = clp_prof_device(made->prof, made->info.name, &made->recorded, error);
+    if (status == CLPROC_OK && !made->reference) {
         status = open_context(made, found->platform, params, error);
     }
     if (status != CLPROC_OK) {

@@ -233,7 +233,8 @@ struct clp_device {
     char notice[512];
     bool reference;
     clp_prof *prof;
-    cl_device_id id; /**< the one that commands run on */
+    uint32_t recorded; /**< its number there */
+    cl_device_id id;   /**< the one that commands run on */
     cl_context context;
     /** For what no lane does: sending tables, measuring. */
     cl_command_queue queue;

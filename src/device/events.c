@@ -102,25 +102,32 @@ static uint64_t end_of(const clp_prof_command *times) {
     return times->ended > times->started ? times->ended : times->started;
 }
 
-/** Reads finished launches into the profile and releases their events. */
+/** Reads finished launches into the profile, behind what their times tell of the device's clock,
+ * and releases their events. */
 static void collect(clp_device *device, clp_launch *launches, size_t count) {
     uint64_t last = 0;
+    size_t told = 0;
     for (size_t i = 0; i < count; i++) {
-        clp_launch *launch = &launches[i];
-        cl_int code = clWaitForEvents(1, &launch->event);
+        clp_prof_command command = launches[i].command;
+        cl_event event = launches[i].event;
+        cl_int code = clWaitForEvents(1, &event);
         if (code == CL_SUCCESS) {
-            code = read_times(launch->event, &launch->command);
+            code = read_times(event, &command);
             if (code == CL_SUCCESS) {
-                last = end_of(&launch->command) > last ? end_of(&launch->command) : last;
-                clp_prof_commands(device->prof, &launch->command, 1);
+                last = end_of(&command) > last ? end_of(&command) : last;
+                command.device = device->recorded;
+                launches[told++].command = command;
             } else {
                 device->untimed = clp_cl_name(code);
             }
         }
-        clReleaseEvent(launch->event);
+        clReleaseEvent(event);
     }
     if (last) {
         clp_clocks_see(device, last);
+    }
+    for (size_t i = 0; i < told; i++) {
+        clp_prof_commands(device->prof, &launches[i].command, 1);
     }
 }
 
@@ -187,8 +194,6 @@ void clp_device_probe_copy(clp_device *device) {
     }
     clReleaseMemObject(buffer);
     if (best > 0) {
-        char rate[32];
-        snprintf(rate, sizeof rate, "%.0f", 2 * (double)bytes / best);
-        clp_prof_fact(device->prof, CLP_FACT_COPY_RATE, rate);
+        clp_prof_copy_rate(device->prof, device->recorded, (uint64_t)(2 * (double)bytes / best));
     }
 }

@@ -1,4 +1,5 @@
 /* Merging: everything of all threads, on one clock that starts with the run. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -123,67 +124,61 @@ static clproc_status merge_samples(const clp_prof *prof, clp_prof_stage stage,
     return status;
 }
 
-/** The offset at a moment of the host's clock: between two anchors it drifts evenly. */
-static int64_t offset_at(const clp_prof *prof, uint64_t host) {
-    const clp_anchor *anchors = prof->anchors;
-    size_t last = prof->anchor_count;
-    if (last == 0) {
-        return 0;
-    }
-    size_t next = 0;
-    while (next < last && anchors[next].host <= host) {
-        next++;
-    }
-    if (next == 0 || next == last) {
-        return anchors[next ? last - 1 : 0].offset;
-    }
-    const clp_anchor *a = &anchors[next - 1], *b = &anchors[next];
-    double part = (double)(host - a->host) / (double)(b->host - a->host);
-    return a->offset + (int64_t)((double)(b->offset - a->offset) * part);
-}
-
-/** Device time to time of the run; what lies before it (the queue was made earlier) becomes 0. */
-static uint64_t to_run_time(const clp_prof *prof, uint64_t device) {
-    uint64_t host = device + (uint64_t)offset_at(prof, device + (uint64_t)offset_at(prof, 0));
-    return host > prof->start ? host - prof->start : 0;
-}
-
-static void merge_tallies(clp_prof *prof, clproc_profile *profile) {
-    profile->tallies = prof->tallies;
-    prof->tallies = NULL;
-    if (!profile->tallies) {
-        return;
-    }
-    clp_tallies_end(profile->tallies);
-    for (size_t i = 0; i < profile->tallies->count; i++) {
-        clp_tally_samples *samples = &profile->tallies->items[i].samples;
-        for (size_t s = 0; s < samples->count; s++) {
-            samples->items[s].start = to_run_time(prof, samples->items[s].start);
+/** Lists the devices that ran commands and renumbers commands and sums by their places there. */
+static clproc_status merge_devices(clp_prof *prof, clproc_profile *profile, clproc_error *error) {
+    uint32_t *places = NULL;
+    clproc_status status;
+    CLP_TRY(
+        status, out,
+        clp_profile_room(&profile->devices, prof->device_count, sizeof *profile->devices, error));
+    CLP_TRY(status, out, clp_profile_room(&places, prof->device_count, sizeof *places, error));
+    for (size_t i = 0; i < prof->device_count; i++) {
+        if (prof->devices[i].worked) {
+            places[i] = (uint32_t)profile->device_count++;
+            profile->devices[places[i]] = prof->devices[i].known;
+            profile->clock_estimated |= prof->devices[i].estimated;
         }
     }
+    for (size_t i = 0; i < profile->command_count; i++) {
+        profile->commands[i].device = places[profile->commands[i].device];
+    }
+    clp_tallies *tallies = profile->tallies;
+    for (size_t i = 0; tallies && i < tallies->device_count; i++) {
+        clp_tally_device moved = tallies->devices[i];
+        if (moved.calls) { /* to an earlier place, which is free by now */
+            tallies->devices[i] = (clp_tally_device){0};
+            tallies->devices[places[i]] = moved;
+        }
+    }
+    if (tallies && tallies->device_count > profile->device_count) {
+        tallies->device_count = profile->device_count;
+    }
+    if (profile->device_count == 1 && profile->devices[0].copy_rate) {
+        char rate[32];
+        snprintf(rate, sizeof rate, "%llu", (unsigned long long)profile->devices[0].copy_rate);
+        clp_prof_fact(prof, CLP_FACT_COPY_RATE, rate);
+    }
+out:
+    clp_memory_free(places);
+    return status;
 }
 
-static void merge_commands(clp_prof *prof, clproc_profile *profile) {
+static clproc_status merge_commands(clp_prof *prof, clproc_profile *profile, clproc_error *error) {
     profile->commands = prof->commands;
     profile->command_count = prof->command_count;
     prof->commands = NULL;
-    profile->clock_estimated = prof->estimated;
+    profile->tallies = prof->tallies;
+    prof->tallies = NULL;
     profile->repaired = prof->repaired;
     profile->kept_until = atomic_load(&prof->kept_until);
     for (size_t i = 0; i < profile->command_count; i++) {
-        clp_prof_command *command = &profile->commands[i];
-        uint64_t started = to_run_time(prof, command->started);
-        /* One offset for the whole command: its duration is the driver's, not the fit's. */
-        uint64_t shift = started - command->started;
-        command->ended += shift;
-        uint64_t delay = command->started - command->queued;
-        uint64_t rest = command->started - command->submitted;
-        command->started = started;
-        command->queued = started > delay ? started - delay : 0;
-        command->submitted = started > rest ? started - rest : 0;
+        clp_prof_place(prof, &profile->commands[i]);
     }
     sort(profile->commands, profile->command_count, sizeof *profile->commands, by_command_start);
-    merge_tallies(prof, profile);
+    if (profile->tallies) {
+        clp_tallies_end(profile->tallies);
+    }
+    return merge_devices(prof, profile, error);
 }
 
 static clproc_status merge_rest(clp_prof *prof, clproc_profile *profile, clproc_error *error) {
@@ -250,8 +245,8 @@ clproc_status clp_prof_finish(clp_prof **prof, clproc_profile **profile, clproc_
         CLP_TRY(status, out,
                 merge_samples(*prof, (clp_prof_stage)stage, &made->samples[stage], error));
     }
+    CLP_TRY(status, out, merge_commands(*prof, made, error));
     CLP_TRY(status, out, merge_rest(*prof, made, error));
-    merge_commands(*prof, made);
     *profile = made;
     made = NULL;
 out:

@@ -116,7 +116,7 @@ void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns, clp_prof_cach
     clp_prof_fact(prof, CLP_FACT_CACHE, clp_prof_cache_name(all));
 }
 
-void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes) {
+void clp_prof_device_memory(clp_prof *prof, uint32_t device, const char *role, uint64_t bytes) {
     if (!prof) {
         return;
     }
@@ -125,14 +125,16 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes) {
     while (i < prof->role_count && strcmp(prof->roles[i].name, role) != 0) {
         i++;
     }
-    if (i < CLP_PROF_MAX_ROLES) {
+    if (i < CLP_PROF_MAX_ROLES && device < prof->device_count) {
         clp_profile_role *entry = &prof->roles[i];
+        uint64_t *held = &prof->devices[device].held[i];
         if (i == prof->role_count) {
             prof->role_count++;
             snprintf(entry->name, sizeof entry->name, "%s", role);
         }
-        entry->current = bytes;
-        entry->peak = bytes > entry->peak ? bytes : entry->peak;
+        entry->current += bytes - *held;
+        *held = bytes;
+        entry->peak = entry->current > entry->peak ? entry->current : entry->peak;
     } else {
         prof->lost++;
     }

@@ -131,6 +131,7 @@ void clp_prof_destroy(clp_prof **prof) {
     }
     clp_memory_free(old->facts.items);
     clp_memory_free(old->commands);
+    clp_memory_free(old->devices);
     clp_tallies_destroy(&old->tallies);
     clp_memory_free(old->links);
     clp_memory_free(old->builds);

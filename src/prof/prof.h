@@ -65,7 +65,8 @@ typedef enum clp_command_kind {
  */
 typedef struct clp_prof_command {
     clp_command_kind kind;
-    char name[48]; /**< kernel name, or "upload", "readback" */
+    uint32_t device; /**< its number in the recorder; in a profile, among those that worked */
+    char name[48];   /**< kernel name, or "upload", "readback" */
     uint64_t queued, submitted, started, ended;
     uint64_t bytes_read, bytes_written; /**< global memory traffic by the plan */
     uint64_t operations;                /**< multiply-adds by the plan */
@@ -141,15 +142,21 @@ const char *clp_prof_cache_name(clp_prof_cache cache);
 /** A program was built. Any thread. Also states CLP_FACT_CACHE, of all programs together: cold if
  * one was. */
 void clp_prof_build(clp_prof *prof, const char *name, uint64_t ns, clp_prof_cache cache);
-/** Appends finished device commands; any thread. */
+/** Gives a device a number: its clock, its memory and its speed are its own. 0 without a recorder.
+ */
+clproc_status clp_prof_device(clp_prof *prof, const char *name, uint32_t *device,
+                              clproc_error *error);
+/** Appends finished device commands; any thread. A device's clock should have been told before. */
 void clp_prof_commands(clp_prof *prof, const clp_prof_command *commands, size_t count);
-/** How to turn device time into host time: host = device + offset, as measured just now. Called
+/** How to turn a device's time into host time: host = device + offset, as measured just now. Called
  * again at the end, it corrects the drift in between. `estimated`: the driver has no common timer
  * and the offset is no less than the true one; of all such calls the smallest is taken. */
-void clp_prof_align(clp_prof *prof, int64_t offset_ns, bool estimated);
-/** Device memory held, by what for ("input", "output", "scratch", "tables"). Replaces the figure of
- * that role, and sets CLP_GAUGE_DEVICE_BYTES to the sum of all. */
-void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
+void clp_prof_align(clp_prof *prof, uint32_t device, int64_t offset_ns, bool estimated);
+/** The device's measured copy, bytes read and written per second; see CLP_FACT_COPY_RATE. */
+void clp_prof_copy_rate(clp_prof *prof, uint32_t device, uint64_t rate);
+/** Memory that a device holds, by what for ("input", "output", "scratch", "tables"). Replaces the
+ * device's figure of that role, and sets CLP_GAUGE_DEVICE_BYTES to the sum of all. */
+void clp_prof_device_memory(clp_prof *prof, uint32_t device, const char *role, uint64_t bytes);
 
 /** A fact of the environment, as ("device", "pthread-…"). The last value of a key stays. Reports
  * know the keys below; any other is shown as it is. */
@@ -157,10 +164,13 @@ void clp_prof_device_memory(clp_prof *prof, const char *role, uint64_t bytes);
 #define CLP_FACT_DEVICE "device"
 #define CLP_FACT_CACHE "kernel cache"     /**< a clp_prof_cache */
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
-#define CLP_FACT_COPY_RATE "copy bytes/s" /**< the device's measured copy, bytes read + written */
-#define CLP_FACT_STRATEGY "strategy"      /**< "default", or what was left out */
-#define CLP_FACT_DIGEST "output digest"   /**< of all outputs: a sum, in hexadecimal */
-#define CLP_FACT_MERGED "merged profiles" /**< how many a profile was made of */
+/** The device's measured copy, bytes read + written. Where several devices worked it is stated of
+ * each (clp_profile_device) and not here: what a kernel reached on all of them compares with none.
+ */
+#define CLP_FACT_COPY_RATE "copy bytes/s"
+#define CLP_FACT_STRATEGY "strategy"             /**< "default", or what was left out */
+#define CLP_FACT_DIGEST "output digest"          /**< of all outputs: a sum, in hexadecimal */
+#define CLP_FACT_MERGED "merged profiles"        /**< how many a profile was made of */
 #define CLP_FACT_UNTIMED "command times missing" /**< why; only where they are */
 void clp_prof_fact(clp_prof *prof, const char *key, const char *value);
 

@@ -44,6 +44,7 @@ void clp_profile_free(clproc_profile **profile) {
     clp_memory_free(old->facts);
     clp_memory_free(old->threads);
     clp_memory_free(old->commands);
+    clp_memory_free(old->devices);
     clp_tallies_destroy(&old->tallies);
     clp_memory_free(old->links);
     clp_memory_free(old->builds);

@@ -67,6 +67,11 @@ typedef struct clp_profile_build {
     clp_prof_cache cache;
 } clp_profile_build;
 
+typedef struct clp_profile_device {
+    char name[128];
+    uint64_t copy_rate; /**< bytes read + written per second by its measured copy; 0: unknown */
+} clp_profile_device;
+
 typedef struct clp_profile_role {
     char name[32];
     uint64_t current, peak; /**< bytes */
@@ -96,6 +101,9 @@ struct clproc_profile {
 
     clp_prof_command *commands; /**< by start; on the host's clock */
     size_t command_count;
+    /** Those that ran commands; a merged profile does not tell devices apart, and has none. */
+    clp_profile_device *devices;
+    size_t device_count;
     clp_tallies *tallies; /**< sums of all commands, ended; NULL where `commands` has all of them */
     /** Up to then commands, spans, readings and links are kept one by one; 0: all of them are. */
     uint64_t kept_until;

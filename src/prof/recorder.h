@@ -69,6 +69,16 @@ typedef struct clp_anchor {
     int64_t offset;
 } clp_anchor;
 
+/** A device, and how its clock lies to the host's. */
+typedef struct clp_prof_device_record {
+    clp_profile_device known;
+    clp_anchor anchors[CLP_PROF_MAX_ANCHORS];
+    size_t anchor_count;
+    bool estimated;
+    bool worked;                       /**< has a command */
+    uint64_t held[CLP_PROF_MAX_ROLES]; /**< bytes, by place among the roles */
+} clp_prof_device_record;
+
 typedef struct clp_reading_list {
     clp_profile_reading *items;
     size_t count, capacity;
@@ -88,11 +98,10 @@ struct clp_prof {
     clp_prof_thread *threads;
     clp_prof_command *commands;
     size_t command_count, command_capacity;
-    clp_tallies *tallies; /**< of all commands, once not all are kept; on the device's clock */
+    clp_tallies *tallies; /**< of all commands, once not all are kept; in time of the run */
     uint64_t repaired;
-    clp_anchor anchors[CLP_PROF_MAX_ANCHORS];
-    size_t anchor_count;
-    bool estimated;
+    clp_prof_device_record *devices; /**< by number */
+    size_t device_count, device_capacity;
     uint64_t gauge_peaks[CLP_GAUGE_COUNT];
     clp_reading_list gauges[CLP_GAUGE_COUNT];
     clp_profile_link *links;
@@ -113,6 +122,8 @@ struct clp_prof {
 bool clp_prof_keeps(clp_prof *prof, bool room);
 /** Notes host and device memory; the lock is held. A full line loses every other point. */
 void clp_prof_add_memory_point(clp_prof *prof, uint64_t now);
+/** Brings a command from its device's clock to time of the run, by what is known of that clock. */
+void clp_prof_place(const clp_prof *prof, clp_prof_command *command);
 /** Processor time of the process so far. */
 void clp_prof_processor_time(uint64_t *user_ns, uint64_t *system_ns);
 

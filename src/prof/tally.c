@@ -202,17 +202,9 @@ static bool sample_room(clp_tally_samples *samples, size_t more, size_t most) {
 /* ---------------------------------------------------------------- all names */
 
 clproc_status clp_tallies_create(clp_tallies **tallies, clproc_error *error) {
-    clp_tallies *made = clp_memory_zero(CLP_MEMORY_PROFILE, 1, sizeof *made);
-    *tallies = NULL;
-    if (made) {
-        made->covers = clp_memory_zero(CLP_MEMORY_PROFILE, CLP_COVER_COUNT, sizeof *made->covers);
-    }
-    if (!made || !made->covers) {
-        clp_memory_free(made);
-        return clp_error_memory(error, "the sums of a profile", sizeof *made->covers);
-    }
-    *tallies = made;
-    return CLPROC_OK;
+    *tallies = clp_memory_zero(CLP_MEMORY_PROFILE, 1, sizeof **tallies);
+    return *tallies ? CLPROC_OK
+                    : clp_error_memory(error, "the sums of a profile", sizeof **tallies);
 }
 
 void clp_tallies_destroy(clp_tallies **tallies) {
@@ -225,7 +217,11 @@ void clp_tallies_destroy(clp_tallies **tallies) {
         clp_spread_free(&old->items[i].spread);
         clp_memory_free(old->items[i].samples.items);
     }
+    for (size_t i = 0; i < old->device_count; i++) {
+        clp_memory_free(old->devices[i].covers);
+    }
     clp_memory_free(old->items);
+    clp_memory_free(old->devices);
     clp_memory_free(old->covers);
     clp_memory_free(old);
 }
@@ -256,35 +252,97 @@ clp_tally *clp_tallies_place(clp_tallies *tallies, clp_command_kind kind, const 
     return tally;
 }
 
+/** The device with this number, with room for what its commands cover; NULL when memory is short.
+ */
+static clp_tally_device *find_device(clp_tallies *tallies, uint32_t number) {
+    size_t count = (size_t)number + 1;
+    if (count > tallies->device_count) {
+        clp_tally_device *devices =
+            clp_memory_grow(CLP_MEMORY_PROFILE, tallies->devices, &tallies->device_capacity, count,
+                            sizeof *devices);
+        if (!devices) {
+            return NULL;
+        }
+        tallies->devices = devices;
+        memset(devices + tallies->device_count, 0,
+               (count - tallies->device_count) * sizeof *devices);
+        tallies->device_count = count;
+    }
+    clp_tally_device *device = &tallies->devices[number];
+    if (!device->covers) {
+        device->covers =
+            clp_memory_zero(CLP_MEMORY_PROFILE, CLP_COVER_COUNT, sizeof *device->covers);
+    }
+    return device->covers ? device : NULL;
+}
+
+/** What all devices cover together is what the first one does, until there is another. */
+static bool begin_together(clp_tallies *tallies, const clp_tally_device *device) {
+    for (size_t i = 0; !tallies->covers && i < tallies->device_count; i++) {
+        const clp_tally_device *first = &tallies->devices[i];
+        if (first != device && first->calls) {
+            tallies->covers =
+                clp_memory_alloc(CLP_MEMORY_PROFILE, CLP_COVER_COUNT * sizeof *tallies->covers);
+            if (!tallies->covers) {
+                return false;
+            }
+            memcpy(tallies->covers, first->covers, CLP_COVER_COUNT * sizeof *tallies->covers);
+        }
+    }
+    return true;
+}
+
+static void cover(clp_cover *covers, const clp_prof_command *command) {
+    bool kernel = command->kind == CLP_COMMAND_KERNEL;
+    clp_cover_add(&covers[CLP_COVER_ALL], command->started, command->ended);
+    clp_cover_add(&covers[kernel ? CLP_COVER_KERNELS : CLP_COVER_TRANSFERS], command->started,
+                  command->ended);
+}
+
 bool clp_tallies_add(clp_tallies *tallies, const clp_prof_command *command) {
+    clp_tally_device *device = find_device(tallies, command->device);
     clp_tally *tally = clp_tallies_place(tallies, command->kind, command->name);
     uint64_t duration = command->ended - command->started;
-    if (!tally || !sample_room(&tally->samples, 1, CLP_TALLY_SAMPLES) ||
+    if (!device || !begin_together(tallies, device) || !tally ||
+        !sample_room(&tally->samples, 1, CLP_TALLY_SAMPLES) ||
         (!command->first && !clp_spread_add(&tally->spread, duration, 1))) {
         return false;
     }
     tallies->calls++;
+    device->calls++;
+    device->total_ns += duration;
     tally->calls++;
     tally->total_ns += duration;
     tally->most_images =
         command->images > tally->most_images ? command->images : tally->most_images;
     if (command->first) {
-        uint64_t free = clp_cover_reached(&tallies->covers[CLP_COVER_ALL], command->started);
+        uint64_t free = clp_cover_reached(&device->covers[CLP_COVER_ALL], command->started);
         tally->first_calls++;
         tally->first_ns += command->ended - (free > command->queued ? free : command->queued);
     } else {
         add_steady(tally, command);
     }
-    bool kernel = command->kind == CLP_COMMAND_KERNEL;
-    clp_cover_add(&tallies->covers[CLP_COVER_ALL], command->started, command->ended);
-    clp_cover_add(&tallies->covers[kernel ? CLP_COVER_KERNELS : CLP_COVER_TRANSFERS],
-                  command->started, command->ended);
+    cover(device->covers, command);
+    if (tallies->covers) {
+        cover(tallies->covers, command);
+    }
     return true;
 }
 
 void clp_tallies_end(clp_tallies *tallies) {
-    for (int i = 0; i < CLP_COVER_COUNT; i++) {
-        tallies->busy_ns[i] = clp_cover_ns(&tallies->covers[i]);
+    for (int kind = 0; kind < CLP_COVER_COUNT; kind++) {
+        for (size_t i = 0; i < tallies->device_count; i++) {
+            clp_tally_device *device = &tallies->devices[i];
+            device->busy_ns[kind] = device->covers ? clp_cover_ns(&device->covers[kind]) : 0;
+            tallies->busy_ns[kind] += device->busy_ns[kind]; /* of the only one that worked */
+        }
+        if (tallies->covers) {
+            tallies->busy_ns[kind] = clp_cover_ns(&tallies->covers[kind]);
+        }
+    }
+    for (size_t i = 0; i < tallies->device_count; i++) {
+        clp_memory_free(tallies->devices[i].covers);
+        tallies->devices[i].covers = NULL;
     }
     clp_memory_free(tallies->covers);
     tallies->covers = NULL;

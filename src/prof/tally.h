@@ -102,19 +102,29 @@ typedef enum clp_cover_kind {
     CLP_COVER_COUNT
 } clp_cover_kind;
 
+/** One device's commands. */
+typedef struct clp_tally_device {
+    uint64_t calls, total_ns;
+    uint64_t busy_ns[CLP_COVER_COUNT]; /**< see clp_tallies_end() */
+    clp_cover
+        *covers; /**< CLP_COVER_COUNT of them; NULL before the first command, and when ended */
+} clp_tally_device;
+
 /** Free with clp_tallies_destroy(). */
 typedef struct clp_tallies {
     clp_tally *items;
     size_t count, capacity;
-    uint64_t calls; /**< of all */
-    uint64_t
-        busy_ns[CLP_COVER_COUNT]; /**< what `covers` had when they ended; see clp_tallies_end() */
-    clp_cover *covers;            /**< CLP_COVER_COUNT of them; NULL when ended */
+    uint64_t calls;            /**< of all */
+    clp_tally_device *devices; /**< by number; of merged sums none */
+    size_t device_count, device_capacity;
+    uint64_t busy_ns[CLP_COVER_COUNT]; /**< of all devices together; see clp_tallies_end() */
+    clp_cover *covers;                 /**< of those, once a second device has commands */
 } clp_tallies;
 
 clproc_status clp_tallies_create(clp_tallies **tallies, clproc_error *error);
 void clp_tallies_destroy(clp_tallies **tallies);
-/** Adds a command, whose times are in order; false, with nothing added, when memory is short. */
+/** Adds a command, whose times are in order and on one clock with all others'; false, with nothing
+ * added, when memory is short. */
 bool clp_tallies_add(clp_tallies *tallies, const clp_prof_command *command);
 /** No more will be added: works out the time covered. */
 void clp_tallies_end(clp_tallies *tallies);

@@ -439,6 +439,7 @@ clproc_status clp_json_read(clproc_profile **profile, const void *data, size_t s
     CLP_TRY(status, out, read_head(&from, root, made));
     CLP_TRY(status, out, read_threads(&from, root, made));
     CLP_TRY(status, out, read_samples(&from, root, made));
+    CLP_TRY(status, out, clp_json_read_devices(&from, root, made));
     CLP_TRY(status, out, clp_json_read_commands(&from, root, made));
     if (sums) {
         CLP_TRY(status, out, clp_json_read_sums(&from, root, made));

@@ -38,6 +38,52 @@ out:
     return status;
 }
 
+/** Devices that a report may have: their sums take memory while they are made. */
+#define MOST_DEVICES 256
+
+clproc_status clp_json_read_devices(const clp_json_reader *from, const json_t *root,
+                                    clproc_profile *profile) {
+    const json_t *list;
+    clproc_status status = CLPROC_OK;
+    if (!json_object_get(root, "devices")) {
+        return CLPROC_OK;
+    }
+    CLP_TRY(
+        status, out,
+        clp_json_array(from, root, "devices", &list, &profile->devices, sizeof *profile->devices));
+    if (json_array_size(list) > MOST_DEVICES) {
+        return clp_json_damaged(from, "\"devices\" has more than %d entries", MOST_DEVICES);
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        clp_profile_device *device = &profile->devices[profile->device_count++];
+        const json_t *object = json_array_get(list, i);
+        CLP_TRY(status, out,
+                clp_json_string(from, object, "name", device->name, sizeof device->name));
+        CLP_TRY(status, out,
+                clp_json_number(from, object, "copy_bytes_per_second", &device->copy_rate));
+    }
+out:
+    return status;
+}
+
+/** Which device ran which command; where a file does not say, one ran all. */
+static clproc_status read_devices_of_commands(const clp_json_reader *from, const json_t *commands,
+                                              clproc_profile *profile) {
+    const json_t *list = json_object_get(commands, "devices");
+    if (list && json_array_size(list) != profile->command_count) {
+        return clp_json_damaged(from, "not every command has a device");
+    }
+    for (size_t i = 0; list && i < profile->command_count; i++) {
+        const json_t *number = json_array_get(list, i);
+        json_int_t device = json_is_integer(number) ? json_integer_value(number) : -1;
+        if (device < 0 || device >= (json_int_t)profile->device_count) {
+            return clp_json_damaged(from, "command %zu has no device", i);
+        }
+        profile->commands[i].device = (uint32_t)device;
+    }
+    return CLPROC_OK;
+}
+
 clproc_status clp_json_read_commands(const clp_json_reader *from, const json_t *root,
                                      clproc_profile *profile) {
     enum {
@@ -60,6 +106,7 @@ clproc_status clp_json_read_commands(const clp_json_reader *from, const json_t *
             return clp_json_damaged(from, "command %zu is out of order", i);
         }
     }
+    status = read_devices_of_commands(from, commands, profile);
 out:
     return status;
 }
@@ -133,6 +180,35 @@ out:
     return status;
 }
 
+/** Sums of devices, which only a file of several has. */
+static clproc_status read_sums_of_devices(const clp_json_reader *from, const json_t *sums,
+                                          const clproc_profile *profile) {
+    clp_tallies *tallies = profile->tallies;
+    const json_t *list;
+    clproc_status status = CLPROC_OK;
+    if (!json_object_get(sums, "devices")) {
+        return CLPROC_OK;
+    }
+    CLP_TRY(
+        status, out,
+        clp_json_array(from, sums, "devices", &list, &tallies->devices, sizeof *tallies->devices));
+    if (json_array_size(list) > profile->device_count) {
+        return clp_json_damaged(from, "\"sums\" has more devices than there are");
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        clp_tally_device *device = &tallies->devices[tallies->device_count++];
+        const json_t *object = json_array_get(list, i);
+        CLP_TRY(status, out, clp_json_number(from, object, "calls", &device->calls));
+        CLP_TRY(status, out, clp_json_number(from, object, "total_ns", &device->total_ns));
+        for (int kind = 0; kind < CLP_COVER_COUNT; kind++) {
+            CLP_TRY(status, out,
+                    clp_json_number(from, object, clp_json_covers[kind], &device->busy_ns[kind]));
+        }
+    }
+out:
+    return status;
+}
+
 /** Names of commands that a report may have sums of: a run has some dozens. */
 #define MOST_SUMS 1024
 
@@ -154,6 +230,7 @@ clproc_status clp_json_read_sums(const clp_json_reader *from, const json_t *root
         CLP_TRY(status, out,
                 clp_json_number(from, sums, clp_json_covers[i], &profile->tallies->busy_ns[i]));
     }
+    CLP_TRY(status, out, read_sums_of_devices(from, sums, profile));
     for (size_t i = 0; i < json_array_size(list); i++) {
         CLP_TRY(status, out, read_tally(from, names, json_array_get(list, i), profile->tallies));
     }

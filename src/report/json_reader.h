@@ -30,6 +30,9 @@ clproc_status clp_json_row(const clp_json_reader *from, const json_t *array, siz
 bool clp_json_find_name(const char *name, const char *(*name_of)(int), int count, uint32_t *place);
 
 /* json_read_commands.c */
+/** Devices, which only a file of several has; before its commands. */
+clproc_status clp_json_read_devices(const clp_json_reader *from, const json_t *root,
+                                    clproc_profile *profile);
 clproc_status clp_json_read_commands(const clp_json_reader *from, const json_t *root,
                                      clproc_profile *profile);
 /** Of a file of CLP_JSON_FORMAT_SUMS, after its commands. */

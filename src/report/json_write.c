@@ -134,6 +134,34 @@ static void write_threads(clp_text *text, const clproc_profile *profile) {
     clp_text_add(text, "],\n");
 }
 
+/** Which devices there are and which command ran on which, where there is more than one. */
+static void write_devices(clp_text *text, const clproc_profile *profile) {
+    if (profile->device_count < 2) {
+        return;
+    }
+    clp_text_add(text, "\"devices\":[");
+    for (size_t i = 0; i < profile->device_count; i++) {
+        clp_text_add(text, i ? ",{" : "{");
+        string_member(text, "name", profile->devices[i].name);
+        clp_text_add(text, ",");
+        member(text, "copy_bytes_per_second", profile->devices[i].copy_rate);
+        clp_text_add(text, "}");
+    }
+    clp_text_add(text, "],\n");
+}
+
+static void write_devices_of_commands(clp_text *text, const clproc_profile *profile) {
+    if (profile->device_count < 2) {
+        return;
+    }
+    clp_text_add(text, ",\n\"devices\":[");
+    for (size_t i = 0; i < profile->command_count; i++) {
+        comma(text, i);
+        number(text, profile->commands[i].device);
+    }
+    clp_text_add(text, "]");
+}
+
 /** Commands, their kind and name by index into "names". */
 static void write_commands(clp_text *text, const clp_analysis *analysis) {
     const clproc_profile *profile = analysis->profile;
@@ -156,7 +184,9 @@ static void write_commands(clp_text *text, const clp_analysis *analysis) {
 #undef X
         row(text, i, values, sizeof values / sizeof values[0]);
     }
-    clp_text_add(text, "]},\n\"batches\":[");
+    clp_text_add(text, "]");
+    write_devices_of_commands(text, profile);
+    clp_text_add(text, "},\n\"batches\":[");
     for (size_t i = 0; i < profile->link_count; i++) {
         row(text, i, (uint64_t[]){profile->links[i].image, profile->links[i].batch}, 2);
     }
@@ -189,6 +219,27 @@ static void write_tally(clp_text *text, const clp_tally *tally, const clp_comman
     clp_text_add(text, "]}");
 }
 
+static void write_sums_of_devices(clp_text *text, const clproc_profile *profile) {
+    const clp_tallies *tallies = profile->tallies;
+    if (profile->device_count < 2) {
+        return;
+    }
+    clp_text_add(text, ",\n\"devices\":[");
+    for (size_t i = 0; i < tallies->device_count; i++) {
+        const clp_tally_device *device = &tallies->devices[i];
+        clp_text_add(text, i ? ",\n{" : "\n{");
+        member(text, "calls", device->calls);
+        clp_text_add(text, ",");
+        member(text, "total_ns", device->total_ns);
+        for (int kind = 0; kind < CLP_COVER_COUNT; kind++) {
+            clp_text_add(text, ",");
+            member(text, clp_json_covers[kind], device->busy_ns[kind]);
+        }
+        clp_text_add(text, "}");
+    }
+    clp_text_add(text, "]");
+}
+
 /** The sums of all commands, where not all are kept. */
 static void write_sums(clp_text *text, const clp_analysis *analysis) {
     const clp_tallies *tallies = analysis->profile->tallies;
@@ -207,7 +258,9 @@ static void write_sums(clp_text *text, const clp_analysis *analysis) {
         member(text, "name", i);
         write_tally(text, clp_tallies_find(tallies, command->kind, command->name), command);
     }
-    clp_text_add(text, "]},\n");
+    clp_text_add(text, "]");
+    write_sums_of_devices(text, analysis->profile);
+    clp_text_add(text, "},\n");
 }
 
 static void write_gauges(clp_text *text, const clproc_profile *profile) {
@@ -377,6 +430,7 @@ static void write_derived(clp_text *text, const clp_analysis *analysis,
 void clp_json_write(clp_text *text, const clp_analysis *analysis, const clp_findings *findings) {
     write_head(text, analysis->profile);
     write_threads(text, analysis->profile);
+    write_devices(text, analysis->profile);
     write_commands(text, analysis);
     write_sums(text, analysis);
     write_gauges(text, analysis->profile);

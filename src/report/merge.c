@@ -168,6 +168,7 @@ static clproc_status merge_commands(const merger *merge) {
             clp_prof_command *command = &to->commands[to->command_count++];
             *command = from->commands[i];
             command->batch = renumber(merge, part, command->batch);
+            command->device = 0; /* devices of all parts side by side are not told apart */
         }
         for (size_t i = 0; i < from->link_count; i++) {
             to->links[to->link_count++] =

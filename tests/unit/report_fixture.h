@@ -197,6 +197,17 @@ static inline void fixture_memory(clproc_profile *profile) {
     profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak = 112000000;
 }
 
+/** The same run on two devices: kernels on the second. */
+static inline void fixture_two_devices(clproc_profile *profile) {
+    profile->devices = fixture_room(2, sizeof *profile->devices);
+    profile->device_count = 2;
+    profile->devices[0] = (clp_profile_device){"Test processor", 9000000000};
+    profile->devices[1] = (clp_profile_device){"Test card", 4000000000000};
+    for (size_t i = 0; i < profile->command_count; i++) {
+        profile->commands[i].device = profile->commands[i].kind == CLP_COMMAND_KERNEL;
+    }
+}
+
 /** Free with clp_profile_free(). */
 static inline clproc_profile *fixture_make(fixture_params params) {
     clproc_profile *profile = fixture_room(1, sizeof *profile);

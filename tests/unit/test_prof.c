@@ -31,6 +31,13 @@ static clp_prof *start(clproc_profile_level level) {
     return prof;
 }
 
+/** A device's number. */
+static uint32_t add_device(clp_prof *prof, const char *name) {
+    uint32_t device = 7;
+    assert_int_equal(clp_prof_device(prof, name, &device, NULL), CLPROC_OK);
+    return device;
+}
+
 /** Spans of each node must add up to the node's sums, nest, and stay within their thread. */
 static void check_thread(const clproc_profile *profile, const clp_profile_thread *thread) {
     uint64_t total[CLP_PROF_STAGE_COUNT] = {0}, calls[CLP_PROF_STAGE_COUNT] = {0};
@@ -75,8 +82,10 @@ static void null_is_tolerated(void **state) {
     clp_prof_build(prof, "x", 1, CLP_CACHE_COLD);
     clp_prof_batch(prof, 1, 1);
     clp_prof_commands(prof, NULL, 0);
-    clp_prof_align(prof, 0, true);
-    clp_prof_device_memory(prof, "input", 1);
+    assert_int_equal(add_device(prof, "x"), 0);
+    clp_prof_align(prof, 0, 0, true);
+    clp_prof_copy_rate(prof, 0, 1);
+    clp_prof_device_memory(prof, 0, "input", 1);
     clp_prof_fact(prof, "a", "b");
     assert_int_equal(clp_prof_finish(&prof, &profile, NULL), CLPROC_OK);
     assert_null(profile);
@@ -221,9 +230,10 @@ static void threads_are_merged(void **state) {
 static void commands_come_to_the_hosts_clock(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    add_device(prof, "d");
     const uint64_t ahead = 5000000000000u; /* the device's clock */
     uint64_t now = clp_clock_ns() + ahead;
-    clp_prof_align(prof, -(int64_t)ahead, false);
+    clp_prof_align(prof, 0, -(int64_t)ahead, false);
     clp_prof_command commands[] = {
         {.kind = CLP_COMMAND_KERNEL,
          .name = "late",
@@ -246,7 +256,7 @@ static void commands_come_to_the_hosts_clock(void **state) {
          .ended = now + 7000001},
     };
     clp_prof_commands(prof, commands, 3);
-    clp_prof_align(prof, -(int64_t)ahead, false);
+    clp_prof_align(prof, 0, -(int64_t)ahead, false);
     spend(10000000);
     clproc_profile *profile = finish(prof);
     assert_int_equal(profile->command_count, 3);
@@ -270,6 +280,7 @@ static void commands_come_to_the_hosts_clock(void **state) {
 static void the_closest_estimate_is_taken(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    add_device(prof, "d");
     uint64_t now = clp_clock_ns();
     clp_prof_command command = {.kind = CLP_COMMAND_KERNEL,
                                 .name = "k",
@@ -277,9 +288,9 @@ static void the_closest_estimate_is_taken(void **state) {
                                 .submitted = 1000000,
                                 .started = 1000000,
                                 .ended = 2000000};
-    clp_prof_align(prof, (int64_t)now + 3000000, true);
-    clp_prof_align(prof, (int64_t)now + 1000000, true);
-    clp_prof_align(prof, (int64_t)now + 2000000, true);
+    clp_prof_align(prof, 0, (int64_t)now + 3000000, true);
+    clp_prof_align(prof, 0, (int64_t)now + 1000000, true);
+    clp_prof_align(prof, 0, (int64_t)now + 2000000, true);
     clp_prof_commands(prof, &command, 1);
     clproc_profile *profile = finish(prof);
     assert_true(profile->clock_estimated);
@@ -291,6 +302,7 @@ static void the_closest_estimate_is_taken(void **state) {
 static void a_known_clock_ends_the_guessing(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    add_device(prof, "d");
     uint64_t now = clp_clock_ns();
     clp_prof_command command = {.kind = CLP_COMMAND_KERNEL,
                                 .name = "k",
@@ -298,13 +310,121 @@ static void a_known_clock_ends_the_guessing(void **state) {
                                 .submitted = 1000000,
                                 .started = 1000000,
                                 .ended = 2000000};
-    clp_prof_align(prof, (int64_t)now + 90000000, true);
-    clp_prof_align(prof, (int64_t)now + 4000000, false);
+    clp_prof_align(prof, 0, (int64_t)now + 90000000, true);
+    clp_prof_align(prof, 0, (int64_t)now + 4000000, false);
     clp_prof_commands(prof, &command, 1);
     clproc_profile *profile = finish(prof);
     assert_false(profile->clock_estimated);
     assert_true(profile->commands[0].started >= 5000000);
     assert_true(profile->commands[0].started < 6000000);
+    clp_profile_free(&profile);
+}
+
+/** A command of a device, by the device's own clock, which shows `clock` when the run is 0 ms old.
+ */
+static clp_prof_command device_command(uint32_t device, uint64_t clock, uint64_t ms,
+                                       uint64_t duration) {
+    uint64_t started = clock + ms * 1000000;
+    return (clp_prof_command){.kind = CLP_COMMAND_KERNEL,
+                              .device = device,
+                              .name = "k",
+                              .queued = started,
+                              .submitted = started,
+                              .started = started,
+                              .ended = started + duration};
+}
+
+/** Clocks 5 s apart: each device's commands are where they were, whichever clock was told last. */
+static void each_device_has_a_clock_of_its_own(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    uint32_t idle = add_device(prof, "idle"), cpu = add_device(prof, "cpu"),
+             gpu = add_device(prof, "gpu");
+    const uint64_t clocks[] = {7000000000, 12000000000};
+    int64_t zero = (int64_t)prof->start;
+    assert_int_equal(idle, 0);
+    clp_prof_align(prof, cpu, zero - (int64_t)clocks[0], false);
+    clp_prof_align(prof, gpu, zero - (int64_t)clocks[1], false);
+    clp_prof_command commands[] = {device_command(gpu, clocks[1], 60, 80000000),
+                                   device_command(cpu, clocks[0], 60, 80000000),
+                                   device_command(cpu, clocks[0], 200, 80000000)};
+    clp_prof_commands(prof, commands, 3);
+    clp_prof_align(prof, cpu, zero - (int64_t)clocks[0], false);
+    clp_prof_align(prof, gpu, zero - (int64_t)clocks[1], false);
+    clp_prof_copy_rate(prof, cpu, 10);
+    clp_prof_copy_rate(prof, gpu, 4000);
+    clproc_profile *profile = finish(prof);
+    clp_tallies *tallies = NULL;
+    clp_profile_tallies(profile, &tallies, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(profile->commands[i].started, (i == 2 ? 200 : 60) * 1000000);
+        assert_int_equal(profile->commands[i].ended, (i == 2 ? 280 : 140) * 1000000);
+    }
+    assert_int_equal(tallies->busy_ns[CLP_COVER_ALL], 160000000);
+    /* The device without commands is not among the profile's. */
+    assert_int_equal(profile->device_count, 2);
+    assert_string_equal(profile->devices[0].name, "cpu");
+    assert_int_equal(profile->commands[2].device, 0);
+    assert_int_equal(profile->devices[1].copy_rate, 4000);
+    assert_int_equal(tallies->devices[0].busy_ns[CLP_COVER_ALL], 160000000);
+    assert_int_equal(tallies->devices[1].busy_ns[CLP_COVER_ALL], 80000000);
+    /* Of two rates neither is that of all commands. */
+    assert_null(clp_profile_fact_value(profile, CLP_FACT_COPY_RATE));
+    clp_tallies_destroy(&tallies);
+    clp_profile_free(&profile);
+}
+
+/** A device without a timer says nothing of another's clock, nor does its guess replace a better
+ * one of that device's. */
+static void a_guess_is_of_one_device(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    uint32_t a = add_device(prof, "a"), b = add_device(prof, "b");
+    int64_t zero = (int64_t)prof->start;
+    clp_prof_command commands[] = {device_command(a, 1000, 10, 1000),
+                                   device_command(b, 5000000000, 20, 1000)};
+    clp_prof_align(prof, b, zero - 5000000000, true);
+    clp_prof_align(prof, a, zero - 1000, true);
+    clp_prof_commands(prof, commands, 2);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->commands[0].started, 10000000);
+    assert_int_equal(profile->commands[1].started, 20000000);
+    assert_true(profile->clock_estimated);
+    clp_profile_free(&profile);
+}
+
+/** The same of a long run, which keeps sums alone: what devices did at one moment is busy once. */
+static void sums_of_several_devices_are_on_one_clock(void **state) {
+    (void)state;
+    enum { ALL = 50000 };
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    const uint64_t clocks[] = {5000000000000, 1000};
+    uint32_t devices[] = {add_device(prof, "a"), add_device(prof, "b")};
+    for (int i = 0; i < 2; i++) {
+        clp_prof_align(prof, devices[i], (int64_t)prof->start - (int64_t)clocks[i], false);
+    }
+    for (uint64_t ms = 0; ms < ALL; ms++) {
+        /* Half a ms of each, of which a quarter overlaps. */
+        clp_prof_command a = device_command(devices[0], clocks[0], ms, 500000);
+        clp_prof_command b = device_command(devices[1], clocks[1] + 250000, ms, 500000);
+        clp_prof_commands(prof, &a, 1);
+        clp_prof_commands(prof, &b, 1);
+    }
+    clproc_profile *profile = finish(prof);
+    const clp_tallies *tallies = profile->tallies;
+    assert_int_equal(profile->lost, 0);
+    assert_int_equal(tallies->calls, 2 * ALL);
+    assert_int_equal(tallies->busy_ns[CLP_COVER_ALL], ALL * 750000ull);
+    assert_int_equal(tallies->busy_ns[CLP_COVER_TRANSFERS], 0);
+    assert_int_equal(tallies->device_count, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tallies->devices[i].calls, ALL);
+        assert_int_equal(tallies->devices[i].busy_ns[CLP_COVER_KERNELS], ALL * 500000ull);
+    }
+    const clp_tally_samples *samples = &tallies->items[0].samples;
+    for (size_t i = 0; i < samples->count; i++) {
+        assert_true(samples->items[i].start < ALL * 1000000ull);
+    }
     clp_profile_free(&profile);
 }
 
@@ -336,6 +456,7 @@ static void a_long_run_takes_no_more_memory(void **state) {
         uint64_t before = clp_memory_usage(CLP_MEMORY_PROFILE).current, settled = 0, total = 0;
         clp_prof *prof = start(trace ? CLPROC_PROFILE_TRACE : CLPROC_PROFILE_SUMMARY);
         clp_prof_thread *thread = clp_prof_thread_enter(prof, "worker 1");
+        clp_prof_align(prof, add_device(prof, "d"), (int64_t)clp_clock_ns(), false);
         for (uint64_t image = 0; image < IMAGES; image++) {
             record_picture(prof, thread, image);
             total += 1000 + image % 500;
@@ -413,10 +534,11 @@ static void one_cold_build_makes_the_cache_cold(void **state) {
 static void memory_and_facts(void **state) {
     (void)state;
     clp_prof *prof = start(CLPROC_PROFILE_TRACE);
+    add_device(prof, "d");
     clp_prof_thread *thread = clp_prof_thread_enter(prof, "main");
-    clp_prof_device_memory(prof, "input", 100);
-    clp_prof_device_memory(prof, "output", 50);
-    clp_prof_device_memory(prof, "input", 20);
+    clp_prof_device_memory(prof, 0, "input", 100);
+    clp_prof_device_memory(prof, 0, "output", 50);
+    clp_prof_device_memory(prof, 0, "input", 20);
     clp_prof_fact(prof, "plan", "a");
     clp_prof_fact(prof, "plan", "b");
     clp_prof_build(prof, "filter", 1234, CLP_CACHE_WARM);
@@ -448,6 +570,23 @@ static void memory_and_facts(void **state) {
     clp_profile_free(&profile);
 }
 
+/** What one device holds does not replace what another does. */
+static void memory_of_devices_adds_up(void **state) {
+    (void)state;
+    clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
+    uint32_t a = add_device(prof, "a"), b = add_device(prof, "b");
+    clp_prof_device_memory(prof, a, "input", 100);
+    clp_prof_device_memory(prof, b, "input", 30);
+    clp_prof_device_memory(prof, a, "input", 10);
+    clp_prof_device_memory(prof, b, "tables", 5);
+    clproc_profile *profile = finish(prof);
+    assert_int_equal(profile->role_count, 2);
+    assert_int_equal(profile->roles[0].current, 40);
+    assert_int_equal(profile->roles[0].peak, 130);
+    assert_int_equal(profile->gauges[CLP_GAUGE_DEVICE_BYTES].peak, 130);
+    clp_profile_free(&profile);
+}
+
 static void nothing_is_left_in_memory(void **state) {
     (void)state;
     uint64_t before = clp_memory_usage(CLP_MEMORY_PROFILE).current;
@@ -468,10 +607,14 @@ int main(void) {
         cmocka_unit_test(commands_come_to_the_hosts_clock),
         cmocka_unit_test(the_closest_estimate_is_taken),
         cmocka_unit_test(a_known_clock_ends_the_guessing),
+        cmocka_unit_test(each_device_has_a_clock_of_its_own),
+        cmocka_unit_test(a_guess_is_of_one_device),
+        cmocka_unit_test(sums_of_several_devices_are_on_one_clock),
         cmocka_unit_test(a_long_run_takes_no_more_memory),
         cmocka_unit_test(spans_are_kept_up_to_a_bound),
         cmocka_unit_test(one_cold_build_makes_the_cache_cold),
         cmocka_unit_test(memory_and_facts),
+        cmocka_unit_test(memory_of_devices_adds_up),
         cmocka_unit_test(nothing_is_left_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,32 @@ static void round_trip(void **state) {
     clp_profile_free(&empty);
 }
 
+/** Devices stay apart, in a file that one of an earlier version reads as well. */
+static void devices_are_stored(void **state) {
+    (void)state;
+    clproc_profile *profile = fixture_make(FIXTURE_DEFAULTS), *again = NULL;
+    fixture_two_devices(profile);
+    check_round_trip(profile);
+    clp_text text = write_json(profile);
+    assert_non_null(strstr(text.data, "\"format\":\"clproc-profile/1\""));
+    assert_int_equal(clp_json_read(&again, text.data, text.size, "x.json", NULL), CLPROC_OK);
+    assert_int_equal(again->device_count, 2);
+    assert_string_equal(again->devices[1].name, "Test card");
+    assert_int_equal(again->devices[1].copy_rate, 4000000000000);
+    for (size_t i = 0; i < again->command_count; i++) {
+        assert_int_equal(again->commands[i].device, profile->commands[i].device);
+    }
+    clp_profile_free(&again);
+    clp_text_free(&text);
+    /* Of one device there is nothing to say. */
+    profile->device_count = 1;
+    text = write_json(profile);
+    clp_text_add_bytes(&text, "", 1);
+    assert_null(strstr(text.data, "\"devices\""));
+    clp_text_free(&text);
+    clp_profile_free(&profile);
+}
+
 static void any_bytes_make_valid_json(void **state) {
     (void)state;
     char name[48];
@@ -177,6 +203,7 @@ static void spoiled_files_do_no_harm(void **state) {
     params.images = 4;
     clproc_profile *profile = fixture_make(params);
     profile->memory_line_count = 3;
+    fixture_two_devices(profile);
     clp_text text = write_json(profile);
     json_t *root = json_loadb(text.data, text.size, 0, NULL);
     json_object_del(root, "derived");
@@ -211,6 +238,36 @@ static void endless_trees_are_refused(void **state) {
     check_refused(data, strlen(data), "the tree of \"decode 1\" has more than");
     free(data);
     json_decref(root);
+    clp_text_free(&text);
+    clp_profile_free(&profile);
+}
+
+/** A command of a device that is not there, or of none. */
+static void damaged_devices_are_refused(void **state) {
+    (void)state;
+    fixture_params params = FIXTURE_DEFAULTS;
+    params.images = 4;
+    clproc_profile *profile = fixture_make(params);
+    fixture_two_devices(profile);
+    clp_text text = write_json(profile);
+    static const struct {
+        const char *found, *instead, *expected;
+    } cases[] = {{"\"devices\":[0,1,1,0]", "\"devices\":[0,1,2,0]", "command 2 has no device"},
+                 {"\"devices\":[0,1,1,0]", "\"devices\":[0,1,-1,0", "no complete JSON"},
+                 {"\"devices\":[0,1,1,0]", "\"devices\":[0,1,-1]  ", "not every command"},
+                 {"\"devices\":[0,1,1,0]", "\"devices\":[0,1,-1,0]", "command 2 has no device"},
+                 {"\"devices\":[{", "\"xevices\":[{", "command 0 has no device"},
+                 {"\"name\":\"Test card\"", "\"name\":3", "\"name\" is missing or no text"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_text spoiled = {0};
+        const char *at = strstr(text.data, cases[i].found);
+        assert_non_null(at);
+        clp_text_add_bytes(&spoiled, text.data, (size_t)(at - text.data));
+        clp_text_add(&spoiled, cases[i].instead);
+        clp_text_add(&spoiled, at + strlen(cases[i].found));
+        check_refused(spoiled.data, spoiled.size, cases[i].expected);
+        clp_text_free(&spoiled);
+    }
     clp_text_free(&text);
     clp_profile_free(&profile);
 }
@@ -253,11 +310,13 @@ static void endings_choose_the_level(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
+        cmocka_unit_test(devices_are_stored),
         cmocka_unit_test(any_bytes_make_valid_json),
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(spoiled_files_do_no_harm),
         cmocka_unit_test(endless_trees_are_refused),
+        cmocka_unit_test(damaged_devices_are_refused),
         cmocka_unit_test(files_are_written_and_read),
         cmocka_unit_test(endings_choose_the_level),
     };

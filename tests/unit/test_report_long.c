@@ -166,6 +166,29 @@ static void sums_are_stored(void **state) {
     release(&again);
 }
 
+static void sums_of_devices_are_stored(void **state) {
+    (void)state;
+    clproc_profile *profile = make_whole(7, 1);
+    fixture_two_devices(profile);
+    assert_non_null(clp_profile_tallies(profile, &profile->tallies, NULL));
+    profile->kept_until = profile->commands[KEPT].started;
+    profile->command_count = KEPT;
+    subject part = analyse(profile);
+    clp_text first = report(&part, clp_json_write);
+    subject again = analyse(read_back(&first));
+    const clp_tally_device *stored = again.profile->tallies->devices;
+    assert_int_equal(again.profile->tallies->device_count, 2);
+    assert_int_equal(stored[0].calls, 256);
+    assert_int_equal(stored[0].busy_ns[CLP_COVER_ALL], part.analysis.transfer_busy_ns);
+    assert_int_equal(stored[1].busy_ns[CLP_COVER_ALL], part.analysis.kernel_busy_ns);
+    clp_text second = report(&again, clp_json_write);
+    assert_string_equal(first.data, second.data);
+    clp_text_free(&first);
+    clp_text_free(&second);
+    release(&part);
+    release(&again);
+}
+
 /** Changes a member of the file's first sums; NULL takes it away. */
 static void check_refused(const char *member, json_t *value, const char *expected) {
     subject part = analyse(make_long(7, 1));
@@ -263,6 +286,7 @@ int main(void) {
         cmocka_unit_test(figures_are_those_of_the_whole),
         cmocka_unit_test(reports_say_what_is_kept),
         cmocka_unit_test(sums_are_stored),
+        cmocka_unit_test(sums_of_devices_are_stored),
         cmocka_unit_test(damaged_sums_are_refused),
         cmocka_unit_test(long_runs_are_compared),
         cmocka_unit_test(long_runs_are_merged),

@@ -241,6 +241,29 @@ static void samples_follow_no_beat(void **state) {
     clp_tallies_destroy(&tallies);
 }
 
+/** A device that is busy takes no time off what another one's first launch took. */
+static void first_launches_wait_for_their_own_device(void **state) {
+    (void)state;
+    for (uint32_t other = 0; other < 2; other++) {
+        clp_tallies *tallies;
+        clp_prof_command busy = {.name = "x", .device = other, .started = 100, .ended = 900};
+        clp_prof_command first = {.name = "x",
+                                  .queued = 300,
+                                  .submitted = 300,
+                                  .started = 1000,
+                                  .ended = 1010,
+                                  .first = 1};
+        assert_int_equal(clp_tallies_create(&tallies, NULL), CLPROC_OK);
+        assert_true(clp_tallies_add(tallies, &busy));
+        assert_true(clp_tallies_add(tallies, &first));
+        clp_tallies_end(tallies);
+        assert_int_equal(tallies->items[0].first_ns, other ? 710 : 110);
+        assert_int_equal(tallies->busy_ns[CLP_COVER_ALL], 810);
+        assert_int_equal(tallies->devices[0].busy_ns[CLP_COVER_ALL], other ? 10 : 810);
+        clp_tallies_destroy(&tallies);
+    }
+}
+
 /** Two parts merged are as the whole; of the time covered the longer is kept. */
 static void parts_merge(void **state) {
     (void)state;
@@ -314,6 +337,7 @@ int main(void) {
         cmocka_unit_test(classes_hold_their_values),
         cmocka_unit_test(sums_are_exact),
         cmocka_unit_test(samples_follow_no_beat),
+        cmocka_unit_test(first_launches_wait_for_their_own_device),
         cmocka_unit_test(parts_merge),
         cmocka_unit_test(memory_does_not_grow),
     };
