@@ -124,6 +124,29 @@ static clproc_status merge_samples(const clp_prof *prof, clp_prof_stage stage,
     return status;
 }
 
+/** Brings the sums of devices to their new places, which are no later ones, and free by then. */
+static void renumber(clp_tallies *tallies, const uint32_t *places, size_t count) {
+    for (size_t i = 0; i < tallies->device_count; i++) {
+        clp_tally_device moved = tallies->devices[i];
+        if (moved.calls) {
+            tallies->devices[i] = (clp_tally_device){0};
+            tallies->devices[places[i]] = moved;
+        }
+    }
+    tallies->device_count = tallies->device_count < count ? tallies->device_count : count;
+    for (size_t t = 0; t < tallies->count; t++) {
+        clp_tally *tally = &tallies->items[t];
+        for (size_t i = 0; i < tally->device_count; i++) {
+            uint64_t moved = tally->device_bytes[i];
+            if (moved) {
+                tally->device_bytes[i] = 0;
+                tally->device_bytes[places[i]] = moved;
+            }
+        }
+        tally->device_count = tally->device_count < count ? tally->device_count : count;
+    }
+}
+
 /** Lists the devices that ran commands and renumbers commands and sums by their places there. */
 static clproc_status merge_devices(clp_prof *prof, clproc_profile *profile, clproc_error *error) {
     uint32_t *places = NULL;
@@ -142,16 +165,8 @@ static clproc_status merge_devices(clp_prof *prof, clproc_profile *profile, clpr
     for (size_t i = 0; i < profile->command_count; i++) {
         profile->commands[i].device = places[profile->commands[i].device];
     }
-    clp_tallies *tallies = profile->tallies;
-    for (size_t i = 0; tallies && i < tallies->device_count; i++) {
-        clp_tally_device moved = tallies->devices[i];
-        if (moved.calls) { /* to an earlier place, which is free by now */
-            tallies->devices[i] = (clp_tally_device){0};
-            tallies->devices[places[i]] = moved;
-        }
-    }
-    if (tallies && tallies->device_count > profile->device_count) {
-        tallies->device_count = profile->device_count;
+    if (profile->tallies) {
+        renumber(profile->tallies, places, profile->device_count);
     }
     if (profile->device_count == 1 && profile->devices[0].copy_rate) {
         char rate[32];

@@ -165,8 +165,7 @@ void clp_prof_device_memory(clp_prof *prof, uint32_t device, const char *role, u
 #define CLP_FACT_CACHE "kernel cache"     /**< a clp_prof_cache */
 #define CLP_FACT_UNIFIED "unified memory" /**< "yes" or "no" */
 /** The device's measured copy, bytes read + written. Where several devices worked it is stated of
- * each (clp_profile_device) and not here: what a kernel reached on all of them compares with none.
- */
+ * each (clp_profile_device) and not here. */
 #define CLP_FACT_COPY_RATE "copy bytes/s"
 #define CLP_FACT_STRATEGY "strategy"             /**< "default", or what was left out */
 #define CLP_FACT_DIGEST "output digest"          /**< of all outputs: a sum, in hexadecimal */

@@ -190,6 +190,22 @@ static void add_steady(clp_tally *tally, const clp_prof_command *command) {
     sample(&tally->samples, command);
 }
 
+/** The bytes of a tally that a device moved; NULL when memory is short. */
+static uint64_t *bytes_of_device(clp_tally *tally, uint32_t number) {
+    size_t count = (size_t)number + 1;
+    if (count > tally->device_count) {
+        uint64_t *bytes = clp_memory_grow(CLP_MEMORY_PROFILE, tally->device_bytes,
+                                          &tally->device_capacity, count, sizeof *bytes);
+        if (!bytes) {
+            return NULL;
+        }
+        memset(bytes + tally->device_count, 0, (count - tally->device_count) * sizeof *bytes);
+        tally->device_bytes = bytes;
+        tally->device_count = count;
+    }
+    return &tally->device_bytes[number];
+}
+
 /** Room for `more` samples, up to `most` in all. */
 static bool sample_room(clp_tally_samples *samples, size_t more, size_t most) {
     size_t wanted = samples->count + more < most ? samples->count + more : most;
@@ -216,6 +232,7 @@ void clp_tallies_destroy(clp_tallies **tallies) {
     for (size_t i = 0; i < old->count; i++) {
         clp_spread_free(&old->items[i].spread);
         clp_memory_free(old->items[i].samples.items);
+        clp_memory_free(old->items[i].device_bytes);
     }
     for (size_t i = 0; i < old->device_count; i++) {
         clp_memory_free(old->devices[i].covers);
@@ -303,7 +320,8 @@ bool clp_tallies_add(clp_tallies *tallies, const clp_prof_command *command) {
     clp_tally_device *device = find_device(tallies, command->device);
     clp_tally *tally = clp_tallies_place(tallies, command->kind, command->name);
     uint64_t duration = command->ended - command->started;
-    if (!device || !begin_together(tallies, device) || !tally ||
+    uint64_t *bytes = tally ? bytes_of_device(tally, command->device) : NULL;
+    if (!device || !begin_together(tallies, device) || !bytes ||
         !sample_room(&tally->samples, 1, CLP_TALLY_SAMPLES) ||
         (!command->first && !clp_spread_add(&tally->spread, duration, 1))) {
         return false;
@@ -321,6 +339,7 @@ bool clp_tallies_add(clp_tallies *tallies, const clp_prof_command *command) {
         tally->first_ns += command->ended - (free > command->queued ? free : command->queued);
     } else {
         add_steady(tally, command);
+        *bytes += command->bytes_read + command->bytes_written;
     }
     cover(device->covers, command);
     if (tallies->covers) {

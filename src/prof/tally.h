@@ -86,6 +86,8 @@ typedef struct clp_tally {
     uint64_t steady_ns, least_ns, most_ns;
     double mean_ns, squares; /**< squares: sum of (duration − mean)², ns² */
     uint64_t bytes, operations;
+    uint64_t *device_bytes; /**< `bytes` by device */
+    size_t device_count, device_capacity;
     uint64_t delay_ns; /**< from being queued to the start, all together */
     clp_spread spread;
     clp_tally_samples samples;

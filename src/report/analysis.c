@@ -78,6 +78,27 @@ static clp_stats summed_stats(const clp_tally *tally) {
                        .max = most};
 }
 
+/** The rate that plain copies of a row's bytes would reach on the devices that moved them; 0 unless
+ * it is known of each. */
+static double copy_rate_of(const clp_analysis *analysis, const clp_tally *tally) {
+    const clproc_profile *profile = analysis->profile;
+    double seconds = 0, bytes = 0;
+    if (profile->device_count < 2) {
+        return analysis->copy_rate;
+    }
+    for (size_t i = 0; i < tally->device_count; i++) {
+        double rate = (double)profile->devices[i].copy_rate;
+        if (tally->device_bytes[i]) {
+            if (rate == 0) {
+                return 0;
+            }
+            bytes += (double)tally->device_bytes[i];
+            seconds += (double)tally->device_bytes[i] / rate;
+        }
+    }
+    return seconds > 0 ? bytes / seconds : 0;
+}
+
 static clproc_status fill_row(const clp_analysis *analysis, const clp_tally *tally,
                               clp_command_row *row, clproc_error *error) {
     uint64_t count = clp_tally_steady_calls(tally);
@@ -100,7 +121,8 @@ static clproc_status fill_row(const clp_analysis *analysis, const clp_tally *tal
         row->bytes_per_second = (double)row->bytes / row->steady.sum * 1e9;
         row->operations_per_second = (double)row->operations / row->steady.sum * 1e9;
     }
-    row->copy_share = analysis->copy_rate > 0 ? row->bytes_per_second / analysis->copy_rate : 0;
+    row->copy_rate = copy_rate_of(analysis, tally);
+    row->copy_share = row->copy_rate > 0 ? row->bytes_per_second / row->copy_rate : 0;
     return status;
 }
 

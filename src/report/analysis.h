@@ -19,8 +19,12 @@ typedef struct clp_command_row {
     uint64_t bytes, operations;   /**< of the steady ones */
     double bytes_per_second;      /**< 0: no bytes known */
     double operations_per_second; /**< multiply-adds */
-    double copy_share;            /**< of the device's measured copy bandwidth; 0: unknown */
-    double delay_ns;              /**< mean from queued to start, of the steady ones */
+    /** Measured copy bandwidth of the device, of several of all weighted by their bytes; 0:
+     * unknown.
+     */
+    double copy_rate;
+    double copy_share; /**< of that */
+    double delay_ns;   /**< mean from queued to start, of the steady ones */
 } clp_command_row;
 
 /** One stage over all threads. */
@@ -80,7 +84,7 @@ typedef struct clp_analysis {
      * no part (starting earlier, better order) can gain. */
     double slack_ns;
     double cores_share; /**< busy part of cores × wall time */
-    double copy_rate;   /**< of the device as measured, bytes per second; 0: unknown */
+    double copy_rate;   /**< of the only device as measured, bytes per second; 0: unknown */
 } clp_analysis;
 
 clproc_status clp_analysis_make(clp_analysis *analysis, const clproc_profile *profile,

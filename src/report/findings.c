@@ -383,7 +383,7 @@ static void find_slow_kernels(clp_findings *findings, const clp_analysis *analys
             clp_unit_time(w.b, row->steady.sum * (1 - row->copy_share)), clp_unit_time(w.c, gain),
             intensity >= 1 ? " It also computes, and that may be what takes the time." : "");
         SAY(finding->evidence, "%s/s against %s/s measured; %s multiply-adds per byte",
-            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, analysis->copy_rate),
+            clp_unit_bytes(w.d, row->bytes_per_second), clp_unit_bytes(w.e, row->copy_rate),
             clp_unit_digits(w.f, intensity));
     }
 }

@@ -148,8 +148,30 @@ out:
     return status;
 }
 
+/** Bytes by device, which only a file of several has. */
+static clproc_status read_device_bytes(const clp_json_reader *from, const json_t *object,
+                                       const clproc_profile *profile, clp_tally *tally) {
+    const json_t *list = json_object_get(object, "device_bytes");
+    size_t count = json_array_size(list);
+    if (!list) {
+        return CLPROC_OK;
+    }
+    if (count > profile->device_count) {
+        return clp_json_damaged(from, "the sums of \"%s\" have more devices than there are",
+                                tally->name);
+    }
+    clproc_status status =
+        clp_profile_room(&tally->device_bytes, count, sizeof *tally->device_bytes, from->error);
+    for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
+        json_int_t bytes = json_integer_value(json_array_get(list, i));
+        tally->device_bytes[tally->device_count++] = bytes > 0 ? (uint64_t)bytes : 0;
+    }
+    return status;
+}
+
 static clproc_status read_tally(const clp_json_reader *from, const json_t *names,
-                                const json_t *object, clp_tallies *tallies) {
+                                const json_t *object, const clproc_profile *profile) {
+    clp_tallies *tallies = profile->tallies;
     clp_tally read = {0};
     uint64_t name = 0;
     clproc_status status;
@@ -174,6 +196,7 @@ static clproc_status read_tally(const clp_json_reader *from, const json_t *names
     tally->mean_ns = count ? (double)tally->steady_ns / (double)count : 0;
     tally->squares = count ? deviation * deviation * (double)(count - 1) : 0;
     tallies->calls += tally->calls;
+    CLP_TRY(status, out, read_device_bytes(from, object, profile, tally));
     CLP_TRY(status, out, read_spread(from, object, &tally->spread));
     status = read_picked(from, object, &tally->samples);
 out:
@@ -232,7 +255,7 @@ clproc_status clp_json_read_sums(const clp_json_reader *from, const json_t *root
     }
     CLP_TRY(status, out, read_sums_of_devices(from, sums, profile));
     for (size_t i = 0; i < json_array_size(list); i++) {
-        CLP_TRY(status, out, read_tally(from, names, json_array_get(list, i), profile->tallies));
+        CLP_TRY(status, out, read_tally(from, names, json_array_get(list, i), profile));
     }
     for (size_t i = 0; i < profile->command_count; i++) {
         const clp_prof_command *command = &profile->commands[i];

@@ -193,8 +193,10 @@ static void write_commands(clp_text *text, const clp_analysis *analysis) {
     clp_text_add(text, "],\n");
 }
 
-/** How the durations of a row's commands lie, and those that were picked. */
-static void write_tally(clp_text *text, const clp_tally *tally, const clp_command_row *command) {
+/** How the durations of a row's commands lie, and those that were picked; `devices`: there are
+ * several. */
+static void write_tally(clp_text *text, const clp_tally *tally, const clp_command_row *command,
+                        bool devices) {
     size_t place = 0, written = 0;
     uint64_t calls;
     clp_interval class;
@@ -203,6 +205,14 @@ static void write_tally(clp_text *text, const clp_tally *tally, const clp_comman
     member(text, #name, tally->name);
     CLP_JSON_TALLY(X)
 #undef X
+    if (devices) {
+        clp_text_add(text, ",\"device_bytes\":[");
+        for (size_t i = 0; i < tally->device_count; i++) {
+            comma(text, i);
+            number(text, tally->device_bytes[i]);
+        }
+        clp_text_add(text, "]");
+    }
     number_member(text, "deviation_ns", command->steady.deviation);
     clp_text_add(text, ",\n\"histogram\":[");
     while (clp_spread_next(&tally->spread, &place, &class, &calls)) {
@@ -256,7 +266,8 @@ static void write_sums(clp_text *text, const clp_analysis *analysis) {
         const clp_command_row *command = &analysis->commands[i];
         clp_text_add(text, i ? ",\n{" : "\n{");
         member(text, "name", i);
-        write_tally(text, clp_tallies_find(tallies, command->kind, command->name), command);
+        write_tally(text, clp_tallies_find(tallies, command->kind, command->name), command,
+                    analysis->profile->device_count > 1);
     }
     clp_text_add(text, "]");
     write_sums_of_devices(text, analysis->profile);

@@ -399,6 +399,7 @@ static void sums_of_several_devices_are_on_one_clock(void **state) {
     enum { ALL = 50000 };
     clp_prof *prof = start(CLPROC_PROFILE_SUMMARY);
     const uint64_t clocks[] = {5000000000000, 1000};
+    add_device(prof, "idle");
     uint32_t devices[] = {add_device(prof, "a"), add_device(prof, "b")};
     for (int i = 0; i < 2; i++) {
         clp_prof_align(prof, devices[i], (int64_t)prof->start - (int64_t)clocks[i], false);
@@ -407,6 +408,7 @@ static void sums_of_several_devices_are_on_one_clock(void **state) {
         /* Half a ms of each, of which a quarter overlaps. */
         clp_prof_command a = device_command(devices[0], clocks[0], ms, 500000);
         clp_prof_command b = device_command(devices[1], clocks[1] + 250000, ms, 500000);
+        a.bytes_read = 3;
         clp_prof_commands(prof, &a, 1);
         clp_prof_commands(prof, &b, 1);
     }
@@ -420,6 +422,7 @@ static void sums_of_several_devices_are_on_one_clock(void **state) {
     for (int i = 0; i < 2; i++) {
         assert_int_equal(tallies->devices[i].calls, ALL);
         assert_int_equal(tallies->devices[i].busy_ns[CLP_COVER_KERNELS], ALL * 500000ull);
+        assert_int_equal(tallies->items[0].device_bytes[i], i ? 0 : ALL * 3);
     }
     const clp_tally_samples *samples = &tallies->items[0].samples;
     for (size_t i = 0; i < samples->count; i++) {

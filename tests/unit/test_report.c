@@ -156,6 +156,33 @@ static void kernel_figures(void **state) {
     release(&it);
 }
 
+/** On two devices a kernel compares with what copies of its bytes would reach where they were. */
+static void copies_are_those_of_the_devices(void **state) {
+    (void)state;
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    fixture_two_devices(it.profile);
+    size_t launches = 0;
+    for (size_t i = 0; i < it.profile->command_count; i++) {
+        clp_prof_command *command = &it.profile->commands[i];
+        if (strcmp(command->name, "filter_u8_i16") == 0 && !command->first) {
+            command->device = launches++ >= 3; /* the other four on the card */
+        }
+    }
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    const clp_command_row *row = &it.analysis.commands[0];
+    assert_string_equal(row->name, "filter_u8_i16");
+    double seconds = 3 * 36e6 / 9e9 + 4 * 36e6 / 4e12;
+    assert_true(fabs(row->copy_rate / (7 * 36e6 / seconds) - 1) < 1e-9);
+    assert_true(fabs(row->copy_share / (seconds * 1e9 / row->steady.sum) - 1) < 1e-9);
+    clp_analysis_free(&it.analysis);
+    /* A device of which it is not known. */
+    it.profile->devices[0].copy_rate = 0;
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    assert_true(it.analysis.commands[0].copy_share == 0);
+    assert_true(it.analysis.commands[1].copy_share > 0);
+    release(&it);
+}
+
 static void statistics(void **state) {
     (void)state;
     double values[] = {4, 1, 3, 2, 10};
@@ -479,6 +506,7 @@ int main(void) {
         cmocka_unit_test(overlaps_count_once),
         cmocka_unit_test(first_launches_last_from_being_queued),
         cmocka_unit_test(kernel_figures),
+        cmocka_unit_test(copies_are_those_of_the_devices),
         cmocka_unit_test(statistics),
         cmocka_unit_test(findings_follow_the_figures),
         cmocka_unit_test(a_drivers_own_threads_are_no_other_programs),

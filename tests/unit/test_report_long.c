@@ -181,6 +181,8 @@ static void sums_of_devices_are_stored(void **state) {
     assert_int_equal(stored[0].calls, 256);
     assert_int_equal(stored[0].busy_ns[CLP_COVER_ALL], part.analysis.transfer_busy_ns);
     assert_int_equal(stored[1].busy_ns[CLP_COVER_ALL], part.analysis.kernel_busy_ns);
+    assert_true(again.analysis.commands[0].copy_share > 0);
+    assert_true(fabs(again.analysis.commands[0].copy_rate / 4e12 - 1) < 1e-9);
     clp_text second = report(&again, clp_json_write);
     assert_string_equal(first.data, second.data);
     clp_text_free(&first);

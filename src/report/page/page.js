@@ -372,7 +372,8 @@ function distributions() {
 function roofline() {
     const box = byId("roofline");
     const points = data.derived.commands.filter(row => row.kind === "kernel" && row.bytes && row.operations);
-    const copy = +data.environment["copy bytes/s"] || 0;
+    // Of several devices, the fastest one's.
+    const copy = +data.environment["copy bytes/s"] || Math.max(0, ...(data.devices || []).map(device => device.copy_bytes_per_second));
     if (!points.length) {
         html(box, "p", "No kernel with known bytes and operations was recorded.");
         return;
