@@ -135,6 +135,36 @@ static int by_kind_and_total(const void *a, const void *b) {
     return order ? order : strcmp(x->name, y->name);
 }
 
+/** A device's name, with a number where an earlier one has the same. */
+static void name_device(const clproc_profile *profile, size_t index, clp_device_row *row) {
+    const char *name = profile->devices[index].name;
+    size_t same = 1;
+    for (size_t i = 0; i < index; i++) {
+        same += strcmp(profile->devices[i].name, name) == 0;
+    }
+    snprintf(row->name, sizeof row->name, same > 1 ? "%s (%zu)" : "%s", name, same);
+}
+
+static clproc_status analyse_devices(clp_analysis *analysis, const clp_tallies *tallies,
+                                     clproc_error *error) {
+    const clproc_profile *profile = analysis->profile;
+    if (profile->device_count < 2) {
+        return CLPROC_OK;
+    }
+    clproc_status status = clp_profile_room(&analysis->devices, profile->device_count,
+                                            sizeof *analysis->devices, error);
+    for (size_t i = 0; status == CLPROC_OK && i < profile->device_count; i++) {
+        clp_device_row *row = &analysis->devices[analysis->device_count++];
+        name_device(profile, i, row);
+        if (i < tallies->device_count) {
+            row->calls = tallies->devices[i].calls;
+            row->command_ns = tallies->devices[i].total_ns;
+            row->busy_ns = tallies->devices[i].busy_ns[CLP_COVER_ALL];
+        }
+    }
+    return status;
+}
+
 static clproc_status analyse_commands(clp_analysis *analysis, clproc_error *error) {
     clp_tallies *made = NULL;
     const clp_tallies *tallies = clp_profile_tallies(analysis->profile, &made, error);
@@ -159,6 +189,7 @@ static clproc_status analyse_commands(clp_analysis *analysis, clproc_error *erro
     analysis->busy_ns = tallies->busy_ns[CLP_COVER_ALL];
     analysis->kernel_busy_ns = tallies->busy_ns[CLP_COVER_KERNELS];
     analysis->transfer_busy_ns = tallies->busy_ns[CLP_COVER_TRANSFERS];
+    status = analyse_devices(analysis, tallies, error);
 out:
     clp_tallies_destroy(&made);
     return status;
@@ -301,5 +332,6 @@ void clp_analysis_free(clp_analysis *analysis) {
     clp_memory_free(analysis->commands);
     clp_memory_free(analysis->threads);
     clp_memory_free(analysis->resources);
+    clp_memory_free(analysis->devices);
     *analysis = (clp_analysis){0};
 }

@@ -51,6 +51,14 @@ typedef struct clp_resource {
     double share;                            /**< busy part of count × wall time */
 } clp_resource;
 
+/** One of several devices. */
+typedef struct clp_device_row {
+    char name[140]; /**< "GPU", and of another with that name "GPU (2)" */
+    uint64_t calls;
+    uint64_t command_ns; /**< sum over its commands */
+    uint64_t busy_ns;    /**< time in which at least one of them ran */
+} clp_device_row;
+
 /** What could be made faster: a stage that is no waiting, on all threads, or the device. */
 typedef struct clp_part {
     const char *name;
@@ -74,8 +82,10 @@ typedef struct clp_analysis {
     size_t resource_count;
     clp_part parts[CLP_PROF_STAGE_COUNT + 1]; /**< by saving */
     size_t part_count;
+    clp_device_row *devices; /**< as the profile's; none where there is only one */
+    size_t device_count;
     uint64_t command_ns; /**< sum over all commands */
-    uint64_t busy_ns;    /**< time in which at least one command ran */
+    uint64_t busy_ns;    /**< time in which at least one command ran, of several devices on any */
     uint64_t kernel_busy_ns, transfer_busy_ns;
     uint64_t self_ns; /**< of all stages on all threads */
     uint64_t threads_cpu_ns;

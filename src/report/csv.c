@@ -81,6 +81,16 @@ void clp_csv_write(clp_text *text, const clp_analysis *analysis, const clp_findi
               2);
         clp_text_add(text, "\n");
     }
+    for (size_t i = 0; i < analysis->device_count; i++) {
+        const clp_device_row *device = &analysis->devices[i];
+        begin(text, "device", device->name);
+        value(text, (double)device->calls, 0);
+        milliseconds(text, (double)device->command_ns);
+        milliseconds(text, (double)device->busy_ns);
+        empty(text, 13);
+        value(text, clp_analysis_of_wall(analysis, (double)device->busy_ns) * 100, 2);
+        clp_text_add(text, "\n");
+    }
     for (size_t i = 0; i < analysis->resource_count; i++) {
         const clp_resource *part = &analysis->resources[i];
         begin(text, "part", part->name);

@@ -249,6 +249,7 @@ static void write_hotspots(clp_text *text, const clp_analysis *analysis) {
                        "class=\"chart\" id=\"flame\"></div></section>\n");
 }
 
+/** `cpu` below 0: not known. */
 static void occupancy_line(clp_text *text, const char *name, double busy, double waiting,
                            double cpu, double wall) {
     clp_text_add(text, "<tr>");
@@ -257,7 +258,11 @@ static void occupancy_line(clp_text *text, const char *name, double busy, double
     meter_cell(text, busy, wall);
     time_cell(text, busy);
     time_cell(text, waiting);
-    time_cell(text, cpu);
+    if (cpu >= 0) {
+        time_cell(text, cpu);
+    } else {
+        cell(text, 0, "–");
+    }
     clp_text_add(text, "</tr>\n");
 }
 
@@ -290,8 +295,13 @@ static void write_occupancy(clp_text *text, const clp_analysis *analysis) {
                        wall);
     }
     if (analysis->command_count) {
-        occupancy_line(text, "OpenCL device", (double)analysis->busy_ns,
-                       wall - (double)analysis->busy_ns, (double)analysis->driver_cpu_ns, wall);
+        occupancy_line(text, analysis->device_count ? "any OpenCL device" : "OpenCL device",
+                       (double)analysis->busy_ns, wall - (double)analysis->busy_ns,
+                       (double)analysis->driver_cpu_ns, wall);
+    }
+    for (size_t i = 0; i < analysis->device_count; i++) {
+        double busy = (double)analysis->devices[i].busy_ns;
+        occupancy_line(text, analysis->devices[i].name, busy, wall - busy, -1, wall);
     }
     close_table(text);
     write_builds(text, profile);

@@ -412,12 +412,37 @@ static void write_derived_parts(clp_text *text, const clp_analysis *analysis) {
     clp_text_add(text, "]");
 }
 
+/** Of several devices what each did. */
+static void write_derived_devices(clp_text *text, const clp_analysis *analysis) {
+    if (analysis->device_count == 0) {
+        return;
+    }
+    clp_text_add(text, ",\n\"devices\":[");
+    for (size_t i = 0; i < analysis->device_count; i++) {
+        const clp_device_row *device = &analysis->devices[i];
+        clp_text_add(text, i ? ",\n{" : "\n{");
+        string_member(text, "name", device->name);
+        clp_text_add(text, ",");
+        member(text, "calls", device->calls);
+        clp_text_add(text, ",");
+        member(text, "command_ns", device->command_ns);
+        clp_text_add(text, ",");
+        member(text, "busy_ns", device->busy_ns);
+        clp_text_add(text, ",");
+        key(text, "share");
+        clp_text_number(text, clp_analysis_of_wall(analysis, (double)device->busy_ns), 6);
+        clp_text_add(text, "}");
+    }
+    clp_text_add(text, "]");
+}
+
 static void write_derived(clp_text *text, const clp_analysis *analysis,
                           const clp_findings *findings) {
     clp_text_add(text, "\"derived\":{");
     write_derived_commands(text, analysis);
     write_derived_stages(text, analysis);
     write_derived_parts(text, analysis);
+    write_derived_devices(text, analysis);
     clp_text_add(text, ",\n\"device_busy_ns\":");
     number(text, analysis->busy_ns);
     number_member(text, "cores_share", analysis->cores_share);

@@ -94,6 +94,13 @@ void clp_prometheus_write(clp_text *text, const clp_analysis *analysis,
            0);
     single(text, "device_busy_seconds", "Time in which the device ran at least one command.",
            (double)analysis->busy_ns / 1e9, 9);
+    if (analysis->device_count) {
+        head(text, "each_device_busy_seconds", "gauge", "The same of each device.");
+        for (size_t i = 0; i < analysis->device_count; i++) {
+            labelled(text, "each_device_busy_seconds", "device", analysis->devices[i].name,
+                     (double)analysis->devices[i].busy_ns / 1e9, 9);
+        }
+    }
     head(text, "count", "gauge", "What the last run counted.");
     for (int i = 0; i < CLP_COUNTER_COUNT; i++) {
         labelled(text, "count", "of", clp_prof_counter_name((clp_prof_counter)i),

@@ -283,10 +283,15 @@ static void occupancy(clp_text *text, const clp_analysis *analysis) {
                        (double)row->waiting_ns, (double)profile->threads[i].cpu_ns);
     }
     if (analysis->command_count) {
-        occupancy_line(text, "OpenCL device", wall, (double)analysis->busy_ns, -1,
-                       (double)analysis->driver_cpu_ns);
+        occupancy_line(text, analysis->device_count ? "any OpenCL device" : "OpenCL device", wall,
+                       (double)analysis->busy_ns, -1, (double)analysis->driver_cpu_ns);
         occupancy_line(text, "  its kernels", wall, (double)analysis->kernel_busy_ns, -1, -1);
         occupancy_line(text, "  its transfers", wall, (double)analysis->transfer_busy_ns, -1, -1);
+    }
+    for (size_t i = 0; i < analysis->device_count; i++) {
+        char name[sizeof analysis->devices[i].name + 2];
+        snprintf(name, sizeof name, "  %s", analysis->devices[i].name);
+        occupancy_line(text, name, wall, (double)analysis->devices[i].busy_ns, -1, -1);
     }
     occupancy_line(text, "all cores", wall * profile->cores,
                    (double)(profile->user_ns + profile->system_ns), -1,

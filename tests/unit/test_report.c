@@ -413,6 +413,23 @@ static void tables_fit_the_terminal(void **state) {
     release(&it);
 }
 
+static void each_device_has_a_line(void **state) {
+    (void)state;
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    fixture_two_devices(it.profile);
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    clp_findings_make(&it.findings, &it.analysis);
+    clp_text text = {0};
+    clp_tables(&text, &it.analysis, &it.findings, CLPROC_VIEW_ALL);
+    check_lines(&text);
+    clp_text_add_bytes(&text, "", 1);
+    assert_non_null(strstr(text.data, "\nany OpenCL device "));
+    assert_non_null(strstr(text.data, "\n  Test processor  "));
+    assert_non_null(strstr(text.data, "\n  Test card  "));
+    clp_text_free(&text);
+    release(&it);
+}
+
 static int count(const char *text, const char *part) {
     int found = 0;
     for (const char *at = strstr(text, part); at; at = strstr(at + 1, part)) {
@@ -517,6 +534,7 @@ int main(void) {
         cmocka_unit_test(threads_without_a_part_limit_nothing),
         cmocka_unit_test(shares_beyond_any_run_are_shown),
         cmocka_unit_test(tables_fit_the_terminal),
+        cmocka_unit_test(each_device_has_a_line),
         cmocka_unit_test(memory_is_held_until_the_next_reading),
         cmocka_unit_test(an_empty_profile_is_reported),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "report/json.h"
 #include "report/writers.h"
 #include "report_fixture.h"
 
@@ -355,6 +356,49 @@ static void pages_are_whole(void **state) {
     clp_profile_free(&profile);
 }
 
+/** Two devices of one name: each has its own share, in every report that has shares. */
+static void devices_have_shares_of_their_own(void **state) {
+    (void)state;
+    clproc_profile *profile = fixture_make(FIXTURE_DEFAULTS);
+    fixture_two_devices(profile);
+    memcpy(profile->devices[1].name, profile->devices[0].name, sizeof profile->devices[1].name);
+    clp_analysis analysis;
+    assert_int_equal(clp_analysis_make(&analysis, profile, NULL), CLPROC_OK);
+    assert_int_equal(analysis.device_count, 2);
+    assert_string_equal(analysis.devices[0].name, "Test processor");
+    assert_string_equal(analysis.devices[1].name, "Test processor (2)");
+    assert_int_equal(analysis.devices[0].busy_ns, analysis.transfer_busy_ns);
+    assert_int_equal(analysis.devices[1].busy_ns, analysis.kernel_busy_ns);
+    assert_true(analysis.busy_ns < analysis.kernel_busy_ns + analysis.transfer_busy_ns);
+    static const struct {
+        writer write;
+        const char *expected;
+    } reports[] = {
+        {clp_csv_write, "\ndevice,Test processor (2),16,"},
+        {clp_html_write, "<td>Test processor (2)</td>"},
+        {clp_prometheus_write, "clproc_each_device_busy_seconds{device=\"Test processor (2)\"} 0."},
+        {clp_json_write, "{\"name\":\"Test processor (2)\",\"calls\":16,"},
+    };
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        clp_text text = write_report(profile, reports[i].write);
+        assert_non_null(strstr(text.data, reports[i].expected));
+        clp_text_free(&text);
+        profile->device_count = 1;
+        text = write_report(profile, reports[i].write);
+        assert_null(strstr(text.data, "Test processor"));
+        clp_text_free(&text);
+        profile->device_count = 2;
+    }
+    clp_text text = write_report(profile, clp_csv_write);
+    const char *at = text.data;
+    for (int width = count_fields(&at); *at;) {
+        assert_int_equal(count_fields(&at), width);
+    }
+    clp_text_free(&text);
+    clp_analysis_free(&analysis);
+    clp_profile_free(&profile);
+}
+
 static void empty_profiles_make_every_report(void **state) {
     (void)state;
     static const writer writers[] = {clp_trace_write, clp_speedscope_write, clp_folded_write,
@@ -376,6 +420,7 @@ int main(void) {
         cmocka_unit_test(csv_is_rectangular),
         cmocka_unit_test(prometheus_lines_are_samples),
         cmocka_unit_test(pages_are_whole),
+        cmocka_unit_test(devices_have_shares_of_their_own),
         cmocka_unit_test(empty_profiles_make_every_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
