@@ -115,7 +115,11 @@ static void skip(walker *walk, const char *path) {
     clp_events_skipped(walk->events, path, NULL, 1, CLPROC_SKIP_NO_FILE, NULL);
 }
 
+/** Reports a folder that cannot be read. */
 static void fail(walker *walk, const char *path, const clproc_error *failure) {
+    if (walk->request->incomplete) {
+        *walk->request->incomplete = true;
+    }
     clp_events_found(walk->events, 1);
     clp_events_failed(walk->events, path, NULL, 1, failure);
 }

@@ -43,6 +43,7 @@ typedef struct clp_listing_request {
     uint64_t most_piped;        /**< bytes of a picture on standard input, beyond which not all of
                                    them are read; names are not meant */
     const volatile int *cancel; /**< may be NULL */
+    bool *incomplete;           /**< becomes true if a folder cannot be read; may be NULL */
 } clp_listing_request;
 
 /** Lists every file once, folders in the byte order of their names. What is no regular file is

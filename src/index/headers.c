@@ -206,8 +206,10 @@ static void *list_files(void *user) {
     stream *s = user;
     const clproc_index_params *params = s->index->params;
     clp_events *events = &s->index->events;
-    clp_listing_request request = {
-        .inputs = params->inputs, .input_count = params->input_count, .cancel = params->cancel};
+    clp_listing_request request = {.inputs = params->inputs,
+                                   .input_count = params->input_count,
+                                   .cancel = params->cancel,
+                                   .incomplete = &s->index->incomplete};
     clproc_error error = {0};
     clproc_status status = clp_listing_walk(&request, events, take_file, s, &error);
     if (status == CLPROC_OK && chunk_at(s, s->listed)->count > 0) {

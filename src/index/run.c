@@ -98,7 +98,7 @@ out:
     return status;
 }
 
-/** Keeps the rows that a stopped run has not come to. */
+/** Keeps the rows that a run has not come to: it was stopped, or could not read a folder. */
 static clproc_status keep_rest(work *index, clproc_error *error) {
     clproc_status status = CLPROC_OK;
     clp_row row = {0};
@@ -186,8 +186,10 @@ clproc_status clp_index_piped(clproc_error *error) {
 /** Lists all files, for rows with features. */
 static clproc_status list_files(work *index, clproc_error *error) {
     const clproc_index_params *params = index->params;
-    clp_listing_request request = {
-        .inputs = params->inputs, .input_count = params->input_count, .cancel = params->cancel};
+    clp_listing_request request = {.inputs = params->inputs,
+                                   .input_count = params->input_count,
+                                   .cancel = params->cancel,
+                                   .incomplete = &index->incomplete};
     clproc_status status;
     CLP_TRY(status, out, clp_listing_make(&index->listing, &request, &index->events, error));
     if (index->listing.piped.size > 0) {
@@ -281,6 +283,11 @@ clproc_status clp_index_finish(work *index, bool stopped, clproc_error *error) {
     clproc_status status;
     if (stopped || index->ended) {
         return end_stopped(index, error);
+    }
+    if (index->incomplete && index->old.count > 0) {
+        CLP_TRY(status, out, keep_rest(index, error));
+        clp_events_notice(&index->events,
+                          "as a folder could not be read, no row is dropped from the index");
     }
     CLP_TRY(status, out, clp_store_commit(index->store, error));
     for (size_t i = 0; i < index->old.count; i++) {

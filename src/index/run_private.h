@@ -30,6 +30,7 @@ typedef struct clp_index_work {
     clproc_index_result *result;
     uint64_t started; /**< by the clock */
     bool ended;       /**< what was read is in its place, or nothing will be */
+    bool incomplete;  /**< a folder could not be read: its files may still be there */
     clp_near near;
     size_t done;              /**< rows that are written, in the order of the listing */
     uint64_t bytes;           /**< read */

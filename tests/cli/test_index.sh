@@ -538,11 +538,14 @@ fi
 # What only a decoder knows: an AVIF's EXIF and profile, a Netpbm file's size.
 clproc run tags.jpg -o tags.avif
 if [ "$code" -eq 0 ]; then
+    clproc run tags.jpg -o upright.png
+    expect_code 0
+    clproc index upright.png -o expected.jsonl --fields width,height,Make,iso,orientation,ProfileDescription
+    expect_code 0
     clproc index tags.avif -o - --fields FileType,width,height,Make,iso,orientation,ProfileDescription
     expect_code 0
-    clproc index tags.jpg -o expected --fields width,height,Make,iso,orientation,ProfileDescription
-    [ "$(sed 's/"FileType":"AVIF",//' "$out")" = "$(cat expected)" ] ||
-        fail "an AVIF's row is not that of its source: $(cat "$out" expected)"
+    [ "$(sed 's/"FileType":"AVIF",//' "$out")" = "$(cat expected.jsonl)" ] ||
+        fail "an AVIF's row is not that of its source: $(cat "$out" expected.jsonl)"
 else
     expect_err 'libheif-dev'
 fi
@@ -550,6 +553,26 @@ clproc run tags.jpg -o wide.ppm
 clproc index wide.ppm -o - --fields FileType,depth
 expect_code 0
 [ "$(cat "$out")" = '{"FileType":"PPM","BitsPerSample":8}' ] || fail "a PPM: $(cat "$out")"
+
+# What lies in a folder that cannot be read may still be there.
+clproc samples -o kept/closed --count 2 --width 20 --height 20
+clproc samples -o kept/open --count 2 --width 20 --height 20
+clproc index kept -o kept.csv
+expect_code 0
+rm "$(find kept/open -type f | head -n 1)"
+chmod 0 kept/closed
+as_owner= # without root's right to read everything
+[ "$(id -u)" -ne 0 ] || as_owner='setpriv --bounding-set=-dac_override,-dac_read_search'
+command_line=" index kept -o kept.csv --update" code=0
+$as_owner "$CLPROC" index kept -o kept.csv --update >"$out" 2>"$err" || code=$?
+expect_code 1
+expect_err 'kept/closed: this folder cannot be read'
+expect_err 'no row is dropped from the index'
+expect_lines kept.csv 5
+chmod 755 kept/closed
+clproc index kept -o kept.csv --update
+expect_code 0
+expect_lines kept.csv 4
 
 corpus=${CLPROC_CORPUS:-$source_dir/../shared/corpus}
 [ -d "$corpus" ] || skip "no corpus; CLPROC_CORPUS may name it"
