@@ -244,7 +244,7 @@ static const char *place_parts(clp_jpeg_scan *scan) {
              blocks = (uint64_t)package->mcus * package->mcu_blocks;
     /* A segment has a byte and the marker before the next, a block two codes: what is larger than
      * the file is never asked for. */
-    if (scan->size > MOST_SCAN || scan->size + 2 < 3 * segments ||
+    if (scan->size + segments * JPEG_ALIGN > MOST_SCAN || scan->size + 2 < 3 * segments ||
         4 * (uint64_t)scan->size < blocks) {
         return "a scan that ends early";
     }
@@ -253,7 +253,7 @@ static const char *place_parts(clp_jpeg_scan *scan) {
     size_t at = sizeof(jpeg_package);
     package->tables = (uint32_t)at;
     package->segments = (uint32_t)(at += words * sizeof(uint32_t));
-    /* No sum overflows: the file has less than MOST_SCAN bytes, and a third as many segments. */
+    /* No sum overflows: the scan has less than MOST_SCAN bytes, its segments' rounding included. */
     at += (segments * sizeof(jpeg_segment) + JPEG_ALIGN - 1) / JPEG_ALIGN * JPEG_ALIGN;
     package->scan = (uint32_t)at;
     scan->bound = at + scan->size + segments * JPEG_ALIGN + JPEG_PADDING;

@@ -27,7 +27,8 @@ static bool fill_table(uint32_t *table, const clp_jpeg_codes *codes, bool dc) {
     for (uint32_t length = 1; length <= 16; length++) {
         uint32_t first_code = code, first_place = place;
         for (uint32_t i = 0; i < codes->counts[length - 1]; i++, code++, place++) {
-            if (code >= 1u << length || (dc && codes->symbols[place] > 15)) {
+            /* As libjpeg has it, no code is all ones. */
+            if (code + 1 >= 1u << length || (dc && codes->symbols[place] > 15)) {
                 return false;
             }
             uint32_t entry = symbol_entry(length, codes->symbols[place], dc);

@@ -256,6 +256,7 @@ static clproc_status send_through(clp_lane *lane, uint8_t *staging, size_t room,
         CLP_TRY(status, out,
                 clp_command_write(lane, "upload scan", lane->package.buffer, PACKAGE + offset,
                                   staging + i * half, bytes, &done[i], error));
+        CLP_TRY(status, out, clp_cl_check(clFlush(lane->queue), "clFlush", "a scan", error));
     }
 out:
     clp_event_release(&done[0]);
@@ -392,6 +393,7 @@ static clproc_status read_rest(clp_lane *lane, size_t bytes, clproc_error *error
         CLP_TRY(status, out,
                 clp_command_read(lane, "readback scan", lane->work.buffer, HEAD_SCAN + offset, part,
                                  head, &lane->done, error));
+        CLP_TRY(status, out, clp_cl_check(clFlush(lane->queue), "clFlush", "a scan", error));
         CLP_TRY(status, out, clp_lane_await(lane, error));
         memcpy(lane->host + offset, head, part);
     }

@@ -172,6 +172,42 @@ static void left_to_libjpeg(void **state) {
     }
 }
 
+/** A gray picture of a block, whose tables have so many codes of one bit, for symbols from 0 on. */
+static size_t put_block(uint8_t *bytes, uint8_t dc_codes, uint8_t ac_codes) {
+    static const uint8_t frame[] = {0xFF, 0xC0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0},
+                         scan[] = {0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 0x3F, 0xFF, 0xD9};
+    uint8_t *at = bytes;
+    memcpy(at, (uint8_t[]){0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0}, 7);
+    memset(at += 7, 1, 64);
+    memcpy(at += 64, frame, sizeof frame);
+    at += sizeof frame;
+    for (uint8_t ac = 0; ac < 2; ac++) {
+        uint8_t codes = ac ? ac_codes : dc_codes;
+        memcpy(at, (uint8_t[]){0xFF, 0xC4, 0, (uint8_t)(19 + codes), (uint8_t)(ac << 4), codes}, 6);
+        memset(at += 6, 0, 15);
+        at += 15;
+        for (uint8_t symbol = 0; symbol < codes; symbol++) {
+            *at++ = symbol;
+        }
+    }
+    memcpy(at, scan, sizeof scan);
+    return (size_t)(at - bytes) + sizeof scan;
+}
+
+/** libjpeg knows no code that is all ones. */
+static void codes_of_ones(void **state) {
+    (void)state;
+    for (uint8_t i = 0; i < 3; i++) {
+        clp_jpeg_scan scan;
+        size_t used;
+        uint8_t *package, bytes[256];
+        size_t size = put_block(bytes, i == 1 ? 2 : 1, i == 2 ? 2 : 1);
+        const char *why = try_pack(bytes, size, &scan, &package, &used);
+        assert_true((why == NULL) == (i == 0));
+        free(package);
+    }
+}
+
 /** Whatever is cut off or changed is refused, or packed within its bounds. */
 static void damaged(void **state) {
     const recipe r = {3, 2, 2, 2, false, false, false};
@@ -221,8 +257,9 @@ static void huge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stuffing), cmocka_unit_test(packages), cmocka_unit_test(left_to_libjpeg),
-        cmocka_unit_test(damaged),  cmocka_unit_test(huge),
+        cmocka_unit_test(stuffing),        cmocka_unit_test(packages),
+        cmocka_unit_test(left_to_libjpeg), cmocka_unit_test(codes_of_ones),
+        cmocka_unit_test(damaged),         cmocka_unit_test(huge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
