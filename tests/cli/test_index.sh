@@ -555,24 +555,24 @@ expect_code 0
 [ "$(cat "$out")" = '{"FileType":"PPM","BitsPerSample":8}' ] || fail "a PPM: $(cat "$out")"
 
 # What lies in a folder that cannot be read may still be there.
-clproc samples -o kept/closed --count 2 --width 20 --height 20
-clproc samples -o kept/open --count 2 --width 20 --height 20
-clproc index kept -o kept.csv
+clproc samples -o closing/closed --count 2 --width 20 --height 20
+clproc samples -o closing/open --count 2 --width 20 --height 20
+clproc index closing -o closing.csv
 expect_code 0
-rm "$(find kept/open -type f | head -n 1)"
-chmod 0 kept/closed
+rm "$(find closing/open -type f | head -n 1)"
+chmod 0 closing/closed
 as_owner= # without root's right to read everything
 [ "$(id -u)" -ne 0 ] || as_owner='setpriv --bounding-set=-dac_override,-dac_read_search'
-command_line=" index kept -o kept.csv --update" code=0
-$as_owner "$CLPROC" index kept -o kept.csv --update >"$out" 2>"$err" || code=$?
+command_line=" index closing -o closing.csv --update" code=0
+$as_owner "$CLPROC" index closing -o closing.csv --update >"$out" 2>"$err" || code=$?
 expect_code 1
-expect_err 'kept/closed: this folder cannot be read'
+expect_err 'closing/closed: this folder cannot be read'
 expect_err 'no row is dropped from the index'
-expect_lines kept.csv 5
-chmod 755 kept/closed
-clproc index kept -o kept.csv --update
+expect_lines closing.csv 5
+chmod 755 closing/closed
+clproc index closing -o closing.csv --update
 expect_code 0
-expect_lines kept.csv 4
+expect_lines closing.csv 4
 
 corpus=${CLPROC_CORPUS:-$source_dir/../shared/corpus}
 [ -d "$corpus" ] || skip "no corpus; CLPROC_CORPUS may name it"
