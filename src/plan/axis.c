@@ -298,6 +298,26 @@ bool clp_axis_is_index(const clp_axis *axis) {
     return true;
 }
 
+clproc_status clp_axis_rounding(const clp_axis *axis, double *rounding, clproc_error *error) {
+    int16_t *weights = clp_memory_alloc(CLP_MEMORY_PLAN, axis->taps * sizeof *weights);
+    *rounding = 0;
+    if (!weights) {
+        return clp_error_memory(error, "a plan", axis->taps * sizeof *weights);
+    }
+    for (uint32_t i = 0; i < axis->out; i++) {
+        const double *exact = axis->weight + (size_t)i * axis->taps;
+        double up = 0, down = 0;
+        clp_axis_quantise(axis, i, weights);
+        for (uint32_t k = 0; k < axis->taps; k++) {
+            double difference = weights[k] / 16384.0 - exact[k];
+            *(difference > 0 ? &up : &down) += fabs(difference);
+        }
+        *rounding = fmax(*rounding, fmax(up, down));
+    }
+    clp_memory_free(weights);
+    return CLPROC_OK;
+}
+
 bool clp_axis_is_identity(const clp_axis *axis) {
     bool same = axis->in == axis->out && clp_axis_is_index(axis);
     for (uint32_t i = 0; same && i < axis->out; i++) {

@@ -73,6 +73,8 @@ bool clp_axis_is_identity(const clp_axis *axis);
 bool clp_axis_is_normalised(const clp_axis *axis);
 /** max over rows of Σ|w|, the part filled with colour included. */
 double clp_axis_gain(const clp_axis *axis);
+/** How far clp_axis_quantise() moves a result at most, whatever the samples, of a range of 1. */
+clproc_status clp_axis_rounding(const clp_axis *axis, double *rounding, clproc_error *error);
 
 /** The weights of one row in Q14, by error diffusion (docs/numerics.md, section 1). They sum to
  * exactly round(2^14·Σw). */

@@ -156,6 +156,8 @@ clproc_status clp_lower_flush(clp_lowering *lowering, bool final);
 void clp_bounds_exceed(clp_bounds *bounds);
 /** The errors so far are multiplied by `gain`, and new ones come. */
 void clp_bounds_round(clp_bounds *bounds, double gain);
+/** A filter's weights are rounded, which moves a result so far at most, of a range of 1. */
+void clp_bounds_weights(clp_bounds *bounds, double rounding);
 void clp_bounds_clamp(clp_bounds *bounds);
 /** Values may lie further outside by so large a part of their range. */
 void clp_bounds_widen(clp_bounds *bounds, double part);

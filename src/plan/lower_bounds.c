@@ -12,6 +12,9 @@
 #define FILTER_ERROR 0.046
 /** So much of it may be stored, beside half a level of rounding. */
 #define MOST_ERROR 0.1
+/** Levels by which the rounding of a filter's weights may move a result of the picture that suits
+ * it worst. With what else is rounded that is less than a level. */
+#define MOST_WEIGHT_ERROR 0.6
 
 void clp_bounds_exceed(clp_bounds *bounds) {
     bounds->exceeded = true;
@@ -23,6 +26,10 @@ void clp_bounds_round(clp_bounds *bounds, double gain) {
     }
     bounds->rounded = true;
     bounds->exceeded |= bounds->gain * FILTER_ERROR > MOST_ERROR;
+}
+
+void clp_bounds_weights(clp_bounds *bounds, double rounding) {
+    bounds->exceeded |= 255 * rounding > MOST_WEIGHT_ERROR;
 }
 
 void clp_bounds_clamp(clp_bounds *bounds) {

@@ -90,10 +90,27 @@ static clproc_status add_flatten(clp_lowering *lowering, const double colour[3])
         step.value[i] = (float)(colour[i] * unit);
     }
     step.value[3] = lowering->values.premultiplied;
+    clproc_status status = clp_lower_step(lowering, &step, NULL);
+    /* Not before: where too many steps wait already, they are stored, with alpha. */
     lowering->values.premultiplied = false;
     lowering->values.model =
         lowering->values.model == CLP_MODEL_RGBA ? CLP_MODEL_RGB : CLP_MODEL_GRAY;
-    return clp_lower_step(lowering, &step, NULL);
+    return status;
+}
+
+static clproc_status add_opaque(clp_lowering *lowering) {
+    clp_step step = {.kind = CLP_STEP_OPAQUE};
+    clproc_status status = CLPROC_OK;
+    /* What will be divided by alpha needs the levels of the result, which planes of YCbCr do not
+     * get before: see lower(). */
+    if (lowering->plan->input.model == CLP_MODEL_YCC) {
+        CLP_TRY(status, out, clp_lower_to_depth(lowering));
+    }
+    step.value[0] = lowering->use_float ? (float)lowering->values.white : CLP_Q6_CURVE_SIZE - 1;
+    CLP_TRY(status, out, clp_lower_step(lowering, &step, NULL));
+    lowering->values.model = model_of(clp_model_channels(lowering->values.model), true);
+out:
+    return status;
 }
 
 static clproc_status add_curve(clp_lowering *lowering, const clp_term *term) {
@@ -133,9 +150,9 @@ static clproc_status add_table(clp_lowering *lowering, const clp_term *term) {
     CLP_TRY(status, out, clp_lower_premultiply(lowering, false));
     CLP_TRY(status, out, clp_lower_clamp(lowering));
     CLP_TRY(status, out, clp_lower_step(lowering, &step, term));
+    lowering->values.model = model_of(conversion->out, clp_model_has_alpha(lowering->values.model));
     CLP_TRY(status, out, clp_lower_clamp(lowering));
     clp_bounds_exceed(&lowering->bounds);
-    lowering->values.model = model_of(conversion->out, clp_model_has_alpha(lowering->values.model));
 out:
     return status;
 }
@@ -174,10 +191,7 @@ static clproc_status add_point(clp_lowering *lowering, const clp_term *term) {
         return add_flatten(lowering, term->parameter);
     }
     if (term->custom == CLP_CUSTOM_OPAQUE) {
-        double white = lowering->use_float ? lowering->values.white : CLP_Q6_CURVE_SIZE - 1;
-        const clp_step step = {.kind = CLP_STEP_OPAQUE, .value = {(float)white}};
-        lowering->values.model = model_of(clp_model_channels(lowering->values.model), true);
-        return clp_lower_step(lowering, &step, NULL);
+        return add_opaque(lowering);
     }
     if (term->custom == CLP_CUSTOM_HSV) {
         return add_hsv(lowering, term);

@@ -223,6 +223,26 @@ out:
     return status;
 }
 
+/** Of no more weights the sum of what rounding does to them is small. */
+#define FEW_TAPS 64
+
+/** Finds out whether a long window has weights for integers: of many small ones rounding may change
+ * as many upwards as stripes in a picture go up. */
+static clproc_status weigh_rounding(clp_lowering *lowering, const clp_stage *stage) {
+    const clp_axis *axes[] = {&stage->y, &stage->x};
+    double sum = 0;
+    clproc_status status = CLPROC_OK;
+    for (int i = 0; i < 2 && status == CLPROC_OK && !lowering->use_float; i++) {
+        double rounding = 0;
+        if (axes[i]->taps > FEW_TAPS) {
+            status = clp_axis_rounding(axes[i], &rounding, lowering->error);
+        }
+        sum += rounding;
+    }
+    clp_bounds_weights(&lowering->bounds, sum);
+    return status;
+}
+
 static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, clp_ending ending) {
     int last = lowering->stored.level;
     fitted matrices = {0};
@@ -243,6 +263,10 @@ static clproc_status run_stage(clp_lowering *lowering, const clp_stage *stage, c
                       ending == CLP_ENDS);
     if (!clp_stage_is_index(stage)) {
         clp_bounds_round(&lowering->bounds, 1);
+        /* The first factor of a Gaussian leaves no stripes to the others. */
+        if (!stage->factor) {
+            CLP_TRY(status, out, weigh_rounding(lowering, stage));
+        }
     }
     lowering->stored.level = last;
     lowering->stored.width = stage->transpose ? stage->y.out : stage->x.out;

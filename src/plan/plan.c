@@ -148,8 +148,9 @@ static clproc_status lower(clp_lowering *lowering, const clp_segments *segments)
         lowering->stored.v_step[i] = plan->input.planes[i].v_step;
     }
     /* What is divided by alpha needs the levels of the result: of fewer, too few places are left,
-     * and too much alpha counts as none. */
-    if (plan->output.depth > plan->input.depth &&
+     * and too much alpha counts as none. Planes of YCbCr have grids of their own until they become
+     * RGB, and no alpha. */
+    if (plan->output.depth > plan->input.depth && plan->input.model != CLP_MODEL_YCC &&
         weighs_alpha(segments, clp_model_has_alpha(plan->input.model), true)) {
         CLP_TRY(status, out, clp_lower_to_depth(lowering));
     }

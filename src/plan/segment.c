@@ -108,7 +108,7 @@ static clproc_status push(clp_segment *segment, clp_stage *stage, clproc_error *
         /* Factors of a Gaussian were taken apart on purpose. */
         double price = last->factor || stage->factor ? 1 : MERGE_PRICE;
         merged.factor = last->factor || stage->factor;
-        if (cost(&merged) <= price * (cost(last) + cost(stage))) {
+        if (moves || cost(&merged) <= price * (cost(last) + cost(stage))) {
             clp_stage_free(last);
             clp_stage_free(stage);
             *last = merged;

@@ -375,10 +375,13 @@ uint32_t clp_gaussian_taps(const clp_term *term) {
     return 2 * gaussian_radius(term->gaussian_sigma, term->gaussian_cut) + 1;
 }
 
+/** Below it the weight of a neighbour is nothing, and the square of σ may be 0. */
+#define LEAST_SIGMA 1e-3
+
 clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
                                  clproc_error *error) {
     clp_term *term = NULL;
-    if (sigma == 0) {
+    if (sigma < LEAST_SIGMA) {
         return CLPROC_OK;
     }
     double cut = terms->depth > 8 ? 5 : 4, taps = 2.0 * gaussian_radius(sigma, cut) + 1;
@@ -415,7 +418,7 @@ clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, 
                                 double threshold, bool luma, clproc_error *error) {
     const double parameter[4] = {amount, threshold, luma};
     bool early = !terms->spatial_seen;
-    if (sigma == 0 || amount == 0) {
+    if (sigma < LEAST_SIGMA || amount == 0) {
         return CLPROC_OK;
     }
     clproc_status status = clp_terms_settle(terms, error);

@@ -59,12 +59,15 @@ static void put_numbered(void) {
     }
 }
 
-static verified verify(const char *device, const char *pipeline, uint64_t count, uint64_t seed,
-                       clproc_run_result *result) {
+static verified verify_as(const char *device, const char *pipeline, clproc_format format, int depth,
+                          uint64_t count, uint64_t seed, clproc_run_result *result) {
     verified found = {0};
     run_trial trial;
     clproc_error error = {0};
     trial_init(&trial, device, pipeline);
+    trial.params.format = format;
+    trial.params.depth = depth;
+    trial.params.existing = CLPROC_EXISTING_REPLACE;
     trial.params.verify = count;
     trial.params.verify_seed = seed;
     trial.params.on_event = note;
@@ -77,6 +80,11 @@ static verified verify(const char *device, const char *pipeline, uint64_t count,
     assert_int_equal(result->verification.beyond, found.beyond);
     assert_true(result->verification.largest == found.largest);
     return found;
+}
+
+static verified verify(const char *device, const char *pipeline, uint64_t count, uint64_t seed,
+                       clproc_run_result *result) {
+    return verify_as(device, pipeline, CLPROC_FORMAT_KEEP, 0, count, seed, result);
 }
 
 static void test_reference_is_itself(void **state) {
@@ -102,6 +110,35 @@ static void test_device_keeps_the_promise(void **state) {
     assert_int_equal(result.verification.seed, 5);
     assert_true(result.verification.largest <= 1);
     assert_true(result.verification.psnr > 50);
+}
+
+/** Chains that plans take apart: more steps than a pass has, alpha that comes to planes of YCbCr or
+ * goes at last, moves on the grid of chroma. */
+static void test_long_chains_keep_the_promise(void **state) {
+    static const struct {
+        const char *pipeline;
+        clproc_format format;
+        int depth;
+    } cases[] = {
+        {"colour lab | colour srgb | brightness 1.1", CLPROC_FORMAT_JPEG, 0},
+        {"levels 5 | contrast 1.1 | gamma 1.1 | saturation 1.2 | gamma .9 | saturation .9 | "
+         "gamma 1.05 | saturation 1.1 | flatten white",
+         CLPROC_FORMAT_PNG, 0},
+        {"resize 50% | pad 100x100:colour=transparent | blur 1", CLPROC_FORMAT_PNG, 16},
+        {"pad 100x100:colour=transparent | resize 30%", CLPROC_FORMAT_PNG, 16},
+        {"sharpen 1e-200 | blur 1e-200", CLPROC_FORMAT_PNG, 0},
+        {"crop 32x32+16+8 | pad 1000x1000", CLPROC_FORMAT_KEEP, 0},
+    };
+    (void)state;
+    clproc_run_result result;
+    const char *pocl = need_pocl();
+    put_numbered();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        verify_as(pocl, cases[i].pipeline, cases[i].format, cases[i].depth, PICTURES, 5, &result);
+        if (result.verification.pictures != PICTURES || result.verification.beyond) {
+            fail_msg("%s: %g from the reference", cases[i].pipeline, result.verification.largest);
+        }
+    }
 }
 
 static void test_wrong_device_is_found_out(void **state) {
@@ -160,9 +197,13 @@ static void test_copies_need_no_proof(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_reference_is_itself),       IN_SCRATCH(test_device_keeps_the_promise),
-        IN_SCRATCH(test_wrong_device_is_found_out), IN_SCRATCH(test_seed_decides),
-        IN_SCRATCH(test_only_pictures_are_chosen),  IN_SCRATCH(test_copies_need_no_proof),
+        IN_SCRATCH(test_reference_is_itself),
+        IN_SCRATCH(test_device_keeps_the_promise),
+        IN_SCRATCH(test_long_chains_keep_the_promise),
+        IN_SCRATCH(test_wrong_device_is_found_out),
+        IN_SCRATCH(test_seed_decides),
+        IN_SCRATCH(test_only_pictures_are_chosen),
+        IN_SCRATCH(test_copies_need_no_proof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

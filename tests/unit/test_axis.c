@@ -434,6 +434,25 @@ static void test_quantisation_is_error_diffusion(void **state) {
     assert_true(symmetric_rows > 100 && other_rows > 100);
 }
 
+/** Of means of so many samples that a weight ends in a half, every other one is rounded up. */
+static void test_rounding_of_weights(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t radius;
+        double least, most; /* levels of 255 */
+    } cases[] = {{1, 0, 0.02}, {20, 0.01, 0.2}, {165, 1, 1.5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_axis axis;
+        double rounding = -1;
+        assert_int_equal(clp_axis_mean(&axis, 1000, cases[i].radius, NULL), CLPROC_OK);
+        assert_int_equal(clp_axis_rounding(&axis, &rounding, NULL), CLPROC_OK);
+        if (255 * rounding < cases[i].least || 255 * rounding > cases[i].most) {
+            fail_msg("radius %u: %g levels", cases[i].radius, 255 * rounding);
+        }
+        clp_axis_free(&axis);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resize_is_its_definition),
@@ -451,6 +470,7 @@ int main(void) {
         cmocka_unit_test(test_questions_about_rows),
         cmocka_unit_test(test_factors_are_the_gaussian),
         cmocka_unit_test(test_quantisation_is_error_diffusion),
+        cmocka_unit_test(test_rounding_of_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
