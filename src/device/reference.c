@@ -199,15 +199,17 @@ static bool only_move(const clp_term *const *terms, size_t count, const clp_term
     return move;
 }
 
-/** The first terms of a picture in YCbCr planes, all spatial, plane by plane, since each has all
- * pixels only while it is worked on. `layout`: the output's, where nothing follows that concerns
- * chroma, else NULL. Where pixels are then only moved, along a plane's grid, its samples are. */
-static clproc_status run_on_planes(clp_exact_picture *picture, const clp_term *const *terms,
-                                   size_t count, const clp_layout *layout, clproc_error *error) {
+/** Spatial terms on the planes from `first` on of a picture in YCbCr, plane by plane, since each
+ * has all pixels only while it is worked on. `layout`: the output's, where nothing follows that
+ * concerns chroma, else NULL. Where pixels are then only moved, along a plane's grid, its samples
+ * are. */
+static clproc_status run_on_planes(clp_exact_picture *picture, uint32_t first,
+                                   const clp_term *const *terms, size_t count,
+                                   const clp_layout *layout, clproc_error *error) {
     const clp_term *filled;
     bool moves = only_move(terms, count, &filled) && layout;
     clproc_status status = CLPROC_OK;
-    for (uint32_t c = 0; c < clp_exact_planes(picture); c++) {
+    for (uint32_t c = first; c < clp_exact_planes(picture); c++) {
         clp_exact_plane *plane = &picture->planes[c];
         double fill[4] = {0};
         bool done = false;
@@ -296,16 +298,55 @@ out:
     return status;
 }
 
-/** True if from term `first` on a picture in YCbCr planes keeps its chroma: nothing comes but
- * unsharp masks of luma. */
-static bool keeps_chroma(const order *o, size_t first, const clp_plan *plan) {
-    bool keeps = plan->picture.model == CLP_MODEL_YCC;
-    for (size_t i = first; i < o->count; i++) {
+/** True if a picture stays in YCbCr planes, and terms concern these but for unsharp masks of luma,
+ * of which there are some. */
+static bool sharpens_luma(const order *o, const clp_plan *plan) {
+    bool alone = plan->input.model == CLP_MODEL_YCC && plan->picture.model == CLP_MODEL_YCC;
+    bool any = false;
+    for (size_t i = 0; i < o->count; i++) {
         const clp_term *term = o->terms[i];
         bool unsharp = term->kind == CLP_TERM_KERNEL && term->custom == CLP_CUSTOM_UNSHARP;
-        keeps = keeps && (term->side || (unsharp && luma_alone(plan, term)));
+        any |= unsharp;
+        alone = alone && (unsharp ? luma_alone(plan, term) : term->kind == CLP_TERM_SPATIAL);
     }
-    return keeps;
+    return alone && any;
+}
+
+/** Luma goes through all terms, chroma through all but the masks. Where one of these lies between
+ * spatial terms, chroma has all pixels from the first of them on. */
+static clproc_status run_apart(clp_exact_picture *picture, const order *o, const clp_plan *plan,
+                               clproc_error *error) {
+    const clp_term **spatial =
+        clp_memory_alloc(CLP_MEMORY_PLAN, (o->count + 1) * sizeof(const clp_term *));
+    size_t count = 0, groups = 0;
+    bool before = false;
+    clproc_status status;
+    if (!spatial) {
+        return clp_error_memory(error, "the reference's terms", o->count);
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        bool now = o->terms[i]->kind == CLP_TERM_SPATIAL && !o->terms[i]->side;
+        spatial[count] = o->terms[i];
+        count += now;
+        groups += now && !before;
+        before = now;
+    }
+    CLP_TRY(status, out,
+            run_on_planes(picture, 1, spatial, count, groups > 1 ? NULL : &plan->picture, error));
+    for (size_t i = 0; i < o->count; i++) {
+        CLP_TRY(status, out, clp_cancel_check(picture->cancel, error));
+        if (o->terms[i]->side) {
+            CLP_TRY(status, out, run_unsharp(picture, o->terms[i], o->terms[i + 1], plan, error));
+            i++;
+        } else {
+            CLP_TRY(status, out, run_on_plane(picture, 0, o->terms[i], error));
+        }
+    }
+    picture->width = picture->planes[0].width;
+    picture->height = picture->planes[0].height;
+out:
+    clp_memory_free(spatial);
+    return status;
 }
 
 /** True if from term `first` on nothing comes but overlays, over planes that stay such. */
@@ -322,15 +363,18 @@ static clproc_status run_terms(clp_exact_picture *picture, const order *o, const
     size_t next = 0;
     bool covers = false;
     clproc_status status = CLPROC_OK;
+    if (sharpens_luma(o, plan)) {
+        return run_apart(picture, o, plan, error);
+    }
     if (picture->model == CLP_MODEL_YCC) {
         while (next < o->count && o->terms[next]->kind == CLP_TERM_SPATIAL &&
                !o->terms[next]->side) {
             next++;
         }
         covers = covers_planes(o, next, plan);
+        bool stays = next == o->count && plan->picture.model == CLP_MODEL_YCC;
         CLP_TRY(status, out,
-                run_on_planes(picture, o->terms, next,
-                              covers || keeps_chroma(o, next, plan) ? &plan->picture : NULL,
+                run_on_planes(picture, 0, o->terms, next, covers || stays ? &plan->picture : NULL,
                               error));
     }
     for (; covers && next < o->count; next++) {

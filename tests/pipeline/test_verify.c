@@ -128,6 +128,10 @@ static void test_long_chains_keep_the_promise(void **state) {
         {"pad 100x100:colour=transparent | resize 30%", CLPROC_FORMAT_PNG, 16},
         {"sharpen 1e-200 | blur 1e-200", CLPROC_FORMAT_PNG, 0},
         {"crop 32x32+16+8 | pad 1000x1000", CLPROC_FORMAT_KEEP, 0},
+        {"sharpen 1 | flip v", CLPROC_FORMAT_KEEP, 0},
+        {"sharpen 1 | sharpen 2 | rotate 90", CLPROC_FORMAT_KEEP, 0},
+        {"rotate 90 | sharpen 1 | flip h", CLPROC_FORMAT_KEEP, 0},
+        {"sharpen 1 | resize 50%", CLPROC_FORMAT_KEEP, 0},
     };
     (void)state;
     clproc_run_result result;
