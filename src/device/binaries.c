@@ -4,9 +4,11 @@
  * would end the process. From a binary it goes straight to the compiled kernels; from a text it
  * starts a compiler's front end, which takes longer than all else until the first command. */
 #define XXH_INLINE_ALL
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -28,15 +30,6 @@ static bool find_folder(const clp_device *device, char *path, size_t size) {
     bool kept = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 && folder && *folder &&
                 !(used && strcmp(used, "0") == 0) && !getenv("POCL_EXTRA_BUILD_FLAGS");
     int length = kept ? snprintf(path, size, "%s", folder) : -1;
-    return length > 0 && (size_t)length < size;
-}
-
-/** The file of a binary; false where it is not to be read or written. */
-static bool find_file(const clp_device *device, const char *key, char *path, size_t size) {
-    char folder[4096];
-    int length = find_folder(device, folder, sizeof folder)
-                     ? snprintf(path, size, "%s/%s", folder, key)
-                     : -1;
     return length > 0 && (size_t)length < size;
 }
 
@@ -96,12 +89,37 @@ static cl_program build_binary(clp_device *device, const uint8_t *binary, size_t
     return program;
 }
 
+/** Reads a binary, by way of the folder that was looked at: its name may lead to another by now. */
+static bool read_binary(const char *folder, const char *key, clp_bytes *bytes) {
+    struct stat info;
+    size_t size = 0;
+    ssize_t got = 1;
+    int place = clp_cache_open(folder);
+    int file = place >= 0 ? openat(place, key, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+    if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode) && clp_cache_is_ours(&info) &&
+        info.st_size > 0 && (uint64_t)info.st_size <= MOST_BYTES &&
+        clp_bytes_reserve(bytes, (size_t)info.st_size, NULL) == CLPROC_OK) {
+        size = (size_t)info.st_size;
+    }
+    while (bytes->size < size && got > 0) {
+        got = read(file, bytes->data + bytes->size, size - bytes->size);
+        bytes->size += got > 0 ? (size_t)got : 0;
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    if (place >= 0) {
+        close(place);
+    }
+    return size > 0 && bytes->size == size;
+}
+
 cl_program clp_binary_load(clp_device *device, const char *key) {
-    char path[4096];
+    char folder[4096];
     clp_bytes file = {0};
     cl_program program = NULL;
-    if (find_file(device, key, path, sizeof path) &&
-        clp_file_read(path, MOST_BYTES, &file, NULL) == CLPROC_OK && is_whole(&file, key)) {
+    if (find_folder(device, folder, sizeof folder) && read_binary(folder, key, &file) &&
+        is_whole(&file, key)) {
         size_t size = file.size - sizeof(XXH128_hash_t);
         program = build_binary(device, file.data + sizeof(XXH128_hash_t), size);
     }
@@ -123,13 +141,26 @@ void clp_binary_keep(clp_device *device, cl_program program, const char *key) {
     pthread_mutex_unlock(&device->lock);
 }
 
-static void save(const clp_device *device, const clp_unsaved *unsaved) {
+/** Writes a file that no other user can, whatever the umask is. */
+static void write_binary(const char *folder, const char *key, const clp_bytes *bytes, size_t size) {
+    const clp_file_tree tree = {.root = strlen(folder), .no_links = true};
     char path[4096];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, key), place = clp_cache_open(folder);
+    /* Without it the next run takes a little longer: no reason to fail this one. */
+    if (place >= 0 && length > 0 && (size_t)length < sizeof path &&
+        clp_file_write_in(&tree, path, bytes->data, size, NULL) == CLPROC_OK) {
+        (void)fchmodat(place, key, 0600, 0);
+    }
+    if (place >= 0) {
+        close(place);
+    }
+}
+
+static void save(const char *folder, const clp_unsaved *unsaved) {
     size_t size = 0;
     clp_bytes file = {0};
     /* Asking for the size makes PoCL compile what a binary must hold, should the run not have. */
-    if (!find_file(device, unsaved->key, path, sizeof path) ||
-        clGetProgramInfo(unsaved->program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) !=
+    if (clGetProgramInfo(unsaved->program, CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) !=
             CL_SUCCESS ||
         size == 0 || size > MOST_BYTES ||
         clp_bytes_reserve(&file, sizeof(XXH128_hash_t) + size, NULL) != CLPROC_OK) {
@@ -140,8 +171,7 @@ static void save(const clp_device *device, const clp_unsaved *unsaved) {
         CL_SUCCESS) {
         XXH128_hash_t digest = digest_of(unsaved->key, binary, size);
         memcpy(file.data, &digest, sizeof digest);
-        /* Without it the next run takes a little longer: no reason to fail this one. */
-        (void)clp_file_write(path, file.data, sizeof digest + size, false, NULL);
+        write_binary(folder, unsaved->key, &file, sizeof digest + size);
     }
     clp_bytes_free(&file);
 }
@@ -150,15 +180,14 @@ void clp_device_save_programs(clp_device *device, const volatile int *cancel,
                               clp_prof_thread *thread) {
     char folder[4096];
     bool writable = device->unsaved_count > 0 && find_folder(device, folder, sizeof folder) &&
-                    clp_file_make_folder(folder, NULL) == CLPROC_OK &&
-                    access(folder, W_OK | X_OK) == 0;
+                    clp_cache_is_usable(folder);
     if (writable) {
         clp_file_sweep(&(clp_file_tree){0}, folder);
     }
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
     writable = writable && clp_pocl_has_space(WRITING_BYTES);
     for (uint32_t i = 0; writable && i < device->unsaved_count && !clp_cancel_asked(cancel); i++) {
-        save(device, &device->unsaved[i]);
+        save(folder, &device->unsaved[i]);
     }
     clp_prof_end(thread);
     clp_binaries_forget(device);

@@ -39,20 +39,40 @@ bool clp_cache_has_room(const char *folder) {
 
 /* ------------------------------------------------------- what is kept */
 
-static bool is_usable(const char *path) {
-    return clp_file_make_folder(path, NULL) == CLPROC_OK && access(path, W_OK | X_OK) == 0;
+bool clp_cache_is_ours(const struct stat *info) {
+    return info->st_uid == geteuid() && (info->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/** What stands below /tmp may be another user's, and these files are run. */
-static bool is_private(const char *path) {
-    struct stat status;
-    return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &status) == 0 &&
-           S_ISDIR(status.st_mode) && status.st_uid == getuid() &&
-           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+int clp_cache_open(const char *path) {
+    struct stat info;
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder >= 0 && fstat(folder, &info) == 0 && info.st_uid == geteuid()) {
+        /* A wide umask may have made it, and may make files in it. */
+        if ((info.st_mode & 0777) != 0700) {
+            (void)fchmod(folder, 0700);
+        }
+        if (fstat(folder, &info) == 0 && clp_cache_is_ours(&info)) {
+            return folder;
+        }
+    }
+    if (folder >= 0) {
+        close(folder);
+    }
+    return -1;
+}
+
+bool clp_cache_is_usable(const char *path) {
+    int folder = -1;
+    bool usable = clp_file_make_folder(path, NULL) == CLPROC_OK &&
+                  (folder = clp_cache_open(path)) >= 0 && access(path, W_OK | X_OK) == 0;
+    if (folder >= 0) {
+        close(folder);
+    }
+    return usable;
 }
 
 /** The folder beside PoCL's cache that was asked for, else where that usually is, or where neither
- * can be written one below /tmp; false if that is of no use either. */
+ * can be written, or is another user's, one below /tmp; false if that is of no use either. */
 static bool choose_kept(char path[CLP_CACHE_PATH]) {
     const char *asked = getenv("POCL_CACHE_DIR"), *xdg = getenv("XDG_CACHE_HOME"),
                *home = getenv("HOME"), *known = getenv(CLP_CACHE_KEPT);
@@ -66,11 +86,11 @@ static bool choose_kept(char path[CLP_CACHE_PATH]) {
     } else if (home && *home) {
         length = snprintf(path, CLP_CACHE_PATH, "%s/.cache/pocl/kcache/clproc-programs", home);
     }
-    if (length > 0 && length < CLP_CACHE_PATH && is_usable(path)) {
+    if (length > 0 && length < CLP_CACHE_PATH && clp_cache_is_usable(path)) {
         return true;
     }
-    snprintf(path, CLP_CACHE_PATH, "/tmp/clproc-cache-%ld", (long)getuid());
-    return is_private(path) && is_usable(path);
+    snprintf(path, CLP_CACHE_PATH, "/tmp/clproc-cache-%ld", (long)geteuid());
+    return clp_cache_is_usable(path);
 }
 
 /* ------------------------------------------------------- what is PoCL's */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "device/cl_error.h"
 #include "device/device.h"
@@ -85,6 +86,13 @@ bool clp_cache_own(char path[CLP_CACHE_PATH]);
 
 /** Gives PoCL a folder of this process's own, and settles where binaries are kept. */
 clproc_status clp_cache_prepare(char *notice, size_t notice_size, clproc_error *error);
+/** True for files and folders of this user that no other can write. Binaries are machine code that
+ * is run, so none are taken from elsewhere. */
+bool clp_cache_is_ours(const struct stat *info);
+/** Opens a folder of binaries, and closes it to others; -1 if it is none of this user's. */
+int clp_cache_open(const char *path);
+/** Makes a folder of binaries where there is none; false if it cannot be used. */
+bool clp_cache_is_usable(const char *path);
 /** True if compiled kernels can be written there. */
 bool clp_cache_has_room(const char *folder);
 /** Programs in the driver's cache, before a build; for clp_cache_since() after it. */

@@ -48,6 +48,37 @@ run
 : >"$kept/$(ls "$kept" | head -n 1)"
 run
 
+# Binaries are run: none is taken that another user could have written, nor from a folder where one could.
+rm -r "$kept"
+run
+made=$(identity)
+chmod 666 "$kept"/*
+chmod 777 "$kept"
+(umask 0 && run) || exit 1
+[ "$(identity)" != "$made" ] || fail "binaries that anybody could have written were used"
+[ "$(stat -c %a "$kept")" = 700 ] || fail "others can still write where binaries are kept"
+made=$(identity)
+run
+[ "$(identity)" = "$made" ] || fail "binaries that nobody else could have written were not used"
+if [ "$(id -u)" -eq 0 ] && have setpriv; then
+    cp "$CLPROC" "$scratch/clproc"
+    chmod 755 "$scratch" "$scratch/work"
+    cp $images/000-jpeg-420.jpg shared.jpg
+    mkdir -m 777 shared
+    mine=/tmp/clproc-cache-$((100000 + $$)) # no user's, until now
+    trap 'rm -rf "$scratch" "$mine"' EXIT
+    for user in 59999 $((100000 + $$)); do
+        command_line=" run by user $user"
+        setpriv --reuid "$user" --regid "$user" --clear-groups env POCL_CACHE_DIR="$PWD/shared" \
+            "$scratch/clproc" run shared.jpg -o "shared/out-$user" --resize 40x >"$out" 2>"$err" ||
+            fail "a run failed"
+        [ -z "$(find shared -maxdepth 1 -name clproc-programs)" ] || chmod -R a+rwX shared/clproc-programs
+    done
+    [ -n "$(ls shared/clproc-programs)" ] || fail "no binary was kept"
+    [ -n "$(ls "$mine")" ] || fail "another user's binaries were used"
+    cmp "shared/out-59999/shared.jpg" "shared/out-$user/shared.jpg" || fail "the results differ"
+fi
+
 # What cannot be kept is no failure.
 rm -r "$POCL_CACHE_DIR" && mkdir "$POCL_CACHE_DIR" && : >"$kept"
 run
