@@ -158,7 +158,8 @@ static bool suits(const char *base) {
            !(system.f_flag & (ST_NOEXEC | ST_RDONLY)) && clp_cache_has_room(base);
 }
 
-/** Makes a locked folder in `base`; another process's sweep() may be quicker than the lock. */
+/** Makes a locked folder in `base`. Another process's sweep() may be quicker than the lock: what it
+ * has locked or removed by then is left to it. */
 static bool make_own(const char *base) {
     struct stat info;
     sweep(base);
@@ -168,17 +169,21 @@ static bool make_own(const char *base) {
             break;
         }
         own.file = open(own.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        /* Without locks nothing is swept either. */
-        if (own.file >= 0 && (flock(own.file, LOCK_EX | LOCK_NB) != 0 ||
-                              (fstat(own.file, &info) == 0 && info.st_nlink > 0))) {
+        bool locked = own.file >= 0 && flock(own.file, LOCK_EX | LOCK_NB) == 0;
+        bool swept = own.file < 0 ? errno == ENOENT
+                     : locked     ? fstat(own.file, &info) != 0 || info.st_nlink == 0
+                                  : errno == EWOULDBLOCK;
+        /* Where there are no locks nothing is swept either. */
+        if (own.file >= 0 && !swept) {
             own.process = getpid();
             return true;
         }
         if (own.file >= 0) {
             close(own.file);
+        } else if (!swept) {
+            rmdir(own.path);
         }
         own.file = -1;
-        rmdir(own.path);
     }
     own.path[0] = '\0';
     return false;

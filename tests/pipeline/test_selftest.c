@@ -10,7 +10,12 @@
 
 #include <CL/cl.h>
 #include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include "device/device.h"
 #include "devices.h"
 
 /* The launch that is left out, of every so many; 0: none. */
@@ -27,6 +32,55 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
     }
     return REAL(clEnqueueNDRangeKernel)(queue, kernel, dimensions, offset, global, local, waits,
                                         wait, event);
+}
+
+/* How the lock of PoCL's folder fails the first time. */
+static int lock_failure; /**< a number of errno; 0: it does not */
+static char made[PATH_MAX], refused[PATH_MAX];
+
+char *mkdtemp(char *template) {
+    char *path = REAL(mkdtemp)(template);
+    snprintf(made, sizeof made, "%s", path ? path : "");
+    return path;
+}
+
+int flock(int file, int how) {
+    char link[64], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    if (lock_failure && made[0] && strcmp(path, made) == 0) {
+        memcpy(refused, path, sizeof refused);
+        errno = lock_failure;
+        lock_failure = 0;
+        return -1;
+    }
+    return REAL(flock)(file, how);
+}
+
+/** What is locked is being removed by another process; where there are no locks nothing is. */
+static void test_folder_that_another_removes(void **state) {
+    (void)state;
+    const clp_device_params params = {.selection = NULL};
+    static const int failures[] = {EWOULDBLOCK, ENOLCK};
+    for (size_t i = 0; i < 2; i++) {
+        bool taken = failures[i] == EWOULDBLOCK;
+        lock_failure = failures[i];
+        refused[0] = '\0';
+        clp_devices_prepare(&params);
+        lock_failure = 0;
+        if (!refused[0]) {
+            SKIP_BECAUSE("PoCL is not installed");
+        }
+        bool used = strcmp(getenv("POCL_CACHE_DIR"), refused) == 0;
+        bool there = access(refused, F_OK) == 0;
+        clp_devices_leave();
+        if (taken) {
+            rmdir(refused); /* which the other would have done */
+        }
+        assert_true(there);
+        assert_true(used == !taken);
+    }
 }
 
 /** What was told, row by row. */
@@ -106,6 +160,7 @@ static void test_unknown_device_is_an_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_folder_that_another_removes), /* before PoCL has a folder */
         cmocka_unit_test(test_reference_is_itself),
         cmocka_unit_test(test_devices_pass),
         cmocka_unit_test(test_wrong_driver_is_found_out),
