@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "batch/strategy.h"
 #include "codec/jpeg_scan_trial.h"
@@ -31,14 +32,14 @@ struct clp_stations {
 };
 
 uint32_t clp_stations_expected(const char *selection) {
-    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
-    bool several = !any && (strchr(selection, ',') || strcmp(selection, "all") == 0);
+    bool any = !selection || !*selection || strcasecmp(selection, "auto") == 0;
+    bool several = !any && (strchr(selection, ',') || strcasecmp(selection, "all") == 0);
     /* "auto" may begin on a CPU, until a GPU is there. */
     return several ? CLP_MAX_STATIONS : any ? 2 : 1;
 }
 
 bool clp_stations_expect_gpu(const char *selection) {
-    return selection && strcmp(selection, "gpu") == 0;
+    return selection && strcasecmp(selection, "gpu") == 0;
 }
 
 /* ----------------------------------------------------------------- opening */
@@ -116,7 +117,7 @@ static void announce(clp_stations *self, uint32_t number) {
 /** True where the user leaves it to us which devices there are. */
 static bool is_open_choice(const clp_stations *self) {
     const char *asked = self->params.run->device;
-    return !asked || !*asked || strcmp(asked, "auto") == 0;
+    return !asked || !*asked || strcasecmp(asked, "auto") == 0;
 }
 
 /** Fewer came than might have: the others are not waited for. `cause` may be NULL. */
@@ -218,7 +219,7 @@ static void choose_drivers(const clp_stations *self, clp_device_params *device) 
     bool sole = self->params.run->only_run;
     device->selection = asked;
     device->drivers = !sole || !asked                  ? CLP_DRIVERS_ALL
-                      : strcmp(asked, "cpu") == 0      ? CLP_DRIVERS_CPU
+                      : strcasecmp(asked, "cpu") == 0  ? CLP_DRIVERS_CPU
                       : clp_stations_expect_gpu(asked) ? CLP_DRIVERS_GPU
                                                        : CLP_DRIVERS_ALL;
     if (sole && is_open_choice(self) && self->params.is_small && clp_devices_cpu_suffices()) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/clock.h"
 #include "core/memory.h"
@@ -182,7 +183,7 @@ clproc_status clp_device_open(clp_device **device, const clp_device_params *para
     size_t count, index;
     clproc_status status;
     *device = NULL;
-    if (params->selection && strcmp(params->selection, "reference") == 0) {
+    if (params->selection && strcasecmp(params->selection, "reference") == 0) {
         /* Needs no driver, so a broken one must not stand in its way. */
         clp_found reference = {.info = clp_reference_info};
         return open_found(device, &reference, params, notice, error);
@@ -202,7 +203,7 @@ static clproc_status choose(const clp_device_params *params, const clp_found *fo
                             size_t *chosen, size_t *chosen_count, char notice[512],
                             clproc_error *error) {
     const char *selection = params->selection;
-    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
+    bool any = !selection || !*selection || strcasecmp(selection, "auto") == 0;
     size_t best, cpu;
     char unused[512];
     if (!any) {
@@ -227,7 +228,7 @@ static clproc_status open_all(const clp_device_params *params, const clp_found *
                               clproc_error *error) {
     bool is_list = params->selection && strchr(params->selection, ',');
     bool joins =
-        count > 1 && !is_list && !(params->selection && strcmp(params->selection, "all") == 0);
+        count > 1 && !is_list && !(params->selection && strcasecmp(params->selection, "all") == 0);
     clproc_status status = CLPROC_OK;
     size_t there = 0;
     for (size_t i = 0; i < count; i++) {
@@ -254,7 +255,7 @@ clproc_status clp_devices_open(const clp_device_params *params, clp_device_opene
     const char *selection = params->selection;
     bool one = params->drivers != CLP_DRIVERS_ALL ||
                (selection && *selection && !strchr(selection, ',') &&
-                strcmp(selection, "all") != 0 && strcmp(selection, "auto") != 0);
+                strcasecmp(selection, "all") != 0 && strcasecmp(selection, "auto") != 0);
     clp_found *found = NULL;
     clp_device *device;
     size_t *chosen = NULL;

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/memory.h"
 #include "device/device_private.h"
@@ -200,7 +201,7 @@ const clproc_device_info clp_reference_info = {.name = "reference",
 
 void clp_devices_prepare(const clp_device_params *params) {
     char notice[384];
-    bool none = params->selection && strcmp(params->selection, "reference") == 0;
+    bool none = params->selection && strcasecmp(params->selection, "reference") == 0;
     if (!none && clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK) {
         clp_loader_prepare();
     }
@@ -285,12 +286,12 @@ static bool matches(const clp_found *found, const char *selection) {
     if (*selection && *end == '\0') {
         return index == info->index;
     }
-    if (strcmp(selection, "cpu") == 0 && clp_device_is_gpu(info)) {
+    if (strcasecmp(selection, "cpu") == 0 && clp_device_is_gpu(info)) {
         return false; /* one that is emulated */
     }
-    if (strcmp(selection, "cpu") == 0 || strcmp(selection, "gpu") == 0 ||
-        strcmp(selection, "reference") == 0) {
-        return strcmp(info->type, selection) == 0;
+    if (strcasecmp(selection, "cpu") == 0 || strcasecmp(selection, "gpu") == 0 ||
+        strcasecmp(selection, "reference") == 0) {
+        return strcasecmp(info->type, selection) == 0;
     }
     return strcasecmp(info->uuid, selection) == 0 || contains(info->name, selection) ||
            contains(info->platform, selection) || contains(info->vendor, selection);
@@ -335,7 +336,7 @@ static clproc_status no_device(const clp_found *found, size_t count, const char 
                              broken->problem);
     }
     const char *drivers = pocl_told(found, count);
-    if (drivers && (any || strcmp(selection, "cpu") == 0)) {
+    if (drivers && (any || strcasecmp(selection, "cpu") == 0)) {
         return clp_error_set(error, CLPROC_ERROR_NO_DEVICE,
                              "no device: POCL_DEVICES is \"%.100s\", and PoCL offers no device by "
                              "that; unset it",
@@ -356,7 +357,7 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
                                  clproc_error *error) {
     const clproc_device_info *best = NULL, *broken = NULL;
     const char *problem = found[count - 1].info.problem;
-    bool any = !selection || !*selection || strcmp(selection, "auto") == 0;
+    bool any = !selection || !*selection || strcasecmp(selection, "auto") == 0;
     notice[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const clproc_device_info *info = &found[i].info;
@@ -408,7 +409,7 @@ clproc_status clp_devices_select_all(const clp_found *found, size_t count, const
         size_t length = strcspn(at, ","), index;
         snprintf(word, sizeof word, "%.*s", (int)(length < 255 ? length : 255), at);
         at += length;
-        if (strcmp(word, "all") != 0) {
+        if (strcasecmp(word, "all") != 0) {
             clproc_status status =
                 clp_devices_select(found, count, word, &index, notice, sizeof notice, error);
             if (status != CLPROC_OK) {

@@ -39,6 +39,16 @@ expect_code 0
 expect_err 'on .*reference'
 expect_count out 2
 
+# Words for devices ignore case, as their names do.
+clproc run in -o words --device Reference --resize 8x
+expect_code 0
+for device in AUTO All,Reference Cpu; do
+    clproc run in -o words --device "$device" --resize 8x --existing replace
+    [ "$code" -eq 3 ] && expect_err 'no OpenCL device\|matches "Cpu"' && continue
+    expect_code 0
+    expect_count words 2
+done
+
 # PoCL offers what POCL_DEVICES names; the error says so, not only that there is no "cpu".
 POCL_DEVICES=nonsense
 export POCL_DEVICES
