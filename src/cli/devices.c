@@ -103,9 +103,12 @@ int clp_cli_devices(clp_cli_settings *settings) {
     if (settings->json) {
         print_json(list, count, settings->bench);
     }
+    /* The reference is the last, and tells what went wrong while others were looked for. */
+    const char *problem = list[count - 1].problem;
     if (!opencl) {
-        clp_cli_say("no usable OpenCL device; install pocl-opencl-icd for the CPU, or your GPU's "
-                    "OpenCL driver");
+        clp_cli_say("%s", problem[0] ? problem
+                                     : "no usable OpenCL device; install pocl-opencl-icd for the "
+                                       "CPU, or your GPU's OpenCL driver");
     }
     clproc_devices_free(&list);
     return CLP_EXIT_OK;
