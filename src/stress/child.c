@@ -10,6 +10,7 @@
 
 #include "core/cancel.h"
 #include "core/clock.h"
+#include "device/device.h"
 
 #define POLL_MS 50
 
@@ -43,6 +44,7 @@ static void live(int out, const clproc_run_params *params, const char *report) {
     said.status = clproc_run(&run, &said.result, &profile, &said.error);
     bool told = write(out, &said, sizeof said) == (ssize_t)sizeof said;
     bool kept = profile && clproc_profile_write(profile, report, NULL) == CLPROC_OK;
+    clp_devices_leave(); /* its own, which _exit() would leave behind */
     _exit(told && (kept || said.status != CLPROC_OK) ? 0 : 1);
 }
 

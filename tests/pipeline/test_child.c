@@ -2,8 +2,10 @@
 #include "folder_fixture.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -49,6 +51,38 @@ static void test_result_and_profile_arrive(void **state) {
     assert_true(profile->user_ns + profile->system_ns > 0);
     clproc_profile_destroy(&profile);
     clproc_pipeline_destroy(&pipeline);
+}
+
+static char *made; /**< the folder that a child last made for PoCL; the child writes it here */
+
+char *mkdtemp(char *template) {
+    char *(*real)(char *) = (char *(*)(char *))(uintptr_t)dlsym(RTLD_NEXT, "mkdtemp");
+    char *path = real(template);
+    if (path && made && strstr(path, "/clproc-pocl-")) {
+        snprintf(made, 4096, "%s", path);
+    }
+    return path;
+}
+
+static void test_nothing_stays_behind(void **state) {
+    (void)state;
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    clp_child child;
+    made = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(made != MAP_FAILED);
+    clproc_status status = clp_child_run(&child, &params, "run.json", &profile, NULL);
+    bool needed = made[0], left = needed && access(made, F_OK) == 0;
+    munmap(made, 4096);
+    made = NULL;
+    clproc_profile_destroy(&profile);
+    clproc_pipeline_destroy(&pipeline);
+    assert_int_equal(status, CLPROC_OK);
+    assert_false(left);
+    if (!needed) {
+        SKIP_BECAUSE("PoCL is not installed");
+    }
 }
 
 static void test_failures_arrive(void **state) {
@@ -184,11 +218,9 @@ static void test_no_pipe(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_result_and_profile_arrive),
-        IN_SCRATCH(test_failures_arrive),
-        IN_SCRATCH(test_it_stops_on_request),
-        IN_SCRATCH(test_a_child_that_is_ended),
-        IN_SCRATCH(test_no_pipe),
+        IN_SCRATCH(test_result_and_profile_arrive), IN_SCRATCH(test_nothing_stays_behind),
+        IN_SCRATCH(test_failures_arrive),           IN_SCRATCH(test_it_stops_on_request),
+        IN_SCRATCH(test_a_child_that_is_ended),     IN_SCRATCH(test_no_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
