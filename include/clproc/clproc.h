@@ -754,8 +754,8 @@ typedef struct clproc_selftest_row {
     const char *operation; /**< with its parameters */
     double largest8;       /**< difference of an 8-bit sample from the reference device's, levels */
     double largest16;      /**< and of a 16-bit one */
-    bool compared;         /**< another device came before this one */
-    bool same;             /**< the 8-bit samples are those of the first device */
+    bool compared;         /**< another device has done this before, as promised */
+    bool same;             /**< the 8-bit samples are those of the first that has */
     bool passed;           /**< all that clproc promises was kept */
     char problem[256];     /**< what was not; "" if nothing */
 } clproc_selftest_row;

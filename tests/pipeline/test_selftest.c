@@ -34,6 +34,23 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
                                         wait, event);
 }
 
+/* Contexts that cannot be made, before all others. */
+static atomic_int bad_contexts;
+
+cl_context clCreateContext(const cl_context_properties *properties, cl_uint count,
+                           const cl_device_id *devices,
+                           void(CL_CALLBACK *note)(const char *, const void *, size_t, void *),
+                           void *user, cl_int *code) {
+    if (atomic_load(&bad_contexts) > 0) {
+        atomic_fetch_sub(&bad_contexts, 1);
+        if (code) {
+            *code = CL_OUT_OF_RESOURCES;
+        }
+        return NULL;
+    }
+    return REAL(clCreateContext)(properties, count, devices, note, user, code);
+}
+
 /* How the lock of PoCL's folder fails the first time. */
 static int lock_failure; /**< a number of errno; 0: it does not */
 static char made[PATH_MAX], refused[PATH_MAX];
@@ -150,6 +167,28 @@ static void test_wrong_driver_is_found_out(void **state) {
     assert_true(result.failed > result.rows / 2);
 }
 
+/** A device that cannot be opened is no measure of the others. */
+static void test_failing_device_alone_fails(void **state) {
+    (void)state;
+    told heard = {0};
+    clproc_selftest_result result;
+    (void)need_pocl();
+    assert_int_equal(setenv("CLPROC_FORCE", "sub-devices", 1), 0);
+    atomic_store(&bad_contexts, 1);
+    clproc_status status = clproc_selftest(NULL, note, &heard, &result, NULL);
+    bool failed = atomic_exchange(&bad_contexts, 0) == 0;
+    assert_int_equal(unsetenv("CLPROC_FORCE"), 0);
+    assert_int_equal(status, CLPROC_OK);
+    assert_true(failed);
+    assert_int_equal(result.failed, 1);
+    if (result.devices < 2) {
+        SKIP_BECAUSE("the processor cannot be divided");
+    }
+    uint32_t rows = (result.rows - 1) / (result.devices - 1);
+    assert_int_equal(result.rows, 1 + rows * (result.devices - 1));
+    assert_int_equal(heard.compared, rows * (result.devices - 2));
+}
+
 static void test_unknown_device_is_an_error(void **state) {
     (void)state;
     clproc_error error = {0};
@@ -164,6 +203,7 @@ int main(void) {
         cmocka_unit_test(test_reference_is_itself),
         cmocka_unit_test(test_devices_pass),
         cmocka_unit_test(test_wrong_driver_is_found_out),
+        cmocka_unit_test(test_failing_device_alone_fails),
         cmocka_unit_test(test_unknown_device_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
