@@ -26,9 +26,11 @@
  * far as was measured. */
 static bool find_folder(const clp_device *device, char *path, size_t size) {
     const char *folder = getenv(CLP_CACHE_KEPT), *used = getenv("POCL_KERNEL_CACHE");
-    /* Flags from outside make other code of the same text. */
+    /* Flags from outside make other code of the same text, and so does another way to make loops of
+     * work-items. */
     bool kept = strcmp(device->info.platform, CLP_POCL_PLATFORM) == 0 && folder && *folder &&
-                !(used && strcmp(used, "0") == 0) && !getenv("POCL_EXTRA_BUILD_FLAGS");
+                !(used && strcmp(used, "0") == 0) && !getenv("POCL_EXTRA_BUILD_FLAGS") &&
+                !getenv("POCL_WORK_GROUP_METHOD");
     int length = kept ? snprintf(path, size, "%s", folder) : -1;
     return length > 0 && (size_t)length < size;
 }

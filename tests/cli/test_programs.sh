@@ -2,7 +2,7 @@
 # Binaries of programs are kept beside PoCL's cache: made once, used after, and never in the way.
 . "$(dirname "$0")/lib.sh"
 POCL_CACHE_DIR=$scratch/fresh
-unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS POCL_WORK_GROUP_SPECIALIZATION
+unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS POCL_WORK_GROUP_METHOD POCL_WORK_GROUP_SPECIALIZATION
 kept=$POCL_CACHE_DIR/clproc-programs
 
 identity() { # of the binaries
@@ -31,6 +31,13 @@ grep -q '"warm"' r.json || fail "a program of a kept binary counts as cached"
 for file in "$kept"/*; do
     printf 'damage' | dd of="$file" bs=1 seek=300 conv=notrunc 2>/dev/null
 done
+# Who has PoCL compile in another way gets that, and leaves what is kept alone.
+POCL_WORK_GROUP_METHOD=loopvec
+export POCL_WORK_GROUP_METHOD
+run
+unset POCL_WORK_GROUP_METHOD
+[ "$(identity)" = "$made" ] || fail "binaries are kept of programs that were compiled in another way"
+
 run
 [ "$(identity)" != "$made" ] || fail "a damaged binary was used"
 made=$(identity)

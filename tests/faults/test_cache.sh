@@ -7,7 +7,7 @@
 mkdir vendors
 cp /etc/OpenCL/vendors/pocl.icd vendors
 export OCL_ICD_VENDORS="$PWD/vendors/"
-unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS CLPROC_PROGRAMS
+unset POCL_KERNEL_CACHE POCL_EXTRA_BUILD_FLAGS POCL_WORK_GROUP_METHOD CLPROC_PROGRAMS
 make_pictures in
 mkdir "$scratch/good"
 POCL_CACHE_DIR=$scratch/good FAULT_CACHE=$scratch/good OPENCL_LAYERS=$FAULT_LAYER \
