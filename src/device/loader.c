@@ -83,8 +83,17 @@ static const char *folder_asked(void) {
     return asked ? asked : other ? other : CLP_LOADER_FOLDER;
 }
 
+/** False where the user has said which devices PoCL offers: there may be none among them. */
+static bool pocl_offers_cpu(void) {
+    const char *drivers = getenv("POCL_DEVICES");
+    return !drivers || strcmp(drivers, CLP_POCL_DEVICES) == 0;
+}
+
 bool clp_devices_cpu_suffices(void) {
     char notice[384];
+    if (!pocl_offers_cpu()) {
+        return false;
+    }
     census count = count_drivers(folder_asked(), CLP_DRIVERS_CPU, NULL);
     return count.wanted > 0 && count.others > 0 &&
            clp_pocl_preflight(notice, sizeof notice, NULL) == CLPROC_OK;
@@ -97,7 +106,8 @@ void clp_loader_prepare(void) {
 void clp_loader_restrict(clp_drivers which) {
     const char *asked = getenv(CLP_LOADER_VARIABLE);
     char own[CLP_CACHE_PATH], folder[CLP_CACHE_PATH + 16];
-    if (restricted.is || which == CLP_DRIVERS_ALL || !clp_cache_own(own)) {
+    if (restricted.is || which == CLP_DRIVERS_ALL || !clp_cache_own(own) ||
+        (which == CLP_DRIVERS_CPU && !pocl_offers_cpu())) {
         return;
     }
     /* Not all loaders take a single driver's file in place of a folder. */

@@ -68,6 +68,19 @@ for device in auto cpu; do
 done
 unset POCL_DEVICES
 
+# Where PoCL offers no device, another driver's is taken, also by runs that would start PoCL alone.
+POCL_DEVICES=none RUSTICL_ENABLE=llvmpipe
+export POCL_DEVICES RUSTICL_ENABLE
+clproc devices
+if grep -q '^0  cpu: llvmpipe' "$out"; then
+    for device in auto cpu; do
+        clproc run in -o "out-$device" --device "$device" --resize 8x
+        expect_code 0
+        expect_err 'on llvmpipe'
+    done
+fi
+unset POCL_DEVICES RUSTICL_ENABLE
+
 OCL_ICD_VENDORS=$scratch/none
 export OCL_ICD_VENDORS
 clproc devices
