@@ -68,6 +68,8 @@ bool clp_pocl_has_space(size_t size);
 #define CLP_LOADER_VARIABLE "OCL_ICD_VENDORS"
 #define CLP_LOADER_FOLDER "/etc/OpenCL/vendors"
 
+/** True if PoCL may be among the drivers that the loader starts. */
+bool clp_loader_has_pocl(void);
 /** Sets the variable now, so that a later setenv() only replaces its value: the table of variables
  * does not move under a thread that reads it. */
 void clp_loader_prepare(void);

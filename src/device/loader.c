@@ -1,6 +1,7 @@
 /** The loader of OpenCL drivers (ocl-icd): which of them it starts at the process's first call. */
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,9 @@ typedef struct driver {
 static driver read_driver(const char *path) {
     driver found = {.library = ""};
     clp_bytes file = {0};
-    if (clp_file_read(path, sizeof found.library - 1, &file, NULL) == CLPROC_OK && file.size > 0) {
+    if (clp_file_read(path, sizeof found.library - 1, &file, NULL) != CLPROC_OK) {
+        found.pocl = true; /* it may be */
+    } else if (file.size > 0) {
         memcpy(found.library, file.data, file.size);
         found.library[strcspn(found.library, "\r\n")] = '\0';
         found.pocl = strstr(found.library, "libpocl") != NULL;
@@ -42,7 +45,7 @@ static driver read_driver(const char *path) {
 
 /** True if a library can be loaded. It stays loaded: the loader is to find it there. */
 static bool loads(const driver *d) {
-    return dlopen(d->library, RTLD_LAZY | RTLD_LOCAL) != NULL;
+    return d->library[0] && dlopen(d->library, RTLD_LAZY | RTLD_LOCAL) != NULL;
 }
 
 /** How many drivers there are of a kind, and others. */
@@ -53,9 +56,9 @@ typedef struct census {
 /** Counts the drivers of a folder: PoCL where it can be loaded, or all but PoCL. With `to`, links
  * to those that are wanted come there. */
 static census count_drivers(const char *folder, clp_drivers which, const char *to) {
-    census count = {0};
     struct dirent *entry;
     DIR *open = opendir(folder);
+    census count = {.others = !open && errno != ENOENT}; /* what cannot be seen may be there */
     while (open && (entry = readdir(open))) {
         char name[4096], whole[PATH_MAX], link[4096 + 256];
         if (!ends_with(entry->d_name, ".icd") ||
@@ -81,6 +84,19 @@ static census count_drivers(const char *folder, clp_drivers which, const char *t
 static const char *folder_asked(void) {
     const char *asked = getenv(CLP_LOADER_VARIABLE), *other = getenv("OPENCL_VENDOR_PATH");
     return asked ? asked : other ? other : CLP_LOADER_FOLDER;
+}
+
+bool clp_loader_has_pocl(void) {
+    const char *asked = folder_asked();
+    struct stat info;
+    if (stat(asked, &info) != 0) {
+        /* ocl-icd takes names of libraries, too, and looks for files elsewhere. */
+        return strcmp(asked, CLP_LOADER_FOLDER) != 0;
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return count_drivers(asked, CLP_DRIVERS_GPU, NULL).others > 0;
+    }
+    return !ends_with(asked, ".icd") || read_driver(asked).pocl;
 }
 
 /** False where the user has said which devices PoCL offers: there may be none among them. */

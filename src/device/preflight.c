@@ -1,5 +1,4 @@
 /* What PoCL would abort the process for, looked at before its first call. */
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -32,12 +31,6 @@ static bool on_path(const char *program) {
         path += length + (path[length] == ':');
     }
     return false;
-}
-
-static bool has_pocl(void) {
-    const char *asked = getenv(CLP_LOADER_VARIABLE);
-    return access(CLP_LOADER_FOLDER "/pocl.icd", F_OK) == 0 ||
-           (asked && strcmp(asked, CLP_LOADER_FOLDER) != 0);
 }
 
 /** hwloc, by which PoCL learns of processors and memory, starts from here. */
@@ -137,7 +130,7 @@ static clproc_status check_limits(clproc_error *error) {
 
 clproc_status clp_pocl_preflight(char *notice, size_t notice_size, clproc_error *error) {
     notice[0] = '\0';
-    if (!has_pocl()) {
+    if (!clp_loader_has_pocl()) {
         return CLPROC_OK;
     }
     if (!on_path("ld") && !on_path("ld.lld") &&

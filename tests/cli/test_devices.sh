@@ -40,6 +40,20 @@ if [ -e /etc/OpenCL/vendors/pocl.icd ]; then
     expect_no_err 'install'
 fi
 
+# Drivers that are not PoCL need nothing of what PoCL needs.
+mkdir others
+echo libnone.so.1 >others/none.icd
+for drivers in others others/none.icd; do
+    code=0
+    command_line=" devices of $drivers under ulimit -f 64"
+    (
+        ulimit -f 64
+        OCL_ICD_VENDORS=$PWD/$drivers exec "$CLPROC" devices
+    ) >"$out" 2>"$err" || code=$?
+    expect_code 0
+    expect_err 'no usable OpenCL device; install'
+done
+
 clproc run in -o out --device no-such-device --resize 8x
 expect_refusal 3 'no-such-device'
 expect_no_file out
