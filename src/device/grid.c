@@ -14,21 +14,21 @@
 #define LEAST_LOCAL_MEMORY (24 << 10)
 
 /** Tests run the other device class on whatever device there is, by words in CLPROC_FORCE: "group"
- * or "item" tiles, and "limit=N" work-items to a group. */
-static const char *forced(const char *what) {
-    const char *text = getenv("CLPROC_FORCE");
-    const char *word = text ? strstr(text, what) : NULL;
-    return word ? word + strlen(what) : NULL;
+ * or "item" tiles, and "limit=N" work-items to a group. 0: no limit was asked for. */
+static unsigned long forced_limit(void) {
+    static const char word[] = "limit=";
+    const char *text = getenv("CLPROC_FORCE"), *found = text ? strstr(text, word) : NULL;
+    return found ? strtoul(found + sizeof word - 1, NULL, 10) : 0;
 }
 
 void clp_grid_choose(clp_device *device) {
     bool cpu = strcmp(device->info.type, "cpu") == 0;
-    const char *limit = forced("limit=");
-    unsigned long most = limit ? strtoul(limit, NULL, 10) : 0;
+    unsigned long most = forced_limit();
     device->group_limit = most > 0 && most < GROUP_SIZE ? (uint32_t)most : GROUP_SIZE;
     device->group_tiles =
-        forced("group") || (!cpu && !forced("item") && device->info.max_work_group >= LEAST_GROUP &&
-                            device->info.local_memory >= LEAST_LOCAL_MEMORY);
+        clp_device_forced("group") ||
+        (!cpu && !clp_device_forced("item") && device->info.max_work_group >= LEAST_GROUP &&
+         device->info.local_memory >= LEAST_LOCAL_MEMORY);
 }
 
 clproc_status clp_grid_fit(const clp_device *device, clp_kernel *kernel, clproc_error *error) {
