@@ -444,7 +444,8 @@ typedef struct clproc_run_params {
     bool black_point_compensation;
     clproc_existing existing;
     bool resume; /**< leave outputs alone that a run with this has made from the same files with the
-                    same settings; they are noted in the output folder */
+                    same settings; they are noted in the output folder. Not with a picture on
+                    standard input, nor with a `duration` */
     clproc_fail_on fail_on;
     clproc_limits limits;
 

@@ -43,8 +43,18 @@ scenario() {
     arguments=$*
 }
 
-# Runs the scenario, with at most three minutes: some failures have kernels compiled anew.
+# Runs the scenario. Where all is over while the driver's thread still prepares kernels, the program leaves
+# that thread behind, and tells nothing at its exit: then it runs again.
 attempt() { # CALL CODE LOST
+    for try in 1 2 3 4 5; do
+        run_once "$@"
+        [ ! -e "$FAULT_LOG" ] || break
+        rm -rf done
+    done
+}
+
+# With at most three minutes: some failures have kernels compiled anew.
+run_once() { # CALL CODE LOST
     rm -f "$FAULT_LOG" report.json
     [ -z "$forgotten" ] || rm -rf "$forgotten" # so that programs are built from their text
     command_line=" run $folder --batch $batch $arguments; FAULT_CALL=$1 FAULT_CODE=$2 FAULT_LOST=$3"
