@@ -196,8 +196,9 @@ static void print_shards(const clp_cli_page *page) {
 static void print_environment(const clp_cli_page *page) {
     page->entry("POCL_CACHE_DIR", "where PoCL keeps compiled kernels, and clproc its programs, in "
                                   "clproc-programs; by default $XDG_CACHE_HOME/pocl/kcache, else "
-                                  "~/.cache/pocl/kcache, and where that cannot be written "
-                                  "/tmp/clproc-cache-UID. It may be removed at any time");
+                                  "~/.cache/pocl/kcache, and where that cannot be written, or is "
+                                  "another user's, /tmp/clproc-cache-UID. It may be removed at any "
+                                  "time");
     page->entry("POCL_DEVICES",
                 "which of its drivers PoCL offers; clproc sets \"pthread basic\" if it is not set");
     page->entry("POCL_WORK_GROUP_SPECIALIZATION",
