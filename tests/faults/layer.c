@@ -226,6 +226,18 @@ static void chatter(void) {
     }
 }
 
+/** Ends the process. Threads may build at the same time, and two of them must not call exit(). */
+_Noreturn static void end_process(const char *how) {
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&ending)) {
+        pause();
+    }
+    if (strcmp(how, "abort") == 0) {
+        abort();
+    }
+    exit(1);
+}
+
 static cl_int CL_API_CALL layer_clBuildProgram(cl_program program, cl_uint number,
                                                const cl_device_id *devices, const char *options,
                                                void(CL_CALLBACK *done)(cl_program, void *),
@@ -235,10 +247,8 @@ static cl_int CL_API_CALL layer_clBuildProgram(cl_program program, cl_uint numbe
     if (end || getenv("FAULT_CHATTER")) {
         chatter();
     }
-    if (end && strcmp(end, "abort") == 0) {
-        abort();
-    } else if (end) {
-        exit(1);
+    if (end) {
+        end_process(end);
     }
     return fails("clBuildProgram", &code)
                ? code
