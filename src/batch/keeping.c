@@ -52,6 +52,19 @@ static clproc_status make_metadata(clp_worker *self, const clp_move *move,
     return status;
 }
 
+/** Memory for a new file as large as the old one: beside the lane, which other outputs use, if it
+ * is to be had there. */
+static clproc_status hold_copy(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
+    uint64_t bytes = self->picture.file_bytes;
+    const clp_holding wanted = {.host = self->lane_host + 2 * bytes,
+                                .device = self->held.device,
+                                .station = self->held.station};
+    clp_board_answer answer =
+        clp_board_hold(self->run->board, self->thread, &self->held, &wanted, false, error);
+    return answer == CLP_BOARD_GRANTED ? CLPROC_OK
+                                       : clp_worker_hold_host(self, bytes, outcome, error);
+}
+
 /** All but the metadata stays. Where that cannot be seen to by markers alone, nothing has happened,
  * and the picture goes on to be decoded. */
 static clproc_status keep_pixels(clp_worker *self, clp_outcome *outcome, clproc_error *error) {
@@ -61,8 +74,7 @@ static clproc_status keep_pixels(clp_worker *self, clp_outcome *outcome, clproc_
     size_t size = 0;
     clp_encode_params params;
     clproc_status status;
-    /* The new file is hardly larger. */
-    CLP_TRY(status, out, clp_worker_hold_host(self, self->picture.file_bytes, outcome, error));
+    CLP_TRY(status, out, hold_copy(self, outcome, error));
     if (*outcome != CLP_OUTCOME_GOES_ON) {
         goto out;
     }
