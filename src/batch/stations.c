@@ -32,10 +32,10 @@ struct clp_stations {
 };
 
 uint32_t clp_stations_expected(const char *selection) {
-    bool any = !selection || !*selection || strcasecmp(selection, "auto") == 0;
-    bool several = !any && (strchr(selection, ',') || strcasecmp(selection, "all") == 0);
     /* "auto" may begin on a CPU, until a GPU is there. */
-    return several ? CLP_MAX_STATIONS : any ? 2 : 1;
+    return clp_selection_is_several(selection) ? CLP_MAX_STATIONS
+           : clp_selection_is_auto(selection)  ? 2
+                                               : 1;
 }
 
 bool clp_stations_expect_gpu(const char *selection) {
@@ -114,12 +114,6 @@ static void announce(clp_stations *self, uint32_t number) {
                    self->opened->ranks[number]);
 }
 
-/** True where the user leaves it to us which devices there are. */
-static bool is_open_choice(const clp_stations *self) {
-    const char *asked = self->params.run->device;
-    return !asked || !*asked || strcasecmp(asked, "auto") == 0;
-}
-
 /** Fewer came than might have: the others are not waited for. `cause` may be NULL. */
 static void lose_from(clp_stations *self, uint32_t first, const clproc_error *cause) {
     clproc_error absent;
@@ -194,7 +188,7 @@ static clproc_status add_station(clp_stations *self, clp_device *device, uint32_
         CLP_TRY(status, out, self->params.on_open(self->params.user, error));
     }
     /* Who has named several wants all of them to take part; else the first may begin. */
-    if (is_open_choice(self)) {
+    if (clp_selection_is_auto(self->params.run->device)) {
         announce(self, number);
     }
 out:
@@ -222,7 +216,8 @@ static void choose_drivers(const clp_stations *self, clp_device_params *device) 
                       : strcasecmp(asked, "cpu") == 0  ? CLP_DRIVERS_CPU
                       : clp_stations_expect_gpu(asked) ? CLP_DRIVERS_GPU
                                                        : CLP_DRIVERS_ALL;
-    if (sole && is_open_choice(self) && self->params.is_small && clp_devices_cpu_suffices()) {
+    if (sole && clp_selection_is_auto(self->params.run->device) && self->params.is_small &&
+        clp_devices_cpu_suffices()) {
         device->selection = "cpu";
         device->drivers = CLP_DRIVERS_CPU;
     }
@@ -243,7 +238,7 @@ static clproc_status open_devices(clp_stations *self, clproc_error *error) {
     if (!end_opening(self) || status != CLPROC_OK) {
         return status;
     }
-    if (!is_open_choice(self)) {
+    if (!clp_selection_is_auto(self->params.run->device)) {
         announce_all(self);
     }
     if (problem[0]) {

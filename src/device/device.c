@@ -203,10 +203,9 @@ static clproc_status choose(const clp_device_params *params, const clp_found *fo
                             size_t *chosen, size_t *chosen_count, char notice[512],
                             clproc_error *error) {
     const char *selection = params->selection;
-    bool any = !selection || !*selection || strcasecmp(selection, "auto") == 0;
     size_t best, cpu;
     char unused[512];
-    if (!any) {
+    if (!clp_selection_is_auto(selection)) {
         return clp_devices_select_all(found, count, selection, chosen, chosen_count, error);
     }
     clproc_status status = clp_devices_select(found, count, NULL, &best, notice, 512, error);
@@ -226,9 +225,7 @@ static clproc_status open_all(const clp_device_params *params, const clp_found *
                               const size_t *chosen, size_t count, const char *notice,
                               clp_device_opened_fn opened, void *user, char problem[256],
                               clproc_error *error) {
-    bool is_list = params->selection && strchr(params->selection, ',');
-    bool joins =
-        count > 1 && !is_list && !(params->selection && strcasecmp(params->selection, "all") == 0);
+    bool joins = count > 1 && !clp_selection_is_several(params->selection);
     clproc_status status = CLPROC_OK;
     size_t there = 0;
     for (size_t i = 0; i < count; i++) {
@@ -254,8 +251,7 @@ clproc_status clp_devices_open(const clp_device_params *params, clp_device_opene
                                void *user, char problem[256], clproc_error *error) {
     const char *selection = params->selection;
     bool one = params->drivers != CLP_DRIVERS_ALL ||
-               (selection && *selection && !strchr(selection, ',') &&
-                strcasecmp(selection, "all") != 0 && strcasecmp(selection, "auto") != 0);
+               (!clp_selection_is_auto(selection) && !clp_selection_is_several(selection));
     clp_found *found = NULL;
     clp_device *device;
     size_t *chosen = NULL;

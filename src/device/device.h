@@ -49,6 +49,10 @@ clproc_status clp_device_open(clp_device **device, const clp_device_params *para
 typedef clproc_status (*clp_device_opened_fn)(void *user, clp_device *device, uint32_t rank,
                                               uint32_t count, clproc_error *error);
 
+/** True of a selection that leaves the choice of devices to this program: "auto", "" or NULL. */
+bool clp_selection_is_auto(const char *selection);
+/** True of one that may name several devices: "all", or a list. */
+bool clp_selection_is_several(const char *selection);
 /** Opens every device that a list names, with "all" every one that is usable, with "auto" or
  * nothing the best GPU, and before it a CPU. One of several that cannot be opened is told of by
  * `*problem`, "" if there is none. */

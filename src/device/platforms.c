@@ -279,6 +279,14 @@ bool clp_device_is_gpu(const clproc_device_info *info) {
     return emulated ? clp_device_forced("emulated-gpu") : strcmp(info->type, "gpu") == 0;
 }
 
+bool clp_selection_is_auto(const char *selection) {
+    return !selection || !*selection || strcasecmp(selection, "auto") == 0;
+}
+
+bool clp_selection_is_several(const char *selection) {
+    return selection && (strchr(selection, ',') || strcasecmp(selection, "all") == 0);
+}
+
 static bool matches(const clp_found *found, const char *selection) {
     const clproc_device_info *info = &found->info;
     char *end;
@@ -357,7 +365,7 @@ clproc_status clp_devices_select(const clp_found *found, size_t count, const cha
                                  clproc_error *error) {
     const clproc_device_info *best = NULL, *broken = NULL;
     const char *problem = found[count - 1].info.problem;
-    bool any = !selection || !*selection || strcasecmp(selection, "auto") == 0;
+    bool any = clp_selection_is_auto(selection);
     notice[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const clproc_device_info *info = &found[i].info;
