@@ -4,12 +4,27 @@
 #   scripts/verify.sh quick      for each change: some minutes
 #   scripts/verify.sh nightly    some hours
 #   scripts/verify.sh release    everything, a day; what could not be run fails it
+# A run that was stopped goes on with --continue after the profile: tests that have ended are not run again. Sources
+# and settings must be the same.
 # BUILD names another build folder. The table also goes to BUILD/verify-PROFILE.txt. Of the variables set
 # below those count that are set already: so a profile is shortened, and the table says what is too few.
 set -eu
 cd "$(dirname "$0")/.."
 profile=${1:-quick}
+continue=
+[ $# -lt 2 ] || continue=$2
 build=${BUILD:-build}
+
+usage()
+{
+    echo "usage: scripts/verify.sh quick|nightly|release [--continue]" >&2
+    exit 2
+}
+
+case $continue in
+'' | --continue) ;;
+*) usage ;;
+esac
 
 case $profile in
 quick)
@@ -24,10 +39,10 @@ release)
     set -- FAULT_ALL=1 FAULT_KILLS=10000 FAULT_PAIRS=1000 FAULT_ROUNDS=50 FAULT_RACES=500 FUZZ_SECONDS=600 \
         SOAK_SECONDS=7200 PACKAGE_DEBIAN=1 ;;
 *)
-    echo "usage: scripts/verify.sh quick|nightly|release" >&2
-    exit 2 ;;
+    usage ;;
 esac
 
+settings=
 for setting in "$@"; do
     name=${setting%%=*}
     eval "value=\${$name-${setting#*=}}"
@@ -37,7 +52,23 @@ for setting in "$@"; do
     else
         unset "$name"
     fi
+    settings="$settings $name=$value"
 done
+
+log=$build/verify-$profile.log table=$build/verify-$profile.txt
+tested=$build/verify-$profile.tested counted=$build/verify-$profile.coverage
+# Figures of one table are of one state of the sources.
+state="$(find CMakeLists.txt include kernels scripts src tests -type f | LC_ALL=C sort |
+    xargs -d '\n' sha256sum | sha256sum)$settings"
+if [ "$continue" ] && ! printf '%s\n' "$state" | cmp -s - "$tested"; then
+    echo "scripts/verify.sh: no run with these sources and settings was stopped: begin anew, without --continue" >&2
+    exit 2
+fi
+if [ -z "$continue" ]; then
+    mkdir -p "$build"
+    rm -f "$log" "$counted"
+    printf '%s\n' "$state" >"$tested"
+fi
 
 cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DCLPROC_WERROR=ON -DCLPROC_TEST_TIMEOUT=$timeout >/dev/null
 cmake --build "$build" -j "$(nproc)" --target verify_programs >/dev/null
@@ -54,12 +85,22 @@ if [ "$profile" != quick ] && [ -z "${CLPROC_TSAN-}" ]; then
         cmake --build build-tsan -j "$(nproc)" --target clproc >/dev/null || true
 fi
 if [ "$profile" != quick ] && [ "${COVERAGE-1}" ]; then
-    covered=$(scripts/coverage.sh 2>/dev/null | tail -n 2) || covered=
+    if [ ! -s "$counted" ]; then
+        # What code is run does not depend on how often: the tests run as they do for a change.
+        (
+            for setting in "$@"; do
+                unset "${setting%%=*}"
+            done
+            scripts/coverage.sh 2>/dev/null | tail -n 2 >"$counted"
+        ) || rm -f "$counted"
+    fi
+    [ ! -s "$counted" ] || covered=$(cat "$counted")
 fi
 
-log=$build/verify-$profile.log table=$build/verify-$profile.txt
 failed=0
-ctest --test-dir "$build" -L verify -V -j "$(nproc)" >"$log" 2>&1 || failed=1
+ctest --test-dir "$build" -L verify -V -j "$(nproc)" ${continue:+-F} >>"$log" 2>&1 || failed=1
+# ctest's own list of what has ended is there only if it was stopped.
+[ -e "$build/Testing/Temporary/CTestCheckpoint.txt" ] || rm -f "$tested"
 
 # Number, what is tried, and how often at least: quick, nightly, release. Where nothing tries it yet, "-".
 awk -v profile="$profile" -v failed=$failed -v covered="$covered" '
@@ -70,8 +111,15 @@ FNR == NR {
     least[f[1]] = profile == "quick" ? f[3] : profile == "nightly" ? f[4] : f[5]
     next
 }
-match($0, /verify: T[0-9]+ /) {
-    text = substr($0, RSTART)
+# A test that was stopped begins again: what it printed before does not count.
+/^ +Start +[0-9]+:/ { printed[$2 + 0] = ""; last = $2 + 0 > last ? $2 + 0 : last }
+/^[0-9]+: .*verify: T[0-9]+ / { printed[$1 + 0] = printed[$1 + 0] $0 "\n" }
+/Test +#[0-9]+: .*(\*\*\*Failed|\*\*\*Exception|\*\*\*Timeout)/ { sub(/^ *[0-9]+\/[0-9]+ /, ""); broken = broken "\n  " $0 }
+/Test +#[0-9]+: .*\*\*\*Skipped/ { sub(/^ *[0-9]+\/[0-9]+ /, ""); skipped = skipped "\n  " $0 }
+function add(text, number, word)
+{
+    if (!match(text, /verify: T[0-9]+ /)) return
+    text = substr(text, RSTART)
     split(text, word, " ")
     number = word[2]
     if (text ~ /: not run/) {
@@ -83,9 +131,11 @@ match($0, /verify: T[0-9]+ /) {
         survived[number] += word[4]
     }
 }
-/Test +#[0-9]+: .*(\*\*\*Failed|\*\*\*Exception|\*\*\*Timeout)/ { sub(/^ *[0-9]+\/[0-9]+ /, ""); broken = broken "\n  " $0 }
-/Test +#[0-9]+: .*\*\*\*Skipped/ { sub(/^ *[0-9]+\/[0-9]+ /, ""); skipped = skipped "\n  " $0 }
 END {
+    for (test = 1; test <= last; test++) {
+        rows = split(printed[test], row, "\n")
+        for (i = 1; i <= rows; i++) add(row[i])
+    }
     printf "%-4s %-55s %9s %9s %9s\n", "", "", "tried", "survived", "at least"
     for (i = 1; i <= count; i++) {
         n = order[i]
@@ -121,7 +171,10 @@ END {
         bad += profile == "release"
     }
     if (skipped) print "skipped:" skipped
-    if (broken) print "failed:" broken
+    if (broken) {
+        print "failed:" broken
+        bad++
+    }
     print (bad || failed ? "FAILED" : "passed") ": " profile
     exit bad || failed
 }' /dev/stdin "$log" >"$table" <<'END' || failed=1
