@@ -128,9 +128,10 @@ static clproc_status read_file(clp_worker *self, uint32_t item, bool again, clp_
         *outcome = CLP_OUTCOME_STOPPED;
     } else if (status == CLPROC_ERROR_LIMIT) {
         by_memory = by_memory && wish.limit == run->memory;
+        bool megabytes = by_memory && wish.limit >> 20 > 0;
         status = clp_error_set_file(error, status, input->path,
                                     "is larger than the limit of %zu %s%s; raise it with %s",
-                                    wish.limit >> (by_memory ? 20 : 0), by_memory ? "MB" : "bytes",
+                                    wish.limit >> (megabytes ? 20 : 0), megabytes ? "MB" : "bytes",
                                     given || by_memory ? "" : " for a picture of its sides",
                                     by_memory ? "--memory" : "--limit-file");
     }

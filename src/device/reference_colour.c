@@ -267,8 +267,8 @@ void clp_exact_unsharp(clp_exact_picture *picture, const clp_exact_picture *side
     double *alpha = clp_exact_alpha(picture), least = 0.5 * 255 / picture->white;
     uint32_t colours = luma_plane ? 1 : clp_exact_planes(picture) - (alpha != NULL);
     bool luma = colours == 3 && term->parameter[CLP_UNSHARP_LUMA] != 0;
-    double weights[3], detail[3];
-    clp_luma_weights(term->in_linear, weights);
+    double weights[3], amounts[3], detail[3];
+    clp_unsharp_weights(term, weights, amounts);
     for (size_t i = 0; i < pixel_count(picture); i++) {
         double sum = 0;
         for (uint32_t c = 0; c < colours; c++) {
@@ -279,8 +279,7 @@ void clp_exact_unsharp(clp_exact_picture *picture, const clp_exact_picture *side
             double d = luma ? sum : detail[c];
             bool seen =
                 fabs(d) >= term->parameter[CLP_UNSHARP_THRESHOLD] && (!alpha || alpha[i] >= least);
-            picture->planes[c].v[i] =
-                side->planes[c].v[i] + (seen ? term->parameter[CLP_UNSHARP_AMOUNT] * d : 0);
+            picture->planes[c].v[i] = side->planes[c].v[i] + (seen ? amounts[c] * d : 0);
         }
         if (alpha) {
             alpha[i] = side->planes[colours].v[i];

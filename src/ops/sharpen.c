@@ -13,9 +13,11 @@ static clproc_status sharpen(const clp_value *values, clp_terms *terms, clproc_e
 const clp_op clp_op_sharpen = {
     .name = "sharpen",
     .help = "unsharp mask: add what a Gaussian blur takes away",
-    .details = "Where |in - blurred| is at least threshold, out = in + amount x (in - blurred). By "
-               "default the differences are those of luma (BT.601; with --linear, of BT.709 "
-               "luminance), added alike to red, green and blue.",
+    .details =
+        "Where |in - blurred| is at least threshold, out = in + amount x (in - blurred). By "
+        "default the differences are those of luma (BT.601; with --linear, of BT.709 "
+        "luminance), added alike to red, green and blue. After --colour ycbcr or lab only the "
+        "first channel is sharpened, after hsv only value.",
     .example = "1:amount=0.8",
     .params = {{"sigma", CLP_PARAM_NUMBER, NULL, 0, 200, NULL,
                 "standard deviation of the blur in pixels; 0 does nothing"},

@@ -9,13 +9,12 @@
 #define AMOUNT_BITS 12
 
 clproc_status clp_unsharp_table(clp_lowering *lowering, clp_step *step, const clp_term *term) {
-    double values[5], unit = lowering->use_float ? step->white / 255 : 64;
-    int32_t table[5];
-    clp_luma_weights(term->in_linear, values);
-    values[3] = term->parameter[CLP_UNSHARP_AMOUNT];
-    values[4] = term->parameter[CLP_UNSHARP_THRESHOLD] * unit;
-    for (int i = 0; i < 5; i++) {
-        int bits = i < 3 ? WEIGHT_BITS : i == 3 ? AMOUNT_BITS : 0;
+    double values[7], unit = lowering->use_float ? step->white / 255 : 64;
+    int32_t table[7];
+    clp_unsharp_weights(term, values, values + 3);
+    values[6] = term->parameter[CLP_UNSHARP_THRESHOLD] * unit;
+    for (int i = 0; i < 7; i++) {
+        int bits = i < 3 ? WEIGHT_BITS : i < 6 ? AMOUNT_BITS : 0;
         float real = (float)values[i];
         table[i] = (int32_t)floor(fmin(ldexp(values[i], bits), INT32_MAX) + 0.5);
         if (lowering->use_float) {

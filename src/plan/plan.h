@@ -66,8 +66,9 @@ typedef enum clp_step_kind {
     CLP_STEP_UNPREMULTIPLY,
     CLP_STEP_SCALE,   /**< every channel by value[0]: a change of depth */
     CLP_STEP_FLATTEN, /**< alpha over the colour value[0..2]; alpha is gone */
-    CLP_STEP_UNSHARP, /**< table: weights of R, G, B, amount, threshold; in: 1 for each channel by
-                         itself, 3 for luma; the pass has side surfaces; their alpha is taken */
+    CLP_STEP_UNSHARP, /**< table: weights of three channels, their amounts, threshold; in: 1 for
+                         each channel by itself, 3 for the weighted sum; the pass has side surfaces;
+                         their alpha is taken */
     CLP_STEP_HSV,     /**< from RGB; value[0] ≠ 0: back */
     CLP_STEP_TABLE, /**< the table of the plan's conversion; value[0] ≠ 0: it has places along its
                        axes; float only */

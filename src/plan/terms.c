@@ -414,9 +414,33 @@ clproc_status clp_term_exact_gaussian(const clp_term *term, uint32_t width, uint
     return status;
 }
 
+/** The channel of a space that says how light a pixel is, from 1 on; 0: RGB has none. */
+static double lightness_channel(clp_space space) {
+    switch (space) {
+    case CLP_SPACE_YCC:
+    case CLP_SPACE_LAB:
+        return 1;
+    case CLP_SPACE_HSV:
+        return 3;
+    default:
+        return 0;
+    }
+}
+
+void clp_unsharp_weights(const clp_term *unsharp, double weights[3], double amounts[3]) {
+    double channel = unsharp->parameter[CLP_UNSHARP_CHANNEL];
+    clp_luma_weights(unsharp->in_linear, weights);
+    for (int c = 0; c < 3; c++) {
+        bool alone = channel == c + 1;
+        weights[c] = channel > 0 ? alone : weights[c];
+        amounts[c] = channel > 0 && !alone ? 0 : unsharp->parameter[CLP_UNSHARP_AMOUNT];
+    }
+}
+
 clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, double amount,
                                 double threshold, bool luma, clproc_error *error) {
-    const double parameter[4] = {amount, threshold, luma};
+    const double parameter[4] = {amount, threshold, luma,
+                                 luma ? lightness_channel(terms->space) : 0};
     bool early = !terms->spatial_seen;
     if (sigma < LEAST_SIGMA || amount == 0) {
         return CLPROC_OK;

@@ -40,7 +40,12 @@ typedef enum clp_custom {
 } clp_custom;
 
 /** What the parameters of CLP_CUSTOM_UNSHARP mean. */
-enum { CLP_UNSHARP_AMOUNT, CLP_UNSHARP_THRESHOLD /**< levels */, CLP_UNSHARP_LUMA /**< 0 or 1 */ };
+enum {
+    CLP_UNSHARP_AMOUNT,
+    CLP_UNSHARP_THRESHOLD, /**< levels */
+    CLP_UNSHARP_LUMA, /**< 0: each channel by itself; 1: what all are given, or the channel below */
+    CLP_UNSHARP_CHANNEL /**< the only channel that is sharpened, from 1 on; 0: all are */
+};
 
 /** What the parameters of CLP_CUSTOM_OVERLAY mean. */
 enum { CLP_OVERLAY_OPACITY /**< 0 to 1 */, CLP_OVERLAY_LINEAR /**< scaled in linear light */ };
@@ -183,11 +188,15 @@ double clp_curve_slope(const clp_term *term, uint32_t distance);
 clproc_status clp_terms_gaussian(clp_terms *terms, const char *op, double sigma,
                                  clproc_error *error);
 /** Appends an unsharp mask of a Gaussian. `luma`: the detail of each pixel's luma (in linear light
- * its luminance) is added to every channel alike; else each channel has its own. Alpha stays. */
+ * its luminance) is added to every channel alike; in a space that has luma, lightness or value as a
+ * channel, only that one is sharpened. Else each channel has its own detail. Alpha stays. */
 clproc_status clp_terms_unsharp(clp_terms *terms, const char *op, double sigma, double amount,
                                 double threshold, bool luma, clproc_error *error);
 /** Weights of red, green and blue in luma, or in luminance. */
 void clp_luma_weights(bool linear, double weights[3]);
+/** How an unsharp mask sharpens three channels: `weights` of each one's detail in the common detail
+ * (see CLP_UNSHARP_LUMA), and how much of a detail each is given. */
+void clp_unsharp_weights(const clp_term *unsharp, double weights[3], double amounts[3]);
 /** Appends a custom term; none where a picture has no alpha to flatten, or has what is to be added.
  */
 clproc_status clp_terms_custom(clp_terms *terms, const char *op, clp_custom custom,

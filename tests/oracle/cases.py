@@ -279,6 +279,9 @@ class Cases:
         for space in ("linear", "ycbcr", "lab"):
             add("space", self.png_case,
                 [("colour", space), ("blur", "1"), ("colour", "srgb")], rgb, by_depth("space"))
+        for space in ("ycbcr", "hsv", "lab"):
+            add("sharpen", self.png_case, [("colour", space), ("sharpen", "1.2:amount=1.5")], rgb,
+                by_depth("space"))
 
     def _jpeg_jobs(self, add):
         large = [s for s in self.jpegs if min(s.size()) > 36]

@@ -399,15 +399,22 @@ def _curve(picture, name, argument):
     picture.values = np.concatenate([share * picture.peak, picture.values[..., colours:]], axis=2)
 
 
+LIGHTNESS = {"ycbcr": 0, "lab": 0, "hsv": 2}
+
+
 def _sharpen(picture, argument):
-    """On luma, the same for all channels, or on each; only pictures without alpha."""
+    """On luma, the same for all channels, or on each; in spaces that have a channel of luma, lightness or
+    value, on that alone. Only pictures without alpha."""
     first, *options = argument.split(":")
     options = dict(o.split("=") for o in options)
     before = picture.values
     apply(picture, "blur", first)
     detail = before - picture.values
     if before.shape[2] == 3 and options.get("channels", "luma") == "luma":
-        detail = np.repeat((detail @ np.array([KR, KG, KB]))[..., None], 3, axis=2)
+        if picture.space in LIGHTNESS:
+            detail = detail * (np.arange(3) == LIGHTNESS[picture.space])
+        else:
+            detail = np.repeat((detail @ np.array([KR, KG, KB]))[..., None], 3, axis=2)
     threshold = float(options.get("threshold", 0)) * picture.peak / 255
     seen = np.abs(detail) >= threshold
     if threshold:  # in levels of 8 bits, what a fixed-point luma may be off
