@@ -4,8 +4,8 @@
 
 #include "index/row.h"
 
-/** Decimals of numbers: more would tell nothing. */
-#define UNIT 1e-6
+/** Numbers have six decimals: more would tell nothing. */
+#define STEPS 1e6
 
 static void put_histogram(clp_row *row, const clp_features *features) {
     char text[8 * CLP_FEATURE_BINS] = "";
@@ -50,9 +50,11 @@ void clp_row_features(clp_row *row, const clp_features *features) {
     if (!features) {
         return;
     }
+    /* Divided, a number is the double that its six decimals are read as, so that filters, models
+     * and SQL see what stands in the text of an index. A product by 1e-6 may lie beside that. */
     for (size_t i = 0; i < CLP_FEATURE_COUNT; i++) {
         clp_row_number(row, (clp_field)(CLP_FIELD_SHARPNESS_WHOLE + i), CLP_RANK_EXIF,
-                       floor(features->values[i] / UNIT + 0.5) * UNIT);
+                       floor(features->values[i] * STEPS + 0.5) / STEPS);
     }
     put_histogram(row, features);
     put_colours(row, features);

@@ -54,6 +54,18 @@ head -n 1 c.csv | grep -q ',SharpnessWhole,.*,PerceptualHash,ThumbHash' || fail 
 clproc index in -o plain.csv
 head -n 1 plain.csv | grep -q SharpnessWhole && fail "they are columns only where they are asked for"
 
+# A filter sees what stands in the text of an index, and so does SQL: a fifth is 0.2.
+mkdir fifth
+{
+    printf 'P5 320 5 255\n'
+    head -c 320 /dev/zero | tr '\000' '\377'
+    head -c 1280 /dev/zero
+} >fifth/a.pgm
+for condition in 'ClippedHigh = 0.2' 'ClippedHigh >= 0.2' 'ClippedLow <= 0.8'; do
+    clproc index fifth -o - --fields name,ClippedHigh --where "$condition" -q
+    [ "$(cat "$out")" = '{"FileName":"a.pgm","ClippedHigh":0.2}' ] || fail "$condition: $(cat "$out")"
+done
+
 # --------------------------------------------------------------------------- updates
 clproc index in -o a.jsonl --features --update
 expect_code 0
