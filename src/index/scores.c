@@ -55,20 +55,29 @@ static clproc_status find_input(const clp_onnx_model *model, size_t index, const
     return CLPROC_OK;
 }
 
+static size_t count_unnamed(const clp_onnx_model *model) {
+    size_t count = 0;
+    for (size_t i = 0; i < clp_model_inputs(model); i++) {
+        count += !clp_model_input(model, i);
+    }
+    return count;
+}
+
 static clproc_status find_inputs(scorer *one, clproc_error *error) {
-    size_t count = clp_model_inputs(one->model);
+    size_t count = clp_model_inputs(one->model), unnamed = count_unnamed(one->model);
     const char *path = clp_model_path(one->model);
     if (count > CLP_FIELD_COUNT) {
         return unfit(path, error, "takes more columns than an index has",
                      "train it with fields of an index");
     }
-    if (count > 0 && !clp_model_input(one->model, 0) && count != CLP_FEATURE_COUNT) {
-        return clp_error_set_file(
-            error, CLPROC_ERROR_ARGUMENT, path,
-            "takes %zu columns and does not name them; write their names into "
-            "its feature_names (docs/scores.md), or train it with the %d "
-            "features in their order",
-            count, CLP_FEATURE_COUNT);
+    /* Beside columns that are named, others may be anything. */
+    if (unnamed > 0 && (unnamed < count || count != CLP_FEATURE_COUNT)) {
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                  "takes %zu columns and does not name %s; write their names into "
+                                  "its feature_names (docs/scores.md), or train it with the %d "
+                                  "features in their order",
+                                  count, unnamed < count ? "all of them" : "them",
+                                  CLP_FEATURE_COUNT);
     }
     for (size_t i = 0; i < count; i++) {
         clproc_status status = find_input(one->model, i, path, &one->inputs[i], error);

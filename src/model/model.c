@@ -358,6 +358,10 @@ const char *clp_model_input(const clp_onnx_model *model, size_t index) {
     return model->inputs[index].name;
 }
 
+void clp_model_call_input(clp_onnx_model *model, size_t index, const char *name) {
+    model->inputs[index].name = name;
+}
+
 size_t clp_model_outputs(const clp_onnx_model *model) {
     return model->outputs->count;
 }

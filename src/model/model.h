@@ -34,6 +34,8 @@ size_t clp_model_inputs(const clp_onnx_model *model);
 /** What the model calls a column of its input; NULL where it has one matrix as input whose columns
  * have no names: then they come in the order of training. */
 const char *clp_model_input(const clp_onnx_model *model, size_t index);
+/** Says which column of a table that is, for messages. The text must live as long as the model. */
+void clp_model_call_input(clp_onnx_model *model, size_t index, const char *name);
 
 /** How many scores a row has: one for each class of a classifier, one for each target of a
  * regressor. */

@@ -3,6 +3,7 @@
 #include "model/score.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,15 +89,15 @@ static clproc_status split(name_list *names, const char *list, clproc_error *err
     return status == CLPROC_OK ? point(names, count, error) : status;
 }
 
-/** Lists the columns that the models name; `*named` is false if one does not. */
-static clproc_status list_inputs(score_work *scoring, bool *named, clproc_error *error) {
+/** Lists the columns that the models name; `*named` is how many these are. */
+static clproc_status list_inputs(score_work *scoring, size_t *named, clproc_error *error) {
     clproc_status status = CLPROC_OK;
-    *named = true;
+    *named = 0;
     for (size_t m = 0; m < scoring->params->model_count; m++) {
         const clp_onnx_model *model = scoring->models[m].model;
         for (size_t i = 0; i < clp_model_inputs(model); i++) {
             const char *name = clp_model_input(model, i);
-            *named = *named && name;
+            *named += name != NULL;
             name = name ? name : "";
             CLP_TRY(status, out,
                     clp_bytes_append(&scoring->wanted.text, name, strlen(name) + 1, error));
@@ -109,7 +110,8 @@ out:
 /** Finds the columns that go into the models: those that are named, or as many as one has. */
 static clproc_status choose_columns(score_work *scoring, clproc_error *error) {
     const char *list = scoring->params->columns, *path = clp_model_path(scoring->models[0].model);
-    bool alone = scoring->params->model_count == 1, named = false;
+    bool alone = scoring->params->model_count == 1;
+    size_t named = 0;
     clproc_status status;
     if (list && !alone) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
@@ -123,39 +125,54 @@ static clproc_status choose_columns(score_work *scoring, clproc_error *error) {
                                   "takes %zu columns, and --columns names %zu", scoring->inputs,
                                   scoring->wanted.count);
     }
-    if (named) {
+    if (named == scoring->inputs) {
         CLP_TRY(status, out, point(&scoring->wanted, scoring->inputs, error));
     } else if (!list && !alone) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "one of several models does not name its columns; write them into its "
                              "feature_names (docs/scores.md)");
-    } else if (!list && clp_table_columns(&scoring->table) != scoring->inputs) {
+    } else if (!list && (named > 0 || clp_table_columns(&scoring->table) != scoring->inputs)) {
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
-                                  "takes %zu columns and does not name them; name the table's with "
+                                  "takes %zu columns and does not name %s; name the table's with "
                                   "--columns, in the order of training",
-                                  scoring->inputs);
+                                  scoring->inputs, named > 0 ? "all of them" : "them");
+    }
+    for (size_t i = 0; list && i < scoring->inputs; i++) {
+        clp_model_call_input(scoring->models[0].model, i, scoring->wanted.items[i]);
     }
     status = clp_table_select(&scoring->table, scoring->wanted.items, scoring->inputs, error);
 out:
     return status;
 }
 
-/** Refuses columns of one name: two models are called alike. */
+static int compare_names(const void *a, const void *b) {
+    const char *const *first = a, *const *second = b;
+    return strcmp(*first, *second);
+}
+
+/** Refuses columns of one name: two models are called alike, or two classes of one are. */
 static clproc_status check_names(const score_work *scoring, clproc_error *error) {
-    const name_list *added = &scoring->added;
-    for (size_t m = 1; m < scoring->params->model_count; m++) {
-        for (size_t i = scoring->models[m].first_output; i < added->count; i++) {
-            for (size_t k = 0; k < scoring->models[m].first_output; k++) {
-                if (strcmp(added->items[i], added->items[k]) == 0) {
-                    return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                                         "two models would write a column %.60s; give one of them "
-                                         "another name, as --model FILE:NAME",
-                                         added->items[i]);
-                }
-            }
+    const size_t count = scoring->added.count;
+    const char **names = clp_memory_zero(CLP_MEMORY_OTHER, count, sizeof *names);
+    clproc_status status = CLPROC_OK;
+    if (!names) {
+        return clp_error_memory(error, "names of columns", count * sizeof *names);
+    }
+    memcpy(names, scoring->added.items, count * sizeof *names);
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count && status == CLPROC_OK; i++) {
+        if (strcmp(names[i - 1], names[i]) == 0) {
+            status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                                   scoring->params->model_count > 1
+                                       ? "two models would write a column %.60s; give one of them "
+                                         "another name, as --model FILE:NAME"
+                                       : "two classes of the model would be a column %.60s; export "
+                                         "it with others",
+                                   names[i]);
         }
     }
-    return CLPROC_OK;
+    clp_memory_free(names);
+    return status;
 }
 
 /** Names the columns of scores, as "sharp_yes" and "sharp_no". */

@@ -1,5 +1,5 @@
 """Writes an ONNX model of one LinearRegressor, by hand: linear_model.py FILE COEFFICIENT... A / stands
-between the coefficients of one target and those of the next."""
+between the coefficients of one target and those of the next; +NAME makes the first column an input of its own."""
 import struct
 import sys
 
@@ -29,14 +29,19 @@ def floats(name, values):
                  field(20, 6))
 
 
-weights = [float(word) for word in sys.argv[2:] if word != "/"]
+weights = [float(word) for word in sys.argv[2:] if word != "/" and word[0] != "+"]
 targets = 1 + sys.argv.count("/")
 columns = len(weights) // targets
 node = (field(1, "x") + field(2, "y") + field(4, "LinearRegressor") + floats("coefficients", weights) +
         floats("intercepts", [0] * targets) + field(5, field(1, "targets") + field(3, targets) + field(20, 2)) +
         field(7, "ai.onnx.ml"))
-graph = (field(1, node) + field(2, "linear") + field(11, matrix("x", columns)) +
-         field(12, matrix("y", targets)))
+inputs = field(11, matrix("x", columns))
+for word in sys.argv[2:]:
+    if word[0] == "+":
+        inputs = field(11, matrix(word[1:], 1)) + field(11, matrix("rest", columns - 1))
+        axis = field(5, field(1, "axis") + field(3, 1) + field(20, 2))
+        inputs += field(1, field(1, word[1:]) + field(1, "rest") + field(2, "x") + field(4, "Concat") + axis)
+graph = inputs + field(1, node) + field(2, "linear") + field(12, matrix("y", targets))
 with open(sys.argv[1], "wb") as file:
     file.write(field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 15)) +
                field(8, field(1, "ai.onnx.ml") + field(2, 1)))

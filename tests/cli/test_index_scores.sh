@@ -85,6 +85,13 @@ if have python3; then
     expect_code 0
     tr -d '\r' <order.csv | awk -F, 'NR > 1 { rows++; away = $1 - $2 - 1024 * $3
         if (away > 0.01 || away < -0.01) exit 1 } END { if (rows < 20) exit 1 }' || fail "$(cat order.csv)"
+    # Beside a column that has a name, a matrix without any may be of whatever columns.
+    for columns in '0 0 1' '0 0 0 1 0 0 0 0 0 0 0 0 0 1024'; do
+        # shellcheck disable=SC2086
+        python3 "$tests/linear_model.py" beside.onnx +LumaMean $columns
+        clproc index in -o order.csv --model beside.onnx
+        expect_refusal 2 'beside.onnx: takes [0-9]* columns and does not name all of them; write their names'
+    done
     # Two targets of a regression are two scores, as `clproc score` has them; of two classes one.
     python3 "$tests/linear_model.py" two.onnx 0 0 0 1 0 0 0 0 0 0 0 0 0 0 / 0 0 0 0 0 0 0 0 0 0 0 0 0 1024
     clproc index in -o two.csv --model two.onnx

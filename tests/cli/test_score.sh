@@ -148,6 +148,27 @@ expect_refusal 1 "gap.jsonl: row 1: column feature1 is missing"
 clproc score "$models/hist.onnx" gap.jsonl -o gap-out.jsonl
 expect_code 0
 
+# A column that --columns names is called so; one of a table as it is, by its place.
+sed '2s/,[^,]*/,/3' "$models/double3.csv" >gap.csv
+clproc score "$models/double3.onnx" gap.csv -o gap-out.csv --columns $columns
+expect_refusal 1 "gap.csv: row 1: column feature2 is missing"
+cut -d, -f2-7 gap.csv >six.csv
+clproc score "$models/double3.onnx" six.csv -o gap-out.csv
+expect_refusal 1 "six.csv: row 1: column 3 is missing"
+
+# A name for one column does not tell what the others are.
+if have python3; then
+    python3 "$source_dir/tests/cli/linear_model.py" beside.onnx +first 1 10 100
+    printf 'u,v,first\n2,3,4\n' >three.csv
+    clproc score beside.onnx three.csv -o three-out.csv
+    expect_refusal 2 "beside.onnx: takes 3 columns and does not name all of them; name the table's with --columns"
+    clproc score beside.onnx three.csv -o three-out.csv --columns first,u,v
+    expect_code 0
+    [ "$(sed -n 2p three-out.csv)" = 2,3,4,324 ] || fail "$(cat three-out.csv)"
+else
+    echo "skipped: there is no python3 to write a model with a name for one column"
+fi
+
 # Whole numbers of any length, as other programs' ids are.
 echo '{"feature0":1,"feature1":2,"feature2":1,"feature3":1,"feature4":1,"feature5":1,"id":18446744073709551615}' >id.jsonl
 clproc score "$models/forest.onnx" id.jsonl -o id-out.jsonl
@@ -186,6 +207,11 @@ expect_refusal 2 "photos.sqlite: the table must end in .csv or .jsonl"
 clproc score "$models/forest.onnx" missing.csv -o out.csv
 expect_refusal 1 "missing.csv: cannot be read: No such file"
 [ "$(cat out.csv)" = before ] || fail "the output was touched"
+
+# Two classes of one name would be two columns of one.
+LC_ALL=C sed 's/yes/no\x00/g' "$models/softmax.onnx" >same.onnx
+clproc score same.onnx "$models/softmax.csv" -o out.csv
+expect_refusal 2 'two classes of the model would be a column same_no; '
 
 # Models that are none, or of kinds that are not supported.
 LC_ALL=C sed 's/LinearRegressor/ScaledRegressor/g' "$models/line.onnx" >other.onnx
