@@ -379,7 +379,8 @@ static clproc_status spell_json(clp_bytes *out, const char *name, clproc_error *
     clproc_status status =
         text ? clp_bytes_append(out, text, strlen(text), error)
              : clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                             "a name of the model's classes is no UTF-8; export it with others");
+                             "the name of a column of scores is no UTF-8, as JSON must be; give "
+                             "another with --name, or export the model with other classes");
     free(text);
     json_decref(string);
     return status;

@@ -174,6 +174,8 @@ echo '{"feature0":1,"feature1":2,"feature2":1,"feature3":1,"feature4":1,"feature
 clproc score "$models/forest.onnx" id.jsonl -o id-out.jsonl
 expect_code 0
 grep -q '"id":18446744073709551615,"forest_0":' id-out.jsonl || fail "$(cat id-out.jsonl)"
+clproc score "$models/forest.onnx" id.jsonl -o id-out.jsonl --name "$(printf 'k\351')"
+expect_refusal 2 'the name of a column of scores is no UTF-8, .* --name'
 sed 's/:2,/:1e999,/' id.jsonl >far.jsonl
 clproc score "$models/forest.onnx" far.jsonl -o id-out.jsonl
 expect_refusal 1 'far.jsonl: row 1 is no JSON object: real number overflow'
