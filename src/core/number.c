@@ -8,6 +8,9 @@
 
 #define DIGITS "0123456789"
 
+/** The least double takes 1,077 characters without an exponent. */
+#define LONGEST 1100
+
 /** Where a number ends; `text` itself if there is none. */
 static const char *find_end(const char *text) {
     const char *at = text + (*text == '+' || *text == '-');
@@ -30,7 +33,7 @@ static const char *find_end(const char *text) {
 
 const char *clp_number_read(const char *text, double *number) {
     static _Thread_local locale_t c_locale;
-    char copy[64];
+    char copy[LONGEST];
     const char *end = find_end(text);
     size_t length = (size_t)(end - text);
     if (length == 0 || length >= sizeof copy) {

@@ -180,6 +180,17 @@ sed 's/:2,/:1e999,/' id.jsonl >far.jsonl
 clproc score "$models/forest.onnx" far.jsonl -o id-out.jsonl
 expect_refusal 1 'far.jsonl: row 1 is no JSON object: real number overflow'
 
+# Numbers may have as many decimals as a double has.
+zeros=$(printf '%0800d' 0)
+sed -E "2,\$s/([0-9]\.[0-9]+),/\1$zeros,/g" "$models/line.csv" >long.csv
+clproc score "$models/line.onnx" long.csv -o long-out.csv -q
+expect_code 0
+clproc score "$models/line.onnx" "$models/line.csv" -o out.csv -q
+for file in out long-out; do
+    awk -F, '{ print $NF }' $file.csv >$file.scores
+done
+expect_same out.scores long-out.scores
+
 # Tables that are wrong; an output that is there stays.
 echo before >out.csv
 sed '10s/,[^,]*/,much/3' "$models/forest.csv" >bad.csv
