@@ -8,9 +8,26 @@
 
 /* -------------------------------------------------------------- entries */
 
+/** The commands that take an option, joined by commas; "" for all. */
+static void print_commands(char *text, size_t size, const clp_cli_option *option) {
+    size_t used = 0;
+    bool all = true;
+    text[0] = '\0';
+    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
+        bool takes = (command->options & option->commands) != 0;
+        all = all && takes;
+        if (takes && used < size) {
+            used +=
+                (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", command->name);
+        }
+    }
+    text[0] = all ? '\0' : text[0];
+}
+
+/** `of`: what stands before the meaning, "" for nothing. */
 static void put_option(const clp_cli_page *page, const clp_cli_option *option,
-                       const clp_cli_settings *defaults) {
-    char value[128], fallback[64], term[256], short_form[8] = "", help[512], meaning[600];
+                       const clp_cli_settings *defaults, const char *of) {
+    char value[128], fallback[64], term[256], short_form[8] = "", help[512], meaning[800];
     clp_cli_print_help(help, sizeof help, option);
     clp_cli_print_value(value, sizeof value, option);
     clp_cli_print_default(fallback, sizeof fallback, option, defaults);
@@ -22,8 +39,8 @@ static void put_option(const clp_cli_page *page, const clp_cli_option *option,
              : option->implied ? "[="
                                : " ",
              value, option->implied ? "]" : "");
-    snprintf(meaning, sizeof meaning, "%s%s%s%s", help, fallback[0] ? " (default: " : "", fallback,
-             fallback[0] ? ")" : "");
+    snprintf(meaning, sizeof meaning, "%s%s%s%s%s%s", of, of[0] ? ": " : "", help,
+             fallback[0] ? " (default: " : "", fallback, fallback[0] ? ")" : "");
     page->entry(term, meaning);
 }
 
@@ -40,7 +57,8 @@ static void put_param(const clp_cli_page *page, const clproc_param_info *param) 
     page->entry(param->name, meaning);
 }
 
-/** The options of a group that some of `commands` take, with the operations before theirs. */
+/** The options of a group that some of `commands` take, with the operations before theirs. Among
+ * those of all commands each says which take it. */
 static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned commands, bool daily,
                       const clp_cli_settings *defaults) {
     bool titled = false;
@@ -57,7 +75,11 @@ static void put_group(const clp_cli_page *page, clp_cli_group group, unsigned co
                 page->heading(clp_cli_group_title(group));
                 titled = true;
             }
-            put_option(page, option, defaults);
+            char of[160] = "";
+            if (commands == CLP_CLI_ALL) {
+                print_commands(of, sizeof of, option);
+            }
+            put_option(page, option, defaults, of);
         }
     }
 }
@@ -88,23 +110,20 @@ static int with_defaults(void (*print)(const clp_cli_settings *defaults, const v
 
 /** An option that is another one elsewhere says for which commands it is this. */
 static void put_commands(const clp_cli_option *option) {
-    const char *joint = "";
-    for (const clp_cli_command *command = clp_cli_commands; command->name; command++) {
-        if (command->options & option->commands) {
-            printf("%s%s", joint, command->name);
-            joint = ", ";
-        }
-    }
-    puts(":");
+    char commands[160];
+    print_commands(commands, sizeof commands, option);
+    printf("%s:\n", commands);
 }
 
-/** An option that has a command's name is told of with it. */
-static void put_same_name(const clp_cli_settings *defaults, const clp_cli_command *command) {
+/** An option that has a command's name, unless the page has it already. */
+static void put_same_name(const clp_cli_settings *defaults, const clp_cli_command *command,
+                          bool daily) {
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
-        if (strcmp(option->name, command->name) == 0) {
+        bool shown = option->commands & command->options && (!daily || option->daily);
+        if (!shown && strcmp(option->name, command->name) == 0) {
             printf("\nThe option of this name, of ");
             put_commands(option);
-            put_option(&clp_cli_page_terminal, option, defaults);
+            put_option(&clp_cli_page_terminal, option, defaults, "");
         }
     }
 }
@@ -125,7 +144,7 @@ static void put_command(const clp_cli_settings *defaults, const clp_cli_command 
     if (command->details[0]) {
         page->verbatim(command->details);
     }
-    put_same_name(defaults, command);
+    put_same_name(defaults, command, daily);
     if (daily) {
         printf("\nThese are the common options; `clproc help %s --all` shows all of them.\n",
                command->name);
@@ -145,7 +164,7 @@ int clp_cli_help_command(const clp_cli_command *command) {
 }
 
 static void option_page(const clp_cli_settings *defaults, const void *what) {
-    put_option(&clp_cli_page_terminal, what, defaults);
+    put_option(&clp_cli_page_terminal, what, defaults, "");
 }
 
 static void put_details(const clp_cli_page *page, const clproc_op_info *op) {
@@ -324,9 +343,10 @@ static bool is_named(const clp_cli_option *option, const char *word) {
            (option->letter && word[0] == option->letter && !word[1]);
 }
 
-/** Prints every option that passes; where there are several, each below the commands it is for. */
-static bool help_options(const char *topic, option_test passes, int *code) {
-    size_t count = 0;
+/** Prints every option that passes; where there are several with those that are `known` before,
+ * each below the commands it is for. */
+static bool help_options(const char *topic, option_test passes, size_t known, int *code) {
+    size_t count = known;
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         count += passes(option, topic);
     }
@@ -338,7 +358,7 @@ static bool help_options(const char *topic, option_test passes, int *code) {
             *code = with_defaults(option_page, option);
         }
     }
-    return count > 0;
+    return count > known;
 }
 
 static const clproc_op_info *find_op(const char *name) {
@@ -350,16 +370,14 @@ static const clproc_op_info *find_op(const char *name) {
     return NULL;
 }
 
-/** What a synonym stands for is what its help is about: false for what is none. */
-static bool resolve(const char *topic, char *name, size_t size) {
+static const clp_cli_synonym *find_synonym(const char *topic) {
     for (const clp_cli_synonym *word = clp_cli_synonyms; word->name; word++) {
         bool letter = word->letter && topic[0] == word->letter && !topic[1];
-        if ((letter || strcmp(word->name, topic) == 0) && word->meaning[0]) {
-            snprintf(name, size, "%.*s", (int)strcspn(word->meaning + 2, " "), word->meaning + 2);
-            return true;
+        if (letter || strcmp(word->name, topic) == 0) {
+            return word;
         }
     }
-    return false;
+    return NULL;
 }
 
 static int help_topic(const char *topic, bool all) {
@@ -376,18 +394,27 @@ static int help_topic(const char *topic, bool all) {
         find_topic(topic)->print(&clp_cli_page_terminal);
         return CLP_EXIT_OK;
     }
-    char meant[32];
-    bool synonym = resolve(topic, meant, sizeof meant);
-    if (help_options(topic, is_named, &code)) {
-        if (synonym && strcmp(meant, topic) != 0) {
+    const clp_cli_synonym *word = find_synonym(topic);
+    const char *meaning = word ? word->meaning : "";
+    char meant[32] = ""; /* what a synonym stands for is what its help is about */
+    if (meaning[0]) {
+        snprintf(meant, sizeof meant, "%.*s", (int)strcspn(meaning + 2, " "), meaning + 2);
+    }
+    bool other = meant[0] && strcmp(meant, topic) != 0;
+    if (help_options(topic, is_named, other, &code)) {
+        if (other) {
             printf("run, profile, analyse: see --%s and `clproc help synonyms`\n", meant);
         }
         return code;
     }
-    if (synonym) {
+    if (meant[0]) {
         return help_topic(meant, all);
     }
-    return help_options(topic, has_choice, &code) ? code : unknown_topic(topic);
+    if (word) {
+        printf("--%s is done anyway; see `clproc help synonyms`\n", word->name);
+        return CLP_EXIT_OK;
+    }
+    return help_options(topic, has_choice, 0, &code) ? code : unknown_topic(topic);
 }
 
 int clp_cli_help(clp_cli_settings *settings) {

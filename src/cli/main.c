@@ -12,7 +12,7 @@
     "INPUT is a picture, a folder (read with all folders below it), a quoted glob, @LIST (a "      \
     "file\n"                                                                                       \
     "of names) or - (standard input: a picture, or names); lists have a name a line, or end\n"     \
-    "names with NUL.\n"                                                                            \
+    "names with NUL. Symbolic links are followed.\n"                                               \
     "In folders files of other formats are skipped; a file that is named must be a picture.\n"     \
     "Without operations a file is copied, and only re-encoded where an output option asks for "    \
     "it;\n"                                                                                        \
@@ -166,12 +166,15 @@ static int unknown_command(const char *word) {
                                nearest.best ? nearest.best : "", nearest.best ? "?" : "");
 }
 
-/** `clproc help --resize` means the option, and not one of the help. */
+/** `clproc help --resize` or `clproc help -o` means the option, and not one of the help. */
 static void undress_topic(const clp_cli_command *command, int argc, char **argv) {
-    bool dressed = command->run == clp_cli_help && argc == 2 && strncmp(argv[1], "--", 2) == 0;
-    if (dressed && strcmp(argv[1], "--man") != 0 && strcmp(argv[1], "--help") != 0 &&
-        strcmp(argv[1], "--version") != 0) {
-        argv[1] += 2;
+    static const char *const own[] = {"--man", "--help", "--version", "-h", "-V"};
+    bool dressed = command->run == clp_cli_help && argc == 2 && argv[1][0] == '-' && argv[1][1];
+    for (size_t i = 0; dressed && i < sizeof own / sizeof *own; i++) {
+        dressed = strcmp(argv[1], own[i]) != 0;
+    }
+    if (dressed) {
+        argv[1] += strspn(argv[1], "-");
     }
 }
 

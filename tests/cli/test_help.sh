@@ -95,6 +95,19 @@ strategy ,stream,
 END
 clproc help o
 expect_out '^report:$'
+cp "$out" "$scratch/letter"
+clproc help -o
+expect_code 0
+expect_same "$out" "$scratch/letter"
+clproc help -r # a word that stands for nothing
+expect_code 0
+expect_out 'done anyway'
+# Of two meanings each says whose it is; one that the page has is told once.
+clproc help width
+expect_out '^samples:$'
+expect_out '^run, profile, analyse: see --resize'
+clproc help help
+[ "$(grep -c -e '--help' "$out")" -eq 1 ] || fail "an option is told of twice"
 
 clproc help resise
 expect_refusal 2 'did you mean resize?'
@@ -109,6 +122,10 @@ sed 's/\\-/-/g' "$out" >"$scratch/man"
 sed 's/^/--/' "$scratch/ops" "$scratch/options" | while read -r option; do
     grep -q -e "$option\b" "$scratch/man" || fail "the manual page lacks $option"
 done || exit 1
+for words in 'run, profile, stress, analyse: threads that decode' 'index: threads that read' \
+    'samples: the folder to write to'; do # options of one name: whose each is
+    grep -q -e "^$words" "$scratch/man" || fail "the manual page should tell: $words"
+done
 for section in NAME SYNOPSIS DESCRIPTION COMMANDS EXAMPLES FILES ENVIRONMENT 'EXIT STATUS'; do
     grep -q -x -e "\.SH $section" "$out" || fail "the manual page lacks $section"
 done
