@@ -12,6 +12,8 @@
 
 /** Conversions kept. */
 #define KEPT 8
+/** Whoever names a profile that is not there may mean another word. */
+#define TAKES "--icc takes keep, srgb or a profile's file"
 
 typedef struct entry {
     clp_colour_key key;
@@ -56,17 +58,17 @@ static clproc_status read_target(clp_colours *colours, clproc_error *error) {
     clproc_status status = clp_file_read(name, most, &colours->target, error);
     if (status != CLPROC_OK) {
         /* It is what was asked for that is wrong, no picture. */
-        status = status == CLPROC_ERROR_INPUT ? CLPROC_ERROR_ARGUMENT : status;
-        if (error) {
-            error->status = status;
+        if (status == CLPROC_ERROR_INPUT) {
+            char cause[sizeof error->message];
+            snprintf(cause, sizeof cause, "%s", error ? error->message : "");
+            status = clp_error_set(error, CLPROC_ERROR_ARGUMENT, "%s; " TAKES, cause);
         }
         return clp_error_in_file(error, status, name);
     }
     if (!clp_icc_check(colours->target.data, colours->target.size, &channels, reason,
                        sizeof reason)) {
-        status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
-                               "is no ICC profile: %s; --icc takes keep, srgb or a profile's file",
-                               reason);
+        status =
+            clp_error_set(error, CLPROC_ERROR_ARGUMENT, "is no ICC profile: %s; " TAKES, reason);
         return clp_error_in_file(error, status, name);
     }
     if (channels != 3) {

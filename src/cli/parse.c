@@ -116,12 +116,31 @@ static int parser_init(parser *p, const char *command, unsigned commands) {
     return 0;
 }
 
+/** An operation of which `name` is a parameter behind its value, as other programs' --fit. */
+static const clproc_op_info *op_with(const parser *p, const char *name) {
+    for (size_t i = 0; p->commands & CLP_CLI_OPERATIONS && i < clproc_op_count(); i++) {
+        const clproc_op_info *op = clproc_op_at(i);
+        for (size_t k = 1; k < op->param_count; k++) {
+            if (strcmp(op->params[k].name, name) == 0) {
+                return op;
+            }
+        }
+    }
+    return NULL;
+}
+
 static int unknown_option(const parser *p, const char *word) {
     char name[64];
     if (word[0] != '-' || word[1] != '-') {
         return clp_cli_usage_error("unknown option -%c; see `clproc help %s`", optopt, p->command);
     }
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const clproc_op_info *op = op_with(p, name);
+    if (op) {
+        return clp_cli_usage_error("--%s is no option but a parameter of operations, as in --%s "
+                                   "%s:%s=...; see `clproc help %s`",
+                                   name, op->name, op->params[0].name, name, op->name);
+    }
     clp_cli_nearest nearest = {.word = name};
     for (size_t i = 0; p->longs[i].name; i++) {
         clp_cli_nearest_try(&nearest, p->longs[i].name);
@@ -140,6 +159,12 @@ static const char *name_of(const parser *p, int code) {
     return i < p->option_count ? clp_cli_options[i].name : clproc_op_at(i - p->option_count)->name;
 }
 
+static bool is_name(const clp_cli_option *option) {
+    return option->kind == CLP_CLI_TEXT || option->kind == CLP_CLI_NEXT ||
+           option->kind == CLP_CLI_LIST || option->kind == CLP_CLI_INDEXED ||
+           option->kind == CLP_CLI_REPORTS;
+}
+
 /** What an operation's value may be; '#' begins a comment where no quotes stand around it. */
 static int missing_op_value(const clproc_op_info *op) {
     const clproc_param_info *first = &op->params[0];
@@ -149,25 +174,6 @@ static int missing_op_value(const clproc_op_info *op) {
                                colour ? ", with quotes around a #, as in '#fff'" : "", op->name);
 }
 
-static int missing_value(const parser *p, int code) {
-    const char *name = "";
-    for (size_t i = 0; i < p->option_count; i++) {
-        const clp_cli_option *option = &clp_cli_options[i];
-        if (code < first_code && option->letter == code && option->commands & p->commands) {
-            name = option->name;
-        }
-    }
-    for (const clp_cli_synonym *word = clp_cli_synonyms; code < first_code && word->name; word++) {
-        name = word->letter == code ? word->name : name;
-    }
-    size_t op = (size_t)(code - first_code) - p->option_count;
-    if (code >= first_code && op < clproc_op_count()) {
-        return missing_op_value(clproc_op_at(op));
-    }
-    name = code >= first_code ? name_of(p, code) : name;
-    return clp_cli_usage_error("--%s needs a value; see `clproc help %s`", name, name);
-}
-
 static const clp_cli_option *find_letter(unsigned commands, int letter) {
     for (const clp_cli_option *option = clp_cli_options; option->name; option++) {
         if (option->letter == letter && option->commands & commands) {
@@ -175,6 +181,36 @@ static const clp_cli_option *find_letter(unsigned commands, int letter) {
         }
     }
     return NULL;
+}
+
+/** The words that an option's value is one of, or is joined of: ": a|b|c"; "" if there are none. */
+static void print_words(char *text, size_t size, const clp_cli_option *option) {
+    const char *word;
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; !is_name(option) && (word = clp_cli_name_at(option, i)) && used < size;
+         i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "|" : ": ", word);
+    }
+}
+
+static int missing_value(const parser *p, int code) {
+    const clp_cli_option *option = code < first_code ? find_letter(p->commands, code) : NULL;
+    const char *name = "";
+    char words[256] = "";
+    for (const clp_cli_synonym *word = clp_cli_synonyms; code < first_code && word->name; word++) {
+        name = word->letter == code ? word->name : name;
+    }
+    size_t place = (size_t)(code - first_code), op = place - p->option_count;
+    if (code >= first_code && op < clproc_op_count()) {
+        return missing_op_value(clproc_op_at(op));
+    }
+    name = code >= first_code ? name_of(p, code) : option ? option->name : name;
+    option = code >= first_code && place < p->option_count ? &clp_cli_options[place] : option;
+    if (option) {
+        print_words(words, sizeof words, option);
+    }
+    return clp_cli_usage_error("--%s needs a value%s; see `clproc help %s`", name, words, name);
 }
 
 static int add_op(clp_cli_settings *settings, const clproc_op_info *op, const char *value) {
@@ -197,12 +233,6 @@ static void begin_output(parser *p) {
             p->given[i] = NULL;
         }
     }
-}
-
-static bool is_name(const clp_cli_option *option) {
-    return option->kind == CLP_CLI_TEXT || option->kind == CLP_CLI_NEXT ||
-           option->kind == CLP_CLI_LIST || option->kind == CLP_CLI_INDEXED ||
-           option->kind == CLP_CLI_REPORTS;
 }
 
 /** True of an option in the place of another's value: the value was forgotten. "--option=--value"

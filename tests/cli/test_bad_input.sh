@@ -61,7 +61,7 @@ done
 
 clproc run in/a.jpg -o out $op --memory 100
 expect_code 1
-expect_err 'in/a.jpg: .*--memory'
+expect_err 'in/a.jpg: .*of 100 bytes; raise it with --memory'
 
 # Geometry that does not fit the picture.
 clproc run in/b.png -o out --crop 10x10+100000+0

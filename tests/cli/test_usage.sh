@@ -24,6 +24,12 @@ refused 'unknown option -x' run in -o out -x
 refused '.q is --quiet; .*--quality 85' run in -o out -q 85
 refused '--resize needs a value' run in -o out --resize
 refused '--output needs a value' run in -o
+refused '--strip needs a value: all|exif' run in -o out --strip
+refused '--existing needs a value: replace|skip|fail; see' run in -o out --existing
+refused '--icc takes keep, srgb or' run in -o out --icc p3
+refused '--fit is no option but .* --resize size:fit=...; see' run in -o out --resize 10x --fit cover
+refused '--opacity is no option but .* --overlay file:opacity=' run in -o out --opacity=0.5
+refused 'unknown option --fit' index in -o out --fit cover
 refused '--gray takes no value' run in -o out --gray=1
 refused '--quality 0: .*from 1 to 100' run in -o out --quality 0
 refused '--quality 101: ' run in -o out --quality 101
