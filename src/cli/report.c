@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "cli.h"
+#include "streams.h"
 #include "text.h"
 
 /** What cannot be read is no result: never the exit code of one. */
@@ -15,7 +16,8 @@ static int no_result(const clproc_error *error) {
 
 static int show(const clp_cli_settings *settings, const clproc_profile *profile) {
     clproc_error error = {0};
-    if (clproc_profile_print(profile, settings->view, stdout, &error) != CLPROC_OK) {
+    if (clproc_profile_print(profile, settings->view, stdout, &error) != CLPROC_OK &&
+        !clp_cli_reader_left()) {
         return clp_cli_error(&error);
     }
     return CLP_EXIT_OK;
@@ -96,11 +98,15 @@ static clproc_status side_load(side *s, const char *first, const char *const *mo
 
 static clproc_status tell_diff(const clp_cli_settings *settings, const clproc_diff *diff,
                                clproc_error *error) {
-    clproc_status status = clproc_diff_print(diff, stdout, error);
-    if (status == CLPROC_OK && settings->output) {
+    clproc_status status = CLPROC_OK;
+    if (settings->output) { /* before the tables: a wrong ending leaves nothing done */
         status = clproc_diff_write(diff, settings->output, error);
     }
-    return status;
+    if (status != CLPROC_OK) {
+        return status;
+    }
+    status = clproc_diff_print(diff, stdout, error);
+    return clp_cli_reader_left() ? CLPROC_OK : status;
 }
 
 static int compare(const clp_cli_settings *settings) {

@@ -67,17 +67,18 @@ int clp_cli_reports_write(const clp_cli_settings *settings, const clproc_profile
     clproc_error error = {0};
     int code = CLP_EXIT_OK;
     bool print = settings->profile_given || settings->view_given;
+    FILE *out = clp_cli_results(settings);
     if (print && settings->run.profile != CLPROC_PROFILE_OFF &&
-        clproc_profile_print(profile, settings->view, clp_cli_results(settings), &error) !=
-            CLPROC_OK) {
+        clproc_profile_print(profile, settings->view, out, &error) != CLPROC_OK &&
+        !(out == stdout && clp_cli_reader_left())) {
         code = clp_cli_error(&error);
     }
     for (size_t i = 0; i < settings->reports.count; i++) {
         const char *path = settings->reports.items[i];
-        clproc_status status = strcmp(path, "-") == 0
-                                   ? clproc_profile_write_json(profile, stdout, &error)
-                                   : clproc_profile_write(profile, path, &error);
-        if (status != CLPROC_OK) {
+        bool stream = strcmp(path, "-") == 0;
+        clproc_status status = stream ? clproc_profile_write_json(profile, stdout, &error)
+                                      : clproc_profile_write(profile, path, &error);
+        if (status != CLPROC_OK && !(stream && clp_cli_reader_left())) {
             code = clp_cli_error(&error);
         }
     }

@@ -172,6 +172,11 @@ void clp_cli_guard_streams(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 
+bool clp_cli_reader_left(void) {
+    struct pollfd stream = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&stream, 1, 0) > 0 && stream.revents & POLLERR;
+}
+
 int clp_cli_close_output(int code) {
     streams.through = 1;
     errno = 0;
@@ -179,7 +184,7 @@ int clp_cli_close_output(int code) {
     if (fflush(stdout) == 0 && !failed) {
         return code;
     }
-    if (errno == EPIPE) { /* the reader has seen enough */
+    if (errno == EPIPE || clp_cli_reader_left()) {
         return code == CLP_EXIT_OK ? CLP_EXIT_SIGNAL + SIGPIPE : code;
     }
     clp_cli_say("cannot write to standard output: %s; direct it to a place that can be written",

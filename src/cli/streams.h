@@ -2,6 +2,7 @@
 #ifndef CLP_CLI_STREAMS_H
 #define CLP_CLI_STREAMS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /** Opens what the caller closed among standard input, output and error, so that no picture gets
@@ -22,6 +23,9 @@ int clp_cli_errors_descriptor(void);
  * what they said before they abort the program, and what they said takes memory. */
 void clp_cli_watch_drivers(void);
 
+/** Whether standard output is a pipe that nobody reads any more: whoever did has seen enough, and
+ * writing to it is no failure to tell of. */
+bool clp_cli_reader_left(void);
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);
 /** Ends the program at once, with all that was printed: a thread may be in a library or a driver,

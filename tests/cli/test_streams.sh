@@ -26,6 +26,16 @@ command_line=" help run | (closed)"
 code=$(cat "$scratch/code")
 case $code in 0 | 141) ;; *) fail "exit code 0 or 141 was expected" ;; esac
 expect_no_err .
+# Nor where more was printed than is kept back before writing.
+clproc profile in --null-output $op --report pipe.json
+for words in 'help --man' 'report show pipe.json' 'report diff pipe.json pipe.json' \
+    "profile in --null-output $op -q" "run in --null-output $op -q --report -"; do
+    command_line=" $words | (closed)"
+    { sleep 0.2; code=0; "$CLPROC" $words 2>"$err" || code=$?; echo "$code" >"$scratch/code"; } | :
+    code=$(cat "$scratch/code")
+    [ "$code" -eq 141 ] || fail "exit code 141 was expected"
+    expect_no_err .
+done
 
 # Closed streams never become files that pictures are written to.
 command_line=" run in <&- >&- 2>&-"
