@@ -7,9 +7,12 @@
 #include "report/page.h"
 #include "report/tables.h"
 
-/** "+12 %", "-3.4 %", "0 %". */
+/** "+12 %", "-3.4 %", "0 %"; beyond what anybody compares, where two runs say nothing, a bound. */
 static const char *signed_percent(char buffer[CLP_UNIT_SIZE], double change) {
     char plain[CLP_UNIT_SIZE];
+    if (change >= 100) {
+        return ">9999 %";
+    }
     clp_unit_percent(plain, fabs(change));
     snprintf(buffer, CLP_UNIT_SIZE, "%s%.20s", change < 0 ? "-" : change > 0 ? "+" : "", plain);
     return buffer;

@@ -255,6 +255,18 @@ static void comparisons_are_written(void **state) {
     clproc_diff_destroy(&diff);
 }
 
+/** A bound of few runs may be beyond all measure; its columns stay where they are. */
+static void absurd_bounds_fit_the_table(void **state) {
+    (void)state;
+    clp_diff_row row = {.name = "stage", .before_count = 1, .after_count = 1, .high = 169111.79};
+    const clproc_diff diff = {.rows = &row, .row_count = 1};
+    clp_text text = {0};
+    row.low = -1;
+    clp_diff_text(&text, &diff);
+    assert_non_null(strstr(text.data, " -100 % to >9999 %\n"));
+    clp_text_free(&text);
+}
+
 static void nothing_to_compare(void **state) {
     (void)state;
     clproc_profile *empty = fixture_room(1, sizeof *empty);
@@ -284,6 +296,7 @@ int main(void) {
         cmocka_unit_test(one_sided_rows_are_shown),
         cmocka_unit_test(texts_of_reports_do_not_steer_the_terminal),
         cmocka_unit_test(comparisons_are_written),
+        cmocka_unit_test(absurd_bounds_fit_the_table),
         cmocka_unit_test(nothing_to_compare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
