@@ -101,10 +101,13 @@ static size_t characters(const char *text) {
 static void print_summary(const clp_cli_progress *progress, const clproc_run_result *result,
                           clproc_status status) {
     char line[512], rest[256];
-    size_t used = (size_t)snprintf(
-        line, sizeof line, "%llu %s, %llu skipped, %llu failed",
-        (unsigned long long)result->written, progress->list ? "would be written" : "written",
-        (unsigned long long)result->skipped, (unsigned long long)result->failed);
+    const char *done = progress->list                        ? "would be written"
+                       : progress->settings->run.null_output ? "processed"
+                                                             : "written";
+    size_t used =
+        (size_t)snprintf(line, sizeof line, "%llu %s, %llu skipped, %llu failed",
+                         (unsigned long long)result->written, done,
+                         (unsigned long long)result->skipped, (unsigned long long)result->failed);
     const char *stopped = status == CLPROC_ERROR_CANCELLED ? "; stopped by a signal" : "";
     if (result->kept > 0) {
         used +=
@@ -171,14 +174,16 @@ static void tell_rest(const clp_cli_progress *progress, const clproc_run_result 
 
 void clp_cli_summary_print(const clp_cli_progress *progress, const clproc_run_result *result,
                            clproc_status status) {
-    bool batch = progress->settings->run.input_count > 0;
+    /* Without outputs or a table there is nothing to go on from. */
+    const clproc_run_params *run = &progress->settings->run;
+    bool goes_on = run->input_count > 0 && (!run->null_output || run->index);
     if (progress->to_verify > 0) {
         print_verification(progress, result);
     }
     if (!progress->quiet) {
         print_summary(progress, result, status);
     }
-    if (status == CLPROC_ERROR_CANCELLED && batch && !progress->quiet) {
+    if (status == CLPROC_ERROR_CANCELLED && goes_on && !progress->quiet) {
         tell_rest(progress, result);
     }
 }

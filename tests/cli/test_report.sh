@@ -31,6 +31,15 @@ expect_out 'decode'
 clproc profile in --null-output $op --profile-type time
 expect_code 0
 expect_out 'decode'
+expect_err '^clproc: 2 processed, '
+# Stopped without outputs: nothing would go on.
+"$CLPROC" profile in --null-output $op --duration 60 >"$out" 2>"$err" &
+pid=$!
+sleep 1
+kill -TERM $pid
+wait $pid
+expect_err 'stopped by a signal'
+expect_no_err 'go on with'
 
 # Again and again: whole pictures only, as many as fit.
 rm -r out
@@ -101,6 +110,8 @@ expect_code 0
 clproc report diff r.json again.json --before again.json --after r.json -o diff.json
 expect_code 0
 expect_json diff.json
+clproc report diff r.json again.json -o diff.pdf
+expect_refusal 2 'diff.pdf: has no ending of a comparison'
 
 # Bad reports.
 head -c 100 r.json >cut.json
