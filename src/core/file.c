@@ -67,9 +67,12 @@ const char *clp_file_remedy(int code) {
 
 static clproc_status read_error(const char *path, clproc_error *error) {
     int code = errno;
+    struct stat info;
     clproc_status status = code == ENOMEM ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_INPUT;
+    bool dangles = code == ENOENT && lstat(path, &info) == 0;
     return clp_error_set_file(error, status, path, "cannot be read: %s%s", strerror(code),
-                              clp_file_remedy(code));
+                              dangles ? "; it is a symbolic link to what is not there"
+                                      : clp_file_remedy(code));
 }
 
 /** Reads on from where `bytes` ends until it holds `most` bytes or the file ends. */

@@ -17,7 +17,7 @@ typedef clp_text_file text_file;
 
 static clproc_status old_error(const clp_store *store, int code, clproc_error *error) {
     return clp_error_set_file(error, CLPROC_ERROR_IO, store->path,
-                              "the index as it is cannot be read: %s%s", strerror(code),
+                              "this index cannot be read: %s%s", strerror(code),
                               clp_file_remedy(code));
 }
 

@@ -72,7 +72,7 @@ typedef struct parser {
 static clproc_status complain(parser *text, const char *wanted) {
     size_t offset = (size_t)(text->at - text->start);
     return clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
-                         "--where: %s at letter %zu%s%.24s%s; an example: iso > 800 and lens ~ "
+                         "--where: %s at character %zu%s%.24s%s; an example: iso > 800 and lens ~ "
                          "\"50mm\"",
                          wanted, offset + 1, *text->at ? ", \"" : ", its end", text->at,
                          *text->at ? "\"" : "");

@@ -133,6 +133,7 @@ for wrong in 'iso >' 'iso' 'iso ? 5' '(iso > 5' 'iso > 5)' 'quux = 5' 'iso > 5 o
     clproc index in -o b.jsonl --where "$wrong"
     expect_refusal 2 'no field quux\|--where: '
 done
+expect_err ' at character 1, its end; '
 expect_no_file b.jsonl
 
 # ------------------------------------------------------------------- broken files

@@ -47,6 +47,9 @@ static void test_what_is_no_file(void **state) {
     assert_int_equal(symlink(path, path), 0);
     expect_failure(path, 0, CLPROC_ERROR_INPUT, "Too many levels of symbolic links");
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("nothing", path), 0);
+    expect_failure(path, 0, CLPROC_ERROR_INPUT, "is a symbolic link to what is not there");
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
 }
 
