@@ -206,8 +206,8 @@ const clp_cli_option clp_cli_options[] = {
      "name every file that was written or skipped", FIELD(verbose)},
 
     {"fail-on", 0, NULL, CLP_CLI_CHOICE, CLP_CLI_RUNS, CLP_CLI_GROUP_INPUT,
-     "refuse pictures that end early (truncated), corrupt ones too (error), anything suspicious "
-     "(warning), or nothing that decodes at all (none)",
+     "how much damage is refused: files that end early (truncated), corrupt ones as well (error), "
+     "anything suspicious as well (warning), or only what cannot be decoded at all (none)",
      FIELD(run.fail_on), .choices = fail_on, DAILY},
     {"limit-pixels", 0, "N", CLP_CLI_COUNT, CLP_CLI_DECODES, CLP_CLI_GROUP_INPUT,
      "most pixels of a picture or result, as 200M", FIELD(run.limits.pixels), .min = 1,
@@ -332,7 +332,7 @@ const clp_cli_option clp_cli_options[] = {
      "blur, resize or convert for a sweep (default: all three), another operation for its example, "
      "or several as \"resize 50% | blur 2\"; repeatable",
      FIELD(operations)},
-    {"input", 'i', "INPUT", CLP_CLI_LIST, CLP_CLI_STRESS, CLP_CLI_GROUP_INPUT,
+    {"input", 'i', "INPUT", CLP_CLI_LIST, CLP_CLI_STRESS, CLP_CLI_GROUP_EXECUTION,
      "a folder or file to take pictures from (default: samples are made); repeatable",
      FIELD(inputs)},
     {"image-count", 0, "N", CLP_CLI_COUNT, CLP_CLI_STRESS, CLP_CLI_GROUP_EXECUTION,

@@ -162,9 +162,9 @@ static void print_formats(const clp_cli_page *page) {
                                     "--depth 16."
                                   : "not in this build: install libheif-dev and build it again");
     page->paragraph(
-        "Nothing else is read or written: no GIF, JPEG XL or raw files, nor PNGs in Apple's own "
-        "form (CgBI). In folders such files are skipped with a warning; one that is named fails. A "
-        "format is recognised by the first bytes of a file, not by its name.");
+        "Nothing else is read or written: no GIF, JPEG XL or raw files. In folders such files are "
+        "skipped with a warning; one that is named fails. PNGs in Apple's own form (CgBI) fail "
+        "everywhere. A format is recognised by the first bytes of a file, not by its name.");
     page->paragraph(
         "clproc index reads the metadata of all these, and of raw files: DNG, NEF, NRW, CR2, CR3, "
         "ARW, SR2, PEF, SRW, ORF, RW2, RAF, MRW, other raw files that are TIFF structures, and "

@@ -167,11 +167,10 @@ void clp_plan_explain(const clp_plan *plan, FILE *out) {
         for (uint32_t i = 0; i < plan->pass_count; i++) {
             held += clp_bands_hold(&plan->bands, i);
         }
-        fprintf(
-            out,
-            "in bands: %u, on a device that shares memory; where decoders bring rows, each from "
-            "one of %d windows of %.1f MB while the rest is decoded\n",
-            plan->bands.count, CLP_BAND_WINDOWS, (double)plan->bands.window.bytes / 1e6);
+        fprintf(out,
+                "in bands: %u, on a device that shares memory; with a decoder that delivers rows, "
+                "from %d windows of %.1f MB in turn\n",
+                plan->bands.count, CLP_BAND_WINDOWS, (double)plan->bands.window.bytes / 1e6);
         if (held < plan->pass_count) {
             fprintf(out, "behind the last band: %zu passes, on the whole\n",
                     plan->pass_count - held);
