@@ -367,8 +367,9 @@ static clproc_status add_list(walker *walk, const char *path, clproc_error *erro
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (file < 0) {
         int code = errno;
-        return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "this list cannot be read: %s%s",
-                                  strerror(code), clp_file_remedy(code));
+        return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
+                                  "this list cannot be read: %s%s", strerror(code),
+                                  clp_file_remedy(code));
     }
     CLP_TRY(status, out,
             read_stream(walk, file, path ? path : "standard input",

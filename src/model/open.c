@@ -35,6 +35,18 @@ static clproc_status call(clp_onnx_model *model, const char *path, const char *n
     return model->name ? CLPROC_OK : CLPROC_ERROR_MEMORY;
 }
 
+/** Where it cannot be read, what was asked for is wrong, and no row of a table. */
+static clproc_status read_model(const char *path, clp_bytes *bytes, clproc_error *error) {
+    clproc_status status = clp_file_read(path, MOST_BYTES, bytes, error);
+    if (status != CLPROC_ERROR_INPUT) {
+        return status;
+    }
+    if (error) {
+        error->status = CLPROC_ERROR_ARGUMENT;
+    }
+    return CLPROC_ERROR_ARGUMENT;
+}
+
 clproc_status clp_model_open(clp_onnx_model **model, const char *file, clproc_error *error) {
     clp_bytes bytes = {0};
     size_t length = file_length(file);
@@ -46,7 +58,7 @@ clproc_status clp_model_open(clp_onnx_model **model, const char *file, clproc_er
     }
     const char *name = path[length] ? path + length + 1 : NULL;
     path[length] = '\0';
-    CLP_TRY(status, out, clp_file_read(path, MOST_BYTES, &bytes, error));
+    CLP_TRY(status, out, read_model(path, &bytes, error));
     CLP_TRY(status, out, clp_model_read(model, bytes.data, bytes.size, error));
     status = call(*model, path, name, error);
 out:

@@ -225,7 +225,7 @@ refuse 'forest3.onnx: takes 6 columns and does not name them; ' "$models/forest3
 refuse 'plain.csv: is no ONNX model' plain.csv
 refuse 'the model gives 1 score, so there is no Score2' keep.onnx --fields name,score2
 clproc index in -o a.csv --model none.onnx
-expect_refusal 1 'none.onnx: '
+expect_refusal 2 'none.onnx: '
 clproc index in -o a.csv --where 'score > 0.5'
 expect_refusal 2 'Score is what a model says; name one with --model'
 clproc index in -o a.csv --fields name,score

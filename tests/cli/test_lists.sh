@@ -47,8 +47,9 @@ expect_code 0
 expect_count list3 2
 
 clproc run @missing -o none --resize 8x
-[ "$code" -ne 0 ] || fail "a missing list should fail"
-expect_err 'missing'
+expect_refusal 2 'missing: this list cannot be read: No such file' # not 1: no file has failed
+clproc run in/a.jpg @missing -o none --resize 8x
+expect_refusal 2 'missing: this list'
 : >names
 clproc run @names -o none --resize 8x
 [ "$code" -ne 0 ] || fail "an empty list should fail"

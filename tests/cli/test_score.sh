@@ -66,7 +66,7 @@ expect_refusal 2 'does not name its columns'
 clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/line.onnx" --columns a,b
 expect_refusal 2 'for one model'
 clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model missing.onnx:x
-expect_refusal 1 'missing.onnx: '
+expect_refusal 2 'missing.onnx: '
 expect_no_file out.csv
 
 # Columns are called by file and class; names are quoted where CSV wants it.
@@ -236,7 +236,7 @@ head -c 9000 "$models/forest.onnx" >cut.onnx
 clproc score cut.onnx "$models/forest.csv" -o out.csv
 expect_refusal 2 'cut.onnx: is no ONNX model, or not all of one'
 clproc score missing.onnx "$models/forest.csv" -o out.csv
-expect_refusal 1 'missing.onnx: '
+expect_refusal 2 'missing.onnx: '
 clproc score "$models/forest.onnx" -o out.csv
 expect_refusal 2 'name a model and a table'
 clproc score "$models/forest.onnx" "$models/forest.csv"

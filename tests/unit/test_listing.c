@@ -210,7 +210,7 @@ static void test_missing_list_is_an_error(void **state) {
     clproc_error error;
     clp_events_init(&events, 1, NULL, NULL);
     clp_listing_request request = {.inputs = &input, .input_count = 1};
-    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_INPUT);
+    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_ARGUMENT);
     assert_string_equal(error.file, "no-such-list");
     clp_listing_free(&listing);
     clp_events_destroy(&events);
