@@ -37,7 +37,9 @@ static void print_outputs(const clp_cli_page *page) {
     page->entry("everything else", "is for the whole run, wherever it stands");
     page->paragraph("Without -o the first --to names the first output, and what stands before it "
                     "is shared: clproc run photos --strip gps --to web --resize 1600x --to "
-                    "'thumbs/{name}.jpg' --resize 320x320:fit=cover.");
+                    "'thumbs/{name}.jpg' --resize 320x320:fit=cover. With -o the first output "
+                    "gets what is shared and nothing else: -o small --resize 320x --to large "
+                    "--resize 640x would enlarge from 320.");
     page->paragraph("A JPEG is shrunk while it is decoded, as far as the largest output allows. A "
                     "small output is then computed from more pixels than in a run of its own: its "
                     "bytes differ, and it is closer to the exact result. Where some outputs need "
