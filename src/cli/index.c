@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "shard.h"
 #include "signals.h"
+#include "streams.h"
 #include "text.h"
 
 /** Writes a text as a cell of CSV. */
@@ -113,7 +114,7 @@ static int merge(const clp_cli_settings *settings) {
         return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }
     if (status != CLPROC_OK) {
-        return clp_cli_error(&error);
+        return clp_cli_rows_error(&error, params.output);
     }
     if (!settings->quiet) {
         clp_cli_say("%llu rows of %zu indexes in %.1f s", (unsigned long long)result.read,
@@ -176,7 +177,7 @@ int clp_cli_index(clp_cli_settings *settings) {
         return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }
     if (status != CLPROC_OK) {
-        return clp_cli_error(&error);
+        return clp_cli_rows_error(&error, settings->index.output);
     }
     return result.failed > 0 ? CLP_EXIT_FAILED : CLP_EXIT_OK;
 }

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "overdue.h"
 #include "signals.h"
+#include "streams.h"
 #include "text.h"
 
 int clp_cli_score(clp_cli_settings *settings) {
@@ -33,7 +34,7 @@ int clp_cli_score(clp_cli_settings *settings) {
         return CLP_EXIT_SIGNAL + clp_cli_stopped_by();
     }
     if (status != CLPROC_OK) {
-        return clp_cli_error(&error);
+        return clp_cli_rows_error(&error, score->output);
     }
     if (!settings->quiet) {
         clp_cli_say("%llu rows scored, %.2f s", (unsigned long long)result.rows, result.seconds);

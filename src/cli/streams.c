@@ -177,6 +177,11 @@ bool clp_cli_reader_left(void) {
     return poll(&stream, 1, 0) > 0 && stream.revents & POLLERR;
 }
 
+int clp_cli_rows_error(const clproc_error *error, const char *output) {
+    bool stream = strcmp(output, "-") == 0 && error->status == CLPROC_ERROR_IO;
+    return stream && clp_cli_reader_left() ? CLP_EXIT_SIGNAL + SIGPIPE : clp_cli_error(error);
+}
+
 int clp_cli_close_output(int code) {
     streams.through = 1;
     errno = 0;

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "clproc/clproc.h"
+
 /** Opens what the caller closed among standard input, output and error, so that no picture gets
  * their numbers; using them still fails. Writing to a closed pipe becomes an error, not a signal.
  *
@@ -26,6 +28,9 @@ void clp_cli_watch_drivers(void);
 /** Whether standard output is a pipe that nobody reads any more: whoever did has seen enough, and
  * writing to it is no failure to tell of. */
 bool clp_cli_reader_left(void);
+/** Tells of the failure of a command whose rows go to `output`, unless that is a pipe which nobody
+ * reads any more. Returns the exit code. */
+int clp_cli_rows_error(const clproc_error *error, const char *output);
 /** Flushes standard output. Returns `code`, or what its failure makes of CLP_EXIT_OK. */
 int clp_cli_close_output(int code);
 /** Ends the program at once, with all that was printed: a thread may be in a library or a driver,

@@ -28,8 +28,11 @@ case $code in 0 | 141) ;; *) fail "exit code 0 or 141 was expected" ;; esac
 expect_no_err .
 # Nor where more was printed than is kept back before writing.
 clproc profile in --null-output $op --report pipe.json
+clproc index in -o pipe.jsonl
+models=$source_dir/tests/models
 for words in 'help --man' 'report show pipe.json' 'report diff pipe.json pipe.json' \
-    "profile in --null-output $op -q" "run in --null-output $op -q --report -"; do
+    "profile in --null-output $op -q" "run in --null-output $op -q --report -" 'index in -o - -q' 'index merge pipe.jsonl -o -' \
+    "score $models/forest.onnx $models/forest.csv -o -"; do
     command_line=" $words | (closed)"
     { sleep 0.2; code=0; "$CLPROC" $words 2>"$err" || code=$?; echo "$code" >"$scratch/code"; } | :
     code=$(cat "$scratch/code")
