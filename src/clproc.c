@@ -16,7 +16,7 @@
 #include "model/score.h"
 
 const char *clproc_number_read(const char *text, double *number) {
-    return clp_number_read(text, number);
+    return text && number ? clp_number_read(text, number) : NULL;
 }
 
 /* ------------------------------------------------------------------ batches */
@@ -167,7 +167,7 @@ static clproc_status check_index(const clproc_run_params *params, clproc_error *
                              "a duration repeats the inputs, whose features are made once; leave "
                              "--features or --duration out");
     }
-    return CLPROC_OK;
+    return index ? check_names("model", index->models, index->model_count, error) : CLPROC_OK;
 }
 
 /** Checks what both a run and an explanation need. */
@@ -206,6 +206,8 @@ clproc_format_info clproc_format_at(size_t index) {
 clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *result,
                          clproc_profile **profile, clproc_error *error) {
     clproc_run_result unwanted;
+    result = result ? result : &unwanted;
+    *result = (clproc_run_result){0};
     if (profile) {
         *profile = NULL;
     }
@@ -223,7 +225,6 @@ clproc_status clproc_run(const clproc_run_params *params, clproc_run_result *res
     if (status != CLPROC_OK) {
         return status;
     }
-    result = result ? result : &unwanted;
     return params->index ? clp_index_beside_run(params, result, profile, error)
                          : clp_batch_run(params, NULL, result, profile, error);
 }
@@ -247,6 +248,8 @@ void clproc_index_params_init(clproc_index_params *params) {
 clproc_status clproc_index(const clproc_index_params *params, clproc_index_result *result,
                            clproc_error *error) {
     clproc_index_result unwanted;
+    result = result ? result : &unwanted;
+    *result = (clproc_index_result){0};
     if (!params || !params->output || params->input_count == 0 || !params->inputs) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_index() needs inputs and an output");
@@ -266,7 +269,7 @@ clproc_status clproc_index(const clproc_index_params *params, clproc_index_resul
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "--update needs an index that is a file, not -o -");
     }
-    status = clp_index_run(params, result ? result : &unwanted, error);
+    status = clp_index_run(params, result, error);
 out:
     return status;
 }
@@ -274,13 +277,14 @@ out:
 clproc_status clproc_index_merge(const clproc_index_merge_params *params,
                                  clproc_index_result *result, clproc_error *error) {
     clproc_index_result unwanted;
+    result = result ? result : &unwanted;
+    *result = (clproc_index_result){0};
     if (!params || !params->output || params->index_count == 0 || !params->indexes) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_index_merge() needs indexes and an output");
     }
     clproc_status status = check_names("index", params->indexes, params->index_count, error);
-    return status == CLPROC_OK ? clp_index_merge(params, result ? result : &unwanted, error)
-                               : status;
+    return status == CLPROC_OK ? clp_index_merge(params, result, error) : status;
 }
 
 clproc_index_field clproc_index_field_at(size_t index) {
@@ -302,6 +306,8 @@ clproc_status clproc_score(const clproc_score_params *params, clproc_score_resul
     clproc_score_result unwanted;
     clp_scoring_device *device = NULL;
     clproc_status status;
+    result = result ? result : &unwanted;
+    *result = (clproc_score_result){0};
     if (!params || params->model_count == 0 || !params->models || !params->table ||
         !params->output) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
@@ -312,8 +318,8 @@ clproc_status clproc_score(const clproc_score_params *params, clproc_score_resul
     if (params->device) {
         CLP_TRY(status, out, clp_scoring_device_open(&device, params->device, error));
     }
-    status = clp_score_run(params, device ? clp_scoring_device_helper(device) : NULL,
-                           result ? result : &unwanted, error);
+    status =
+        clp_score_run(params, device ? clp_scoring_device_helper(device) : NULL, result, error);
     if (device && status == CLPROC_OK) {
         clp_scoring_device_save(device, params->cancel);
     }

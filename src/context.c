@@ -40,6 +40,10 @@ clproc_status clproc_context_create(clproc_context **context, const clproc_conte
                                     clproc_error *error) {
     const clp_device_params device = {.selection = params ? params->device : NULL};
     clproc_status status;
+    if (!context) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_context_create() needs a place for the context");
+    }
     *context = NULL;
     clproc_context *made = clp_memory_zero(CLP_MEMORY_OTHER, 1, sizeof *made);
     if (!made) {
@@ -69,7 +73,7 @@ void clproc_context_destroy(clproc_context **context) {
 }
 
 const clproc_device_info *clproc_context_device(const clproc_context *context) {
-    return clp_device_info(context->device);
+    return context ? clp_device_info(context->device) : NULL;
 }
 
 static const clp_model models[] = {CLP_MODEL_GRAY, CLP_MODEL_GRAYA, CLP_MODEL_RGB, CLP_MODEL_RGBA};
@@ -208,11 +212,13 @@ clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pip
     clp_plan *plan = NULL;
     clp_layout layout;
     clproc_status status;
+    if (out && out != in) {
+        *out = (clproc_image){0};
+    }
     if (!context || !in || !out || in == out) {
         return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                              "clproc_process() needs a context and two different pictures");
     }
-    *out = (clproc_image){0};
     CLP_TRY(status, out, layout_of(in, &layout, error));
     CLP_TRY(status, out, make_plan(context, &plan, pipeline, &layout, error));
     CLP_TRY(status, out, run_plan(context, plan, in, out, error));

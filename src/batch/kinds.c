@@ -64,6 +64,10 @@ static clproc_status refuse(const char *text, bool keep, clproc_error *error) {
 clproc_status clproc_metadata_parse(const char *text, bool keep, uint32_t *kinds,
                                     clproc_error *error) {
     uint32_t bits = 0;
+    if (!kinds) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_metadata_parse() needs a place for the kinds");
+    }
     text = text ? text : "";
     for (const char *word = text;; word++) {
         size_t length = strcspn(word, ",");

@@ -68,6 +68,10 @@ static clproc_status unknown(const char *word, size_t length, clproc_error *erro
 clproc_status clproc_strategy_parse(const char *text, uint32_t *strategy, clproc_error *error) {
     /* A list that begins by leaving something out leaves it out of all. */
     uint32_t bits = text && *text == '-' ? CLPROC_STRATEGY_DEFAULT : CLPROC_STRATEGY_NAIVE, one;
+    if (!strategy) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_strategy_parse() needs a place for the strategy");
+    }
     for (const char *word = text ? text : "";; word++) {
         bool without = *word == '-';
         word += without;

@@ -247,16 +247,23 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clp_drivers dri
 
 clproc_status clproc_devices(clproc_device_info **list, size_t *count, clproc_error *error) {
     clp_found *found;
-    clproc_status status = clp_devices_find(&found, count, CLP_DRIVERS_ALL, error);
+    size_t number;
+    if (!list || !count) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_devices() needs places for the list and its length");
+    }
+    *list = NULL;
+    *count = 0;
+    clproc_status status = clp_devices_find(&found, &number, CLP_DRIVERS_ALL, error);
     if (status != CLPROC_OK) {
         return status;
     }
-    *list = clp_memory_alloc(CLP_MEMORY_OTHER, *count * sizeof **list);
+    *list = clp_memory_alloc(CLP_MEMORY_OTHER, number * sizeof **list);
     if (!*list) {
-        status = clp_error_memory(error, "the list of devices", *count * sizeof **list);
+        status = clp_error_memory(error, "the list of devices", number * sizeof **list);
     }
-    for (size_t i = 0; *list && i < *count; i++) {
-        (*list)[i] = found[i].info;
+    for (; *list && *count < number; (*count)++) {
+        (*list)[*count] = found[*count].info;
     }
     clp_memory_free(found);
     return status;

@@ -17,6 +17,10 @@ struct clproc_pipeline {
 };
 
 clproc_status clproc_pipeline_create(clproc_pipeline **pipeline, clproc_error *error) {
+    if (!pipeline) {
+        return clp_error_set(error, CLPROC_ERROR_ARGUMENT,
+                             "clproc_pipeline_create() needs a place for the pipeline");
+    }
     *pipeline = clp_memory_zero(CLP_MEMORY_PLAN, 1, sizeof **pipeline);
     return *pipeline ? CLPROC_OK : clp_error_memory(error, "a pipeline", sizeof **pipeline);
 }

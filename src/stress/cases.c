@@ -101,7 +101,9 @@ clproc_status clp_cases_make(clp_cases *cases, const clproc_stress_params *param
     size_t count = params->operation_count ? params->operation_count : 3;
     clproc_status status = CLPROC_OK;
     for (size_t i = 0; status == CLPROC_OK && i < count; i++) {
-        status = add_asked(cases, asked[i], params->blur_radius, error);
+        status = asked && asked[i]
+                     ? add_asked(cases, asked[i], params->blur_radius, error)
+                     : clp_error_set(error, CLPROC_ERROR_ARGUMENT, "operation %zu is NULL", i + 1);
     }
     return status;
 }

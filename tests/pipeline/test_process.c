@@ -216,6 +216,74 @@ static void test_nulls(void **state) {
     assert_int_equal(clproc_samples(NULL, NULL), CLPROC_ERROR_ARGUMENT);
     assert_int_equal(clproc_stress(NULL, stdout, NULL, NULL, NULL), CLPROC_ERROR_ARGUMENT);
     assert_int_equal(clproc_analyse(NULL, NULL), CLPROC_ERROR_ARGUMENT);
+
+    clproc_run_params run;
+    clproc_run_params_init(&run);
+    run.inputs = names;
+    run.input_count = 1;
+    run.output = "none";
+    run.index = &index;
+    index.model_count = 1;
+    assert_int_equal(clproc_run(&run, NULL, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "model 1 is NULL");
+    clproc_stress_params stress;
+    clproc_stress_params_init(&stress);
+    stress.operation_count = 1;
+    assert_int_equal(clproc_stress(&stress, stdout, NULL, NULL, &error), CLPROC_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "operation 1 is NULL");
+    stress.operations = names + 1;
+    assert_int_equal(clproc_stress(&stress, stdout, NULL, NULL, &error), CLPROC_ERROR_ARGUMENT);
+}
+
+/** Calls that have nowhere to put what they find. */
+static void test_no_place(void **state) {
+    clproc_context_params params;
+    clproc_device_info *list;
+    size_t count;
+    double number;
+    (void)state;
+    clproc_context_params_init(&params);
+    assert_int_equal(clproc_context_create(NULL, &params, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_null(clproc_context_device(NULL));
+    assert_int_equal(clproc_pipeline_create(NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_devices(NULL, &count, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_devices(&list, NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_metadata_parse("gps", true, NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_strategy_parse("naive", NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_null(clproc_number_read(NULL, &number));
+    assert_null(clproc_number_read("1", NULL));
+}
+
+/** Results are filled in, and pictures empty, after whatever failure. */
+static void test_results_of_refused_calls(void **state) {
+    clproc_run_params run;
+    clproc_run_result ran;
+    clproc_index_params index;
+    clproc_index_merge_params merge = {0};
+    clproc_index_result indexed, merged;
+    clproc_score_params score;
+    clproc_score_result scored;
+    clproc_image in = {0}, out;
+    memset(&ran, 77, sizeof ran);
+    memset(&indexed, 77, sizeof indexed);
+    memset(&merged, 77, sizeof merged);
+    memset(&scored, 77, sizeof scored);
+    memset(&out, 77, sizeof out);
+    clproc_run_params_init(&run);
+    clproc_index_params_init(&index);
+    clproc_score_params_init(&score);
+    assert_int_equal(clproc_run(&run, &ran, NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_run(NULL, &ran, NULL, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_index(&index, &indexed, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_index_merge(&merge, &merged, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_int_equal(clproc_score(&score, &scored, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_true(ran.found == 0 && ran.failed == 0 && ran.device[0] == '\0');
+    assert_true(indexed.found == 0 && merged.found == 0 && scored.rows == 0);
+    assert_int_equal(clproc_process(NULL, NULL, &in, &out, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_null(out.pixels);
+    memset(&out, 77, sizeof out);
+    assert_int_equal(clproc_process(*state, NULL, NULL, &out, NULL), CLPROC_ERROR_ARGUMENT);
+    assert_null(out.pixels);
 }
 
 static void test_values_out_of_range(void **state) {
@@ -304,6 +372,8 @@ int main(void) {
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_pictures_that_are_not_sound),
         cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_no_place),
+        cmocka_unit_test(test_results_of_refused_calls),
         cmocka_unit_test(test_values_out_of_range),
         cmocka_unit_test(test_unknown_device),
         cmocka_unit_test(test_overlays_are_kept),
