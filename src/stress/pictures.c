@@ -79,6 +79,7 @@ clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params 
                                 clproc_error *error) {
     clproc_run_params look = *run;
     clproc_run_result result;
+    clproc_error cause = {0};
     pictures->most = most;
     pictures->asked = run->cancel;
     look.pipeline = NULL;
@@ -90,14 +91,16 @@ clproc_status clp_pictures_find(clp_pictures *pictures, const clproc_run_params 
     look.cancel = &pictures->enough;
     look.profile = CLPROC_PROFILE_OFF;
     look.strategy = CLPROC_STRATEGY_DEFAULT;
-    clproc_status status = clproc_run(&look, &result, NULL, error);
+    clproc_status status = clproc_run(&look, &result, NULL, &cause);
     if (pictures->failed) {
         return clp_error_memory(error, "the names of pictures", pictures->own_count);
     }
-    if (status != CLPROC_OK && !(status == CLPROC_ERROR_CANCELLED && pictures->enough)) {
-        return status;
-    }
-    if (pictures->own_count == 0 && status == CLPROC_ERROR_CANCELLED) {
+    bool through = status == CLPROC_OK || (status == CLPROC_ERROR_CANCELLED && pictures->enough &&
+                                           pictures->own_count > 0);
+    if (!through) {
+        if (error) {
+            *error = cause;
+        }
         return status;
     }
     if (pictures->own_count == 0) {

@@ -303,15 +303,18 @@ static clproc_status run(stress *test, clproc_profile **profile, clproc_error *e
 /** Prepares and runs with the watch set. That the time is over is no failure. */
 static clproc_status run_watched(stress *test, clproc_profile **profile, clproc_error *error) {
     const clproc_stress_params *params = test->params;
+    clproc_error cause;
     clproc_status status;
-    bool late;
     CLP_TRY(status, out,
             clp_watch_start(&test->watch, params->run.cancel, params->duration, error));
     status = prepare(test, error);
     if (status == CLPROC_OK) {
-        status = run(test, profile, error);
-        late = status == CLPROC_ERROR_CANCELLED && atomic_load(&test->watch.late);
-        status = late ? CLPROC_OK : status;
+        status = run(test, profile, &cause);
+        if (status == CLPROC_ERROR_CANCELLED && atomic_load(&test->watch.late)) {
+            status = CLPROC_OK;
+        } else if (status != CLPROC_OK && error) {
+            *error = cause;
+        }
     } else if (status == CLPROC_ERROR_CANCELLED && atomic_load(&test->watch.late)) {
         status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                                "%g seconds are over before the pictures are ready; give it more, "

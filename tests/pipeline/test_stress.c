@@ -26,6 +26,7 @@ typedef struct trial {
     uint32_t done, failed, warned;
     uint32_t swap_at; /**< after so many pictures, the first one is another */
     uint32_t stop_at; /**< after so many, stop */
+    double seconds;   /**< after which to end; 0: after the iterations */
     volatile int stop;
 } trial;
 
@@ -60,7 +61,8 @@ static clproc_status run(trial *self, const char *operation) {
     self->params.operations = operations;
     self->params.operation_count = 1;
     self->params.image_count = IMAGES;
-    self->params.iterations = self->stop_at ? 100000 : 3;
+    self->params.iterations = self->stop_at || self->seconds > 0 ? 100000 : 3;
+    self->params.duration = self->seconds;
     clproc_status status = clproc_stress(&self->params, out, &self->result, NULL, &self->error);
     assert_int_equal(fclose(out), 0);
     return status;
@@ -91,6 +93,22 @@ static void test_equal_outputs_are_the_same(void **state) {
     free(self.said);
 }
 
+/** Enough pictures were found, or the time is over: neither is a failure to tell of. */
+static void test_an_end_that_was_meant_is_no_error(void **state) {
+    (void)state;
+    trial self = {.seconds = 0};
+    make_samples("in", IMAGES + 1, 1);
+    assert_int_equal(run(&self, "gray"), CLPROC_OK);
+    assert_int_equal(self.error.status, CLPROC_OK);
+    assert_string_equal(self.error.message, "");
+    free(self.said);
+    self.seconds = 2;
+    assert_int_equal(run(&self, "gray"), CLPROC_OK);
+    assert_int_equal(self.error.status, CLPROC_OK);
+    assert_string_equal(self.error.message, "");
+    free(self.said);
+}
+
 /** What was done before the end counts, and what was under way has not failed. */
 static void test_stopped_is_not_failed(void **state) {
     (void)state;
@@ -110,6 +128,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_a_difference_is_found),
         IN_SCRATCH(test_equal_outputs_are_the_same),
+        IN_SCRATCH(test_an_end_that_was_meant_is_no_error),
         IN_SCRATCH(test_stopped_is_not_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
