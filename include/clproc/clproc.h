@@ -7,7 +7,18 @@
  * clproc_status and describes the failure in an optional caller-owned clproc_error.
  *
  * Threads: different handles may be used from different threads; one handle by one thread at a
- * time, except where a function says otherwise. The library has no global state.
+ * time, except where a function says otherwise.
+ *
+ * The process: the reference device leaves it as it is. OpenCL's drivers change it, from the first
+ * call on that looks for devices:
+ *
+ * - Environment: where PoCL is a driver, that call sets POCL_CACHE_DIR, POCL_DEVICES,
+ *   POCL_WORK_GROUP_SPECIALIZATION, OCL_ICD_VENDORS and CLPROC_PROGRAMS, and PATH if no linker is
+ *   on it. Meanwhile other threads neither use the environment nor make such calls.
+ * - Files: a folder, in memory where there is room, and a descriptor of it stay until exit().
+ * - Signals: PoCL installs handlers. Most of them call the one that was there before; those of
+ *   SIGUSR1 and SIGFPE do not, so install yours afterwards.
+ * - fork(): drivers do not work in a child whose parent has used them. PoCL's waits for ever there.
  */
 #ifndef CLPROC_CLPROC_H
 #define CLPROC_CLPROC_H
@@ -45,7 +56,8 @@ typedef enum clproc_status {
     CLPROC_ERROR_INTERNAL     /**< a defect of clproc */
 } clproc_status;
 
-/** What went wrong. Strings are always NUL-terminated and may be cut to fit. */
+/** What went wrong. A call that fails fills it in, one that succeeds leaves it as it is. Strings
+ * are always NUL-terminated and may be cut to fit. */
 typedef struct clproc_error {
     clproc_status status;
     int cl_code;        /**< OpenCL code, 0 if none; its symbol stands in the message */
@@ -86,7 +98,7 @@ typedef struct clproc_device_info {
 } clproc_device_info;
 
 /** Lists every device of every OpenCL platform, the reference device last. Free with
- * clproc_devices_free(). */
+ * clproc_devices_free(); after a failure the list is NULL, of length 0. */
 CLPROC_API clproc_status clproc_devices(clproc_device_info **list, size_t *count,
                                         clproc_error *error);
 CLPROC_API void clproc_devices_free(clproc_device_info **list);
@@ -153,6 +165,7 @@ typedef struct clproc_image {
     uint32_t depth;    /**< bits per sample: 8 or 16 */
 } clproc_image;
 
+/** Bounds of what pictures may take. In a run 0 in a field is no limit, but for `file_bytes`. */
 typedef struct clproc_limits {
     uint64_t pixels;      /**< width × height */
     uint32_t side;        /**< longest side */
@@ -168,8 +181,8 @@ typedef struct clproc_context clproc_context;
 typedef struct clproc_context_params {
     const char *device; /**< NULL (best GPU, else CPU), "cpu", "gpu", "reference", an index, a UUID,
                            part of a name */
-    clproc_limits limits; /**< of pictures, results and overlays; 0 in a field: as
-                             clproc_run_params_init() has it */
+    clproc_limits limits; /**< of results and overlays, not of pictures that are in memory anyway; 0
+                             in a field: as clproc_run_params_init() has it */
 } clproc_context_params;
 
 CLPROC_API void clproc_context_params_init(clproc_context_params *params);
@@ -180,8 +193,9 @@ CLPROC_API void clproc_context_destroy(clproc_context **context);
 /** The device in use; valid as long as the context. */
 CLPROC_API const clproc_device_info *clproc_context_device(const clproc_context *context);
 
-/** Runs the pipeline over one picture; `in` stays as it is, `out` must be another. `out->pixels` is
- * allocated here: free it with clproc_image_free(). A result beyond the context's limits is
+/** Runs the pipeline, NULL for none, over one picture; `in` stays as it is, `out` must be another.
+ * `out->pixels` is allocated here, rows without gaps: free it with clproc_image_free(). After a
+ * failure it is NULL. A result beyond the context's limits is
  * CLPROC_ERROR_LIMIT, before memory is taken. Overlays that the pipeline names are read at their
  * first use and kept as long as the context. */
 CLPROC_API clproc_status clproc_process(clproc_context *context, const clproc_pipeline *pipeline,
@@ -374,8 +388,8 @@ typedef struct clproc_event {
     bool listing;     /**< `total` may still grow */
 } clproc_event;
 
-/** Called by one thread at a time, from any of the run's threads. Must not call back into the run.
- */
+/** Called by one thread at a time, from any of the run's threads; others wait for it to return. It
+ * may set the run's `cancel` and make other runs, but not use what this one uses. */
 typedef void (*clproc_event_fn)(const clproc_event *event, void *user);
 
 typedef struct clproc_index_params clproc_index_params;
@@ -491,8 +505,9 @@ typedef struct clproc_run_params {
 
     clproc_event_fn on_event; /**< may be NULL */
     void *user;
-    /** Non-zero stops the run; may be NULL. A large PNG, HEIF or AVIF that is being encoded or
-     * decoded is left to a thread of the library's, which ends some seconds after the run. */
+    /** Non-zero stops the run; may be NULL. Any thread and any handler of a signal may set it. A
+     * large PNG, HEIF or AVIF that is being encoded or decoded is left to a thread of the
+     * library's, which ends some seconds after the run. */
     const volatile int *cancel;
 } clproc_run_params;
 
