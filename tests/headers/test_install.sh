@@ -9,7 +9,7 @@ if grep -q '^CLPROC_SANITIZE:[A-Z]*=.' "$build/CMakeCache.txt"; then
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-prefix=$scratch/prefix
+prefix="$scratch/a prefix"
 cmake --install "$build" --prefix "$prefix" >"$scratch/log" || { cat "$scratch/log"; exit 1; }
 
 pc=$(find "$prefix" -name clproc.pc)
@@ -20,10 +20,11 @@ POCL_CACHE_DIR=${POCL_CACHE_DIR:-$scratch/cache}
 export PKG_CONFIG_PATH LD_LIBRARY_PATH POCL_CACHE_DIR
 mkdir -p "$POCL_CACHE_DIR"
 # The prefix chosen at installation, not at configuration, is the one that counts.
-[ "$(realpath "$(pkg-config --variable=prefix clproc)")" = "$(realpath "$prefix")" ] ||
-    { echo "FAILED: pkg-config's prefix is $(pkg-config --variable=prefix clproc)"; exit 1; }
-flags=$(pkg-config --cflags --libs clproc)
-${CC:-cc} -std=c11 -Wall -Wextra -Werror "$source/tests/headers/outside.c" $flags -o "$scratch/outside"
+# What pkg-config prints is quoted for a shell.
+eval "found=$(pkg-config --variable=prefix clproc)"
+[ "$(realpath "$found")" = "$(realpath "$prefix")" ] || { echo "FAILED: pkg-config's prefix is $found"; exit 1; }
+eval "set -- $(pkg-config --cflags --libs clproc)"
+${CC:-cc} -std=c11 -Wall -Wextra -Werror "$source/tests/headers/outside.c" "$@" -o "$scratch/outside"
 
 "$scratch/outside" reference
 if "$prefix/bin/clproc" devices | grep -q '^[0-9]* *cpu: '; then
