@@ -53,6 +53,11 @@ pack_vips() {
 pack() { # DIR [BUILD]
     dir=$1 build=${2:-$here/../build}
     [ -x "$build/clproc" ] || { say "no program in $build: build it first"; exit 1; }
+    # Only what this script has made is made anew.
+    if [ -e "$dir" ] && [ ! -e "$dir/gpu-check.sh" ] && [ -n "$(ls -A "$dir")" ]; then
+        say "$dir is there and is no pack: name a new folder"
+        exit 1
+    fi
     rm -rf "$dir"
     mkdir -p "$dir/bin" "$dir/lib" "$dir/tests"
     for program in "$build/clproc" "$build/bench/clproc-floor" "$build/bench/clproc-measure" \
@@ -94,13 +99,19 @@ activate() {
     export PATH
 }
 
+# Runs what later steps need.
+quietly() { # COMMAND...
+    "$@" >>"$out/log" 2>&1 || { say "failed: $*; see $out/log"; exit 1; }
+}
+
 # One turn of a row: name, wall, processor (ms), most resident memory (KiB), status.
 turn() { # ROW COMMAND...
     row=$1
     shift
     rm -rf "$work/out"
     mkdir "$work/out"
-    printf '%s\t%s\n' "$row" "$(clproc-measure "$out/log" "$@" | tr ' ' '\t')" >>"$rows"
+    measured=$(clproc-measure "$out/log" "$@") || measured='0 0 0 1'
+    printf '%s\t%s\n' "$row" "$(echo "$measured" | tr ' ' '\t')" >>"$rows"
 }
 
 # Every later contender, too, has its turn before any has its next: what the machine does meanwhile, it does to all.
@@ -115,16 +126,19 @@ floor() { # ROW PIPELINE FILE...
     shift 2
     rm -rf "$work/out"
     # The clock of the floor does not count its start, nor the decoding of the results it encodes.
-    clproc-floor --results "$work/results" -o "$work/out" --pipeline "$pipeline" --quality 85 --jobs "$cores" "$@" 2>>"$out/log" |
-        sed -n 's/.*"seconds": \([0-9.]*\), "cpu": \([0-9.]*\).*/\1 \2/p' |
-        awk -v row="$row" '{ printf "%s\t%.1f\t%.1f\t0\t0\n", row, 1000 * $1, 1000 * $2 }' >>"$rows"
+    measured=$(clproc-floor --results "$work/results" -o "$work/out" --pipeline "$pipeline" --quality 85 --jobs "$cores" "$@" \
+        2>>"$out/log" | sed -n 's/.*"seconds": \([0-9.]*\), "cpu": \([0-9.]*\).*/\1 \2/p')
+    # It says nothing if it fails.
+    echo "$measured" |
+        awk -v row="$row" '{ printf "%s\t%.1f\t%.1f\t0\t%d\n", row, 1000 * $1, 1000 * $2, NF != 2 }' >>"$rows"
 }
 
 results() { # INPUT PIPELINE...: what a floor encodes
     input=$1
     shift
     rm -rf "$work/results"
-    clproc run "$input" -o "$work/results" --quality 85 --progress off --device "$gpu" "$@" >>"$out/log" 2>&1
+    clproc run "$input" -o "$work/results" --quality 85 --progress off --device "$gpu" "$@" >>"$out/log" 2>&1 ||
+        say "no results for the floor: exit $?; see $out/log"
 }
 
 resize() { # ROW FOLDER DEVICE WIDTH
@@ -198,18 +212,17 @@ curves() {
 make_photos() {
     say "photos"
     for size in ${GPU_CHECK_SIZES:-3000x2000 4000x3000 6000x4000}; do
-        clproc samples --kind photo --count "$photos" --width "${size%x*}" --height "${size#*x}" --seed 1 \
-            -o "$work/base-$size" --progress off >>"$out/log" 2>&1
+        quietly clproc samples --kind photo --count "$photos" --width "${size%x*}" --height "${size#*x}" --seed 1 \
+            -o "$work/base-$size" --progress off
         # More contrast and little quantisation: the detail of a real photo, and its bytes.
-        clproc run "$work/base-$size" -o "$work/photos/$size-{name}.{ext}" --contrast 1.3 --quality 97 --progress off \
-            >>"$out/log" 2>&1
+        quietly clproc run "$work/base-$size" -o "$work/photos/$size-{name}.{ext}" --contrast 1.3 --quality 97 --progress off
     done
     mv "$work/base-$size" "$work/large"
-    clproc samples --kind photo --count 1 --width 1280 --height 960 --seed 3 -o "$work/first" --progress off >>"$out/log" 2>&1
+    quietly clproc samples --kind photo --count 1 --width 1280 --height 960 --seed 3 -o "$work/first" --progress off
     mv "$work"/first/*.jpg "$work/one.jpg"
     [ "$what" = all ] || return 0
-    clproc samples --kind photo --count $((25 * photos)) --width 1280 --height 960 --seed 3 -o "$work/small" --progress off \
-        >>"$out/log" 2>&1
+    quietly clproc samples --kind photo --count $((25 * photos)) --width 1280 --height 960 --seed 3 -o "$work/small" \
+        --progress off
     mkdir "$work/many"
     for number in 0 1 2 3 4 5 6 7 8 9; do
         for file in "$work"/photos/*; do
@@ -229,19 +242,22 @@ rates() { # NAME FOLDER OPERATION...
         >>"$kernels" || true
 }
 
-# The same bytes on GPU and CPU; without a CPU device against the reference on fewer pictures.
+# The same bytes on GPU and CPU; without a CPU device against the reference on fewer pictures. What a device did not
+# write differs.
 identity() {
     other=${cpu:-reference} pictures=$([ -n "$cpu" ] && echo 64 || echo 8)
-    clproc samples --kind mixed --count "$pictures" --width 1100 --height 830 --seed 5 -o "$work/mixed" --progress off >>"$out/log" 2>&1
+    quietly clproc samples --kind mixed --count "$pictures" --width 1100 --height 830 --seed 5 -o "$work/mixed" --progress off
     while read -r operations; do
-        for device in "$gpu" "$other"; do
-            rm -rf "$work/by-$device"
+        rm -rf "$work/same"
+        for number in 1 2; do
+            device=$([ $number = 1 ] && echo "$gpu" || echo "$other")
+            mkdir -p "$work/same/$number"
             # shellcheck disable=SC2086
-            clproc run "$work/mixed" -o "$work/by-$device" --progress off --device "$device" $operations >>"$out/log" 2>&1 ||
+            clproc run "$work/mixed" -o "$work/same/$number" --progress off --device "$device" $operations >>"$out/log" 2>&1 ||
                 say "$operations on $device: exit $?"
         done
-        differing=$(diff -rq "$work/by-$gpu" "$work/by-$other" | wc -l)
-        printf '%s\t%s\t%s\t%s\n' "$operations" "$(find "$work/by-$gpu" -type f | wc -l)" "$differing" "$other" >>"$same"
+        identical=$(LC_ALL=C diff -rqs "$work/same/1" "$work/same/2" | grep -c ' are identical$') || true
+        printf '%s\t%s\t%s\t%s\n' "$operations" "$pictures" $((pictures - identical)) "$other" >>"$same"
     done <<'END'
 --resize 700x --blur 1.5
 --blur 30 --format png
@@ -387,8 +403,12 @@ function time_of(name) {
     return name in wall_of ? wall_of[name] : ""
 }
 
+function ratio_in(times, a, b) {
+    return (a in times) && (b in times) && times[b] > 0 ? times[a] / times[b] : ""
+}
+
 function ratio(a, b) {
-    return (a in wall_of) && (b in wall_of) && wall_of[b] > 0 ? wall_of[a] / wall_of[b] : ""
+    return ratio_in(wall_of, a, b)
 }
 
 function least(a, b) {
@@ -462,9 +482,8 @@ END {
     must("filter passes of W1, the slowest: share of the copy rate", filters, "%", 40, 0)
     must("colour passes, the slowest: share of the copy rate", colours, "%", 40, 0)
     must("most resident memory, W1, gpu", ("W1 gpu" in wall_of) ? resident["W1 gpu"] / 1e6 * 1.024 : "", "GB", 0.6, 1)
-    resized = ("resize 1200 cpu" in processor_of) ? processor_of["resize 1200 cpu"] : 0
-    must("resize and gamma, cpu: x the processor time of the resize", resized > 0 ? processor_of["resize 1200, gamma cpu"] / resized : "", "x", 1.2, 1)
-    must("resize and contrast, cpu: x the processor time of the resize", resized > 0 ? processor_of["resize 1200, contrast cpu"] / resized : "", "x", 1.2, 1)
+    must("resize and gamma, cpu: x the processor time of the resize", ratio_in(processor_of, "resize 1200, gamma cpu", "resize 1200 cpu"), "x", 1.2, 1)
+    must("resize and contrast, cpu: x the processor time of the resize", ratio_in(processor_of, "resize 1200, contrast cpu", "resize 1200 cpu"), "x", 1.2, 1)
     must("one small photo, all caches empty", ("one small photo, all caches empty" in wall_of) ? wall_of["one small photo, all caches empty"] / 1000 : "", "s", 2, 1)
     must("outputs that differ between devices", outputs > 0 ? differing : "", "", 0, 1)
     printf "" >text
