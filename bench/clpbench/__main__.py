@@ -88,8 +88,11 @@ def main():
     if options.peers is not None:
         bench.peers.keep(options.peers.split(","))
     if options.make_photos:
-        bench.jpeg_sets()
-        bench.png_files()
+        try:
+            bench.jpeg_sets()
+            bench.png_files()
+        except Failure as failure:
+            sys.exit(f"no photos are made: {failure}")
         return 0
     start = time.monotonic()
     version = subprocess.run([bench.clproc, "--version"], capture_output=True, text=True,

@@ -1,4 +1,5 @@
 """Runs programs and measures them: wall time, processor time, peak memory."""
+import contextlib
 import os
 import shutil
 import statistics
@@ -55,8 +56,8 @@ def run(work):
         wall = time.monotonic() - start
         if failed:
             err.seek(0)
-            said = err.read().decode(errors="replace").strip().split("\n")[0]
-            raise Failure(f"{' '.join(failed)[:100]}…: {said[:200]}")
+            said = err.read().decode(errors="replace").strip().replace("\n", "; ")
+            raise Failure(f"{' '.join(failed)[:100]}…: {said[:300]}")
         out.seek(0)
         text = out.read().decode(errors="replace")
     return Result(wall, cpu, largest * min(work.parallel, len(work.commands)), text)
@@ -81,11 +82,25 @@ def warm(files):
                 pass
 
 
+def _never_cold(path):
+    """Whether a file is on no disk."""
+    device = os.stat(path).st_dev
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
+        mounts = [line.split() for line in file]
+    return any(words[2] == f"{os.major(device)}:{os.minor(device)}"
+               and words[words.index("-") + 1] in ("tmpfs", "ramfs") for words in mounts)
+
+
 def cool(files):
     """Takes files out of the page cache, so that the next read comes from the disk. What the system
     knows of names stays."""
+    if _never_cold(files[0]):
+        raise Failure(f"{os.path.dirname(files[0])} is kept in memory, where nothing is cold; "
+                      "--cache or --photos may name a folder on a disk")
     for path in files:
         handle = os.open(path, os.O_RDONLY)
+        with contextlib.suppress(OSError):  # EINVAL where nothing can be written
+            os.fsync(handle)  # what is not yet on the disk would stay
         os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(handle)
 

@@ -2,7 +2,6 @@
 import json
 import os
 import shutil
-import subprocess
 
 from .measure import Failure, Work, fresh_folder, run
 from .pictures import pictures_in
@@ -22,8 +21,7 @@ class Photos:
         self.clproc, self.cache, self.say = clproc, cache, say
 
     def _run(self, *arguments):
-        subprocess.run([self.clproc, *arguments, "--progress", "off"], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run(Work([[self.clproc, *arguments, "--progress", "off"]]))
 
     def _done(self, folder, recipe):
         try:

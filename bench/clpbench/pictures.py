@@ -41,16 +41,22 @@ def megapixels(files):
     return sum(h[0] * h[1] for h in map(header, files) if h) / 1e6
 
 
+def _by_stem(folder):
+    return {os.path.splitext(name)[0]: name for name in os.listdir(folder)}
+
+
+def missing(folder, reference):
+    """Names of pictures that only the reference folder has."""
+    here = _by_stem(folder)
+    return sorted(name for stem, name in _by_stem(reference).items() if stem not in here)
+
+
 def differences(folder, reference):
     """What sets the pictures of two folders apart, in words; "" if sizes and sampling agree."""
     said = []
-    for name in sorted(os.listdir(reference)):
-        stem = os.path.splitext(name)[0]
-        here = [n for n in os.listdir(folder) if os.path.splitext(n)[0] == stem]
-        if not here:
-            said.append(f"{name} is missing")
-            continue
-        mine = header(os.path.join(folder, here[0]))
+    here = _by_stem(folder)
+    for stem, name in sorted(_by_stem(reference).items()):
+        mine = header(os.path.join(folder, here[stem]))
         other = header(os.path.join(reference, name))
         if not mine or not other or any(abs(a - b) > 1 for a, b in zip(mine[:2], other[:2])):
             said.append(f"{name} is {mine}, not {other}")

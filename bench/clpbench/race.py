@@ -20,7 +20,8 @@ class Contender:
     once: bool = False  # far behind: its warm-up is all that was measured
     peak: int = 0
     size: int = 0  # bytes written
-    note: str = ""  # what is unequal about its results
+    note: str = ""  # what is unequal about its results, or why it failed
+    other_work: bool = False  # its results are not to be compared with others'
     last: object = None  # the last Result
 
     def measure(self, work):
@@ -99,13 +100,25 @@ def race(title, contenders, rules, reference=None):
         for one in racing:
             progress(f"{title}: run {turn + 1} of {rules.runs}, {one.name}")
             one.take_turn()
+    progress("")
+    failed += _check(able, reference)
+    return [one for one in able if one not in failed], failed
+
+
+def _check(able, reference):
+    """Notes what is unequal about results; returns those whose work was not done, however fast."""
     folders = {one.name: one.out for one in able}
+    failed = []
     for one in able:
         one.size = folder_bytes(one.out)
-        if reference in folders and one.name != reference:
+        compared = reference in folders and one.name != reference and not one.other_work
+        lost = pictures.missing(one.out, folders[reference]) if compared else []
+        if not one.size or lost:
+            one.note = f"{len(lost)} pictures are missing, as {lost[0]}" if lost else "wrote nothing"
+            failed.append(one)
+        elif compared:
             one.note = pictures.differences(one.out, folders[reference])
-    progress("")
-    return able, failed
+    return failed
 
 
 def ratio(slower, faster):
