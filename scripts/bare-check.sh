@@ -6,7 +6,7 @@
 #   BARE_KEEP=1   they stay, and are taken again next time: then no longer bare, but fast
 #   BARE_TESTS    arguments for scripts/test.sh, as '-R ^unit'
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 folder=${BARE_FOLDER:-/tmp/clproc-bare}
 
 if [ "$(id -u)" -ne 0 ]; then

@@ -5,7 +5,7 @@
 #   scripts/coverage.sh REGEX      those whose names match
 # The last lines are "lines: N of M" and "branches: N of M"; the table by files is BUILD/coverage.txt.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 build=${BUILD:-build-coverage}
 command -v gcovr >/dev/null || {
     echo "gcovr is not installed" >&2

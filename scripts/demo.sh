@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds clproc, and sends the pictures of images/ through it.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 
 scripts/setup.sh
 echo "demo: building"

@@ -3,7 +3,7 @@
 # ctest, as in scripts/test.sh -R cli. At the end stands what tests left out, and why; a cause that
 # tests/skips.txt does not list is a failure.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 
 scripts/setup.sh --tests
 echo "test: building"
