@@ -18,7 +18,8 @@
  * - Files: a folder, in memory where there is room, and a descriptor of it stay until exit().
  * - Signals: PoCL installs handlers. Most of them call the one that was there before; those of
  *   SIGUSR1 and SIGFPE do not, so install yours afterwards.
- * - fork(): drivers do not work in a child whose parent has used them. PoCL's waits for ever there.
+ * - fork(): drivers do not work in a child whose parent has used them. There only the reference
+ *   device is found.
  */
 #ifndef CLPROC_CLPROC_H
 #define CLPROC_CLPROC_H

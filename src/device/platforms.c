@@ -1,8 +1,10 @@
 /** Finding and choosing devices. */
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "core/memory.h"
 #include "device/device_private.h"
@@ -207,6 +209,27 @@ void clp_devices_prepare(const clp_device_params *params) {
     }
 }
 
+/** True in a child of fork() whose parent has used drivers: their threads are missing here, and a
+ * call may wait for one for ever. */
+static bool is_forked(void) {
+    static _Atomic pid_t user;
+    pid_t none = 0;
+    return !atomic_compare_exchange_strong(&user, &none, getpid()) && none != getpid();
+}
+
+/** Finds out what keeps drivers from being used; "" if nothing does. */
+static void find_problem(char *problem, size_t size, char *notice, size_t notice_size) {
+    clproc_error error;
+    problem[0] = '\0';
+    if (is_forked()) {
+        snprintf(problem, size,
+                 "OpenCL's drivers do not work in a child of fork() whose parent has used them; "
+                 "let the child call exec(), or take the reference device");
+    } else if (clp_pocl_preflight(notice, notice_size, &error) != CLPROC_OK) {
+        snprintf(problem, size, "%.255s", error.message);
+    }
+}
+
 clproc_status clp_devices_find(clp_found **found, size_t *count, clp_drivers drivers,
                                clproc_error *error) {
     cl_platform_id platforms[32];
@@ -214,12 +237,9 @@ clproc_status clp_devices_find(clp_found **found, size_t *count, clp_drivers dri
     size_t capacity = 0;
     *found = NULL;
     *count = 0;
-    char problem[256] = "";
+    char problem[256];
     clp_found reference = {.info = clp_reference_info};
-    clproc_error preflight;
-    if (clp_pocl_preflight(reference.notice, sizeof reference.notice, &preflight) != CLPROC_OK) {
-        snprintf(problem, sizeof problem, "%.255s", preflight.message);
-    }
+    find_problem(problem, sizeof problem, reference.notice, sizeof reference.notice);
     /* No platform at all (-1001) is a machine without drivers: the list then holds the reference
      * device. So it does where PoCL would fail, since the loader itself asks it for its devices. */
     clp_loader_restrict(drivers);

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "clproc/clproc.h"
 
@@ -364,6 +366,33 @@ static void test_overlays_are_kept(void **state) {
     free(in.pixels);
 }
 
+/** Drivers have threads, which a child of fork() lacks: it is told so, and does not wait for them.
+ */
+static void test_drivers_are_not_for_forked_children(void **state) {
+    clproc_context_params params = {.device = "cpu"};
+    clproc_context *context = NULL;
+    clproc_error error = {0};
+    (void)state;
+    if (clproc_context_create(&context, &params, &error) != CLPROC_OK) {
+        skip(); /* no driver */
+    }
+    pid_t child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        clproc_context *second = NULL, *reference = NULL;
+        alarm(60);
+        bool told = clproc_context_create(&second, &params, &error) == CLPROC_ERROR_NO_DEVICE &&
+                    strstr(error.message, "fork()") != NULL;
+        params.device = "reference";
+        told = told && clproc_context_create(&reference, &params, &error) == CLPROC_OK;
+        _exit(told ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    clproc_context_destroy(&context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_to_do_gives_the_same_pixels),
@@ -376,6 +405,7 @@ int main(void) {
         cmocka_unit_test(test_results_of_refused_calls),
         cmocka_unit_test(test_values_out_of_range),
         cmocka_unit_test(test_unknown_device),
+        cmocka_unit_test(test_drivers_are_not_for_forked_children),
         cmocka_unit_test(test_overlays_are_kept),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
