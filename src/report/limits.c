@@ -110,6 +110,20 @@ static double weight(const clp_resource *resource, const clp_part *part) {
                              : 0;
 }
 
+/** How much of a resource's working time goes with a part: "compute" is the device's kernels in a
+ * thread of the host, so that the two become shorter together. */
+static double tied(const clp_analysis *analysis, const clp_resource *resource,
+                   const clp_part *part) {
+    if (part->device && !resource->device) {
+        clp_part compute = {.stage = CLP_PROF_COMPUTE};
+        return weight(resource, &compute);
+    }
+    if (resource->device && !part->device && part->stage == CLP_PROF_COMPUTE) {
+        return fmin(1, (double)part->busy_ns / fmax(1, (double)analysis->command_ns));
+    }
+    return weight(resource, part);
+}
+
 /** The shortest the run could be if `part` took `factor` of its time: the longest of what every
  * resource needs for itself, and of what all need of the cores. */
 static double shortest(const clp_analysis *analysis, const clp_part *part, double factor) {
@@ -118,7 +132,7 @@ static double shortest(const clp_analysis *analysis, const clp_part *part, doubl
     double cpu = (double)(profile->user_ns + profile->system_ns), longest = 0;
     for (size_t i = 0; i < analysis->resource_count; i++) {
         const clp_resource *resource = &analysis->resources[i];
-        double gone = part ? weight(resource, part) * (1 - factor) : 0;
+        double gone = part ? tied(analysis, resource, part) * (1 - factor) : 0;
         /* A driver on the processor uses as many cores as it likes. */
         double width = resource->device && full ? profile->cores : resource->count;
         double need = (double)(full ? resource->cpu_ns : resource->busy_ns) * (1 - gone) / width;

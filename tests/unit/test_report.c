@@ -320,6 +320,71 @@ static void savings_are_bounds(void **state) {
     release(&it);
 }
 
+/** Leaves `count` threads that did nothing yet, all of them workers. */
+static void make_workers(clproc_profile *profile, size_t count) {
+    while (profile->thread_count > count) {
+        clp_profile_thread *last = &profile->threads[--profile->thread_count];
+        clp_memory_free(last->nodes);
+        clp_memory_free(last->spans);
+    }
+    for (size_t t = 0; t < count; t++) {
+        clp_profile_thread *thread = &profile->threads[t];
+        snprintf(thread->name, sizeof thread->name, "worker %zu", t + 1);
+        thread->node_count = 1;
+        thread->cpu_ns = 0;
+    }
+    profile->user_ns = profile->system_ns = 0;
+}
+
+static void add_work(clproc_profile *profile, size_t worker, clp_prof_stage stage, double ms) {
+    clp_profile_thread *thread = &profile->threads[worker];
+    thread->nodes[thread->node_count++] =
+        (clp_profile_node){.stage = stage, .calls = 1, .total_ns = (uint64_t)(ms * FIXTURE_MS)};
+}
+
+static const clp_part *find_part(const subject *it, const char *name) {
+    for (size_t i = 0; i < it->analysis.part_count; i++) {
+        if (strcmp(it->analysis.parts[i].name, name) == 0) {
+            return &it->analysis.parts[i];
+        }
+    }
+    fail_msg("there is no part %s", name);
+    return NULL;
+}
+
+/** Two workers decode for 20 ms each; kernels take 80 ms, in their threads or beside them. */
+static subject kernels_in(clp_prof_stage stage) {
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    make_workers(it.profile, 2);
+    for (size_t t = 0; t < 2; t++) {
+        add_work(it.profile, t, CLP_PROF_DECODE, 20);
+        add_work(it.profile, t, stage, 80);
+    }
+    it.profile->wall_ns = 100 * FIXTURE_MS;
+    it.profile->command_count = 2;
+    for (size_t i = 0; i < 2; i++) {
+        clp_prof_command *command = &it.profile->commands[i];
+        command->kind = CLP_COMMAND_KERNEL;
+        command->queued = command->submitted = command->started = 20 * FIXTURE_MS;
+        command->ended = 100 * FIXTURE_MS;
+    }
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    return it;
+}
+
+static void a_faster_device_computes_faster_in_the_hosts_threads(void **state) {
+    (void)state;
+    subject it = kernels_in(CLP_PROF_COMPUTE);
+    const clp_part *device = clp_analysis_device_part(&it.analysis);
+    const clp_part *compute = find_part(&it, "compute");
+    assert_true(fabs(device->saving_ns - 80e6) < 2 && fabs(device->half_ns - 40e6) < 2);
+    assert_true(fabs(compute->saving_ns - 80e6) < 2 && fabs(compute->half_ns - 40e6) < 2);
+    release(&it);
+    it = kernels_in(CLP_PROF_SUBMIT); /* submitting takes as long on any device */
+    assert_true(clp_analysis_device_part(&it.analysis)->saving_ns < 2);
+    release(&it);
+}
+
 static void findings_change_with_the_run(void **state) {
     (void)state;
     fixture_params slow_device = FIXTURE_DEFAULTS;
@@ -530,6 +595,7 @@ int main(void) {
         cmocka_unit_test(more_threads_do_not_compile_faster),
         cmocka_unit_test(first_launches_are_bounded_by_what_the_run_waits_for),
         cmocka_unit_test(savings_are_bounds),
+        cmocka_unit_test(a_faster_device_computes_faster_in_the_hosts_threads),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(threads_without_a_part_limit_nothing),
         cmocka_unit_test(shares_beyond_any_run_are_shown),
