@@ -267,7 +267,7 @@ static void find_late_start(clp_findings *findings, const clp_analysis *analysis
         "The first picture reached the device %s into the run (%s of it): opening the device, "
         "building its programs and decoding come before. In a longer run it weighs less.",
         clp_unit_time(w.a, late), clp_unit_percent(w.b, clp_analysis_of_wall(analysis, late)));
-    SAY(finding->evidence, "first command: %s; programs built in %s before it",
+    SAY(finding->evidence, "first command: %s; building programs took %s in all",
         profile->commands[first].name, clp_unit_time(w.c, build_ns(profile)));
 }
 
@@ -308,7 +308,9 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
     const clproc_profile *profile = analysis->profile;
     for (size_t i = 0; i < analysis->resource_count; i++) {
         const clp_resource *resource = &analysis->resources[i];
-        if (resource->device || resource->count < 2) {
+        /* Where no thread had two pictures, no order of them is better. */
+        if (resource->device || resource->count < 2 ||
+            profile->counters[CLP_COUNTER_IMAGES] <= resource->count) {
             continue;
         }
         size_t length = strlen(resource->name);
@@ -320,7 +322,9 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
             }
         }
         double mean = (double)resource->busy_ns / resource->count;
-        double uneven = (double)most - mean;
+        /* Who had no file left was idle for it. Others only worked less, as when one compiles. */
+        double idle = (double)resource->stage_ns[CLP_PROF_WAIT_FILE] / resource->count;
+        double uneven = fmin((double)most - mean, idle);
         if (clp_analysis_of_wall(analysis, uneven) < LARGE) {
             continue;
         }
@@ -328,11 +332,12 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
         clp_finding *finding =
             clp_finding_add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
         SAY(finding->text,
-            "One %s thread worked %s longer than the average of its kind: large pictures at the "
-            "end leave the others idle. Put large files first.",
+            "One %s thread worked %s longer than the average of its kind, which had no file left: "
+            "large pictures at the end leave the others idle. Put large files first.",
             resource->name, clp_unit_time(w.a, uneven));
-        SAY(finding->evidence, "busiest %s, mean %s of %u threads",
-            clp_unit_time(w.b, (double)most), clp_unit_time(w.c, mean), resource->count);
+        SAY(finding->evidence, "busiest %s, mean %s of %u threads; without a file %s on average",
+            clp_unit_time(w.b, (double)most), clp_unit_time(w.c, mean), resource->count,
+            clp_unit_time(w.d, idle));
     }
 }
 

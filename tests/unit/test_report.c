@@ -385,6 +385,31 @@ static void a_faster_device_computes_faster_in_the_hosts_threads(void **state) {
     release(&it);
 }
 
+/** Whether the order of files is blamed, where one of two workers did `stage` for 60 ms more and
+ * the other waited for `wait`. */
+static bool blames_order(clp_prof_stage stage, clp_prof_stage wait, uint64_t images) {
+    subject it = {.profile = fixture_make(FIXTURE_DEFAULTS)};
+    make_workers(it.profile, 2);
+    add_work(it.profile, 0, CLP_PROF_DECODE, 30);
+    add_work(it.profile, 1, CLP_PROF_DECODE, 30);
+    add_work(it.profile, 0, stage, 60);
+    add_work(it.profile, 1, wait, 60);
+    it.profile->wall_ns = 100 * FIXTURE_MS;
+    it.profile->counters[CLP_COUNTER_IMAGES] = images;
+    assert_int_equal(clp_analysis_make(&it.analysis, it.profile, NULL), CLPROC_OK);
+    clp_findings_make(&it.findings, &it.analysis);
+    bool found = find(&it, "uneven-threads") != NULL;
+    release(&it);
+    return found;
+}
+
+static void order_is_blamed_only_where_threads_had_no_file(void **state) {
+    (void)state;
+    assert_true(blames_order(CLP_PROF_ENCODE, CLP_PROF_WAIT_FILE, 8));
+    assert_false(blames_order(CLP_PROF_BUILD, CLP_PROF_WAIT_DEVICE, 8));
+    assert_false(blames_order(CLP_PROF_ENCODE, CLP_PROF_WAIT_FILE, 2));
+}
+
 static void findings_change_with_the_run(void **state) {
     (void)state;
     fixture_params slow_device = FIXTURE_DEFAULTS;
@@ -596,6 +621,7 @@ int main(void) {
         cmocka_unit_test(first_launches_are_bounded_by_what_the_run_waits_for),
         cmocka_unit_test(savings_are_bounds),
         cmocka_unit_test(a_faster_device_computes_faster_in_the_hosts_threads),
+        cmocka_unit_test(order_is_blamed_only_where_threads_had_no_file),
         cmocka_unit_test(findings_change_with_the_run),
         cmocka_unit_test(threads_without_a_part_limit_nothing),
         cmocka_unit_test(shares_beyond_any_run_are_shown),
