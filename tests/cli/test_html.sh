@@ -33,6 +33,11 @@ calls.click();
 seen.falling = ordered(numbers(), 1);
 calls.click();
 seen.rising = ordered(numbers(), -1);
+const names = calls.previousElementSibling, alphabet = [...rows("hotspots")].sort((a, b) => a.localeCompare(b)).join();
+names.click();
+seen.named = names.getAttribute("aria-sort") === "ascending" && rows("hotspots").join() === alphabet;
+names.click();
+seen.backwards = names.getAttribute("aria-sort") === "descending" && rows("hotspots").reverse().join() === alphabet;
 const range = () => document.getElementById("timeline-range").textContent;
 const shapes = () => document.querySelectorAll("#timeline svg .hit").length;
 seen.whole = range();
@@ -68,11 +73,13 @@ document.body.append(probe);
 </script>
 PROBE
 
-{
+# A report's page $1 with the probe $2.
+with_probe() {
     echo '<script>window.failures = []; onerror = text => { failures.push(String(text)); };</script>'
-    sed '/<\/html>/d' run.html
-    cat probe.html
-} >page.html
+    sed '/<\/html>/d' "$1"
+    cat "$2"
+}
+with_probe run.html probe.html >page.html
 
 browse() {
     timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
@@ -91,7 +98,7 @@ for scheme in 0 1; do
     expect_probe '"errors":\[\]'
     expect_probe '"hotspots":\[.*"decode"'
     expect_probe '"kernels":\[".'
-    for step in falling rising zoomed back dragged entered tip narrow; do
+    for step in falling rising named backwards zoomed back dragged entered tip narrow; do
         expect_probe "\"$step\":true"
     done
     expect_probe '"charts":\[1,1\]'
@@ -99,3 +106,25 @@ done
 if [ -n "${CLPROC_SCREENSHOT:-}" ]; then
     browse --screenshot="$CLPROC_SCREENSHOT" >/dev/null
 fi
+
+# A merged profile has no memory over time: its page says why, and says it once when it is drawn
+# again.
+clproc report merge run.json run.json -o merged.html
+expect_code 0
+cat >merged_probe.html <<'PROBE'
+<script>
+const told = () => document.getElementById("memory-line").textContent;
+const seen = {errors: window.failures, told: told()};
+dispatchEvent(new Event("resize"));
+setTimeout(() => {
+    seen.same = told() === seen.told;
+    const probe = document.createElement("pre");
+    probe.textContent = "PROBE " + JSON.stringify(seen) + " END";
+    document.body.append(probe);
+}, 500);
+</script>
+PROBE
+with_probe merged.html merged_probe.html >page.html
+browse --dump-dom >dom.txt || fail "$browser failed: $(tail -n 3 browser.err)"
+sed -n 's/.*PROBE \(.*\) END.*/\1/p' dom.txt | tail -n 1 >probe.txt
+expect_probe '"errors":\[\],"told":"[^"]*merged profiles[^"]*","same":true'

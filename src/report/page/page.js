@@ -375,6 +375,7 @@ function roofline() {
     // Of several devices, the fastest one's.
     const copy = +data.environment["copy bytes/s"] || Math.max(0, ...(data.devices || []).map(device => device.copy_bytes_per_second));
     if (!points.length) {
+        box.replaceChildren();
         html(box, "p", "No kernel with known bytes and operations was recorded.");
         return;
     }
@@ -514,7 +515,9 @@ function flame() {
 function memory() {
     const box = byId("memory-line"), points = data.memory_line;
     if (points.length < 2) {
-        html(box, "p", "The run was too short to see memory over time.");
+        box.replaceChildren();
+        html(box, "p", data.environment["merged profiles"] ? "Of merged profiles no common memory over time is known."
+            : "The run was too short to see memory over time.");
         return;
     }
     const height = 220, left = 62, bottom = 22;
@@ -562,16 +565,20 @@ function sortable(table) {
     const heads = [...table.tHead.rows[0].cells];
     const value = (row, column) => row.cells[column].dataset.v;
     heads.forEach((head, column) => {
+        if (!head.textContent) {
+            return;
+        }
         head.tabIndex = 0;
         const sort = () => {
-            const rising = head.getAttribute("aria-sort") === "descending";
+            // At first the largest figure is on top, or the name that comes first.
+            const order = head.getAttribute("aria-sort"), rows = [...table.tBodies[0].rows];
+            const rising = order ? order === "descending" : rows.some(row => value(row, column) === undefined);
             heads.forEach(other => other.removeAttribute("aria-sort"));
             head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-            const rows = [...table.tBodies[0].rows];
             rows.sort((a, b) => {
                 const u = value(a, column), v = value(b, column);
                 const difference = u !== undefined && v !== undefined ? u - v
-                    : b.cells[column].textContent.localeCompare(a.cells[column].textContent);
+                    : a.cells[column].textContent.localeCompare(b.cells[column].textContent);
                 return rising ? difference : -difference;
             });
             table.tBodies[0].append(...rows);
