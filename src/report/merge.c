@@ -327,10 +327,53 @@ static clproc_status merge_fact(const merger *merge, const char *key) {
     return status;
 }
 
+/** The rate that plain copies of all parts' bytes would reach where these were moved; 0 unless it
+ * is known of each part. */
+static clproc_status find_copy_rate(const merger *merge, double *rate) {
+    double bytes = 0, seconds = 0;
+    clproc_status status = CLPROC_OK;
+    for (size_t i = 0; i < merge->count; i++) {
+        clp_analysis part;
+        CLP_TRY(status, out, clp_analysis_make(&part, merge->parts[i], merge->error));
+        for (size_t row = 0; row < part.command_count; row++) {
+            double moved = (double)part.commands[row].bytes;
+            bytes += moved;
+            /* One that is unknown makes the time endless. */
+            seconds += moved > 0 ? moved / part.commands[row].copy_rate : 0;
+        }
+        clp_analysis_free(&part);
+    }
+    *rate = seconds > 0 ? bytes / seconds : 0;
+out:
+    return status;
+}
+
+static clproc_status add_copy_rate(const merger *merge) {
+    double rate;
+    char number[32];
+    clproc_status status = find_copy_rate(merge, &rate);
+    if (status == CLPROC_OK && rate > 0) {
+        snprintf(number, sizeof number, "%.0f", rate);
+        status = add_fact(merge, CLP_FACT_COPY_RATE, number);
+    }
+    return status;
+}
+
+/** How many runs all parts were made of. */
+static clproc_status add_run_count(const merger *merge) {
+    unsigned long long runs = 0;
+    char number[32];
+    for (size_t part = 0; part < merge->count; part++) {
+        const char *merged = clp_profile_fact_value(merge->parts[part], CLP_FACT_MERGED);
+        runs += merged ? strtoull(merged, NULL, 10) : 1;
+    }
+    snprintf(number, sizeof number, "%llu", runs);
+    return add_fact(merge, CLP_FACT_MERGED, number);
+}
+
 static clproc_status merge_facts(const merger *merge) {
     clproc_profile *to = merge->to;
-    size_t count = 1;
-    char number[32];
+    size_t count = 2;
     clproc_status status;
     for (size_t part = 0; part < merge->count; part++) {
         count += merge->parts[part]->fact_count;
@@ -339,7 +382,7 @@ static clproc_status merge_facts(const merger *merge) {
     for (size_t part = 0; part < merge->count; part++) {
         for (size_t i = 0; i < merge->parts[part]->fact_count; i++) {
             const char *key = merge->parts[part]->facts[i].key;
-            bool told = strcmp(key, CLP_FACT_MERGED) == 0;
+            bool told = strcmp(key, CLP_FACT_MERGED) == 0 || strcmp(key, CLP_FACT_COPY_RATE) == 0;
             for (size_t before = 0; !told && before < part; before++) {
                 told = clp_profile_fact_value(merge->parts[before], key) != NULL;
             }
@@ -348,8 +391,8 @@ static clproc_status merge_facts(const merger *merge) {
             }
         }
     }
-    snprintf(number, sizeof number, "%zu", merge->count);
-    status = add_fact(merge, CLP_FACT_MERGED, number);
+    CLP_TRY(status, out, add_copy_rate(merge));
+    status = add_run_count(merge);
 out:
     return status;
 }
