@@ -233,22 +233,24 @@ static void stage_values(const clproc_profile *run, const clp_tallies *tallies,
     *count = samples->count;
 }
 
-/** Time from one block of a stage's ends to the next, per call. Pictures come in batches, so a
- * block is at least two of them. */
+/** Time from one block of a stage's ends to the next, per picture: of several outputs a picture has
+ * as many calls. Pictures come in batches, so a block is at least two of them. */
 static void beat_values(const clproc_profile *run, const clp_tallies *tallies, clp_prof_stage stage,
                         double *values, size_t *count) {
     const clp_profile_samples *samples = &run->samples[stage];
-    uint64_t batch = 1, reached = 0;
+    uint64_t batch = 1, reached = 0, images = run->counters[CLP_COUNTER_IMAGES];
     for (size_t i = 0; i < tallies->count; i++) {
         batch = tallies->items[i].most_images > batch ? tallies->items[i].most_images : batch;
     }
-    uint64_t blocks = samples->count * samples->stride / (2 * batch);
+    images = images ? images : samples->count * samples->stride;
+    uint64_t blocks = images / (2 * batch);
     blocks = blocks < BLOCKS ? blocks : BLOCKS;
     blocks = blocks < samples->count ? blocks : samples->count;
     for (size_t i = 0; i < blocks; i++) {
         size_t from = samples->count * i / blocks, to = samples->count * (i + 1) / blocks;
         uint64_t end = samples->items[to - 1].end;
-        values[i] = (double)(end - reached) / (double)((to - from) * samples->stride);
+        double part = (double)(to - from) / (double)samples->count;
+        values[i] = (double)(end - reached) / (part * (double)images);
         reached = end;
     }
     *count = blocks;

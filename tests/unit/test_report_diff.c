@@ -83,6 +83,25 @@ static void changes_are_found(void **state) {
     }
 }
 
+/** The same run, in which every picture's write counts three times, as that of three outputs. */
+static void outputs_are_no_pictures(void **state) {
+    (void)state;
+    side before = make_side(1, 1, 1, 1), after = make_side(1, 1, 1, 1);
+    clp_profile_samples *samples = &after.runs[0]->samples[CLP_PROF_WRITE];
+    assert_true(3 * samples->count <= FIXTURE_MAX_SPANS);
+    for (size_t i = samples->count; i-- > 0;) {
+        for (size_t copy = 0; copy < 3; copy++) {
+            samples->items[3 * i + copy] = samples->items[i];
+        }
+    }
+    samples->count *= 3;
+    clproc_diff *diff = compare(&before, &after);
+    const clp_diff_row *row = fixture_row(diff, "time per picture");
+    assert_true(fabs(row->change) < 0.05);
+    assert_true(fabs(row->before / fixture_row(diff, "whole run, per picture")->before - 1) < 0.3);
+    clproc_diff_destroy(&diff);
+}
+
 static void faster_is_no_regression(void **state) {
     (void)state;
     side before = make_side(1, 1, 1, 1), after = make_side(1, 9, 0.5, 0.5);
@@ -288,6 +307,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(luck_is_no_change),
         cmocka_unit_test(changes_are_found),
+        cmocka_unit_test(outputs_are_no_pictures),
         cmocka_unit_test(faster_is_no_regression),
         cmocka_unit_test(many_runs_show_small_changes),
         cmocka_unit_test(pictures_are_compared_with_themselves),
