@@ -113,22 +113,74 @@ static int by_batch(const void *a, const void *b) {
     return order ? order : (x->image > y->image) - (x->image < y->image);
 }
 
-/** Where a picture's way begins and ends: its decoding and its encoding. */
-static void flow_ends(tracer *trace) {
-    for (size_t t = 0; t < trace->profile->thread_count; t++) {
-        const clp_profile_thread *thread = &trace->profile->threads[t];
-        for (size_t i = 0; i < thread->span_count; i++) {
-            const clp_profile_span *span = &thread->spans[i];
-            if (span->image != CLP_PROF_NO_IMAGE && span->stage == CLP_PROF_DECODE) {
-                flow(trace, "s", span->image, HOST, t, span->start);
-            } else if (span->image != CLP_PROF_NO_IMAGE && span->stage == CLP_PROF_ENCODE) {
-                flow(trace, "f", span->image, HOST, t, span->start);
+/** A picture on a thread: its scan is packed for the device, it is decoded, or an output encoded.
+ */
+typedef struct stop {
+    const clp_profile_span *span;
+    size_t track;
+} stop;
+
+static bool is_stop(const clp_profile_span *span) {
+    return span->image != CLP_PROF_NO_IMAGE &&
+           (span->stage == CLP_PROF_PACK || span->stage == CLP_PROF_DECODE ||
+            span->stage == CLP_PROF_ENCODE);
+}
+
+static int by_image(const void *a, const void *b) {
+    const clp_profile_span *x = ((const stop *)a)->span, *y = ((const stop *)b)->span;
+    if (x->image != y->image) {
+        return x->image < y->image ? -1 : 1;
+    }
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/** All stops, by picture and time; `*count` of them. NULL if there are none, or no memory. */
+static stop *list_stops(tracer *trace, size_t *count) {
+    const clproc_profile *profile = trace->profile;
+    stop *stops = NULL;
+    *count = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        size_t all = *count;
+        *count = 0;
+        if (pass && all && !(stops = clp_memory_alloc(CLP_MEMORY_REPORT, all * sizeof *stops))) {
+            trace->text->failed = true;
+            return NULL;
+        }
+        for (size_t t = 0; t < profile->thread_count; t++) {
+            for (size_t i = 0; i < profile->threads[t].span_count; i++) {
+                const clp_profile_span *span = &profile->threads[t].spans[i];
+                if (is_stop(span) && stops) {
+                    stops[*count] = (stop){span, t};
+                }
+                *count += is_stop(span);
             }
         }
     }
+    if (*count > 1) {
+        qsort(stops, *count, sizeof *stops, by_image);
+    }
+    return stops;
 }
 
-/** Leads from each picture's decoding over its batch's commands to its encoding. */
+/** A picture's way begins at its first stop and ends at its last: of several outputs all but the
+ * last are on it. */
+static void flow_over_stops(tracer *trace) {
+    size_t count;
+    stop *stops = list_stops(trace, &count);
+    for (size_t i = 0; stops && i < count; i++) {
+        uint64_t image = stops[i].span->image;
+        bool first = i == 0 || stops[i - 1].span->image != image;
+        bool last = i + 1 == count || stops[i + 1].span->image != image;
+        flow(trace,
+             first  ? "s"
+             : last ? "f"
+                    : "t",
+             image, HOST, stops[i].track, stops[i].span->start);
+    }
+    clp_memory_free(stops);
+}
+
+/** Leads each picture from stop to stop, and over its batch's commands. */
 static void write_flows(tracer *trace) {
     const clproc_profile *profile = trace->profile;
     size_t count = profile->link_count;
@@ -140,7 +192,7 @@ static void write_flows(tracer *trace) {
     }
     memcpy(links, profile->links, count * sizeof *links);
     qsort(links, count, sizeof *links, by_batch);
-    flow_ends(trace);
+    flow_over_stops(trace);
     for (size_t c = 0; c < profile->command_count; c++) {
         size_t low = 0, high = count;
         while (low < high) {

@@ -133,6 +133,47 @@ static void traces_nest(void **state) {
     clp_profile_free(&profile);
 }
 
+/** Turns pictures' spans of one stage into those of another. */
+static void rename_spans(clproc_profile *profile, clp_prof_stage from, clp_prof_stage to) {
+    for (size_t t = 0; t < profile->thread_count; t++) {
+        for (size_t i = 0; i < profile->threads[t].span_count; i++) {
+            clp_profile_span *span = &profile->threads[t].spans[i];
+            span->stage = span->stage == from ? to : span->stage;
+        }
+    }
+}
+
+/** Decoded on the device, with two outputs each: every picture's way begins and ends once. */
+static void flows_begin_and_end_once(void **state) {
+    (void)state;
+    clproc_profile *profile = fixture_make(FIXTURE_DEFAULTS);
+    rename_spans(profile, CLP_PROF_DECODE, CLP_PROF_PACK);
+    rename_spans(profile, CLP_PROF_WRITE, CLP_PROF_ENCODE);
+    clp_text text = write_report(profile, clp_trace_write);
+    json_t *root = parse(&text), *event;
+    double begins[32] = {0}, ends[32] = {0};
+    size_t index, steps = 0;
+    json_array_foreach(json_object_get(root, "traceEvents"), index, event) {
+        const char *phase = string(event, "ph");
+        if (strchr("stf", *phase)) {
+            size_t image = (size_t)number(event, "id");
+            double *once = *phase == 's' ? begins : *phase == 'f' ? ends : NULL;
+            assert_true(image < 32 && (!once || once[image] == 0));
+            steps += once == NULL;
+            if (once) {
+                once[image] = number(event, "ts");
+            }
+        }
+    }
+    for (size_t i = 0; i < 32; i++) {
+        assert_true(begins[i] > 0 && ends[i] > begins[i]);
+    }
+    assert_int_equal(steps, 32 * (4 + 1));
+    json_decref(root);
+    clp_text_free(&text);
+    clp_profile_free(&profile);
+}
+
 static void overlapping_commands_get_tracks_of_their_own(void **state) {
     (void)state;
     clproc_profile *profile = fixture_make(FIXTURE_DEFAULTS);
@@ -414,6 +455,7 @@ static void empty_profiles_make_every_report(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traces_nest),
+        cmocka_unit_test(flows_begin_and_end_once),
         cmocka_unit_test(overlapping_commands_get_tracks_of_their_own),
         cmocka_unit_test(collapsed_stacks_add_up),
         cmocka_unit_test(speedscope_opens_and_closes),
