@@ -42,9 +42,12 @@ bool clp_worker_could_use_codec(const clp_worker *self, const clp_output *output
 }
 
 bool clp_worker_decodes_on_device(const clp_worker *self) {
-    /* What is decoded already need not be decoded again. */
-    return !self->early && self->file.size > 0 &&
-           can_decode(&self->header, clp_worker_recipe(self)->plan) && has_codec(self);
+    const clp_plan *plan = clp_worker_recipe(self)->plan;
+    /* What is decoded already need not be decoded again; and a scan comes as a whole, rows may come
+     * in bands. */
+    return !self->early && self->file.size > 0 && can_decode(&self->header, plan) &&
+           has_codec(self) &&
+           clp_device_takes_whole(clp_stations_device(self->run->stations, self->station), plan);
 }
 
 bool clp_worker_encodes_on_device(const clp_worker *self) {

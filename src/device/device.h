@@ -150,6 +150,9 @@ typedef struct clp_scan {
 /** What a lane will hold once a picture of this plan has begun, with what it holds now. */
 clproc_status clp_lane_need(clp_lane *lane, const clp_plan *plan, const clp_passage *passage,
                             clp_need *need, clproc_error *error);
+/** True if a picture of the plan may be on the device as a whole: a buffer can hold less than the
+ * device does, on many a quarter. */
+bool clp_device_takes_whole(const clp_device *device, const clp_plan *plan);
 /** The least that such a picture can take of the device, bytes. */
 uint64_t clp_device_least(const clp_device *device, const clp_plan *plan,
                           const clp_passage *passage);

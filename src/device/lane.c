@@ -132,6 +132,11 @@ void clp_device_free_lanes(clp_device *device) {
 
 /* ------------------------------------------------------------------ memory */
 
+bool clp_device_takes_whole(const clp_device *device, const clp_plan *plan) {
+    uint64_t most = device->info.max_allocation;
+    return most == 0 || (plan->input.bytes <= most && plan->scratch_bytes <= most);
+}
+
 static clp_way choose_way(const clp_device *device, const clp_plan *plan,
                           const clp_passage *passage) {
     if (passage->resident || passage->scan) {
@@ -147,7 +152,7 @@ static clp_way choose_way(const clp_device *device, const clp_plan *plan,
     /* A picture that has room is computed as a whole: launches are worth more there than memory. */
     uint64_t whole = (uint64_t)plan->input.bytes + plan->scratch_bytes + plan->output.bytes;
     bool fits = (!passage->most_bytes || whole <= passage->most_bytes) &&
-                (!device->info.max_allocation || plan->input.bytes <= device->info.max_allocation);
+                clp_device_takes_whole(device, plan);
     return can && passage->in_rows && !fits ? CLP_WAY_BANDS : CLP_WAY_SLICES;
 }
 

@@ -46,6 +46,24 @@ for force in '' discrete group ${FAULT_ALL:+'group discrete'}; do
     done
 done
 
+# Where a buffer can hold less than a whole picture takes, be it of scratch memory or of a decoded JPEG, the
+# picture comes in bands.
+"$CLPROC" samples --count 1 --width 2400 --height 1800 -o large 2>"$err" || fail "no picture"
+bands() { # BYTES ARGUMENTS...
+    rm -rf out expected
+    small=alloc=$1
+    shift
+    CLPROC_FORCE=discrete "$CLPROC" run large -o expected --device cpu "$@" 2>"$err" || fail "no picture"
+    command_line=" run large $*; CLPROC_FORCE=discrete FAULT_SMALL=$small"
+    code=0
+    OPENCL_LAYERS=$FAULT_LAYER CLPROC_FORCE=discrete FAULT_SMALL=$small \
+        "$CLPROC" run large -o out --device cpu "$@" >"$out" 2>"$err" || code=$?
+    expect_code 0
+    check large
+}
+bands 22000000 --linear --blur 2
+bands 3000000 --resize 400x --shrink-on-load off
+
 library=${OCLGRIND_ICD:-$(find /usr/lib /usr/local/lib -name liboclgrind-rt-icd.so 2>/dev/null | head -n 1)}
 if [ -n "$library" ]; then
     echo "$library" >oclgrind/oclgrind.icd
