@@ -205,6 +205,7 @@ T28|pairs of runs into one folder|50|200|1000
 T29|packages, and what they ask of binaries and help|100|108|108
 T31|runs within their bound of memory|9|9|9
 T32|devices with less memory than they say|8|8|8
+T33|runs with queues that lag|14|14|14
 END
 cat "$table"
 exit $failed

@@ -169,8 +169,9 @@ static double time_copy(clp_device *device, cl_mem buffer, size_t bytes) {
     clp_prof_command times = {0};
     cl_int code =
         clEnqueueCopyBuffer(device->queue, buffer, buffer, 0, bytes, bytes, 0, NULL, &event);
-    bool fine = code == CL_SUCCESS && clWaitForEvents(1, &event) == CL_SUCCESS &&
-                read_times(event, &times) == CL_SUCCESS;
+    /* To wait for an event is not to flush its queue. */
+    bool fine = code == CL_SUCCESS && clFlush(device->queue) == CL_SUCCESS &&
+                clWaitForEvents(1, &event) == CL_SUCCESS && read_times(event, &times) == CL_SUCCESS;
     if (event) {
         clReleaseEvent(event);
     }

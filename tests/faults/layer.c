@@ -20,9 +20,10 @@
  *               one buffer ("alloc=N"), in local memory ("local=N"), or work-items in a group
  *               ("group=N"), and what asks for more fails; "room=N": of memory, but do not tell so
  *   FAULT_GUARDS, FAULT_OVERRUN  see guards.h
- *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N", "ran KERNEL"
- *               for each that was launched and, for each kind of object, "left KIND N"; queues that
- *               were released with something under way count as left, "unfinished queue"
+ *   FAULT_LATE, FAULT_LATE_LOG   see late.h
+ *   FAULT_LOG   a file that is written at exit: "calls N", "failed NAME", "guarded N", "held N",
+ *               "ran KERNEL" for each that was launched and, for each kind of object, "left KIND
+ * N"; queues that were released with something under way count as left, "unfinished queue"
  *
  * Every call that can fail for lack of something counts, in the order they are made; releases do
  * not, and always work.
@@ -40,6 +41,7 @@
 #include <unistd.h>
 
 #include "guards.h"
+#include "late.h"
 
 typedef enum kind {
     CONTEXT,
@@ -134,13 +136,28 @@ static void count(kind what, long change) {
         return fails(#name, &code) ? code : layer.next.name arguments;                             \
     }
 
-#define ENQUEUE(name, parameters, arguments)                                                       \
+/** Has the rest of a function, which is to enqueue a command, wait for more. */
+#define HOLD(blocks)                                                                               \
+    late_waits held = {.count = 0};                                                                \
+    if (late_wanted()) {                                                                           \
+        late_hold(queue, blocks, waits, list, &held);                                              \
+        waits = held.count;                                                                        \
+        list = held.events;                                                                        \
+    }
+#define GIVEN()                                                                                    \
+    if (held.count > 0) {                                                                          \
+        late_given(&held);                                                                         \
+    }
+
+#define ENQUEUE(name, blocks, parameters, arguments)                                               \
     static cl_int CL_API_CALL layer_##name parameters {                                            \
         cl_int code;                                                                               \
         if (!fails(#name, &code)) {                                                                \
             set_busy(queue, true);                                                                 \
+            HOLD(blocks)                                                                           \
             code = layer.next.name arguments;                                                      \
             count(EVENT, code == CL_SUCCESS && event);                                             \
+            GIVEN()                                                                                \
         }                                                                                          \
         return code;                                                                               \
     }
@@ -262,12 +279,31 @@ PASS(clGetProgramBuildInfo,
 PASS(clGetProgramInfo,
      (cl_program program, cl_program_info what, size_t size, void *value, size_t *length),
      (program, what, size, value, length))
-PASS(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value),
-     (kernel, index, size, value))
-PASS(clFlush, (cl_command_queue queue), (queue))
+static cl_int CL_API_CALL layer_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size,
+                                               const void *value) {
+    cl_int code;
+    if (!fails("clSetKernelArg", &code)) {
+        code = layer.next.clSetKernelArg(kernel, index, size, value);
+        if (late_wanted()) {
+            late_argument(kernel, index, size, value);
+        }
+    }
+    return code;
+}
+
+static cl_int CL_API_CALL layer_clFlush(cl_command_queue queue) {
+    cl_int code;
+    if (!fails("clFlush", &code)) {
+        code = layer.next.clFlush(queue);
+        late_flush(queue);
+    }
+    return code;
+}
+
 static cl_int CL_API_CALL layer_clFinish(cl_command_queue queue) {
     cl_int code;
     if (!fails("clFinish", &code)) {
+        late_flush(queue);
         code = layer.next.clFinish(queue);
         set_busy(queue, code != CL_SUCCESS);
     }
@@ -376,10 +412,13 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
         layer.next.clFinish(queue);
     }
     set_busy(queue, true);
+    late_check(kernel);
+    HOLD(false)
     unsigned long long start = nanoseconds();
     code = layer.next.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
                                              waits, list, event);
     count(EVENT, code == CL_SUCCESS && event);
+    GIVEN()
     if (layer.stopwatch && layer.next.clFinish(queue) == CL_SUCCESS) {
         fprintf(layer.stopwatch, "%llu\n", nanoseconds() - start);
     }
@@ -389,26 +428,26 @@ static cl_int CL_API_CALL layer_clEnqueueNDRangeKernel(cl_command_queue queue, c
     return code;
 }
 
-ENQUEUE(clEnqueueWriteBuffer,
+ENQUEUE(clEnqueueWriteBuffer, blocking,
         (cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
          const void *data, cl_uint waits, const cl_event *list, cl_event *event),
         (queue, buffer, blocking, offset, size, data, waits, list, event))
-ENQUEUE(clEnqueueReadBuffer,
+ENQUEUE(clEnqueueReadBuffer, blocking,
         (cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t offset, size_t size,
          void *data, cl_uint waits, const cl_event *list, cl_event *event),
         (queue, buffer, blocking, offset, size, data, waits, list, event))
-ENQUEUE(clEnqueueCopyBuffer,
+ENQUEUE(clEnqueueCopyBuffer, false,
         (cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset, size_t to_offset,
          size_t size, cl_uint waits, const cl_event *list, cl_event *event),
         (queue, from, to, from_offset, to_offset, size, waits, list, event))
-ENQUEUE(clEnqueueFillBuffer,
+ENQUEUE(clEnqueueFillBuffer, false,
         (cl_command_queue queue, cl_mem buffer, const void *pattern, size_t pattern_size,
          size_t offset, size_t size, cl_uint waits, const cl_event *list, cl_event *event),
         (queue, buffer, pattern, pattern_size, offset, size, waits, list, event))
-ENQUEUE(clEnqueueMarkerWithWaitList,
+ENQUEUE(clEnqueueMarkerWithWaitList, false,
         (cl_command_queue queue, cl_uint waits, const cl_event *list, cl_event *event),
         (queue, waits, list, event))
-ENQUEUE(clEnqueueBarrierWithWaitList,
+ENQUEUE(clEnqueueBarrierWithWaitList, false,
         (cl_command_queue queue, cl_uint waits, const cl_event *list, cl_event *event),
         (queue, waits, list, event))
 
@@ -418,9 +457,12 @@ static cl_int CL_API_CALL layer_clEnqueueUnmapMemObject(cl_command_queue queue, 
     cl_int code;
     if (!fails("clEnqueueUnmapMemObject", &code)) {
         set_busy(queue, true);
+        HOLD(false)
         code = layer.next.clEnqueueUnmapMemObject(queue, buffer, mapped, waits, list, event);
         count(EVENT, code == CL_SUCCESS && event);
         count(MAPPING, -(code == CL_SUCCESS));
+        late_map(buffer, false);
+        GIVEN()
     }
     return code;
 }
@@ -449,10 +491,15 @@ static cl_int CL_API_CALL layer_clReleaseMemObject(cl_mem buffer) {
 }
 
 RELEASE(clReleaseProgram, cl_program, PROGRAM)
-RELEASE(clReleaseKernel, cl_kernel, KERNEL)
+static cl_int CL_API_CALL layer_clReleaseKernel(cl_kernel kernel) {
+    late_forget(kernel); /* the program retains none */
+    count(KERNEL, -1);
+    return layer.next.clReleaseKernel(kernel);
+}
 RELEASE(clReleaseEvent, cl_event, EVENT)
 
 static cl_int CL_API_CALL layer_clReleaseCommandQueue(cl_command_queue queue) {
+    late_close(queue);
     pthread_mutex_lock(&layer.lock);
     for (int i = 0; i < layer.queue_count; i++) {
         if (layer.queues[i] == queue) {
@@ -566,10 +613,15 @@ static void *CL_API_CALL layer_clEnqueueMapBuffer(cl_command_queue queue, cl_mem
         return NULL;
     }
     set_busy(queue, true);
+    HOLD(blocking)
     void *mapped = layer.next.clEnqueueMapBuffer(queue, buffer, blocking, flags, offset, size,
                                                  waits, list, event, code);
     count(EVENT, mapped && event);
     count(MAPPING, mapped != NULL);
+    if (late_wanted() && mapped) {
+        late_map(buffer, true);
+    }
+    GIVEN()
     return mapped;
 }
 
@@ -617,6 +669,7 @@ CL_API_ENTRY cl_int CL_API_CALL clInitLayer(cl_uint entries, const cl_icd_dispat
     layer.fill = (unsigned char)number_of("FAULT_FILL");
     layer.next = layer.own = *target;
     guards_begin(&layer.next);
+    late_begin(&layer.next);
 #define TAKE(name) layer.own.name = layer_##name;
     TAKE(clGetPlatformIDs)
     TAKE(clGetPlatformInfo)
@@ -676,6 +729,7 @@ __attribute__((destructor)) static void write_log(void) {
         fprintf(log, "failed %s\n", layer.failed);
     }
     fprintf(log, "guarded %ld\n", guards_count());
+    fprintf(log, "held %ld\n", late_count());
     for (int i = 0; i < layer.kernel_count; i++) {
         fprintf(log, "ran %s\n", layer.kernels[i]);
     }
