@@ -9,7 +9,7 @@
 # BUILD names another build folder. The table also goes to BUILD/verify-PROFILE.txt. Of the variables set
 # below those count that are set already: so a profile is shortened, and the table says what is too few.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd "$(dirname "$0")/.."
 profile=${1:-quick}
 continue=
 [ $# -lt 2 ] || continue=$2
