@@ -279,6 +279,7 @@ static void *run_worker(void *argument) {
     clproc_status status = clp_encoder_create(&self.encoder, &error);
     if (status != CLPROC_OK) {
         finish(work, path, status, &error);
+        return NULL;
     }
     clp_encoder_heed(self.encoder, work->params->cancel);
     while (take(work, &index)) {

@@ -57,3 +57,19 @@ sweep() { # FOLDER LIBRARIES
 
 sweep in 'libjpeg libspng libdeflate libz'
 sweep profile 'clproc liblcms2'
+
+# Samples come before a picture that fails, or not at all.
+FAULT_LIBRARIES=clproc
+clproc samples -o whole --count 2 --width 8 --height 8 --jobs 1
+expect_code 0
+number=0 code=4
+while [ $number -lt 200 ] && [ "$code" -ne 0 ] || [ $number -lt 20 ]; do
+    number=$((number + 1))
+    rm -rf some
+    command_line=" samples -o some; FAULT_MALLOC=$number"
+    code=0
+    timeout -s KILL 60 env FAULT_MALLOC=$number LD_PRELOAD="$FAULT_MALLOC_LIBRARY" "$CLPROC" samples -o some \
+        --count 2 --width 8 --height 8 --jobs 1 >"$out" 2>"$err" || code=$?
+    [ "$code" -eq 0 ] || expect_code 4
+    [ -z "$(diff -rq some whole 2>/dev/null | grep -v '^Only in whole')" ] || fail "a sample is not whole"
+done
