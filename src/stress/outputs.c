@@ -37,8 +37,9 @@ void clp_outputs_sort(clp_outputs *outputs) {
 
 const char *clp_outputs_difference(const clp_outputs *a, const clp_outputs *b) {
     for (size_t i = 0; i < a->count && i < b->count; i++) {
-        if (by_name(&a->items[i], &b->items[i]) != 0) {
-            return a->items[i].name;
+        int order = by_name(&a->items[i], &b->items[i]);
+        if (order != 0) {
+            return order < 0 ? a->items[i].name : b->items[i].name; /* what the other lacks */
         }
     }
     const clp_outputs *longer = a->count > b->count ? a : b;

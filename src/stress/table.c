@@ -91,7 +91,7 @@ static void print_case(clp_text *text, const clp_case *one, const clp_case_recor
     }
     snprintf(a, sizeof a, "%llu", (unsigned long long)record->failed);
     clp_table_cell(text, 8, a);
-    clp_table_cell(text, 11, describe_outputs(record, a, sizeof a));
+    clp_table_cell(text, 14, describe_outputs(record, a, sizeof a));
     clp_text_add(text, "\n");
 }
 
@@ -104,7 +104,7 @@ static void print_operations(clp_text *text, const clp_stress_report *report) {
         clp_table_cell(text, 9, heads[i]);
     }
     clp_table_cell(text, 8, "failed");
-    clp_table_cell(text, 11, "outputs");
+    clp_table_cell(text, 14, "outputs");
     clp_text_add(text, "\n");
     for (size_t i = 0; i < report->cases->count; i++) {
         print_case(text, &report->cases->items[i], &report->records[i]);
@@ -138,8 +138,8 @@ static void print_course(clp_text *text, const clp_stress_report *report) {
         char range[60];
         unsigned long long last = first + step < all ? first + step : all;
         /* Of large numbers the last has room. */
-        snprintf(range, sizeof range, last > 9999 ? "-%llu" : "%llu", last);
-        if (last > first + 1 && last <= 9999) {
+        snprintf(range, sizeof range, last > 999 ? "-%llu" : "%llu", last);
+        if (last > first + 1 && last <= 999) {
             snprintf(range, sizeof range, "%llu-%llu", (unsigned long long)first + 1, last);
         }
         clp_table_cell(text, 9, range);

@@ -51,8 +51,12 @@ static void test_a_missing_output_is_named(void **state) {
     add(&b, "1.jpg", "x", "aa");
     assert_string_equal(clp_outputs_difference(&a, &b), "2.jpg");
     assert_string_equal(clp_outputs_difference(&b, &a), "2.jpg");
+    add(&b, "0.jpg", "x", "cc");
+    clp_outputs_sort(&b);
+    assert_string_equal(clp_outputs_difference(&a, &b), "0.jpg");
+    assert_string_equal(clp_outputs_difference(&b, &a), "0.jpg");
     clp_outputs_free(&a);
-    assert_string_equal(clp_outputs_difference(&a, &b), "1.jpg");
+    assert_string_equal(clp_outputs_difference(&a, &b), "0.jpg");
     clp_outputs_free(&b);
     assert_null(clp_outputs_difference(&a, &b));
 }
@@ -157,6 +161,31 @@ static void test_course_has_every_iteration(void **state) {
     clp_text_free(&text);
 }
 
+/** Large numbers keep apart from their neighbours. */
+static void test_columns_stay_apart(void **state) {
+    (void)state;
+    clp_case one = {.name = "gray"};
+    clp_cases cases = {.items = &one, .count = 1};
+    clp_case_record record = {.failed = 28200, .differing = 14101};
+    clproc_stress_result result = {.iterations = 2000};
+    clp_course memory = {0};
+    clp_stress_report report = {.result = &result,
+                                .cases = &cases,
+                                .records = &record,
+                                .memory = &memory,
+                                .device = "a device"};
+    clp_text text = {0};
+    for (size_t i = 0; i < 2000; i++) {
+        clp_course_add(&record.rates, 20);
+        clp_course_add(&memory, 50e6);
+    }
+    clp_stress_print(&text, &report);
+    clp_text_add_bytes(&text, "", 1);
+    assert_non_null(strstr(text.data, " 28200  14101 differ\n"));
+    assert_non_null(strstr(text.data, " 501-750    -1000    -1250 "));
+    clp_text_free(&text);
+}
+
 static void test_differences_are_told(void **state) {
     (void)state;
     double rates[] = {10, 20, 30}, resident[] = {1e6, 2e6, 4e6};
@@ -231,6 +260,7 @@ int main(void) {
         cmocka_unit_test(test_growth_is_told_from_noise),
         cmocka_unit_test(test_a_long_course_takes_no_more_room),
         cmocka_unit_test(test_course_has_every_iteration),
+        cmocka_unit_test(test_columns_stay_apart),
         cmocka_unit_test(test_differences_are_told),
         cmocka_unit_test(test_cases),
     };
