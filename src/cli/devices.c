@@ -83,6 +83,18 @@ static void print_text(const clproc_device_info *d, bool benched) {
     }
 }
 
+/** Why a run finds no device. `problem`: what went wrong while devices were looked for, or "". */
+static void say_why(const char *problem) {
+    clproc_error error = {0};
+    clproc_context *context = NULL;
+    if (problem[0]) {
+        clp_cli_say("%s", problem);
+    } else if (clproc_context_create(&context, NULL, &error) != CLPROC_OK) {
+        clp_cli_say("%s", error.message);
+    }
+    clproc_context_destroy(&context);
+}
+
 int clp_cli_devices(clp_cli_settings *settings) {
     clproc_error error = {0};
     clproc_device_info *list = NULL;
@@ -104,11 +116,8 @@ int clp_cli_devices(clp_cli_settings *settings) {
         print_json(list, count, settings->bench);
     }
     /* The reference is the last, and tells what went wrong while others were looked for. */
-    const char *problem = list[count - 1].problem;
     if (!opencl) {
-        clp_cli_say("%s", problem[0] ? problem
-                                     : "no usable OpenCL device; install pocl-opencl-icd for the "
-                                       "CPU, or your GPU's OpenCL driver");
+        say_why(list[count - 1].problem);
     }
     clproc_devices_free(&list);
     return CLP_EXIT_OK;

@@ -51,7 +51,7 @@ for drivers in others others/none.icd; do
         OCL_ICD_VENDORS=$PWD/$drivers exec "$CLPROC" devices
     ) >"$out" 2>"$err" || code=$?
     expect_code 0
-    expect_err 'no usable OpenCL device; install'
+    expect_err 'no OpenCL device was found; install'
 done
 
 clproc run in -o out --device no-such-device --resize 8x
@@ -76,6 +76,9 @@ done
 # PoCL offers what POCL_DEVICES names; the error says so, not only that there is no "cpu".
 POCL_DEVICES=nonsense
 export POCL_DEVICES
+clproc devices
+expect_code 0
+[ "$(grep -c '^[0-9]' "$out")" -gt 1 ] || expect_err 'POCL_DEVICES is "nonsense".*unset it'
 for device in auto cpu; do
     clproc run in -o out2 --device "$device" --resize 8x
     expect_refusal 3 'POCL_DEVICES is "nonsense".*unset it'
@@ -99,7 +102,7 @@ OCL_ICD_VENDORS=$scratch/none
 export OCL_ICD_VENDORS
 clproc devices
 expect_code 0
-expect_err 'no usable OpenCL device; install'
+expect_err 'no OpenCL device was found; install'
 clproc run in -o out2 --device cpu --resize 8x
 expect_refusal 3 'OpenCL\|device'
 clproc run in -o out2 --resize 8x
