@@ -14,6 +14,7 @@ clproc=${1:-$root/build/clproc}
 page=$root/docs/analysis.md
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 "$clproc" samples --count 6 --width 6000 --height 4000 --kind photo -o "$scratch/photos"
 load=$(cut -d ' ' -f 1 /proc/loadavg)
 "$clproc" analyse "$scratch/photos" -o "$scratch"
