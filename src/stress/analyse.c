@@ -36,14 +36,22 @@ typedef struct gain_text {
     const char *verdict;
 } gain_text;
 
-static gain_text describe(const clp_gain *gain) {
+/** Whether runs are enough to call any change significant. */
+static bool can_tell(const clp_experiment *experiment) {
+    return experiment->rounds >= CLP_LEAST_ROUNDS;
+}
+
+static gain_text describe(const clp_experiment *experiment, const clp_gain *gain) {
     gain_text text;
     char low[CLP_UNIT_SIZE + 2], high[CLP_UNIT_SIZE + 2];
     change_of(text.change, gain->ratio);
     snprintf(text.interval, sizeof text.interval, "%s to %s", change_of(low, gain->low),
              change_of(high, gain->high));
     clp_unit_percent(text.chance, gain->same);
-    text.verdict = !gain->significant ? "not significant" : gain->ratio < 1 ? "faster" : "slower";
+    text.verdict = !can_tell(experiment) ? "too few runs to tell"
+                   : !gain->significant  ? "not significant"
+                   : gain->ratio < 1     ? "faster"
+                                         : "slower";
     return text;
 }
 
@@ -96,7 +104,7 @@ static void gain_row(clp_document *document, const clp_experiment *experiment, c
                      const clp_trial *before, const clp_trial *after) {
     const clp_trial *naive = clp_experiment_step(experiment, 0);
     clp_gain gain = clp_experiment_gain(experiment, before, after);
-    gain_text text = describe(&gain);
+    gain_text text = describe(experiment, &gain);
     char median[CLP_UNIT_SIZE], processor[CLP_UNIT_SIZE], least[CLP_UNIT_SIZE], most[CLP_UNIT_SIZE],
         times[CLP_UNIT_SIZE + 4], range[2 * CLP_UNIT_SIZE + 8];
     snprintf(range, sizeof range, "%s to %s", seconds_of(least, after->least),
@@ -184,7 +192,7 @@ static void write_changes(clp_document *document, const clp_experiment *experime
         const clp_trial *before = clp_experiment_step(experiment, i - 1),
                         *after = clp_experiment_step(experiment, i);
         clp_gain gain = clp_experiment_gain(experiment, before, after);
-        gain_text text = describe(&gain);
+        gain_text text = describe(experiment, &gain);
         snprintf(title, sizeof title, "%zu. %s", i, one->name);
         clp_document_heading(document, title);
         snprintf(
@@ -233,6 +241,11 @@ static void write_method(clp_document *document, const clp_experiment *experimen
         "machine lengthen it far less than wall time.",
         experiment->rounds, seconds_of(a, experiment->seconds));
     clp_document_paragraph(document, sentence);
+    if (!can_tell(experiment)) {
+        clp_document_paragraph(document,
+                               "So few runs cannot tell a change from chance, however large it is; "
+                               "more --seconds or smaller pictures allow for more.");
+    }
     clp_document_paragraph(
         document,
         "The p-value is that of a two-sided Mann-Whitney U test: how often chance alone gives such "
@@ -252,7 +265,9 @@ void clp_analyse_write(clp_document *document, const clp_experiment *experiment)
              experiment->images, experiment->samples ? "samples" : "pictures",
              seconds_of(a, naive->median), seconds_of(b, best->median),
              times_of(times, naive->median, best->median),
-             significant ? "" : ", a difference that is not significant");
+             significant            ? ""
+             : can_tell(experiment) ? ", a difference that is not significant"
+                                    : ", but there were too few runs to tell that from chance");
     clp_document_begin(document, "What each optimisation is worth", verdict);
     write_facts(document, experiment);
     write_steps(document, experiment);

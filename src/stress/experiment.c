@@ -9,9 +9,6 @@
 #include "stress/child.h"
 #include "stress/pictures.h"
 
-/** Fewer rounds cannot tell a difference from luck: of 4 against 4 runs all slower, the chance is
- * 3 %. */
-#define LEAST_ROUNDS 4
 #define MOST_ROUNDS 15
 /** Where runs take longer than a try of them did, there are fewer rounds rather than no end. */
 #define LATEST 1.2
@@ -143,7 +140,7 @@ static clproc_status warm_up(bench *b, double *naive, clproc_error *error) {
 /** How many pictures a run can have so that enough rounds fit into the time. */
 static size_t choose_images(const bench *b, double naive) {
     double round = naive * 0.6 * (double)b->experiment->trial_count;
-    double fit = floor(b->params->seconds / (LEAST_ROUNDS * round));
+    double fit = floor(b->params->seconds / (CLP_LEAST_ROUNDS * round));
     double all = (double)b->pictures.count;
     return (size_t)fmax(2, fmin(fit, all));
 }
@@ -181,7 +178,7 @@ static clproc_status run_rounds(bench *b, uint64_t start, clproc_error *error) {
     for (size_t round = 0; round < MOST_ROUNDS; round++) {
         double begun = (double)(clp_clock_ns() - start) / 1e9;
         double end = begun + longest;
-        if ((round >= LEAST_ROUNDS && end > b->params->seconds) ||
+        if ((round >= CLP_LEAST_ROUNDS && end > b->params->seconds) ||
             (round >= 2 && end > LATEST * b->params->seconds)) {
             break;
         }

@@ -7,6 +7,8 @@
 
 #define CLP_MAX_SWITCHES 16
 #define CLP_MAX_ROUNDS 32
+/** Fewer cannot tell a difference from luck: of 4 against 4 runs all slower, the chance is 3 %. */
+#define CLP_LEAST_ROUNDS 4
 
 /** The runs of one strategy. */
 typedef struct clp_trial {
