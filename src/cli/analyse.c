@@ -14,6 +14,7 @@ int clp_cli_analyse(clp_cli_settings *settings) {
     analyse->run.inputs = settings->operands;
     analyse->run.input_count = settings->operand_count;
     analyse->run.output = folder;
+    analyse->run.only_run = true;
     analyse->run.pipeline = settings->pipeline;
     analyse->run.on_event = clp_cli_progress_event;
     analyse->run.user = &progress;

@@ -14,6 +14,7 @@ static int prepare(clp_cli_settings *settings) {
     stress->run.inputs = settings->inputs.items;
     stress->run.input_count = settings->inputs.count;
     stress->run.output = settings->output;
+    stress->run.only_run = true;
     stress->operations = settings->operations.items;
     stress->operation_count = settings->operations.count;
     if (stress->duration > 0 && !settings->iterations_given) {

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "device/device.h"
 #include "report/findings.h"
 
 /* ------------------------------------------------------------------ figures */
@@ -333,5 +334,9 @@ out:
     clp_document_free(&document);
     clp_experiment_free(experiment);
     clp_memory_free(experiment);
+    /* A program that is stopped does not come to exit(). */
+    if (params && params->run.only_run && status == CLPROC_ERROR_CANCELLED) {
+        clp_devices_leave();
+    }
     return status;
 }

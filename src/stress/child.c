@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +34,37 @@ static void note(const clproc_event *event, void *user) {
     }
 }
 
+/** A signal handler has no argument to carry the request in. */
+static volatile int *stop_request;
+
+static void on_signal(int number) {
+    (void)number;
+    clp_cancel_ask(stop_request);
+}
+
+/** A terminal sends its signal to the child as well: it stops like any run, however many come, and
+ * tells a parent that is no more. */
+static void heed_signals(volatile int *stop) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
+    stop_request = stop;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
 /** The child's life. It leaves without cleaning up what belongs to its parent. */
-static void live(int out, const clproc_run_params *params, const char *report) {
+static void live(int out, const clproc_run_params *params, const char *report, volatile int *stop) {
     clproc_run_params run = *params;
     clproc_profile *profile = NULL;
     message said;
     memset(&said, 0, sizeof said);
+    heed_signals(stop);
+    run.cancel = stop;
     run.on_event = note;
     run.user = &said;
     said.status = clproc_run(&run, &said.result, &profile, &said.error);
@@ -49,13 +75,11 @@ static void live(int out, const clproc_run_params *params, const char *report) {
 }
 
 /** Reads what the child says; false if it ended without a word. Passes a request to stop on. */
-static bool listen_to(int in, pid_t child, const volatile int *cancel, message *said) {
+static bool listen_to(int in, const volatile int *cancel, volatile int *stop, message *said) {
     struct pollfd wait = {.fd = in, .events = POLLIN};
-    bool stopped = false;
     while (poll(&wait, 1, POLL_MS) <= 0) {
-        if (clp_cancel_asked(cancel) && !stopped) {
-            kill(child, SIGINT);
-            stopped = true;
+        if (clp_cancel_asked(cancel)) {
+            clp_cancel_ask(stop);
         }
     }
     return read(in, said, sizeof *said) == (ssize_t)sizeof *said;
@@ -82,8 +106,10 @@ static clproc_status ended(const clproc_run_params *params, bool heard, int code
     return CLPROC_OK;
 }
 
-clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, const char *report,
-                            clproc_profile **profile, clproc_error *error) {
+/** `stop` lies in memory that both processes see: where a signal is ignored none would arrive. */
+static clproc_status run_child(clp_child *child, const clproc_run_params *params,
+                               const char *report, volatile int *stop, clproc_profile **profile,
+                               clproc_error *error) {
     int ends[2], code = 0;
     message said;
     memset(&said, 0, sizeof said);
@@ -95,7 +121,7 @@ clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, c
     pid_t process = fork();
     if (process == 0) {
         close(ends[0]);
-        live(ends[1], params, report);
+        live(ends[1], params, report, stop);
     }
     int cause = errno;
     close(ends[1]);
@@ -106,7 +132,7 @@ clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, c
                              "`ulimit -u`",
                              strerror(cause));
     }
-    bool heard = listen_to(ends[0], process, params->cancel, &said);
+    bool heard = listen_to(ends[0], params->cancel, stop, &said);
     child->seconds = (double)(clp_clock_ns() - start) / 1e9;
     close(ends[0]);
     while (waitpid(process, &code, 0) < 0 && errno == EINTR) {
@@ -116,4 +142,16 @@ clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, c
     memcpy(child->notice, said.notice, sizeof child->notice);
     clproc_status status = ended(params, heard, code, &said, error);
     return status == CLPROC_OK ? clproc_profile_load(profile, report, error) : status;
+}
+
+clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, const char *report,
+                            clproc_profile **profile, clproc_error *error) {
+    void *shared =
+        mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        return clp_error_memory(error, "a process", sizeof(int));
+    }
+    clproc_status status = run_child(child, params, report, shared, profile, error);
+    munmap(shared, sizeof(int));
+    return status;
 }

@@ -259,6 +259,7 @@ static clproc_status prepare(bench *b, clproc_error *error) {
     b->run.output = b->output;
     b->run.profile = CLPROC_PROFILE_SUMMARY;
     b->run.on_event = NULL;
+    b->run.only_run = false; /* of this process */
     b->experiment->offered = b->pictures.own_count;
     b->experiment->samples = run->input_count == 0;
 out:

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "device/device.h"
 #include "stress/pictures.h"
 #include "stress/watch.h"
 
@@ -147,6 +148,7 @@ static clproc_status run_case(stress *test, size_t number, clproc_error *error) 
     run.format = one->format != CLPROC_FORMAT_KEEP ? one->format : run.format;
     run.reencode = true;
     run.digest = true;
+    run.only_run = run.leave_drivers = false; /* the next one works with the device */
     run.on_event = note;
     run.user = test;
     run.cancel = &test->watch.stop;
@@ -346,6 +348,10 @@ clproc_status clproc_stress(const clproc_stress_params *params, FILE *out,
     if (status == CLPROC_OK || (status == CLPROC_ERROR_CANCELLED && test.result->pictures > 0)) {
         clproc_status printed = print(&test, out, status == CLPROC_OK ? error : NULL);
         status = status == CLPROC_OK ? printed : status;
+    }
+    /* A program that is stopped does not come to exit(). */
+    if (params->run.only_run && status == CLPROC_ERROR_CANCELLED) {
+        clp_devices_leave();
     }
 done:
     release(&test);

@@ -7,9 +7,14 @@ export TMPDIR
 mkdir "$TMPDIR" empty
 clproc samples -o pictures --count 3 --width 160 --height 120 --kind photo
 
-clproc analyse pictures -o report --seconds 1 --resize 50% --progress json
+clproc analyse pictures -o hasty --seconds 1 --resize 50% --progress json
 expect_code 0
 expect_err '^{"type":"result"'
+# 73 processes in 1.2 s are too many: there are two rounds, in which no change can be significant.
+grep -q '^| runs of each strategy | 2 |$' hasty/analysis.md || fail "two rounds were expected"
+[ "$(grep -c '^| .* | too few runs to tell |' hasty/analysis.md)" -eq 19 ] || fail "no verdict should be given"
+! grep -q 'not significant' hasty/analysis.md || fail "two rounds do not show that there is no change"
+grep -q 'too few runs to tell that from chance$' hasty/analysis.md || fail "the title should say so"
 clproc analyse pictures -o report --seconds 5 --resize 50% --blur 1
 expect_code 0
 expect_out '^report/analysis.md$'
@@ -69,6 +74,16 @@ wait $! || code=$?
 expect_code 143
 expect_count stopped 0
 expect_count "$TMPDIR" 0
+
+# A terminal's signal comes to the run under way as well. The folder that PoCL compiles in goes, too.
+if unshare -rm mount -t tmpfs none /dev/shm 2>/dev/null && have setsid; then
+    command_line=' analyse, stopped together with its run'
+    unshare -rm sh -c 'mount -t tmpfs none /dev/shm
+        setsid "$0" analyse pictures -o stopped & sleep 1; kill -TERM -$!; wait $!
+        echo "code $?, left: $(ls /dev/shm)"' "$CLPROC" >"$out" 2>"$err"
+    expect_out '^code 143, left: $'
+    expect_count "$TMPDIR" 0
+fi
 
 clproc analyse empty -o none
 expect_refusal 2 .

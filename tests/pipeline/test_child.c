@@ -53,7 +53,8 @@ static void test_result_and_profile_arrive(void **state) {
     clproc_pipeline_destroy(&pipeline);
 }
 
-static char *made; /**< the folder that a child last made for PoCL; the child writes it here */
+/** The folder that a child last made for PoCL, which writes it here; NULL: nobody asks. */
+static char *volatile made;
 
 char *mkdtemp(char *template) {
     char *(*real)(char *) = (char *(*)(char *))(uintptr_t)dlsym(RTLD_NEXT, "mkdtemp");
@@ -150,19 +151,25 @@ static pid_t find_child(void) {
 typedef struct assassin {
     pthread_t thread;
     int signal;         /**< for the child; 0: none, but a request to stop */
+    int times;          /**< that the signal is sent */
     volatile int *stop; /**< for the parent, or NULL */
 } assassin;
 
-/** Waits until there is a child. */
+/** Waits until there is a child, and, where the folder is asked for, some seconds for that. */
 static void *strike(void *user) {
     const assassin *self = user;
     pid_t child;
     while ((child = find_child()) == 0) {
         usleep(1000);
     }
-    if (self->signal) {
+    for (int i = 0; i < 10000 && made && !made[0]; i++) {
+        usleep(1000);
+    }
+    for (int i = 0; i < self->times; i++) {
         kill(child, self->signal);
-    } else {
+        usleep(10000);
+    }
+    if (self->stop) {
         *self->stop = 1;
     }
     return NULL;
@@ -175,7 +182,7 @@ static void test_a_child_that_is_ended(void **state) {
     clproc_profile *profile = NULL;
     clproc_run_params params = params_for(&pipeline);
     volatile int stop = 0;
-    assassin killer = {.signal = SIGKILL}, stopper = {.stop = &stop};
+    assassin killer = {.signal = SIGKILL, .times = 1}, stopper = {.stop = &stop};
     clproc_error error;
     clp_child child;
     if (access("/proc/thread-self/children", F_OK) != 0) {
@@ -194,6 +201,59 @@ static void test_a_child_that_is_ended(void **state) {
                      CLPROC_ERROR_CANCELLED);
     pthread_join(stopper.thread, NULL);
     assert_null(profile);
+    clproc_pipeline_destroy(&pipeline);
+}
+
+/** From a terminal the child gets a signal of its own, and perhaps several. */
+static void test_signals_leave_no_folder(void **state) {
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM};
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    bool left = false;
+    if (access("/proc/thread-self/children", F_OK) != 0) {
+        SKIP_BECAUSE("the kernel does not tell a process's children");
+    }
+    params.duration = 300;
+    for (size_t i = 0; i < 2; i++) {
+        assassin sender = {.signal = signals[i], .times = 3};
+        clp_child child;
+        made = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        assert_true(made != MAP_FAILED);
+        assert_int_equal(pthread_create(&sender.thread, NULL, strike, &sender), 0);
+        clproc_status status = clp_child_run(&child, &params, "run.json", &profile, NULL);
+        pthread_join(sender.thread, NULL);
+        left |= made[0] && access(made, F_OK) == 0;
+        munmap(made, 4096);
+        made = NULL;
+        assert_int_equal(status, CLPROC_ERROR_CANCELLED);
+    }
+    assert_false(left);
+    clproc_pipeline_destroy(&pipeline);
+}
+
+/** Where signals are ignored, as in the background of a shell, a request arrives all the same. */
+static void test_it_stops_without_signals(void **state) {
+    (void)state;
+    clproc_pipeline *pipeline = NULL;
+    clproc_profile *profile = NULL;
+    clproc_run_params params = params_for(&pipeline);
+    volatile int stop = 0;
+    assassin stopper = {.stop = &stop};
+    clp_child child;
+    if (access("/proc/thread-self/children", F_OK) != 0) {
+        SKIP_BECAUSE("the kernel does not tell a process's children");
+    }
+    params.duration = 300;
+    params.cancel = &stop;
+    void (*before)(int) = signal(SIGINT, SIG_IGN);
+    assert_int_equal(pthread_create(&stopper.thread, NULL, strike, &stopper), 0);
+    clproc_status status = clp_child_run(&child, &params, "run.json", &profile, NULL);
+    signal(SIGINT, before);
+    pthread_join(stopper.thread, NULL);
+    assert_int_equal(status, CLPROC_ERROR_CANCELLED);
+    assert_true(child.seconds < 200);
     clproc_pipeline_destroy(&pipeline);
 }
 
@@ -220,7 +280,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCRATCH(test_result_and_profile_arrive), IN_SCRATCH(test_nothing_stays_behind),
         IN_SCRATCH(test_failures_arrive),           IN_SCRATCH(test_it_stops_on_request),
-        IN_SCRATCH(test_a_child_that_is_ended),     IN_SCRATCH(test_no_pipe),
+        IN_SCRATCH(test_a_child_that_is_ended),     IN_SCRATCH(test_signals_leave_no_folder),
+        IN_SCRATCH(test_it_stops_without_signals),  IN_SCRATCH(test_no_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
