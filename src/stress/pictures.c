@@ -10,9 +10,20 @@
 
 /* --------------------------------------------------------- scratch folder */
 
+clproc_status clp_scratch_check(const char *folder, clproc_error *error) {
+    return strpbrk(folder, "{}")
+               ? clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, folder,
+                                    "a folder with { or } in its name cannot be used here")
+               : CLPROC_OK;
+}
+
 clproc_status clp_scratch_make(clp_scratch *scratch, clproc_error *error) {
     const char *base = getenv("TMPDIR");
     base = base && *base ? base : "/tmp";
+    clproc_status status = clp_scratch_check(base, error);
+    if (status != CLPROC_OK) {
+        return status;
+    }
     int length = snprintf(scratch->path, sizeof scratch->path, "%s/clproc-XXXXXX", base);
     if (length < 0 || (size_t)length >= sizeof scratch->path || !mkdtemp(scratch->path)) {
         scratch->path[0] = '\0';

@@ -10,6 +10,8 @@ typedef struct clp_scratch {
 } clp_scratch;
 
 clproc_status clp_scratch_make(clp_scratch *scratch, clproc_error *error);
+/** Refuses a folder whose name says something else in a template of outputs. */
+clproc_status clp_scratch_check(const char *folder, clproc_error *error);
 void clp_scratch_remove(clp_scratch *scratch);
 
 /** Zero-initialise; free with clp_pictures_free(). */

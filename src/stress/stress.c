@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "batch/batch.h"
+#include "batch/hashset.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/memory.h"
@@ -32,10 +33,10 @@ typedef struct stress {
     clp_course memory;        /**< resident bytes */
     clp_watch watch;
     char device[128];
+    clp_hashset told; /**< what there was to say of pictures and devices */
     /* Of the run that is going on */
     clp_outputs outputs;
     uint32_t iteration;
-    uint64_t failed;
 } stress;
 
 void clproc_stress_params_init(clproc_stress_params *params) {
@@ -61,17 +62,29 @@ static clproc_status check(const clproc_stress_params *params, clproc_error *err
 
 /* ------------------------------------------------------------------ events */
 
-/** Passes an event on, counted over all runs; what a file has to complain about, once. */
-static void forward(const stress *test, const clproc_event *event) {
+/** Whether the same was said of the same before, in any run. */
+static bool is_told(stress *test, const clproc_event *event) {
+    char text[4096];
+    bool added = true;
+    int length =
+        snprintf(text, sizeof text, "%d\n%s\n%s", (int)event->kind, event->input, event->message);
+    size_t size = length > 0 && (size_t)length < sizeof text ? (size_t)length : strlen(text);
+    /* Without memory it is told again. */
+    clp_hashset_add(&test->told, clp_key_of_bytes(text, size), 0, &added, NULL, NULL);
+    return !added;
+}
+
+/** Passes an event on, counted over all runs; what there is to say, once. */
+static void forward(stress *test, const clproc_event *event) {
     const clproc_stress_params *params = test->params;
     clproc_event told = *event;
     uint64_t each = test->pictures.count * test->cases.count;
     told.done += test->result->pictures + test->result->failed;
     told.total = each * params->iterations;
     told.listing = params->iterations == 0 || params->duration > 0;
-    /* What there is to say of a picture is said once; samples are known to be sound. */
+    /* Samples are known to be sound. */
     bool known = event->kind == CLPROC_EVENT_WARNING && params->run.input_count == 0;
-    bool again = event->kind != CLPROC_EVENT_DONE && test->iteration > 0;
+    bool again = event->kind != CLPROC_EVENT_DONE && is_told(test, event);
     if (params->run.on_event && !again && !known) {
         params->run.on_event(&told, params->run.user);
     }
@@ -226,7 +239,9 @@ static clproc_status prepare(stress *test, clproc_error *error) {
     const clproc_run_params *run = &params->run;
     clproc_status status;
     CLP_TRY(status, out, clp_cases_make(&test->cases, params, error));
-    if (run->output && !run->null_output) {
+    bool keeps = run->output && !run->null_output;
+    if (keeps) {
+        CLP_TRY(status, out, clp_scratch_check(run->output, error));
         CLP_TRY(status, out, clp_file_make_folder(run->output, error));
         if (access(run->output, W_OK | X_OK) != 0) {
             status = clp_error_set_file(error, CLPROC_ERROR_IO, run->output,
@@ -235,7 +250,7 @@ static clproc_status prepare(stress *test, clproc_error *error) {
         }
     }
     CLP_TRY(status, out, clp_scratch_make(&test->scratch, error));
-    test->folder = run->output ? run->output : test->scratch.path;
+    test->folder = keeps ? run->output : test->scratch.path;
     CLP_TRY(status, out, find_pictures(test, error));
     test->records = clp_memory_zero(CLP_MEMORY_OTHER, test->cases.count, sizeof *test->records);
     if (!test->records) {
@@ -270,6 +285,7 @@ static void release(stress *test) {
     }
     clp_memory_free(test->records);
     clp_outputs_free(&test->outputs);
+    clp_hashset_free(&test->told);
     clp_cases_free(&test->cases);
     clp_pictures_free(&test->pictures);
     clp_scratch_remove(&test->scratch);

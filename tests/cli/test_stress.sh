@@ -89,6 +89,11 @@ head -c 700 pictures/000* >one/cut.jpg
 clproc stress --input one --image-count 2 --iterations 1 --op gray
 expect_code 1
 expect_out '^gray .* 1 '
+# What there is to say of it is said once, however often it fails.
+clproc stress --input one --image-count 4 --iterations 2 --op gray --op flip --null-output
+expect_code 1
+expect_out '^gray .* 4 *same'
+expect_failures 1
 clproc stress --input empty
 expect_refusal 2 'no file'
 echo text >empty/text
@@ -104,6 +109,30 @@ done
 echo text >file
 clproc stress --input pictures -o file
 expect_refusal 4 'file'
+# Braces mean something else in templates of outputs; where nothing is written the folder does not count.
+for folder in 'o{x}' 'o{name}' 'o}'; do
+    clproc stress --input pictures -o "$folder"
+    expect_refusal 2 'o.*with { or }'
+    expect_no_file "$folder"
+    mkdir "$folder"
+    command_line=" stress in $folder"
+    code=0
+    TMPDIR=$PWD/$folder "$CLPROC" stress --image-count 1 >"$out" 2>"$err" || code=$?
+    expect_refusal 2 'with { or }'
+    rmdir "$folder" || fail "nothing should be left in $folder"
+done
+clproc stress --input pictures --image-count 1 --iterations 1 --op gray --null-output \
+    -o "$(head -c 130000 /dev/zero | tr '\0' o)"
+expect_code 0
+
+# Stopped, nothing stays behind, not even the folder that PoCL compiles in.
+if unshare -rm mount -t tmpfs none /dev/shm 2>/dev/null; then
+    command_line=' stress, stopped'
+    unshare -rm sh -c 'mount -t tmpfs none /dev/shm
+        "$0" stress --input pictures --iterations 100000 --op gray & sleep 1; kill -TERM $!; wait $!
+        echo "code $?, left: $(ls /dev/shm)"' "$CLPROC" >"$out" 2>"$err"
+    expect_out '^code 143, left: $'
+fi
 clproc stress --report nowhere/a.json
 expect_refusal 4 'nowhere'
 expect_count "$TMPDIR" 0

@@ -27,6 +27,7 @@ typedef struct trial {
     uint32_t swap_at; /**< after so many pictures, the first one is another */
     uint32_t stop_at; /**< after so many, stop */
     double seconds;   /**< after which to end; 0: after the iterations */
+    uint32_t lose_at; /**< after so many, the first one is gone */
     volatile int stop;
 } trial;
 
@@ -42,6 +43,9 @@ static void note(const clproc_event *event, void *user) {
     self->done++;
     if (self->done == self->swap_at) {
         assert_int_equal(rename("other/000-jpeg-420.jpg", first_picture), 0);
+    }
+    if (self->done == self->lose_at) {
+        assert_int_equal(remove(first_picture), 0);
     }
     self->stop |= self->done == self->stop_at;
 }
@@ -109,6 +113,19 @@ static void test_an_end_that_was_meant_is_no_error(void **state) {
     free(self.said);
 }
 
+/** What fails for the first time in a later iteration has a cause that is told, once. */
+static void test_a_late_failure_is_told(void **state) {
+    (void)state;
+    trial self = {.lose_at = IMAGES};
+    make_samples("in", IMAGES, 1);
+    assert_int_equal(run(&self, "gray"), CLPROC_OK);
+    assert_int_equal(self.result.failed, 2);
+    assert_int_equal(self.failed, 1);
+    assert_non_null(strstr(self.said, "gray: iteration 2 gave another output than iteration 1"));
+    assert_non_null(strstr(self.said, "/1.jpg"));
+    free(self.said);
+}
+
 /** What was done before the end counts, and what was under way has not failed. */
 static void test_stopped_is_not_failed(void **state) {
     (void)state;
@@ -129,6 +146,7 @@ int main(void) {
         IN_SCRATCH(test_a_difference_is_found),
         IN_SCRATCH(test_equal_outputs_are_the_same),
         IN_SCRATCH(test_an_end_that_was_meant_is_no_error),
+        IN_SCRATCH(test_a_late_failure_is_told),
         IN_SCRATCH(test_stopped_is_not_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
