@@ -62,7 +62,7 @@ static size_t walk_png(clp_extent *extent, const uint8_t *bytes, size_t size, si
 
 /* ------------------------------------------------------------------- JPEG */
 
-enum { FILL = 0xFF, EOI = 0xD9, SOS = 0xDA, RST0 = 0xD0, SOI = 0xD8, TEM = 0x01 };
+enum { FILL = 0xFF, EOI = 0xD9, RST0 = 0xD0, SOI = 0xD8, TEM = 0x01 };
 
 /** Frame headers: SOF0 to SOF15 without DHT, JPG and DAC, which stand among them. */
 static bool is_frame(uint8_t marker) {
@@ -78,8 +78,7 @@ static bool find_marker(clp_extent *extent, const uint8_t *bytes, size_t size) {
             return false;
         }
         uint8_t next = bytes[extent->at + 1];
-        bool data = next == 0 || (extent->in_scan && next >= RST0 && next < SOI);
-        if (next != FILL && !data) {
+        if (next != FILL && next != 0) {
             return true;
         }
         extent->at += next == FILL ? 1 : 2;
@@ -95,7 +94,6 @@ static size_t walk_jpeg(clp_extent *extent, const uint8_t *bytes, size_t size, s
         if (marker == EOI) {
             return extent->at + 2;
         }
-        extent->in_scan = false;
         if (marker == TEM || (marker >= RST0 && marker <= SOI)) {
             extent->at += 2;
             continue;
@@ -114,7 +112,6 @@ static size_t walk_jpeg(clp_extent *extent, const uint8_t *bytes, size_t size, s
                            (uint32_t)segment[5] << 8 | segment[6], 8u * segment[9], limit);
             }
         }
-        extent->in_scan = marker == SOS;
         extent->at = end;
     }
     return (extent->at > size ? extent->at : size) + head;

@@ -8,8 +8,7 @@
 
 /** A walk over the parts of a file. Zero-initialise. */
 typedef struct clp_extent {
-    size_t at;    /**< where the next part begins */
-    bool in_scan; /**< JPEG: among entropy-coded data */
+    size_t at; /**< where the next part begins */
     /** In: whether the limit is to follow from the picture's sides. */
     bool by_sides;
 } clp_extent;
