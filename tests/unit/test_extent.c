@@ -97,6 +97,28 @@ static void test_sides_lower_the_limit(void **state) {
     }
 }
 
+/** It never rises, and follows from a frame's header alone, once all of that is there. */
+static void test_what_is_no_frame_leaves_the_limit(void **state) {
+    (void)state;
+    static const uint8_t png[64] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x06";
+    /* Tables, reserved markers, a frame too short to have sides. */
+    static const uint8_t others[] = {0xC4, 0xC8, 0xCC, 0xC0};
+    for (size_t i = 0; i < sizeof others; i++) {
+        uint8_t jpeg[64] = "\xff\xd8\xff\0\0\x11\x08\0\x10\0\x10\x03";
+        size_t limit = (size_t)1 << 30;
+        jpeg[3] = others[i];
+        jpeg[5] = others[i] == 0xC0 ? 6 : 17;
+        clp_extent_find(&(clp_extent){.by_sides = true}, jpeg, sizeof jpeg, &limit);
+        assert_int_equal(limit, (size_t)1 << 30);
+    }
+    size_t limit = (size_t)1 << 30;
+    assert_int_equal(clp_extent_find(&(clp_extent){.by_sides = true}, png, 20, &limit), 33);
+    assert_int_equal(limit, (size_t)1 << 30);
+    limit = 100000;
+    clp_extent_find(&(clp_extent){.by_sides = true}, png, sizeof png, &limit);
+    assert_int_equal(limit, 100000);
+}
+
 /** Bytes of a file, padded with what stands behind it. */
 static void expect_bytes(const char *file, size_t size, size_t end) {
     clp_bytes bytes = {0};
@@ -121,8 +143,9 @@ static void test_ends_by_headers(void **state) {
     const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\2\0\0\0crc!"
                        "\0\0\0\0IENDcrc!";
     EXPECT(png, sizeof png - 1);
-    /* Segments without a length, fill bytes, and a restart marker in a scan. */
-    EXPECT("\xff\xd8\xff\x01\xff\xd0\xff\xff\xfe\0\4ab\xff\xda\0\2ab\xff\0\xff\xd3"
+    /* Segments without a length, fill bytes, what is no end in a comment, and a restart marker in a
+     * scan. */
+    EXPECT("\xff\xd8\xff\x01\xff\xd0\xff\xff\xfe\0\4\xff\xd9\xff\xda\0\2ab\xff\0\xff\xd3"
            "cd\xff\xd9",
            27);
 }
@@ -132,7 +155,7 @@ static void test_no_end_in_sight(void **state) {
     (void)state;
     const uint8_t tiff[64] = "II*\0\10", other[64] = "no picture at all";
     const uint8_t chunk[64] = "\x89PNG\r\n\x1a\n\0\0\0\1\1\2\3\4";
-    const uint8_t header[64] = "\x89PNG\r\n\x1a\n\0\0\0\1IHDR";
+    const uint8_t header[64] = "\x89PNG\r\n\x1a\n\0\0\0\1IHDR\0crc!\0\0\0\0IENDcrc!";
     const uint8_t pnm[64] = "P6 2 x";
     size_t limit = SIZE_MAX;
     assert_int_equal(clp_extent_find(&(clp_extent){0}, tiff, 64, &limit), CLP_FILE_WHOLE);
@@ -145,9 +168,12 @@ static void test_no_end_in_sight(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends_of_pictures),      cmocka_unit_test(test_broken_files_end),
-        cmocka_unit_test(test_sides_lower_the_limit), cmocka_unit_test(test_ends_by_headers),
+        cmocka_unit_test(test_ends_of_pictures),
+        cmocka_unit_test(test_broken_files_end),
+        cmocka_unit_test(test_sides_lower_the_limit),
+        cmocka_unit_test(test_ends_by_headers),
         cmocka_unit_test(test_no_end_in_sight),
+        cmocka_unit_test(test_what_is_no_frame_leaves_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
