@@ -162,6 +162,26 @@ static void cut_off_directory_keeps_its_first_entries(void **state) {
     assert_false(facts.has_thumbnail);
 }
 
+/** Nothing but orientation and size, also where a directory claims to lie within itself. */
+static void what_tells_the_shape_alone(void **state) {
+    (void)state;
+    builder exif;
+    build(&exif, true);
+    put(&exif, IFD0_NEXT, 0, 4);
+    assert_false(clp_exif_read(exif.data, exif.size).bare);
+    put(&exif, IFD0, 2, 2);
+    put_entry(&exif, MAKE, 0x0112, 3, 1, 6);
+    put_entry(&exif, ORIENTATION, 0x8769, 4, 1, EXIF);
+    put(&exif, EXIF_LINK, 0, 4);
+    put(&exif, EXIF, 2, 2);
+    assert_true(clp_exif_read(exif.data, exif.size).bare);
+    put(&exif, EXIF_LINK, IFD1, 4); /* a thumbnail */
+    assert_false(clp_exif_read(exif.data, exif.size).bare);
+    put(&exif, EXIF_LINK, 0, 4);
+    put_entry(&exif, EXIF_WIDTH, 0x8769, 4, 1, EXIF);
+    assert_false(clp_exif_read(exif.data, exif.size).bare);
+}
+
 /* -------------------------------------------------------------- editing */
 
 static void edit(const builder *exif, const clp_meta_edit *how, clp_bytes *out) {
@@ -249,6 +269,11 @@ static void gps_is_erased(void **state) {
         /* Maker notes have offsets of their own: they must not move. */
         assert_memory_equal(out.data + EXIF, exif.data + EXIF, GPS - EXIF);
         assert_null(memmem(out.data, out.size, "GGGG", 4));
+        /* Also a value that is not much larger than an entry has room for, and no more than it. */
+        put_entry(&exif, GPS + 14, 0x0006, 5, 1, GPS_LATITUDE);
+        edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
+        assert_true(all(out.data + GPS_LATITUDE, 8, 0));
+        assert_true(all(out.data + GPS_LATITUDE + 8, 16, 0x47));
     }
     clp_bytes_free(&out);
 }
@@ -323,6 +348,35 @@ static void contradictions_are_refused(void **state) {
     clp_bytes_free(&out);
 }
 
+/** Densities that lie in other entries: exchanging them brings back what has been taken out. */
+static void what_undoes_an_edit_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        size_t at;
+        uint8_t bytes[8];
+        clp_meta_edit how;
+    } cases[] = {
+        {IFD0_NEXT, {IFD1 & 0xFF, IFD1 >> 8}, {.strip_thumbnail = true, .transpose = true}},
+        {ORIENTATION + 8,
+         {6, 0, 0, 0, 0x1B, 0x01, 5},
+         {.reset_orientation = true, .transpose = true}},
+        {GPS_LINK, {0x25, 0x88, 4, 0, 1}, {.strip_gps = true, .transpose = true}},
+    };
+    clp_bytes out = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        builder exif;
+        clproc_error error;
+        build(&exif, true);
+        put_entry(&exif, MAKE, 0x011A, 5, 1, MAKER_DATA);
+        put_entry(&exif, EXIF_LINK, 0x011B, 5, 1, (uint32_t)cases[i].at);
+        memcpy(exif.data + MAKER_DATA, cases[i].bytes, 8);
+        assert_int_equal(clp_exif_edit_copy(exif.data, exif.size, &cases[i].how, &out, &error),
+                         CLPROC_ERROR_INPUT);
+        assert_non_null(strstr(error.message, "contradicts itself"));
+    }
+    clp_bytes_free(&out);
+}
+
 /** Whatever the bytes, reading and editing stay within them (the sanitizers watch). */
 static void garbage_does_no_harm(void **state) {
     (void)state;
@@ -349,6 +403,9 @@ static void garbage_does_no_harm(void **state) {
         if (status == CLPROC_OK) {
             assert_true(facts.valid);
             assert_int_equal(out.size, size);
+            facts = clp_exif_read(out.data, out.size);
+            assert_true(facts.valid && facts.orientation == 1);
+            assert_false(facts.has_gps || facts.has_thumbnail);
             edited++;
         }
         free(exact);
@@ -363,6 +420,7 @@ int main(void) {
         cmocka_unit_test(absurd_orientation_is_upright),
         cmocka_unit_test(what_is_no_tiff_is_invalid),
         cmocka_unit_test(cut_off_directory_keeps_its_first_entries),
+        cmocka_unit_test(what_tells_the_shape_alone),
         cmocka_unit_test(no_edit_is_a_copy),
         cmocka_unit_test(numbers_are_set_in_place),
         cmocka_unit_test(densities_are_exchanged),
@@ -371,6 +429,7 @@ int main(void) {
         cmocka_unit_test(thumbnail_is_erased),
         cmocka_unit_test(links_in_circles_end),
         cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(what_undoes_an_edit_is_refused),
         cmocka_unit_test(garbage_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
