@@ -104,6 +104,14 @@ static void test_folders_are_walked_in_byte_order(void **state) {
                "in/c/d/e.jpg>c/d/e.jpg");
 }
 
+/** Each input by itself, also one that has been named before. */
+static void test_a_folder_named_twice_is_read_twice(void **state) {
+    (void)state;
+    put("in/sub/a.jpg");
+    const char *inputs[] = {"in", "in/sub", "in"};
+    expect(inputs, 3, NULL, "in/sub/a.jpg>sub/a.jpg|in/sub/a.jpg>a.jpg|in/sub/a.jpg>sub/a.jpg");
+}
+
 static void test_named_files_need_not_exist(void **state) {
     (void)state;
     put("d/one.jpg");
@@ -174,16 +182,43 @@ static void test_special_and_own_files_are_not_taken(void **state) {
 
 static void test_globs_give_way_to_files(void **state) {
     (void)state;
-    put("b1.jpg");
+    put("c1.jpg");
     put("a1.jpg");
+    put("d1.jpg");
+    put("b1.jpg");
     put("a[12].jpg");
-    expect_one("*1.jpg", NULL, "!a1.jpg>a1.jpg|!b1.jpg>b1.jpg");
+    expect_one("*1.jpg", NULL, "!a1.jpg>a1.jpg|!b1.jpg>b1.jpg|!c1.jpg>c1.jpg|!d1.jpg>d1.jpg");
     expect_one("a[12].jpg", NULL, "!a[12].jpg>a[12].jpg");
     expect_one("?2.png", NULL, "!?2.png>?2.png");
 }
 
 static void write_list(const char *text, size_t size) {
     assert_int_equal(clp_file_write("list", text, size, false, NULL), CLPROC_OK);
+}
+
+/** As Windows writes it; nobody's name is too long to be listed. */
+static void test_odd_lists(void **state) {
+    (void)state;
+    enum { LONG = 200000 };
+    clp_listing listing = {0};
+    clp_events events;
+    char *text = malloc(LONG + 8);
+    const char *input = "@list";
+    write_list("\xEF\xBB\xBFone.jpg\r\n\r\ntwo.jpg\r", 22);
+    expect_one("@list", NULL, "!one.jpg>one.jpg|!two.jpg>two.jpg");
+    assert_non_null(text);
+    memset(text, 'x', LONG);
+    memcpy(text + LONG, "\ny.jpg\n", 8);
+    write_list(text, LONG + 7);
+    clp_events_init(&events, 1, NULL, NULL);
+    clp_listing_request request = {.inputs = &input, .input_count = 1};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, NULL), CLPROC_OK);
+    assert_int_equal(listing.count, 2);
+    assert_int_equal(strlen(listing.items[0].path), LONG);
+    assert_string_equal(listing.items[1].path, "y.jpg");
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
+    free(text);
 }
 
 static void test_lists_are_lines_or_end_with_nul(void **state) {
@@ -240,6 +275,7 @@ static void test_many_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_folders_are_walked_in_byte_order, enter, leave),
+        cmocka_unit_test_setup_teardown(test_a_folder_named_twice_is_read_twice, enter, leave),
         cmocka_unit_test_setup_teardown(test_named_files_need_not_exist, enter, leave),
         cmocka_unit_test_setup_teardown(test_an_empty_name_is_refused, enter, leave),
         cmocka_unit_test_setup_teardown(test_output_folder_inside_is_not_read, enter, leave),
@@ -248,6 +284,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_special_and_own_files_are_not_taken, enter, leave),
         cmocka_unit_test_setup_teardown(test_globs_give_way_to_files, enter, leave),
         cmocka_unit_test_setup_teardown(test_lists_are_lines_or_end_with_nul, enter, leave),
+        cmocka_unit_test_setup_teardown(test_odd_lists, enter, leave),
         cmocka_unit_test_setup_teardown(test_missing_list_is_an_error, enter, leave),
         cmocka_unit_test_setup_teardown(test_many_names, enter, leave),
     };

@@ -188,6 +188,9 @@ static void test_duplicates_are_refused_before_work(void **state) {
     add(fixture, "a.jpg", 0, true);
     add(fixture, "./a.jpg", 2, true);
     expect_duplicate(fixture, "{dir}/{name}-s.{ext}", "a.jpg", "./a.jpg");
+    add(fixture, "new/./a.jpg", 6, true);
+    add(fixture, "new//a.jpg", 5, true);
+    expect_duplicate(fixture, "{dir}/{name}-s.{ext}", "new/./a.jpg", "new//a.jpg");
     add(fixture, "a.jpg", 0, true);
     add(fixture, "b.jpg", 0, true);
     expect_duplicate(fixture, "out/same.{ext}", "a.jpg", "b.jpg");
@@ -195,6 +198,17 @@ static void test_duplicates_are_refused_before_work(void **state) {
     add(fixture, "in/a.png", 3, false);
     fixture->params.format = CLPROC_FORMAT_PNG;
     expect_duplicate(fixture, "out", "in/a.jpg", "in/a.png");
+}
+
+/** One name in several folders is several names, in whatever order they come. */
+static void test_folders_tell_names_apart(void **state) {
+    names_fixture *fixture = *state;
+    add(fixture, "in/deep/a.jpg", 3, false);
+    add(fixture, "in/flat/a.jpg", 3, false);
+    add(fixture, "in/a.jpg", 3, false);
+    add(fixture, "in/deep/er/a.jpg", 3, false);
+    assert_int_equal(claim(fixture, "out"), CLPROC_OK);
+    assert_int_equal(claim(fixture, "{dir}/{name}-s.{ext}"), CLPROC_OK);
 }
 
 static void test_clashes_found_later_fail_alone(void **state) {
@@ -217,8 +231,22 @@ static void test_one_file_for_one_input(void **state) {
     fixture->params.format = CLPROC_FORMAT_JPEG;
     assert_int_equal(claim(fixture, "new/b.png"), CLPROC_ERROR_ARGUMENT);
     fixture->params.format = CLPROC_FORMAT_KEEP;
+    put("there"); /* a file that is there needs no ending */
+    assert_int_equal(claim(fixture, "there"), CLPROC_OK);
+    expect_placed(fixture, 0, CLPROC_FORMAT_JPEG, "there");
     add(fixture, "in/b.jpg", 3, true);
     assert_int_equal(claim(fixture, "new/b.png"), CLPROC_ERROR_ARGUMENT);
+    assert_non_null(strstr(fixture->error.message, "is one file, but there are 2 inputs"));
+}
+
+/** What stands at "-" is no output in the way of a picture on standard output. */
+static void test_standard_output_is_no_file(void **state) {
+    names_fixture *fixture = *state;
+    add(fixture, "in/a.jpg", 3, true);
+    put("-");
+    fixture->params.existing = CLPROC_EXISTING_FAIL;
+    assert_int_equal(claim(fixture, "-"), CLPROC_OK);
+    expect_placed(fixture, 0, CLPROC_FORMAT_JPEG, "-");
 }
 
 static void test_inputs_are_never_overwritten(void **state) {
@@ -270,6 +298,12 @@ static void test_existing_outputs(void **state) {
     assert_int_equal(clp_names_foresee(fixture->names, 1, (clp_key){0, 0}, &name), CLP_PLACE_WRITE);
     assert_int_equal(place(fixture, 1, CLPROC_FORMAT_PNG, "out/b.png", &placing), CLPROC_OK);
     assert_int_equal(placing, CLP_PLACE_EXISTS);
+    /* A link is there, whether what it leads to is or not. */
+    assert_int_equal(unlink("out/b.png"), 0);
+    assert_int_equal(symlink("nowhere", "out/b.png"), 0);
+    assert_int_equal(claim(fixture, "out"), CLPROC_OK);
+    assert_int_equal(place(fixture, 1, CLPROC_FORMAT_PNG, "out/b.png", &placing), CLPROC_OK);
+    assert_int_equal(placing, CLP_PLACE_EXISTS);
     clp_bytes_free(&name);
 }
 
@@ -308,8 +342,10 @@ int main(void) {
         cmocka_unit_test(test_bad_templates_are_refused),
         WITH_FILES(test_mirrored_names_keep_fitting_endings),
         WITH_FILES(test_duplicates_are_refused_before_work),
+        WITH_FILES(test_folders_tell_names_apart),
         WITH_FILES(test_clashes_found_later_fail_alone),
         WITH_FILES(test_one_file_for_one_input),
+        WITH_FILES(test_standard_output_is_no_file),
         WITH_FILES(test_inputs_are_never_overwritten),
         WITH_FILES(test_existing_outputs),
         WITH_FILES(test_missing_output_is_refused),
