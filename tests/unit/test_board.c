@@ -195,6 +195,11 @@ static void test_three_failures_in_a_row(void **state) {
     assert_true(clp_board_note(board, 0, true));
     clproc_error error = failure(), told;
     clp_board_lose(board, 0, &error);
+    /* Lost once, whatever comes of the pictures that were there. */
+    assert_false(clp_board_note(board, 0, false));
+    for (int i = 0; i < 4; i++) {
+        assert_false(clp_board_note(board, 0, true));
+    }
     uint32_t station;
     assert_int_equal(clp_board_choose(board, NULL, 0, 0, true, &station), CLP_BOARD_STOPPED);
     assert_int_equal(clp_board_result(board, &told), CLPROC_ERROR_DEVICE);
@@ -311,6 +316,55 @@ static void test_a_request_to_stop_is_seen_by_who_waits(void **state) {
     clp_board_destroy(&board);
 }
 
+/** Who is alone on a station that has less than it says may ask for more than it holds there. */
+static void test_more_for_who_is_alone(void **state) {
+    (void)state;
+    clp_board *board = make((clp_board_params){.station_count = 1, .memory = 100});
+    clp_holding held = {.station = CLP_NO_STATION}, other = held;
+    clp_holding wanted = {.host = 1, .device = 60, .station = 0};
+    clproc_error error;
+    clp_board_open(board, 0, 60, 0);
+    assert_int_equal(clp_board_hold(board, NULL, &held, &wanted, false, &error), CLP_BOARD_GRANTED);
+    assert_true(clp_board_shrink(board, &held, 1, 60));
+    clp_board_keep(board, &held, &(clp_holding){.host = 1, .device = 10, .station = 0});
+    assert_int_equal(clp_board_hold(board, NULL, &held, &wanted, false, &error), CLP_BOARD_GRANTED);
+    assert_int_equal(held.device, 60);
+    clp_board_keep(board, &held, &(clp_holding){.host = 1, .device = 1, .station = 0});
+    assert_int_equal(clp_board_hold(board, NULL, &other, &wanted, false, &error), CLP_BOARD_LATER);
+    clp_board_release(board, &held);
+    clp_board_destroy(&board);
+}
+
+/** Workers leave when no file is left that could come back. */
+static void test_who_may_leave(void **state) {
+    (void)state;
+    for (uint32_t stations = 1; stations <= 2; stations++) {
+        clp_board *board =
+            make((clp_board_params){.item_count = 1, .station_count = stations, .memory = 1});
+        clp_task task;
+        assert_int_equal(clp_board_next(board, NULL, false, &task), CLP_BOARD_GRANTED);
+        assert_int_equal(clp_board_next(board, NULL, false, &task),
+                         stations > 1 ? CLP_BOARD_LATER : CLP_BOARD_REFUSED);
+        clp_board_done(board);
+        assert_int_equal(clp_board_next(board, NULL, false, &task), CLP_BOARD_REFUSED);
+        clp_board_destroy(&board);
+    }
+}
+
+/** Past its deadline a run takes no further file, and has not failed. */
+static void test_deadline(void **state) {
+    (void)state;
+    for (uint64_t deadline = 0; deadline < 2; deadline++) {
+        clp_board *board = make((clp_board_params){
+            .item_count = 1, .station_count = 1, .memory = 1, .deadline = deadline});
+        clp_task task;
+        assert_int_equal(clp_board_next(board, NULL, true, &task),
+                         deadline ? CLP_BOARD_REFUSED : CLP_BOARD_GRANTED);
+        assert_int_equal(clp_board_result(board, NULL), CLPROC_OK);
+        clp_board_destroy(&board);
+    }
+}
+
 /** What is kept of a holding counts on, what is given back goes to others. */
 static void test_part_of_a_holding_is_kept(void **state) {
     (void)state;
@@ -370,6 +424,9 @@ int main(void) {
         cmocka_unit_test(test_three_failures_in_a_row),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_part_of_a_holding_is_kept),
+        cmocka_unit_test(test_more_for_who_is_alone),
+        cmocka_unit_test(test_who_may_leave),
+        cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_no_station_at_all),
         cmocka_unit_test(test_a_station_has_less_than_it_says),
         cmocka_unit_test(test_pictures_under_way),
