@@ -89,8 +89,9 @@ static void test_jpeg_stays_in_its_planes(void **state) {
     clp_plan_release(&plan);
 }
 
-/** Floats where integers would not do: depth, alpha that is filtered, linear light, weights whose
- * sums would leave 16 bits, or so many that their rounding adds up. */
+/** Floats where integers would not do: depth, alpha that is filtered, linear light, values that
+ * would leave 16 bits upwards or downwards, coefficients that would leave 32, weights so many that
+ * their rounding adds up, and what multiplies an error of rounding. */
 static void test_who_is_computed_in_floats(void **state) {
     (void)state;
     static const struct {
@@ -111,13 +112,22 @@ static void test_who_is_computed_in_floats(void **state) {
         {"box-blur 20", 1, 1000, false, false},
         {"box-blur 165", 1, 1000, false, true},
         {"blur 60", 1, 1000, false, false},
+        {"sharpen 1:amount=0.1:channels=rgb", 4, 60, false, false},
+        {"sharpen 1:amount=0.3:channels=rgb", 4, 60, false, true},
+        {"saturation 1.1 | pad 70x:colour=#fff | resize 50%", 2, 60, false, false},
+        {"saturation 1.4 | pad 70x:colour=#fff | resize 50%", 2, 60, false, true},
+        {"matrix -1.1,0,0,0,-1.1,0,0,0,-1.1 | pad 70x | resize 80%", 2, 60, false, false},
+        {"matrix -1.5,0,0,0,-1.5,0,0,0,-1.5 | pad 70x | resize 80%", 2, 60, false, true},
+        {"matrix -2.2,0,0,0,-2.2,0,0,0,-2.2 | pad 70x | blur 1", 1, 60, false, true},
+        {"contrast 30", 1, 60, false, false},
+        {"contrast 60", 1, 60, false, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clp_plan *plan = make_plan(cases[i].pipeline, &kinds[cases[i].kind], cases[i].width, 50,
                                    cases[i].linear);
         bool real = false;
         for (size_t k = 0; k < plan->pass_count; k++) {
-            real |= plan->passes[k].kind == CLP_PASS_FILTER && plan->passes[k].real;
+            real |= plan->passes[k].kind != CLP_PASS_REINDEX && plan->passes[k].real;
         }
         if (real != cases[i].real) {
             fail_msg("%s: floats %d", cases[i].pipeline, real);
