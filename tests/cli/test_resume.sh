@@ -40,8 +40,8 @@ for least in 1 7; do
     diff -r -x .clproc-journal whole out >/dev/null || fail "the resumed run differs"
 done
 
-# Done is done: also with a line that was torn.
-printf 'torn' >>out/.clproc-journal
+# Done is done: also with lines that were torn, or are none.
+printf '%05000d\ntorn' 0 >>out/.clproc-journal
 clproc run in -o out --device reference --blur 9 --resume
 expect_err '0 written, 22 skipped'
 
@@ -60,6 +60,35 @@ expect_err '0 written, 23 skipped'
 for other in '--resize 9x' "$op --quality 70" "$op --fail-on none" "$op --strip exif"; do
     clproc run in -o small --resume $other
     expect_err '23 written, 0 skipped'
+done
+# A change within a second, one that leaves the time as it was, and one of a file that is laid over.
+touch -d '2001-02-03 04:05:06.25' in/0.jpg
+clproc run in/0.jpg -o seen $op --resume
+touch -d '2001-02-03 04:05:06.75' in/0.jpg
+clproc run in/0.jpg -o seen $op --resume
+expect_err '1 written, 0 skipped'
+cp -p in/0.jpg before.jpg
+echo >>in/0.jpg
+touch -r before.jpg in/0.jpg
+clproc run in/0.jpg -o seen $op --resume
+expect_err '1 written, 0 skipped'
+cp in/b.png logo.png
+clproc run in/0.jpg -o seen --overlay logo.png --resume
+touch -d '2001-02-03' logo.png
+clproc run in/0.jpg -o seen --overlay logo.png --resume
+expect_err '1 written, 0 skipped'
+# Times that are the input's, not those of the run.
+clproc run in -o kept $op --resume --preserve times,mode
+clproc run in -o kept $op --resume --preserve times,mode
+expect_err '0 written, 23 skipped'
+# Another output may change how a picture is decoded for this one.
+clproc run in/0.jpg --to several $op --to other --resume
+for other in '--quality 70' '--depth 8' '--depth 16' '--strip exif' '--strip xmp' \
+    '--strip xmp --icc srgb' '--keep exif' '--keep xmp' "$op"; do
+    clproc run in/0.jpg --to several $op --to other $other --resume
+    expect_err '2 written, 0 skipped'
+    clproc run in/0.jpg --to several $op --to other $other --resume
+    expect_err '0 written, 2 skipped'
 done
 cp in/a.jpg profile.icc # a run that cannot be is none
 clproc run in -o out --resume --icc profile.icc

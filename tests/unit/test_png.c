@@ -276,7 +276,7 @@ static void respects_limits(void **state) {
         clp_limits limits;
         const char *option;
     } cases[] = {{{.pixels = 2999}, "--limit-pixels"}, {{.side = 59}, "--limit-side"}};
-    oracle_encode(&(variant){.type = 2, .depth = 8, .keyed = true}, 60, 50, &bytes, &size);
+    oracle_encode(&(variant){.type = 2, .depth = 8, .keyed = true}, 50, 60, &bytes, &size);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(clp_decoder_open(*state, bytes, size, &cases[i].limits,
                                           CLPROC_FAIL_ON_NONE, &header, &error),
