@@ -39,6 +39,7 @@ quietly 32x24 18x24 --wid 32 --height 24
 quietly 32x24 18x24 --hei=24 --wid=32
 quietly 32x24 18x24 --size 32x24
 quietly 32x24 18x24 -s 32x24
+quietly 41x31 31x41 -s 41x41
 quietly 32x24 18x24 --resize 32X24
 quietly 32x24 18x24 --resize 32×24
 quietly 30x30 30x30 --resize '30x30!'
@@ -46,6 +47,7 @@ quietly 64x48 48x64 --resize '100x100>'
 quietly 32x24 24x32 --resize '32x32>'
 quietly 100x75 75x100 --resize '100x100<'
 quietly 64x48 48x64 --resize '32x32<'
+quietly 64x48 48x64 --resize '100x32<'
 quietly 40x30 30x40 --resize '30x30^'
 quietly 40x30 30x40 --pipeline 'resize 30x30^'
 quietly 30x30 30x30 --resize 30x30:fit=stretch
@@ -53,9 +55,17 @@ quietly 30x30 30x30 --resize 30x30:fit=crop:gravity=center
 quietly 30x30 30x30 --resize 30x30:fit=COVER
 quietly 30x30 30x30 --resize '30x30!:filter=lanczos'
 quietly 64x48 48x64 --resize 100x100:enlarge=false
+quietly 64x40 48x40 --resize 100x40:fit=cover:enlarge=no
+quietly 64x80 48x80 --pad x80
 quietly 64x36 48x27 --crop 16:9
 quietly 48x48 48x48 --crop 1:1:gravity=top
 quietly 48x48 48x48 --crop area=1:1
+clproc run in/wide.png -o none --crop 9x9+64+0
+expect_code 1
+expect_err 'crop starts at 64, 0, outside the picture of 64 × 48 pixels'
+clproc run in/wide.png -o none --crop 900x900+0+0
+expect_code 1
+expect_err 'crop of 900 × 900 is larger than the picture'
 quietly 48x64 64x48 --rotate -90
 quietly 48x64 64x48 --rotate ccw
 quietly 64x48 48x64 --rotate -180

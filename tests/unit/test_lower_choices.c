@@ -40,6 +40,8 @@ static void test_how_to_decode(void **state) {
         {"resize 1000x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 4},
         {"resize 500x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 2},
         {"resize 100x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 1},
+        {"resize 2000x300:fit=fill", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
+        {"resize 500x:filter=nearest", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
         {"crop 3000x3000 | resize 100x", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
         {"resize 1500x | saturation 2", CLPROC_FORMAT_JPEG, CLP_MODEL_YCC, 8},
         {"saturation 2", CLPROC_FORMAT_JPEG, CLP_MODEL_RGB, 8},
