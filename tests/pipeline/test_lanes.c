@@ -240,6 +240,30 @@ static void test_tables_that_do_not_come(void **state) {
     trial_free(&trial);
 }
 
+/** Tables that no more room is left for go, but not those that pictures under way read. */
+static void test_tables_in_use_stay(void **state) {
+    enum { PICTURES = 60 };
+    static const picture_kind kind = {CLPROC_FORMAT_PNG, CLP_MODEL_RGB, 8, 1, 1};
+    (void)state;
+    run_trial trial;
+    char path[32];
+    need_pocl();
+    assert_int_equal(clp_file_make_folder("in", NULL), CLPROC_OK);
+    for (uint32_t i = 0; i < PICTURES; i++) {
+        snprintf(path, sizeof path, "in/%u.png", i);
+        put_picture(path, &kind, 200 + i, 100 + i, i, NULL);
+    }
+    trial_init(&trial, "cpu", "resize 60%");
+    trial.params.existing = CLPROC_EXISTING_REPLACE;
+    trial.params.jobs = 8;
+    trial_expect(&trial, PICTURES, 0);
+    uint64_t hash = tree_of("out").hash;
+    trial.params.memory = (uint64_t)3 << 20; /* a sixteenth of it holds a few */
+    trial_expect(&trial, PICTURES, 0);
+    assert_true(tree_of("out").hash == hash);
+    trial_free(&trial);
+}
+
 /** Once a run is asked to stop, its lanes launch nothing more. */
 static void test_no_launch_after_a_request(void **state) {
     enum { STOPS_AT = 4, BESIDE = 2 }; /* the device's thread may be trying out programs */
@@ -275,6 +299,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_tables_go_through_the_ring, enter_scratch,
                                         leave_scratch),
         cmocka_unit_test_setup_teardown(test_tables_that_do_not_come, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_tables_in_use_stay, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_no_launch_after_a_request, enter_scratch,
                                         leave_scratch),
         cmocka_unit_test_setup_teardown(test_without_pinned_memory, enter_scratch, leave_scratch),
