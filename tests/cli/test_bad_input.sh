@@ -106,3 +106,14 @@ if [ "$(id -u)" -ne 0 ]; then
     expect_err 'Permission denied'
     expect_count closed 0
 fi
+
+# What is wrong with metadata is told once, whatever outputs there are, and fails none of them.
+{
+    head -c 2 in/a.jpg
+    printf '\377\341\000\020Exif\000\000XX*\000abcd'
+    tail -c +3 in/a.jpg
+} >broken-exif.jpg
+clproc run broken-exif.jpg --to once/a --resize 8x --to once/b --resize 9x
+expect_code 0
+expect_err '^clproc: 2 written'
+[ "$(grep -c 'warning: EXIF was dropped' "$err")" -eq 1 ] || fail "one warning was expected"
