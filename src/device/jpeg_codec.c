@@ -46,6 +46,10 @@ clproc_status clp_jpeg_codec_open(clp_jpeg_codec **codec, cl_context context, cl
     return status;
 }
 
+bool clp_jpeg_codec_is_kept(const clp_jpeg_codec *codec) {
+    return codec->decode.kept && codec->encode.kept;
+}
+
 void clp_jpeg_codec_close(clp_jpeg_codec **codec) {
     if (*codec) {
         clp_kernel_set_release(&(*codec)->decode);

@@ -24,6 +24,8 @@ clproc_status clp_jpeg_codec_open(clp_jpeg_codec **codec, cl_context context, cl
 /** Another codec of the same programs, for another thread. */
 clproc_status clp_jpeg_codec_share(clp_jpeg_codec **codec, const clp_jpeg_codec *built,
                                    clproc_error *error);
+/** True if all its kernels are built, of binaries that an earlier run kept. */
+bool clp_jpeg_codec_is_kept(const clp_jpeg_codec *codec);
 void clp_jpeg_codec_close(clp_jpeg_codec **codec);
 
 /** A launch of several kernels: what it waits for, and what it says of itself. */

@@ -145,6 +145,7 @@ clproc_status clp_kernel_set_build(clp_kernel_set *set, const clp_kernel_source 
         name_binary(keeper, &text, key);
         cl_program kept = clp_binary_load(keeper, key);
         if (kept && take_program(kept, device, set, source, NULL) == CLPROC_OK) {
+            set->kept = true;
             goto out;
         }
     }

@@ -24,6 +24,7 @@ typedef struct clp_kernel_set {
     cl_kernel kernels[CLP_SET_KERNELS];
     size_t most_items[CLP_SET_KERNELS]; /**< by kernel: work-items of a group, at most */
     uint32_t count;
+    bool kept; /**< an earlier run's binary served */
 } clp_kernel_set;
 
 /** Builds them, unless they are there. The source must live as long. `keeper`: the device that is

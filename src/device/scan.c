@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 #include "device/lane.h"
 
@@ -43,6 +44,8 @@ clproc_status clp_device_check_codec(clp_device *device,
                                      clp_prof_thread *thread, clproc_error *error) {
     cl_command_queue queue = NULL;
     bool same = false;
+    uint64_t start = clp_clock_ns();
+    int64_t cached = clp_cache_programs(device);
     clproc_status status;
     device->codec_checked = true;
     clp_prof_begin(thread, CLP_PROF_BUILD, CLP_PROF_NO_IMAGE);
@@ -51,6 +54,10 @@ clproc_status clp_device_check_codec(clp_device *device,
             clp_jpeg_codec_open(&device->codec, device->context, device->id, device, 0, error));
     CLP_TRY(status, out, clp_jpeg_codec_check(device->codec, queue, trials, &same, error));
     atomic_store(&device->codec_ready, same);
+    /* Its first launches count: PoCL compiles there. */
+    clp_prof_build(device->prof, "JPEG codec", clp_clock_ns() - start,
+                   clp_jpeg_codec_is_kept(device->codec) ? CLP_CACHE_WARM
+                                                         : clp_cache_since(device, cached));
 out:
     clp_queue_close(&queue);
     clp_prof_end(thread);

@@ -20,6 +20,7 @@ clproc run large.jpg -o found.jpg --resize 95% --quality 99 --device cpu --strat
 expect_code 0
 grep -q '"decoded on a device":1,"encoded on a device":1' run.json || fail "not on the device: $(grep '"counters"' run.json)"
 grep -q '"jpeg_encode_join"' run.json || fail "no times of kernels"
+grep -q '"builds":\[.*"name":"JPEG codec"' run.json || fail "not told among what was built"
 cmp expected.jpg found.jpg || fail "other bytes than libjpeg's"
 
 # What the kernels say of a scan comes back beside results that are samples.
