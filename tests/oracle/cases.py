@@ -291,12 +291,12 @@ class Cases:
         add("decode", self.jpeg_png_case, [], every, "decode")
         for steps in ([("flip", "h")], [("flip", "v")], [("rotate", "90")], [("rotate", "180")],
                       [("rotate", "270")]):
-            add("reindex", self.jpeg_png_case, steps, self.jpegs + self.turned_jpegs,
+            add("reindex-rgb", self.jpeg_png_case, steps, self.jpegs + self.turned_jpegs,
                 "reindex-rgb")
             add("reindex-planes", self.jpeg_jpeg_case, steps, whole + self.turned_jpegs,
                 "jpeg-jpeg")
-        add("reindex", self.jpeg_png_case, [("crop", "20x16+8+4")], large, "reindex-rgb")
-        add("reindex", self.jpeg_png_case, [("crop", "21x15+3+5")], large + self.turned_jpegs,
+        add("reindex-rgb", self.jpeg_png_case, [("crop", "20x16+8+4")], large, "reindex-rgb")
+        add("reindex-rgb", self.jpeg_png_case, [("crop", "21x15+3+5")], large + self.turned_jpegs,
             "reindex-rgb")
         add("reindex-planes", self.jpeg_jpeg_case, [("crop", "32x16+16+32")], whole,
             "jpeg-jpeg")
