@@ -425,8 +425,8 @@ int clp_cli_help(clp_cli_settings *settings) {
         return with_defaults(manual, NULL);
     }
     if (settings->operand_count == 1) {
-        const char *topic = settings->operands[0];
-        return help_topic(topic + strspn(topic, "-"), settings->all);
+        const char *topic = settings->operands[0], *name = topic + strspn(topic, "-");
+        return help_topic(*name ? name : topic, settings->all);
     }
     overview();
     return CLP_EXIT_OK;

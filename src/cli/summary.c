@@ -174,9 +174,9 @@ static void tell_rest(const clp_cli_progress *progress, const clproc_run_result 
 
 void clp_cli_summary_print(const clp_cli_progress *progress, const clproc_run_result *result,
                            clproc_status status) {
-    /* Without outputs or a table there is nothing to go on from. */
+    /* Without outputs or a table there is nothing to go on from, nor where all is repeated. */
     const clproc_run_params *run = &progress->settings->run;
-    bool goes_on = run->input_count > 0 && (!run->null_output || run->index);
+    bool goes_on = run->input_count > 0 && (!run->null_output || run->index) && run->duration == 0;
     if (progress->to_verify > 0) {
         print_verification(progress, result);
     }

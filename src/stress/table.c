@@ -189,17 +189,19 @@ static void print_differences(clp_text *text, const clp_stress_report *report) {
 void clp_stress_print(clp_text *text, const clp_stress_report *report) {
     const clproc_stress_result *result = report->result;
     char line[400], a[CLP_UNIT_SIZE];
-    snprintf(line, sizeof line, "%zu images an iteration (%zu different %s) on %s", report->images,
-             report->pictures, report->samples ? "samples" : "pictures",
+    snprintf(line, sizeof line, "%zu image%s an iteration (%zu different %s%s) on %s",
+             report->images, report->images == 1 ? "" : "s", report->pictures,
+             report->samples ? "sample" : "picture", report->pictures == 1 ? "" : "s",
              report->device[0] ? report->device : "no device");
     clp_table_paragraph(text, 0, line);
     print_operations(text, report);
     print_course(text, report);
     clp_text_add(text, "\n");
-    snprintf(line, sizeof line, "%llu pictures in %s, %u whole iteration%s, %llu failed%s.",
-             (unsigned long long)result->pictures, clp_unit_time(a, result->seconds * 1e9),
-             result->iterations, result->iterations == 1 ? "" : "s",
-             (unsigned long long)result->failed, report->stopped ? "; stopped on time" : "");
+    snprintf(line, sizeof line, "%llu picture%s in %s, %u whole iteration%s, %llu failed%s.",
+             (unsigned long long)result->pictures, result->pictures == 1 ? "" : "s",
+             clp_unit_time(a, result->seconds * 1e9), result->iterations,
+             result->iterations == 1 ? "" : "s", (unsigned long long)result->failed,
+             report->stopped ? "; stopped on time" : "");
     clp_table_paragraph(text, 0, line);
     print_memory(text, report);
     print_differences(text, report);

@@ -86,7 +86,7 @@ expect_lines() { # FILE COUNT
 
 # Failures that were told, each in a line, besides the summary and the device that was taken.
 expect_failures() { # COUNT
-    lines=$(grep -v -e '^clproc: [0-9]* written' -e ' running on ' "$err" | wc -l)
+    lines=$(grep -v -e '^clproc: [0-9]* \(written\|processed\)' -e ' running on ' "$err" | wc -l)
     [ "$lines" -eq "$1" ] || fail "$1 lines were expected on failures, not $lines"
 }
 

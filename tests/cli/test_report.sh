@@ -32,14 +32,22 @@ clproc profile in --null-output $op --profile-type time
 expect_code 0
 expect_out 'decode'
 expect_err '^clproc: 2 processed, '
-# Stopped without outputs: nothing would go on.
-"$CLPROC" profile in --null-output $op --duration 60 >"$out" 2>"$err" &
-pid=$!
-sleep 1
-kill -TERM $pid
-wait $pid
-expect_err 'stopped by a signal'
-expect_no_err 'go on with'
+# Stopped without outputs, or while all is repeated: nothing would go on.
+for where in --null-output '-o repeated'; do
+    : >"$err"
+    "$CLPROC" profile in $where $op --duration 600 -v >"$out" 2>"$err" &
+    pid=$!
+    tries=0
+    until [ -s "$err" ] || [ $tries -eq 3000 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    kill -TERM $pid
+    wait $pid
+    expect_err 'stopped by a signal'
+    expect_no_err 'go on with'
+    expect_no_err ' -> $'
+done
 
 # Again and again: whole pictures only, as many as fit.
 rm -r out

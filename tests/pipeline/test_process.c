@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clproc/clproc.h"
+#include "skip.h"
 
 static int open_context(void **state) {
     clproc_context_params params;
@@ -374,7 +375,7 @@ static void test_drivers_are_not_for_forked_children(void **state) {
     clproc_error error = {0};
     (void)state;
     if (clproc_context_create(&context, &params, &error) != CLPROC_OK) {
-        skip(); /* no driver */
+        SKIP_BECAUSE("PoCL is not installed");
     }
     pid_t child = fork();
     assert_int_not_equal(child, -1);

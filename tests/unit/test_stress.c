@@ -213,7 +213,7 @@ static void test_differences_are_told(void **state) {
     clp_text text = {0};
     clp_stress_print(&text, &report);
     clp_text_add_bytes(&text, "", 1);
-    assert_non_null(strstr(text.data, "20 images an iteration (1 different pictures) on a device"));
+    assert_non_null(strstr(text.data, "20 images an iteration (1 different picture) on a device"));
     assert_non_null(strstr(text.data, "blur 2: iteration 3 gave another output than iteration 1, "
                                       "first at out/07.jpg"));
     assert_non_null(strstr(text.data, "1 differ\n"));
