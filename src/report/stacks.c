@@ -136,6 +136,14 @@ static void write_lane(clp_text *text, const clp_analysis *analysis, const clp_l
     clp_text_add(text, "]}");
 }
 
+/** "kernels", and of several devices which one's. */
+static void name_lane(const clp_analysis *analysis, const clp_lane *lane, char *name, size_t size) {
+    bool several = analysis->device_count > 0;
+    char of[32];
+    snprintf(name, size, "%s%s%s", several ? clp_lane_device_name(analysis, lane->device) : "",
+             several ? ": " : "", clp_lane_name(lane, of));
+}
+
 void clp_speedscope_write(clp_text *text, const clp_analysis *analysis,
                           const clp_findings *findings) {
     (void)findings;
@@ -168,8 +176,9 @@ void clp_speedscope_write(clp_text *text, const clp_analysis *analysis,
         (spans ? write_events : write_sums)(text, thread);
     }
     for (uint32_t lane = 0; lane < lanes.count; lane++) {
-        char name[32];
-        profile_head(text, &profiles, "evented", clp_lane_name(&lanes.lanes[lane], name),
+        char name[192];
+        name_lane(analysis, &lanes.lanes[lane], name, sizeof name);
+        profile_head(text, &profiles, "evented", name,
                      lanes.lanes[lane].end > profile->wall_ns ? lanes.lanes[lane].end
                                                               : profile->wall_ns);
         write_lane(text, analysis, &lanes, lane);

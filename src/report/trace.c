@@ -6,12 +6,14 @@
 #include "report/writers.h"
 
 /* Chrome's trace event format. Process 1 is the host with a track per thread, process 2 the device
- * with a track per queue. Times are µs with three decimals: exactly our ns. */
+ * with a track per lane; further devices follow. Times are µs with three decimals: exactly our ns.
+ */
 
 enum { HOST = 1, DEVICE = 2 };
 
 typedef struct tracer {
     clp_text *text;
+    const clp_analysis *analysis;
     const clproc_profile *profile;
     clp_lanes lanes;
     size_t events;
@@ -36,16 +38,24 @@ static void meta(tracer *trace, const char *what, int process, size_t track, con
     clp_text_add(trace->text, "}}");
 }
 
+/** The process of a lane's device. */
+static int process_of(const tracer *trace, size_t lane) {
+    return (int)(DEVICE + trace->lanes.lanes[lane].device);
+}
+
 static void name_tracks(tracer *trace) {
-    const char *device = clp_profile_fact_value(trace->profile, CLP_FACT_DEVICE);
     meta(trace, "process_name", HOST, 0, "clproc");
     for (size_t i = 0; i < trace->profile->thread_count; i++) {
         meta(trace, "thread_name", HOST, i, trace->profile->threads[i].name);
     }
-    meta(trace, "process_name", DEVICE, 0, device ? device : "OpenCL device");
+    for (uint32_t device = 0; device == 0 || device < trace->analysis->device_count; device++) {
+        meta(trace, "process_name", (int)(DEVICE + device), 0,
+             clp_lane_device_name(trace->analysis, device));
+    }
     for (size_t i = 0; i < trace->lanes.count; i++) {
         char name[32];
-        meta(trace, "thread_name", DEVICE, i, clp_lane_name(&trace->lanes.lanes[i], name));
+        meta(trace, "thread_name", process_of(trace, i), i,
+             clp_lane_name(&trace->lanes.lanes[i], name));
     }
 }
 
@@ -78,7 +88,8 @@ static void write_spans(tracer *trace) {
 static void write_commands(tracer *trace) {
     for (size_t i = 0; i < trace->profile->command_count; i++) {
         const clp_prof_command *command = &trace->profile->commands[i];
-        slice(trace, command->name, "device", DEVICE, trace->lanes.of[i], command->started,
+        uint32_t lane = trace->lanes.of[i];
+        slice(trace, command->name, "device", process_of(trace, lane), lane, command->started,
               command->ended);
         clp_text_print(trace->text,
                        ",\"args\":{\"images\":%u,\"bytes\":%llu,\"operations\":%llu,"
@@ -204,7 +215,8 @@ static void write_flows(tracer *trace) {
             }
         }
         for (; low < count && links[low].batch == profile->commands[c].batch; low++) {
-            flow(trace, "t", links[low].image, DEVICE, trace->lanes.of[c],
+            uint32_t lane = trace->lanes.of[c];
+            flow(trace, "t", links[low].image, process_of(trace, lane), lane,
                  profile->commands[c].started);
         }
     }
@@ -243,7 +255,7 @@ static void write_counters(tracer *trace) {
 }
 
 void clp_trace_write(clp_text *text, const clp_analysis *analysis, const clp_findings *findings) {
-    tracer trace = {.text = text, .profile = analysis->profile};
+    tracer trace = {.text = text, .analysis = analysis, .profile = analysis->profile};
     char kept[CLP_KEPT_SIZE];
     if (!clp_lanes_make(&trace.lanes, analysis->profile)) {
         text->failed = true;

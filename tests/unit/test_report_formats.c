@@ -419,6 +419,9 @@ static void devices_have_shares_of_their_own(void **state) {
         {clp_html_write, "<td>Test processor (2)</td>"},
         {clp_prometheus_write, "clproc_each_device_busy_seconds{device=\"Test processor (2)\"} 0."},
         {clp_json_write, "{\"name\":\"Test processor (2)\",\"calls\":16,"},
+        {clp_trace_write, "\"pid\":3,\"tid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"Test "
+                          "processor (2)\"}"},
+        {clp_speedscope_write, "\"Test processor (2): kernels\""},
     };
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
         clp_text text = write_report(profile, reports[i].write);

@@ -139,24 +139,27 @@ function explain(element, text) {
 
 /* --------------------------------------------------------------- timeline */
 
-/** Commands of a kind in as few rows as they need not to overlap. */
+/** Commands of a device and a kind in as few rows as they need not to overlap. */
 function deviceTracks() {
-    const tracks = [];
-    for (const row of data.commands.rows) {
+    const tracks = [], devices = data.commands.devices;
+    data.commands.rows.forEach((row, place) => {
         const [index, , , start, end] = row;
-        const kind = commandNames[index].kind;
-        let track = tracks.find(other => other.kind === kind && other.end <= start);
+        const kind = commandNames[index].kind, device = devices ? devices[place] : 0;
+        const fits = other => other.kind === kind && other.device === device;
+        let track = tracks.find(other => fits(other) && other.end <= start);
         if (!track) {
-            const number = tracks.filter(other => other.kind === kind).length;
-            track = {kind, name: "device: " + kind + "s" + (number ? " " + (number + 1) : ""), items: []};
+            const number = tracks.filter(fits).length;
+            const name = (devices ? `device ${device + 1}: ` : "device: ") + kind + "s" + (number ? " " + (number + 1) : "");
+            track = {kind, device, name, items: []};
             tracks.push(track);
         }
         track.end = end;
         track.items.push({start, end, depth: 0, colour: colourOfCommand(index), text: () =>
+            (devices ? data.derived.devices[device].name + "\n" : "") +
             `${commandNames[index].name}${row[10] ? " (first launch)" : ""}\n${time(end - start)} at ${time(start)}\n` +
             (row[8] === null ? "without pictures" : `batch ${row[8]}, ${row[9]} pictures`) + `, queued ${time(start - row[1])} before` +
             (row[5] + row[6] ? `\n${bytes(row[5] + row[6])}, ${digits((row[5] + row[6]) / Math.max(1, end - start))} GB/s` : "")});
-    }
+    });
     return tracks.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
