@@ -16,6 +16,7 @@ mkdir -p "$folder/build/bench" "$folder/photos"
 echo '#!/bin/sh' >"$folder/build/clproc"
 chmod +x "$folder/build/clproc"
 echo photo >"$folder/photos/one.jpg"
+cp "$script" "$folder/photos/" # which stands in the project's own folder, too
 if sh "$script" pack "$folder/photos" "$folder/build" 2>"$folder/said"; then
     fail "it packs into a folder that holds something else"
 fi

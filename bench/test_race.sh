@@ -28,7 +28,7 @@ contenders[-1].other_work = True
 able, failed = race("a race", contenders, Rules(2), reference="clproc")
 assert [c.name for c in able] == ["clproc", "codec floor", "clproc other"], able
 notes = {c.name: c.note for c in failed}
-assert notes["lazy"] == "1 pictures are missing, as 002-jpeg-422.jpg", notes
+assert notes["lazy"] == "1 missing, as 002-jpeg-422.jpg", notes
 assert set(notes) == {"lazy", "idle", "broken"}, notes
 _, failed = race("a race", [one("idle", "true")], Rules(1))
 assert [c.note for c in failed] == ["wrote nothing"], failed

@@ -54,12 +54,13 @@ pack() { # DIR [BUILD]
     dir=$1 build=${2:-$here/../build}
     [ -x "$build/clproc" ] || { say "no program in $build: build it first"; exit 1; }
     # Only what this script has made is made anew.
-    if [ -e "$dir" ] && [ ! -e "$dir/gpu-check.sh" ] && [ -n "$(ls -A "$dir")" ]; then
+    if [ -e "$dir" ] && [ ! -e "$dir/.packed" ] && [ -n "$(ls -A "$dir")" ]; then
         say "$dir is there and is no pack: name a new folder"
         exit 1
     fi
     rm -rf "$dir"
     mkdir -p "$dir/bin" "$dir/lib" "$dir/tests"
+    : >"$dir/.packed"
     for program in "$build/clproc" "$build/bench/clproc-floor" "$build/bench/clproc-measure" \
         "$build/bench/clproc-device-facts"; do
         gather "$program"

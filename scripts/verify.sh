@@ -9,7 +9,7 @@
 # BUILD names another build folder. The table also goes to BUILD/verify-PROFILE.txt. Of the variables set
 # below those count that are set already: so a profile is shortened, and the table says what is too few.
 set -eu
-CDPATH= cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 profile=${1:-quick}
 continue=
 [ $# -lt 2 ] || continue=$2
@@ -66,7 +66,7 @@ if [ "$continue" ] && ! printf '%s\n' "$state" | cmp -s - "$tested"; then
 fi
 if [ -z "$continue" ]; then
     mkdir -p "$build"
-    rm -f "$log" "$counted"
+    rm -f "$log" "$counted" "$build/Testing/Temporary/CTestCheckpoint.txt"
     printf '%s\n' "$state" >"$tested"
 fi
 

@@ -114,7 +114,7 @@ def _check(able, reference):
         compared = reference in folders and one.name != reference and not one.other_work
         lost = pictures.missing(one.out, folders[reference]) if compared else []
         if not one.size or lost:
-            one.note = f"{len(lost)} pictures are missing, as {lost[0]}" if lost else "wrote nothing"
+            one.note = f"{len(lost)} missing, as {lost[0]}" if lost else "wrote nothing"
             failed.append(one)
         elif compared:
             one.note = pictures.differences(one.out, folders[reference])

@@ -302,7 +302,7 @@ static clproc_status read_part(const walker *walk, int file, const char *name, u
             return cancelled(walk) ? stopped(error) : CLPROC_OK;
         }
         if (errno != EINTR && errno != EAGAIN) {
-            return clp_error_set_file(error, CLPROC_ERROR_INPUT, name,
+            return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, name,
                                       "this list cannot be read: %s", strerror(errno));
         }
     }
@@ -369,7 +369,7 @@ static clproc_status add_list(walker *walk, const char *path, clproc_error *erro
         int code = errno;
         return clp_error_set_file(error, CLPROC_ERROR_ARGUMENT, path,
                                   "this list cannot be read: %s%s", strerror(code),
-                                  clp_file_remedy(code));
+                                  clp_file_read_remedy(path, code));
     }
     CLP_TRY(status, out,
             read_stream(walk, file, path ? path : "standard input",

@@ -1,6 +1,7 @@
 #include "batch/run.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -288,18 +289,38 @@ static void tell_untimed(clp_run *run, const clp_device *device) {
     }
 }
 
+/** Notes a text of clproc_device_info, at `member` in it, of all devices; those that differ are
+ * joined by commas. */
+static void note_text(clp_run *run, const char *key, size_t member) {
+    const clp_opened *opened = &run->session->opened;
+    char text[1024] = "";
+    for (size_t i = 0; i < opened->count; i++) {
+        const char *of = (const char *)clp_device_info(opened->devices[i]) + member;
+        size_t used = strlen(text), before = 0;
+        while (before < i &&
+               strcmp(of, (const char *)clp_device_info(opened->devices[before]) + member) != 0) {
+            before++;
+        }
+        if (before == i) {
+            snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? ", " : "", of);
+        }
+    }
+    clp_prof_fact(run->prof, key, text);
+}
+
 static void note_devices(clp_run *run) {
     const clp_opened *opened = &run->session->opened;
+    bool unified = true;
     char text[1024];
     for (size_t i = 0; i < opened->count; i++) {
-        const clproc_device_info *info = clp_device_info(opened->devices[i]);
         tell_untimed(run, opened->devices[i]);
-        clp_prof_fact(run->prof, "platform", info->platform);
-        clp_prof_fact(run->prof, "driver", info->driver);
-        clp_prof_fact(run->prof, "version", info->version);
-        clp_prof_fact(run->prof, CLP_FACT_UNIFIED, info->unified_memory ? "yes" : "no");
+        unified = unified && clp_device_info(opened->devices[i])->unified_memory;
     }
     if (opened->count > 0) {
+        note_text(run, "platform", offsetof(clproc_device_info, platform));
+        note_text(run, "driver", offsetof(clproc_device_info, driver));
+        note_text(run, "version", offsetof(clproc_device_info, version));
+        clp_prof_fact(run->prof, CLP_FACT_UNIFIED, unified ? "yes" : "no");
         print_devices(run, text, sizeof text);
         clp_prof_fact(run->prof, CLP_FACT_DEVICE, text);
     }

@@ -173,8 +173,9 @@ static void undress_topic(const clp_cli_command *command, int argc, char **argv)
     for (size_t i = 0; dressed && i < sizeof own / sizeof *own; i++) {
         dressed = strcmp(argv[1], own[i]) != 0;
     }
-    if (dressed) {
-        argv[1] += strspn(argv[1], "-");
+    size_t dashes = strspn(argv[1] ? argv[1] : "", "-");
+    if (dressed && argv[1][dashes]) {
+        argv[1] += dashes;
     }
 }
 

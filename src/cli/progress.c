@@ -134,8 +134,10 @@ static void tell_text(clp_cli_progress *progress, const clproc_event *event) {
 static void tell_file(clp_cli_progress *progress, const clproc_event *event) {
     erase(progress);
     if (event->kind == CLPROC_EVENT_DONE) {
-        clp_cli_say("%s%s%s%s%s%s", event->input, event->output[0] ? " -> " : "", event->output,
-                    event->message[0] ? " (" : "", event->message, event->message[0] ? ")" : "");
+        /* Without an output nothing is copied, whatever would be. */
+        bool out = event->output[0], why = out && event->message[0];
+        clp_cli_say("%s%s%s%s%s%s", event->input, out ? " -> " : "", event->output, why ? " (" : "",
+                    why ? event->message : "", why ? ")" : "");
     } else if (event->kind_name[0]) {
         clp_cli_say("%s: skipped: %s (%s)", event->input, event->message, event->kind_name);
     } else {

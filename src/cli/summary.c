@@ -109,7 +109,7 @@ static void print_summary(const clp_cli_progress *progress, const clproc_run_res
                          (unsigned long long)result->written, done,
                          (unsigned long long)result->skipped, (unsigned long long)result->failed);
     const char *stopped = status == CLPROC_ERROR_CANCELLED ? "; stopped by a signal" : "";
-    if (result->kept > 0) {
+    if (result->kept > 0 && !progress->settings->run.null_output) {
         used +=
             (size_t)sprintf(line + used, "; %llu not re-encoded", (unsigned long long)result->kept);
     }
@@ -176,14 +176,14 @@ void clp_cli_summary_print(const clp_cli_progress *progress, const clproc_run_re
                            clproc_status status) {
     /* Without outputs or a table there is nothing to go on from, nor where all is repeated. */
     const clproc_run_params *run = &progress->settings->run;
-    bool goes_on = run->input_count > 0 && (!run->null_output || run->index) && run->duration == 0;
+    bool has_rest = run->input_count > 0 && (!run->null_output || run->index) && run->duration == 0;
     if (progress->to_verify > 0) {
         print_verification(progress, result);
     }
     if (!progress->quiet) {
         print_summary(progress, result, status);
     }
-    if (status == CLPROC_ERROR_CANCELLED && goes_on && !progress->quiet) {
+    if (status == CLPROC_ERROR_CANCELLED && has_rest && !progress->quiet) {
         tell_rest(progress, result);
     }
 }

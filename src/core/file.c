@@ -65,14 +65,17 @@ const char *clp_file_remedy(int code) {
     }
 }
 
+const char *clp_file_read_remedy(const char *path, int code) {
+    struct stat info;
+    bool dangles = code == ENOENT && lstat(path, &info) == 0;
+    return dangles ? "; it is a symbolic link to what is not there" : clp_file_remedy(code);
+}
+
 static clproc_status read_error(const char *path, clproc_error *error) {
     int code = errno;
-    struct stat info;
     clproc_status status = code == ENOMEM ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_INPUT;
-    bool dangles = code == ENOENT && lstat(path, &info) == 0;
     return clp_error_set_file(error, status, path, "cannot be read: %s%s", strerror(code),
-                              dangles ? "; it is a symbolic link to what is not there"
-                                      : clp_file_remedy(code));
+                              clp_file_read_remedy(path, code));
 }
 
 /** Reads on from where `bytes` ends until it holds `most` bytes or the file ends. */

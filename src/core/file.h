@@ -59,6 +59,8 @@ clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes 
 /** What to do about an error of a file, as "; check its permissions"; empty where there is nothing
  * to say. */
 const char *clp_file_remedy(int code);
+/** Against a failure to open a file for reading; it knows a link that leads to nothing. */
+const char *clp_file_read_remedy(const char *path, int code);
 
 /** A tree of folders that files are written to. */
 typedef struct clp_file_tree {

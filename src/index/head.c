@@ -18,7 +18,7 @@ enum { GAP = 4 << 10 };
 
 static clproc_status open_error(const char *path, int code, clproc_error *error) {
     return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "cannot be read: %s%s",
-                              strerror(code), clp_file_remedy(code));
+                              strerror(code), clp_file_read_remedy(path, code));
 }
 
 static size_t *usual_of(clp_head *head, const char *path) {

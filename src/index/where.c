@@ -70,7 +70,10 @@ typedef struct parser {
 /* ---------------------------------------------------------------- parsing */
 
 static clproc_status complain(parser *text, const char *wanted) {
-    size_t offset = (size_t)(text->at - text->start);
+    size_t offset = 0;
+    for (const char *at = text->start; at < text->at; at++) {
+        offset += ((unsigned char)*at & 0xC0) != 0x80; /* bytes that go on with one do not count */
+    }
     return clp_error_set(text->error, CLPROC_ERROR_ARGUMENT,
                          "--where: %s at character %zu%s%.24s%s; an example: iso > 800 and lens ~ "
                          "\"50mm\"",

@@ -164,8 +164,9 @@ static clproc_status check_names(const score_work *scoring, clproc_error *error)
         if (strcmp(names[i - 1], names[i]) == 0) {
             status = clp_error_set(error, CLPROC_ERROR_ARGUMENT,
                                    scoring->params->model_count > 1
-                                       ? "two models would write a column %.60s; give one of them "
-                                         "another name, as --model FILE:NAME"
+                                       ? "two columns of scores would be called %.60s; give one "
+                                         "model another name, as --model FILE:NAME, or if both are "
+                                         "of one model, export it with other classes"
                                        : "two classes of the model would be a column %.60s; export "
                                          "it with others",
                                    names[i]);

@@ -40,7 +40,7 @@ clproc_status clp_table_kind_of(const char *path, const char *what, clp_table_ki
 
 static clproc_status read_error(const clp_table *table, int code, clproc_error *error) {
     return clp_error_set_file(error, CLPROC_ERROR_INPUT, table->path, "cannot be read: %s%s",
-                              strerror(code), clp_file_remedy(code));
+                              strerror(code), clp_file_read_remedy(table->path, code));
 }
 
 /** Appends the next record with its line end, and a NUL that does not count; nothing at the end. A

@@ -16,8 +16,8 @@ const clp_op clp_op_sharpen = {
     .details =
         "Where |in - blurred| is at least threshold, out = in + amount x (in - blurred). By "
         "default the differences are those of luma (BT.601; with --linear, of BT.709 "
-        "luminance), added alike to red, green and blue. After --colour ycbcr or lab only the "
-        "first channel is sharpened, after hsv only value.",
+        "luminance), added alike to red, green and blue. After --colour ycbcr or lab the first "
+        "channel takes the place of luma and is sharpened alone, after hsv value.",
     .example = "1:amount=0.8",
     .params = {{"sigma", CLP_PARAM_NUMBER, NULL, 0, 200, NULL,
                 "standard deviation of the blur in pixels; 0 does nothing"},

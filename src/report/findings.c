@@ -324,7 +324,7 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
         double mean = (double)resource->busy_ns / resource->count;
         /* Who had no file left was idle for it. Others only worked less, as when one compiles. */
         double idle = (double)resource->stage_ns[CLP_PROF_WAIT_FILE] / resource->count;
-        double uneven = fmin((double)most - mean, idle);
+        double more = (double)most - mean, uneven = fmin(more, idle);
         if (clp_analysis_of_wall(analysis, uneven) < LARGE) {
             continue;
         }
@@ -332,10 +332,11 @@ static void find_uneven_threads(clp_findings *findings, const clp_analysis *anal
         clp_finding *finding =
             clp_finding_add(findings, "uneven-threads", fmin(uneven, analysis->slack_ns));
         SAY(finding->text,
-            "One %s thread worked %s longer than the average of its kind, which had no file left: "
-            "large pictures at the end leave the others idle. Put large files first.",
-            resource->name, clp_unit_time(w.a, uneven));
-        SAY(finding->evidence, "busiest %s, mean %s of %u threads; without a file %s on average",
+            "One %s thread worked %s longer than the average of its kind, and others waited for "
+            "files: large pictures at the end leave them idle. Put large files first.",
+            resource->name, clp_unit_time(w.a, more));
+        SAY(finding->evidence,
+            "busiest %s, mean %s of %u threads; waiting for a file %s on average",
             clp_unit_time(w.b, (double)most), clp_unit_time(w.c, mean), resource->count,
             clp_unit_time(w.d, idle));
     }

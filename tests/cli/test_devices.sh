@@ -96,7 +96,16 @@ if grep -q '^0  cpu: llvmpipe' "$out"; then
         expect_err 'on llvmpipe'
     done
 fi
-unset POCL_DEVICES RUSTICL_ENABLE
+unset POCL_DEVICES
+
+# Facts of several devices are those of all.
+clproc devices
+if grep -q '^[0-9]*  cpu: llvmpipe' "$out"; then
+    clproc run in -o all --device all --resize 8x --report all.json
+    expect_code 0
+    grep -q '"platform":"Portable Computing Language, rusticl"' all.json || fail "a platform is missing: $(grep platform all.json)"
+fi
+unset RUSTICL_ENABLE
 
 OCL_ICD_VENDORS=$scratch/none
 export OCL_ICD_VENDORS

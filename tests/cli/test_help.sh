@@ -99,6 +99,10 @@ cp "$out" "$scratch/letter"
 clproc help -o
 expect_code 0
 expect_same "$out" "$scratch/letter"
+for none in - --; do # not of a topic without a name
+    clproc help "$none"
+    [ "$code" -eq 0 ] || expect_err "no help on $none;"
+done
 clproc help -r # a word that stands for nothing
 expect_code 0
 expect_out 'done anyway'

@@ -134,6 +134,8 @@ for wrong in 'iso >' 'iso' 'iso ? 5' '(iso > 5' 'iso > 5)' 'quux = 5' 'iso > 5 o
     expect_refusal 2 'no field quux\|--where: '
 done
 expect_err ' at character 1, its end; '
+clproc index in -o b.jsonl --where 'make = "éééé" andd'
+expect_refusal 2 'at character 15, "andd"'
 expect_no_file b.jsonl
 
 # ------------------------------------------------------------------- broken files

@@ -60,7 +60,7 @@ expect_code 0
 head -n 1 out.csv | grep -q ',a:b.\{0,1\}$' || fail "$(head -n 1 out.csv)"
 rm -f out.csv
 clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/forest.onnx"
-expect_refusal 2 'two models would write a column forest_0; '
+expect_refusal 2 'two columns of scores would be called forest_0; '
 clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/forest3.onnx"
 expect_refusal 2 'does not name its columns'
 clproc score "$models/forest.onnx" "$models/forest.csv" -o out.csv --model "$models/line.onnx" --columns a,b

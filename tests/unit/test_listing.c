@@ -239,16 +239,19 @@ static void test_lists_are_lines_or_end_with_nul(void **state) {
 
 static void test_missing_list_is_an_error(void **state) {
     (void)state;
-    const char *input = "@no-such-list";
-    clp_listing listing = {0};
-    clp_events events;
-    clproc_error error;
-    clp_events_init(&events, 1, NULL, NULL);
-    clp_listing_request request = {.inputs = &input, .input_count = 1};
-    assert_int_equal(clp_listing_make(&listing, &request, &events, &error), CLPROC_ERROR_ARGUMENT);
-    assert_string_equal(error.file, "no-such-list");
-    clp_listing_free(&listing);
-    clp_events_destroy(&events);
+    const char *inputs[] = {"@no-such-list", "@/"}; /* a folder is opened, but not read */
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        clp_listing listing = {0};
+        clp_events events;
+        clproc_error error;
+        clp_events_init(&events, 1, NULL, NULL);
+        clp_listing_request request = {.inputs = &inputs[i], .input_count = 1};
+        assert_int_equal(clp_listing_make(&listing, &request, &events, &error),
+                         CLPROC_ERROR_ARGUMENT);
+        assert_string_equal(error.file, inputs[i] + 1);
+        clp_listing_free(&listing);
+        clp_events_destroy(&events);
+    }
 }
 
 static void test_many_names(void **state) {
