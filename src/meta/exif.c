@@ -13,13 +13,16 @@ enum {
     TAG_Y_DENSITY = 0x011B,
     TAG_THUMBNAIL_OFFSET = 0x0201,
     TAG_THUMBNAIL_SIZE = 0x0202,
+    TAG_SUB_IFDS = 0x014A,
     TAG_XMP = 0x02BC,
     TAG_IPTC = 0x83BB,
     TAG_PHOTOSHOP = 0x8649,
     TAG_EXIF_IFD = 0x8769,
     TAG_GPS_IFD = 0x8825,
+    TAG_MAKER_NOTE = 0x927C,
     TAG_WIDTH = 0xA002,
-    TAG_HEIGHT = 0xA003
+    TAG_HEIGHT = 0xA003,
+    TAG_INTEROP_IFD = 0xA005
 };
 
 enum { BYTE = CLP_TIFF_BYTE, SHORT = CLP_TIFF_SHORT, LONG = CLP_TIFF_LONG, IFD = CLP_TIFF_IFD };
@@ -31,6 +34,7 @@ typedef struct tiff {
     size_t size;
     bool little;
     size_t erased; /**< bytes zeroed so far */
+    size_t copied; /**< bytes of values copied to it so far */
 } tiff;
 
 typedef struct directory {
@@ -219,46 +223,6 @@ static bool erase_directory(tiff *file, const directory *where) {
     return erase(file, where->start, bytes);
 }
 
-/** Takes an entry out of a directory; what follows it moves up. */
-static void remove_entry(tiff *file, directory *where, size_t at) {
-    size_t end = where->start + COUNT + (size_t)where->count * ENTRY;
-    size_t tail = end + (where->complete ? LINK : 0) - at - ENTRY;
-    memmove(file->data + at, file->data + at + ENTRY, tail);
-    memset(file->data + at + tail, 0, ENTRY);
-    where->count--;
-    put16(file, where->start, where->count);
-}
-
-/** Other kinds of metadata, as TIFF files carry them: the place may stand in them. */
-static bool strip_foreign(tiff *file, directory *first) {
-    static const uint32_t tags[] = {TAG_XMP, TAG_IPTC, TAG_PHOTOSHOP};
-    entry found;
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-        while (find_entry(file, first, tags[i], &found)) {
-            if (found.bytes > 4 && !erase(file, found.value, found.bytes)) {
-                return false;
-            }
-            remove_entry(file, first, found.at);
-        }
-    }
-    return true;
-}
-
-static bool strip_gps(tiff *file, directory *first) {
-    entry found;
-    directory gps;
-    uint32_t offset;
-    while (find_entry(file, first, TAG_GPS_IFD, &found)) {
-        /* One that points at the first directory is no GPS directory. */
-        if (number(file, &found, 0, &offset) && offset != first->start &&
-            read_directory(file, offset, &gps) && !erase_directory(file, &gps)) {
-            return false;
-        }
-        remove_entry(file, first, found.at);
-    }
-    return true;
-}
-
 /** Erases the data that a pair of tags, offsets and sizes, describes. */
 static bool erase_data(tiff *file, const directory *where, uint32_t offsets, uint32_t sizes) {
     entry from, length;
@@ -348,11 +312,106 @@ static void exchange_densities(tiff *file, const directory *first) {
     }
 }
 
+/* ---------------------------------------------------------- without place */
+
+/** Tags that may lead to a place or hold one: in TIFF files also other kinds of metadata. What a
+ * maker's note says only its maker knows, and some name cities. */
+static bool may_tell_place(uint32_t tag) {
+    static const uint32_t tags[] = {TAG_GPS_IFD, TAG_SUB_IFDS,  TAG_XMP,
+                                    TAG_IPTC,    TAG_PHOTOSHOP, TAG_MAKER_NOTE};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        if (tags[i] == tag) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Copies bytes to where they stand in another structure. Few values are shared in a sound file:
+ * this bounds the work on a hostile one. */
+static bool copy_bytes(const tiff *from, tiff *to, size_t at, size_t bytes) {
+    enum { MOST_SHARED = 4 };
+    if (bytes > to->size * MOST_SHARED - to->copied) {
+        return false;
+    }
+    memcpy(to->data + at, from->data + at, bytes);
+    to->copied += bytes;
+    return true;
+}
+
+/** Copies a directory and its values, but for what may tell the place, with no link to a next one.
+ */
+static bool copy_directory(const tiff *from, tiff *to, const directory *where) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < where->count; i++) {
+        entry found = read_entry(from, where, i);
+        if (may_tell_place(found.tag)) {
+            continue;
+        }
+        size_t at = where->start + COUNT + (size_t)kept++ * ENTRY;
+        memcpy(to->data + at, from->data + found.at, ENTRY);
+        if (found.bytes > 4 && !copy_bytes(from, to, found.value, found.bytes)) {
+            return false;
+        }
+    }
+    put16(to, where->start, kept);
+    return true;
+}
+
+/** True if nothing in a directory may tell the place. */
+static bool is_without_place(const tiff *file, const directory *where) {
+    bool without = true;
+    for (uint32_t i = 0; i < where->count; i++) {
+        without &= !may_tell_place(read_entry(file, where, i).tag);
+    }
+    return without;
+}
+
+/** Copies the first directory, EXIF's and that of interoperability. Whatever else stands between
+ * them is left out, as programs that edit in place leave old values behind. */
+static bool copy_without_place(const tiff *from, tiff *to, directory first) {
+    static const uint32_t leads[] = {TAG_EXIF_IFD, TAG_INTEROP_IFD};
+    directory found[3] = {first};
+    size_t count = 1;
+    bool done = true;
+    uint32_t offset;
+    memcpy(to->data, from->data, HEADER);
+    while (count < 3 && find_number(from, &found[count - 1], leads[count - 1], &offset) &&
+           read_directory(from, offset, &found[count])) {
+        count++;
+    }
+    for (size_t i = 0; done && i < count; i++) {
+        done = copy_directory(from, to, &found[i]);
+    }
+    /* Where they overlap, one may have brought back what was left out of another. */
+    for (size_t i = 0; done && i < count; i++) {
+        done = read_directory(to, found[i].start, &first) && is_without_place(to, &first);
+    }
+    return done;
+}
+
+static clproc_status copy_all(const uint8_t *data, size_t size, const clp_meta_edit *edit,
+                              clp_bytes *out, bool *done, clproc_error *error) {
+    tiff from;
+    directory first;
+    clproc_status status = clp_bytes_append(out, data, size, error);
+    *done = true;
+    if (status == CLPROC_OK && edit->strip_gps && open_first(data, size, &from, &first)) {
+        tiff to = {.data = out->data, .size = size, .little = from.little};
+        memset(out->data, 0, size);
+        *done = copy_without_place(&from, &to, first);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------ all edits */
+
 clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error) {
     tiff file;
     directory first;
     clproc_status status;
+    bool done = true;
     out->size = 0;
     if (edit->parts) {
         CLP_TRY(status, out, clp_exif_pick(data, size, edit->parts, out, error));
@@ -360,7 +419,7 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
             goto out;
         }
     } else {
-        CLP_TRY(status, out, clp_bytes_append(out, data, size, error));
+        CLP_TRY(status, out, copy_all(data, size, edit, out, &done, error));
     }
     if (!open_first(out->data, out->size, &file, &first)) {
         status = clp_error_set(error, CLPROC_ERROR_INPUT,
@@ -372,8 +431,7 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
         set_number(&file, &first, TAG_ORIENTATION, 1);
     }
     bool strip_place = edit->strip_gps && !edit->parts; /* which are picked by name */
-    bool done = (!edit->strip_thumbnail || strip_thumbnail(&file, &first)) &&
-                (!strip_place || (strip_gps(&file, &first) && strip_foreign(&file, &first)));
+    done = done && (!edit->strip_thumbnail || strip_thumbnail(&file, &first));
     if (edit->transpose) {
         exchange_densities(&file, &first); /* last: it moves nothing that should go */
     }

@@ -21,7 +21,7 @@ clp_exif_facts clp_exif_read(const uint8_t *data, size_t size);
 typedef struct clp_meta_edit {
     uint32_t width, height; /**< new size of the picture; 0 leaves it */
     bool reset_orientation; /**< to 1 where it stands */
-    bool strip_gps;         /**< and all else that tells the place */
+    bool strip_gps;         /**< and all else that tells the place, or may: see below */
     bool strip_thumbnail;   /**< its bytes as well as the link to them */
     bool strip_beside;      /**< XMP: what is said of pictures and videos behind this one */
     bool transpose;         /**< EXIF: densities across and down are exchanged */
@@ -31,7 +31,8 @@ typedef struct clp_meta_edit {
 /* Each copies a block with the edits made; `out` is cleared first. CLPROC_ERROR_INPUT if the block
  * cannot be read, or contradicts itself, so that nothing may be relied on to be gone: drop it. */
 
-/** Edits in place, so that offsets (MakerNote) stay valid. */
+/** Edits in place, so that offsets (MakerNote) stay valid. Without the place the maker's note goes,
+ * further directories, and all bytes that none of those that stay leads to. */
 clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_meta_edit *edit,
                                  clp_bytes *out, clproc_error *error);
 /** An XMP packet. The length stays, but for NULs at its end. */

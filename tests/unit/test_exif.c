@@ -249,7 +249,7 @@ static void densities_are_exchanged(void **state) {
     clp_bytes_free(&out);
 }
 
-static void gps_is_erased(void **state) {
+static void nothing_of_the_place_stays(void **state) {
     (void)state;
     clp_bytes out = {0};
     for (int little = 0; little < 2; little++) {
@@ -258,29 +258,59 @@ static void gps_is_erased(void **state) {
         edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
         clp_exif_facts facts = clp_exif_read(out.data, out.size);
         assert_true(facts.valid);
-        assert_false(facts.has_gps);
-        assert_true(facts.has_thumbnail);
+        assert_false(facts.has_gps || facts.has_thumbnail);
         assert_int_equal(facts.orientation, 6);
         assert_true(all(out.data + GPS, 2 + 24 + 4, 0));
         assert_true(all(out.data + GPS_LATITUDE, 24, 0));
-        /* The entry behind the link moved up, and the next directory is still found. */
+        /* The entry behind the link moved up; values stay where they were. */
         assert_int_equal(get(&exif, out.data, IFD0, 2), 4);
-        assert_memory_equal(out.data + GPS_LINK, exif.data + COPYRIGHT, 12 + 4);
-        /* Maker notes have offsets of their own: they must not move. */
-        assert_memory_equal(out.data + EXIF, exif.data + EXIF, GPS - EXIF);
-        assert_null(memmem(out.data, out.size, "GGGG", 4));
-        /* Also a value that is not much larger than an entry has room for, and no more than it. */
-        put_entry(&exif, GPS + 14, 0x0006, 5, 1, GPS_LATITUDE);
-        edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
-        assert_true(all(out.data + GPS_LATITUDE, 8, 0));
-        assert_true(all(out.data + GPS_LATITUDE + 8, 16, 0x47));
+        assert_memory_equal(out.data + GPS_LINK, exif.data + COPYRIGHT, 12);
+        assert_memory_equal(out.data + MAKE_TEXT, "Camera!", 8);
+        /* Nobody else knows what a maker's note says. */
+        assert_int_equal(get(&exif, out.data, EXIF, 2), 2);
+        assert_memory_equal(out.data + EXIF_WIDTH, exif.data + EXIF_WIDTH, 24);
+        assert_true(all(out.data + MAKER_NOTE, MAKER_DATA + 20 - MAKER_NOTE, 0));
+        assert_true(all(out.data + IFD1, END - IFD1, 0));
     }
+    clp_bytes_free(&out);
+}
+
+static void a_place_is_found_wherever_it_stands(void **state) {
+    (void)state;
+    static const size_t links[] = {EXIF_HEIGHT, IFD1 + 2};
+    builder exif;
+    clp_bytes out = {0};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        build(&exif, i & 1);
+        memset(exif.data + GPS_LINK, 0, 12); /* of an unknown tag, so that only the other leads */
+        put_entry(&exif, links[i], 0x8825, 4, 1, GPS);
+        edit(&exif, &(clp_meta_edit){.strip_gps = true, .strip_thumbnail = true}, &out);
+        assert_null(memmem(out.data, out.size, "GGGG", 4));
+    }
+    /* What an editor left behind when it wrote new directories, to which nothing leads. */
+    build(&exif, true);
+    memset(exif.data + GPS_LINK, 0, 12);
+    edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
+    assert_null(memmem(out.data, out.size, "GGGG", 4));
+    clp_bytes_free(&out);
+}
+
+static void interoperability_stays_without_the_place(void **state) {
+    (void)state;
+    builder exif;
+    clp_bytes out = {0};
+    build(&exif, true);
+    put_entry(&exif, MAKER_NOTE, 0xA005, 4, 1, MAKER_DATA);
+    put(&exif, MAKER_DATA, 1, 2);
+    put_entry(&exif, MAKER_DATA + 2, 1, 2, 4, 0x00383952);
+    edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
+    assert_memory_equal(out.data + MAKER_DATA, exif.data + MAKER_DATA, 2 + 12);
     clp_bytes_free(&out);
 }
 
 static void other_kinds_in_exif_go_with_the_place(void **state) {
     (void)state;
-    static const uint32_t tags[] = {0x02BC, 0x83BB, 0x8649};
+    static const uint32_t tags[] = {0x014A, 0x02BC, 0x83BB, 0x8649};
     builder exif;
     clp_bytes out = {0};
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
@@ -332,16 +362,19 @@ static void contradictions_are_refused(void **state) {
     builder exif;
     clp_bytes out = {0};
     clproc_error error;
-    /* Many values that all claim the same bytes would make erasing them slow. */
-    build(&exif, true);
-    put(&exif, GPS, 24, 2);
-    for (size_t i = 0; i < 24; i++) {
-        put_entry(&exif, GPS + 2 + i * 12, 2, 7, 400, 50);
+    /* Many values that all claim the same bytes would make copying or erasing them slow. */
+    static const clp_meta_edit edits[] = {{.strip_gps = true}, {.strip_thumbnail = true}};
+    for (size_t i = 0; i < 2; i++) {
+        size_t at = i ? IFD1 : EXIF;
+        build(&exif, true);
+        put(&exif, at, 15, 2);
+        for (size_t k = 0; k < 15; k++) {
+            put_entry(&exif, at + 2 + k * 12, 2, 7, 400, 50);
+        }
+        assert_int_equal(clp_exif_edit_copy(exif.data, exif.size, &edits[i], &out, &error),
+                         CLPROC_ERROR_INPUT);
+        assert_non_null(strstr(error.message, "--strip exif"));
     }
-    assert_int_equal(
-        clp_exif_edit_copy(exif.data, exif.size, &(clp_meta_edit){.strip_gps = true}, &out, &error),
-        CLPROC_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "--strip exif"));
     exif.data[0] = 'X';
     assert_int_equal(clp_exif_edit_copy(exif.data, exif.size, &(clp_meta_edit){0}, &out, &error),
                      CLPROC_ERROR_INPUT);
@@ -424,7 +457,9 @@ int main(void) {
         cmocka_unit_test(no_edit_is_a_copy),
         cmocka_unit_test(numbers_are_set_in_place),
         cmocka_unit_test(densities_are_exchanged),
-        cmocka_unit_test(gps_is_erased),
+        cmocka_unit_test(nothing_of_the_place_stays),
+        cmocka_unit_test(a_place_is_found_wherever_it_stands),
+        cmocka_unit_test(interoperability_stays_without_the_place),
         cmocka_unit_test(other_kinds_in_exif_go_with_the_place),
         cmocka_unit_test(thumbnail_is_erased),
         cmocka_unit_test(links_in_circles_end),
