@@ -51,7 +51,8 @@ static void print_outputs(const clp_cli_page *page) {
 static void print_metadata(const clp_cli_page *page) {
     page->entry("EXIF",
                 "kept, with orientation 1 and the new size. The thumbnail is left out, since it "
-                "shows the picture as it was. MakerNotes keep their place in the block.");
+                "shows the picture as it was. The maker's note keeps its place in the block; it "
+                "goes where the place does, since only its maker knows what it tells.");
     page->entry(
         "XMP, IPTC",
         "kept, in a PNG as text; XMP's extension (HasExtendedXMP) is left out, with a warning.");

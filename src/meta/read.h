@@ -23,6 +23,8 @@ typedef struct clp_xmp_value {
 
 /** The name space of a schema by its usual prefix, which is one of those known. */
 const char *clp_xmp_schema(const char *usual);
+/** The usual prefix of a name space; NULL if it is not known. */
+const char *clp_xmp_prefix(const char *uri, size_t size);
 
 typedef void (*clp_xmp_fn)(void *user, const clp_xmp_value *value);
 

@@ -4,16 +4,28 @@
 #include <strings.h>
 
 #include "meta/meta.h"
+#include "meta/read.h"
 
 /* An XMP packet is RDF in XML. A property is either an attribute, exif:GPSLatitude="…", or an
  * element, <exif:GPSLatitude>…</exif:GPSLatitude>. What is taken out becomes spaces: the packet
  * keeps its length, and white space is allowed in both places. */
+
+enum { MOST_ALIASES = 64, NAME_ROOM = 96 };
+
+/** Another name that the packet has for a schema that is known: programs may choose any. */
+typedef struct alias {
+    const char *said; /**< in the packet, not terminated; of no size for names without a prefix */
+    size_t size;
+    const char *meant;
+} alias;
 
 /** A packet being edited, and the position in it. */
 typedef struct cursor {
     char *text;
     size_t size;
     size_t at;
+    alias aliases[MOST_ALIASES];
+    size_t alias_count;
 } cursor;
 
 static bool is_space(char c) {
@@ -107,6 +119,24 @@ typedef struct property {
 
 typedef bool (*name_test)(const char *name, size_t length);
 
+/** Whether a name passes the test, as it stands or by the schema that its prefix is declared for,
+ * wherever that is. */
+static bool passes(const cursor *packet, name_test wanted, const char *name, size_t length) {
+    const char *colon = memchr(name, ':', length);
+    size_t prefix = colon ? (size_t)(colon - name) : 0, local = prefix + (colon != NULL);
+    bool passed = wanted(name, length);
+    for (size_t i = 0; !passed && i < packet->alias_count; i++) {
+        const alias *one = &packet->aliases[i];
+        char usual[NAME_ROOM];
+        if (one->size == prefix && memcmp(one->said, name, prefix) == 0) {
+            int size = snprintf(usual, sizeof usual, "%s:%.*s", one->meant, (int)(length - local),
+                                name + local);
+            passed = size > 0 && size < NAME_ROOM && wanted(usual, (size_t)size);
+        }
+    }
+    return passed;
+}
+
 /** Steps to the next property whose name passes the test. False at the end of the packet; `*broken`
  * if it makes no sense. */
 static bool next_property(cursor *packet, name_test wanted, property *found, bool *broken) {
@@ -117,7 +147,7 @@ static bool next_property(cursor *packet, name_test wanted, property *found, boo
             continue;
         }
         size_t name_end = skip_name(packet, at);
-        if (!wanted(packet->text + at, name_end - at)) {
+        if (!passes(packet, wanted, packet->text + at, name_end - at)) {
             continue;
         }
         *found = (property){.name = packet->text + at, .length = name_end - at};
@@ -287,8 +317,45 @@ static bool drop_beside(cursor *packet) {
                                             blank_all(packet, is_gain_declaration));
 }
 
+static bool is_declaration(const char *name, size_t length) {
+    return length >= 5 && memcmp(name, "xmlns", 5) == 0 && (length == 5 || name[5] == ':');
+}
+
+/** Notes another name of a schema; false if there are too many. */
+static bool add_alias(cursor *packet, const alias *one) {
+    if (strlen(one->meant) == one->size && memcmp(one->meant, one->said, one->size) == 0) {
+        return true; /* the usual one */
+    }
+    for (size_t i = 0; i < packet->alias_count; i++) {
+        const alias *other = &packet->aliases[i];
+        if (other->meant == one->meant && other->size == one->size &&
+            memcmp(other->said, one->said, one->size) == 0) {
+            return true;
+        }
+    }
+    if (packet->alias_count == MOST_ALIASES) {
+        return false;
+    }
+    packet->aliases[packet->alias_count++] = *one;
+    return true;
+}
+
+/** Finds the names of schemas. */
+static bool find_aliases(cursor *packet) {
+    property found;
+    bool broken, few = true;
+    packet->at = 1;
+    while (few && next_property(packet, is_declaration, &found, &broken)) {
+        size_t head = found.length > 5 ? 6 : 5; /* xmlns alone is for names without a prefix */
+        const char *meant =
+            broken ? NULL : clp_xmp_prefix(packet->text + found.first, found.last - found.first);
+        few = !meant || add_alias(packet, &(alias){found.name + head, found.length - head, meant});
+    }
+    return few;
+}
+
 static bool apply(cursor *packet, const clp_meta_edit *edit) {
-    return (!edit->strip_gps || blank_all(packet, is_place)) &&
+    return find_aliases(packet) && (!edit->strip_gps || blank_all(packet, is_place)) &&
            (!edit->strip_thumbnail || blank_all(packet, is_stale)) &&
            (!edit->strip_beside || drop_beside(packet)) &&
            (edit->reset_orientation ? set_all(packet, is_orientation, 1)

@@ -63,6 +63,13 @@ static const struct {
                {"http://cipa.jp/exif/1.0/", "exifEX"},
                {"http://ns.adobe.com/tiff/1.0/", "tiff"},
                {"http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/", "Iptc4xmpCore"},
+               {"http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "Iptc4xmpExt"},
+               {"http://www.w3.org/2003/01/geo/wgs84_pos#", "geo"},
+               {"http://ns.adobe.com/xap/1.0/g/img/", "xmpGImg"},
+               {"http://ns.adobe.com/hdr-gain-map/1.0/", "hdrgm"},
+               {"http://ns.apple.com/HDRGainMap/1.0/", "HDRGainMap"},
+               {"http://ns.google.com/photos/1.0/container/", "Container"},
+               {"http://ns.google.com/photos/1.0/container/item/", "Item"},
                {"http://ns.adobe.com/xmp/note/", "xmpNote"},
                {"http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf"}};
 
@@ -78,12 +85,20 @@ static bool is(span word, const char *text) {
     return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
 }
 
+const char *clp_xmp_prefix(const char *uri, size_t size) {
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        if (is((span){uri, size}, schemas[i].uri)) {
+            return schemas[i].prefix;
+        }
+    }
+    return NULL;
+}
+
 /** Notes a declaration, xmlns:said="uri". */
 static void declare(reader *packet, span said, span uri) {
-    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
-        if (is(uri, schemas[i].uri) && packet->prefix_count < MOST_PREFIXES) {
-            packet->prefixes[packet->prefix_count++] = (prefix){said, schemas[i].prefix};
-        }
+    const char *meant = clp_xmp_prefix(uri.text, uri.size);
+    if (meant && packet->prefix_count < MOST_PREFIXES) {
+        packet->prefixes[packet->prefix_count++] = (prefix){said, meant};
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,40 @@ static void xmp_orientation_becomes_upright(void **state) {
     assert_non_null(strstr(text, "exif:GPSLatitude=\"52,31.5N\""));
     edit_xmp(packet, false, false, &out);
     assert_string_equal((const char *)out.data, packet);
+    clp_bytes_free(&out);
+}
+
+/** Programs that know XML alone call schemas ns0, ns1 and so on. */
+static void schemas_may_have_any_name(void **state) {
+    (void)state;
+    static const char other[] =
+        "<x:xmpmeta><rdf:RDF xmlns:ns0='http://ns.adobe.com/photoshop/1.0/' "
+        "xmlns:ns1=\"http://ns.adobe.com/tiff/1.0/\" xmlns:ns2='http://example.com/'>\n"
+        "<rdf:Description ns0:City='Rome' ns2:City='else' ns0:Credit='Jo'>\n"
+        "<ns1:Orientation>6</ns1:Orientation><City xmlns='http://ns.adobe.com/photoshop/1.0/'>"
+        "Venice</City></rdf:Description></rdf:RDF></x:xmpmeta>";
+    clp_bytes out = {0};
+    edit_xmp(other, true, true, &out);
+    const char *text = (const char *)out.data;
+    assert_null(strstr(text, "Rome"));
+    assert_null(strstr(text, "Venice"));
+    assert_non_null(strstr(text, "ns2:City='else' ns0:Credit='Jo'"));
+    assert_non_null(strstr(text, "<ns1:Orientation>1</ns1:Orientation>"));
+    /* More names than anybody needs: the place might be behind any of them. */
+    clp_bytes many = {0};
+    for (int i = 0; i < 200; i++) {
+        char one[80];
+        int size = snprintf(one, sizeof one, "<a xmlns:n%d='http://ns.adobe.com/tiff/1.0/'/>",
+                            i < 100 ? 0 : i);
+        if (i == 100) { /* the same one again and again is no other */
+            assert_int_equal(clp_xmp_edit_copy(many.data, many.size, &all_edits, &out, NULL),
+                             CLPROC_OK);
+        }
+        assert_int_equal(clp_bytes_append(&many, one, (size_t)size, NULL), CLPROC_OK);
+    }
+    assert_int_equal(clp_xmp_edit_copy(many.data, many.size, &all_edits, &out, NULL),
+                     CLPROC_ERROR_INPUT);
+    clp_bytes_free(&many);
     clp_bytes_free(&out);
 }
 
@@ -187,6 +222,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xmp_loses_its_gps_properties),
         cmocka_unit_test(xmp_orientation_becomes_upright),
+        cmocka_unit_test(schemas_may_have_any_name),
         cmocka_unit_test(broken_xmp_is_refused),
         cmocka_unit_test(xmp_may_end_in_nuls),
         cmocka_unit_test(xmp_loses_claims_of_what_is_behind),
