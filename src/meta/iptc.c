@@ -142,7 +142,16 @@ out:
     return status;
 }
 
-/** True if a data set, wherever it stands among the resources, goes. */
+/** True if what stands behind the last data set is no padding: one that is cut short, or others
+ * behind a gap, as some readers find them. */
+static bool has_rest(const resource *sets, size_t at) {
+    while (at < sets->size && sets->data[at] == 0) {
+        at++;
+    }
+    return at < sets->size;
+}
+
+/** True if a data set, wherever it stands among the resources, goes, or what may hold a place. */
 static bool any_goes(const uint8_t *data, size_t size, const clp_meta_edit *edit) {
     resource found;
     for (size_t at = 0; read_resource(data + at, size - at, &found); at += found.whole) {
@@ -152,6 +161,9 @@ static bool any_goes(const uint8_t *data, size_t size, const clp_meta_edit *edit
             if (!is_kept(found.data[set + 1], found.data[set + 2], edit)) {
                 return true;
             }
+        }
+        if (found.number == IPTC && edit->strip_gps && has_rest(&found, set)) {
+            return true;
         }
     }
     return false;

@@ -10,7 +10,7 @@
 
 #include "meta/meta.h"
 
-static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, true, 0};
+static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, true, 0, 1};
 
 #define DATA_SET(number, length, text) "\x1C\x02" number "\0" length text
 #define PLACES                                                                                     \
@@ -66,6 +66,35 @@ static void resources_lose_thumbnail_and_places(void **state) {
     clp_bytes_free(&out);
 }
 
+/** What cannot be read as a data set may be a place: cut short, or behind a gap. */
+static void what_is_no_data_set_goes_with_the_place(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } cases[] = {{"8BIM\x04\x04\0\0\0\0\0\x12\x1C\x02\x78\0\3Oh!\0\x1C\x02\x5A\0\4Rome", 30},
+                 {"8BIM\x04\x04\0\0\0\0\0\x10\x1C\x02\x78\0\3Oh!\x1C\x02\x5A\0\7Rom", 28}};
+    clp_bytes out = {0};
+    for (size_t i = 0; i < 2; i++) {
+        const uint8_t *data = (const uint8_t *)cases[i].bytes;
+        assert_int_equal(clp_iptc_edit_copy(data, cases[i].size,
+                                            &(clp_meta_edit){.strip_gps = true}, &out, NULL),
+                         CLPROC_OK);
+        assert_false(has(&out, "Rom"));
+        assert_true(has(&out, "Oh!"));
+        assert_int_equal(clp_iptc_edit_copy(data, cases[i].size, &(clp_meta_edit){0}, &out, NULL),
+                         CLPROC_OK);
+        assert_true(has(&out, "Rom"));
+    }
+    /* Padding changes nothing. */
+    static const char padded[] = "8BIM\x04\x04\0\0\0\0\0\x0A\x1C\x02\x78\0\3Oh!\0";
+    assert_int_equal(clp_iptc_edit_copy((const uint8_t *)padded, sizeof padded,
+                                        &(clp_meta_edit){.strip_gps = true}, &out, NULL),
+                     CLPROC_OK);
+    assert_int_equal(out.size, sizeof padded);
+    clp_bytes_free(&out);
+}
+
 static void broken_resources_are_refused(void **state) {
     (void)state;
     clp_bytes out = {0};
@@ -103,6 +132,7 @@ static void resource_garbage_does_no_harm(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resources_lose_thumbnail_and_places),
+        cmocka_unit_test(what_is_no_data_set_goes_with_the_place),
         cmocka_unit_test(broken_resources_are_refused),
         cmocka_unit_test(resource_garbage_does_no_harm),
     };
