@@ -13,6 +13,15 @@ static bool is_comment(const clp_block *keyword) {
             strncasecmp((const char *)keyword->data, comment, keyword->size) == 0);
 }
 
+/** What a text is about: its keyword, or of a comment what stands before a colon, where
+ * make_comment() writes keywords. */
+static clp_block subject_of(const clp_note *note) {
+    enum { MOST_KEYWORD = 79 };
+    size_t room = note->text.size < MOST_KEYWORD + 2 ? note->text.size : MOST_KEYWORD + 2;
+    const uint8_t *end = is_comment(&note->keyword) ? memmem(note->text.data, room, ": ", 2) : NULL;
+    return end ? (clp_block){note->text.data, (size_t)(end - note->text.data)} : note->keyword;
+}
+
 /** True if the keyword contains the word, in whatever case. */
 static bool mentions(const clp_block *keyword, const char *word) {
     size_t size = strlen(word);
@@ -125,10 +134,10 @@ clproc_status clp_notes_convert(const clp_header *header, const clproc_run_param
     result->dropped[0] = '\0';
     while (clp_notes_next(&header->blocks.notes, &at, &from)) {
         bool fits = true;
-        bool kept = kinds.blocks & CLPROC_METADATA_COMMENTS
-                        ? kinds.place || !tells_place(&from.keyword)
-                        : is_picked(&from.keyword, kinds.parts);
-        if (!kept || is_stale(&from.keyword)) {
+        clp_block subject = subject_of(&from);
+        bool kept = kinds.blocks & CLPROC_METADATA_COMMENTS ? kinds.place || !tells_place(&subject)
+                                                            : is_picked(&subject, kinds.parts);
+        if (!kept || is_stale(&subject)) {
             continue;
         }
         to = from;

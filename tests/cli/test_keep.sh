@@ -138,6 +138,24 @@ expect_err '1 not re-encoded'
     tr -s ' ' | tr '\n' ' ')" = 'Copyright : (c) Jo Author : Jo ' ] || fail "other texts were kept"
 ! grep -q -e Secret -e 41.9 -e 2020 kept.png || fail "kept.png tells more than it should"
 
+# What became a JPEG's comments keeps its meaning, with and without a re-encode, and back in a PNG.
+clproc run text.png -o noted.jpg
+expect_code 0
+grep -q 'exif:GPSLatitude: 41.9' noted.jpg || fail "texts should become comments"
+for options in '' '--quality 90' '--format png'; do
+    clproc run noted.jpg -o 'noted/{name}.{ext}' --overwrite --strip gps $options
+    expect_code 0
+    noted=$(echo noted/*)
+    ! grep -q 41.9 "$noted" || fail "$noted tells the place"
+    grep -q 'Secret' "$noted" && grep -q 'Copyright: (c) Jo' "$noted" || fail "$noted lost others"
+    rm -r noted
+done
+clproc run noted.jpg -o kept.jpg --keep copyright
+expect_code 0
+[ "$(exiftool -b -Comment kept.jpg)" ] || fail "kept.jpg should have its rights"
+grep -q 'Copyright: (c) Jo' kept.jpg && ! grep -q -e Secret -e 41.9 -e 2020 kept.jpg ||
+    fail "kept.jpg has other comments"
+
 # Per output: what is shared, and what is one's own.
 clproc run upright.jpg --keep icc --to one/ --keep copyright --to two/ --resize 50x
 expect_code 0
