@@ -285,6 +285,9 @@ clproc_status clp_metadata_make(clp_metadata *metadata, const clp_header *header
         .strip_thumbnail = true, /* it shows the picture as it was */
         .strip_beside = true,    /* no output has what it tells of */
         .transpose = target->transposed,
+        .colour_space = !target->converted          ? 0
+                        : clp_colours_srgb(colours) ? 1
+                                                    : 0xFFFF,
     };
     clp_block_room room = clp_codec_room(target->format);
     clproc_status status;

@@ -20,6 +20,7 @@ enum {
     TAG_EXIF_IFD = 0x8769,
     TAG_GPS_IFD = 0x8825,
     TAG_MAKER_NOTE = 0x927C,
+    TAG_COLOUR_SPACE = 0xA001,
     TAG_WIDTH = 0xA002,
     TAG_HEIGHT = 0xA003,
     TAG_INTEROP_IFD = 0xA005
@@ -281,6 +282,23 @@ static void set_number(tiff *file, const directory *where, uint32_t tag, uint32_
     }
 }
 
+/** Names the colour space in EXIF, and in interoperability, whose R03 is Adobe RGB. */
+static void set_colour_space(tiff *file, const directory *first, uint32_t value) {
+    enum { INDEX = 1, SRGB = 1 };
+    directory exif, interop;
+    entry index;
+    uint32_t offset;
+    if (!find_number(file, first, TAG_EXIF_IFD, &offset) || !read_directory(file, offset, &exif)) {
+        return;
+    }
+    set_number(file, &exif, TAG_COLOUR_SPACE, value);
+    if (value == SRGB && find_number(file, &exif, TAG_INTEROP_IFD, &offset) &&
+        read_directory(file, offset, &interop) && find_entry(file, &interop, INDEX, &index) &&
+        index.bytes == 4 && memcmp(file->data + index.value, "R03", 4) == 0) {
+        memcpy(file->data + index.value, "R98", 4);
+    }
+}
+
 static void set_size(tiff *file, const directory *first, uint32_t width, uint32_t height) {
     directory exif;
     uint32_t offset;
@@ -427,6 +445,9 @@ clproc_status clp_exif_edit_copy(const uint8_t *data, size_t size, const clp_met
         goto out;
     }
     set_size(&file, &first, edit->width, edit->height);
+    if (edit->colour_space) {
+        set_colour_space(&file, &first, edit->colour_space);
+    }
     if (edit->reset_orientation) {
         set_number(&file, &first, TAG_ORIENTATION, 1);
     }

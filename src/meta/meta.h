@@ -26,6 +26,7 @@ typedef struct clp_meta_edit {
     bool strip_beside;      /**< XMP: what is said of pictures and videos behind this one */
     bool transpose;         /**< EXIF: densities across and down are exchanged */
     uint32_t parts;         /**< CLPROC_METADATA_…: nothing but these is copied; 0: all is */
+    uint32_t colour_space;  /**< EXIF's: 1 for sRGB, 0xFFFF for others; 0 leaves it */
 } clp_meta_edit;
 
 /* Each copies a block with the edits made; `out` is cleared first. CLPROC_ERROR_INPUT if the block

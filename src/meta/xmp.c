@@ -254,6 +254,16 @@ static bool is_height(const char *name, size_t length) {
     return is_one_of(names, name, length);
 }
 
+static bool is_colour_space(const char *name, size_t length) {
+    static const char *const names[] = {"exif:ColorSpace", NULL};
+    return is_one_of(names, name, length);
+}
+
+static bool is_profile_name(const char *name, size_t length) {
+    static const char *const names[] = {"photoshop:ICCProfile", NULL};
+    return is_one_of(names, name, length);
+}
+
 static void blank(cursor *packet, const property *found) {
     memset(packet->text + found->start, ' ', found->end - found->start);
 }
@@ -360,6 +370,8 @@ static bool apply(cursor *packet, const clp_meta_edit *edit) {
            (!edit->strip_beside || drop_beside(packet)) &&
            (edit->reset_orientation ? set_all(packet, is_orientation, 1)
                                     : is_sound(packet, is_orientation)) &&
+           (!edit->colour_space || (set_all(packet, is_colour_space, edit->colour_space) &&
+                                    blank_all(packet, is_profile_name))) &&
            (!edit->width || set_all(packet, is_width, edit->width)) &&
            (!edit->height || set_all(packet, is_height, edit->height));
 }

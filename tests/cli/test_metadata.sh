@@ -139,6 +139,21 @@ strip all
 exiftool -G0 -s out.jpg | grep -e '^\[EXIF' -e '^\[XMP' -e '^\[IPTC' -e '^\[ICC' -e '^\[Photoshop' &&
     fail "--strip all should leave nothing"
 
+# Tags that name the colour space follow a conversion; those of a picture that keeps its own stay.
+exiftool -q -o adobe.jpg -ExifIFD:ColorSpace#=65535 -InteropIndex=R03 -XMP-exif:ColorSpace#=65535 \
+    '-XMP-photoshop:ICCProfileName=Adobe RGB (1998)' in/full.jpg || fail "exiftool cannot write"
+exiftool -q -b -ICC_Profile "$images/008-jpeg-444-p3.jpg" >p3.icc
+spaces() { # FILE
+    exiftool -s3 -n -f -ExifIFD:ColorSpace -InteropIndex -XMP-exif:ColorSpace \
+        -XMP-photoshop:ICCProfileName "$1" | tr '\n' ' '
+}
+for case in 'keep:65535 R03 65535 Adobe RGB (1998) ' 'srgb:1 R98 1 - ' 'p3.icc:65535 R03 65535 - '; do
+    clproc run adobe.jpg -o space.jpg --quality 80 --icc "${case%%:*}"
+    expect_code 0
+    [ "$(spaces space.jpg)" = "${case#*:}" ] ||
+        fail "with --icc ${case%%:*} the spaces are: $(spaces space.jpg)"
+done
+
 # Makers' notes survive, with the offsets into them, unless the place is to go.
 corpus=${CLPROC_CORPUS:-$source_dir/../shared/corpus}
 photo=$(find "$corpus" -name '*exif_full.jpg' 2>/dev/null | head -n 1)

@@ -308,6 +308,31 @@ static void interoperability_stays_without_the_place(void **state) {
     clp_bytes_free(&out);
 }
 
+static void the_colour_space_is_named_anew(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    for (int little = 0; little < 2; little++) {
+        builder exif;
+        build(&exif, little);
+        put_entry(&exif, EXIF_HEIGHT, 0xA001, 3, 1, 0xFFFF);
+        put_entry(&exif, MAKER_NOTE, 0xA005, 4, 1, MAKER_DATA);
+        put(&exif, MAKER_DATA, 1, 2);
+        put_entry(&exif, MAKER_DATA + 2, 1, 2, 4, 0);
+        memcpy(exif.data + MAKER_DATA + 10, "R03", 4);
+        edit(&exif, &(clp_meta_edit){.width = 5}, &out);
+        assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 2), 0xFFFF);
+        assert_memory_equal(out.data + MAKER_DATA + 10, "R03", 4);
+        edit(&exif, &(clp_meta_edit){.colour_space = 1}, &out);
+        assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 2), 1);
+        assert_memory_equal(out.data + MAKER_DATA + 10, "R98", 4);
+        put_entry(&exif, EXIF_HEIGHT, 0xA001, 3, 1, 1);
+        edit(&exif, &(clp_meta_edit){.colour_space = 0xFFFF}, &out);
+        assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 2), 0xFFFF);
+        assert_memory_equal(out.data + MAKER_DATA + 10, "R03", 4);
+    }
+    clp_bytes_free(&out);
+}
+
 static void other_kinds_in_exif_go_with_the_place(void **state) {
     (void)state;
     static const uint32_t tags[] = {0x014A, 0x02BC, 0x83BB, 0x8649};
@@ -416,7 +441,7 @@ static void garbage_does_no_harm(void **state) {
     uint32_t seed = 1;
     size_t edited = 0;
     clp_bytes out = {0};
-    static const clp_meta_edit everything = {1, 70000, true, true, true, true, true, 0};
+    static const clp_meta_edit everything = {1, 70000, true, true, true, true, true, 0, 1};
     for (int round = 0; round < 40000; round++) {
         builder exif;
         build(&exif, round % 2);
@@ -460,6 +485,7 @@ int main(void) {
         cmocka_unit_test(nothing_of_the_place_stays),
         cmocka_unit_test(a_place_is_found_wherever_it_stands),
         cmocka_unit_test(interoperability_stays_without_the_place),
+        cmocka_unit_test(the_colour_space_is_named_anew),
         cmocka_unit_test(other_kinds_in_exif_go_with_the_place),
         cmocka_unit_test(thumbnail_is_erased),
         cmocka_unit_test(links_in_circles_end),

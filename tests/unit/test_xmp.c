@@ -20,7 +20,7 @@ static const char packet[] =
     " <dc:title>exif:GPSLatitude tiff:Orientation</dc:title></rdf:Description></rdf:RDF>"
     "</x:xmpmeta><?xpacket end='w'?>";
 
-static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, true, 0};
+static const clp_meta_edit all_edits = {300, 70000, true, true, true, true, true, 0, 1};
 
 static void edit_xmp(const char *text, bool gps, bool orientation, clp_bytes *out) {
     clp_meta_edit how = {.strip_gps = gps, .reset_orientation = orientation};
