@@ -198,6 +198,17 @@ static bool read_places(parts *file) {
     return sound && placed == file->picture_count;
 }
 
+/** True of properties that say nothing of the pixels: descriptions, tags, times, what only its
+ * writer knows, and free space, where anything may be left. */
+static bool is_remark(const clp_heif_box *property) {
+    static const char types[][5] = {"udes", "altt", "crtt", "mdft", "uuid", "free", "skip"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        found |= clp_heif_is(property, types[i]);
+    }
+    return found;
+}
+
 /** A profile stays if it is the one that is wanted, and goes if none is. */
 static bool read_properties(parts *file, const clp_block *icc) {
     clp_heif_cursor from = file->iprp.content, inner;
@@ -213,7 +224,7 @@ static bool read_properties(parts *file, const clp_block *icc) {
             bool same = profile && icc->size == one.content.size - 4 &&
                         memcmp(icc->data, one.content.data + 4, icc->size) == 0;
             sound = index <= MOST_PROPERTIES && (!profile || !icc->size || same);
-            file->dropped[sound ? index : 0] = profile && !icc->size;
+            file->dropped[sound ? index : 0] = (profile && !icc->size) || is_remark(&one);
         }
         first = false;
     }

@@ -319,6 +319,42 @@ for name in 001-png-rgb.avif 003-png-rgba-soft.avif; do
     clproc run $name -o edited --strip all --lossless
     expect_code 0
 done
+# Descriptions among the properties of a picture go: boxes around one that is added grow, and what
+# lies behind them moves.
+python3 - 001-png-rgb.avif remarks.avif <<'END' || fail "remarks.avif cannot be made"
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+def number(at):
+    return struct.unpack(">I", data[at:at + 4])[0]
+def find(*path):  # where a box begins and ends
+    at, end = 0, len(data)
+    for name in path:
+        while data[at + 4:at + 8] != name:
+            at += number(at)
+        start, end = at, at + number(at)
+        at += 12 if name == b"meta" else 8
+    return start, end
+box = b"udes" + bytes(4) + b"en\0Rome\0at the Forum\0\0"
+box = struct.pack(">I", len(box) + 4) + box
+iloc = find(b"meta", b"iloc")[0] + 8
+assert data[iloc] == 0 and data[iloc + 4] == 0x44
+at = iloc + 8
+for _ in range(data[iloc + 7]):
+    at += 6 + (data[iloc + 5] >> 4)
+    for _ in range(data[at - 1]):
+        data[at:at + 4] = struct.pack(">I", number(at) + len(box))
+        at += 8
+end = find(b"meta", b"iprp", b"ipco")[1]
+for path in (b"meta",), (b"meta", b"iprp"), (b"meta", b"iprp", b"ipco"):
+    start = find(*path)[0]
+    data[start:start + 4] = struct.pack(">I", number(start) + len(box))
+data[end:end] = box
+open(sys.argv[2], "wb").write(data)
+END
+for options in '--strip all' '--strip gps'; do
+    expect_edited remarks.avif $options
+    ! grep -q -e Rome -e Forum edited/remarks.avif || fail "a description stays with $options"
+done
 clproc run apple.avif -o edited --strip exif
 expect_code 0
 expect_err 'apple.avif: warning: left behind: the gain map'
