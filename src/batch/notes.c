@@ -44,6 +44,11 @@ static bool tells_place(const clp_block *keyword) {
     return false;
 }
 
+/** Of profiles as text, those that are no metadata of a known kind may hold anything. */
+static bool may_tell_place(const clp_block *keyword) {
+    return tells_place(keyword) || mentions(keyword, "Raw profile type ");
+}
+
 /** True if the keyword is one of the words, in whatever case. */
 static bool is_one_of(const clp_block *keyword, const char *const *words) {
     for (; *words; words++) {
@@ -135,8 +140,9 @@ clproc_status clp_notes_convert(const clp_header *header, const clproc_run_param
     while (clp_notes_next(&header->blocks.notes, &at, &from)) {
         bool fits = true;
         clp_block subject = subject_of(&from);
-        bool kept = kinds.blocks & CLPROC_METADATA_COMMENTS ? kinds.place || !tells_place(&subject)
-                                                            : is_picked(&subject, kinds.parts);
+        bool kept = kinds.blocks & CLPROC_METADATA_COMMENTS
+                        ? kinds.place || !may_tell_place(&subject)
+                        : is_picked(&subject, kinds.parts);
         if (!kept || is_stale(&subject)) {
             continue;
         }

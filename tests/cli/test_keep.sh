@@ -125,7 +125,8 @@ import struct, zlib
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 texts = [(b"Copyright", b"(c) Jo"), (b"Author", b"Jo"), (b"Creation Time", b"2020"),
-         (b"Comment", b"Secret"), (b"Title", b"Secret"), (b"exif:GPSLatitude", b"41.9")]
+         (b"Comment", b"Secret"), (b"Title", b"Secret"), (b"exif:GPSLatitude", b"41.9"),
+         (b"Raw profile type app5", b"\napp5\n       4\n34312e39\n")]
 open("text.png", "wb").write(b"\x89PNG\r\n\x1a\n" +
     chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)) +
     b"".join(chunk(b"tEXt", key + b"\0" + text) for key, text in texts) +
@@ -137,6 +138,12 @@ expect_err '1 not re-encoded'
 [ "$(exiftool -s -PNG:Copyright -PNG:Author -PNG:CreationTime -PNG:Comment -PNG:Title kept.png |
     tr -s ' ' | tr '\n' ' ')" = 'Copyright : (c) Jo Author : Jo ' ] || fail "other texts were kept"
 ! grep -q -e Secret -e 41.9 -e 2020 kept.png || fail "kept.png tells more than it should"
+for options in '--strip gps' '--strip gps --png-level 1'; do
+    clproc run text.png -o placeless.png --overwrite $options
+    expect_code 0
+    ! grep -q -e 41.9 -e 34312e39 placeless.png || fail "placeless.png tells the place"
+    grep -q Secret placeless.png || fail "placeless.png lost other texts"
+done
 
 # What became a JPEG's comments keeps its meaning, with and without a re-encode, and back in a PNG.
 clproc run text.png -o noted.jpg
