@@ -202,6 +202,7 @@ static bool is_place(const char *name, size_t length) {
                                          "Iptc4xmpExt:WorldRegion",
                                          "geo:lat",
                                          "geo:long",
+                                         "geo:alt",
                                          NULL};
     const char *colon = memchr(name, ':', length);
     const char *local = colon ? colon + 1 : name;

@@ -117,7 +117,9 @@ static void exif_of_both_byte_orders(void **state) {
     "xmlns:d='http://purl.org/dc/elements/1.1/' xmlns:photoshop='http://ns.adobe.com/photoshop/"   \
     "1.0/' xmlns:xmp='http://ns.adobe.com/xap/1.0/' "
 static const char packet[] =
-    DESCRIPTION "photoshop:City='Rome' xmp:CreateDate='2020-01-02' xmp:Rating='4'>"
+    DESCRIPTION "xmlns:w='http://www.w3.org/2003/01/geo/wgs84_pos#' photoshop:City='Rome' "
+                "xmlns:e='http://ns.adobe.com/exif/1.0/' e:GPSDestLatitude='41,54N' w:lat='41.9' "
+                "xmp:CreateDate='2020-01-02' xmp:Rating='4'>"
                 "<d:rights><rdf:Alt><rdf:li xml:lang='x-default'>A &amp; B &lt;co&gt;</rdf:li>"
                 "<rdf:li xml:lang='de'>Auch</rdf:li></rdf:Alt></d:rights>"
                 "<d:creator><rdf:Seq><rdf:li>Jo</rdf:li><rdf:li>Bo</rdf:li></rdf:Seq></d:creator>"
@@ -172,7 +174,7 @@ static void xmp_keeps_what_is_asked_for(void **state) {
     pick_xmp(CLPROC_METADATA_COPYRIGHT,
              "rights x-default=A & B <co>;rights de=Auch;creator=Jo;creator=Bo;");
     pick_xmp(CLPROC_METADATA_DATE, "CreateDate=2020-01-02;");
-    pick_xmp(CLPROC_METADATA_GPS, "City=Rome;");
+    pick_xmp(CLPROC_METADATA_GPS, "City=Rome;GPSDestLatitude=41,54N;lat=41.9;");
     pick_xmp(CLPROC_METADATA_ORIENTATION, "");
 }
 
