@@ -6,20 +6,15 @@
  * that its windows read; windows of rows hold what a band reads. */
 static void test_bands_make_everything_once(void **state) {
     (void)state;
-    static const char *const texts[] = {"resize 50%",
-                                        "resize 1111x",
-                                        "flip v | resize 900x",
-                                        "rotate 90 | resize 1000x",
-                                        "blur 3",
-                                        "sharpen 2",
-                                        "crop 2800x2400+50+60",
-                                        "flip v",
-                                        "rotate 90",
-                                        "resize 1100x | gamma 1.4",
-                                        "resize 40% | contrast 2"};
+    static const char *const texts[] = {"resize 50%", "resize 1111x", "flip v | resize 900x",
+                                        "rotate 90 | resize 1000x", "blur 3", "sharpen 2",
+                                        "crop 2800x2400+50+60", "flip v", "rotate 90",
+                                        "resize 1100x | gamma 1.4", "resize 40% | contrast 2",
+                                        /* what is above reads no row */
+                                        "pad 3001x2700:gravity=south:colour=#fff"};
     static const size_t which[] = {0, 4, 5};
     uint32_t banded = 0;
-    for (size_t n = 0; n < 33; n++) {
+    for (size_t n = 0; n < 36; n++) {
         const clp_trial_kind *kind = &kinds[which[n % 3]];
         clp_plan *plan = make_plan(texts[n / 3], kind, 3001, 2503, false);
         const clp_bands *bands = &plan->bands;
@@ -35,6 +30,7 @@ static void test_bands_make_everything_once(void **state) {
             assert_non_null(made);
             for (uint32_t b = 0; b < bands->count; b++) {
                 const clp_band *part = clp_bands_part(bands, b, p);
+                assert_true(part->source <= part->source_end);
                 assert_true(part->source_end <= plan->input.planes[p].height);
                 assert_true(part->source_end - part->source <= bands->window.planes[p].height);
                 assert_true(part->source_end >= reached);
@@ -227,6 +223,42 @@ static void test_slices_keep_to_their_bytes(void **state) {
     assert_true(kept > KINDS * 10);
 }
 
+/** Of a plane the rows are read up to the last that is wanted, and as many more as kernels load
+ * without need. */
+static void test_rows_that_are_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *pipeline;
+        uint32_t end;
+    } cases[] = {
+        {"crop 2800x1000+50+60", 1060},
+        {"flip v | crop 2800x1000+50+60", 2504 - 60},
+        {"rotate 270 | crop 1000x2800+60+50", 1060},
+        {"rotate 90 | crop 1000x2800+60+50", 2504 - 60},
+        {"crop 2800x1000+50+60 | resize 50%", 0}, /* as windows say */
+        {"flip v | crop 2800x1000+50+60 | blur 2", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clp_plan *plan = make_plan(cases[i].pipeline, &kinds[4], 3000, 2504, false);
+        for (uint32_t p = 0; p < 2; p++) {
+            uint32_t end = cases[i].end / (p + 1);
+            const clp_pass *pass = &plan->passes[0];
+            for (uint32_t n = 1; n < plan->pass_count && pass->src[0] != p; n++) {
+                pass = &plan->passes[n];
+            }
+            assert_int_equal(pass->kind == CLP_PASS_FILTER, end == 0);
+            for (uint32_t row = 0; cases[i].end == 0 && row < pass->windows; row++) {
+                const int32_t *starts =
+                    (const int32_t *)(const void *)(plan->tables + pass->starts);
+                uint32_t behind = (uint32_t)starts[2 * row] + pass->taps;
+                end = behind > end ? behind : end;
+            }
+            assert_int_equal(plan->rows_read[p], end + CLP_ROW_ALIGN);
+        }
+        clp_plan_release(&plan);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bands_make_everything_once),
@@ -234,6 +266,7 @@ int main(void) {
         cmocka_unit_test(test_colours_lead_bands),
         cmocka_unit_test(test_masks_belong_to_bands),
         cmocka_unit_test(test_slices_keep_to_their_bytes),
+        cmocka_unit_test(test_rows_that_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
