@@ -80,10 +80,11 @@ static void test_directories(void **state) {
         builder file;
         seen all;
         begin(&file, little);
-        put(&file, 8, 3, 2);
+        put(&file, 8, 4, 2);
         put_entry(&file, 10, 0x0112, CLP_TIFF_SHORT, 1, 6);
         put_entry(&file, 22, 0x8769, CLP_TIFF_LONG, 1, 100);
         put_entry(&file, 34, 0x8825, CLP_TIFF_LONG, 1, 200);
+        put_entry(&file, 46, 0xA005, CLP_TIFF_LONG, 1, 250); /* leads nowhere from here */
         put(&file, 100, 3, 2);
         put_entry(&file, 102, 0x829A, CLP_TIFF_RATIONAL, 1, 300);
         put_entry(&file, 114, 0x9204, CLP_TIFF_SRATIONAL, 1, 308);
@@ -95,12 +96,13 @@ static void test_directories(void **state) {
         put(&file, 300, 1, 4), put(&file, 304, 250, 4);
         put(&file, 308, (uint32_t)-2, 4), put(&file, 312, 3, 4);
         assert_int_equal(read_all(&file, 400, &all), 0);
-        assert_int_equal(all.count, 5);
+        assert_int_equal(all.count, 6);
         assert_true(all.ifd[0] == CLP_IFD_MAIN && all.number[0] == 6);
-        assert_true(all.ifd[1] == CLP_IFD_EXIF && all.number[1] == 1 / 250.0);
-        assert_true(all.number[2] == -2 / 3.0);
-        assert_true(all.ifd[3] == CLP_IFD_GPS && all.number[3] == 1);
-        assert_true(all.ifd[4] == CLP_IFD_INTEROP && isnan(all.number[4]));
+        assert_true(all.ifd[1] == CLP_IFD_MAIN && all.number[1] == 250);
+        assert_true(all.ifd[2] == CLP_IFD_EXIF && all.number[2] == 1 / 250.0);
+        assert_true(all.number[3] == -2 / 3.0);
+        assert_true(all.ifd[4] == CLP_IFD_GPS && all.number[4] == 1);
+        assert_true(all.ifd[5] == CLP_IFD_INTEROP && isnan(all.number[5]));
     }
 }
 
@@ -272,6 +274,36 @@ static void test_many_directories(void **state) {
     assert_int_equal(clp_tiff_read_block(large, sizeof large, &visitor),
                      CLP_TIFF_CROWDED | CLP_TIFF_BAD_TYPE);
     assert_int_equal(all.count, 0);
+    large[8] = 0, large[9] = 4; /* as many as are read */
+    assert_int_equal(clp_tiff_read_block(large, sizeof large, &visitor), CLP_TIFF_BAD_TYPE);
+    for (uint32_t links = 23; links <= 24; links++) { /* besides the first */
+        put(&file, 8, links, 2);
+        for (uint32_t i = 0; i < links; i++) {
+            put_entry(&file, 10 + 12 * i, 0x8769, CLP_TIFF_LONG, 1, 1000 + 10 * i);
+        }
+        memset(large, 0, sizeof large);
+        memcpy(large, file.data, 10 + 12 * links);
+        assert_int_equal(clp_tiff_read_block(large, sizeof large, &visitor),
+                         links == 23 ? 0 : CLP_TIFF_CROWDED);
+    }
+}
+
+/** Raw files of some makers have a number of their own in the place of 42. */
+static void test_numbers_of_makers(void **state) {
+    (void)state;
+    static const uint32_t known[] = {42, 0x4F52, 0x5352, 0x55};
+    builder file;
+    seen all;
+    begin(&file, true);
+    put(&file, 8, 1, 2);
+    put_entry(&file, 10, 0x0112, CLP_TIFF_SHORT, 1, 6);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        put(&file, 2, known[i], 2);
+        assert_int_equal(read_all(&file, 400, &all), 0);
+        assert_int_equal(all.count, 1);
+        put(&file, 2, known[i] + 2, 2);
+        assert_int_equal(read_all(&file, 400, &all), CLP_TIFF_NO_HEADER);
+    }
 }
 
 /* -------------------------------------------------------------------- XMP */
@@ -476,6 +508,7 @@ int main(void) {
         cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_many_directories),
+        cmocka_unit_test(test_numbers_of_makers),
         cmocka_unit_test(test_xmp),
         cmocka_unit_test(test_xmp_parts),
         cmocka_unit_test(test_wide_xmp),
