@@ -111,6 +111,11 @@ expect_tags kept.jpg "$rights
 [IFD0] Orientation=6"
 scan kept.jpg >kept.scan
 expect_same full.scan kept.scan
+echo other >kept.jpg
+clproc run full.jpg -o kept.jpg --keep copyright,orientation --existing skip
+expect_code 0
+expect_err '0 written, 1 skipped'
+[ "$(cat kept.jpg)" = other ] || fail "what is there should have been left alone"
 clproc run full.jpg -o turned.jpg --keep copyright
 expect_code 0
 expect_no_err 're-encoded'

@@ -19,6 +19,20 @@ clproc run - -o two.jpg --device reference --gray <both
 expect_code 0
 expect_err '^clproc: stdin: warning: is followed by another picture'
 cmp one.jpg two.jpg || fail "not the first of both"
+# Not so of a format that may have several, nor of what lies in a folder; each is told once.
+printf 'P5 2 2 255\nabcdP5 2 2 255\nabcd' >several.pgm
+clproc run - -o two.pgm --device reference --flip h <several.pgm
+expect_code 0
+expect_err 'stdin: warning: left behind: further pictures'
+expect_no_err 'another picture'
+clproc run both -o two.jpg --device reference --gray
+expect_code 0
+expect_no_err 'another picture'
+# No name begins with a NUL.
+printf '\0list' >nul
+clproc run - -o none.jpg --device reference <nul
+expect_code 1
+expect_err '^clproc: stdin: is not a picture'
 
 clproc run - -o limited.jpg --limit-file 100 <"$first"
 expect_code 1

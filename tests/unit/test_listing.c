@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "batch/listing.h"
@@ -254,6 +255,34 @@ static void test_missing_list_is_an_error(void **state) {
     }
 }
 
+/** What is listed then is not all that there is. */
+static void test_a_folder_that_cannot_be_read(void **state) {
+    (void)state;
+    const char *input = "in";
+    bool incomplete = false;
+    struct rlimit before, none;
+    clp_listing listing = {0};
+    clp_events events;
+    put("in/x.jpg");
+    clp_events_init(&events, 1, NULL, NULL);
+    clp_listing_request request = {.inputs = &input, .input_count = 1, .incomplete = &incomplete};
+    assert_int_equal(clp_listing_make(&listing, &request, &events, NULL), CLPROC_OK);
+    assert_false(incomplete);
+    clp_listing_free(&listing);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    clproc_status status = clp_listing_make(&listing, &request, &events, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, CLPROC_OK);
+    assert_true(incomplete);
+    assert_int_equal(events.failed, 1);
+    assert_int_equal(listing.count, 0);
+    clp_listing_free(&listing);
+    clp_events_destroy(&events);
+}
+
 static void test_many_names(void **state) {
     (void)state;
     enum { COUNT = 100000 };
@@ -289,6 +318,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_lists_are_lines_or_end_with_nul, enter, leave),
         cmocka_unit_test_setup_teardown(test_odd_lists, enter, leave),
         cmocka_unit_test_setup_teardown(test_missing_list_is_an_error, enter, leave),
+        cmocka_unit_test_setup_teardown(test_a_folder_that_cannot_be_read, enter, leave),
         cmocka_unit_test_setup_teardown(test_many_names, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
