@@ -363,6 +363,36 @@ static void damaged(void **state) {
     assert_true(t.good > 0 && t.flagged > 100 && t.refused > 0);
 }
 
+/** A byte too many behind a segment's last block is told by libjpeg, so the device flags it, also
+ * where that block ends with a whole byte. */
+static void bytes_left_over(void **state) {
+    enum { FILES = 48 };
+    subject subjects[FILES];
+    tally t = {0};
+    (void)state;
+    memset(subjects, 0, sizeof subjects);
+    for (uint32_t i = 0; i < FILES; i++) {
+        order o = sampled(i % 2 ? 0 : 3, 40 + i, 48, 50 + (int)i, i % 4 < 2 ? 0 : 2);
+        size_t size, at;
+        uint8_t *bytes = make_jpeg(&o, i + 1, &size), *longer = malloc(size + 1);
+        assert_non_null(longer);
+        for (at = size - 2; o.restart && memcmp(bytes + at, "\xFF\xD0", 2) != 0;) {
+            at--;
+        }
+        memcpy(longer, bytes, at);
+        longer[at] = 0x55;
+        memcpy(longer + at + 1, bytes + at, size - at);
+        free(bytes);
+        subjects[i].name = "bytes left over";
+        subjects[i].eighths = 8;
+        subjects[i].bytes = longer;
+        subjects[i].size = size + 1;
+        prepare_subject(decoder, &subjects[i]);
+    }
+    run_and_free(subjects, FILES, 2048, &t);
+    assert_int_equal(t.flagged, FILES);
+}
+
 /* ------------------------------------------------------------------ corpus */
 
 static subject corpus_batch[8];
@@ -449,6 +479,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(hard_to_synchronise),
                                        cmocka_unit_test(coefficients),
                                        cmocka_unit_test(damaged),
+                                       cmocka_unit_test(bytes_left_over),
                                        cmocka_unit_test(corpus_whole),
                                        cmocka_unit_test(corpus_shrunk),
                                        cmocka_unit_test(a_few),
