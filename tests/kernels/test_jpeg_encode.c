@@ -89,9 +89,13 @@ static void compare_file(work *w, const uint8_t *scan, uint32_t bits, const char
     }
 }
 
+static uint32_t room;      /* for the last picture's scan, bytes; 0: plenty */
+static uint32_t last_bits; /* of that scan */
+
 /** Encodes all pictures in one batch and frees them; returns how many had no room. */
 static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uint32_t block_bits,
                           const char *name) {
+    enum { BEHIND = 4096 }; /* bytes that nobody may write */
     clp_jpeg_encode_picture *pictures = calloc(count, sizeof *pictures);
     size_t plane_bytes = 0, scan_bytes = 0;
     uint32_t crowded = 0;
@@ -104,6 +108,9 @@ static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uin
             .tables = &works[i].tables,
             .output = scan_bytes,
             .output_bytes = (uint32_t)((works[i].layout.bytes * 4 + 4096) / 4 * 4)};
+        if (i + 1 == count && room) {
+            pictures[i].output_bytes = room;
+        }
         plane_bytes += works[i].layout.bytes;
         scan_bytes += pictures[i].output_bytes;
     }
@@ -112,7 +119,7 @@ static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uin
     if (status != CLPROC_OK) {
         fail_msg("%s", error.message);
     }
-    uint8_t *planes = malloc(plane_bytes), *scans = malloc(scan_bytes),
+    uint8_t *planes = malloc(plane_bytes), *scans = malloc(scan_bytes + BEHIND),
             *jobs = malloc(plan.job_bytes);
     jpeg_encode_result *results = malloc(count * sizeof *results);
     assert_true(planes && scans && jobs && results);
@@ -120,9 +127,10 @@ static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uin
         memcpy(planes + pictures[i].base, works[i].base, works[i].layout.bytes);
     }
     clp_jpeg_encode_jobs(&plan, pictures, jobs);
-    cl_mem buffers[] = {
-        make_buffer(&device, planes, plane_bytes), make_buffer(&device, jobs, plan.job_bytes),
-        make_buffer(&device, NULL, plan.work_bytes), make_buffer(&device, NULL, scan_bytes)};
+    cl_mem buffers[] = {make_buffer(&device, planes, plane_bytes),
+                        make_buffer(&device, jobs, plan.job_bytes),
+                        make_buffer(&device, NULL, plan.work_bytes),
+                        make_buffer(&device, NULL, scan_bytes + BEHIND)};
     clp_jpeg_queue queue = {.queue = device.queue};
     status = clp_jpeg_encode_enqueue(with, &plan, buffers[0], buffers[1], 0, buffers[2], buffers[3],
                                      &queue, &error);
@@ -131,8 +139,12 @@ static uint32_t try_works(clp_jpeg_codec *with, work *works, uint32_t count, uin
     }
     assert_cl(clEnqueueReadBuffer(device.queue, buffers[2], CL_TRUE, 0, count * sizeof *results,
                                   results, 0, NULL, NULL));
-    assert_cl(clEnqueueReadBuffer(device.queue, buffers[3], CL_TRUE, 0, scan_bytes, scans, 0, NULL,
-                                  NULL));
+    assert_cl(clEnqueueReadBuffer(device.queue, buffers[3], CL_TRUE, 0, scan_bytes + BEHIND, scans,
+                                  0, NULL, NULL));
+    for (size_t i = scan_bytes; i < scan_bytes + BEHIND; i++) {
+        assert_int_equal(scans[i], old_memory);
+    }
+    last_bits = results[count - 1].bits;
     for (uint32_t i = 0; i < count; i++) {
         char told[160];
         snprintf(told, sizeof told, "%s, picture %u (%ux%u, q%d)", name, i, works[i].layout.width,
@@ -208,6 +220,19 @@ static void crowded(void **state) {
     assert_int_equal(try_works(codec, works, 3, 256, "crowded"), 1);
 }
 
+/** A scan may fill its room to the last word; one that would go on beyond it is not written. */
+static void full_to_the_last_word(void **state) {
+    (void)state;
+    for (int short_of = -1; short_of < 3; short_of++) {
+        work works[2] = {make_work(90, 120, 0, 0, 70, DRAW_WAVES, 3),
+                         make_work(203, 99, 2, 2, 88, DRAW_WAVES, 1)};
+        uint32_t words = (last_bits + 31) / 32;
+        room = short_of < 0 ? 0 : short_of < 2 ? 4 * (words - (uint32_t)short_of) : 4;
+        assert_int_equal(try_works(codec, works, 2, CLP_JPEG_BLOCK_BITS, "full"), short_of > 0);
+    }
+    room = 0;
+}
+
 /** The check that decides whether the codec is used: it passes, and sees a difference. */
 static void self_check(void **state) {
     clp_jpeg_trial trials[CLP_JPEG_TRIALS];
@@ -271,6 +296,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(extremes),
                                        cmocka_unit_test(groups_of_any_size),
                                        cmocka_unit_test(crowded),
+                                       cmocka_unit_test(full_to_the_last_word),
                                        cmocka_unit_test(a_few),
                                        cmocka_unit_test(metadata),
                                        cmocka_unit_test(self_check),
