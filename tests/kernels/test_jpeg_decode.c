@@ -228,7 +228,8 @@ static void hard_to_synchronise(void **state) {
 
 /* ----------------------------------------------------------------- hostile */
 
-/** A gray or 4:4:4 picture of 64 x 64 whose coefficients are given rather than made of samples. */
+/** A gray or 4:4:4 picture of 64 x 64 whose coefficients are given rather than made of samples;
+ * with a negative share the first two of each block, as large as they may be. */
 static uint8_t *make_from_coefficients(bool colour, int quality, int largest, int share,
                                        uint32_t seed, size_t *size) {
     struct jpeg_compress_struct info;
@@ -258,6 +259,10 @@ static uint8_t *make_from_coefficients(bool colour, int quality, int largest, in
                 int range = i % 64 == 0 || (int)(next_random(&seed) % 100) < share ? largest : 0;
                 int value =
                     range ? (int)(next_random(&seed) % (uint32_t)(2 * range + 1)) - range : 0;
+                if (share < 0) {
+                    row[0][i / 64][i % 64] = (JCOEF)(i % 64 < 2 ? largest : 0);
+                    continue;
+                }
                 row[0][i / 64][i % 64] =
                     (JCOEF)(range && next_random(&seed) % 3 == 0 ? (value < 0 ? -range : range)
                                                                  : value);
@@ -292,6 +297,27 @@ static void coefficients(void **state) {
     print_message("%u good, %u flagged\n", t.good, t.flagged);
     assert_int_equal(t.refused, 0);
     assert_true(t.good > 20 && t.flagged > 20);
+}
+
+/** Results that libjpeg's C takes modulo 1024 are flagged, also where its SIMD code limits them. */
+static void results_beyond_doubt(void **state) {
+    static const uint32_t eighths[] = {8, 4, 2};
+    tally t = {0};
+    (void)state;
+    for (uint32_t e = 0; e < 3; e++) {
+        subject subjects[2];
+        memset(subjects, 0, sizeof subjects);
+        for (uint32_t i = 0; i < 2; i++) { /* around 500 above the middle, and around 780 */
+            subjects[i].name = "beyond doubt";
+            subjects[i].eighths = eighths[e];
+            subjects[i].bytes =
+                make_from_coefficients(false, 50, i ? 200 : 125, -1, 1, &subjects[i].size);
+            prepare_subject(decoder, &subjects[i]);
+        }
+        run_and_free(subjects, 2, 512, &t);
+        assert_int_equal(t.good, e + 1);
+        assert_int_equal(t.flagged, e + 1);
+    }
 }
 
 /** Damages a file; returns its new size. Most of it happens in the scan. */
@@ -472,19 +498,14 @@ static void a_few(void **state) {
 }
 
 int main(int argc, char **argv) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_sampling),
-                                       cmocka_unit_test(luma_alone),
-                                       cmocka_unit_test(small_sizes),
-                                       cmocka_unit_test(slots_and_groups),
-                                       cmocka_unit_test(hard_to_synchronise),
-                                       cmocka_unit_test(coefficients),
-                                       cmocka_unit_test(damaged),
-                                       cmocka_unit_test(bytes_left_over),
-                                       cmocka_unit_test(corpus_whole),
-                                       cmocka_unit_test(corpus_shrunk),
-                                       cmocka_unit_test(a_few),
-                                       cmocka_unit_test(long_sides),
-                                       cmocka_unit_test(old_memory_does_not_matter)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_sampling),       cmocka_unit_test(luma_alone),
+        cmocka_unit_test(small_sizes),          cmocka_unit_test(slots_and_groups),
+        cmocka_unit_test(hard_to_synchronise),  cmocka_unit_test(coefficients),
+        cmocka_unit_test(results_beyond_doubt), cmocka_unit_test(damaged),
+        cmocka_unit_test(bytes_left_over),      cmocka_unit_test(corpus_whole),
+        cmocka_unit_test(corpus_shrunk),        cmocka_unit_test(a_few),
+        cmocka_unit_test(long_sides),           cmocka_unit_test(old_memory_does_not_matter)};
     const struct CMUnitTest again[] = {
         cmocka_unit_test(every_sampling), cmocka_unit_test(luma_alone),
         cmocka_unit_test(hard_to_synchronise), cmocka_unit_test(coefficients)};
