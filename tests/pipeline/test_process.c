@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clproc/clproc.h"
+#include "devices.h"
 #include "skip.h"
 
 static int open_context(void **state) {
@@ -92,6 +92,34 @@ static void test_operations_run_in_order(void **state) {
     clproc_image_free(&out);
     clproc_pipeline_destroy(&pipeline);
     free(in.pixels);
+}
+
+/** Where a blur leaves nothing of the alpha around a pixel, there is no detail to add to it. */
+static void test_sharpening_a_lone_pixel(void **state) {
+    (void)state;
+    static const uint8_t lone[4] = {200, 100, 50, 30};
+    enum { SIDE = 61 };
+    const char *devices[] = {"reference", find_device(POCL, "cpu")};
+    clproc_pipeline *pipeline = NULL;
+    assert_int_equal(clproc_pipeline_create(&pipeline, NULL), CLPROC_OK);
+    assert_int_equal(clproc_pipeline_parse(pipeline, "sharpen 8:amount=2", NULL), CLPROC_OK);
+    for (size_t i = 0; i < 2 && devices[i]; i++) {
+        clproc_context_params params;
+        clproc_context *context = NULL;
+        clproc_image in = make_image(SIDE, SIDE, 4, 8), out;
+        uint8_t *middle = (uint8_t *)in.pixels + SIDE / 2 * in.pitch + SIDE / 2 * 4;
+        memset(in.pixels, 0, in.pitch * SIDE);
+        memcpy(middle, lone, 4);
+        clproc_context_params_init(&params);
+        params.device = devices[i];
+        assert_int_equal(clproc_context_create(&context, &params, NULL), CLPROC_OK);
+        assert_int_equal(clproc_process(context, pipeline, &in, &out, NULL), CLPROC_OK);
+        assert_memory_equal((uint8_t *)out.pixels + SIDE / 2 * out.pitch + SIDE / 2 * 4, lone, 4);
+        clproc_image_free(&out);
+        clproc_context_destroy(&context);
+        free(in.pixels);
+    }
+    clproc_pipeline_destroy(&pipeline);
 }
 
 static void test_failures_leave_the_context_usable(void **state) {
@@ -398,6 +426,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_to_do_gives_the_same_pixels),
         cmocka_unit_test(test_operations_run_in_order),
+        cmocka_unit_test(test_sharpening_a_lone_pixel),
         cmocka_unit_test(test_failures_leave_the_context_usable),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_pictures_that_are_not_sound),
