@@ -92,9 +92,9 @@ void clp_events_failed(clp_events *events, const char *input, const char *output
      * file has several outputs, the one that failed is named. */
     char message[2 * sizeof error->file + sizeof error->message + 2];
     bool one_of_several = outputs == 1 && events->outputs > 1 && output && output[0];
-    const char *file = error->file[0] && strcmp(error->file, input) != 0 ? error->file
-                       : one_of_several                                  ? output
-                                                                         : "";
+    /* An error keeps the beginning of a long name. */
+    bool other = error->file[0] && strncmp(error->file, input, sizeof error->file - 1) != 0;
+    const char *file = other ? error->file : one_of_several ? output : "";
     snprintf(message, sizeof message, "%s%s%s", file, file[0] ? ": " : "", error->message);
     tell(events,
          (clproc_event){.kind = CLPROC_EVENT_FAILED,

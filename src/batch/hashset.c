@@ -84,13 +84,6 @@ bool clp_hashset_has(const clp_hashset *set, clp_key key) {
     return set->capacity && find(set, key)->used;
 }
 
-void clp_hashset_clear(clp_hashset *set) {
-    if (set->capacity) {
-        memset(set->entries, 0, set->capacity * sizeof *set->entries);
-    }
-    set->count = 0;
-}
-
 void clp_hashset_free(clp_hashset *set) {
     clp_memory_free(set->entries);
     *set = (clp_hashset){0};

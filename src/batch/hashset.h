@@ -35,8 +35,6 @@ clproc_status clp_hashset_add(clp_hashset *set, clp_key key, uint32_t value, boo
 /** The value of a key; false if it is not there. */
 bool clp_hashset_find(const clp_hashset *set, clp_key key, uint32_t *value);
 bool clp_hashset_has(const clp_hashset *set, clp_key key);
-/** Forgets everything; the memory stays. */
-void clp_hashset_clear(clp_hashset *set);
 void clp_hashset_free(clp_hashset *set);
 
 #endif

@@ -210,7 +210,7 @@ static clproc_status walk_input(walker *walk, const char *path, const struct sta
                                 clproc_error *error) {
     size_t length = strlen(path);
     clproc_status status = CLPROC_OK;
-    clp_hashset_clear(&walk->seen);
+    clp_hashset_free(&walk->seen); /* clearing would cost as much as the largest folder before */
     walk->relative = length + (path[length - 1] != '/');
     for (size_t i = 0; status == CLPROC_OK && i < walk->request->output_count; i++) {
         status = leave_out(walk, &walk->request->outputs[i], path, info, error);

@@ -13,6 +13,7 @@
 
 #include "batch/listing.h"
 #include "core/file.h"
+#include "core/memory.h"
 
 /** A scratch folder, the working directory of each test. */
 typedef struct scratch {
@@ -304,6 +305,59 @@ static void test_many_names(void **state) {
     clp_events_destroy(&events);
 }
 
+/** Notes the bytes that lists of files take while the named file is handed on. */
+static clproc_status note_bytes(void *user, const clp_item *item, clproc_error *error) {
+    uint64_t *bytes = user;
+    (void)error;
+    *bytes = item->named ? *bytes : clp_memory_usage(CLP_MEMORY_LISTING).current;
+    return CLPROC_OK;
+}
+
+/* What is known of the folders of one input would otherwise be cleared for each of a long list. */
+static void test_a_large_folder_leaves_nothing_to_the_next(void **state) {
+    (void)state;
+    enum { FOLDERS = 4000 };
+    char name[32];
+    uint64_t alone = 0, behind = 0;
+    const char *inputs[] = {"many", "few"};
+    for (int i = 0; i < FOLDERS; i++) {
+        snprintf(name, sizeof name, "many/%04d", i);
+        assert_int_equal(clp_file_make_folder(name, NULL), CLPROC_OK);
+    }
+    put("few/a.jpg");
+    clp_events events;
+    clp_events_init(&events, 1, NULL, NULL);
+    clp_listing_request request = {.inputs = inputs + 1, .input_count = 1};
+    assert_int_equal(clp_listing_walk(&request, &events, note_bytes, &alone, NULL), CLPROC_OK);
+    request = (clp_listing_request){.inputs = inputs, .input_count = 2};
+    assert_int_equal(clp_listing_walk(&request, &events, note_bytes, &behind, NULL), CLPROC_OK);
+    assert_true(alone > 0);
+    assert_int_equal(behind, alone);
+    clp_events_destroy(&events);
+}
+
+static void keep_message(const clproc_event *event, void *user) {
+    snprintf(user, 4096, "%s", event->message);
+}
+
+/* An error holds the beginning of a name only, which is not another file's. */
+static void test_a_failure_names_a_long_file_once(void **state) {
+    (void)state;
+    char path[3000], other[64] = "out.jpg", message[4096];
+    clproc_error error;
+    clp_events events;
+    memset(path, 'd', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    clp_events_init(&events, 1, keep_message, message);
+    clp_error_set_file(&error, CLPROC_ERROR_INPUT, path, "cannot be read");
+    clp_events_failed(&events, path, NULL, 1, &error);
+    assert_string_equal(message, "cannot be read");
+    clp_error_set_file(&error, CLPROC_ERROR_IO, other, "cannot be written");
+    clp_events_failed(&events, path, other, 1, &error);
+    assert_string_equal(message, "out.jpg: cannot be written");
+    clp_events_destroy(&events);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_folders_are_walked_in_byte_order, enter, leave),
@@ -320,6 +374,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_missing_list_is_an_error, enter, leave),
         cmocka_unit_test_setup_teardown(test_a_folder_that_cannot_be_read, enter, leave),
         cmocka_unit_test_setup_teardown(test_many_names, enter, leave),
+        cmocka_unit_test_setup_teardown(test_a_large_folder_leaves_nothing_to_the_next, enter,
+                                        leave),
+        cmocka_unit_test(test_a_failure_names_a_long_file_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
