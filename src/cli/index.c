@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/resource.h>
 
 #include "clashes.h"
 #include "cli.h"
@@ -86,6 +87,19 @@ static void leave(const clproc_index_result *result, void *user) {
 /** The first word that merges; a folder of this name is ./merge. */
 static const char merge_word[] = "merge";
 
+/** Files that an index holds open, with those SQLite has beside it, and those of the rest. */
+enum { FILES_OF_INDEX = 4, OTHER_FILES = 64 };
+
+/** A merge has all indexes open. Shells allow 1024 files, as a rule, and the system many more. */
+static void allow_files(size_t indexes) {
+    struct rlimit limit;
+    rlim_t needed = FILES_OF_INDEX * (rlim_t)indexes + OTHER_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed) {
+        limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit); /* if it fails, an index says so */
+    }
+}
+
 static int merge(const clp_cli_settings *settings) {
     const clproc_index_params *given = &settings->index;
     clproc_index_merge_params params = {.indexes = settings->operands + 1,
@@ -106,6 +120,7 @@ static int merge(const clp_cli_settings *settings) {
                                    "--update, --digest, --features, --near, --model and --shard "
                                    "out");
     }
+    allow_files(params.index_count);
     clp_cli_catch_signals();
     params.cancel = clp_cli_stop_signal();
     clproc_status status = clproc_index_merge(&params, &result, &error);

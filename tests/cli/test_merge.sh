@@ -93,6 +93,18 @@ expect_same all.jsonl new.jsonl
 clproc index merge new.jsonl old.jsonl -o all.jsonl
 expect_same all.jsonl old.jsonl
 
+# More indexes than a shell allows open files, as of a job of many shards.
+mkdir many
+for i in 1 2 3 4 5 6 7 8; do
+    for k in 1 2 3 4 5 6 7 8; do cp one.csv many/$i$k.csv; done
+done
+allowed=$(ulimit -S -n)
+ulimit -S -n 40
+clproc index merge many/*.csv -o all.csv
+ulimit -S -n "$allowed"
+expect_code 0
+expect_same all.csv one.csv
+
 # Folders in another order than that of their names: rows are sorted.
 clproc index in/a-b in/a -o two1.jsonl --shard 1/2 -q
 clproc index in/a-b in/a -o two2.jsonl --shard 2/2 -q
