@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "index/name.h"
 
@@ -113,7 +114,8 @@ static int by_hash(const void *a, const void *b) {
                               : (x->item > y->item) - (x->item < y->item);
 }
 
-clproc_status clp_near_group(clp_near *near, uint32_t bits, uint32_t *groups, clproc_error *error) {
+clproc_status clp_near_group(clp_near *near, uint32_t bits, const volatile int *cancel,
+                             uint32_t *groups, clproc_error *error) {
     bucket_list lists = {
         .order = clp_memory_zero(CLP_MEMORY_LISTING, near->count + 1, sizeof *lists.order),
         .starts = clp_memory_zero(CLP_MEMORY_LISTING, BAND_VALUES + 1, sizeof *lists.starts),
@@ -132,6 +134,7 @@ clproc_status clp_near_group(clp_near *near, uint32_t bits, uint32_t *groups, cl
     for (uint32_t band = 0; band < BANDS; band++) {
         sort_by_band(near, band, &lists);
         for (uint32_t i = 0; i < near->count; i++) {
+            CLP_TRY(status, out, clp_cancel_check(cancel, error));
             if (!is_repeated(near, i)) {
                 join_buckets(near, i, band_of(near->ones[i].hash, band), 0, bits / BANDS, bits,
                              &lists, groups);
@@ -237,7 +240,8 @@ clproc_status clp_near_tell(clp_near *near, const clp_listing *listing,
         status = clp_error_memory(error, "the groups", near->count * sizeof *members);
         goto out;
     }
-    CLP_TRY(status, out, clp_near_group(near, (uint32_t)params->near, groups, error));
+    CLP_TRY(status, out,
+            clp_near_group(near, (uint32_t)params->near, params->cancel, groups, error));
     find_earliest(near, earliest, groups, members);
     qsort(members, near->count, sizeof *members, by_group);
     status = tell_groups(members, near->count, listing, params, group_count, error);

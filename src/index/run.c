@@ -296,6 +296,7 @@ clproc_status clp_index_finish(work *index, bool stopped, clproc_error *error) {
     if (params->near) {
         status =
             clp_near_tell(&index->near, &index->listing, params, &index->result->groups, error);
+        index->result->kept = status == CLPROC_ERROR_CANCELLED; /* what is missing are groups */
     }
 out:
     return status;

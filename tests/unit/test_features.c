@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cancel.h"
 #include "core/feature_sums.h"
 #include "device/reference.h"
 #include "features/features.h"
@@ -190,7 +191,7 @@ static void test_groups(void **state) {
     for (uint32_t bits = 1; bits <= CLPROC_MOST_NEAR; bits++) {
         clp_near near = {0};
         fill(&near, COUNT, &seed);
-        assert_int_equal(clp_near_group(&near, bits, found, NULL), CLPROC_OK);
+        assert_int_equal(clp_near_group(&near, bits, NULL, found, NULL), CLPROC_OK);
         group_slowly(&near, bits, expected);
         assert_memory_equal(found, expected, sizeof found);
         for (uint32_t i = 0; i < COUNT; i++) {
@@ -201,11 +202,30 @@ static void test_groups(void **state) {
     assert_true(joined > COUNT);
 }
 
+static void test_grouping_can_be_stopped(void **state) {
+    (void)state;
+    enum { COUNT = 600 };
+    uint32_t found[COUNT];
+    uint64_t seed = 7;
+    volatile int cancel = 0;
+    clproc_error error;
+    clp_near near = {0};
+    fill(&near, COUNT, &seed);
+    assert_int_equal(clp_near_group(&near, 6, &cancel, found, &error), CLPROC_OK);
+    clp_cancel_ask(&cancel);
+    assert_int_equal(clp_near_group(&near, 6, &cancel, found, &error), CLPROC_ERROR_CANCELLED);
+    clp_near_free(&near);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat),    cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_colours), cmocka_unit_test(test_sharpness),
-        cmocka_unit_test(test_small),   cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_flat),
+        cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_colours),
+        cmocka_unit_test(test_sharpness),
+        cmocka_unit_test(test_small),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_grouping_can_be_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
