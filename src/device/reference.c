@@ -94,6 +94,8 @@ static void store(const clp_exact_picture *picture, const clp_layout *layout, ui
 typedef struct order {
     const clp_term **terms;
     size_t count;
+    clp_term *refilled; /**< terms whose colour outside the picture is another one here */
+    size_t refilled_count;
 } order;
 
 static void insert(order *o, size_t at, const clp_term *term) {
@@ -112,6 +114,21 @@ static bool passes(const clp_term *term, const clp_term *const *points, size_t c
     return may;
 }
 
+/** Has a map of three channels to one, which was put before the terms from `first` on, make of the
+ * colours outside the picture what it makes of those inside. */
+static void refill(order *o, size_t first, const clp_colour *map) {
+    for (size_t i = first; i < o->count; i++) {
+        clp_term *term = &o->refilled[o->refilled_count++];
+        *term = *o->terms[i];
+        double gray = map->offset[0];
+        for (uint32_t c = 0; c < 3; c++) {
+            gray += map->m[0][c] * term->fill[c];
+        }
+        term->fill[0] = term->fill[1] = term->fill[2] = gray;
+        o->terms[i] = term;
+    }
+}
+
 /** As they were asked for. Planes of YCbCr are filtered before they become RGB, and are clamped
  * then, so of such a picture the order is part of the result: a filter whose rows sum to 1 goes
  * before maps of colours that drop no channel, and a map that does, as gray, before the filters
@@ -119,9 +136,11 @@ static bool passes(const clp_term *term, const clp_term *const *points, size_t c
 static clproc_status put_in_order(order *o, const clp_plan *plan, clproc_error *error) {
     const clp_terms *terms = &plan->terms;
     size_t group = 0, points = 0; /* where the present group begins, and in it what is no filter */
-    *o = (order){.terms =
-                     clp_memory_zero(CLP_MEMORY_PLAN, terms->count + 1, sizeof(const clp_term *))};
-    if (!o->terms) {
+    *o = (order){
+        .terms = clp_memory_zero(CLP_MEMORY_PLAN, terms->count + 1, sizeof(const clp_term *)),
+        .refilled = clp_memory_zero(CLP_MEMORY_PLAN, terms->count + 1, sizeof(clp_term)),
+    };
+    if (!o->terms || !o->refilled) {
         return clp_error_memory(error, "the reference's terms", terms->count);
     }
     for (size_t i = 0; i < terms->count; i++) {
@@ -137,6 +156,7 @@ static clproc_status put_in_order(order *o, const clp_plan *plan, clproc_error *
             insert(o, points++, term);
         } else if (drops && points == o->count && points > group) {
             insert(o, group++, term);
+            refill(o, group, &term->colour);
             points = o->count;
         } else {
             insert(o, o->count, term);
@@ -468,5 +488,6 @@ clproc_status clp_reference_run(const clp_plan *plan, const uint8_t *input, uint
 out:
     free_picture(&picture);
     clp_memory_free(o.terms);
+    clp_memory_free(o.refilled);
     return status;
 }

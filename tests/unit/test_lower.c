@@ -364,6 +364,39 @@ static void test_passes_are_the_terms(void **state) {
     assert_true(run > 150);
 }
 
+/** Gray, which goes before what fills up a JPEG's planes, is also made of the colour outside. */
+static void test_gray_goes_before_a_colour_outside(void **state) {
+    static const struct {
+        const char *text;
+        bool linear;
+        int gray;
+    } cases[] = {
+        {"pad 90x70:colour=#f80 | gray", false, 156},
+        {"pad 90x70:colour=#f808 | gray", false, 156},
+        {"blur 1 | brightness 1.1 | pad 90x70:colour=#f80 | gray", false, 156},
+        {"pad 90x70:colour=#f80 | gray | pad 95x75:colour=#777 | crop 90x70", false, 156},
+        {"pad 90x70:colour=#f80 | gray | pad 95x75:colour=#777", false, 0x77},
+        {"blur 1 | pad 90x70:colour=#f80 | gray", true, 167},
+    };
+    static const clp_trial_kind kind = {CLP_MODEL_YCC, 8, 2, 2, CLPROC_FORMAT_PNG, "4:2:0"};
+    (void)state;
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        clp_plan *plan = make_plan(cases[n].text, &kind, 12, 10, cases[n].linear);
+        assert_non_null(plan);
+        uint8_t *in = calloc(1, plan->input.bytes), *out = calloc(1, plan->output.bytes);
+        assert_true(in && out);
+        clp_trial_fill(&plan->input, in, 1);
+        assert_int_equal(clp_reference_run(plan, in, out, NULL, NULL), CLPROC_OK);
+        if ((int)stored(&plan->output, out, 0, 0, 0) != cases[n].gray) {
+            fail_msg("\"%s\": %g, not %d", cases[n].text, stored(&plan->output, out, 0, 0, 0),
+                     cases[n].gray);
+        }
+        free(in);
+        free(out);
+        clp_plan_release(&plan);
+    }
+}
+
 /** Neither planning nor the reference goes on once it was asked to stop. */
 static void test_asked_to_stop(void **state) {
     static const char *const texts[] = {"blur 3", "resize 50%", "gamma 2", "rotate 90"};
@@ -393,6 +426,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_plan_is_sound),
         cmocka_unit_test(test_passes_are_the_terms),
+        cmocka_unit_test(test_gray_goes_before_a_colour_outside),
         cmocka_unit_test(test_asked_to_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
