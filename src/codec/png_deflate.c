@@ -1,7 +1,6 @@
 /** Pixels as a PNG's IDAT chunks: filtered rows, packed by libdeflate, which at each of zlib's
  * levels is some three times as fast as zlib and packs a little tighter. */
 #include <libdeflate.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "codec/png_private.h"
@@ -19,11 +18,23 @@ typedef struct row {
     size_t size, pixel;
 } row;
 
-static uint8_t paeth(int left, int up, int corner) {
-    int from_left = abs(up - corner), from_up = abs(left - corner),
-        from_corner = abs(left + up - 2 * corner);
-    int best = from_up <= from_corner ? up : corner;
-    return (uint8_t)(from_left <= from_up && from_left <= from_corner ? left : best);
+static uint8_t distance(uint8_t a, uint8_t b) {
+    return (uint8_t)((a > b ? a : b) - (a < b ? a : b));
+}
+
+/** Rounded down. Processors have the mean that is rounded up. */
+static uint8_t mean(uint8_t a, uint8_t b) {
+    return (uint8_t)(((a + b + 1) >> 1) - ((a ^ b) & 1));
+}
+
+/** All in bytes, of which vectors hold most. */
+static uint8_t paeth(uint8_t left, uint8_t up, uint8_t corner) {
+    uint8_t from_left = distance(up, corner), from_up = distance(left, corner);
+    /* Both on one side of the corner: their sum, which is not below either. */
+    uint8_t from_corner =
+        (left > corner) == (up > corner) ? UINT8_MAX : distance(from_left, from_up);
+    uint8_t best = from_up <= from_corner ? up : corner;
+    return from_left <= from_up && from_left <= from_corner ? left : best;
 }
 
 /** Filters one byte after the other in plain loops, which compilers make vectors of. `out` does not
@@ -46,7 +57,7 @@ static void filter(const row *r, int kind, uint8_t *restrict out) {
         break;
     case 3:
         for (size_t i = 0; i < r->size; i++) {
-            out[i] = (uint8_t)(here[i] - (left[i] + up[i]) / 2);
+            out[i] = (uint8_t)(here[i] - mean(left[i], up[i]));
         }
         break;
     default:
@@ -61,9 +72,10 @@ static void filter(const row *r, int kind, uint8_t *restrict out) {
 static uint64_t cost(const uint8_t *bytes, size_t size) {
     uint64_t sum = 0;
     for (size_t i = 0; i < size;) {
-        uint32_t part = 0;
-        for (size_t end = size - i < 4096 ? size : i + 4096; i < end; i++) {
-            part += (uint32_t)abs((int8_t)bytes[i]);
+        uint16_t part = 0; /* of so few bytes that their sum fits, for the sake of vectors */
+        for (size_t end = size - i < 256 ? size : i + 256; i < end; i++) {
+            uint8_t negative = (uint8_t)-bytes[i];
+            part = (uint16_t)(part + (bytes[i] < negative ? bytes[i] : negative));
         }
         sum += part;
     }
