@@ -297,8 +297,9 @@ static clproc_status note_complaints(clp_decoder *decoder, clproc_error *error) 
                             : CLPROC_OK;
 }
 
-/** What libtiff makes of colours of other kinds. */
-static clproc_status convert(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
+/** What libtiff makes of colours of other kinds. `*any` stays false where it makes nothing of them:
+ * all that it writes is opaque. */
+static clproc_status convert(clp_decoder *decoder, const clp_plane *plane, uint8_t *base, bool *any,
                              clproc_error *error) {
     clp_tiff *tiff = decoder->state;
     size_t pixels, bytes;
@@ -324,6 +325,7 @@ static clproc_status convert(clp_decoder *decoder, const clp_plane *plane, uint8
             const uint8_t rgb[3] = {(uint8_t)TIFFGetR(pixel), (uint8_t)TIFFGetG(pixel),
                                     (uint8_t)TIFFGetB(pixel)};
             memcpy(to, rgb, plane->channels);
+            *any |= TIFFGetA(pixel) != 0;
         }
     }
 out:
@@ -383,8 +385,8 @@ clproc_status clp_tiff_read_pixels(clp_decoder *decoder, const clp_layout *layou
     if (tiff->way == CLP_TIFF_WHOLE) {
         /* A picture without rows in order goes to memory as a whole. */
         CLP_TRY(status, out,
-                convert(decoder, &layout->planes[0], sink->place(sink->user, 0, 0), error));
-        CLP_TRY(status, out, note_complaints(decoder, error));
+                convert(decoder, &layout->planes[0], sink->place(sink->user, 0, 0), &any, error));
+        CLP_TRY(status, out, any ? note_complaints(decoder, error) : clp_tiff_failure(tiff, error));
         status = clp_decoder_advance(decoder, sink, (uint32_t[CLP_MAX_PLANES]){height}, error);
         goto out;
     }

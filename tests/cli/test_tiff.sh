@@ -374,6 +374,13 @@ if have exiftool; then
     expect_code 0
     [ "$(exiftool -s3 -IPTC:City -IPTC:CopyrightNotice kept.jpg | tr '\n' ' ')" = "Jo " ] || fail "more or less is kept"
 fi
+# Of planes that libtiff cannot put together there is no pixel, which nothing tolerates.
+if tiffcp -c jpeg -p separate tif/rgb.tif apart.tif 2>/dev/null; then
+    clproc run apart.tif -o apart.png --fail-on none
+    expect_code 1
+    expect_err 'apart.tif: is not a TIFF that can be decoded: '
+    expect_no_file apart.png
+fi
 # What libtiff complains of while it reads on: a fax's bad code words, and what libjpeg says of a JPEG inside.
 python3 - "$images/001-png-rgb.png" <<'END' || fail "no picture of one bit"
 import sys
