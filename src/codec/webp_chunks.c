@@ -21,6 +21,10 @@ uint64_t clp_webp_size(const uint8_t *bytes) {
     return CLP_WEBP_HEAD + (uint64_t)read_little(bytes + 4);
 }
 
+void clp_webp_set_size(uint8_t *file, size_t size) {
+    write_little(file + 4, (uint32_t)(size - CLP_WEBP_HEAD), 4);
+}
+
 bool clp_webp_next(const uint8_t *bytes, size_t size, size_t *at, clp_webp_chunk *chunk) {
     if (*at > size || size - *at < CLP_WEBP_HEAD) {
         return false;
@@ -120,7 +124,7 @@ clproc_status clp_webp_assemble(clp_bytes *file, const clp_webp_file *from,
                                (unsigned long long)length);
         goto out;
     }
-    write_little(file->data + start + 4, (uint32_t)length, 4);
+    clp_webp_set_size(file->data + start, file->size - start);
 out:
     return status;
 }

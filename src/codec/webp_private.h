@@ -20,6 +20,8 @@ bool clp_webp_next(const uint8_t *bytes, size_t size, size_t *at, clp_webp_chunk
 bool clp_webp_is(const clp_webp_chunk *chunk, const char *type);
 /** Bytes that the file should have by its own header. */
 uint64_t clp_webp_size(const uint8_t *bytes);
+/** Has the header of a file say that it is of this size. */
+void clp_webp_set_size(uint8_t *file, size_t size);
 
 /** A whole file whose pictures are taken. */
 typedef struct clp_webp_file {

@@ -10,8 +10,10 @@ typedef struct reader {
     WebPIDecoder *decoder; /**< of the file being read, NULL: none */
     WebPAnimDecoder *animation;
     WebPDecoderConfig config;
-    size_t end; /**< of the picture: libwebp reads on where its data is damaged */
-    bool whole; /**< chunks fill the file, as its header says */
+    size_t end;       /**< of the picture: libwebp reads on where its data is damaged */
+    size_t first_end; /**< of an animation's first frame; 0: it is not all there */
+    clp_bytes start;  /**< the file up to there, as one that is whole */
+    bool whole;       /**< chunks fill the file, as its header says */
     bool animated;
 } reader;
 
@@ -29,6 +31,16 @@ static void close_file(void *state) {
     WebPAnimDecoderDelete(webp->animation);
     webp->decoder = NULL;
     webp->animation = NULL;
+}
+
+static void trim(void *state, size_t most) {
+    reader *webp = state;
+    clp_bytes_trim(&webp->start, most);
+}
+
+static void release(void *state) {
+    reader *webp = state;
+    clp_bytes_free(&webp->start);
 }
 
 /* --------------------------------------------------------------- header */
@@ -72,6 +84,7 @@ static clproc_status find_blocks(clp_decoder *decoder, uint32_t *frames, clproc_
     clproc_status status = CLPROC_OK;
     *frames = 0;
     webp->end = source->size;
+    webp->first_end = 0;
     for (size_t at = CLP_WEBP_START; clp_webp_next(source->bytes, source->size, &at, &chunk);) {
         webp->whole |= at >= source->size;
         if (clp_webp_is(&chunk, "VP8 ") || clp_webp_is(&chunk, "VP8L")) {
@@ -85,6 +98,9 @@ static clproc_status find_blocks(clp_decoder *decoder, uint32_t *frames, clproc_
             CLP_TRY(status, out, take_block(decoder, &chunk, &blocks->xmp, error));
         }
         *frames += clp_webp_is(&chunk, "ANMF");
+        if (*frames == 1 && webp->first_end == 0) {
+            webp->first_end = at < source->size ? at : source->size;
+        }
     }
     /* Some programs write a JPEG's identifier before it. */
     if (blocks->exif.size > 6 && memcmp(blocks->exif.data, "Exif\0", 5) == 0) {
@@ -115,8 +131,9 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->depth = 8;
     header->progressive = true; /* libwebp wants the whole picture's memory */
     /* Decoded whole, as RGBA at most; an animation also has its canvas, and that of the frame
-     * before. */
-    header->decode_bytes = (uint64_t)header->width * header->height * (webp->animated ? 12 : 4);
+     * before, and one that is cut a copy of its start. */
+    header->decode_bytes = (uint64_t)header->width * header->height * (webp->animated ? 12 : 4) +
+                           (webp->animated && cut ? source->size : 0);
     CLP_TRY(status, out, clp_source_check_size(source, header->width, header->height, error));
     CLP_TRY(status, out, find_blocks(decoder, &frames, error));
     webp->whole &= !cut;
@@ -127,13 +144,16 @@ out:
 
 /* --------------------------------------------------------------- pixels */
 
-/** The end of the data, or what it is when that comes too early. */
+/** The end of the data, or what it is when that comes too early. libwebp also wants more of a file
+ * that is all there but damaged. */
 static clproc_status settle(clp_decoder *decoder, VP8StatusCode code, bool any,
                             clproc_error *error) {
+    const reader *webp = decoder->state;
     if (code == VP8_STATUS_OK) {
         return CLPROC_OK;
     }
-    bool early = code == VP8_STATUS_SUSPENDED || code == VP8_STATUS_NOT_ENOUGH_DATA;
+    bool early =
+        !webp->whole && (code == VP8_STATUS_SUSPENDED || code == VP8_STATUS_NOT_ENOUGH_DATA);
     if (!any || code == VP8_STATUS_OUT_OF_MEMORY || code == VP8_STATUS_UNSUPPORTED_FEATURE) {
         return failure(code, error);
     }
@@ -173,20 +193,42 @@ out:
     return status;
 }
 
+/** Begins an animation. libwebp refuses one that is cut anywhere: if the first frame is there, it
+ * gets that as a file of its own. */
+static clproc_status start_animation(clp_decoder *decoder, const WebPAnimDecoderOptions *options,
+                                     clproc_error *error) {
+    reader *webp = decoder->state;
+    WebPData data = {decoder->source.bytes, decoder->source.size};
+    clproc_status status = CLPROC_OK;
+    webp->animation = WebPAnimDecoderNew(&data, options);
+    if (webp->animation || webp->whole || webp->first_end == 0) {
+        goto out;
+    }
+    CLP_TRY(status, out,
+            clp_decoder_note(decoder, CLP_FLAW_TRUNCATED, "the file ends early", error));
+    webp->start.size = 0;
+    CLP_TRY(status, out, clp_bytes_append(&webp->start, data.bytes, webp->first_end, error));
+    clp_webp_set_size(webp->start.data, webp->first_end);
+    data = (WebPData){webp->start.data, webp->first_end};
+    webp->animation = WebPAnimDecoderNew(&data, options);
+out:
+    return status;
+}
+
 /** The first frame on its canvas. */
 static clproc_status read_animated(clp_decoder *decoder, const clp_plane *plane, uint8_t *base,
                                    clproc_error *error) {
     reader *webp = decoder->state;
-    const WebPData data = {decoder->source.bytes, decoder->source.size};
     WebPAnimDecoderOptions options;
     uint8_t *canvas = NULL;
+    clproc_status status;
     int time;
     if (!WebPAnimDecoderOptionsInit(&options)) {
         return clp_error_set(
             error, CLPROC_ERROR_INTERNAL,
             "libwebpdemux is not the version that clproc was built with; build clproc again");
     }
-    webp->animation = WebPAnimDecoderNew(&data, &options);
+    CLP_TRY(status, out, start_animation(decoder, &options, error));
     if (!webp->animation || !WebPAnimDecoderGetNext(webp->animation, &canvas, &time)) {
         return failure(webp->whole ? VP8_STATUS_BITSTREAM_ERROR : VP8_STATUS_SUSPENDED, error);
     }
@@ -194,7 +236,8 @@ static clproc_status read_animated(clp_decoder *decoder, const clp_plane *plane,
     for (uint32_t y = 0; y < plane->height; y++) {
         memcpy(base + y * plane->pitch, canvas + y * row, row);
     }
-    return CLPROC_OK;
+out:
+    return status;
 }
 
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
@@ -238,9 +281,11 @@ const clp_codec clp_codec_webp = {
     .room = {.exif = INT32_MAX, .icc = INT32_MAX, .xmp = INT32_MAX},
     .probe = probe,
     .state_bytes = sizeof(reader),
+    .release = release,
     .open = open_file,
     .read = read_file,
     .close = close_file,
+    .trim = trim,
     .write = clp_webp_write,
     .encode_bytes = clp_webp_encode_bytes,
     .rewrite = rewrite,

@@ -113,6 +113,18 @@ if have img2webp; then
     clproc run moving.webp -o still.webp --strip all
     expect_no_err warning
     expect_same moving.webp still.webp
+    # One that is cut behind its first frame ends early, and still has that frame.
+    head -c $(($(wc -c <moving.webp) - 100)) moving.webp >stopped.webp
+    clproc run stopped.webp -o stopped.png --fail-on truncated
+    expect_code 1
+    expect_err 'stopped.webp: the file ends early; --fail-on none'
+    clproc run stopped.webp -o stopped.png --fail-on none
+    expect_code 0
+    same_pixels first.png stopped.png
+    head -c 100 moving.webp >frameless.webp
+    clproc run frameless.webp -o frameless.png --fail-on none
+    expect_code 1
+    expect_err 'frameless.webp: is not a WebP that can be decoded: it ends early'
 fi
 
 # Broken, cut short, too large: refused with their cause, or taken as they are.
@@ -123,6 +135,17 @@ expect_err 'cut.webp: the file ends early; --fail-on none'
 clproc run cut.webp -o out.png --fail-on none
 expect_code 0
 expect_png_size out.png 151x113
+# A file that has all the bytes that it says does not end early, whatever libwebp wants more.
+python3 - cut.webp <<'END' || fail "a WebP cannot be damaged"
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+assert data[12:16] == b"VP8 "
+data[4:8], data[16:20] = struct.pack("<I", len(data) - 8), struct.pack("<I", len(data) - 20)
+open("damaged.webp", "wb").write(data)
+END
+clproc run damaged.webp -o damaged.png
+expect_code 1
+expect_err 'damaged.webp: the data is damaged; --fail-on truncated'
 head -c 20 lossy/000-jpeg-420.webp >head.webp
 clproc run head.webp -o out.png --fail-on none
 expect_code 1
