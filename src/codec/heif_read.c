@@ -47,19 +47,24 @@ static void release(void *state) {
     clp_bytes_free(&heif->icc);
 }
 
-/** What a message says behind libheif's own names for a kind of error that has none. */
-static const char *cause_of(const char *message) {
+/** What a message says behind libheif's own names for a kind of error that has none, and before
+ * the line feed at its end, if there is one; `*length` counts the bytes. */
+static const char *cause_of(const char *message, int *length) {
     static const char nameless[] = "Unspecified: ";
     const char *found = strstr(message, nameless);
-    return found ? found + sizeof nameless - 1 : message;
+    const char *cause = found ? found + sizeof nameless - 1 : message;
+    *length = (int)strcspn(cause, "\n");
+    return cause;
 }
 
 static clproc_status failure(const clp_decoder *decoder, struct heif_error failed,
                              clproc_error *error) {
     const char *name = decoder->header.format == CLPROC_FORMAT_AVIF ? "an AVIF" : "a HEIF";
+    int length;
+    const char *cause = cause_of(failed.message, &length);
     if (failed.subcode == heif_suberror_Security_limit_exceeded) {
-        return clp_error_set(error, CLPROC_ERROR_LIMIT, "exceeds a limit of libheif: %s",
-                             failed.message);
+        return clp_error_set(error, CLPROC_ERROR_LIMIT, "exceeds a limit of libheif: %.*s", length,
+                             cause);
     }
     if (failed.code == heif_error_Memory_allocation_error) {
         return clp_error_memory(error, "decoding a HEIF", 0);
@@ -73,7 +78,7 @@ static clproc_status failure(const clp_decoder *decoder, struct heif_error faile
     return clp_error_set(error,
                          failed.code == heif_error_Unsupported_feature ? CLPROC_ERROR_UNSUPPORTED
                                                                        : CLPROC_ERROR_INPUT,
-                         "is not %s that can be decoded: %s", name, cause_of(failed.message));
+                         "is not %s that can be decoded: %.*s", name, length, cause);
 }
 
 /* --------------------------------------------------------------- header */
@@ -433,6 +438,11 @@ static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
     uint8_t *base = sink->place(sink->user, 0, 0);
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
+    if (clp_heif_alpha_differs(&decoder->source)) { /* as of avifenc before 1.0 */
+        CLP_TRY(status, out,
+                clp_decoder_note(decoder, CLP_FLAW_CORRUPT,
+                                 "its alpha is not turned or cropped as its colours are", error));
+    }
     CLP_TRY(status, out, decode(decoder, layout, &image, error));
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
     /* What it says of the damage is not for readers: libheif 1.15 leaves out the cause. */

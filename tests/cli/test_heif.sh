@@ -177,6 +177,33 @@ assert len(a) == 151 * 113 * 3 and 0 < abs(a - b).max() <= 8, abs(a - b).max()' 
         expect_code 0
         expect_like theirs.png turned.png 0
     done
+    # So is it with alpha; where the file says it of the colours alone, as avifenc before 1.0 does, that is damage.
+    for how in '--irot 1' '--irot 2' '--imir 0' '--crop 10,12,80,60'; do
+        avifenc -s 10 -y 444 -j 1 $how straight/003-png-rgba-soft.png turned.avif >/dev/null || fail avifenc
+        clproc run turned.avif -o turned.png
+        if [ "$code" = 0 ]; then
+            python3 - straight/003-png-rgba-soft.png turned.png "$how" <<'END' || fail "alpha of $how"
+import sys, numpy
+from PIL import Image
+a, b = (Image.open(name).getchannel("A") for name in sys.argv[1:3])
+how = sys.argv[3]
+turns = {"--irot 1": Image.ROTATE_90, "--irot 2": Image.ROTATE_180, "--imir 0": Image.FLIP_TOP_BOTTOM}
+a = a.transpose(turns[how]) if how in turns else a.crop((10, 12, 90, 72))
+sys.exit(bool(a.size != b.size or abs(numpy.asarray(a).astype(int) - numpy.asarray(b)).max() > 3))
+END
+        else
+            expect_err 'turned.avif: its alpha is not turned or cropped as its colours are; --fail-on truncated'
+            clproc run turned.avif -o turned.png --fail-on truncated
+            expect_code 0
+            expect_err 'warning: its alpha is not turned'
+        fi
+    done
+    # libheif's messages may end in a line feed, which is not passed on.
+    head -c 2000 ten.avif >stopped.avif
+    clproc run stopped.avif -o stopped.png
+    expect_code 1
+    expect_err 'stopped.avif: is not an AVIF that can be decoded: '
+    expect_no_err '\\n$'
     # Gray of the narrow range has all its levels, as a whole and of tiles; libheif 1.15 leaves 16 to 235.
     for how in '-d 8 -r limited' '-d 10 -r limited' '-d 12 -r limited' '-d 10 -r full' \
         '-d 10 -r limited --grid 2x1 straight/001-png-rgb.png'; do
