@@ -20,7 +20,9 @@ static const clproc_metadata_info infos[] = {
     {"thumbnail", CLPROC_METADATA_THUMBNAIL, true, false,
      "EXIF's and Photoshop's small picture, which goes anyway where metadata is written"},
     {"gps", CLPROC_METADATA_GPS, true, true,
-     "the place: EXIF's GPS, and positions and names of places in XMP, IPTC and texts"},
+     "the place: EXIF's GPS, and positions and names of places in XMP, IPTC and texts; with it "
+     "goes "
+     "the maker's note, which may name it"},
     {"copyright", CLPROC_METADATA_COPYRIGHT, false, true,
      "who made it and whose it is: EXIF's Copyright and Artist, XMP's dc:rights, dc:creator, "
      "xmpRights and photoshop:Credit, IPTC's notice, by-line and credit, a PNG's Copyright and "

@@ -62,7 +62,7 @@ static int prepare(clp_cli_settings *settings) {
 /** What becomes of what a stopped run has read; NULL: there is nothing to say. */
 static const char *stopped_words(const clp_cli_settings *settings,
                                  const clproc_index_result *result) {
-    return result->kept ? "the index holds what was read so far; --update goes on from there"
+    return result->kept ? "the index holds what was read; --update goes on from there"
            : strcmp(settings->index.output, "-") != 0
                ? "the index is as it was; with --update, what was read would have been kept"
                : NULL;

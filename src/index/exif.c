@@ -281,7 +281,7 @@ static void take_comment(clp_row *row, clp_field field, const clp_tiff_tag *tag)
 
 static bool is_text(const clp_tiff_tag *tag) {
     return tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_BYTE ||
-           tag->type == CLP_TIFF_UNDEFINED;
+           tag->type == CLP_TIFF_UNDEFINED || tag->type == CLP_TIFF_UTF8;
 }
 
 /** A photographer's and an editor's right, in lines of their own as exiftool has them. */

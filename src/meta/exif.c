@@ -23,7 +23,8 @@ enum {
     TAG_COLOUR_SPACE = 0xA001,
     TAG_WIDTH = 0xA002,
     TAG_HEIGHT = 0xA003,
-    TAG_INTEROP_IFD = 0xA005
+    TAG_INTEROP_IFD = 0xA005,
+    TAG_DNG_PRIVATE = 0xC634
 };
 
 enum { BYTE = CLP_TIFF_BYTE, SHORT = CLP_TIFF_SHORT, LONG = CLP_TIFF_LONG, IFD = CLP_TIFF_IFD };
@@ -282,7 +283,8 @@ static void set_number(tiff *file, const directory *where, uint32_t tag, uint32_
     }
 }
 
-/** Names the colour space in EXIF, and in interoperability, whose R03 is Adobe RGB. */
+/** Names the colour space in EXIF, and in interoperability, whose R03 is Adobe RGB and R98 sRGB;
+ * others have no name there. */
 static void set_colour_space(tiff *file, const directory *first, uint32_t value) {
     enum { INDEX = 1, SRGB = 1 };
     directory exif, interop;
@@ -292,10 +294,10 @@ static void set_colour_space(tiff *file, const directory *first, uint32_t value)
         return;
     }
     set_number(file, &exif, TAG_COLOUR_SPACE, value);
-    if (value == SRGB && find_number(file, &exif, TAG_INTEROP_IFD, &offset) &&
+    if (find_number(file, &exif, TAG_INTEROP_IFD, &offset) &&
         read_directory(file, offset, &interop) && find_entry(file, &interop, INDEX, &index) &&
         index.bytes == 4 && memcmp(file->data + index.value, "R03", 4) == 0) {
-        memcpy(file->data + index.value, "R98", 4);
+        memcpy(file->data + index.value, value == SRGB ? "R98" : "\0\0\0", 4);
     }
 }
 
@@ -335,8 +337,8 @@ static void exchange_densities(tiff *file, const directory *first) {
 /** Tags that may lead to a place or hold one: in TIFF files also other kinds of metadata. What a
  * maker's note says only its maker knows, and some name cities. */
 static bool may_tell_place(uint32_t tag) {
-    static const uint32_t tags[] = {TAG_GPS_IFD, TAG_SUB_IFDS,  TAG_XMP,
-                                    TAG_IPTC,    TAG_PHOTOSHOP, TAG_MAKER_NOTE};
+    static const uint32_t tags[] = {TAG_GPS_IFD,   TAG_SUB_IFDS,   TAG_XMP,        TAG_IPTC,
+                                    TAG_PHOTOSHOP, TAG_MAKER_NOTE, TAG_DNG_PRIVATE};
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
         if (tags[i] == tag) {
             return true;
@@ -357,13 +359,13 @@ static bool copy_bytes(const tiff *from, tiff *to, size_t at, size_t bytes) {
     return true;
 }
 
-/** Copies a directory and its values, but for what may tell the place, with no link to a next one.
- */
+/** Copies a directory and its values, but for what may tell the place and what leads nowhere, with
+ * no link to a next one. */
 static bool copy_directory(const tiff *from, tiff *to, const directory *where) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < where->count; i++) {
         entry found = read_entry(from, where, i);
-        if (may_tell_place(found.tag)) {
+        if (may_tell_place(found.tag) || (found.bytes == 0 && found.count > 0)) {
             continue;
         }
         size_t at = where->start + COUNT + (size_t)kept++ * ENTRY;

@@ -16,7 +16,7 @@ enum { TAG_SUBS = 0x014A, TAG_EXIF = 0x8769, TAG_GPS = 0x8825, TAG_INTEROP = 0xA
 
 uint32_t clp_tiff_type_size(uint32_t type) {
     static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
-    return type < sizeof sizes ? sizes[type] : 0;
+    return type < sizeof sizes ? sizes[type] : type == CLP_TIFF_UTF8 ? 1 : 0;
 }
 
 /** Bytes of what differs between TIFF and BigTIFF. */
@@ -292,7 +292,7 @@ static double real(const uint8_t *p, uint32_t type, bool little) {
 bool clp_tiff_number(const clp_tiff_tag *tag, uint32_t index, double *number) {
     uint32_t size = clp_tiff_type_size(tag->type);
     if (index >= tag->count || size == 0 || (uint64_t)(index + 1) * size > tag->size ||
-        tag->type == CLP_TIFF_ASCII) {
+        tag->type == CLP_TIFF_ASCII || tag->type == CLP_TIFF_UTF8) {
         return false;
     }
     const uint8_t *p = tag->data + (size_t)index * size;

@@ -38,7 +38,8 @@ enum {
     CLP_TIFF_IFD,
     CLP_TIFF_LONG8 = 16, /**< this and the next ones of BigTIFF */
     CLP_TIFF_SLONG8,
-    CLP_TIFF_IFD8
+    CLP_TIFF_IFD8,
+    CLP_TIFF_UTF8 = 129 /**< text, since EXIF 3.0 */
 };
 
 /** Bytes of one value of a type; 0 for types that there are not. */

@@ -10,11 +10,13 @@
  * element, <exif:GPSLatitude>…</exif:GPSLatitude>. What is taken out becomes spaces: the packet
  * keeps its length, and white space is allowed in both places. */
 
-enum { MOST_ALIASES = 64, NAME_ROOM = 96 };
+enum { MOST_ALIASES = 64, PREFIX_ROOM = 64, NAME_ROOM = 96 };
 
 /** Another name that the packet has for a schema that is known: programs may choose any. */
 typedef struct alias {
-    const char *said; /**< in the packet, not terminated; of no size for names without a prefix */
+    /** Not terminated; of no size for names without a prefix. A copy: where it is declared may be
+     * taken out. */
+    char said[PREFIX_ROOM];
     size_t size;
     const char *meant;
 } alias;
@@ -332,22 +334,23 @@ static bool is_declaration(const char *name, size_t length) {
     return length >= 5 && memcmp(name, "xmlns", 5) == 0 && (length == 5 || name[5] == ':');
 }
 
-/** Notes another name of a schema; false if there are too many. */
-static bool add_alias(cursor *packet, const alias *one) {
-    if (strlen(one->meant) == one->size && memcmp(one->meant, one->said, one->size) == 0) {
+/** Notes another name of a schema; false if there are too many, or it is absurdly long. */
+static bool add_alias(cursor *packet, const char *said, size_t size, const char *meant) {
+    if (strlen(meant) == size && memcmp(meant, said, size) == 0) {
         return true; /* the usual one */
     }
     for (size_t i = 0; i < packet->alias_count; i++) {
         const alias *other = &packet->aliases[i];
-        if (other->meant == one->meant && other->size == one->size &&
-            memcmp(other->said, one->said, one->size) == 0) {
+        if (other->meant == meant && other->size == size && memcmp(other->said, said, size) == 0) {
             return true;
         }
     }
-    if (packet->alias_count == MOST_ALIASES) {
+    if (packet->alias_count == MOST_ALIASES || size > PREFIX_ROOM) {
         return false;
     }
-    packet->aliases[packet->alias_count++] = *one;
+    alias *one = &packet->aliases[packet->alias_count++];
+    *one = (alias){.size = size, .meant = meant};
+    memcpy(one->said, said, size);
     return true;
 }
 
@@ -360,7 +363,7 @@ static bool find_aliases(cursor *packet) {
         size_t head = found.length > 5 ? 6 : 5; /* xmlns alone is for names without a prefix */
         const char *meant =
             broken ? NULL : clp_xmp_prefix(packet->text + found.first, found.last - found.first);
-        few = !meant || add_alias(packet, &(alias){found.name + head, found.length - head, meant});
+        few = !meant || add_alias(packet, found.name + head, found.length - head, meant);
     }
     return few;
 }

@@ -92,7 +92,7 @@ wait $! 2>/dev/null
 code=$?
 command_line=" index many -o many.csv --digest --update --jobs 1, stopped"
 expect_code 143
-expect_err 'the index holds what was read so far; --update goes on from there'
+expect_err 'the index holds what was read; --update goes on from there'
 rows=$(grep -c -e '^' many.csv)
 [ "$rows" -le 24 ] || fail "all $rows rows are there: it was not stopped"
 ! grep -q 'no digest' many.csv || fail "a file that was not read has a row"

@@ -147,7 +147,7 @@ spaces() { # FILE
     exiftool -s3 -n -f -ExifIFD:ColorSpace -InteropIndex -XMP-exif:ColorSpace \
         -XMP-photoshop:ICCProfileName "$1" | tr '\n' ' '
 }
-for case in 'keep:65535 R03 65535 Adobe RGB (1998) ' 'srgb:1 R98 1 - ' 'p3.icc:65535 R03 65535 - '; do
+for case in 'keep:65535 R03 65535 Adobe RGB (1998) ' 'srgb:1 R98 1 - ' 'p3.icc:65535  65535 - '; do
     clproc run adobe.jpg -o space.jpg --quality 80 --icc "${case%%:*}"
     expect_code 0
     [ "$(spaces space.jpg)" = "${case#*:}" ] ||

@@ -57,7 +57,7 @@ tail -n 1 "$err" | grep -q '"status":"cancelled","found":2,"written":0' || fail 
 mv in/.empty in/0.png
 rows() { tail -n +2 "$1" | cut -d , -f 1 | tr -d '\r'; }
 stalled_command clBuildProgram INT 130 index in -o i.csv --features
-expect_err 'the index holds what was read so far; --update goes on from there'
+expect_err 'the index holds what was read; --update goes on from there'
 [ "$(rows i.csv)" = in/0.png ] || fail "the row that was made is not in the index"
 clproc index in -o i.csv --features --update
 expect_code 1

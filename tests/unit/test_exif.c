@@ -328,7 +328,26 @@ static void the_colour_space_is_named_anew(void **state) {
         put_entry(&exif, EXIF_HEIGHT, 0xA001, 3, 1, 1);
         edit(&exif, &(clp_meta_edit){.colour_space = 0xFFFF}, &out);
         assert_int_equal(get(&exif, out.data, EXIF_HEIGHT + 8, 2), 0xFFFF);
-        assert_memory_equal(out.data + MAKER_DATA + 10, "R03", 4);
+        assert_memory_equal(out.data + MAKER_DATA + 10, "\0\0\0", 4);
+    }
+    clp_bytes_free(&out);
+}
+
+/** EXIF 3.0 has texts of a type of its own; what leads nowhere is left out. */
+static void texts_of_utf8_stay_without_the_place(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    for (int little = 0; little < 2; little++) {
+        builder exif;
+        build(&exif, little);
+        put_entry(&exif, MAKE, 0x010F, 129, 8, MAKE_TEXT);
+        put_entry(&exif, COPYRIGHT, 0xC634, 1, 20, MAKER_DATA); /* DNG's copy of a maker's note */
+        put_entry(&exif, MAKER_NOTE, 0xA420, 2, 20, 0xFFFFFF);
+        edit(&exif, &(clp_meta_edit){.strip_gps = true}, &out);
+        assert_int_equal(get(&exif, out.data, IFD0, 2), 3);
+        assert_memory_equal(out.data + MAKE_TEXT, "Camera!", 8);
+        assert_int_equal(get(&exif, out.data, EXIF, 2), 2);
+        assert_true(all(out.data + MAKER_DATA, 20, 0));
     }
     clp_bytes_free(&out);
 }
@@ -486,6 +505,7 @@ int main(void) {
         cmocka_unit_test(a_place_is_found_wherever_it_stands),
         cmocka_unit_test(interoperability_stays_without_the_place),
         cmocka_unit_test(the_colour_space_is_named_anew),
+        cmocka_unit_test(texts_of_utf8_stay_without_the_place),
         cmocka_unit_test(other_kinds_in_exif_go_with_the_place),
         cmocka_unit_test(thumbnail_is_erased),
         cmocka_unit_test(links_in_circles_end),

@@ -195,6 +195,20 @@ static void xmp_loses_places_of_all_schemas(void **state) {
     clp_bytes_free(&out);
 }
 
+/** A prefix may be declared where it is used, again and again. */
+static void xmp_loses_places_that_declare_their_schema(void **state) {
+    (void)state;
+    clp_bytes out = {0};
+    edit_xmp("<x><n:City xmlns:n='http://ns.adobe.com/photoshop/1.0/'>Rome</n:City>"
+             "<n:State xmlns:n='http://ns.adobe.com/photoshop/1.0/'>Lazio</n:State>"
+             "<n:Credit xmlns:n='http://ns.adobe.com/photoshop/1.0/'>stays</n:Credit></x>",
+             true, false, &out);
+    assert_null(strstr((const char *)out.data, "Rome"));
+    assert_null(strstr((const char *)out.data, "Lazio"));
+    assert_non_null(strstr((const char *)out.data, "stays"));
+    clp_bytes_free(&out);
+}
+
 static void xmp_describes_the_new_picture(void **state) {
     (void)state;
     clp_bytes out = {0};
@@ -228,6 +242,7 @@ int main(void) {
         cmocka_unit_test(xmp_loses_claims_of_what_is_behind),
         cmocka_unit_test(xmp_garbage_does_no_harm),
         cmocka_unit_test(xmp_loses_places_of_all_schemas),
+        cmocka_unit_test(xmp_loses_places_that_declare_their_schema),
         cmocka_unit_test(xmp_describes_the_new_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
