@@ -7,6 +7,7 @@
 #include "batch/journal.h"
 #include "batch/template.h"
 #include "codec/codec.h"
+#include "core/cancel.h"
 #include "core/format.h"
 #include "core/memory.h"
 
@@ -282,7 +283,7 @@ static clproc_status refuse_itself(const clp_item *input, const char *name, clpr
 }
 
 clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
-                                  clproc_error *error) {
+                                  const volatile int *cancel, clproc_error *error) {
     clp_bytes name = {0};
     clproc_status status = CLPROC_OK;
     names->listing = listing;
@@ -301,6 +302,7 @@ clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
     for (size_t i = 0; names->naming != NAMING_STREAM && i < listing->count; i++) {
         bool known;
         const char *path = listing->items[i].path;
+        CLP_TRY(status, out, clp_cancel_check(cancel, error));
         /* A file of no format that is read is passed over. Should it be a picture after all, it
          * takes its name when it has been read. */
         if (clp_ending_is_foreign(path) && clp_ending_format(path) == CLPROC_FORMAT_KEEP) {

@@ -38,9 +38,9 @@ clproc_status clp_names_spread(const clp_names *names, clp_spread *spread, clpro
 clproc_format clp_names_format(const clp_names *names, clproc_format stored);
 
 /** Claims every name that can be known now for its input and refuses duplicates. The listing must
- * live as long as the names. */
+ * live as long as the names. Every name is looked up: `cancel`, or NULL, is heeded. */
 clproc_status clp_names_claim_all(clp_names *names, const clp_listing *listing,
-                                  clproc_error *error);
+                                  const volatile int *cancel, clproc_error *error);
 /** Makes the output folder and sees that it can be written to. */
 clproc_status clp_names_prepare(clp_names *names, clproc_error *error);
 

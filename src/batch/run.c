@@ -104,7 +104,8 @@ static clproc_status list_files(clp_run *run, clproc_error *error) {
     for (uint32_t i = 0; i < run->outputs.count; i++) {
         if (run->outputs.each[i].names) {
             CLP_TRY(status, out,
-                    clp_names_claim_all(run->outputs.each[i].names, &run->listing, error));
+                    clp_names_claim_all(run->outputs.each[i].names, &run->listing,
+                                        run->params->cancel, error));
         }
     }
     if (sink) {

@@ -132,9 +132,9 @@ static clproc_status claim(names_fixture *fixture, const char *output) {
     fixture->params.output = output;
     clproc_status status =
         clp_names_create(&fixture->names, &fixture->params, fixture->claims, 0, &fixture->error);
-    return status == CLPROC_OK
-               ? clp_names_claim_all(fixture->names, &fixture->listing, &fixture->error)
-               : status;
+    return status == CLPROC_OK ? clp_names_claim_all(fixture->names, &fixture->listing,
+                                                     fixture->params.cancel, &fixture->error)
+                               : status;
 }
 
 static clproc_status place(names_fixture *fixture, uint32_t item, clproc_format format,
@@ -170,6 +170,15 @@ static void test_mirrored_names_keep_fitting_endings(void **state) {
     expect_placed(fixture, 3, CLPROC_FORMAT_PNG, "out/c.png");
     assert_int_equal(claim(fixture, "out/"), CLPROC_OK);
     expect_placed(fixture, 1, CLPROC_FORMAT_JPEG, "out/b.jpg");
+}
+
+static void test_a_request_to_stop_is_heeded(void **state) {
+    names_fixture *fixture = *state;
+    volatile int stop = 1;
+    add(fixture, "in/a.jpg", 3, false);
+    fixture->params.cancel = &stop;
+    assert_int_equal(claim(fixture, "out"), CLPROC_ERROR_CANCELLED);
+    fixture->params.cancel = NULL;
 }
 
 static void expect_duplicate(names_fixture *fixture, const char *output, const char *first,
@@ -341,6 +350,7 @@ int main(void) {
         cmocka_unit_test(test_values_do_not_lead_out_of_a_folder),
         cmocka_unit_test(test_bad_templates_are_refused),
         WITH_FILES(test_mirrored_names_keep_fitting_endings),
+        WITH_FILES(test_a_request_to_stop_is_heeded),
         WITH_FILES(test_duplicates_are_refused_before_work),
         WITH_FILES(test_folders_tell_names_apart),
         WITH_FILES(test_clashes_found_later_fail_alone),
