@@ -183,8 +183,9 @@ static bool are_alike(const moves *a, const moves *b) {
 }
 
 /** True if one of the items that belong to the primary picture is its alpha, and is moved
- * otherwise. */
-static bool differs(clp_heif_cursor iref, uint64_t primary, clp_heif_cursor iprp) {
+ * otherwise: `*alpha`. */
+static bool differs(clp_heif_cursor iref, uint64_t primary, clp_heif_cursor iprp,
+                    heif_item_id *alpha) {
     const size_t width = clp_heif_take(&iref, 4) >> 24 ? 4 : 2; /* of ids */
     moves of_primary = {.count = 0};
     clp_heif_box one;
@@ -203,11 +204,12 @@ static bool differs(clp_heif_cursor iref, uint64_t primary, clp_heif_cursor iprp
         others += belongs;
         differ = belongs && take_properties(iprp, other, &of_other) &&
                  !are_alike(&of_primary, &of_other);
+        *alpha = (heif_item_id)other;
     }
     return differ;
 }
 
-bool clp_heif_alpha_differs(const clp_source *source) {
+bool clp_heif_alpha_differs(const clp_source *source, heif_item_id *alpha) {
     clp_heif_cursor meta, iref = {0}, iprp = {0};
     clp_heif_box one;
     uint64_t primary = 0;
@@ -222,5 +224,5 @@ bool clp_heif_alpha_differs(const clp_source *source) {
         iref = clp_heif_is(&one, "iref") ? one.content : iref;
         iprp = clp_heif_is(&one, "iprp") ? one.content : iprp;
     }
-    return iref.size > 0 && iprp.size > 0 && differs(iref, primary, iprp);
+    return iref.size > 0 && iprp.size > 0 && differs(iref, primary, iprp, alpha);
 }

@@ -113,8 +113,8 @@ bool clp_heif_has_item(const clp_source *source, const char *type);
 /** True if no picture of the file has chroma; alpha never has. */
 bool clp_heif_is_gray(const clp_source *source);
 /** True if the primary picture has alpha that is not turned, mirrored and cropped as its colours
- * are, which libheif does not make up for. */
-bool clp_heif_alpha_differs(const clp_source *source);
+ * are, which libheif does not make up for; `*alpha` is then its item. */
+bool clp_heif_alpha_differs(const clp_source *source, heif_item_id *alpha);
 
 /** Checks every picture that is coded in the file against the limits, and against the size of what
  * it shows, by which memory is accounted for. */

@@ -11,7 +11,9 @@
 typedef struct reader {
     struct heif_context *context; /**< of the open file, NULL: none */
     struct heif_image_handle *picture;
-    bool narrow; /**< gray, and black and white are not the least and largest numbers */
+    bool narrow;        /**< gray, and black and white are not the least and largest numbers */
+    bool alpha_differs; /**< is not turned or cropped as the colours are */
+    heif_item_id alpha; /**< that one */
     clp_bytes exif, xmp, icc;
 } reader;
 
@@ -229,7 +231,9 @@ static bool is_narrow_gray(const clp_source *source, const struct heif_image_han
 }
 
 /** What else the file holds. A gain map is an auxiliary picture (Apple's), or one that a
- * tone-mapped item is made with (ISO 21496-1), which libheif may not know. */
+ * tone-mapped item is made with (ISO 21496-1), which libheif may not know. Alpha of another size
+ * once both are turned is to libheif a picture like others: what is wrong with it is told by
+ * itself. */
 static uint32_t find_beside(const clp_source *source, const reader *heif) {
     enum { MOST_IDS = 16 };
     const int others = LIBHEIF_AUX_IMAGE_FILTER_OMIT_ALPHA | LIBHEIF_AUX_IMAGE_FILTER_OMIT_DEPTH;
@@ -251,8 +255,9 @@ static uint32_t find_beside(const clp_source *source, const reader *heif) {
     for (int i = 0; i < count; i++) {
         struct heif_image_handle *aux = NULL;
         const char *type = NULL;
-        if (clp_libheif.image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
-            heif_error_Ok) {
+        if ((heif->alpha_differs && ids[i] == heif->alpha) ||
+            clp_libheif.image_handle_get_auxiliary_image_handle(heif->picture, ids[i], &aux).code !=
+                heif_error_Ok) {
             continue;
         }
         if (clp_libheif.image_handle_get_auxiliary_type(aux, &type).code == heif_error_Ok && type) {
@@ -290,6 +295,7 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->progressive = true; /* libheif decodes the picture whole */
     header->upright = true;
     heif->narrow = is_narrow_gray(source, heif->picture);
+    heif->alpha_differs = clp_heif_alpha_differs(source, &heif->alpha);
     CLP_TRY(status, out, find_metadata(decoder, error));
     CLP_TRY(status, out, find_colours(decoder, error));
     header->beside = find_beside(source, heif);
@@ -433,12 +439,13 @@ out:
 
 static clproc_status read_file(clp_decoder *decoder, const clp_layout *layout,
                                const clp_row_sink *sink, clproc_error *error) {
+    const reader *heif = decoder->state;
     struct heif_image *image = NULL;
     /* A picture without rows in order goes to memory as a whole. */
     uint8_t *base = sink->place(sink->user, 0, 0);
     clproc_status status;
     CLP_TRY(status, out, clp_decoder_check(decoder, error));
-    if (clp_heif_alpha_differs(&decoder->source)) { /* as of avifenc before 1.0 */
+    if (heif->alpha_differs) { /* as of avifenc before 1.0 */
         CLP_TRY(status, out,
                 clp_decoder_note(decoder, CLP_FLAW_CORRUPT,
                                  "its alpha is not turned or cropped as its colours are", error));
