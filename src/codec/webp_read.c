@@ -13,6 +13,7 @@ typedef struct reader {
     size_t end;       /**< of the picture: libwebp reads on where its data is damaged */
     size_t first_end; /**< of an animation's first frame; 0: it is not all there */
     clp_bytes start;  /**< the file up to there, as one that is whole */
+    bool cut;         /**< the file has fewer bytes than its header says */
     bool whole;       /**< chunks fill the file, as its header says */
     bool animated;
 } reader;
@@ -44,6 +45,15 @@ static void release(void *state) {
 }
 
 /* --------------------------------------------------------------- header */
+
+static bool is_early(VP8StatusCode code) {
+    return code == VP8_STATUS_SUSPENDED || code == VP8_STATUS_NOT_ENOUGH_DATA;
+}
+
+/** What libwebp says of a file, where it also wants more of one that is all there but damaged. */
+static VP8StatusCode judge(const reader *webp, VP8StatusCode code) {
+    return is_early(code) && !webp->cut ? VP8_STATUS_BITSTREAM_ERROR : code;
+}
 
 static clproc_status failure(VP8StatusCode code, clproc_error *error) {
     static const char *const causes[] = {
@@ -117,12 +127,12 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     uint64_t size = clp_webp_size(source->bytes);
     uint32_t frames;
     clproc_status status;
-    bool cut = size > source->size;
-    source->size = cut ? source->size : (size_t)size;
+    webp->cut = size > source->size;
     webp->whole = false;
+    source->size = webp->cut ? source->size : (size_t)size;
     VP8StatusCode code = WebPGetFeatures(source->bytes, source->size, &webp->config.input);
     if (code != VP8_STATUS_OK) {
-        return failure(code, error);
+        return failure(judge(webp, code), error);
     }
     header->width = (uint32_t)webp->config.input.width;
     header->height = (uint32_t)webp->config.input.height;
@@ -130,13 +140,13 @@ static clproc_status open_file(clp_decoder *decoder, clproc_error *error) {
     header->model = webp->config.input.has_alpha || webp->animated ? CLP_MODEL_RGBA : CLP_MODEL_RGB;
     header->depth = 8;
     header->progressive = true; /* libwebp wants the whole picture's memory */
-    /* Decoded whole, as RGBA at most; an animation also has its canvas, and that of the frame
-     * before, and one that is cut a copy of its start. */
-    header->decode_bytes = (uint64_t)header->width * header->height * (webp->animated ? 12 : 4) +
-                           (webp->animated && cut ? source->size : 0);
     CLP_TRY(status, out, clp_source_check_size(source, header->width, header->height, error));
     CLP_TRY(status, out, find_blocks(decoder, &frames, error));
-    webp->whole &= !cut;
+    webp->whole &= !webp->cut;
+    /* Decoded whole, as RGBA at most; an animation also has its canvas, and that of the frame
+     * before, and one that is not whole a copy of its start. */
+    header->decode_bytes = (uint64_t)header->width * header->height * (webp->animated ? 12 : 4) +
+                           (webp->animated && !webp->whole ? source->size : 0);
     header->beside = frames > 1 ? CLP_BESIDE_ANIMATION : 0;
 out:
     return status;
@@ -144,21 +154,23 @@ out:
 
 /* --------------------------------------------------------------- pixels */
 
-/** The end of the data, or what it is when that comes too early. libwebp also wants more of a file
- * that is all there but damaged. */
+/** Takes note of damage, and of an early end. */
+static clproc_status note(clp_decoder *decoder, bool early, clproc_error *error) {
+    return clp_decoder_note(decoder, early ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
+                            early ? "the file ends early" : "the data is damaged", error);
+}
+
+/** The end of the data, or what it is when that comes too early. */
 static clproc_status settle(clp_decoder *decoder, VP8StatusCode code, bool any,
                             clproc_error *error) {
-    const reader *webp = decoder->state;
+    code = judge(decoder->state, code);
     if (code == VP8_STATUS_OK) {
         return CLPROC_OK;
     }
-    bool early =
-        !webp->whole && (code == VP8_STATUS_SUSPENDED || code == VP8_STATUS_NOT_ENOUGH_DATA);
     if (!any || code == VP8_STATUS_OUT_OF_MEMORY || code == VP8_STATUS_UNSUPPORTED_FEATURE) {
         return failure(code, error);
     }
-    return clp_decoder_note(decoder, early ? CLP_FLAW_TRUNCATED : CLP_FLAW_CORRUPT,
-                            early ? "the file ends early" : "the data is damaged", error);
+    return note(decoder, is_early(code), error);
 }
 
 /** Decodes portion by portion, straight to where the picture belongs. */
@@ -193,8 +205,8 @@ out:
     return status;
 }
 
-/** Begins an animation. libwebp refuses one that is cut anywhere: if the first frame is there, it
- * gets that as a file of its own. */
+/** Begins an animation. libwebp refuses one whose chunks do not fill it: if the first frame is
+ * there, it gets that as a file of its own. */
 static clproc_status start_animation(clp_decoder *decoder, const WebPAnimDecoderOptions *options,
                                      clproc_error *error) {
     reader *webp = decoder->state;
@@ -204,8 +216,7 @@ static clproc_status start_animation(clp_decoder *decoder, const WebPAnimDecoder
     if (webp->animation || webp->whole || webp->first_end == 0) {
         goto out;
     }
-    CLP_TRY(status, out,
-            clp_decoder_note(decoder, CLP_FLAW_TRUNCATED, "the file ends early", error));
+    CLP_TRY(status, out, note(decoder, webp->cut, error));
     webp->start.size = 0;
     CLP_TRY(status, out, clp_bytes_append(&webp->start, data.bytes, webp->first_end, error));
     clp_webp_set_size(webp->start.data, webp->first_end);
@@ -230,7 +241,7 @@ static clproc_status read_animated(clp_decoder *decoder, const clp_plane *plane,
     }
     CLP_TRY(status, out, start_animation(decoder, &options, error));
     if (!webp->animation || !WebPAnimDecoderGetNext(webp->animation, &canvas, &time)) {
-        return failure(webp->whole ? VP8_STATUS_BITSTREAM_ERROR : VP8_STATUS_SUSPENDED, error);
+        return failure(judge(webp, VP8_STATUS_SUSPENDED), error);
     }
     size_t row = (size_t)plane->width * plane->channels;
     for (uint32_t y = 0; y < plane->height; y++) {

@@ -125,6 +125,22 @@ if have img2webp; then
     clproc run frameless.webp -o frameless.png --fail-on none
     expect_code 1
     expect_err 'frameless.webp: is not a WebP that can be decoded: it ends early'
+    # One that is all there does not end early: with stray bytes behind its chunks, or where the last claims too much.
+    python3 - <<'END' || fail "an animation cannot be damaged"
+import struct
+data = open("moving.webp", "rb").read()
+for name, more in ("strewn", b"abc\0"), ("greedy", b"junk" + struct.pack("<I", 1000) + b"abcd"):
+    head = data[:4] + struct.pack("<I", len(data) - 8 + len(more))
+    open(name + ".webp", "wb").write(head + data[8:] + more)
+END
+    for name in strewn greedy; do
+        clproc run $name.webp -o $name.png
+        expect_code 1
+        expect_err "$name.webp: the data is damaged; --fail-on truncated"
+        clproc run $name.webp -o $name.png --fail-on truncated
+        expect_code 0
+        same_pixels first.png $name.png
+    done
 fi
 
 # Broken, cut short, too large: refused with their cause, or taken as they are.
@@ -146,6 +162,11 @@ END
 clproc run damaged.webp -o damaged.png
 expect_code 1
 expect_err 'damaged.webp: the data is damaged; --fail-on truncated'
+head -c 100 damaged.webp >few.webp
+printf '\134\0\0\0' | dd of=few.webp bs=1 seek=4 conv=notrunc 2>/dev/null
+clproc run few.webp -o few.png --fail-on none
+expect_code 1
+expect_err 'few.webp: is not a WebP that can be decoded: its data is damaged'
 head -c 20 lossy/000-jpeg-420.webp >head.webp
 clproc run head.webp -o out.png --fail-on none
 expect_code 1
