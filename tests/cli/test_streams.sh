@@ -20,25 +20,22 @@ if [ -e /dev/full ]; then
     expect_err 'standard output: No space left'
 fi
 
-# A closed pipe ends the listing quietly, not with a crash.
-command_line=" help run | (closed)"
-{ code=0; "$CLPROC" help run 2>"$err" || code=$?; echo "$code" >"$scratch/code"; } | :
-code=$(cat "$scratch/code")
-case $code in 0 | 141) ;; *) fail "exit code 0 or 141 was expected" ;; esac
-expect_no_err .
-# Nor where more was printed than is kept back before writing.
+# A closed pipe ends the listing quietly, not with a crash, however much there is to print. A pipe
+# with a name has lost its reader before the program starts, as fast as either may be.
+mkfifo closed-pipe
+exec 8<>closed-pipe 9>closed-pipe 8<&-
 clproc profile in --null-output $op --report pipe.json
 clproc index in -o pipe.jsonl
 models=$source_dir/tests/models
-for words in 'help --man' 'report show pipe.json' 'report diff pipe.json pipe.json' \
+for words in 'help run' 'help --man' 'report show pipe.json' 'report diff pipe.json pipe.json' \
     "profile in --null-output $op -q" "run in --null-output $op -q --report -" 'index in -o - -q' 'index merge pipe.jsonl -o -' \
     "score $models/forest.onnx $models/forest.csv -o -"; do
     command_line=" $words | (closed)"
-    { sleep 0.2; code=0; "$CLPROC" $words 2>"$err" || code=$?; echo "$code" >"$scratch/code"; } | :
-    code=$(cat "$scratch/code")
-    [ "$code" -eq 141 ] || fail "exit code 141 was expected"
+    run_code "$CLPROC" $words >&9 2>"$err" 9>&-
+    expect_code 141
     expect_no_err .
 done
+exec 9>&-
 
 # Closed streams never become files that pictures are written to.
 command_line=" run in <&- >&- 2>&-"
