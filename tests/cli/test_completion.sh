@@ -78,7 +78,7 @@ echo "=[\$*]="
 END
 chmod +x home/clproc
 echo picture >photo.jpg
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 cat >lines <<'END'
 clproc sel^
 clproc run --existing rep^

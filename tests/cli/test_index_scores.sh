@@ -108,7 +108,7 @@ if have python3; then
     tr -d '\r' <scored.csv | tail -n +2 | sed 's/.*,\([^,]*,[^,]*\)$/\1/' >right
     expect_same right found
 else
-    echo "skipped: there is no python3 to write a model without names"
+    echo "skipped: python3 is not installed"
 fi
 
 # ---------------------------------------------------- more rows than one call scores

@@ -166,7 +166,7 @@ if have python3; then
     expect_code 0
     [ "$(sed -n 2p three-out.csv)" = 2,3,4,324 ] || fail "$(cat three-out.csv)"
 else
-    echo "skipped: there is no python3 to write a model with a name for one column"
+    echo "skipped: python3 is not installed"
 fi
 
 # Whole numbers of any length, as other programs' ids are.

@@ -3,7 +3,7 @@
 # as --fail-on says.
 . "$(dirname "$0")/../cli/lib.sh"
 have djpeg || skip "djpeg is not installed (Debian: libjpeg-turbo-progs)"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 corpus=${CLPROC_CORPUS:-$source_dir/../shared/corpus}
 [ -d "$corpus" ] || skip "no corpus at $corpus; name one in CLPROC_CORPUS"
 clproc run "$corpus" -o out --resize 8x --device reference --progress json --limit-pixels 1000M \

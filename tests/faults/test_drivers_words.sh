@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../cli/lib.sh"
 [ -e "${FAULT_LAYER:?name the layer to load in FAULT_LAYER}" ] || skip "there is no layer"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 ! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers write to standard error themselves"
 mkdir vendors
 cp /etc/OpenCL/vendors/pocl.icd vendors

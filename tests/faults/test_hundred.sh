@@ -2,7 +2,7 @@
 # A hundred pictures with one bad among them, for each kind of damage and each policy; and the same
 # outputs whatever the number of threads and of pictures to a batch.
 . "$(dirname "$0")/../cli/lib.sh"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 "$CLPROC" samples --count 99 --width 64 --height 48 -o in 2>"$err" || fail "no pictures"
 python3 - "$(ls in/*.jpg | head -n 1)" "$(ls in/*.png | head -n 1)" <<'END'
 import struct, sys, zlib

@@ -2,7 +2,7 @@
 # Files larger than their pictures: what stands behind the end is not read, what is too much for a
 # picture's sides is refused by name, and text bombs count alike wherever they stand.
 . "$(dirname "$0")/../cli/lib.sh"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 make_pictures good
 op='--resize 8x --device reference'
 

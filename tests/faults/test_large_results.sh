@@ -2,7 +2,7 @@
 # What operations would make beyond the limits is refused before memory is taken: by name of the
 # operation and of the option, in an address space too small for it.
 . "$(dirname "$0")/../cli/lib.sh"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 ! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers take address space of their own"
 python3 - <<'END'
 import struct, zlib

@@ -2,7 +2,7 @@
 # The most memory a run ever has stays within --memory, 64 MB and what the driver takes for itself,
 # whatever its pictures are; what cannot fit is refused by name, and the others come out.
 . "$(dirname "$0")/../cli/lib.sh"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 ! ldd "$CLPROC" | grep -q -e libasan -e libtsan || skip "sanitizers take address space of their own"
 "$CLPROC" samples --count 1 --width 64 --height 48 -o tiny 2>"$err" || fail "no pictures"
 "$CLPROC" samples --kind photo --count 6 --width 3000 --height 2000 -o jpegs 2>"$err" || fail "no pictures"

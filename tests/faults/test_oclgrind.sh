@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../cli/lib.sh"
 library=${OCLGRIND_ICD:-$(find /usr/lib /usr/local/lib -name liboclgrind-rt-icd.so 2>/dev/null | head -n 1)}
 [ -n "$library" ] || skip "Oclgrind is not installed"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 mkdir vendors
 echo "$library" >vendors/oclgrind.icd
 export OCL_ICD_VENDORS="$PWD/vendors/" OCLGRIND_LOG="$scratch/log" OCLGRIND_CHECK_API=1 \

@@ -3,7 +3,7 @@
 # accepted come out the same whatever malloc() fills blocks with, and whole ones whatever new device
 # buffers hold.
 . "$(dirname "$0")/../cli/lib.sh"
-have python3 || skip "there is no python3"
+have python3 || skip "python3 is not installed"
 [ -e "${FAULT_LAYER:?name the layer to load in FAULT_LAYER}" ] || skip "there is no layer"
 [ -e /etc/OpenCL/vendors/pocl.icd ] || skip "PoCL is not installed"
 
