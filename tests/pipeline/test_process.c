@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "devices.h"
-#include "skip.h"
 
 static int open_context(void **state) {
     clproc_context_params params;
@@ -398,12 +397,12 @@ static void test_overlays_are_kept(void **state) {
 /** Drivers have threads, which a child of fork() lacks: it is told so, and does not wait for them.
  */
 static void test_drivers_are_not_for_forked_children(void **state) {
-    clproc_context_params params = {.device = "cpu"};
+    clproc_context_params params = {.device = need_pocl()};
     clproc_context *context = NULL;
     clproc_error error = {0};
     (void)state;
     if (clproc_context_create(&context, &params, &error) != CLPROC_OK) {
-        SKIP_BECAUSE("PoCL is not installed");
+        fail_msg("%s", error.message);
     }
     pid_t child = fork();
     assert_int_not_equal(child, -1);
