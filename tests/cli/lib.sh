@@ -142,6 +142,50 @@ expect_json() {
     python3 -m json.tool "$1" >/dev/null 2>"$scratch/json" || fail "$1 is no JSON: $(cat "$scratch/json")"
 }
 
+# Waits until the command succeeds; false if it has not after a minute.
+wait_until() { # COMMAND...
+    tries=0
+    until "$@"; do
+        [ $tries -lt 1200 ] || return 1
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
+# True if file systems can be mounted there for one program alone; tells that a check is left out.
+can_mount() { # FOLDER
+    unshare -rm mount -t tmpfs none "$1" 2>/dev/null && return
+    echo "skipped: there are no user namespaces to mount file systems in"
+    return 1
+}
+
+# Stopped as by a terminal, whose signal comes to every process, the program leaves nothing in
+# /dev/shm: not even the folders that PoCL compiles in. The signal is sent when so many processes
+# have theirs; each heeds signals before it makes one.
+expect_stopped_clean() { # PROCESSES ARGUMENTS...
+    if [ ! -e /etc/OpenCL/vendors/pocl.icd ]; then
+        echo "skipped: PoCL is not installed"
+        return
+    fi
+    can_mount /dev/shm || return 0
+    processes=$1
+    shift
+    command_line=" $*, stopped when $processes folders are in /dev/shm"
+    processes=$processes unshare -rm sh -c 'mount -t tmpfs none /dev/shm
+        tries=0
+        setsid "$0" "$@" &
+        while [ "$(ls /dev/shm | wc -l)" -lt "$processes" ] && [ $tries -lt 1200 ]; do
+            tries=$((tries + 1))
+            sleep 0.05
+        done
+        [ $tries -lt 1200 ] && echo "under way"
+        kill -TERM -$!
+        wait $!
+        echo "code $?, left: $(ls /dev/shm)"' "$CLPROC" "$@" >"$out" 2>"$err"
+    expect_out '^under way$'
+    expect_out '^code 143, left: $'
+}
+
 # A small picture of each format, named a.jpg and b.png, in the folder $1.
 make_pictures() {
     mkdir -p "$1"
