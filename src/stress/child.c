@@ -151,6 +151,9 @@ clproc_status clp_child_run(clp_child *child, const clproc_run_params *params, c
     if (shared == MAP_FAILED) {
         return clp_error_memory(error, "a process", sizeof(int));
     }
+    if (clp_cancel_asked(params->cancel)) {
+        clp_cancel_ask(shared); /* nothing is begun */
+    }
     clproc_status status = run_child(child, params, report, shared, profile, error);
     munmap(shared, sizeof(int));
     return status;
