@@ -149,22 +149,23 @@ static int by_image(const void *a, const void *b) {
 static stop *list_stops(tracer *trace, size_t *count) {
     const clproc_profile *profile = trace->profile;
     stop *stops = NULL;
+    size_t capacity = 0;
     *count = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        size_t all = *count;
-        *count = 0;
-        if (pass && all && !(stops = clp_memory_alloc(CLP_MEMORY_REPORT, all * sizeof *stops))) {
-            trace->text->failed = true;
-            return NULL;
-        }
-        for (size_t t = 0; t < profile->thread_count; t++) {
-            for (size_t i = 0; i < profile->threads[t].span_count; i++) {
-                const clp_profile_span *span = &profile->threads[t].spans[i];
-                if (is_stop(span) && stops) {
-                    stops[*count] = (stop){span, t};
-                }
-                *count += is_stop(span);
+    for (size_t t = 0; t < profile->thread_count; t++) {
+        for (size_t i = 0; i < profile->threads[t].span_count; i++) {
+            const clp_profile_span *span = &profile->threads[t].spans[i];
+            if (!is_stop(span)) {
+                continue;
             }
+            stop *grown =
+                clp_memory_grow(CLP_MEMORY_REPORT, stops, &capacity, *count + 1, sizeof *grown);
+            if (!grown) {
+                clp_memory_free(stops);
+                trace->text->failed = true;
+                return NULL;
+            }
+            stops = grown;
+            stops[(*count)++] = (stop){span, t};
         }
     }
     if (*count > 1) {
