@@ -71,8 +71,7 @@ const char *clp_file_read_remedy(const char *path, int code) {
     return dangles ? "; it is a symbolic link to what is not there" : clp_file_remedy(code);
 }
 
-static clproc_status read_error(const char *path, clproc_error *error) {
-    int code = errno;
+clproc_status clp_file_read_error(const char *path, int code, clproc_error *error) {
     clproc_status status = code == ENOMEM ? CLPROC_ERROR_MEMORY : CLPROC_ERROR_INPUT;
     return clp_error_set_file(error, status, path, "cannot be read: %s%s", strerror(code),
                               clp_file_read_remedy(path, code));
@@ -88,7 +87,7 @@ static clproc_status read_until(int file, const char *path, size_t most, clp_byt
             continue;
         }
         if (count < 0) {
-            return read_error(path, error);
+            return clp_file_read_error(path, errno, error);
         }
         if (count == 0) {
             break;
@@ -203,11 +202,11 @@ clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes 
     /* O_NONBLOCK: opening a pipe must not wait for a writer. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
-        return read_error(path, error);
+        return clp_file_read_error(path, errno, error);
     }
     clproc_status status;
     if (fstat(file, &info) != 0) {
-        status = read_error(path, error);
+        status = clp_file_read_error(path, errno, error);
     } else if (!S_ISREG(info.st_mode)) {
         status = clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "is not a regular file");
     } else {

@@ -61,6 +61,8 @@ clproc_status clp_file_read_if(const char *path, clp_file_wish *wish, clp_bytes 
 const char *clp_file_remedy(int code);
 /** Against a failure to open a file for reading; it knows a link that leads to nothing. */
 const char *clp_file_read_remedy(const char *path, int code);
+/** Says that a file cannot be read, for the cause that errno `code` is. */
+clproc_status clp_file_read_error(const char *path, int code, clproc_error *error);
 
 /** A tree of folders that files are written to. */
 typedef struct clp_file_tree {

@@ -16,11 +16,6 @@ enum { LEAST_MORE = 16, MOST_MORE = 1 << 10 };
 /** What is asked for within so many bytes of the beginning belongs to it. */
 enum { GAP = 4 << 10 };
 
-static clproc_status open_error(const char *path, int code, clproc_error *error) {
-    return clp_error_set_file(error, CLPROC_ERROR_INPUT, path, "cannot be read: %s%s",
-                              strerror(code), clp_file_read_remedy(path, code));
-}
-
 static size_t *usual_of(clp_head *head, const char *path) {
     const char *dot = strrchr(path, '.');
     return &head->usual[dot ? dot[1] & 127 : 0];
@@ -56,7 +51,7 @@ clproc_status clp_head_look(clp_head *head, const char *path, clproc_error *erro
     struct stat info;
     reset(head);
     if (stat(path, &info) != 0) {
-        return open_error(path, errno, error);
+        return clp_file_read_error(path, errno, error);
     }
     note_info(head, &info);
     return CLPROC_OK;
@@ -79,7 +74,7 @@ clproc_status clp_head_open(clp_head *head, const char *path, clproc_error *erro
     if (head->file < 0 || fstat(head->file, &info) != 0) {
         int code = errno;
         clp_head_close(head);
-        return open_error(path, code, error);
+        return clp_file_read_error(path, code, error);
     }
     if (!S_ISREG(info.st_mode)) {
         clp_head_close(head);

@@ -38,11 +38,6 @@ clproc_status clp_table_kind_of(const char *path, const char *what, clp_table_ki
 
 /* -------------------------------------------------------------------- records */
 
-static clproc_status read_error(const clp_table *table, int code, clproc_error *error) {
-    return clp_error_set_file(error, CLPROC_ERROR_INPUT, table->path, "cannot be read: %s%s",
-                              strerror(code), clp_file_read_remedy(table->path, code));
-}
-
 /** Appends the next record with its line end, and a NUL that does not count; nothing at the end. A
  * line break within quotes belongs to a record of CSV. */
 static clproc_status read_record(clp_table *table, clp_bytes *text, clproc_error *error) {
@@ -53,7 +48,7 @@ static clproc_status read_record(clp_table *table, clp_bytes *text, clproc_error
         errno = 0;
         ssize_t size = getline(&table->line, &table->capacity, table->file);
         if (size < 0) {
-            return ferror(table->file) ? read_error(table, errno, error) : CLPROC_OK;
+            return ferror(table->file) ? clp_file_read_error(table->path, errno, error) : CLPROC_OK;
         }
         CLP_TRY(status, out, clp_bytes_append(text, table->line, (size_t)size + 1, error));
         text->size--;
@@ -296,7 +291,7 @@ clproc_status clp_table_open(clp_table *table, const char *path, clproc_error *e
     }
     table->file = fopen(path, "re");
     if (!table->file) {
-        return read_error(table, errno, error);
+        return clp_file_read_error(table->path, errno, error);
     }
     if (table->kind == CLP_TABLE_JSON) {
         return CLPROC_OK;
